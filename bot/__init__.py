@@ -1,0 +1,1 @@
+"""The bot: everything between a person and the queue."""

@@ -1,0 +1,59 @@
+"""Engine: what a video model must do for the worker; no import of any framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu_worker.picture import Canvas
+from storage.domain.camera import Motion
+from storage.domain.clip import Adjustment
+from storage.domain.progress import Progress
+from storage.domain.request import GenerationRequest
+
+type Frames = NDArray[np.uint8]  # (frames, height, width, 3), RGB
+
+type OnProgress = Callable[[Progress, bytes | None], None]
+"""Called at every stage and step with an optional preview (animated WebP bytes)."""
+
+
+class Cancelled(Exception):
+    """Raised inside generate, within one step, once should_stop says so."""
+
+
+class OutOfMemory(Exception):
+    """Raised when the device's memory did not suffice even on the ladder's last rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The frames of one clip and how they came about."""
+
+    frames: Frames
+    seed: int
+    motion: Motion
+    adjustments: tuple[Adjustment, ...] = ()
+    scores: tuple[tuple[str, float], ...] = ()
+
+
+class Engine(Protocol):
+    """A loaded video model that turns a request and its picture into frames."""
+
+    name: str
+    device: str
+
+    def load(self) -> None:
+        """Bring the weights to the device; may be called once, raises FileNotFoundError."""
+
+    def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        should_stop: Callable[[], bool],
+    ) -> Result:
+        """Make the clip; raise Cancelled, OutOfMemory."""

@@ -1,0 +1,1 @@
+"""What the bot and the GPU workers agree on, and where it is kept."""

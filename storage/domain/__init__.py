@@ -1,0 +1,1 @@
+"""Plain values and rules: standard library only, no I/O, no clock, no prose."""

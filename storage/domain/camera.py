@@ -1,0 +1,92 @@
+"""Camera: the motion that a clip is asked to show, as a value that can be cached and tweaked.
+
+Words mean the camera: "pan left" moves the content to the right, "tilt up" moves it down.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from storage.domain.errors import BadRequest
+
+
+class Motion(StrEnum):
+    """The camera motions that a prompt or an option can name."""
+
+    AUTO = "auto"
+    ZOOM_IN = "zoom_in"
+    ZOOM_OUT = "zoom_out"
+    PAN_LEFT = "pan_left"
+    PAN_RIGHT = "pan_right"
+    TILT_UP = "tilt_up"
+    TILT_DOWN = "tilt_down"
+    ROLL_CLOCKWISE = "roll_clockwise"
+    ROLL_COUNTERCLOCKWISE = "roll_counterclockwise"
+    SHAKE = "shake"
+    STATIC = "static"
+    DRIFT = "drift"
+
+
+class Speed(StrEnum):
+    """How far the camera goes within one clip."""
+
+    SLOW = "slow"
+    NORMAL = "normal"
+    FAST = "fast"
+
+
+class Easing(StrEnum):
+    """How the camera starts and stops between two keyframes."""
+
+    LINEAR = "linear"
+    EASE_IN = "ease_in"
+    EASE_OUT = "ease_out"
+    EASE_IN_OUT = "ease_in_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Pose:
+    """Where the camera stands at one moment, relative to the fitted picture.
+
+    dx and dy shift the camera by fractions of the window's width and height (dx > 0: camera to
+    the right, content to the left; dy > 0: camera down). zoom magnifies (> 1: closer). roll is in
+    degrees, positive when the camera rolls clockwise, so that the content turns the other way.
+    """
+
+    dx: float = 0.0
+    dy: float = 0.0
+    zoom: float = 1.0
+    roll: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keyframe:
+    """A pose that the camera reaches at a time between 0 (first frame) and 1 (last frame)."""
+
+    time: float
+    pose: Pose
+    easing: Easing = Easing.LINEAR
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """What a person asked of the camera.
+
+    motion AUTO is read from the prompt; an explicit motion wins over the prompt's words.
+    strength (0..1) says how firmly the path is obeyed; 0 is `off`, the model alone.
+    keyframes, where given, are the path itself and win over motion and speed.
+    """
+
+    motion: Motion = Motion.AUTO
+    speed: Speed = Speed.NORMAL
+    strength: float = 1.0
+    keyframes: tuple[Keyframe, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a strength outside 0..1 and keyframes that are out of order."""
+        if not 0.0 <= self.strength <= 1.0:
+            raise BadRequest("request_out_of_range", name="camera_strength", low=0, high=1)
+        times = [keyframe.time for keyframe in self.keyframes]
+        if times != sorted(set(times)) or any(not 0.0 <= time <= 1.0 for time in times):
+            raise BadRequest("request_keyframes")

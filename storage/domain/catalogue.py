@@ -1,0 +1,143 @@
+"""Catalogue: models, resolutions, limits, defaults, presets and hardware profiles.
+
+The values are read from generation.yaml by storage.settings; this file holds their meaning and is
+the door through which a front end's request comes: `admit`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from storage.domain.errors import BadRequest
+from storage.domain.request import GenerationRequest, Preset
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A closed range of numbers."""
+
+    low: float
+    high: float
+
+    def __contains__(self, value: float) -> bool:
+        """Tell whether the value lies within, ends included."""
+        return self.low <= value <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """The ranges of the four numbers that a person may set."""
+
+    frames: Span
+    fps: Span
+    steps: Span
+    guidance: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What is taken where a person says nothing."""
+
+    resolution: str
+    frames: int
+    fps: int
+    steps: int
+    guidance: float
+    preset: Preset
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model's row."""
+
+    name: str
+    source: str
+    licence: str
+    multiple: int
+    resolutions: Mapping[str, int]
+    aspects: tuple[tuple[int, int], ...]
+    defaults: Defaults
+    limits: Ranges
+    recommended: Ranges
+
+    def size(self, resolution: str, picture: tuple[int, int]) -> tuple[int, int]:
+        """Return the clip's width and height: the resolution's area at the nearest aspect.
+
+        picture is (width, height) in pixels, any orientation applied.
+        """
+        if resolution not in self.resolutions:
+            raise BadRequest("request_resolution", names=", ".join(self.resolutions))
+        side, ratio = self.resolutions[resolution], picture[0] / picture[1]
+        wide, high = min(
+            self.aspects, key=lambda aspect: abs(_log_ratio(aspect[0] / aspect[1], ratio))
+        )
+        width = side * (wide / high) ** 0.5
+        return self._snap(width), self._snap(width * high / wide)
+
+    def _snap(self, length: float) -> int:
+        return max(1, round(length / self.multiple)) * self.multiple
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What one kind of hardware bounds."""
+
+    name: str
+    memory_gib: float
+    pixels: int
+    frames: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class PresetRow:
+    """How one preset samples."""
+
+    scheduler: str
+    steps: float
+    guidance: Span
+    reuse: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaRow:
+    """What each person may spend."""
+
+    credits_per_day: int
+    unfinished_jobs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Everything that generation.yaml says."""
+
+    default_model: str
+    models: Mapping[str, Model]
+    profiles: Mapping[str, Profile]
+    presets: Mapping[Preset, PresetRow]
+    quota: QuotaRow
+
+    def model(self, name: str = "") -> Model:
+        """Return a model's row, the default's for an empty name."""
+        row = self.models.get(name or self.default_model)
+        if row is None:
+            raise BadRequest("request_model", names=", ".join(self.models))
+        return row
+
+    def admit(self, request: GenerationRequest, profile: Profile) -> GenerationRequest:
+        """Return the request if its model and this hardware can make it; raise BadRequest."""
+        model = self.model(request.model)
+        for name in ("frames", "fps", "steps", "guidance"):
+            span: Span = getattr(model.limits, name)
+            high = min(span.high, getattr(profile, name, span.high))
+            if not span.low <= getattr(request, name) <= high:
+                raise BadRequest("request_out_of_range", name=name, low=span.low, high=high)
+        if request.width * request.height > profile.pixels:
+            raise BadRequest("request_too_many_pixels", limit=profile.pixels)
+        return request
+
+
+def _log_ratio(first: float, second: float) -> float:
+    """Return by how much two ratios differ, the same either way round (0: not at all)."""
+    return max(first / second, second / first) - 1.0

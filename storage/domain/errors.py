@@ -1,0 +1,55 @@
+"""The one tree of errors that a person may see; each leaf is a message key and its parameters.
+
+MutoscopeError
++-- BadPicture          picture_*    the upload cannot be animated
++-- BadRequest          request_*    a parameter or the prompt is out of bounds
++-- QuotaExceeded       quota_*      the person has spent what they may
++-- NotAllowed          denied_*     this person or this place may not do that
++-- JobGone             job_*        the job is unknown, or over already
++-- GenerationFailed    failed_*     the worker could not make the clip
++-- Unavailable         unavailable_* a part of the service is away; try again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+type Parameter = str | int | float
+
+
+class MutoscopeError(Exception):
+    """Say what went wrong as a message key with parameters, never as prose."""
+
+    def __init__(self, key: str, **parameters: Parameter) -> None:
+        """Keep the message key (looked up in the locales) and what fills its gaps."""
+        super().__init__(key, parameters)
+        self.key = key
+        self.parameters: Mapping[str, Parameter] = parameters
+
+
+class BadPicture(MutoscopeError):
+    """The upload is not a still picture that can be animated."""
+
+
+class BadRequest(MutoscopeError):
+    """The prompt or a parameter lies outside what may be asked."""
+
+
+class QuotaExceeded(MutoscopeError):
+    """The person has used up what they may spend for now."""
+
+
+class NotAllowed(MutoscopeError):
+    """This person, or this bot in this place, may not do that."""
+
+
+class JobGone(MutoscopeError):
+    """The job is unknown or already over."""
+
+
+class GenerationFailed(MutoscopeError):
+    """The worker could not make the clip."""
+
+
+class Unavailable(MutoscopeError):
+    """A part of the service cannot be reached just now."""

@@ -1,0 +1,30 @@
+"""Progress: what a running job says of itself while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    """The stages of one job on a worker, in their order."""
+
+    LOADING = "loading"
+    PREPARING = "preparing"
+    DENOISING = "denoising"
+    DECODING = "decoding"
+    ENCODING = "encoding"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job has come: step of steps, and the seconds that are left (None: unknown).
+
+    preview is the blob key of an animated WebP, or empty.
+    """
+
+    stage: Stage
+    step: int
+    steps: int
+    eta: float | None = None
+    preview: str = ""

@@ -1,0 +1,74 @@
+"""GenerationRequest: what a person asked; one that exists is one that may be made.
+
+The bounds that hold for every model stand here; those of a model and of the hardware stand in
+the catalogue, whose `admit` is the door through which a front end's request comes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+
+from storage.domain.camera import Camera
+from storage.domain.errors import BadRequest
+
+PROMPT_LIMIT = 1000
+SEED_LIMIT = 2**32 - 1
+
+
+class Preset(StrEnum):
+    """How much exactness is traded for speed (rows of the catalogue)."""
+
+    EXACT = "exact"
+    FAST = "fast"
+    DRAFT = "draft"
+
+
+@dataclass(frozen=True, slots=True)
+class GenerationRequest:
+    """One order: a picture (by the sha256 of its bytes), a prompt, and every parameter."""
+
+    picture: str
+    prompt: str
+    model: str
+    width: int
+    height: int
+    frames: int
+    fps: int
+    steps: int
+    guidance: float
+    seed: int
+    negative_prompt: str = ""
+    preset: Preset = Preset.EXACT
+    camera: Camera = field(default_factory=Camera)
+    candidates: int = 1
+
+    def __post_init__(self) -> None:
+        """Refuse what no model could make."""
+        if not self.prompt.strip():
+            raise BadRequest("request_prompt_empty")
+        for name, text in (("prompt", self.prompt), ("negative_prompt", self.negative_prompt)):
+            if len(text) > PROMPT_LIMIT:
+                raise BadRequest(
+                    "request_text_too_long", name=name, length=len(text), limit=PROMPT_LIMIT
+                )
+        for name, value, low, high in (
+            ("width", self.width, 32, 4096),
+            ("height", self.height, 32, 4096),
+            ("frames", self.frames, 2, 128),
+            ("fps", self.fps, 1, 60),
+            ("steps", self.steps, 1, 500),
+            ("guidance", self.guidance, 1.0, 50.0),
+            ("seed", self.seed, 0, SEED_LIMIT),
+            ("candidates", self.candidates, 1, 8),
+        ):
+            if not low <= value <= high:
+                raise BadRequest("request_out_of_range", name=name, low=low, high=high)
+
+    @property
+    def fingerprint(self) -> str:
+        """Return the sha256 that two requests share exactly when they ask for the same clip."""
+        plain = json.dumps(asdict(self), sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(plain.encode()).hexdigest()
