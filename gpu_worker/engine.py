@@ -15,9 +15,9 @@ from storage.domain.clip import Adjustment
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest
 
-type Frames = NDArray[np.uint8]  # (frames, height, width, 3), RGB
+Frames = NDArray[np.uint8]  # (frames, height, width, 3), RGB
 
-type OnProgress = Callable[[Progress, bytes | None], None]
+OnProgress = Callable[[Progress, bytes | None], None]
 """Called at every stage and step with an optional preview (animated WebP bytes)."""
 
 

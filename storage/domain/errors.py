@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-type Parameter = str | int | float
+Parameter = str | int | float
 
 
 class MutoscopeError(Exception):
