@@ -13,6 +13,7 @@ MutoscopeError
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 Parameter = str | int | float
 
