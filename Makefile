@@ -1,0 +1,58 @@
+# The one door: what a newcomer, a hook and CI call.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SOURCES := bot gpu_worker storage deploy tests
+export OMP_WAIT_POLICY := PASSIVE
+
+.PHONY: demo run test test-slow check format lint types imports bench latency evaluate train-embedded clean
+
+demo: $(READY)   ## the whole service on this machine, without Discord and without a GPU
+	@$(BIN)/python -m deploy.local.demo $(ARGS)
+
+run: $(READY)    ## bot and worker against the real Discord (DISCORD_TOKEN)
+	@$(BIN)/python -m deploy.local.service $(ARGS)
+
+test: $(READY)   ## every test but the slow ones
+	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow $(ARGS)
+
+check: lint types imports test
+
+format: $(READY)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/ruff check --fix $(SOURCES)
+
+lint: $(READY)
+	$(BIN)/ruff format --check $(SOURCES)
+	$(BIN)/ruff check $(SOURCES)
+
+types: $(READY)
+	$(BIN)/mypy
+
+imports: $(READY)
+	$(BIN)/lint-imports
+
+bench: $(READY)  ## the engine against the stock pipeline
+	$(BIN)/python -m gpu_worker.bench $(ARGS)
+
+latency: $(READY)  ## acknowledgement, start and delivery times
+	$(BIN)/python -m deploy.local.latency $(ARGS)
+
+evaluate: $(READY)
+	$(BIN)/python -m gpu_worker.evaluate $(ARGS)
+
+train-embedded: $(READY)
+	$(BIN)/python -m gpu_worker.training $(ARGS)
+
+$(READY): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $(READY)
+
+clean:
+	rm -rf $(VENV) build var
