@@ -13,7 +13,6 @@ MutoscopeError
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
 
 Parameter = str | int | float
 
