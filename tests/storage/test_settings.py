@@ -1,0 +1,91 @@
+"""Settings: defaults that work, and mistakes that say what they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from storage.catalogue_file import CatalogueError, load_catalogue
+from storage.domain.request import Preset
+from storage.settings import Settings, SettingsError
+
+
+def test_nothing_set_gives_a_service_in_one_folder() -> None:
+    settings = Settings.from_environment({})
+    assert settings.home == Path("var").resolve()
+    assert settings.database_url == f"sqlite+aiosqlite:///{settings.home}/mutoscope.db"
+    assert settings.blob_url == f"file://{settings.home}/blobs"
+    assert settings.redis_url == "redis://127.0.0.1:6379/0"
+
+
+def test_the_home_moves_everything(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"MUTOSCOPE_HOME": str(tmp_path), "REDIS_URL": ""})
+    assert str(tmp_path) in settings.database_url
+    assert str(tmp_path) in settings.blob_url
+
+
+def test_the_embedded_model_is_served_by_default() -> None:
+    settings = Settings.from_environment({})
+    catalogue = settings.catalogue()
+    assert list(catalogue.models) == ["embedded"]
+    assert catalogue.model().source == "embedded"
+    assert settings.hardware(catalogue).name == "cpu"
+
+
+@pytest.mark.parametrize("model", ["ali-vilab/i2vgen-xl", "i2vgen-xl"])
+def test_the_full_model_is_served_by_its_name(model: str) -> None:
+    settings = Settings.from_environment({"MODEL": model, "HARDWARE_PROFILE": "a100"})
+    catalogue = settings.catalogue()
+    assert catalogue.model().name == "i2vgen-xl"
+    assert catalogue.model().source == "ali-vilab/i2vgen-xl"
+    assert settings.hardware(catalogue).name == "a100"
+
+
+def test_a_folder_is_bounded_by_the_row_that_is_named(tmp_path: Path) -> None:
+    environ = {"MODEL": str(tmp_path)}
+    assert Settings.from_environment(environ).catalogue().model().name == "i2vgen-xl"
+    environ["MODEL_ROW"] = "embedded"
+    row = Settings.from_environment(environ).catalogue().model()
+    assert (row.name, row.source) == ("embedded", str(tmp_path))
+
+
+@pytest.mark.parametrize("environ", [{"MODEL": "embeded"}, {"MODEL_ROW": "none"}])
+def test_a_model_that_nobody_knows_is_named_in_the_error(environ: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="MODEL"):
+        Settings.from_environment(environ).catalogue()
+
+
+def test_hardware_that_nobody_knows_is_named_in_the_error() -> None:
+    settings = Settings.from_environment({"HARDWARE_PROFILE": "abacus"})
+    with pytest.raises(SettingsError, match="abacus"):
+        settings.hardware(settings.catalogue())
+
+
+def test_the_catalogue_that_is_shipped_is_whole() -> None:
+    catalogue = load_catalogue()
+    assert set(catalogue.presets) == set(Preset)
+    for model in catalogue.models.values():
+        for name in ("frames", "fps", "steps", "guidance"):
+            low, high = (
+                getattr(model.recommended, name).low,
+                getattr(model.recommended, name).high,
+            )
+            assert low in getattr(model.limits, name)
+            assert high in getattr(model.limits, name)
+            assert getattr(model.defaults, name) in getattr(model.recommended, name)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[1]", "default_model: x", "a: [", "default_model: x\nmodels: {x: 1}"]
+)
+def test_a_broken_catalogue_is_told_by_its_path(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "broken.yaml"
+    path.write_text(text)
+    with pytest.raises(CatalogueError, match=r"broken\.yaml"):
+        load_catalogue(path)
+
+
+def test_a_catalogue_that_is_not_there_is_told_by_its_path(tmp_path: Path) -> None:
+    with pytest.raises(CatalogueError, match=r"none.yaml cannot be read"):
+        load_catalogue(tmp_path / "none.yaml")
