@@ -1,0 +1,74 @@
+"""Blobs: kept by content, read back whole, and clear about what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from storage.blobs import Blobs
+from storage.domain.errors import Unavailable
+
+
+@pytest.fixture(params=["file", "memory"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    url = f"file://{tmp_path}/deep/blobs" if request.param == "file" else "memory:///"
+    return Blobs.open(url)
+
+
+async def test_bytes_come_back_under_their_sha256(blobs: Blobs) -> None:
+    key = await blobs.put(b"picture")
+    assert key == hashlib.sha256(b"picture").hexdigest()
+    assert await blobs.get(key) == b"picture"
+    assert await blobs.size(key) == len(b"picture")
+
+
+async def test_the_same_bytes_are_kept_once(blobs: Blobs) -> None:
+    assert await blobs.put(b"same") == await blobs.put(b"same")
+
+
+async def test_a_large_blob_streams_in_pieces(blobs: Blobs) -> None:
+    data = bytes(range(256)) * 16_384
+    key = await blobs.put(data)
+    assert b"".join([piece async for piece in blobs.stream(key)]) == data
+
+
+async def test_what_is_absent_is_a_key_error(blobs: Blobs) -> None:
+    absent = "0" * 64
+    assert not await blobs.has(absent)
+    with pytest.raises(KeyError):
+        await blobs.get(absent)
+    with pytest.raises(KeyError):
+        await blobs.size(absent)
+
+
+async def test_what_was_deleted_is_gone(blobs: Blobs) -> None:
+    key = await blobs.put(b"gone soon")
+    await blobs.delete(key)
+    await blobs.delete(key)
+    assert not await blobs.has(key)
+
+
+@pytest.mark.parametrize("key", ["", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 64 + "\n"])
+async def test_a_forged_key_leads_nowhere(blobs: Blobs, key: str) -> None:
+    with pytest.raises(KeyError):
+        await blobs.get(key)
+    assert not await blobs.has(key)
+
+
+async def test_a_store_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+    blobs = Blobs.open(f"file://{tmp_path}")
+    key = hashlib.sha256(b"blocked").hexdigest()
+    (tmp_path / key[:2]).write_text("a file where a folder should be")
+    with pytest.raises(Unavailable) as caught:
+        await blobs.put(b"blocked")
+    assert caught.value.key == "unavailable_storage"
+
+
+async def test_a_relative_folder_is_meant_from_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    key = await Blobs.open("file://./blobs").put(b"here")
+    assert (tmp_path / "blobs" / key[:2] / key).read_bytes() == b"here"
