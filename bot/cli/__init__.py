@@ -1,0 +1,1 @@
+"""The second front end: clips from the command line, without any Discord."""

@@ -1,0 +1,48 @@
+"""Which picture goes with which prompt, and what each clip's file is called."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+class Unpaired(ValueError):
+    """The numbers of pictures and prompts do not go together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One clip to make: its picture, its prompt and the name of its file."""
+
+    picture: Path
+    prompt: str
+    name: str
+
+
+def pair(pictures: Sequence[Path], prompts: Sequence[str], each: bool = False) -> list[Pair]:
+    """Join pictures and prompts: one for all, one for one, or `each` with each.
+
+    Raises Unpaired where the numbers do not fit.
+    """
+    if each or len(prompts) == 1:
+        together = [(picture, prompt) for picture in pictures for prompt in prompts]
+    elif len(prompts) == len(pictures):
+        together = list(zip(pictures, prompts, strict=True))
+    else:
+        raise Unpaired(
+            f"{len(pictures)} pictures and {len(prompts)} prompts: give one prompt for all,"
+            " one for each picture, or --each for every picture with every prompt"
+        )
+    return _named(together)
+
+
+def _named(together: Sequence[tuple[Path, str]]) -> list[Pair]:
+    """Number the clips of each stem, so that no two share a file."""
+    seen: Counter[str] = Counter()
+    pairs = []
+    for picture, prompt in together:
+        seen[picture.stem] += 1
+        pairs.append(Pair(picture, prompt, f"{picture.stem}__{seen[picture.stem]}.mp4"))
+    return pairs

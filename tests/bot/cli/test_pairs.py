@@ -1,0 +1,43 @@
+"""Pictures and prompts are paired the way a person would expect."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.cli.pairs import Unpaired, pair
+
+A, B = Path("in/a.png"), Path("in/b.png")
+
+
+def told(pictures: list[Path], prompts: list[str], each: bool = False) -> list[tuple[str, str]]:
+    return [(made.name, made.prompt) for made in pair(pictures, prompts, each)]
+
+
+def test_one_prompt_serves_all_pictures() -> None:
+    assert told([A, B], ["zoom in"]) == [("a__1.mp4", "zoom in"), ("b__1.mp4", "zoom in")]
+
+
+def test_as_many_prompts_as_pictures_go_one_for_one() -> None:
+    assert told([A, B], ["zoom in", "pan left"]) == [
+        ("a__1.mp4", "zoom in"),
+        ("b__1.mp4", "pan left"),
+    ]
+
+
+def test_each_joins_every_picture_with_every_prompt() -> None:
+    assert told([A, B], ["x", "y"], each=True) == [
+        ("a__1.mp4", "x"),
+        ("a__2.mp4", "y"),
+        ("b__1.mp4", "x"),
+        ("b__2.mp4", "y"),
+    ]
+
+
+def test_numbers_that_do_not_fit_are_refused_with_the_three_ways_out() -> None:
+    with pytest.raises(Unpaired, match="--each"):
+        pair([A, B], ["x", "y", "z"])
+
+
+def test_pictures_of_one_stem_in_two_folders_never_share_a_file() -> None:
+    names = [made.name for made in pair([Path("x/a.png"), Path("y/a.jpg")], ["zoom in"])]
+    assert names == ["a__1.mp4", "a__2.mp4"]
