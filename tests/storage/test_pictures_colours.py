@@ -1,0 +1,179 @@
+"""Uploads of every kind look right: compared pixel by pixel with what was put in."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Sequence
+from typing import Literal
+
+import pytest
+from PIL import Image, ImageChops, ImageCms
+
+from storage.pictures import BACKGROUND, inspect, open_picture
+from tests.storage.test_pictures import chunk, gradient, saved
+
+
+def furthest(one: Image.Image, other: Image.Image) -> int:
+    """Return the largest difference of any channel of any pixel."""
+    assert one.mode == other.mode == "RGB"
+    assert one.size == other.size
+    return max(high for _, high in ImageChops.difference(one, other).getextrema())  # type: ignore[misc]  # RGB has pairs
+
+
+def deep_png(values: Sequence[tuple[int, ...]], width: int, height: int, colour: int) -> bytes:
+    """Return a 16-bit PNG whose rows repeat the given pixels."""
+    row = b"\0" + b"".join(struct.pack(f">{len(pixel)}H", *pixel) for pixel in values)
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, colour, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(row * height))
+    return b"\x89PNG\r\n\x1a\n" + header + body + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "WEBP"])
+def test_plain_pictures_come_back_bit_by_bit(form: str) -> None:
+    options = {"lossless": True} if form == "WEBP" else {}
+    assert furthest(open_picture(saved(gradient(), form, **options)), gradient()) == 0
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF"])
+def test_transparent_pictures_lie_on_a_neutral_ground(form: str) -> None:
+    picture = gradient().convert("RGBA")
+    picture.paste((255, 0, 0, 0), (0, 0, 48, 64))
+    options = {"lossless": True, "exact": True} if form == "WEBP" else {}
+    seen = open_picture(saved(picture, form, **options))
+    assert seen.getpixel((10, 10)) == BACKGROUND
+    assert furthest(seen.crop((48, 0, 96, 64)), gradient().crop((48, 0, 96, 64))) == 0
+
+
+def test_half_transparent_grey_is_mixed_with_the_ground() -> None:
+    seen = open_picture(saved(Image.new("LA", (40, 40), (0, 128)), "PNG"))
+    assert seen.getpixel((5, 5)) == (64, 64, 64) or seen.getpixel((5, 5)) == (63, 63, 63)
+
+
+@pytest.mark.parametrize("form", ["PNG", "GIF"])
+def test_a_palette_with_a_transparent_colour_looks_right(form: str) -> None:
+    picture = Image.new("P", (40, 40), 1)
+    picture.putpalette([0, 0, 0, 200, 30, 40, 10, 250, 20])
+    picture.paste(2, (0, 0, 20, 40))
+    seen = open_picture(saved(picture, form, transparency=2))
+    assert seen.getpixel((5, 5)) == BACKGROUND
+    assert seen.getpixel((30, 5)) == (200, 30, 40)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "TIFF"])
+def test_cmyk_pictures_keep_their_colours(form: str) -> None:
+    # Pillow writes CMYK JPEGs as Adobe does, with every ink inverted.
+    inks = Image.new("CMYK", (64, 64), (0, 255, 255, 0))
+    inks.paste((255, 0, 255, 0), (32, 0, 64, 64))
+    options = {"quality": 95, "subsampling": 0} if form == "JPEG" else {}
+    data = saved(inks, form, **options)
+    assert (b"Adobe" in data) == (form == "JPEG")
+    seen = open_picture(data)
+    wanted = Image.new("RGB", (64, 64), (255, 0, 0))
+    wanted.paste((0, 255, 0), (32, 0, 64, 64))
+    assert furthest(seen, wanted) <= 3
+
+
+def test_sixteen_bit_grey_png_is_scaled_not_clipped() -> None:
+    values = [(round(x * 65535 / 63),) for x in range(64)]
+    seen = open_picture(deep_png(values, 64, 40, 0))
+    row = [seen.getpixel((x, 7)) for x in range(64)]
+    assert row == [(round(x * 255 / 63),) * 3 for x in range(64)]
+
+
+def test_a_dark_sixteen_bit_picture_stays_dark() -> None:
+    seen = open_picture(deep_png([(514,)] * 64, 64, 40, 0))
+    assert seen.getpixel((3, 3)) == (2, 2, 2)
+
+
+@pytest.mark.parametrize("colour", [2, 6])
+def test_sixteen_bit_colour_png_is_scaled_not_clipped(colour: int) -> None:
+    alpha = (65535,) if colour == 6 else ()
+    values = [(x * 1040, 65535 - x * 1040, 32896, *alpha) for x in range(64)]
+    seen = open_picture(deep_png(values, 64, 40, colour))
+    for x in (0, 20, 63):
+        wanted = (x * 1040 / 257, (65535 - x * 1040) / 257, 128)
+        assert seen.getpixel((x, 3)) == pytest.approx(wanted, abs=1.01)
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I", "F"])
+def test_deep_grey_tiff_is_scaled_not_clipped(mode: str) -> None:
+    values = [round(x * 65535 / 63) for x in range(64)] * 40
+    form = {"I;16": "<H", "I;16B": ">H", "I": "<i", "F": "<f"}[mode]
+    raw = b"".join(struct.pack(form, value) for value in values)
+    picture = Image.frombytes(mode, (64, 40), raw)
+    seen = open_picture(saved(picture, "TIFF"))
+    assert [seen.getpixel((x, 3)) for x in (0, 21, 42, 63)] == [
+        (value,) * 3 for value in (0, 85, 170, 255)
+    ]
+
+
+def test_unit_floats_are_taken_for_black_to_white() -> None:
+    raw = b"".join(struct.pack("<f", x / 63) for x in range(64)) * 40
+    seen = open_picture(saved(Image.frombytes("F", (64, 40), raw), "TIFF"))
+    assert [seen.getpixel((x, 3)) for x in (0, 63)] == [(0,) * 3, (255,) * 3]
+
+
+def test_one_bit_pictures_are_black_and_white() -> None:
+    picture = Image.new("1", (64, 40))
+    picture.paste(1, (0, 0, 32, 40))
+    seen = open_picture(saved(picture, "PNG"))
+    assert (seen.getpixel((3, 3)), seen.getpixel((60, 3))) == ((255,) * 3, (0,) * 3)
+
+
+UNDO = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("orientation", list(UNDO))
+def test_rotated_pictures_stand_upright(form: str, orientation: int) -> None:
+    upright = gradient(96, 64)
+    upright.paste((250, 250, 10), (0, 0, 40, 16))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = upright.transpose(UNDO[orientation])
+    lossy: dict[str, dict[str, object]] = {
+        "JPEG": {"quality": 98, "subsampling": 0},
+        "WEBP": {"lossless": True},
+    }
+    seen = open_picture(saved(stored, form, exif=exif, **lossy.get(form, {})))
+    assert furthest(seen, upright) <= (60 if form == "JPEG" else 0)
+    assert seen.getpixel((5, 5)) == pytest.approx((250, 250, 10), abs=6)
+
+
+def srgb() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def test_a_pictures_own_colour_profile_is_honoured() -> None:
+    swapped = srgb().replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
+    swapped = swapped.replace("sRGB".encode("utf-16-be"), "odd!".encode("utf-16-be"))
+    data = saved(Image.new("RGB", (40, 40), (200, 60, 30)), "PNG", icc_profile=swapped)
+    assert open_picture(data).getpixel((3, 3)) == pytest.approx((60, 200, 30), abs=2)
+
+
+def test_the_usual_colour_profile_changes_nothing() -> None:
+    data = saved(gradient(), "PNG", icc_profile=srgb())
+    assert furthest(open_picture(data), gradient()) == 0
+
+
+@pytest.mark.parametrize("kind", ["XYZ", "LAB"])
+def test_a_profile_of_another_kind_is_ignored(kind: Literal["XYZ", "LAB"]) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile(kind)).tobytes()
+    data = saved(gradient(), "PNG", icc_profile=profile)
+    assert furthest(open_picture(data), gradient()) == 0
+
+
+def test_a_phone_picture_with_a_second_one_inside_is_a_still() -> None:
+    target = io.BytesIO()
+    gradient().save(target, "MPO", save_all=True, append_images=[gradient(48, 32)])
+    assert (inspect(target.getvalue()).width, inspect(target.getvalue()).animated) == (96, False)
