@@ -1,0 +1,20 @@
+"""Being told to stop: Ctrl-C in the terminal, or SIGTERM from whoever runs us."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+async def until_told_to_stop() -> None:
+    """Wait for Ctrl-C or SIGTERM; a second one is taken as the system takes it."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in SIGNALS:
+        loop.add_signal_handler(number, told.set)
+    try:
+        await told.wait()
+    finally:
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
