@@ -72,7 +72,7 @@ def _profile(random: Random) -> Callable[[float], float]:
 
     def curve(time: float) -> float:
         smooth = time * time * (3.0 - 2.0 * time)
-        return float((1.0 - softness) * time + softness * smooth) ** power
+        return math.pow((1.0 - softness) * time + softness * smooth, power)
 
     return curve
 

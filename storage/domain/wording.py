@@ -6,9 +6,12 @@ motion.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, replace
 
+from storage.domain import wording_chinese, wording_english
 from storage.domain.camera import Camera, Motion, Speed
+from storage.domain.wording_mention import Mention
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,14 @@ class Reading:
 
 def read(prompt: str) -> Reading | None:
     """Return the first, or else the dominant, camera motion that the prompt names, or None."""
-    return None
+    text = _plain(prompt)
+    found = [*wording_english.mentions(text), *wording_chinese.mentions(text)]
+    wanted = [mention for mention in found if not mention.negated]
+    if not wanted:
+        # Who only rules motions out wants none.
+        return Reading(Motion.STATIC) if found else None
+    chosen = min(wanted, key=lambda mention: (mention.rank, mention.place))
+    return Reading(chosen.motion, _speed(chosen, text))
 
 
 def resolve(camera: Camera, prompt: str) -> Reading | None:
@@ -32,3 +42,14 @@ def resolve(camera: Camera, prompt: str) -> Reading | None:
     if reading is not None and camera.speed is not Speed.NORMAL:
         reading = replace(reading, speed=camera.speed)
     return reading
+
+
+def _speed(chosen: Mention, text: str) -> Speed:
+    loose = wording_english.loose_speed(text) or wording_chinese.loose_speed(text)
+    return chosen.speed or loose or Speed.NORMAL
+
+
+def _plain(prompt: str) -> str:
+    """Return the prompt in lower case, in the usual signs, with hyphens as spaces."""
+    text = unicodedata.normalize("NFKC", prompt).casefold().replace("\u2019", "'")
+    return text.replace("-", " ").replace("_", " ")

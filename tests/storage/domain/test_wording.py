@@ -1,0 +1,99 @@
+"""Tests of what is read from a prompt."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.domain.camera import Camera, Motion, Speed
+from storage.domain.wording import Reading, read, resolve
+from tests.storage.domain import wordings
+
+SIGNS = st.sampled_from(
+    [
+        "zoom",
+        "pan",
+        "camera",
+        "left",
+        "right",
+        "up",
+        "the",
+        "a",
+        "not",
+        "no",
+        "and",
+        ",",
+        "from",
+        "to",
+        "slowly",
+        "向",
+        "左",
+        "右",
+        "镜头",
+        "不要",
+        "放大",
+        "旋转",
+    ]
+)
+
+
+@pytest.mark.parametrize("table", [wordings.ENGLISH, wordings.CHINESE], ids=["english", "chinese"])
+def test_nearly_all_wordings_are_understood(table: dict[Motion, tuple[str, ...]]) -> None:
+    missed = [
+        f"{prompt!r}: {read(prompt)}, not {motion}"
+        for motion, prompts in table.items()
+        for prompt in prompts
+        if (found := read(prompt)) is None or found.motion is not motion
+    ]
+    assert len(missed) <= 0.03 * sum(map(len, table.values())), missed
+
+
+@pytest.mark.parametrize("prompt", wordings.NOT_OF_THE_CAMERA)
+def test_what_the_subject_does_is_no_camera_motion(prompt: str) -> None:
+    assert read(prompt) is None
+
+
+@pytest.mark.parametrize(
+    ("speed", "prompt"),
+    [
+        (speed, prompt)
+        for speed, prompts in (
+            (Speed.SLOW, wordings.SPEEDS_SLOW),
+            (Speed.NORMAL, wordings.SPEEDS_NORMAL),
+            (Speed.FAST, wordings.SPEEDS_FAST),
+        )
+        for prompt in prompts
+    ],
+)
+def test_speed_is_read_beside_the_motion(speed: Speed, prompt: str) -> None:
+    reading = read(prompt)
+    assert reading is not None
+    assert reading.speed is speed
+
+
+@given(st.text(max_size=300))
+def test_any_text_is_taken(prompt: str) -> None:
+    assert read(prompt) == read(prompt)
+
+
+@given(st.lists(SIGNS, max_size=30))
+def test_any_heap_of_camera_words_is_taken(words: list[str]) -> None:
+    reading = read(" ".join(words))
+    assert reading is None or reading.motion is not Motion.AUTO
+
+
+def test_an_explicit_motion_wins_over_the_prompt_which_still_gives_the_speed() -> None:
+    assert resolve(Camera(motion=Motion.PAN_LEFT), "quickly zoom in") == Reading(
+        Motion.PAN_LEFT, Speed.FAST
+    )
+
+
+def test_an_explicit_speed_wins_over_the_prompt() -> None:
+    assert resolve(Camera(speed=Speed.SLOW), "quickly zoom in") == Reading(
+        Motion.ZOOM_IN, Speed.SLOW
+    )
+
+
+def test_nothing_is_resolved_where_nothing_is_said() -> None:
+    assert resolve(Camera(), "a lake at dawn") is None
