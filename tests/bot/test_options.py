@@ -1,0 +1,76 @@
+"""Options become the request that was meant, and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.options import Options
+from storage.catalogue_file import load_catalogue
+from storage.domain.camera import Motion, Speed
+from storage.domain.errors import BadRequest
+from storage.domain.request import GenerationRequest, Preset
+
+CATALOGUE = load_catalogue()
+CPU = CATALOGUE.profiles["cpu"]
+PICTURE = "0" * 64
+
+
+def ask(options: Options, size: tuple[int, int] = (640, 480)) -> GenerationRequest:
+    return options.request(CATALOGUE, CPU, PICTURE, size, seed=7)
+
+
+def test_what_is_left_out_is_as_the_catalogue_says() -> None:
+    request, defaults = ask(Options(" waves ")), CATALOGUE.model().defaults
+    assert request.prompt == "waves"
+    assert (request.frames, request.fps, request.steps) == (
+        defaults.frames,
+        defaults.fps,
+        defaults.steps,
+    )
+    assert request.seed == 7
+
+
+def test_weak_hardware_lowers_the_defaults() -> None:
+    weak = CATALOGUE.profiles["rtx3060"]
+    options = Options("waves", model="i2vgen-xl")
+    assert options.request(CATALOGUE, weak, PICTURE, (512, 512), 0).steps == weak.steps
+
+
+@pytest.mark.parametrize(
+    ("options", "key"),
+    [
+        (Options("  "), "request_prompt_empty"),
+        (Options("a" * 5000), "request_text_too_long"),
+        (Options("a", steps=5000), "request_out_of_range"),
+        (Options("a", guidance=float("nan")), "request_out_of_range"),
+        (Options("a", seed=-1), "request_out_of_range"),
+        (Options("a", strength=1.5), "request_out_of_range"),
+        (Options("a", resolution="8k"), "request_resolution"),
+        (Options("a", model="other"), "request_model"),
+    ],
+)
+def test_what_may_not_be_is_refused(options: Options, key: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        ask(options)
+    assert caught.value.key == key
+
+
+@pytest.mark.parametrize("size", [(100, 100), (400, 300), (300, 400), (1920, 1080), (1080, 1920)])
+@pytest.mark.parametrize("resolution", list(CATALOGUE.model().resolutions))
+def test_a_request_made_again_from_its_own_options_is_the_same(
+    size: tuple[int, int], resolution: str
+) -> None:
+    options = Options(
+        "waves",
+        negative_prompt="people",
+        resolution=resolution,
+        steps=9,
+        seed=3,
+        preset=Preset.DRAFT,
+        motion=Motion.PAN_LEFT,
+        speed=Speed.SLOW,
+        strength=0.5,
+    )
+    request = ask(options, size)
+    again = ask(Options.of(request, CATALOGUE), (request.width, request.height))
+    assert again == request
