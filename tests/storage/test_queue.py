@@ -1,0 +1,185 @@
+"""The queue: an order reaches a worker at once, and its outcome comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+from collections.abc import AsyncIterator
+
+import pytest
+import redis
+
+from storage.domain.clip import Clip, Failure
+from storage.domain.errors import Unavailable
+from storage.domain.progress import Progress, Stage
+from storage.orders import Ended, Moved, Order, Standing, Started, outcome_key
+from storage.queue import Queue
+from storage.queue_worker import Report
+from tests.storage.workbench import Ear, Hand, clip_of, ended, order, quick, until, working
+
+
+@pytest.fixture
+async def queue(redis_url: str) -> AsyncIterator[Queue]:
+    queue = await Queue.connect(redis_url)
+    yield queue
+    await queue.close()
+
+
+@pytest.fixture
+async def ear(queue: Queue) -> AsyncIterator[Ear]:
+    ear = Ear(queue)
+    await asyncio.sleep(0.1)  # a subscription is not announced to us
+    yield ear
+    await ear.close()
+
+
+async def test_an_order_becomes_a_clip(queue: Queue, redis_url: str) -> None:
+    async with working(redis_url, quick):
+        assert await queue.put(order("a"))
+        assert await ended(queue, "a") == clip_of(order("a"))
+    assert await queue.standing("a", 1) is Standing.ENDED
+
+
+async def test_an_idle_worker_starts_and_tells_within_100_ms(
+    queue: Queue, redis_url: str, ear: Ear
+) -> None:
+    starts, ends = [], []
+    ended_at: dict[str, float] = {}
+
+    async def timed(order: Order, report: Report) -> Clip | Failure:
+        ended_at[order.job] = asyncio.get_running_loop().time()
+        return clip_of(order)
+
+    async with working(redis_url, timed):
+        await asyncio.sleep(0.1)
+        for number in range(15):
+            began = asyncio.get_running_loop().time()
+            await queue.put(order(f"j{number}"))
+            starts.append((await ear.next(Started))[0] - began)
+            ends.append((await ear.next(Ended))[0] - ended_at[f"j{number}"])
+    assert statistics.median(starts) < 0.1
+    assert statistics.median(ends) < 0.1
+
+
+async def test_the_wire_is_json(queue: Queue, redis_url: str) -> None:
+    await queue.put(order("a"))
+    with redis.Redis.from_url(redis_url) as client:
+        assert client.get("arq:job:a.1").startswith(b"{")
+
+
+async def test_progress_and_previews_are_told(queue: Queue, redis_url: str, ear: Ear) -> None:
+    async def telling(order: Order, report: Report) -> Clip | Failure:
+        await report.progress(Progress(Stage.DENOISING, 3, 8, eta=2.5), b"webp")
+        await asyncio.sleep(0.1)
+        return clip_of(order)
+
+    async with working(redis_url, telling):
+        await queue.put(order("a"))
+        _, event = await ear.next(Moved)
+    assert isinstance(event, Moved)
+    assert (event.progress.step, event.progress.steps, event.progress.eta) == (3, 8, 2.5)
+    assert event.progress.preview
+    assert await queue.preview("a", 1) == b"webp"
+
+
+async def test_the_same_attempt_is_queued_once(queue: Queue) -> None:
+    assert await queue.put(order("a"))
+    assert not await queue.put(order("a"))
+    assert await queue.depth() == 1
+
+
+async def test_a_new_attempt_withdraws_the_old_one(queue: Queue) -> None:
+    await queue.put(order("a", 1))
+    assert await queue.put(order("a", 2))
+    assert await queue.depth() == 1
+    assert await queue.standing("a", 1) is Standing.LOST
+    assert await queue.standing("a", 2) is Standing.WAITING
+
+
+async def test_a_new_attempt_runs_while_the_old_one_still_holds_a_worker(
+    queue: Queue, redis_url: str
+) -> None:
+    stuck = Hand()
+    async with working(redis_url, stuck, name="stuck"):
+        await queue.put(order("a", 1))
+        await stuck.started.wait()
+        async with working(redis_url, quick, name="other"):
+            assert await queue.put(order("a", 2))
+            assert await ended(queue, "a", 2) == clip_of(order("a", 2))
+        stuck.let_go.set()
+        assert await ended(queue, "a", 1) == clip_of(order("a", 1))
+
+
+async def test_a_finished_attempt_is_not_made_again(queue: Queue, redis_url: str) -> None:
+    hand = Hand()
+    hand.let_go.set()
+    async with working(redis_url, hand):
+        await queue.put(order("a"))
+        await ended(queue, "a")
+        assert not await queue.put(order("a"))
+    assert len(hand.orders) == 1
+
+
+async def test_one_worker_takes_one_job_at_a_time(queue: Queue, redis_url: str) -> None:
+    hand = Hand()
+    async with working(redis_url, hand):
+        await queue.put(order("a"))
+        await queue.put(order("b"))
+        await hand.started.wait()
+        await asyncio.sleep(0.2)
+        assert await queue.standing("a", 1) is Standing.RUNNING
+        assert await queue.standing("b", 1) is Standing.WAITING
+        assert await queue.depth() == 1
+        hand.let_go.set()
+        await ended(queue, "b")
+
+
+async def test_workers_are_counted_by_their_own_heartbeats(queue: Queue, redis_url: str) -> None:
+    assert await queue.workers() == 0
+    async with working(redis_url, quick, name="one"), working(redis_url, quick, name="two"):
+        await until(queue.workers, 2)
+    assert await queue.workers() == 0
+
+
+async def test_an_order_that_nobody_can_read_fails_for_good(queue: Queue, redis_url: str) -> None:
+    await queue._redis.enqueue_job("make_clip", '{"job": 1}', _job_id="odd.1")
+    async with working(redis_url, quick):
+        assert await ended(queue, "odd") == Failure("failed_order_unreadable")
+
+
+async def test_an_outcome_that_nobody_can_read_asks_for_another_attempt(
+    queue: Queue, redis_url: str
+) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(outcome_key("a.1"), b"\x80\x04pickle")
+    outcome = await queue.outcome("a", 1)
+    assert isinstance(outcome, Failure)
+    assert outcome.retryable
+
+
+async def test_a_handler_that_raises_is_a_failure_that_may_be_retried(
+    queue: Queue, redis_url: str
+) -> None:
+    async def broken(order: Order, report: Report) -> Clip | Failure:
+        raise RuntimeError("broken")
+
+    async with working(redis_url, broken):
+        await queue.put(order("a"))
+        assert await ended(queue, "a") == Failure("failed_worker_error", retryable=True)
+
+
+async def test_without_redis_everything_says_so() -> None:
+    queue = await Queue.connect("unix:///nowhere/redis.sock?db=0")
+    for call in (
+        queue.put(order("a", 2)),
+        queue.standing("a", 1),
+        queue.outcome("a", 1),
+        queue.preview("a", 1),
+        queue.cancel("a"),
+        queue.workers(),
+        queue.depth(),
+    ):
+        with pytest.raises(Unavailable) as caught:
+            await call
+        assert caught.value.key == "unavailable_queue"
+    await queue.close()
