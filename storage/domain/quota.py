@@ -1,0 +1,64 @@
+"""Quota: what a job costs, and whether this person may spend it today.
+
+One credit stands for one second of work on the reference hardware (one A100), where the full
+model's default clip (512x512, 16 frames, 50 guided steps) takes about a minute.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from storage.domain.catalogue import QuotaRow
+from storage.domain.errors import QuotaExceeded
+from storage.domain.request import GenerationRequest, Preset
+
+DAY = 86_400  # seconds
+HANDLING = 4.0  # credits that every clip costs: fetch, decode, encode, keep
+WORK_PER_CREDIT = 512 * 512 * 16 * 50 * 2 / 60  # pixels x frames x passes through the model
+SHARES = {Preset.EXACT: 1.0, Preset.FAST: 0.35, Preset.DRAFT: 0.25}  # of the exact preset's work
+
+
+def price(request: GenerationRequest) -> int:
+    """Return what a request costs, in credits."""
+    passes = request.steps * (2 if request.guidance > 1.0 else 1) * SHARES[request.preset]
+    work = request.width * request.height * request.frames * passes
+    return math.ceil(HANDLING + work * request.candidates / WORK_PER_CREDIT)
+
+
+def day_of(moment: float) -> int:
+    """Return the day, counted from 1970 in UTC, of a time in unix seconds."""
+    return int(moment // DAY)
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What a person spent and reserved of today's limit, in credits, and how many jobs run.
+
+    resets_at is in unix seconds: the next midnight in UTC.
+    """
+
+    spent: int
+    reserved: int
+    limit: int
+    resets_at: float
+    unfinished: int = 0
+
+    @property
+    def left(self) -> int:
+        """Return how many credits may still be reserved today."""
+        return max(0, self.limit - self.spent - self.reserved)
+
+
+def check(allowance: Allowance, cost: int, quota: QuotaRow, now: float) -> None:
+    """Raise QuotaExceeded if this person may not order a job of this cost now."""
+    if allowance.unfinished >= quota.unfinished_jobs:
+        raise QuotaExceeded("quota_too_many", limit=quota.unfinished_jobs)
+    if cost > allowance.left:
+        raise QuotaExceeded(
+            "quota_spent",
+            cost=cost,
+            left=allowance.left,
+            limit=allowance.limit,
+            resets_in=max(0, math.ceil(allowance.resets_at - now)),
+        )

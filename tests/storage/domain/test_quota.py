@@ -1,0 +1,60 @@
+"""Quota: what a job costs follows its work, and nobody spends more than the day allows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from storage.domain.catalogue import QuotaRow
+from storage.domain.errors import QuotaExceeded
+from storage.domain.quota import DAY, Allowance, check, day_of, price
+from storage.domain.request import Preset
+from tests.storage.examples import REQUEST
+
+QUOTA = QuotaRow(credits_per_day=100, unfinished_jobs=3)
+FULL = replace(REQUEST, width=512, height=512, steps=50, guidance=9.0)
+
+
+def test_the_full_models_default_clip_costs_about_a_minute() -> None:
+    assert 60 <= price(FULL) <= 70
+
+
+def test_even_the_smallest_clip_costs_something() -> None:
+    assert price(replace(REQUEST, width=32, height=32, frames=2, steps=1)) >= 1
+
+
+def test_more_work_costs_more() -> None:
+    for change in ({"frames": 32}, {"steps": 100}, {"width": 1024}, {"candidates": 2}):
+        assert price(replace(FULL, **change)) > price(FULL)  # type: ignore[arg-type]  # by name
+
+
+def test_quicker_presets_and_unguided_steps_cost_less() -> None:
+    assert price(replace(FULL, preset=Preset.DRAFT)) < price(replace(FULL, preset=Preset.FAST))
+    assert price(replace(FULL, preset=Preset.FAST)) < price(FULL)
+    assert price(replace(FULL, guidance=1.0)) < price(FULL)
+
+
+def test_a_day_ends_at_midnight_utc() -> None:
+    assert day_of(3 * DAY - 0.001) == 2
+    assert day_of(3 * DAY) == 3
+
+
+def test_the_last_credit_may_be_spent_and_not_one_more() -> None:
+    allowance = Allowance(spent=60, reserved=30, limit=100, resets_at=1000.0)
+    check(allowance, 10, QUOTA, now=400.0)
+    with pytest.raises(QuotaExceeded) as caught:
+        check(allowance, 11, QUOTA, now=400.0)
+    assert caught.value.key == "quota_spent"
+    assert caught.value.parameters == {"cost": 11, "left": 10, "limit": 100, "resets_in": 600}
+
+
+def test_too_many_jobs_at_once_are_refused() -> None:
+    allowance = Allowance(spent=0, reserved=0, limit=100, resets_at=0.0, unfinished=3)
+    with pytest.raises(QuotaExceeded) as caught:
+        check(allowance, 1, QUOTA, now=0.0)
+    assert caught.value.key == "quota_too_many"
+
+
+def test_an_overdrawn_allowance_has_nothing_left() -> None:
+    assert Allowance(spent=150, reserved=0, limit=100, resets_at=0.0).left == 0
