@@ -25,7 +25,7 @@ _SLOWLY = r"(?:[慢缓轻微徐稍快速迅猛急匀平稳地的]{0,6})"
 _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     (
         Motion.STATIC,
-        r"(?:保持|完全|镜头|相机|机位|画面)?(?:静止|固定|不动|定住|定格|静态)",
+        r"(?:保持|完全|镜头|相机|机位|画面)?(?:静止|固定|不动|定住|定格|静态|停住)",
         Rank.REST,
         True,
     ),
@@ -44,7 +44,7 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     (Motion.ROLL_COUNTERCLOCKWISE, r"逆时针|反时针|逆向旋转", Rank.VERB, True),
     (Motion.ROLL_CLOCKWISE, r"顺时针", Rank.VERB, True),
     (Motion.SHAKE, r"抖动|晃动|震动|振动|震颤|摇晃|颤抖|颤动|颠簸|摇摆|抖|晃|震", Rank.VERB, False),
-    (Motion.SHAKE, r"手持|手提拍|地震", Rank.MANNER, True),
+    (Motion.SHAKE, r"手持|手提拍|地震|地动山摇|不稳", Rank.MANNER, True),
     (
         Motion.ROLL_COUNTERCLOCKWISE,
         rf"{_TO}左(?:侧|边|方)?{_SLOWLY}(?:旋转|翻滚|滚转|倾斜|滚动|翻转|侧倾|歪)|左旋|左倾|(?:旋转|翻滚|滚转|倾斜|侧倾){_TO}左",
@@ -63,13 +63,13 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     (Motion.TILT_DOWN, r"[从自由]上(?:方|面)?[往向到至朝而]+下|上到下", Rank.VERB, True),
     (
         Motion.ZOOM_IN,
-        r"放大|拉近|推近|推进|推镜|前推|推向|推到|推入|变焦(?:向前|推)|凑近|贴近|聚焦到|变焦(?!出|拉|远)|推轨",
+        r"放大|拉近|推近|推进|推镜|推上去|越来越大|飞近|深处|驶向|近处|前推|推向|推到|推入|变焦(?:向前|推)|凑近|贴近|聚焦到|变焦(?!出|拉|远|缩)|推轨",
         Rank.VERB,
         True,
     ),
     (
         Motion.ZOOM_OUT,
-        r"缩小|拉远|推远|后拉|拉镜|拉出|拉开|拉到全景|后撤|扩大视野|拉回|往后拉|变焦(?:出|拉|远)",
+        r"缩小|变焦缩小|越来越小|远处|更多周围|周围环境|拉远|推远|后拉|拉镜|拉出|拉开|拉到全景|后撤|扩大视野|拉回|往后拉|变焦(?:出|拉|远)",
         Rank.VERB,
         True,
     ),
@@ -99,13 +99,13 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     ),
     (
         Motion.TILT_UP,
-        rf"{_TO}上(?:方|面)?{_SLOWLY}{_LIFT}|上(?:摇|移|升|仰|抬|扬)|仰|抬头|抬起|抬高|升高|升起|抬升|拔高|拉升|升降?镜|(?:摇|移|升|抬|倾斜|看|推){_SLOWLY}{_TO}?上",
+        rf"{_TO}上(?:方|面)?{_SLOWLY}{_LIFT}|上(?:摇|移|升|仰|抬|扬)|仰|抬头|飞升|越升越高|高处|[看望]向天空|抬起|抬高|升高|升起|抬升|拔高|拉升|升降?镜|(?:摇|移|升|抬|倾斜|看|推){_SLOWLY}{_TO}?上",
         Rank.VERB,
         False,
     ),
     (
         Motion.TILT_DOWN,
-        rf"{_TO}下(?:方|面)?{_SLOWLY}{_LIFT}|下(?:摇|移|降|俯|沉|倾|压)|俯|低头|降低|降落|压低|落下|降镜|(?:摇|移|降|倾斜|看|推|压){_SLOWLY}{_TO}?下",
+        rf"{_TO}下(?:方|面)?{_SLOWLY}{_LIFT}|下(?:摇|移|降|俯|沉|倾|压)|俯|低头|越降越低|低处|[看望]向地面|降低|降落|压低|落下|降镜|(?:摇|移|降|倾斜|看|推|压){_SLOWLY}{_TO}?下",
         Rank.VERB,
         False,
     ),
@@ -116,6 +116,7 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     (Motion.ROLL_CLOCKWISE, r"旋转|翻滚|滚转|荷兰角|转圈", Rank.VERB, False),
     (Motion.ZOOM_OUT, r"展现|展示|露出|全景|全貌", Rank.MANNER, False),
     (Motion.PAN_RIGHT, r"横摇|平移|横移|摇镜", Rank.MANNER, True),
+    (Motion.ZOOM_IN, r"特写", Rank.HINT, True),
     (Motion.DRIFT, r"漂移|漂浮|飘动|飘移|漂动|浮动|轻微运动", Rank.REST, False),
 )
 _PATTERNS = [(motion, re.compile(text), rank, film) for motion, text, rank, film in _RULES]
@@ -125,9 +126,9 @@ _CAMERA = re.compile(
 )
 _CONTENT = re.compile(r"图像|图片|照片|场景|景物|内容|背景|物体")
 _FILLERS = re.compile(
-    r"镜头|相机|慢慢|缓慢|缓缓|缓|慢|快速|迅速|急速|飞快|快|轻轻|轻微|微微|稍微|稍稍|略微|逐渐|渐渐|徐徐|平稳|"
+    r"镜头|相机|慢慢|缓慢|缓缓|缓|慢|高速|快速|迅速|急速|飞快|快|轻轻|轻微|微微|稍微|稍稍|略微|逐渐|渐渐|徐徐|平稳|"
     r"稳定|匀速|平滑|流畅|请|让|把|将|使|先|再|然后|最后|开始|持续|不断|一直|整体|地|的|着|了|得|从|给|做|来|"
-    r"一个|个|一点|只|仅|就|要|需要|想|希望|帮我|我|突然|猛地|猛|急|剧烈|强烈|大幅|小幅|度|又|也|和|并|与|且|"
+    r"一个|个|一点点|一点|只|仅|就|要|需要|想|希望|帮我|我|突然|猛地|猛|急|剧烈|强烈|大幅|小幅|度|又|也|和|并|与|且|"
     r"不要|不用|不|别|没有|没|无|勿|避免|禁止|可以|能|有|向|往|朝|在|水平|垂直|横向|纵向|角度|方向|[\s\W]"
 )
 _CONTENT_MOVES = re.compile(r"移动|移|滑动|滑|运动|偏移|走|飞")

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from storage.domain.wording_lexicon import FORMS, LONG_WORDS, NEGATORS, TYPOS, WAYS, words
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[^\sa-z']")
 _JOINERS = words("and then while as but with whereas before after when until plus or nor")
 _STOPS = frozenset(",.;:!?()[]{}|/\u2014\u2013\u2026\u3001\u3002\uff0c\uff1b+&>")
+_ENDS = frozenset(".;!?\u3002\uff1b")
 _PHRASES = (
     ("counter clock wise", "counterclockwise"),
     ("counter clockwise", "counterclockwise"),
     ("anti clockwise", "anticlockwise"),
     ("clock wise", "clockwise"),
-    ("zoomin ", "zoom in "),
+    ("in place ", "fixed "),
+    ("bigger picture", "wider view"),
+    ("against the clock ", "counterclockwise "),
+    ("like a clock ", "clockwise "),
     ("backing up", "retreating"),
     ("backs up", "retreats"),
     ("back up", "retreat"),
@@ -62,19 +67,35 @@ def clauses(text: str) -> list[Clause]:
     """Return the clauses of a lower-case text; words of other scripts are kept as they are."""
     found: list[Clause] = []
     joiner, tokens = "", list[Token]()
-    for token in _tokens(text):
-        stop = token.word in _STOPS
-        if not stop and token.word not in _JOINERS:
+    stream = _tokens(text)
+    for token, following in zip_longest(stream, stream[1:]):
+        stays = tokens and following is not None and _belongs(token.word, following.word)
+        if stays or (token.word not in _STOPS and token.word not in _JOINERS):
             tokens.append(token)
             continue
         if tokens:
             found.append(Clause(joiner, tuple(tokens)))
             tokens = []
-        joiner = "," if stop else token.word
+            joiner = ""
+        joiner = _stronger(joiner, token.word)
     return [*found, Clause(joiner, tuple(tokens))] if tokens else found
 
 
+def _belongs(joiner: str, following: str) -> bool:
+    """Tell whether a joiner only ties manners together: "slowly and smoothly", "with speed"."""
+    manner = following in ("great", "high", "full", "speed", "ease", "care")
+    return (joiner == "and" and following.endswith("ly")) or (joiner == "with" and manner)
+
+
+def _stronger(joiner: str, word: str) -> str:
+    """Return what a row of joiners amounts to: "," then "and" is "and"; a full stop stays."""
+    if word in _JOINERS:
+        return "." if joiner == "." else word
+    return "." if word in _ENDS or joiner == "." else ","
+
+
 def _tokens(text: str) -> list[Token]:
+    text = f"{text} "
     for phrase, word in _PHRASES:
         text = text.replace(phrase, word.ljust(len(phrase)))
     return [_token(match.start(), match.group()) for match in _WORD.finditer(text)]

@@ -15,6 +15,8 @@ from storage.domain.wording_lexicon import (
     HELD,
     MOTION_OF,
     NEGATORS,
+    OPPOSITE,
+    PLACES,
     SLOW,
     STEADY,
     STILL,
@@ -54,7 +56,7 @@ def loose_speed(text: str) -> Speed | None:
 
 
 def _is_foreign(clause: Clause) -> bool:
-    known = FILLERS | CAMERA | CONTENT | NEGATORS
+    known = FILLERS | CAMERA | CONTENT | NEGATORS | PLACES.keys()
     return any(token.word not in known and token.word not in WAYS for token in clause.tokens)
 
 
@@ -81,6 +83,8 @@ def _manners(clause: Clause) -> Iterator[Mention]:
             motion, rank = Motion.SHAKE, Rank.MANNER
         elif token.word in ("reveal", "reveals", "revealing"):
             motion, rank = Motion.ZOOM_OUT, Rank.MANNER
+        elif token.word == "closeup" or words[index : index + 2] == ("close", "up"):
+            motion, rank = Motion.ZOOM_IN, Rank.HINT
         elif token.word in STILL or (token.word in STEADY and calm):
             motion = Motion.STATIC
         elif token.word == "ken" and words[index + 1 : index + 2] == ("burns",):
@@ -93,12 +97,19 @@ def _bare(clause: Clause, foreign: bool) -> Iterator[Mention]:
     """Yield the direction of a clause that has nothing else to say: "closer", "camera left"."""
     if _is_foreign(clause) or (foreign and clause.joiner == "and"):
         return
+    origin = None
     for index, token in enumerate(clause.tokens):
-        way = WAYS.get(token.word)
+        way = WAYS.get(token.word) or PLACES.get(token.word)
         last = index == len(clause.tokens) - 1
-        if way is not None and (last or token.word not in _LEADING):
-            yield Mention(token.place, MOTION_OF[way], Rank.VERB, clause.negated(index))
-            return
+        if way is None or not (last or token.word not in _LEADING):
+            continue
+        if "from" in clause.words[max(0, index - 2) : index] and not last:
+            origin = way
+            continue
+        yield Mention(token.place, MOTION_OF[way], Rank.VERB, clause.negated(index))
+        return
+    if origin is not None:
+        yield Mention(clause.tokens[0].place, MOTION_OF[OPPOSITE[origin]], Rank.VERB)
 
 
 def _ruled_out(
@@ -117,7 +128,7 @@ def _ruled_out(
 def _speed(clause: Clause) -> Speed | None:
     for index, token in enumerate(clause.tokens):
         before = clause.words[max(0, index - 2) : index]
-        thing = any(word in ("on", "at", "of", "toward", "towards") for word in before)
+        thing = any(word in ("on", "of", "toward", "towards") for word in before)
         if thing and not token.word.endswith("ly"):
             continue
         if token.word in SLOW:

@@ -59,13 +59,15 @@ class Verb:
     """What a verb means: the directions it takes, and the motion where it stands without one.
 
     film says that the verb belongs to cameras, so that nobody else can be meant; rolls that left
-    and right turn the camera about its axis.
+    and right turn the camera about its axis; compares that only words like "bigger" fit, even
+    with a thing between: "make the cat bigger".
     """
 
     ways: frozenset[Way]
     alone: Motion | None = None
     film: bool = False
     rolls: bool = False
+    compares: bool = False
 
 
 def _table(verb: Verb, words: str) -> dict[str, Verb]:
@@ -73,28 +75,32 @@ def _table(verb: Verb, words: str) -> dict[str, Verb]:
 
 
 VERBS: Mapping[str, Verb] = {
-    **_table(Verb(ANY, Motion.ZOOM_IN, film=True), "zoom"),
-    **_table(Verb(ANY, Motion.ZOOM_IN, film=True), "dolly"),
+    **_table(Verb(ANY, Motion.ZOOM_IN, film=True), "zoom dolly"),
     **_table(Verb(PLANE, Motion.PAN_RIGHT, film=True), "pan"),
     **_table(Verb(PLANE | TURN, Motion.TILT_UP, film=True), "tilt"),
-    **_table(Verb(ANY, film=True), "truck track tracking crane boom pedestal jib"),
+    **_table(Verb(ANY, film=True), "truck track tracking"),
+    **_table(Verb(PLANE, film=True), "crane boom pedestal jib"),
     **_table(
         Verb(ANY),
         "move movement motion slide glide go shift travel step sweep swing swivel orbit arc fly "
-        "head walk run rush dash whip drive veer strafe sidestep scroll creep inch ease edge"
-        "crawl punch nudge sail steer proceed jump lead follow slip tip traverse circle swipe",
+        "head walk run race rush dash whip drive veer strafe sidestep scroll creep inch ease edge "
+        "crawl punch nudge sail steer proceed jump lead follow slip tip traverse circle swipe "
+        "crab ride come scale press",
     ),
-    **_table(Verb(PLANE | TURN), "look turn face gaze glance aim point peer"),
+    **_table(Verb(PLANE | TURN), "look turn face gaze glance aim point peer peek angle pitch"),
     **_table(Verb(ANY, Motion.DRIFT), "drift float wander hover"),
     **_table(Verb(ANY, Motion.ZOOM_IN), "push plunge dive"),
     **_table(Verb(ANY, Motion.ZOOM_OUT), "pull"),
+    **_table(Verb(ANY, Motion.ROLL_CLOCKWISE, rolls=True), "lean"),
     **_table(
         Verb(PLANE | TURN, Motion.ROLL_CLOCKWISE, rolls=True),
-        "roll rotate rotation spin twist twirl revolve cant bank lean whirl dutch",
+        "roll rotate rotation spin twist twirl revolve cant bank whirl dutch",
     ),
-    **_table(Verb(DEPTH), "get come bring draw make become grow appear crop"),
+    **_table(Verb(DEPTH), "get draw crop home focus"),
+    **_table(Verb(DEPTH, compares=True), "bring make become grow appear"),
+    **_table(Verb(PLANE), "show reveal"),
     **_table(Verb(frozenset(), Motion.ZOOM_IN), "approach advance enter near"),
-    **_table(Verb(frozenset(), Motion.ZOOM_IN, film=True), "enlarge magnify tighten"),
+    **_table(Verb(frozenset(), Motion.ZOOM_IN, film=True), "enlarge magnify tighten narrow"),
     **_table(Verb(frozenset(), Motion.ZOOM_OUT), "retreat recede withdraw shrink"),
     **_table(Verb(frozenset(), Motion.ZOOM_OUT, film=True), "widen"),
     **_table(Verb(DEPTH, Motion.TILT_UP), "rise ascend raise elevate lift climb levitate soar"),
@@ -146,6 +152,7 @@ WAYS: Mapping[str, Way] = {
     **_ways(Way.IN, "in inward inwards closer nearer forward forwards ahead deeper bigger larger"),
     **_ways(Way.IN, "tighter into toward towards onto close near"),
     **_ways(Way.OUT, "out outward outwards away back backward backwards farther further off"),
+    **_ways(Way.OUT, "reverse rearward rearwards"),
     **_ways(Way.OUT, "smaller wider wide"),
     **_ways(Way.CLOCKWISE, "clockwise cw"),
     **_ways(Way.COUNTERCLOCKWISE, "counterclockwise anticlockwise ccw widdershins"),
@@ -170,7 +177,7 @@ SLOW = words(
     "slow slowly gentle gently slight slightly subtle subtly soft softly gradual gradually "
     "leisurely lazily little bit touch calm calmly tiny small barely carefully creep creeping "
     "inch inching ease easing patient patiently delicate delicately faint faintly unhurried "
-    "relaxed mild mildly tad sluggish sluggishly"
+    "relaxed mild mildly tad sluggish sluggishly unhurriedly light lightly"
 )
 FAST = words(
     "fast quick quickly rapid rapidly swift swiftly sudden suddenly sharp sharply abruptly "
@@ -193,7 +200,7 @@ FILLERS = (
         "use using by at again motion movement move moving horizontally vertically horizontal "
         "vertical here there even ever kindly perfectly completely totally absolutely entire "
         "entirely whole simply fluid fluidly elegant elegantly wide degree degrees axis sideways "
-        "sidewise laterally barrel"
+        "sidewise laterally barrel lateral full high low great pace rate speed sir"
     )
 )
 NEGATORS = words(
@@ -201,10 +208,13 @@ NEGATORS = words(
     "stop zero cannot can't cant shouldn't mustn't aren't rather none lacking"
 )
 STILL = words("static stationary tripod motionless unmoving immobile locked lockdown unchanging")
-STEADY = words("still steady fixed frozen freeze stable hold holding lock stay stays rest put")
+STEADY = words(
+    "still steady fixed frozen freeze stable hold holding lock stay stays rest put remain remains "
+    "stand stands"
+)
 HELD = words(
-    "handheld shaky jittery wobbly unsteady jerky earthquake turbulence turbulent trembling "
-    "shakily shakey shakycam wobbling quaking juddering"
+    "handheld shaky jittery wobbly unsteady jerky nervous bumpy earthquake turbulence turbulent "
+    "trembling shakily shakey shakycam wobbling quaking juddering"
 )
 TYPOS: Mapping[str, str] = {
     "zom": "zoom", "zomm": "zoom", "zoon": "zoom", "zoome": "zoom", "zoming": "zooming",

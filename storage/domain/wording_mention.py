@@ -14,6 +14,7 @@ class Rank(IntEnum):
     VERB = 0  # a motion in so many words: "pan left"
     MANNER = 1  # how the camera is held, or what it shows: "handheld", "reveal the valley"
     REST = 2  # that it does little: "steady", "drifting"
+    HINT = 3  # what the picture shows, which a motion may lead to: "close-up"
 
 
 @dataclass(frozen=True, slots=True)

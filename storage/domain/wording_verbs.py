@@ -28,9 +28,12 @@ from storage.domain.wording_lexicon import (
 
 _REACH = 9  # how many words a direction may stand behind its verb
 _ROLLED = {Way.LEFT: Motion.ROLL_COUNTERCLOCKWISE, Way.RIGHT: Motion.ROLL_CLOCKWISE}
-_NEAR = words("in out close near")
-_INSIDE = words("the a an place circles slow time front")
-_OWN_MOVES = words("move push pull get approach slide glide go travel")
+_TO = words("to toward towards for at")
+_INSIDE = words("the a an place circles slow time front reverse")
+_PERSONAL = words(
+    "look turn face gaze glance peer peek walk run fly swing climb jump fall sink drop rise float "
+    "ride lean shake tremble"
+)
 
 
 class Mover(Enum):
@@ -59,12 +62,19 @@ def motion_of(clause: Clause, index: int, foreign: bool) -> Motion | None:
     if link.mover is not Mover.NOBODY and mover is not Mover.CAMERA:
         mover = link.mover
     if link.way is None and token.verb in ("motion", "movement", "move"):
-        return Motion.STATIC if clause.negated(index) else None
-    if mover is Mover.OTHER and not verb.film:
+        still = clause.negated(index) or "nothing" in clause.words[:index]
+        return Motion.STATIC if still else None
+    if mover is Mover.OTHER and not verb.film and not _grows(clause, index):
         return None
     if link.way is not None:
         return _directed(verb, token, link.way, mover)
     return _alone(clause, index, verb, mover)
+
+
+def _grows(clause: Clause, index: int) -> bool:
+    """Tell whether a thing is to look larger or smaller: "the cat gets bigger"."""
+    changes = clause.tokens[index].verb in ("get", "become", "grow", "come", "make", "appear")
+    return changes and clause.words[-1] in COMPARED
 
 
 def _directed(verb: Verb, token: Token, way: Way, mover: Mover) -> Motion:
@@ -88,7 +98,7 @@ def _alone(clause: Clause, index: int, verb: Verb, mover: Mover) -> Motion | Non
     if all(word in FILLERS | CAMERA | CONTENT for word in after):
         return verb.alone
     article = index > 0 and clause.words[index - 1] in ("a", "an", "the")
-    leads = token.form == "" or follower in FILLERS
+    leads = token.form == "" or follower in FILLERS or follower in WAYS
     return verb.alone if leads and not article else None
 
 
@@ -101,8 +111,6 @@ def _is_name(follower: str) -> bool:
 def _link(clause: Clause, index: int, verb: Verb) -> _Link:
     """Return the direction of the verb at an index: behind it, or else right before it."""
     mover, origin = Mover.NOBODY, None
-    token = clause.tokens[index]
-    loose = verb.ways == DEPTH and token.verb not in ("rise", "descend")
     words = clause.words
     for position in range(index + 1, min(len(words), index + 1 + _REACH)):
         word, before = words[position], words[position - 1]
@@ -113,7 +121,7 @@ def _link(clause: Clause, index: int, verb: Verb) -> _Link:
             origin = way
         elif way is not None:
             return _Link(_end(words, position, way), mover)
-        elif not _passes(word, before, loose):
+        elif not _passes(word, before, verb.compares):
             break
     if origin is not None:
         return _Link(OPPOSITE[origin], mover)
@@ -122,26 +130,34 @@ def _link(clause: Clause, index: int, verb: Verb) -> _Link:
 
 def _passes(word: str, before: str, loose: bool) -> bool:
     """Tell whether a direction may still follow behind this word."""
-    known = word in FILLERS or word in CAMERA or word in CONTENT
+    known = any(word in group for group in (FILLERS, CAMERA, CONTENT, WAYS))
     return known or loose or (before in ("the", "from") and word in PLACES)
 
 
 def _way(words: tuple[str, ...], position: int, verb: Verb) -> Way | None:
     """Return the direction that a word names for this verb, None where it means another thing."""
     word = words[position]
-    if word in PLACES and "to" in words[max(0, position - 2) : position]:
+    if word in PLACES and _TO.intersection(words[max(0, position - 2) : position]):
         return PLACES[word] if verb.ways >= PLANE else None
     way = WAYS.get(word)
-    fits = way in verb.ways and (verb.ways != DEPTH or word in COMPARED | _NEAR)
-    return way if fits and not _is_preposition(words, position) else None
+    fits = way in verb.ways and (not verb.compares or word in COMPARED)
+    if not fits or _is_preposition(words, position):
+        return None
+    reaches = word == "up" and words[position + 1 : position + 2] == ("to",)
+    return Way.IN if reaches and verb.ways >= DEPTH and not _next_way(words, position) else way
 
 
 def _is_preposition(words: tuple[str, ...], position: int) -> bool:
     """Tell whether a word like "in" leads to a place here and is no direction."""
     word, after = words[position], words[position + 1 : position + 3]
     if word in ("toward", "towards", "onto"):
-        return any(follower in WAYS or follower in PLACES for follower in after)
+        return _next_way(words, position)
     return word == "in" and after[:1] != () and after[0] in _INSIDE
+
+
+def _next_way(words: tuple[str, ...], position: int) -> bool:
+    """Tell whether a direction, or a place that stands for one, follows soon."""
+    return any(word in WAYS or word in PLACES for word in words[position + 1 : position + 4])
 
 
 def _end(words: tuple[str, ...], position: int, way: Way) -> Way:
@@ -156,7 +172,9 @@ def _before(words: tuple[str, ...], index: int, verb: Verb) -> Way | None:
     for position in range(index - 1, max(-1, index - 4), -1):
         way = WAYS.get(words[position])
         if way is not None:
-            fits = way in verb.ways and (way not in DEPTH or words[position].endswith("ward"))
+            fits = way in verb.ways and (
+                way not in DEPTH or words[position].endswith(("ward", "reverse"))
+            )
             return way if fits else None
         if words[position] not in FILLERS and words[position] not in CAMERA:
             return None
@@ -182,4 +200,4 @@ def _is_inherited(clause: Clause, index: int) -> bool:
     token = clause.tokens[index]
     if clause.joiner in ("and", "then", "or"):
         return True
-    return clause.joiner == "," and token.form in ("ing", "s") and token.verb not in _OWN_MOVES
+    return clause.joiner == "," and token.form in ("ing", "s") and token.verb in _PERSONAL

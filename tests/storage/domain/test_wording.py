@@ -10,32 +10,10 @@ from storage.domain.camera import Camera, Motion, Speed
 from storage.domain.wording import Reading, read, resolve
 from tests.storage.domain import wordings
 
-SIGNS = st.sampled_from(
-    [
-        "zoom",
-        "pan",
-        "camera",
-        "left",
-        "right",
-        "up",
-        "the",
-        "a",
-        "not",
-        "no",
-        "and",
-        ",",
-        "from",
-        "to",
-        "slowly",
-        "向",
-        "左",
-        "右",
-        "镜头",
-        "不要",
-        "放大",
-        "旋转",
-    ]
+WORDS = (
+    "zoom pan camera left right up the a not no and , from to slowly 向 左 右 镜头 不要 放大 旋转"
 )
+SIGNS = st.sampled_from(WORDS.split())
 
 
 @pytest.mark.parametrize("table", [wordings.ENGLISH, wordings.CHINESE], ids=["english", "chinese"])
