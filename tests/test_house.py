@@ -27,7 +27,11 @@ def test_every_file_is_named_after_what_it_holds() -> None:
 
 def test_the_top_level_holds_only_what_the_house_allows() -> None:
     listed = subprocess.run(
-        ["git", "ls-tree", "--name-only", "HEAD"], cwd=ROOT, capture_output=True, text=True
+        ["git", "ls-tree", "--name-only", "HEAD"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     )
     folders = {name for name in listed.stdout.split() if (ROOT / name).is_dir()}
     assert {name for name in folders if not name.startswith(".")} <= {*ROOMS, "docs"}
