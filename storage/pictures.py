@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 
-from PIL import Image, ImageCms, ImageStat
+from PIL import Image, ImageCms, ImageFilter, ImageStat
 
 from storage.domain.errors import BadPicture
 from storage.domain.picture import PictureFacts
@@ -56,7 +56,8 @@ def inspect(data: bytes) -> PictureFacts:
         width, height = full[::-1] if _orientation(image) in _SIDEWAYS else full
     seen = _flatten(shown)
     seen.thumbnail((256, 256), reducing_gap=2.0)
-    light = ImageStat.Stat(seen.convert("L"))
+    grey = seen.convert("L")
+    light = ImageStat.Stat(grey)
     return PictureFacts(
         format=(image.format or "").lower(),
         width=width,
@@ -64,7 +65,22 @@ def inspect(data: bytes) -> PictureFacts:
         animated=False,
         brightness=light.mean[0] / 255,
         contrast=light.stddev[0] / 255,
+        subject=_subject(grey),
     )
+
+
+def _subject(grey: Image.Image) -> float:
+    """Return the smallest share of the area that holds four fifths of the edges' energy."""
+    edges = grey.filter(ImageFilter.FIND_EDGES)
+    inner = (2, 2, max(3, edges.width - 2), max(3, edges.height - 2))  # borders are no edges
+    cells = edges.crop(inner).resize((16, 16), Image.Resampling.BOX)
+    energy = sorted((level * level for level in cells.tobytes()), reverse=True)
+    wanted, found = 0.8 * sum(energy), 0
+    for count, part in enumerate(energy, start=1):
+        found += part
+        if found >= wanted > 0:
+            return count / len(energy)
+    return 1.0
 
 
 def open_picture(data: bytes) -> Image.Image:

@@ -10,7 +10,8 @@ class PictureFacts:
     """An upload's format, its size as it is shown, and how bright and varied it is.
 
     width and height are in pixels after any EXIF rotation. brightness is the mean of the
-    luminance and contrast its standard deviation, both on a scale from 0 to 1.
+    luminance and contrast its standard deviation, both on a scale from 0 to 1. subject is the
+    share of the picture's area that holds most of its detail.
     """
 
     format: str
@@ -19,3 +20,4 @@ class PictureFacts:
     animated: bool
     brightness: float
     contrast: float
+    subject: float = 1.0

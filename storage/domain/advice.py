@@ -1,0 +1,55 @@
+"""Advice: kind words on prompt, picture and clip, as message keys; never in anybody's way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from storage.domain.camera import Camera, Motion
+from storage.domain.picture import PictureFacts
+from storage.domain.wording import resolve
+
+SMALL_SIDE = 256  # pixels: below it a zoom has nothing to show
+DARK, BRIGHT = 0.18, 0.85  # mean luminance
+FLAT = 0.06  # standard deviation of the luminance
+SMALL_SUBJECT = 0.12  # of the picture's area
+SHAKY = 0.004  # root mean square of the shifts beside a smooth path, as a share of the side
+CALMING_GUIDANCE = (10, 12)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One hint: a message key and what fills its gaps."""
+
+    key: str
+    parameters: tuple[tuple[str, str], ...] = ()
+
+
+def advise(prompt: str, camera: Camera, picture: PictureFacts) -> tuple[Advice, ...]:
+    """Return hints on an order before it is made, the most useful first."""
+    hints: list[Advice] = []
+    if not camera.keyframes and camera.strength > 0.0 and resolve(camera, prompt) is None:
+        hints.append(Advice("advice_no_motion"))
+    if min(picture.width, picture.height) < SMALL_SIDE:
+        size = (("width", str(picture.width)), ("height", str(picture.height)))
+        hints.append(Advice("advice_picture_small", (*size, ("side", str(SMALL_SIDE)))))
+    if picture.brightness < DARK:
+        hints.append(Advice("advice_picture_dark"))
+    elif picture.brightness > BRIGHT:
+        hints.append(Advice("advice_picture_bright"))
+    elif picture.contrast < FLAT:
+        hints.append(Advice("advice_picture_flat"))
+    if picture.subject < SMALL_SUBJECT:
+        hints.append(Advice("advice_subject_small"))
+    return tuple(hints)
+
+
+def advise_after(
+    motion: Motion, scores: Mapping[str, float], guidance: float
+) -> tuple[Advice, ...]:
+    """Return hints on a finished clip, from the scores that came with it (`shake`)."""
+    low, high = CALMING_GUIDANCE
+    shaky = motion is not Motion.SHAKE and scores.get("shake", 0.0) > SHAKY
+    if not shaky or guidance >= low:
+        return ()
+    return (Advice("advice_shaky_clip", (("low", str(low)), ("high", str(high)))),)
