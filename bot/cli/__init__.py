@@ -1,1 +1,37 @@
 """The second front end: clips from the command line, without any Discord."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from bot.cli.animate import WRONG_INPUT, animate
+from bot.cli.arguments import read
+from bot.cli.report import report
+from bot.i18n import Words
+from storage.catalogue_file import CatalogueError
+from storage.settings import SettingsError
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run `mutoscope` and return its exit status."""
+    arguments, environ = read(words), dict(os.environ)
+    speech = Words.load()
+    locale = arguments.locale or locale_of(environ)
+    run = animate if arguments.command == "animate" else report
+    try:
+        return asyncio.run(run(arguments, environ, speech, locale))
+    except (SettingsError, CatalogueError) as error:
+        print(f"mutoscope: {error}", file=sys.stderr)
+        return WRONG_INPUT
+
+
+def locale_of(environ: Mapping[str, str]) -> str:
+    """Return the terminal's language as a locale, en where it names none."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        language = environ.get(name, "").partition(".")[0].replace("_", "-")
+        if language:
+            return language if language not in ("C", "POSIX") else "en"
+    return "en"

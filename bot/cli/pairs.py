@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-
-class Unpaired(ValueError):
-    """The numbers of pictures and prompts do not go together."""
+from storage.domain.errors import BadRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +22,14 @@ class Pair:
 def pair(pictures: Sequence[Path], prompts: Sequence[str], each: bool = False) -> list[Pair]:
     """Join pictures and prompts: one for all, one for one, or `each` with each.
 
-    Raises Unpaired where the numbers do not fit.
+    Raises BadRequest where the numbers do not fit.
     """
     if each or len(prompts) == 1:
         together = [(picture, prompt) for picture in pictures for prompt in prompts]
     elif len(prompts) == len(pictures):
         together = list(zip(pictures, prompts, strict=True))
     else:
-        raise Unpaired(
-            f"{len(pictures)} pictures and {len(prompts)} prompts: give one prompt for all,"
-            " one for each picture, or --each for every picture with every prompt"
-        )
+        raise BadRequest("request_unpaired", pictures=len(pictures), prompts=len(prompts))
     return _named(together)
 
 

@@ -13,6 +13,9 @@ from deploy.local.redis import RedisServer, start_redis
 OWN = ("DATABASE_URL", "BLOB_URL", "DISCORD_TOKEN", "DISCORD_GUILD", "METRICS_PORT")
 """Settings of a service for real, which a household must never touch."""
 
+DISCORD = "local Discord: "
+"""How the local Discord begins the line that names its address."""
+
 
 class Household:
     """The whole service in one folder, each part a process of its own with a log of its own."""
@@ -47,7 +50,7 @@ class Household:
             "deploy.local.discord", "--port", str(port), "--state", str(self.folder / "discord")
         )
         self.discord = await self._start("discord", command)
-        self.page = (await self.discord.line("page: ")).removeprefix("page: ")
+        self.page = (await self.discord.line(DISCORD)).removeprefix(DISCORD)
         self.environ |= {
             "DISCORD_TOKEN": "local",
             "DISCORD_API_URL": f"{self.page.rstrip('/')}/api/v10",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import sys
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -18,3 +19,14 @@ async def until_told_to_stop() -> None:
     finally:
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+
+
+async def until_let_go() -> None:
+    """Wait until the process at the other end of standard input closes it, or is gone."""
+    loop, reader = asyncio.get_running_loop(), asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    transport, _ = await loop.connect_read_pipe(lambda: protocol, sys.stdin)
+    try:
+        await reader.read()
+    finally:
+        transport.close()

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, overload
 
 PAUSE = 0.05
 
 Value = TypeVar("Value")
 
 
+@overload
 async def until(
-    look: Callable[[], Value | Awaitable[Value | None] | None], seconds: float, what: str
-) -> Value:
+    look: Callable[[], Coroutine[Any, Any, Value | None]], seconds: float, what: str
+) -> Value: ...
+
+
+@overload
+async def until(look: Callable[[], Value | None], seconds: float, what: str) -> Value: ...
+
+
+async def until(look: Callable[[], Any], seconds: float, what: str) -> Any:
     """Return the first value that is true; raise TimeoutError, naming what was waited for."""
     deadline = asyncio.get_running_loop().time() + seconds
     while True:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.pairs import Unpaired, pair
+from bot.cli.pairs import pair
+from storage.domain.errors import BadRequest
 
 A, B = Path("in/a.png"), Path("in/b.png")
 
@@ -33,8 +34,8 @@ def test_each_joins_every_picture_with_every_prompt() -> None:
     ]
 
 
-def test_numbers_that_do_not_fit_are_refused_with_the_three_ways_out() -> None:
-    with pytest.raises(Unpaired, match="--each"):
+def test_numbers_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(BadRequest, match="request_unpaired"):
         pair([A, B], ["x", "y", "z"])
 
 
