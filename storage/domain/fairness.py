@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
+from heapq import heapify, heappop, heapreplace
 from typing import Protocol, TypeVar
 
 
@@ -42,17 +43,19 @@ def next_jobs(
         lines[job.owner].append(job)
     at_work = Counter(job.owner for job in running)
     last = dict(served or {})
-    turn = max((*last.values(), *(job.created for job in waiting), 0.0))
+    later = max((*last.values(), *(job.created for job in waiting), 0.0))
+    turns = [
+        (at_work[owner], max(last.get(owner, 0.0), line[0].created), owner)
+        for owner, line in lines.items()
+    ]
+    heapify(turns)
     chosen: list[Entry] = []
-    while lines and len(chosen) < room:
-        owner = min(
-            lines,
-            key=lambda name: (at_work[name], max(last.get(name, 0.0), lines[name][0].created)),
-        )
+    while turns and len(chosen) < room:
+        count, _, owner = turns[0]
         chosen.append(lines[owner].popleft())
-        at_work[owner] += 1
-        turn += 1.0  # served later than everybody before
-        last[owner] = turn
-        if not lines[owner]:
-            del lines[owner]
+        if lines[owner]:
+            later += 1.0  # whoever is served now was served after everybody else
+            heapreplace(turns, (count + 1, later, owner))
+        else:
+            heappop(turns)
     return chosen

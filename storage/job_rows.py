@@ -1,0 +1,103 @@
+"""Job rows: a job as a row of the table, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import RowMapping
+
+from storage.codec import dumps, loads
+from storage.domain.clip import Clip, Failure
+from storage.domain.job import Job, Place, Status
+from storage.domain.request import GenerationRequest
+
+UNFINISHED = tuple(status.value for status in Status if not status.final)
+FINAL = tuple(status.value for status in Status if status.final)
+
+
+def kind_of(model: str, width: int, height: int, frames: int, steps: int) -> str:
+    """Return what clips that take about the same time have in common."""
+    return f"{model}:{width}x{height}x{frames}:{steps}"
+
+
+def row_of(job: Job) -> dict[str, Any]:
+    """Return the job as the columns of its row; the place's come from place_columns."""
+    request = job.request
+    shape = (request.width, request.height, request.frames, request.steps)
+    return {
+        "id": job.id,
+        "owner": job.owner,
+        "status": job.status.value,
+        "fingerprint": request.fingerprint,
+        "request": dumps(request),
+        "locale": job.locale,
+        "cost": job.cost,
+        "saved": 0,
+        "size_limit": job.size_limit,
+        "attempt": job.attempt,
+        "deaths": job.deaths,
+        "created": job.created,
+        "dispatched": job.dispatched,
+        "started": job.started,
+        "ended": job.ended,
+        "delivered": job.delivered,
+        "cached": job.cached,
+        "forgotten": False,
+        "parent": job.parent,
+        "kind": kind_of(request.model, *shape),
+        "seconds": 0.0,
+        "clip": None if job.clip is None else dumps(job.clip),
+        "failure": None if job.failure is None else dumps(job.failure),
+        **place_columns(job.place),
+    }
+
+
+def place_columns(place: Place) -> dict[str, Any]:
+    """Return the place as columns."""
+    return {
+        "front": place.front,
+        "guild": place.guild,
+        "channel": place.channel,
+        "message": place.message,
+        "token": place.token,
+        "token_expires": place.token_expires,
+        "application": place.application,
+    }
+
+
+def outcome_columns(outcome: Clip | Failure, at: float) -> dict[str, Any]:
+    """Return what an end changes in the row."""
+    if isinstance(outcome, Clip):
+        return {
+            "status": Status.DONE.value,
+            "ended": at,
+            "clip": dumps(outcome),
+            "seconds": outcome.seconds,
+        }
+    status = Status.CANCELLED if outcome.cancelled else Status.FAILED
+    return {"status": status.value, "ended": at, "failure": dumps(outcome)}
+
+
+def job_of(row: RowMapping) -> Job:
+    """Return the job that a row holds; raises CodecError where somebody else wrote it."""
+    return Job(
+        id=row["id"],
+        owner=row["owner"],
+        request=loads(GenerationRequest, row["request"]),
+        place=Place(**{name: row[name] for name in Place.__dataclass_fields__}),
+        locale=row["locale"],
+        cost=row["cost"],
+        created=row["created"],
+        size_limit=row["size_limit"],
+        status=Status(row["status"]),
+        attempt=row["attempt"],
+        deaths=row["deaths"],
+        dispatched=row["dispatched"],
+        started=row["started"],
+        ended=row["ended"],
+        delivered=row["delivered"],
+        cached=row["cached"],
+        parent=row["parent"],
+        clip=None if row["clip"] is None else loads(Clip, row["clip"]),
+        failure=None if row["failure"] is None else loads(Failure, row["failure"]),
+    )

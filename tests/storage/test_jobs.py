@@ -1,0 +1,180 @@
+"""Jobs: each step of a job's life, and what may not happen."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.domain.catalogue import Catalogue
+from storage.domain.clip import Clip, Failure
+from storage.domain.errors import JobGone, NotAllowed, Unavailable
+from storage.domain.job import Place, Status
+from storage.jobs import Jobs
+from tests.storage.examples import CLIP, JOB, REQUEST, job
+
+BROKEN = Failure("failed_memory")
+
+
+async def test_a_job_comes_back_as_it_was_written(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    assert await jobs.get(JOB.id) == JOB
+
+
+async def test_a_job_walks_from_order_to_clip(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    await jobs.dispatched(JOB.id, 1, 10.0)
+    await jobs.started(JOB.id, 1, 11.0)
+    ended = await jobs.finish(JOB.id, CLIP, 20.0)
+    assert ended == replace(
+        JOB, status=Status.DONE, attempt=1, dispatched=10.0, started=11.0, ended=20.0, clip=CLIP
+    )
+    assert await jobs.get(JOB.id) == ended
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (CLIP, Status.DONE),
+        (BROKEN, Status.FAILED),
+        (Failure("failed_cancelled", cancelled=True), Status.CANCELLED),
+    ],
+)
+async def test_the_first_end_wins(jobs: Jobs, outcome: Clip | Failure, status: Status) -> None:
+    await jobs.add(JOB)
+    first = await jobs.finish(JOB.id, outcome, 20.0)
+    assert first is not None
+    assert first.status is status
+    for late in (CLIP, BROKEN):
+        assert await jobs.finish(JOB.id, late, 30.0) is None
+    with pytest.raises(JobGone):
+        await jobs.cancel(JOB.id, None, 30.0)
+    assert await jobs.get(JOB.id) == first
+
+
+async def test_of_many_ends_at_once_one_wins(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    ends = await asyncio.gather(*(jobs.finish(JOB.id, CLIP, float(at)) for at in range(20)))
+    assert sum(end is not None for end in ends) == 1
+
+
+async def test_an_end_of_an_unknown_job_is_nobodys(jobs: Jobs) -> None:
+    assert await jobs.finish("nobody", CLIP, 1.0) is None
+
+
+async def test_an_old_attempt_cannot_start_a_new_ones_job(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    await jobs.dispatched(JOB.id, 1, 10.0)
+    await jobs.requeue(JOB.id, died=True)
+    await jobs.dispatched(JOB.id, 2, 12.0)
+    with pytest.raises(JobGone):
+        await jobs.started(JOB.id, 1, 13.0)
+    with pytest.raises(JobGone):
+        await jobs.dispatched(JOB.id, 2, 14.0)
+
+
+async def test_a_job_that_waits_again_counts_its_deaths_alone(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    await jobs.dispatched(JOB.id, 1, 10.0)
+    await jobs.started(JOB.id, 1, 11.0)
+    assert (await jobs.requeue(JOB.id, died=False)).deaths == 0
+    again = await jobs.requeue(JOB.id, died=True)
+    assert (again.deaths, again.status, again.dispatched) == (1, Status.QUEUED, 0.0)
+
+
+async def test_what_is_over_cannot_go_on(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    await jobs.finish(JOB.id, BROKEN, 20.0)
+    for step in (jobs.dispatched(JOB.id, 1, 1.0), jobs.started(JOB.id, 0, 1.0)):
+        with pytest.raises(JobGone) as caught:
+            await step
+        assert caught.value.key == "job_over"
+    with pytest.raises(JobGone):
+        await jobs.requeue(JOB.id, died=False)
+
+
+async def test_only_its_owner_may_cancel_a_job(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    with pytest.raises(NotAllowed):
+        await jobs.cancel(JOB.id, "bob", 20.0)
+    cancelled = await jobs.cancel(JOB.id, "ann", 20.0)
+    assert cancelled.status is Status.CANCELLED
+    with pytest.raises(JobGone) as caught:
+        await jobs.cancel("nobody", None, 20.0)
+    assert caught.value.key == "job_unknown"
+
+
+async def test_an_end_is_told_once(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    assert not await jobs.delivered(JOB.id, "99", 21.0)
+    await jobs.finish(JOB.id, CLIP, 20.0)
+    assert [told.id for told in await jobs.undelivered()] == [JOB.id]
+    told = await asyncio.gather(*(jobs.delivered(JOB.id, "99", 21.0) for _ in range(5)))
+    assert sorted(told) == [False, False, False, False, True]
+    assert await jobs.undelivered() == []
+    assert (await jobs.get(JOB.id)).place.message == "99"
+
+
+async def test_a_message_leads_to_its_job(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    await jobs.place(JOB.id, Place(front="discord", channel="5", message="6"))
+    found = await jobs.by_message("discord", "5", "6")
+    assert found is not None
+    assert found.id == JOB.id
+    assert await jobs.by_message("discord", "2", "3") is None
+
+
+async def test_the_same_request_finds_the_clip_that_is_there(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    assert await jobs.find_clip(REQUEST.fingerprint) is None
+    await jobs.finish(JOB.id, CLIP, 20.0)
+    assert await jobs.find_clip(REQUEST.fingerprint) == CLIP
+    assert await jobs.find_clip(replace(REQUEST, seed=8).fingerprint) is None
+
+
+async def test_what_was_deleted_is_found_by_nobody(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    await jobs.finish(JOB.id, CLIP, 20.0)
+    await jobs.forget(JOB.id)
+    assert await jobs.find_clip(REQUEST.fingerprint) is None
+    assert await jobs.by_message("discord", "2", "3") is None
+    assert await jobs.undelivered() == []
+    for call in (jobs.get(JOB.id), jobs.forget(JOB.id)):
+        with pytest.raises(JobGone) as caught:
+            await call
+        assert caught.value.key == "job_deleted"
+
+
+async def test_waiting_jobs_stand_in_the_order_in_which_they_will_go(jobs: Jobs) -> None:
+    for number in range(3):
+        await jobs.add(job(f"ann{number}", "ann", 1000.0 + number))
+    await jobs.add(job("bob0", "bob", 1010.0))
+    await jobs.dispatched("ann0", 1, 1001.0)
+    await jobs.dispatched("ann1", 1, 1002.0)
+    await jobs.started("ann0", 1, 1003.0)
+    assert [one.id for one in await jobs.waiting()] == ["ann1", "bob0", "ann2"]
+    assert await jobs.position("bob0") == 1
+    assert await jobs.position("ann0") == 0
+    assert await jobs.served() == {"ann": 1002.0}
+
+
+async def test_a_forecast_is_the_median_of_like_clips(jobs: Jobs) -> None:
+    shape = (REQUEST.model, REQUEST.width, REQUEST.height, REQUEST.frames, REQUEST.steps)
+    assert await jobs.median_seconds(*shape) is None
+    for seconds in (3.0, 9.0, 5.0):
+        await jobs.add(job(f"j{seconds}"))
+        await jobs.finish(f"j{seconds}", replace(CLIP, seconds=seconds), 20.0)
+    assert await jobs.median_seconds(*shape) == 5.0
+    assert await jobs.median_seconds("other", *shape[1:]) is None
+
+
+async def test_a_database_that_is_away_is_unavailable(
+    engine: AsyncEngine, catalogue: Catalogue
+) -> None:
+    async with engine.begin() as connection:
+        await connection.exec_driver_sql("ALTER TABLE jobs RENAME TO elsewhere")
+    with pytest.raises(Unavailable) as caught:
+        await Jobs(engine, catalogue).unfinished()
+    assert caught.value.key == "unavailable_database"
