@@ -1,0 +1,122 @@
+"""Child: the process that holds the engine; it may be stopped or crash without the worker.
+
+Started as `python -m gpu_worker.child FD`, where FD is its end of a socket pair.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import importlib
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+import traceback
+from multiprocessing.connection import Connection
+
+from gpu_worker.engine import Cancelled, Engine, OutOfMemory
+from gpu_worker.messages import (
+    Cancel,
+    Done,
+    EngineSpec,
+    Failed,
+    FromChild,
+    Generate,
+    Moved,
+    Ready,
+    Reason,
+)
+from storage.domain.errors import MutoscopeError
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Child:
+    """The child's end of the wire: one thread listens, the main thread works."""
+
+    def __init__(self, connection: Connection) -> None:
+        """Speak over this connection."""
+        self._connection = connection
+        self._orders: queue.SimpleQueue[Generate] = queue.SimpleQueue()
+        self._cancelled: set[int] = set()
+
+    def run(self) -> None:
+        """Load the engine and make clips until the worker hangs up."""
+        begun = time.monotonic()
+        spec = self._connection.recv()
+        threading.Thread(target=self._listen, daemon=True).start()
+        try:
+            engine = _create(spec)
+            engine.load()
+        except Exception:  # the worker is told, whatever it was
+            self._tell(Failed(0, Reason.NOT_LOADED, traceback.format_exc()))
+            return
+        self._tell(Ready(engine.name, engine.device, time.monotonic() - begun))
+        while True:
+            order = self._orders.get()
+            self._tell(self._answer(engine, order))
+            self._cancelled.discard(order.number)
+
+    def _answer(self, engine: Engine, order: Generate) -> FromChild:
+        number = order.number
+        try:
+            result = engine.generate(
+                order.request,
+                order.canvas,
+                lambda progress, preview: self._tell(Moved(number, progress, preview)),
+                lambda: number in self._cancelled,
+            )
+        except Cancelled:
+            return Failed(number, Reason.CANCELLED)
+        except (OutOfMemory, MemoryError) as error:
+            return Failed(number, Reason.OUT_OF_MEMORY, str(error))
+        except MutoscopeError as error:
+            return Failed(number, Reason.REFUSED, "", error.key, dict(error.parameters))
+        except Exception:  # the worker is told, whatever it was
+            return Failed(number, Reason.BROKEN, traceback.format_exc())
+        return Done(number, result)
+
+    def _listen(self) -> None:
+        """Take orders and cancels at any time; without a worker there is nothing to live for."""
+        try:
+            while True:
+                message = self._connection.recv()
+                if isinstance(message, Cancel):
+                    self._cancelled.add(message.number)
+                else:
+                    self._orders.put(message)
+        except (EOFError, OSError):
+            os._exit(0)
+
+    def _tell(self, message: FromChild) -> None:
+        try:
+            self._connection.send(message)
+        except OSError:
+            os._exit(0)
+
+
+def _create(spec: EngineSpec) -> Engine:
+    module, _, name = spec.factory.partition(":")
+    engine: Engine = getattr(importlib.import_module(module), name)(**spec.arguments)
+    return engine
+
+
+def _die_with_the_parent() -> None:
+    """Ask Linux to end this process with its parent, even while the engine blocks every thread."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main() -> None:
+    """Run the child over the socket that was inherited."""
+    _die_with_the_parent()
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the worker's to handle
+    Child(Connection(int(sys.argv[1]))).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""FakeEngine: a deterministic engine without any model, that misbehaves when its prompt says so."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+
+from gpu_worker.engine import Cancelled, OnProgress, OutOfMemory, Result
+from gpu_worker.picture import Canvas
+from storage.domain.camera import Motion
+from storage.domain.clip import Adjustment
+from storage.domain.errors import GenerationFailed
+from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest
+
+PREVIEW = b"RIFF0000WEBP"
+
+
+class FakeEngine:
+    """Pans over the picture; the seed says how far. Words of the prompt make it misbehave.
+
+    slow: 50 ms a step; hang: never answers, heeds no cancel; deaf: heeds no cancel; crash, broken,
+    oom, refuse: end in that way on the second step; once: only the first process does.
+    """
+
+    name = "fake"
+    device = "cpu"
+
+    def __init__(self, load: str = "", scar: str = "") -> None:
+        self._load = load
+        self._scar = scar
+
+    def load(self) -> None:
+        if self._load == "missing":
+            raise FileNotFoundError("no weights here")
+        if self._load == "crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        print("loading fake weights")
+
+    def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        should_stop: Callable[[], bool],
+    ) -> Result:
+        words = request.prompt.split()
+        if "once" in words and self._scarred():
+            words = ["slow"] if "slow" in words else []
+        for step in range(request.steps):
+            if should_stop() and "deaf" not in words:
+                raise Cancelled
+            if step == 1:
+                misbehave(words)
+            time.sleep(0.05 if "slow" in words else 0.0)
+            preview = PREVIEW if step == 1 else None
+            on_progress(Progress(Stage.DENOISING, step + 1, request.steps, eta=1.0), preview)
+        on_progress(Progress(Stage.DECODING, 0, 1), None)
+        return Result(
+            frames=pan(request, canvas),
+            seed=request.seed,
+            motion=Motion.PAN_RIGHT,
+            adjustments=(Adjustment("adjusted_tiling"),) if "tight" in words else (),
+        )
+
+    def _scarred(self) -> bool:
+        """Tell whether this was asked before, in this process or in one that died of it."""
+        try:
+            os.close(os.open(self._scar, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return True
+        return False
+
+
+def misbehave(words: list[str]) -> None:
+    if "hang" in words:
+        threading.Event().wait()
+    if "crash" in words:
+        print("about to crash")
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if "broken" in words:
+        raise RuntimeError("illegal memory access")
+    if "oom" in words:
+        raise OutOfMemory("no room for the last rung")
+    if "refuse" in words:
+        raise GenerationFailed("failed_refused", reason="asked to")
+
+
+def pan(
+    request: GenerationRequest, canvas: Canvas
+) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Return frames that open with the fitted picture and roll it sideways."""
+    pixels = 1 + request.seed % 5
+    rolled = [np.roll(canvas.fitted, -pixels * k, axis=1) for k in range(request.frames)]
+    return np.stack(rolled)
+
+
+def create(load: str = "", scar: str = "") -> FakeEngine:
+    """Return the engine; what EngineProcess is told by import path."""
+    return FakeEngine(load, scar)

@@ -1,0 +1,232 @@
+"""The child process: it is cancelled, crashes and hangs, and there is always another one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gpu_worker.engine import Cancelled, OutOfMemory, Result
+from gpu_worker.messages import EngineSpec
+from gpu_worker.picture import Canvas
+from gpu_worker.process import EngineDied, EngineProcess, NotLoaded, Patience
+from storage.domain.errors import GenerationFailed
+from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest
+from tests.fakes.engine import PREVIEW, pan
+
+FAKE = "tests.fakes.engine:create"
+CANVAS = Canvas(
+    np.random.default_rng(1).integers(0, 255, (900, 1200, 3), np.uint8), (0, 0, 1200, 900), (64, 48)
+)
+
+
+def asked(prompt: str = "pan right", steps: int = 5, seed: int = 3) -> GenerationRequest:
+    return GenerationRequest("0" * 64, prompt, "fake", 64, 48, 4, 8, steps, 1.0, seed)
+
+
+@asynccontextmanager
+async def engine(
+    grace: float = 5.0, silence: float = 30.0, **arguments: str
+) -> AsyncIterator[EngineProcess]:
+    process = EngineProcess(EngineSpec(FAKE, arguments), Patience(grace, silence))
+    process.start()
+    try:
+        yield process
+    finally:
+        await process.stop()
+
+
+async def made(process: EngineProcess, prompt: str = "pan right", **rest: int) -> Result:
+    return await process.generate(asked(prompt, **rest), CANVAS, ignore, asyncio.Event())
+
+
+def ignore(progress: Progress, preview: bytes | None) -> None:
+    """Hear nothing."""
+
+
+async def test_a_clip_is_made_in_another_process() -> None:
+    heard: list[tuple[Progress, bytes | None]] = []
+    async with engine() as process:
+        ready = await process.warm()
+        assert (ready.name, ready.device) == ("fake", "cpu")
+        result = await process.generate(
+            asked(), CANVAS, lambda *news: heard.append(news), asyncio.Event()
+        )
+        assert process.pid not in (None, os.getpid())
+    assert np.array_equal(result.frames, pan(asked(), CANVAS))
+    assert [progress.step for progress, _ in heard] == [1, 2, 3, 4, 5, 0]
+    assert heard[-1][0].stage is Stage.DECODING
+    assert [preview for _, preview in heard if preview] == [PREVIEW]
+
+
+async def test_an_order_may_come_before_the_engine_is_loaded() -> None:
+    async with engine() as process:
+        assert process.engine is None
+        assert (await made(process)).seed == 3
+
+
+async def test_a_cancel_is_heeded_within_a_step_and_the_child_lives_on() -> None:
+    cancelled = asyncio.Event()
+
+    def cancel_at_third(progress: Progress, preview: bytes | None) -> None:
+        steps.append(progress.step)
+        if progress.step == 3:
+            cancelled.set()
+
+    steps: list[int] = []
+    async with engine() as process:
+        await process.warm()
+        pid = process.pid
+        with pytest.raises(Cancelled):
+            await process.generate(asked("slow", 200), CANVAS, cancel_at_third, cancelled)
+        assert steps[-1] <= 5
+        assert (await made(process)).seed == 3
+        assert (process.pid, process.restarts) == (pid, 0)
+
+
+async def test_a_cancel_before_the_engine_is_loaded_is_heeded() -> None:
+    cancelled = asyncio.Event()
+    cancelled.set()
+    async with engine() as process:
+        with pytest.raises(Cancelled):
+            await process.generate(asked(), CANVAS, ignore, cancelled)
+
+
+async def test_a_child_that_heeds_no_cancel_is_killed_and_another_is_warm() -> None:
+    cancelled = asyncio.Event()
+    async with engine(grace=0.2) as process:
+        await process.warm()
+        pid = process.pid
+        order = process.generate(asked("hang"), CANVAS, lambda *_: cancelled.set(), cancelled)
+        with pytest.raises(Cancelled):
+            await order
+        assert (await made(process)).seed == 3
+        assert process.pid != pid
+
+
+async def test_a_child_that_hangs_is_killed() -> None:
+    async with engine(silence=0.5) as process:
+        with pytest.raises(EngineDied, match=r"silent for 0\.5 s"):
+            await made(process, "hang")
+        assert (await made(process)).seed == 3
+
+
+async def test_a_child_that_crashes_is_told_with_its_last_words_and_replaced() -> None:
+    async with engine() as process:
+        with pytest.raises(EngineDied, match="Fatal Python error: Segmentation fault"):
+            await made(process, "crash")
+        assert (await made(process)).seed == 3
+        assert process.restarts == 1
+
+
+async def test_a_child_that_is_killed_while_idle_is_replaced() -> None:
+    async with engine() as process:
+        await process.warm()
+        first = process.pid
+        assert first is not None
+        os.kill(first, signal.SIGKILL)
+        while process.pid == first:  # noqa: ASYNC110 (the death is the kernel's to tell)
+            await asyncio.sleep(0.01)
+        assert (await made(process)).seed == 3
+
+
+async def test_an_unforeseen_error_costs_the_child_its_place() -> None:
+    async with engine() as process:
+        with pytest.raises(EngineDied, match="illegal memory access"):
+            await made(process, "broken")
+        assert (await made(process)).seed == 3
+        assert process.restarts == 1
+
+
+async def test_out_of_memory_and_refusals_leave_the_child_alive() -> None:
+    async with engine() as process:
+        with pytest.raises(OutOfMemory, match="last rung"):
+            await made(process, "oom")
+        with pytest.raises(GenerationFailed) as caught:
+            await made(process, "refuse")
+        assert caught.value.key == "failed_refused"
+        assert caught.value.parameters == {"reason": "asked to"}
+        assert (await made(process)).seed == 3
+        assert process.restarts == 0
+
+
+async def test_an_order_that_is_given_up_does_not_disturb_the_next() -> None:
+    started = asyncio.Event()
+    async with engine() as process:
+        order = asyncio.create_task(
+            process.generate(asked("slow", 100), CANVAS, lambda *_: started.set(), asyncio.Event())
+        )
+        await started.wait()
+        order.cancel()
+        await asyncio.gather(order, return_exceptions=True)
+        begun = time.monotonic()
+        assert (await made(process, seed=9)).seed == 9
+        assert time.monotonic() - begun < 2
+
+
+@pytest.mark.parametrize("load", ["missing", "crash"])
+async def test_an_engine_that_cannot_be_loaded_is_told(load: str) -> None:
+    async with engine(load=load) as process:
+        with pytest.raises(NotLoaded):
+            await process.warm()
+        with pytest.raises(NotLoaded):
+            await made(process)
+
+
+async def test_the_event_loop_is_never_blocked() -> None:
+    async with engine() as process:
+        await process.warm()
+        order = asyncio.create_task(made(process, "slow", steps=10))
+        longest, last = 0.0, time.monotonic()
+        while not order.done():
+            await asyncio.sleep(0.005)
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+        await order
+    assert longest < 0.25
+
+
+PARENT = """
+import asyncio, sys
+from gpu_worker.messages import EngineSpec
+from gpu_worker.process import EngineProcess
+assert "torch" not in sys.modules
+async def main():
+    process = EngineProcess(EngineSpec("tests.fakes.engine:create"))
+    process.start()
+    await process.warm()
+    print(process.pid, flush=True)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+def test_kill_9_of_the_worker_leaves_no_orphan() -> None:
+    root = Path(__file__).parents[2]
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=root
+    ) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        parent.kill()
+    for _ in range(500):
+        if not alive(child):
+            return
+        time.sleep(0.01)
+    pytest.fail("the child outlived its parent")
+
+
+def alive(pid: int) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
