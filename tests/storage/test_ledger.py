@@ -1,0 +1,156 @@
+"""The ledger: nobody is charged for nothing, whatever goes wrong, and limits hold."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.domain.catalogue import Catalogue, QuotaRow
+from storage.domain.clip import Failure
+from storage.domain.errors import JobGone, QuotaExceeded
+from storage.domain.job import Status
+from storage.domain.quota import DAY, price
+from storage.jobs import Jobs
+from storage.tables import ledger
+from tests.storage.examples import CLIP, JOB, REQUEST, job
+
+NOON = 1000 * DAY + DAY / 2
+
+
+async def balance(engine: AsyncEngine, owner: str) -> int:
+    async with engine.connect() as connection:
+        query = select(func.sum(ledger.c.credits)).where(ledger.c.owner == owner)
+        return int(await connection.scalar(query) or 0)
+
+
+@pytest.fixture
+def strict(engine: AsyncEngine, catalogue: Catalogue) -> Jobs:
+    """A book whose people may spend 20 credits a day on 3 jobs at once."""
+    return Jobs(engine, replace(catalogue, quota=QuotaRow(20, 3)))
+
+
+async def test_a_reservation_becomes_what_was_spent(jobs: Jobs) -> None:
+    await jobs.add(job("a", created=NOON, cost=7))
+    allowance = await jobs.allowance("ann", NOON)
+    assert (allowance.spent, allowance.reserved, allowance.unfinished) == (0, 7, 1)
+    await jobs.finish("a", CLIP, NOON + 9)
+    allowance = await jobs.allowance("ann", NOON + 9)
+    assert (allowance.spent, allowance.reserved, allowance.unfinished) == (7, 0, 0)
+
+
+@pytest.mark.parametrize("cancelled", [True, False])
+async def test_what_gave_no_clip_costs_nothing(
+    jobs: Jobs, engine: AsyncEngine, cancelled: bool
+) -> None:
+    await jobs.add(job("a", created=NOON))
+    if cancelled:
+        await jobs.cancel("a", "ann", NOON + 1)
+    else:
+        await jobs.finish("a", Failure("failed_memory"), NOON + 1)
+    assert await balance(engine, "ann") == 0
+    assert (await jobs.allowance("ann", NOON + 1)).left == (await jobs.allowance("bob", NOON)).left
+
+
+async def test_a_refund_counts_for_the_day_that_it_was_taken_from(strict: Jobs) -> None:
+    await strict.add(job("a", created=NOON, cost=20))
+    await strict.finish("a", Failure("failed_memory"), NOON + DAY)
+    tomorrow = await strict.allowance("ann", NOON + DAY)
+    assert (tomorrow.spent, tomorrow.reserved, tomorrow.left) == (0, 0, 20)
+
+
+async def test_a_new_day_brings_new_credits(strict: Jobs) -> None:
+    await strict.add(job("a", created=NOON, cost=20))
+    await strict.finish("a", CLIP, NOON)
+    with pytest.raises(QuotaExceeded) as caught:
+        await strict.add(job("b", created=NOON, cost=1))
+    assert caught.value.key == "quota_spent"
+    assert caught.value.parameters["resets_in"] == DAY / 2
+    await strict.add(job("b", created=NOON + DAY / 2, cost=20))
+
+
+async def test_a_refused_job_leaves_no_trace(strict: Jobs, engine: AsyncEngine) -> None:
+    with pytest.raises(QuotaExceeded):
+        await strict.add(job("a", created=NOON, cost=21))
+    with pytest.raises(JobGone):
+        await strict.get("a")
+    assert await balance(engine, "ann") == 0
+
+
+async def test_too_many_unfinished_jobs_are_refused(strict: Jobs) -> None:
+    for name in "abc":
+        await strict.add(job(name, created=NOON, cost=1))
+    with pytest.raises(QuotaExceeded) as caught:
+        await strict.add(job("d", created=NOON, cost=1))
+    assert caught.value.key == "quota_too_many"
+    await strict.add(job("e", owner="bob", created=NOON, cost=1))
+
+
+async def test_many_orders_at_once_never_overdraw(strict: Jobs, engine: AsyncEngine) -> None:
+    orders = [strict.add(job(f"j{number}", created=NOON, cost=9)) for number in range(20)]
+    answers = await asyncio.gather(*orders, return_exceptions=True)
+    assert sum(answer is None for answer in answers) == 2
+    assert all(isinstance(answer, QuotaExceeded) for answer in answers if answer is not None)
+    assert await balance(engine, "ann") == 18
+
+
+async def test_a_clip_from_the_cache_is_free_and_says_what_it_saved(
+    jobs: Jobs, engine: AsyncEngine
+) -> None:
+    await jobs.add_cached(replace(JOB, clip=CLIP, ended=JOB.created))
+    assert await balance(engine, "ann") == 0
+    report = await jobs.report("ann", JOB.created)
+    assert (report.cached, report.saved, report.credits) == (1, price(REQUEST), 0)
+    assert report.counts[Status.DONE] == 1
+
+
+async def test_a_report_counts_and_sums(jobs: Jobs) -> None:
+    for name, owner in (("a", "ann"), ("b", "ann"), ("c", "bob")):
+        await jobs.add(job(name, owner, created=NOON, cost=6))
+    await jobs.finish("a", replace(CLIP, seconds=4.0), NOON + 4)
+    await jobs.finish("b", Failure("failed_memory"), NOON + 5)
+    mine = await jobs.report("ann", NOON + 6)
+    assert mine.counts[Status.DONE] == mine.counts[Status.FAILED] == 1
+    assert (mine.credits, mine.seconds, mine.owners) == (6, 4.0, 1)
+    assert mine.allowance is not None
+    assert mine.allowance.spent == 6
+    everybody = await jobs.report_all(NOON - 1)
+    assert (everybody.owners, everybody.counts[Status.QUEUED]) == (2, 1)
+    assert everybody.allowance is None
+    assert (await jobs.report_all(NOON + 1)).owners == 0
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_after_any_faults_the_ledger_is_what_finished_clips_cost(
+    jobs: Jobs, engine: AsyncEngine, seed: int
+) -> None:
+    chance = random.Random(seed)
+    ids = [f"j{number}" for number in range(5)]
+    for number, name in enumerate(ids):
+        await jobs.add(job(name, created=NOON, cost=number + 1))
+
+    async def fault(name: str, attempt: int) -> None:
+        steps = [
+            lambda: jobs.dispatched(name, attempt, NOON),
+            lambda: jobs.started(name, attempt, NOON),
+            lambda: jobs.requeue(name, died=chance.random() < 0.5),
+            lambda: jobs.finish(name, CLIP, NOON),
+            lambda: jobs.finish(name, Failure("failed_memory"), NOON),
+            lambda: jobs.cancel(name, None, NOON),
+        ]
+        try:
+            await chance.choices(steps, weights=(5, 5, 5, 1, 1, 1))[0]()  # type: ignore[no-untyped-call]  # lambdas
+        except JobGone:
+            return
+
+    await asyncio.gather(*(fault(chance.choice(ids), chance.randint(1, 4)) for _ in range(80)))
+    for name in ids:
+        await jobs.finish(name, CLIP, NOON)
+    ended = [await jobs.get(name) for name in ids]
+    assert all(one.status.final for one in ended)
+    spent = sum(one.cost for one in ended if one.status is Status.DONE)
+    assert await balance(engine, "ann") == spent
