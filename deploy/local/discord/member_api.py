@@ -56,8 +56,8 @@ class MemberApi:
         ]
 
     async def state(self, request: web.Request) -> web.Response:
-        """Guild, channels that this member sees, people, bot, and the latest event's number."""
-        member = _member(request)
+        """Guild, channels that this member (or else the owner) sees, people, bot, last event."""
+        member = _member(request) or self._world.guild["owner_id"]
         seen = [
             {**channel, "permissions": str(self._world.permissions(member, channel))}
             for channel in self._world.channels
@@ -164,6 +164,8 @@ class MemberApi:
         member = _member(request)
         last = request.headers.get("Last-Event-ID") or request.query.get("after")
         after = int(last) if last else self._hub.count
+        if after > self._hub.count:
+            after = 0  # the number is from before this server's last start
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)

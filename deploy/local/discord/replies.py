@@ -82,6 +82,12 @@ class Replies:
         extra["interaction_metadata"] = self._interactions.metadata(record)
         if record["type"] == COMMAND:
             context = "target_id" in record["data"]
+            extra["interaction"] = {
+                "id": record["id"],
+                "type": COMMAND,
+                "name": record["data"]["name"],
+                "user": self._world.user(record["member"]),
+            }
             return {**extra, "type": CONTEXT_REPLY if context else COMMAND_REPLY}
         return {**extra, **self._quoting(record["message"])}
 

@@ -1,0 +1,1 @@
+"""What runs Mutoscope somewhere: containers, charts, and one machine of your own."""

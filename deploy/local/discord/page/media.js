@@ -1,0 +1,47 @@
+// Pictures and clips, shown where they stand.
+
+import { make } from "./dom.js";
+
+function video(media, label) {
+  return make("video", {
+    src: media.url, controls: true, loop: true, muted: true, autoplay: true, playsinline: true,
+    preload: "auto", "aria-label": label, "data-keep": media.url,
+    width: media.width, height: media.height,
+  });
+}
+
+export function show(media, description) {
+  const label = description || media.filename || "";
+  const kind = media.content_type || "";
+  if (kind.startsWith("video/")) return video(media, label);
+  if (kind.startsWith("image/") || !media.filename) {
+    return make("img", { src: media.url, alt: label, "data-keep": media.url, loading: "lazy" });
+  }
+  const size = `${Math.ceil(media.size / 1024)} KiB`;
+  return make("a", { class: "file", href: media.url, download: true }, `📄 ${media.filename} · ${size}`);
+}
+
+export function attachments(list) {
+  if (!list.length) return null;
+  return make("div", { class: "media" }, list.map((each) => show(each, each.description)));
+}
+
+export function gallery(items) {
+  const box = make("div", { class: `media gallery of-${Math.min(items.length, 4)}` });
+  box.append(...items.map((item) => show(item.media, item.description)));
+  return box;
+}
+
+/** Move what still plays from the old element into the new one; call the answer once it stands. */
+export function keep(old, fresh) {
+  const playing = [];
+  for (const element of fresh.querySelectorAll("[data-keep]")) {
+    const known = [...old.querySelectorAll("[data-keep]")].find(
+      (each) => each.dataset.keep === element.dataset.keep,
+    );
+    if (!known) continue;
+    if (known.tagName === "VIDEO" && !known.paused) playing.push(known);
+    element.replaceWith(known);
+  }
+  return () => playing.forEach((each) => each.play().catch(() => {}));
+}
