@@ -15,6 +15,13 @@ LOCALES = ("en", "zh-CN")
 
 # A gap that holds one of our own names is filled with that name in the person's language.
 _NAMED_GAPS = {"name": "name_", "status": "status_", "stage": "stage_"}
+# A gap that holds seconds is filled with a length of time.
+_SPANS = {"resets_in"}
+_UNITS = (
+    ("time_hours", 3600, 2 * 3600),
+    ("time_minutes", 60, 90),
+    ("time_seconds", 1, 0),
+)  # message key, seconds in one, seconds from which it is used
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +65,16 @@ class Words:
         """Return the words for an error."""
         return self.text(locale, error.key, **error.parameters)
 
+    def span(self, locale: str, seconds: float) -> str:
+        """Return a length of time in words."""
+        for key, unit, from_ in _UNITS:
+            if seconds >= from_:
+                return self.text(locale, key, count=max(1, round(seconds / unit)))
+        return self.text(locale, "time_seconds", count=1)
+
     def _fill(self, locale: str, name: str, value: object) -> object:
+        if name in _SPANS and isinstance(value, int | float):
+            return self.span(locale, value)
         own = _NAMED_GAPS.get(name, "") + str(value)
         if name in _NAMED_GAPS and self.has(own):
             return self.text(locale, own)

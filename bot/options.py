@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.domain.camera import Camera, Keyframe, Motion, Speed
-from storage.domain.catalogue import Catalogue, Model, Profile
-from storage.domain.request import GenerationRequest, Preset
+from storage.domain.catalogue import Catalogue, Model, Profile, Span
+from storage.domain.errors import BadRequest
+from storage.domain.request import SEED_LIMIT, GenerationRequest, Preset
+
+CANDIDATES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Options:
         """
         model = catalogue.model(self.model)
         defaults = model.defaults
+        self._check(model, profile)
         width, height = model.size(self.resolution or defaults.resolution, size)
         request = GenerationRequest(
             picture=picture,
@@ -62,6 +66,13 @@ class Options:
             candidates=self.candidates,
         )
         return catalogue.admit(request, profile)
+
+    def _check(self, model: Model, profile: Profile) -> None:
+        """Refuse a number that this model on this hardware does not take."""
+        for name, span in bounds(model, profile).items():
+            value = getattr(self, name)
+            if value is not None and value not in span:
+                raise BadRequest("request_out_of_range", name=name, low=span.low, high=span.high)
 
     @classmethod
     def of(cls, request: GenerationRequest, catalogue: Catalogue) -> Options:
@@ -90,6 +101,20 @@ def resolution_of(request: GenerationRequest, model: Model) -> str:
     """Return the name of the resolution that this request's size came from."""
     area = request.width * request.height
     return min(model.resolutions, key=lambda name: abs(model.resolutions[name] ** 2 - area))
+
+
+def bounds(model: Model, profile: Profile) -> dict[str, Span]:
+    """Return within which bounds each number may be, by the model and by the hardware."""
+    limits = model.limits
+    return {
+        "frames": Span(limits.frames.low, min(limits.frames.high, profile.frames)),
+        "fps": limits.fps,
+        "steps": Span(limits.steps.low, min(limits.steps.high, profile.steps)),
+        "guidance": limits.guidance,
+        "strength": Span(0.0, 1.0),
+        "seed": Span(0, SEED_LIMIT),
+        "candidates": Span(1, CANDIDATES),
+    }
 
 
 def _or(value: int | None, default: int) -> int:

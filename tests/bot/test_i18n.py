@@ -19,10 +19,9 @@ from storage.domain.request import Preset
 
 ROOT = Path(__file__).resolve().parents[2]
 FAMILIES = re.compile(
-    r"(picture|request|quota|denied|job|failed|unavailable|advice|adjusted|card|call|time|form|"
+    r"(picture|request|quota|denied|job|failed|unavailable|advice|adjusted|report|card|call|time|form|"
     r"button|reaction|command|option|menu|cli)_[a-z0-9_]+"
 )
-NOT_MESSAGES = {"request_id", "job_id", "time_ns", "quota_row"}
 
 
 @pytest.fixture(scope="module")
@@ -40,16 +39,20 @@ def raised_keys() -> Iterator[tuple[str, str]]:
         for path in (ROOT / room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call):
-                    for argument in node.args[:2]:
-                        if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
-                            if FAMILIES.fullmatch(argument.value) and _says(node):
-                                yield argument.value, f"{path.relative_to(ROOT)}:{node.lineno}"
+                    for key in _texts(node) if _says(node) else ():
+                        if FAMILIES.fullmatch(key):
+                            yield key, f"{path.relative_to(ROOT)}:{node.lineno}"
 
 
 SAYING = {
     "BadPicture", "BadRequest", "QuotaExceeded", "NotAllowed", "JobGone", "GenerationFailed",
     "Unavailable", "Failure", "Adjustment", "Advice", "text", "_text", "said", "_say", "_field",
 }  # fmt: skip
+
+
+def _texts(call: ast.Call) -> list[str]:
+    constants = [node.value for node in call.args[:2] if isinstance(node, ast.Constant)]
+    return [value for value in constants if isinstance(value, str)]
 
 
 def _says(call: ast.Call) -> bool:
@@ -77,7 +80,13 @@ def test_every_key_in_the_source_has_words(words: Words) -> None:
 
 @pytest.mark.parametrize(
     ("family", "values"),
-    [("motion", Motion), ("speed", Speed), ("preset", Preset), ("stage", Stage), ("status", Status)],
+    [
+        ("motion", Motion),
+        ("speed", Speed),
+        ("preset", Preset),
+        ("stage", Stage),
+        ("status", Status),
+    ],
 )
 def test_every_value_has_a_name(
     words: Words, family: str, values: type[Motion | Speed | Preset | Stage | Status]

@@ -1,0 +1,103 @@
+"""`python -m bot`: connects to Discord, takes orders, feeds the workers and brings the clips."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+
+import discord
+
+from bot.announcements import Announcements
+from bot.chat.client import MutoscopeClient
+from bot.chat.room import open_client, open_delivery, point_at
+from bot.dispatch import Dispatcher
+from bot.i18n import Words
+from bot.metrics import Metrics, serve
+from bot.settings import BotSettings
+from bot.studio import Studio
+from storage.blobs import Blobs
+from storage.catalogue_file import CatalogueError
+from storage.database import open_database
+from storage.jobs import Jobs
+from storage.queue import Queue
+from storage.settings import SettingsError
+
+log = logging.getLogger("bot")
+
+
+async def run(settings: BotSettings) -> None:
+    """Work until cancelled."""
+    point_at(settings.api_url, settings.gateway_url)
+    common = settings.storage
+    catalogue = common.catalogue()
+    common.home.mkdir(parents=True, exist_ok=True)
+    async with contextlib.AsyncExitStack() as stack:
+        engine = await open_database(common.database_url)
+        stack.push_async_callback(engine.dispose)
+        queue = await Queue.connect(common.redis_url)
+        stack.push_async_callback(queue.close)
+        jobs, announcements = Jobs(engine, catalogue), Announcements()
+        studio = Studio(
+            jobs,
+            Blobs.open(common.blob_url),
+            queue,
+            catalogue,
+            common.hardware(catalogue),
+            announcements,
+        )
+        stack.callback(studio.close)
+        if settings.metrics_port is not None:
+            metrics = Metrics(jobs, queue)
+            runner = await serve(metrics, settings.metrics_port)
+            stack.push_async_callback(runner.cleanup)
+            log.info("metrics: http://127.0.0.1:%d/metrics", runner.addresses[0][1])
+            counting = asyncio.create_task(metrics.listen(studio.subscribe()))
+            stack.callback(counting.cancel)
+        client = open_client(studio, Words.load(common.locale), settings.guild)
+        await stack.enter_async_context(client)
+        await client.login(settings.token)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(Dispatcher(jobs, queue, announcements).run())
+            group.create_task(client.connect())
+            group.create_task(_deliver(client, settings.ping_after))
+
+
+async def _deliver(client: MutoscopeClient, ping_after: float) -> None:
+    await client.wait_until_ready()
+    await open_delivery(client, ping_after).run()
+
+
+async def until_told(settings: BotSettings) -> None:
+    """Work until SIGTERM or SIGINT."""
+    work = asyncio.create_task(run(settings))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, work.cancel)
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+
+
+def main() -> int:
+    """Run the bot; the exit code is 2 where it could not be started as told."""
+    logging.basicConfig(
+        stream=sys.stdout,
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s %(message)s",
+    )
+    try:
+        asyncio.run(until_told(BotSettings.from_environment(os.environ)))
+    except (SettingsError, CatalogueError) as error:
+        print(f"bot: {error}", file=sys.stderr)
+        return 2
+    except discord.LoginFailure:
+        print("bot: Discord refuses DISCORD_TOKEN; make a new one and set it", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

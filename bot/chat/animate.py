@@ -1,0 +1,177 @@
+"""Animate: the command that turns an attached picture into a clip."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import discord
+from discord import AppCommandOptionType, app_commands
+
+from bot.chat.client import MutoscopeClient, Talk, said
+from bot.chat.places import check_place, customer
+from bot.chat.replies import telling
+from bot.chat.uploads import check_upload, fetch
+from bot.i18n import Words
+from bot.options import Options, bounds
+from storage.domain.camera import Motion, Speed
+from storage.domain.catalogue import Catalogue, Profile, Span
+from storage.domain.request import Preset
+
+
+async def order(interaction: Talk, picture: discord.Attachment, options: Options) -> None:
+    """Take an order: refuse at once what cannot be, acknowledge, then look at the picture."""
+    client = interaction.client
+    async with telling(interaction, client.words):
+        check_place(interaction)
+        client.studio.check(options)
+        check_upload(picture)
+        response = await interaction.response.defer(thinking=True)
+        message = response.message_id if response else None
+        data = await fetch(picture)
+        await client.studio.submit(customer(interaction, message), data, options)
+
+
+async def animate(
+    interaction: Talk,
+    picture: discord.Attachment,
+    prompt: str,
+    *,
+    camera: str = Motion.AUTO.value,
+    speed: str = Speed.NORMAL.value,
+    strength: float = 1.0,
+    resolution: str = "",
+    frames: int | None = None,
+    fps: int | None = None,
+    steps: int | None = None,
+    guidance: float | None = None,
+    negative_prompt: str = "",
+    seed: int | None = None,
+    preset: str = "",
+    candidates: int = 1,
+) -> None:
+    """Order a clip."""
+    options = Options(
+        prompt=prompt,
+        negative_prompt=negative_prompt,
+        resolution=resolution,
+        frames=frames,
+        fps=fps,
+        steps=steps,
+        guidance=guidance,
+        seed=seed,
+        preset=Preset(preset) if preset else None,
+        motion=Motion(camera),
+        speed=Speed(speed),
+        strength=strength,
+        candidates=candidates,
+    )
+    await order(interaction, picture, options)
+
+
+class Option(app_commands.Transformer):
+    """One option's type, its bounds or its choices, as the catalogue has them."""
+
+    def __init__(
+        self,
+        kind: AppCommandOptionType,
+        span: Span | None = None,
+        choices: list[app_commands.Choice[str]] | None = None,
+    ) -> None:
+        self._kind = kind
+        self._span = span
+        self._choices = choices
+
+    @property
+    def type(self) -> AppCommandOptionType:
+        """The option's type."""
+        return self._kind
+
+    @property
+    def min_value(self) -> int | float | None:
+        """The least value that Discord lets through."""
+        return self._bound(self._span.low) if self._span else None
+
+    @property
+    def max_value(self) -> int | float | None:
+        """The greatest value that Discord lets through."""
+        return self._bound(self._span.high) if self._span else None
+
+    @property
+    def choices(self) -> list[app_commands.Choice[Any]] | None:
+        """The values to choose from."""
+        return self._choices
+
+    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:  # noqa: ARG002
+        """Return the value as it came; the studio judges it."""
+        return value
+
+    def _bound(self, value: float) -> int | float:
+        return int(value) if self._kind is AppCommandOptionType.integer else value
+
+
+def _annotations(catalogue: Catalogue, profile: Profile, words: Words) -> dict[str, Any]:
+    """Return each option's type with its bounds and choices, for discord.py to read."""
+    numbers = {"guidance": AppCommandOptionType.number, "strength": AppCommandOptionType.number}
+    found: dict[str, Any] = {}
+    for name, span in bounds(catalogue.model(), profile).items():
+        kind = numbers.get(name, AppCommandOptionType.integer)
+        found[name] = Annotated[float, Option(kind, span)] | None
+    resolutions = [
+        app_commands.Choice(name=f"{name} ({side}²)", value=name)
+        for name, side in catalogue.model().resolutions.items()
+        if side * side <= profile.pixels
+    ]
+    choices = {
+        "camera": _choices("motion", Motion, words),
+        "speed": _choices("speed", Speed, words),
+        "preset": _choices("preset", Preset, words),
+        "resolution": resolutions,
+    }
+    for name, listed in choices.items():
+        found[name] = Annotated[str, Option(AppCommandOptionType.string, choices=listed)] | None
+    return found
+
+
+def _choices(
+    family: str, values: type[Motion | Speed | Preset], words: Words
+) -> list[app_commands.Choice[str]]:
+    return [
+        app_commands.Choice(name=said(words, f"{family}_{value.value}"), value=value.value)
+        for value in values
+    ]
+
+
+def _gaps(catalogue: Catalogue) -> dict[str, dict[str, object]]:
+    """Return what fills the options' descriptions: ranges as generation.yaml recommends them."""
+    model = catalogue.model()
+    found: dict[str, dict[str, object]] = {
+        name: {"low": span.low, "high": span.high}
+        for name, span in (
+            ("frames", model.recommended.frames),
+            ("fps", model.recommended.fps),
+            ("steps", model.recommended.steps),
+            ("guidance", model.recommended.guidance),
+        )
+    }
+    found["resolution"] = {"default": model.defaults.resolution}
+    return found
+
+
+def register(client: MutoscopeClient) -> None:
+    """Add the command with the bounds and recommendations of this service's catalogue."""
+    words, catalogue = client.words, client.studio.catalogue
+    names = [name for name in animate.__annotations__ if name not in ("interaction", "return")]
+    gaps = _gaps(catalogue)
+    callback = app_commands.rename(**{name: said(words, f"option_{name}") for name in names})(
+        app_commands.describe(
+            **{name: said(words, f"option_{name}_about", **gaps.get(name, {})) for name in names}
+        )(animate)
+    )
+    callback.__annotations__ |= _annotations(catalogue, client.studio.profile, words)
+    command: app_commands.Command[Any, ..., None] = app_commands.Command(
+        name=said(words, "command_animate"),
+        description=said(words, "command_animate_about"),
+        callback=callback,
+        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+    )
+    client.tree.add_command(command)

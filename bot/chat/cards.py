@@ -1,0 +1,188 @@
+"""Cards: what the message of one job shows at each moment of its life."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import discord
+
+from bot.chat.replies import quoted, verbatim
+from bot.i18n import Words
+from storage.domain.advice import Advice, advise_after
+from storage.domain.camera import Motion
+from storage.domain.catalogue import Catalogue
+from storage.domain.clip import Clip
+from storage.domain.job import Job, Status
+from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest
+
+BAR = 20  # characters
+SHARES = {Stage.LOADING: 0.0, Stage.PREPARING: 0.0, Stage.DECODING: 1.0, Stage.ENCODING: 1.0}
+
+COLOURS = {
+    Status.QUEUED: discord.Colour.light_grey(),
+    Status.RUNNING: discord.Colour.blurple(),
+    Status.DONE: discord.Colour.green(),
+    Status.FAILED: discord.Colour.red(),
+    Status.CANCELLED: discord.Colour.dark_grey(),
+}
+UNFINISHED_ACTIONS = ("cancel",)
+DONE_ACTIONS = ("again", "tweak", "delete")
+ENDED_ACTIONS = ("again", "tweak")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a message shows: a line of text, an embed, and buttons by their actions."""
+
+    content: str
+    embed: discord.Embed
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How long a waiting job still has: jobs before it, and seconds where they can be told."""
+
+    position: int
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Painter:
+    """Draws cards in the words of the job's locale."""
+
+    words: Words
+    catalogue: Catalogue
+
+    def waiting(self, job: Job, wait: Wait | None, advice: Iterable[Advice] = ()) -> Card:
+        """Draw a job that waits for a worker."""
+        if wait is None:
+            text = self._text(job, "card_queued")
+        elif wait.position == 0:
+            text = self._text(job, "card_next")
+        else:
+            text = self._text(job, "card_waiting", position=wait.position + 1)
+        if wait is not None and wait.seconds:
+            text += " · " + self._text(job, "card_starts_in", time=self.span(job, wait.seconds))
+        return self._card(job, "⏳ " + text, advice, UNFINISHED_ACTIONS)
+
+    def running(self, job: Job, progress: Progress | None, advice: Iterable[Advice] = ()) -> Card:
+        """Draw a job that a worker is at."""
+        if progress is None:
+            progress = Progress(Stage.PREPARING, 0, job.request.steps)
+        share = SHARES.get(progress.stage, progress.step / max(1, progress.steps))
+        lines = [f"`{bar(share)}` {share:.0%}", self._text(job, f"stage_{progress.stage.value}")]
+        if progress.stage is Stage.DENOISING:
+            lines.append(self._text(job, "card_step", step=progress.step, steps=progress.steps))
+        if progress.eta is not None:
+            lines.append(self._text(job, "card_left", time=self.span(job, progress.eta)))
+        return self._card(job, " · ".join(lines), advice, UNFINISHED_ACTIONS)
+
+    def done(self, job: Job, clip: Clip, advice: Iterable[Advice] = ()) -> Card:
+        """Draw a finished clip, which goes along as a file."""
+        key = "card_cached" if job.cached else "card_done"
+        text = self._text(job, key, time=self.span(job, clip.seconds), cost=job.cost)
+        after = advise_after(clip.motion, dict(clip.scores), job.request.guidance)
+        card = self._card(job, text, (*advice, *after), DONE_ACTIONS, clip)
+        if clip.adjustments:
+            notes = [
+                "• " + self._text(job, note.key, **dict(note.parameters))
+                for note in clip.adjustments
+            ]
+            self._field(card.embed, job, "card_adjusted", notes)
+        if clip.scores:
+            scores = [f"{name}: {value:.3g}" for name, value in clip.scores]
+            self._field(card.embed, job, "card_scores", scores)
+        return card
+
+    def over(self, job: Job) -> Card:
+        """Draw a job that ended without a clip."""
+        if job.status is Status.CANCELLED:
+            return self._card(job, self._text(job, "card_cancelled"), (), ENDED_ACTIONS)
+        failure = job.failure
+        reason = (
+            self._text(job, failure.key, **dict(failure.parameters))
+            if failure
+            else self._text(job, "internal_error")
+        )
+        text = self._text(job, "card_failed", reason=reason)
+        return self._card(job, text, (), ENDED_ACTIONS)
+
+    def undeliverable(self, job: Job, clip: Clip) -> Card:
+        """Draw a clip whose file this place refuses."""
+        text = self._text(job, "card_too_large", size=f"{clip.bytes / 2**20:.1f}")
+        return self._card(job, text, (), ENDED_ACTIONS, clip)
+
+    def lost(self, job: Job) -> Card:
+        """Draw a clip whose file is not in the store any more."""
+        return self._card(job, self._text(job, "card_lost"), (), ENDED_ACTIONS)
+
+    def call(self, job: Job) -> str:
+        """Return the line that calls a clip's owner."""
+        key = "call_done" if job.status is Status.DONE else "call_over"
+        return f"<@{job.owner}> " + self._text(job, key)
+
+    def span(self, job: Job, seconds: float) -> str:
+        """Return a length of time in words."""
+        return self.words.span(job.locale, seconds)
+
+    def _card(
+        self,
+        job: Job,
+        text: str,
+        advice: Iterable[Advice],
+        actions: tuple[str, ...],
+        clip: Clip | None = None,
+    ) -> Card:
+        embed = discord.Embed(
+            description="> " + quoted(job.request.prompt), colour=COLOURS[job.status]
+        )
+        embed.add_field(
+            name=self._text(job, "card_parameters"),
+            value=verbatim(self.parameters(job, clip)),
+            inline=False,
+        )
+        notes = ["• " + self._text(job, item.key, **dict(item.parameters)) for item in advice]
+        self._field(embed, job, "card_advice", notes)
+        embed.set_footer(text=self._text(job, "card_footer", id=job.id))
+        return Card(f"<@{job.owner}> {text}" if job.owner.isdigit() else text, embed, actions)
+
+    def parameters(self, job: Job, clip: Clip | None = None) -> str:
+        """Return what makes this clip anew, one parameter a line, as the Tweak form reads it."""
+        request = job.request
+        rows = self._rows(request, clip)
+        return "\n".join(f"{name}: {value}" for name, value in rows if value != "")
+
+    def _rows(self, request: GenerationRequest, clip: Clip | None) -> list[tuple[str, object]]:
+        camera = request.camera
+        motion = clip.motion if clip else camera.motion
+        return [
+            ("seed", clip.seed if clip else request.seed),
+            ("camera", motion.value if motion is not Motion.AUTO else "auto"),
+            ("speed", camera.speed.value),
+            ("strength", f"{camera.strength:g}"),
+            ("size", f"{request.width}x{request.height}"),
+            ("frames", request.frames),
+            ("fps", request.fps),
+            ("steps", request.steps),
+            ("guidance", f"{request.guidance:g}"),
+            ("preset", request.preset.value),
+            ("candidates", request.candidates if request.candidates > 1 else ""),
+            ("negative", " ".join(request.negative_prompt.split())),
+            ("model", request.model),
+        ]
+
+    def _field(self, embed: discord.Embed, job: Job, key: str, lines: list[str]) -> None:
+        if lines:
+            embed.add_field(name=self._text(job, key), value="\n".join(lines)[:1024], inline=False)
+
+    def _text(self, job: Job, key: str, **gaps: object) -> str:
+        return self.words.text(job.locale, key, **gaps)
+
+
+def bar(share: float) -> str:
+    """Return a bar that is filled by a share between 0 and 1."""
+    filled = round(BAR * min(1.0, max(0.0, share)))
+    return "█" * filled + "░" * (BAR - filled)

@@ -1,0 +1,215 @@
+"""Delivery: keeps each job's message up to date, and brings its clip exactly once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.announcements import JobChanged, JobMoved, News
+from bot.chat.cards import Card, Painter, Wait
+from bot.chat.courier import Courier, FileTooLarge, Way
+from bot.chat.places import FRONT
+from bot.chat.waiting import Forecast
+from bot.studio import Studio
+from storage.domain.advice import Advice
+from storage.domain.errors import JobGone
+from storage.domain.job import Job, Status
+from storage.domain.progress import Progress
+
+log = logging.getLogger(__name__)
+
+PACE = 1.0  # seconds between two edits of one message, and of one channel
+TICK = 0.1
+SWEEP = 3.0  # seconds between looks for clips that could not be brought
+
+
+@dataclass(slots=True)
+class Followed:
+    """What is known of one job's message: what it ought to show, and whether it does."""
+
+    job: Job
+    advice: tuple[Advice, ...] = ()
+    progress: Progress | None = None
+    wait: Wait | None = None
+    stale: bool = True
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class Delivery:
+    """Listens to the studio, and edits messages through the courier."""
+
+    def __init__(
+        self,
+        studio: Studio,
+        courier: Courier,
+        painter: Painter,
+        ping_after: float,
+        *,
+        clock: Callable[[], float] = time.time,
+        pace: float = PACE,
+    ) -> None:
+        self._studio = studio
+        self._courier = courier
+        self._painter = painter
+        self._ping_after = ping_after
+        self._clock = clock
+        self._pace = pace
+        self._forecast = Forecast(studio.jobs)
+        self._followed: dict[str, Followed] = {}
+        self._edited: dict[str, float] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._delivering: set[str] = set()
+
+    async def run(self) -> None:
+        """Work until cancelled; begins with what was left over from before."""
+        with self._studio.subscribe() as news:
+            await self.take_up()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._repeat(self._paint, TICK))
+                group.create_task(self._repeat(self._sweep, SWEEP))
+                async for item in news:
+                    self._hear(item)
+
+    async def take_up(self) -> None:
+        """Follow every job that is not over, and bring every clip that was not delivered."""
+        for job in await self._studio.jobs.unfinished():
+            if job.place.front == FRONT:
+                self._follow(job)
+        await self._sweep()
+
+    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], every: float) -> None:
+        while True:
+            await asyncio.sleep(every)
+            try:
+                await work()
+            except Exception:
+                log.exception("delivery goes on after an error")
+
+    async def _sweep(self) -> None:
+        for job in await self._studio.jobs.undelivered():
+            if job.place.front == FRONT:
+                self._spawn(self._deliver(job))
+
+    def _hear(self, news: News) -> None:
+        if isinstance(news, JobMoved):
+            followed = self._followed.get(news.job)
+            if followed is not None:
+                followed.progress = news.progress
+                followed.stale = True
+        elif isinstance(news, JobChanged) and news.job.place.front == FRONT:
+            if news.job.status.final:
+                self._spawn(self._deliver(news.job))
+            else:
+                self._follow(news.job, news.advice)
+            self._forecast.expire()
+
+    def _follow(self, job: Job, advice: tuple[Advice, ...] = ()) -> None:
+        followed = self._followed.setdefault(job.id, Followed(job, advice))
+        followed.job = job
+        followed.progress = None
+        followed.stale = True
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _paint(self) -> None:
+        """Edit at most one message of each channel, the one that waited longest for it."""
+        now = time.monotonic()
+        await self._update_waits()
+        busy: set[str] = set()
+        for followed in list(self._followed.values()):
+            channel = followed.job.place.channel
+            due = now - self._edited.get(channel, -self._pace) >= self._pace
+            if not followed.stale or not due or channel in busy or followed.lock.locked():
+                continue
+            busy.add(channel)
+            self._edited[channel] = now
+            # Last in line for its channel's next turn.
+            self._followed[followed.job.id] = self._followed.pop(followed.job.id)
+            self._spawn(self._show(followed))
+
+    async def _update_waits(self) -> None:
+        """Mark the cards whose place in the queue has changed."""
+        waits = await self._forecast.waits()
+        for job_id, wait in waits.items():
+            followed = self._followed.get(job_id)
+            if followed is not None and followed.wait != wait:
+                followed.wait = wait
+                followed.stale = followed.stale or followed.job.status is Status.QUEUED
+
+    async def _show(self, followed: Followed) -> None:
+        async with followed.lock:
+            job = followed.job
+            if job.id in self._delivering or job.id not in self._followed:
+                return
+            followed.stale = False
+            try:
+                way = await self._courier.edit(job, self._card(followed))
+            except Exception:
+                log.exception("the card of %s could not be shown", job.id)
+                return
+            if way is Way.GONE:
+                self._followed.pop(job.id, None)
+
+    def _card(self, followed: Followed) -> Card:
+        job = followed.job
+        if job.status is Status.RUNNING or followed.progress is not None:
+            return self._painter.running(job, followed.progress, followed.advice)
+        return self._painter.waiting(job, followed.wait, followed.advice)
+
+    async def _deliver(self, job: Job) -> None:
+        """Bring a job's end to the person, once."""
+        if job.id in self._delivering:
+            return
+        self._delivering.add(job.id)
+        try:
+            followed = self._followed.get(job.id) or Followed(job)
+            async with followed.lock:
+                job = await self._studio.jobs.get(job.id)  # its place may have changed meanwhile
+                if job.delivered:
+                    return
+                await self._bring(job, followed.advice)
+        except JobGone:
+            log.info("%s was deleted before its delivery", job.id)
+        except Exception:
+            log.exception("%s could not be delivered yet", job.id)
+        finally:
+            self._followed.pop(job.id, None)
+            self._delivering.discard(job.id)
+
+    async def _bring(self, job: Job, advice: tuple[Advice, ...]) -> None:
+        card, file = await self._last_card(job, advice)
+        try:
+            way, job = await self._send(job, card, file)
+        except FileTooLarge:
+            assert job.clip is not None
+            way, job = await self._send(job, self._painter.undeliverable(job, job.clip), None)
+        if way is Way.EDITED and self._clock() - job.created > self._ping_after:
+            await self._courier.ping(job, self._painter.call(job))
+        if way is Way.POSTED:
+            await self._studio.jobs.place(job.id, job.place)
+        await self._studio.jobs.delivered(job.id, job.place.message, self._clock())
+        log.info("%s %s: %s", job.id, job.status.value, way.value)
+
+    async def _last_card(self, job: Job, advice: tuple[Advice, ...]) -> tuple[Card, bytes | None]:
+        if job.clip is None:
+            return self._painter.over(job), None
+        try:
+            return self._painter.done(job, job.clip, advice), await self._studio.blobs.get(
+                job.clip.blob
+            )
+        except KeyError:
+            log.error("the clip of %s is not in the blob store", job.id)
+            return self._painter.lost(job), None
+
+    async def _send(self, job: Job, card: Card, file: bytes | None) -> tuple[Way, Job]:
+        way = await self._courier.edit(job, card, file)
+        if way is Way.NOWHERE and job.status is not Status.CANCELLED:
+            return await self._courier.post(job, card, file)
+        return way, job

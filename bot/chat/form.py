@@ -1,0 +1,160 @@
+"""Form: a modal that holds a clip's parameters, and how its answers become options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import discord
+
+from bot.i18n import Words
+from bot.options import Options
+from storage.domain.camera import Motion, Speed
+from storage.domain.catalogue import Model
+from storage.domain.errors import BadRequest
+from storage.domain.request import PROMPT_LIMIT, Preset
+
+LIFE = 15 * 60.0  # seconds; what Discord gives the form's own token
+LONGEST = 400  # characters of parameter lines
+
+_E = TypeVar("_E", bound=StrEnum)
+
+
+class Form(discord.ui.Modal):
+    """Prompt, negative prompt, camera, resolution, and the numbers one a line.
+
+    What is sent comes to the client by the form's custom_id, not to this object, so that a form
+    that was open during a restart is answered too.
+    """
+
+    def __init__(
+        self,
+        *,
+        title: str,
+        custom_id: str,
+        options: Options,
+        model: Model,
+        words: Words,
+        locale: str,
+    ) -> None:
+        super().__init__(title=title[:45], custom_id=custom_id, timeout=LIFE)
+        self._words = words
+        self._locale = locale
+        long, short = discord.TextStyle.paragraph, discord.TextStyle.short
+        self._ask("prompt", _text("prompt", options.prompt, long, PROMPT_LIMIT, required=True))
+        self._ask(
+            "negative_prompt", _text("negative", options.negative_prompt, short, PROMPT_LIMIT)
+        )
+        motions = {motion.value: self._say(f"motion_{motion.value}") for motion in Motion}
+        self._ask("camera", _choice("camera", motions, options.motion.value))
+        names = {name: f"{name} ({side}²)" for name, side in model.resolutions.items()}
+        self._ask("resolution", _choice("resolution", names, options.resolution))
+        self._ask("numbers", _text("numbers", write_numbers(options), long, LONGEST))
+
+    def _ask(self, key: str, field: discord.ui.Item[Any]) -> None:
+        self.add_item(discord.ui.Label(text=self._say(f"form_{key}")[:45], component=field))
+
+    def _say(self, key: str) -> str:
+        return self._words.text(self._locale, key)
+
+
+def _text(
+    name: str, value: str, style: discord.TextStyle, limit: int, required: bool = False
+) -> discord.ui.TextInput[Any]:
+    return discord.ui.TextInput(
+        custom_id=name,
+        style=style,
+        default=value or None,
+        max_length=limit,
+        required=required,
+    )
+
+
+def _choice(name: str, labels: Mapping[str, str], chosen: str) -> discord.ui.Select[Any]:
+    options = [
+        discord.SelectOption(label=label, value=value, default=value == chosen)
+        for value, label in labels.items()
+    ]
+    return discord.ui.Select(custom_id=name, options=options, required=False)
+
+
+def write_numbers(options: Options) -> str:
+    """Return the parameters that have no field of their own, one a line."""
+    rows = {
+        "seed": options.seed,
+        "frames": options.frames,
+        "fps": options.fps,
+        "steps": options.steps,
+        "guidance": options.guidance,
+        "speed": options.speed.value,
+        "strength": options.strength,
+        "preset": options.preset.value if options.preset else None,
+        "candidates": options.candidates,
+    }
+    return "\n".join(
+        f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value}"
+        for name, value in rows.items()
+        if value is not None
+    )
+
+
+def _one_of(kind: type[_E]) -> Callable[[str], _E]:
+    return lambda text: kind(text.lower())
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "seed": int,
+    "frames": int,
+    "fps": int,
+    "steps": int,
+    "guidance": float,
+    "speed": _one_of(Speed),
+    "strength": float,
+    "preset": _one_of(Preset),
+    "candidates": int,
+}
+
+
+def read_numbers(text: str) -> dict[str, Any]:
+    """Return what the lines say; a line left out means: as the catalogue says."""
+    found: dict[str, Any] = {}
+    for line in text.replace("：", ":").replace("=", ":").splitlines():
+        if not line.strip():
+            continue
+        name, _, value = (part.strip() for part in line.partition(":"))
+        reader = _READERS.get(name.lower())
+        if reader is None:
+            raise BadRequest("request_line_unknown", line=line.strip()[:80])
+        try:
+            found[name.lower()] = reader(value)
+        except ValueError as error:
+            raise BadRequest("request_line_value", line=line.strip()[:80]) from error
+    return found
+
+
+def read_form(interaction: discord.Interaction[Any], base: Options) -> Options:
+    """Return the options that a sent form asks for; base fills what the form does not hold."""
+    answers = _answers(interaction)
+    motion = _one_of(Motion)(answers.get("camera") or base.motion.value)
+    return Options(
+        prompt=answers.get("prompt", ""),
+        negative_prompt=answers.get("negative", ""),
+        model=base.model,
+        resolution=answers.get("resolution") or base.resolution,
+        motion=motion,
+        keyframes=base.keyframes if motion is base.motion else (),
+        **read_numbers(answers.get("numbers", "")),
+    )
+
+
+def _answers(interaction: discord.Interaction[Any]) -> dict[str, str]:
+    """Return what was filled in, by the fields' ids; of a choice its first value."""
+    data: Mapping[str, Any] = interaction.data or {}
+    found: dict[str, str] = {}
+    for row in data.get("components", ()):
+        for field in [row["component"]] if "component" in row else row.get("components", ()):
+            values = field.get("values")
+            value = values[0] if values else field.get("value")
+            found[field.get("custom_id", "")] = value or ""
+    return found

@@ -1,0 +1,220 @@
+"""Studio: the use cases of any front end: submit, follow, again, tweak, cancel, delete, report."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from bot.announcements import Announcements, JobChanged, Subscription
+from bot.options import Options
+from storage.blobs import Blobs
+from storage.domain.advice import Advice, advise
+from storage.domain.catalogue import Catalogue, Profile
+from storage.domain.clip import Clip
+from storage.domain.errors import JobGone, NotAllowed, Unavailable
+from storage.domain.job import Job, Place, Status
+from storage.domain.picture import PictureFacts
+from storage.domain.quota import DAY, price
+from storage.domain.report import Report
+from storage.domain.request import SEED_LIMIT, GenerationRequest
+from storage.jobs import Jobs
+from storage.pictures import inspect
+from storage.queue import Queue
+
+log = logging.getLogger(__name__)
+
+INSPECTORS = 2  # uploads that are decoded at the same time; each may need a few hundred MB
+NAME_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """Who orders, in which language, where the answer goes, and how large a file may be there."""
+
+    owner: str
+    locale: str
+    place: Place
+    size_limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """An order that was taken: its job, advice, and its place in the queue (0: next)."""
+
+    job: Job
+    advice: tuple[Advice, ...] = ()
+    position: int = 0
+
+    @property
+    def cached(self) -> bool:
+        """Tell whether the clip was there already."""
+        return self.job.cached
+
+
+def random_seed() -> int:
+    """Return a seed for a person who named none."""
+    return secrets.randbelow(SEED_LIMIT + 1)
+
+
+class Studio:
+    """Takes orders and changes them; the jobs book is the truth, announcements say what changed."""
+
+    def __init__(  # noqa: PLR0917 (the parts of one service)
+        self,
+        jobs: Jobs,
+        blobs: Blobs,
+        queue: Queue,
+        catalogue: Catalogue,
+        profile: Profile,
+        announcements: Announcements,
+        *,
+        clock: Callable[[], float] = time.time,
+        seeds: Callable[[], int] = random_seed,
+    ) -> None:
+        self.jobs = jobs
+        self.blobs = blobs
+        self.catalogue = catalogue
+        self.profile = profile
+        self._queue = queue
+        self._announcements = announcements
+        self._clock = clock
+        self._seeds = seeds
+        self._inspectors = ThreadPoolExecutor(INSPECTORS, thread_name_prefix="inspect")
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._inspectors.shutdown(wait=False, cancel_futures=True)
+
+    def subscribe(self) -> Subscription:
+        """Return a stream of what happens to jobs from now on."""
+        return self._announcements.subscribe()
+
+    def check(self, options: Options) -> None:
+        """Raise BadRequest where the options could not be made with any picture."""
+        options.request(self.catalogue, self.profile, "", (1, 1), seed=0)
+
+    async def inspect(self, picture: bytes) -> PictureFacts:
+        """Return what an upload is; raise BadPicture where it cannot be animated."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._inspectors, inspect, picture)
+
+    async def submit(self, customer: Customer, picture: bytes, options: Options) -> Submission:
+        """Take an order for an uploaded picture."""
+        facts = await self.inspect(picture)
+        request = options.request(
+            self.catalogue,
+            self.profile,
+            sha256(picture).hexdigest(),
+            (facts.width, facts.height),
+            self._seeds(),
+        )
+        await self.blobs.put(picture)
+        advice = advise(request.prompt, request.camera, facts)
+        return await self._order(customer, request, advice=advice)
+
+    async def again(self, job_id: str, customer: Customer) -> Submission:
+        """Order a job's clip anew with another seed, at this customer's expense."""
+        job = await self.jobs.get(job_id)
+        request = replace(job.request, seed=self._seeds())
+        return await self._order(customer, request, parent=job.id)
+
+    async def tweak(self, job_id: str, customer: Customer, options: Options) -> Submission:
+        """Order a job's picture anew with other options."""
+        job = await self.jobs.get(job_id)
+        old = job.request
+        request = options.request(
+            self.catalogue,
+            self.profile,
+            old.picture,
+            (old.width, old.height),
+            self._seeds(),
+        )
+        return await self._order(customer, request, parent=job.id)
+
+    async def cancel(self, job_id: str, owner: str | None) -> Job:
+        """End a job that is not over; owner None stands for somebody who may end anybody's."""
+        job = await self.jobs.get(job_id)
+        _hold(job, owner)
+        if job.status.final:
+            raise JobGone("job_over", status=job.status.value)
+        job = await self.jobs.cancel(job_id, owner, self._clock())
+        self._announcements.publish(JobChanged(job))
+        try:
+            await self._queue.cancel(job_id)
+        except Unavailable:
+            log.warning("cancel of %s could not be sent; its clip will be thrown away", job_id)
+        return job
+
+    async def delete(self, job_id: str, owner: str | None) -> Job:
+        """Forget a job's clip, ending the job first where it still runs."""
+        job = await self.jobs.get(job_id)
+        _hold(job, owner)
+        if not job.status.final:
+            job = await self.cancel(job_id, owner)
+        await self.jobs.forget(job_id)
+        return job
+
+    async def report(self, owner: str) -> Report:
+        """Return what a person ordered, spent and has left."""
+        return await self.jobs.report(owner, self._clock())
+
+    async def report_all(self, days: int) -> Report:
+        """Return what everybody ordered and spent in the last days."""
+        return await self.jobs.report_all(self._clock() - days * DAY)
+
+    async def workers(self) -> int | None:
+        """Return how many workers are alive, or None where that cannot be told."""
+        try:
+            return await self._queue.workers()
+        except Unavailable:
+            return None
+
+    async def _order(
+        self,
+        customer: Customer,
+        request: GenerationRequest,
+        advice: tuple[Advice, ...] = (),
+        parent: str = "",
+    ) -> Submission:
+        """Write the job down, or hand out the clip that is there already."""
+        request = self.catalogue.admit(request, self.profile)
+        job = Job(
+            id=secrets.token_hex(NAME_BYTES),
+            owner=customer.owner,
+            request=request,
+            place=customer.place,
+            locale=customer.locale,
+            cost=price(request),
+            created=self._clock(),
+            size_limit=customer.size_limit,
+            parent=parent,
+        )
+        clip = await self._kept_clip(request, customer.size_limit)
+        if clip is not None:
+            job = replace(
+                job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created
+            )
+            await self.jobs.add_cached(job)
+        else:
+            await self.jobs.add(job)
+        self._announcements.publish(JobChanged(job, advice))
+        position = 0 if clip else await self.jobs.position(job.id)
+        return Submission(job, advice, position)
+
+    async def _kept_clip(self, request: GenerationRequest, size_limit: int) -> Clip | None:
+        clip = await self.jobs.find_clip(request.fingerprint)
+        if clip is None or clip.bytes > size_limit or not await self.blobs.has(clip.blob):
+            return None
+        return clip
+
+
+def _hold(job: Job, owner: str | None) -> None:
+    """Refuse somebody who does not own the job."""
+    if owner is not None and job.owner != owner:
+        raise NotAllowed("denied_not_owner")

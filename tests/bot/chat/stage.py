@@ -1,0 +1,156 @@
+"""Stage: the bot before a virtual Discord (SimCord), with somebody who uses it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import discord
+from simcord import interactions
+from simcord.env import Env
+
+from bot.chat.client import MutoscopeClient
+from bot.chat.room import open_client, open_delivery
+from bot.i18n import Words
+from tests.bot.workshop import Workshop, png, until
+
+PICTURE = ("cat.png", png())
+
+
+@dataclass
+class Stage:
+    """One server with one channel and two members."""
+
+    workshop: Workshop
+    env: Any
+    guild: Any
+    channel: Any
+    alice: Any
+    bob: Any
+    delivering: asyncio.Task[None] | None = None
+    ping_after: float = 60.0
+
+    @property
+    def last(self) -> discord.Message:
+        message: discord.Message = self.channel.last_message
+        return message
+
+    @property
+    def messages(self) -> list[discord.Message]:
+        found: list[discord.Message] = self.channel.history()
+        return found
+
+    async def animate(self, actor: Any = None, **options: Any) -> Any:
+        """Order a clip by the slash command."""
+        options = {"picture": PICTURE, "prompt": "waves, zoom in"} | options
+        return await (actor or self.alice).slash(self.channel, "animate", **options)
+
+    async def clip(self, count: int = 1) -> discord.Message:
+        """Wait until so many clips are in the channel; return the last one."""
+        await until(lambda: len(self.clips()) >= count)
+        return self.clips()[-1]
+
+    def clips(self) -> list[discord.Message]:
+        """Return the messages that carry a film."""
+        return [message for message in self.messages if message.attachments]
+
+    def alice_directly(self) -> list[discord.Message]:
+        """Return what the bot wrote to alice alone."""
+        found: list[discord.Message] = self.alice.user.dm_channel.history()
+        return found
+
+    async def shows(self, text: str) -> discord.Message:
+        """Wait until the last message shows a text."""
+        await until(lambda: text in shown(self.last))
+        return self.last
+
+    async def click(self, message: discord.Message, action: str, actor: Any = None) -> Any:
+        """Press the button for an action under a message."""
+        [button] = [item for item in buttons(message) if item.startswith(action)]
+        return await (actor or self.alice).click(message, custom_id=button)
+
+    async def restart(self) -> None:
+        """End the bot and start a new one before the same Discord."""
+        await self.stop_delivery()
+        await self.env.restart_bot(new_client(self.workshop))
+        self.start_delivery()
+
+    def start_delivery(self) -> None:
+        delivery = open_delivery(
+            self.env.bot, self.ping_after, clock=lambda: float(self.env.now().timestamp())
+        )
+        self.delivering = asyncio.create_task(delivery.run())
+
+    async def stop_delivery(self) -> None:
+        if self.delivering is not None:
+            self.delivering.cancel()
+            await asyncio.gather(self.delivering, return_exceptions=True)
+
+
+def shown(message: discord.Message) -> str:
+    """Return all text of a message."""
+    parts = [message.content]
+    for embed in message.embeds:
+        parts += [embed.description or "", *(f"{f.name} {f.value}" for f in embed.fields)]
+    return "\n".join(parts)
+
+
+def buttons(message: discord.Message) -> list[str]:
+    """Return the custom_ids under a message."""
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    items = itertools.chain.from_iterable(row.children for row in rows)
+    return [item.custom_id or "" for item in items if isinstance(item, discord.Button)]
+
+
+def actions(message: discord.Message) -> list[str]:
+    """Return what the buttons under a message do."""
+    return [button.partition(":")[0] for button in buttons(message)]
+
+
+def whispers(result: Any) -> list[str]:
+    """Return what only the person who acted was told."""
+    said = [result.response] if result.response else []
+    return [message.content for message in [*said, *result.followups] if message.ephemeral]
+
+
+def new_client(workshop: Workshop) -> MutoscopeClient:
+    return open_client(workshop.studio, Words.load())
+
+
+@contextlib.contextmanager
+def speaking(locale: str) -> Any:
+    """Let people's Discord be set to a language; SimCord itself knows English alone."""
+    original = interactions.base_payload
+
+    def payload(*args: Any, **kwargs: Any) -> Any:
+        record, made = original(*args, **kwargs)
+        return record, made | {"locale": locale}
+
+    interactions.base_payload = payload
+    try:
+        yield
+    finally:
+        interactions.base_payload = original
+
+
+@contextlib.asynccontextmanager
+async def open_stage(workshop: Workshop) -> AsyncIterator[Stage]:
+    """Bring the bot up before a Discord with a server, a channel and two people."""
+    env = Env(new_client(workshop))
+    await env.start()
+    guild = env.create_guild()
+    channel = guild.create_text_channel("general")
+    alice = guild.add_member(env.create_user("alice"))
+    bob = guild.add_member(env.create_user("bob"))
+    stage = Stage(workshop, env, guild, channel, alice, bob)
+    stage.start_delivery()
+    try:
+        yield stage
+    finally:
+        await stage.stop_delivery()
+        await env.shutdown()
+    env.raise_errors()

@@ -1,0 +1,40 @@
+"""An order becomes a clip in the message that was promised."""
+
+from __future__ import annotations
+
+from tests.bot.chat.stage import Stage, actions, shown
+
+
+async def test_an_order_is_answered_with_its_clip_in_its_place(stage: Stage) -> None:
+    async with stage.workshop.working():
+        result = await stage.animate(seed=7)
+        clip = await stage.clip()
+    assert result.acknowledged
+    assert not result.ephemeral
+    assert clip.id == result.response.id
+    assert [item.filename.rpartition(".")[2] for item in clip.attachments] == ["mp4"]
+    assert actions(clip) == ["again", "tweak", "delete"]
+    assert "waves, zoom in" in shown(clip)
+    assert "seed: 7" in shown(clip)
+    assert len(stage.messages) == 1
+
+
+async def test_a_waiting_order_shows_its_place_and_may_be_cancelled(stage: Stage) -> None:
+    await stage.animate()
+    await stage.animate(stage.bob)
+    message = await stage.shows("number 2 in the queue")
+    assert actions(message) == ["cancel"]
+    await stage.click(message, "cancel", stage.bob)
+    await stage.shows("Cancelled")
+    assert actions(stage.last) == ["again", "tweak"]
+
+
+async def test_a_running_order_shows_its_progress(stage: Stage) -> None:
+    stage.workshop.hands.gate.clear()
+    async with stage.workshop.working():
+        await stage.animate(steps=8)
+        message = await stage.shows("step 4 of 8")
+        assert "██████████░░░░░░░░░░" in shown(message)
+        assert "about 3 s left" in shown(message)
+        stage.workshop.hands.gate.set()
+        await stage.clip()

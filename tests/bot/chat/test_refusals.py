@@ -1,0 +1,108 @@
+"""Whatever cannot be made is refused clearly, to that person alone, before any GPU time."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import discord
+import pytest
+from PIL import Image
+
+from tests.bot.chat.stage import Stage, speaking, whispers
+from tests.bot.workshop import png
+
+
+def animation() -> bytes:
+    buffer = io.BytesIO()
+    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
+
+
+def claims(width: int, height: int) -> bytes:
+    """Return a PNG that only says that it is so large."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"") + chunk(b"IEND", b"")
+
+
+PICTURES = {
+    "not a picture": (b"hello there", "is not a picture", "不是图片"),
+    "truncated": (png()[:-200], "damaged", "损坏"),
+    "animated": (animation(), "moves already", "动图"),
+    "30,000 x 30,000": (claims(30_000, 30_000), "too large", "太大"),
+    "one pixel": (png((1, 1)), "too small", "太小"),
+}
+
+OPTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "an empty prompt": ({"prompt": "   "}, "say in the prompt", "写明"),
+    "a 5,000-character prompt": ({"prompt": "a" * 5000}, "5000 characters", "5000 个字符"),
+}
+
+
+async def refused(stage: Stage, text: str, **options: Any) -> None:
+    result = await stage.animate(**options)
+    assert [text in whisper for whisper in whispers(result)] == [True]
+    assert [message for message in stage.messages if not message.flags.ephemeral] == []
+    assert await stage.workshop.jobs.unfinished() == []
+
+
+@pytest.mark.parametrize("case", list(PICTURES))
+async def test_a_bad_picture_is_refused(stage: Stage, case: str) -> None:
+    data, english, _ = PICTURES[case]
+    await refused(stage, english, picture=("cat.png", data))
+
+
+@pytest.mark.parametrize("case", list(PICTURES))
+async def test_a_bad_picture_is_refused_in_chinese(stage: Stage, case: str) -> None:
+    data, _, chinese = PICTURES[case]
+    with speaking("zh-CN"):
+        await refused(stage, chinese, picture=("cat.png", data))
+
+
+@pytest.mark.parametrize("case", list(OPTIONS))
+async def test_bad_options_are_refused(stage: Stage, case: str) -> None:
+    options, english, chinese = OPTIONS[case]
+    await refused(stage, english, **options)
+    with speaking("zh-CN"):
+        await refused(stage, chinese, **options)
+
+
+async def test_discord_itself_holds_the_bounds_of_numbers(stage: Stage) -> None:
+    [command] = [
+        command
+        for command in await stage.env.bot.tree.fetch_commands()
+        if command.name == "animate"
+    ]
+    steps = next(option for option in command.options if option.name == "steps")
+    assert (steps.min_value, steps.max_value) == (2, 50)
+    assert "6–16" in steps.description
+
+
+@pytest.mark.parametrize(
+    ("who", "english", "chinese"),
+    [
+        ("the bot", "I may not post", "我在这里没有"),
+        ("the person", "You may not post", "您在这里没有"),
+    ],
+)
+async def test_a_missing_permission_is_named(
+    stage: Stage, who: str, english: str, chinese: str
+) -> None:
+    denied = discord.PermissionOverwrite(attach_files=False)
+    target = stage.guild.default_role if who == "the bot" else stage.alice
+    stage.channel = stage.guild.create_text_channel("quiet", overwrites={target: denied})
+    if who == "the bot":
+        result = await stage.animate()
+        assert "Attach Files" in whispers(result)[0]
+    await refused(stage, english)
+    with speaking("zh-CN"):
+        await refused(stage, chinese)

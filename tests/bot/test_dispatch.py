@@ -1,0 +1,152 @@
+"""Every job comes to one end, whatever happens to workers, Redis and the bot."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+from bot.options import Options
+from storage.domain.catalogue import QuotaRow
+from storage.domain.clip import Failure
+from storage.domain.job import Job, Status
+from storage.orders import HANDED_BACK
+from tests.bot.workshop import Workshop, customer, open_workshop, png, until
+from tests.redis_server import FragileRedis
+
+MANY = QuotaRow(credits_per_day=10**6, unfinished_jobs=1000)
+
+
+async def order(workshop: Workshop, seed: int = 0, owner: str = "1") -> Job:
+    submission = await workshop.studio.submit(customer(owner), png(), Options("a", seed=seed))
+    return submission.job
+
+
+async def status(workshop: Workshop, job: Job) -> Status:
+    return (await workshop.jobs.get(job.id)).status
+
+
+async def ends(workshop: Workshop, job: Job, wanted: Status, seconds: float = 10.0) -> None:
+    async def has_ended() -> bool:
+        return await status(workshop, job) is wanted
+
+    await until(has_ended, seconds)
+
+
+async def test_a_newcomer_starts_within_two_clips(
+    tmp_path: Path, redis_url: str, film: bytes
+) -> None:
+    async with open_workshop(tmp_path, redis_url, film, MANY) as workshop:
+        for seed in range(12):
+            await order(workshop, seed, owner="greedy")
+        workshop.hands.gate.clear()
+        async with workshop.working():
+            await until(lambda: len(workshop.hands.orders) == 1)
+            newcomer = await order(workshop, 99, owner="new")
+            workshop.hands.gate.set()
+            await ends(workshop, newcomer, Status.DONE)
+            turn = [order.job for order in workshop.hands.orders].index(newcomer.id)
+    assert turn <= 2
+
+
+async def test_little_lies_on_the_queue_ahead_of_the_workers(workshop: Workshop) -> None:
+    workshop.hands.gate.clear()
+    for seed in range(4):
+        await order(workshop, seed)
+    async with workshop.working():
+        await until(lambda: len(workshop.hands.orders) == 1)
+        await asyncio.sleep(0.3)
+        on_their_way = [job for job in await workshop.jobs.unfinished() if job.dispatched]
+    assert len(on_their_way) == 2
+
+
+async def test_an_emptied_redis_loses_nothing(tmp_path: Path, film: bytes) -> None:
+    server = FragileRedis(tmp_path / "redis")
+    async with open_workshop(tmp_path, server.url, film) as workshop:
+        async with workshop.dispatching():
+            job = await order(workshop)
+            await until(lambda: _on_queue(workshop))
+        server.empty()
+        async with workshop.working():
+            await ends(workshop, job, Status.DONE)
+    server.stop()
+    assert [order.attempt for order in workshop.hands.orders] == [2]
+
+
+async def _on_queue(workshop: Workshop) -> bool:
+    return await workshop.queue.depth() == 1
+
+
+async def test_an_absent_redis_is_waited_for(tmp_path: Path, film: bytes) -> None:
+    server = FragileRedis(tmp_path / "redis")
+    async with open_workshop(tmp_path, server.url, film) as workshop:
+        workshop.hands.gate.clear()
+        async with workshop.working():
+            running = await order(workshop, 1)
+            await until(lambda: len(workshop.hands.orders) == 1)
+            server.stop(kill=True)
+            waiting = await order(workshop, 2)
+            workshop.hands.gate.set()
+            await asyncio.sleep(0.5)
+            server.start()
+            await ends(workshop, running, Status.DONE, 20)
+            await ends(workshop, waiting, Status.DONE, 20)
+    server.stop()
+    assert [order.request.seed for order in workshop.hands.orders] == [1, 2]
+
+
+async def test_a_job_that_breaks_its_worker_three_times_is_given_up(workshop: Workshop) -> None:
+    workshop.hands.failure = Failure("failed_worker_died", retryable=True)
+    async with workshop.working():
+        job = await order(workshop)
+        await ends(workshop, job, Status.FAILED)
+    ended = await workshop.jobs.get(job.id)
+    assert ended.failure == Failure("failed_worker_died")
+    assert len(workshop.hands.orders) == 3
+    allowance = (await workshop.studio.report("1")).allowance
+    assert allowance is not None
+    assert (allowance.spent, allowance.reserved) == (0, 0)
+
+
+async def test_a_job_that_was_handed_back_is_made_by_the_next_worker(workshop: Workshop) -> None:
+    workshop.hands.failure = HANDED_BACK
+    async with workshop.working():
+        job = await order(workshop)
+        await until(lambda: len(workshop.hands.orders) > 4)
+        workshop.hands.failure = None
+        await ends(workshop, job, Status.DONE)
+    assert (await workshop.jobs.get(job.id)).deaths == 0
+
+
+async def test_a_final_failure_is_not_tried_again(workshop: Workshop) -> None:
+    workshop.hands.failure = Failure("failed_encoding")
+    async with workshop.working():
+        job = await order(workshop)
+        await ends(workshop, job, Status.FAILED)
+    assert len(workshop.hands.orders) == 1
+
+
+async def test_a_result_that_nobody_heard_of_is_found(workshop: Workshop) -> None:
+    async with workshop.dispatching():
+        job = await order(workshop)
+        await until(lambda: _on_queue(workshop))
+    async with workshop.at_work():
+        await until(lambda: _outcome_there(workshop, job))
+    assert await status(workshop, job) is Status.QUEUED
+    async with workshop.dispatching():
+        await ends(workshop, job, Status.DONE)
+    assert len(workshop.hands.orders) == 1
+
+
+async def _outcome_there(workshop: Workshop, job: Job) -> bool:
+    return await workshop.queue.outcome(job.id, 1) is not None
+
+
+async def test_a_result_after_a_cancel_is_thrown_away(workshop: Workshop) -> None:
+    async with workshop.dispatching():
+        job = await order(workshop)
+        await until(lambda: _on_queue(workshop))
+    cancelled = await workshop.jobs.cancel(job.id, "1", 1.0)
+    async with workshop.working():
+        await until(lambda: _outcome_there(workshop, job))
+    assert replace(await workshop.jobs.get(job.id), delivered=0.0) == cancelled

@@ -1,0 +1,175 @@
+"""Workshop: the bot's real insides with a scripted worker in place of the GPU."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from PIL import Image
+
+from bot.announcements import Announcements
+from bot.dispatch import Dispatcher
+from bot.studio import Customer, Studio
+from storage.blobs import Blobs
+from storage.database import open_database
+from storage.domain.catalogue import Catalogue, QuotaRow
+from storage.domain.clip import Clip, Container, Failure
+from storage.domain.job import Place
+from storage.domain.progress import Progress, Stage
+from storage.jobs import Jobs
+from storage.orders import Order
+from storage.queue import Queue
+from storage.queue_worker import Report, serve
+from storage.settings import Settings
+
+
+def png(size: tuple[int, int] = (320, 240), colour: str = "teal") -> bytes:
+    """Return a still picture."""
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 10.0) -> None:
+    """Wait until something holds; fail if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        held = condition()
+        if await held if isinstance(held, Awaitable) else held:
+            return
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.02)
+
+
+@dataclass
+class Hands:
+    """A worker's handler that makes the same film of every order; a test may hold it midway."""
+
+    blobs: Blobs
+    film: bytes
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    orders: list[Order] = field(default_factory=list)
+    failure: Failure | None = None
+
+    def __post_init__(self) -> None:
+        self.gate.set()
+
+    async def __call__(self, order: Order, report: Report) -> Clip | Failure:
+        self.orders.append(order)
+        request = order.request
+        half = request.steps // 2
+        await report.progress(Progress(Stage.DENOISING, half, request.steps, eta=3.0))
+        await _either(self.gate, report.on_cancel)
+        if report.cancelled():
+            return Failure("failed_cancelled", cancelled=True)
+        if self.failure is not None:
+            return self.failure
+        blob = await self.blobs.put(self.film + str(request.seed).encode())
+        return Clip(
+            blob=blob,
+            poster="",
+            container=Container.MP4,
+            width=request.width,
+            height=request.height,
+            frames=request.frames,
+            fps=request.fps,
+            seed=request.seed,
+            motion=request.camera.motion,
+            bytes=await self.blobs.size(blob),
+            seconds=1.5,
+        )
+
+
+async def _either(*events: asyncio.Event) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+
+
+@dataclass
+class Workshop:
+    """Everything behind the front end."""
+
+    settings: Settings
+    catalogue: Catalogue
+    jobs: Jobs
+    blobs: Blobs
+    queue: Queue
+    announcements: Announcements
+    studio: Studio
+    hands: Hands
+    book: Callable[[QuotaRow], Jobs]
+
+    async def jobs_are_delivered(self) -> bool:
+        """Tell whether nothing is in the works, and everybody has what they ordered."""
+        return not await self.jobs.unfinished() and not await self.jobs.undelivered()
+
+    @contextlib.asynccontextmanager
+    async def working(self) -> AsyncIterator[None]:
+        """Dispatch jobs and work on them inside this block."""
+        async with self.dispatching(), self.at_work():
+            yield
+
+    @contextlib.asynccontextmanager
+    async def at_work(self) -> AsyncIterator[None]:
+        """Work on what is on the queue inside this block."""
+        stop = asyncio.Event()
+        worker = asyncio.create_task(serve(self.hands, self.settings, "hands", stop))
+        try:
+            yield
+        finally:
+            self.hands.gate.set()
+            stop.set()
+            await worker
+
+    @contextlib.asynccontextmanager
+    async def dispatching(self) -> AsyncIterator[None]:
+        """Dispatch jobs inside this block; nobody need be there to work on them."""
+        dispatcher = Dispatcher(self.jobs, self.queue, self.announcements, reconcile=0.1, grace=0.3)
+        task = asyncio.create_task(dispatcher.run())
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+def customer(owner: str = "1", size_limit: int = 10 * 2**20, locale: str = "en") -> Customer:
+    """Return somebody who orders without any front end."""
+    return Customer(owner, locale, Place(front="test"), size_limit)
+
+
+@contextlib.asynccontextmanager
+async def open_workshop(
+    folder: Path, redis_url: str, film: bytes, quota: QuotaRow | None = None
+) -> AsyncIterator[Workshop]:
+    """Open database, blobs and queue in a folder."""
+    settings = replace(
+        Settings.from_environment({"MUTOSCOPE_HOME": str(folder)}), redis_url=redis_url
+    )
+    catalogue = settings.catalogue()
+    if quota is not None:
+        catalogue = replace(catalogue, quota=quota)
+    engine = await open_database(settings.database_url)
+    queue = await Queue.connect(redis_url)
+
+    def book(quota: QuotaRow) -> Jobs:
+        return Jobs(engine, replace(catalogue, quota=quota))
+
+    jobs = book(catalogue.quota)
+    blobs = Blobs.open(settings.blob_url)
+    announcements = Announcements()
+    studio = Studio(jobs, blobs, queue, catalogue, settings.hardware(catalogue), announcements)
+    hands = Hands(blobs, film)
+    try:
+        yield Workshop(settings, catalogue, jobs, blobs, queue, announcements, studio, hands, book)
+    finally:
+        studio.close()
+        await queue.close()
+        await engine.dispose()
