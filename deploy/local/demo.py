@@ -25,7 +25,7 @@ from deploy.local.redis import RedisDidNotStart
 from deploy.local.stopping import until_told_to_stop
 
 SAMPLES = Path(__file__).parent / "samples"
-PICTURE = "portrait.jpg"
+PICTURE = "astronaut.jpg"
 PROMPT = "slowly zoom in on the face"
 READY_SECONDS = 60.0
 CLIP_SECONDS = 600.0
