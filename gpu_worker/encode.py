@@ -35,13 +35,15 @@ class TooLarge(GenerationFailed):
 class Encoded:
     """A clip's file and what it took to get it under the limit.
 
-    quality is x264's factor (lower is better); width and height are those of the file.
+    quality is x264's factor (lower is better); width and height are those of the file; shrunk
+    says that they are less than the frames'.
     """
 
     data: bytes
     width: int
     height: int
     quality: int
+    shrunk: bool
 
 
 def encode(frames: Frames, fps: int, size_limit: int, metadata: Mapping[str, str]) -> bytes:
@@ -66,7 +68,7 @@ def encode_within(
         sized = _scaled(frames, scale)
         data = write(sized, fps, quality, metadata)
         if len(data) <= size_limit:
-            return Encoded(data, sized.shape[2], sized.shape[1], quality)
+            return Encoded(data, sized.shape[2], sized.shape[1], quality, scale < 1)
         if quality < WORST:
             # Six steps halve the file, more or less; one more so that few rounds are needed.
             quality = min(

@@ -1,0 +1,281 @@
+"""One job's walk: an order becomes a clip in the store, or a reason that a person can read."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+import json
+import logging
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+
+import imageio_ffmpeg
+import numpy as np
+import pytest
+from PIL import Image
+
+from gpu_worker import generate
+from gpu_worker.engine import OnProgress, Result
+from gpu_worker.generate import Generator
+from gpu_worker.link import EngineDied, NotLoaded
+from gpu_worker.picture import Canvas
+from storage.blobs import Blobs
+from storage.codec import decode
+from storage.domain.clip import Adjustment, Clip, Container, Failure
+from storage.domain.errors import Unavailable
+from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest
+from storage.orders import Order
+from tests.fakes.engine import PREVIEW, FakeEngine
+
+
+class InProcess:
+    """An engine's host without a process of its own."""
+
+    engine: object | None = "loaded"
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self._error = error
+
+    async def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        heard: OnProgress,
+        cancelled: asyncio.Event,
+    ) -> Result:
+        if self._error is not None:
+            raise self._error
+        loop = asyncio.get_running_loop()
+        return await asyncio.to_thread(
+            FakeEngine().generate,
+            request,
+            canvas,
+            lambda *news: loop.call_soon_threadsafe(heard, *news) and None,
+            cancelled.is_set,
+        )
+
+
+class Listener:
+    """Keeps what it is told, and wishes to stop at a stage if asked to."""
+
+    def __init__(self, stop_at: Stage | None = None) -> None:
+        self.told: list[tuple[Progress, bytes | None]] = []
+        self.on_cancel = asyncio.Event()
+        self._stop_at = stop_at
+
+    async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
+        self.told.append((progress, preview))
+        if progress.stage is self._stop_at:
+            self.on_cancel.set()
+
+
+class Moody(Blobs):
+    """A store that is away for the first few calls of one kind."""
+
+    def __init__(self, blobs: Blobs, puts: int = 0, gets: int = 0) -> None:
+        super().__init__(blobs._store)
+        self._puts, self._gets = puts, gets
+
+    async def put(self, data: bytes) -> str:
+        self._puts -= 1
+        if self._puts >= 0:
+            raise Unavailable("unavailable_storage")
+        return await super().put(data)
+
+    async def get(self, key: str) -> bytes:
+        self._gets -= 1
+        if self._gets >= 0:
+            raise Unavailable("unavailable_storage")
+        return await super().get(key)
+
+
+@pytest.fixture
+def blobs() -> Blobs:
+    return Blobs.open("memory:///")
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "STORAGE_PATIENCE_S", (0.01, 0.01))
+
+
+def upload() -> bytes:
+    noise = np.random.default_rng(5).uniform(0, 255, (12, 16, 3)).astype(np.uint8)
+    target = io.BytesIO()
+    Image.fromarray(noise).resize((200, 150), Image.Resampling.BICUBIC).save(target, "PNG")
+    return target.getvalue()
+
+
+async def ordered(blobs: Blobs, prompt: str = "pan right", **changes: object) -> Order:
+    picture = await blobs.put(upload())
+    request = GenerationRequest(picture, prompt, "fake", 64, 48, 6, 8, 4, 1.0, seed=11)
+    return replace(Order("job", 1, request, 10_000_000), **changes)  # type: ignore[arg-type]  # by name
+
+
+async def outcome(
+    order: Order, blobs: Blobs, host: InProcess | None = None, listener: Listener | None = None
+) -> Clip | Failure:
+    generator = Generator(host or InProcess(), blobs, "worker-1")
+    return await generator(order, listener or Listener())
+
+
+def parameters_in(data: bytes) -> dict[str, object]:
+    """Return what a file's comment holds, as ffmpeg reads it."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", "-", "-f", "ffmetadata", "-"]
+    said = subprocess.run(command, input=data, capture_output=True, check=True).stdout.decode()
+    comment = next(line for line in said.splitlines() if line.startswith("comment="))
+    plain = comment.removeprefix("comment=")
+    for mark in "=;#\\":
+        plain = plain.replace("\\" + mark, mark)
+    facts: dict[str, object] = json.loads(plain)["mutoscope"]
+    return facts
+
+
+async def test_an_order_becomes_a_clip_in_the_store(blobs: Blobs) -> None:
+    order = await ordered(blobs, "pan right tight")
+    clip = await outcome(order, blobs)
+    assert isinstance(clip, Clip)
+    data = await blobs.get(clip.blob)
+    assert hashlib.sha256(data).hexdigest() == clip.blob
+    assert clip == Clip(
+        blob=clip.blob,
+        poster=clip.poster,
+        container=Container.MP4,
+        width=64,
+        height=48,
+        frames=6,
+        fps=8,
+        seed=11,
+        motion=clip.motion,
+        bytes=len(data),
+        seconds=clip.seconds,
+        worker="worker-1",
+        adjustments=(Adjustment("adjusted_tiling"),),
+    )
+    with Image.open(io.BytesIO(await blobs.get(clip.poster))) as poster:
+        assert (poster.format, poster.size) == ("PNG", (64, 48))
+
+
+async def test_the_same_order_gives_the_same_bytes(blobs: Blobs) -> None:
+    first = await outcome(await ordered(blobs), blobs)
+    again = await outcome(await ordered(blobs, attempt=2, job="other"), blobs)
+    assert isinstance(first, Clip)
+    assert isinstance(again, Clip)
+    assert first.blob == again.blob
+
+
+async def test_a_clip_can_be_made_again_from_its_own_file(blobs: Blobs) -> None:
+    order = await ordered(blobs, "镜头 pan; right = \\ 50% #1")
+    clip = await outcome(order, blobs)
+    assert isinstance(clip, Clip)
+    facts = parameters_in(await blobs.get(clip.blob))
+    assert facts.pop("resolved_motion") == "pan_right"
+    assert decode(GenerationRequest, facts) == order.request
+
+
+async def test_progress_and_previews_are_passed_on(blobs: Blobs) -> None:
+    listener = Listener()
+    await outcome(await ordered(blobs), blobs, listener=listener)
+    stages = [progress.stage for progress, _ in listener.told]
+    assert stages == [Stage.PREPARING, *[Stage.DENOISING] * 4, Stage.DECODING, Stage.ENCODING]
+    assert [preview for _, preview in listener.told if preview] == [PREVIEW]
+
+
+async def test_a_cold_engine_is_said_to_be_loading(blobs: Blobs) -> None:
+    host, listener = InProcess(), Listener()
+    host.engine = None
+    await outcome(await ordered(blobs), blobs, host, listener)
+    assert listener.told[0][0].stage is Stage.LOADING
+
+
+@pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.DENOISING, Stage.ENCODING])
+async def test_a_cancel_at_any_stage_leaves_no_clip(stage: Stage, blobs: Blobs) -> None:
+    order = await ordered(blobs, "slow")
+    assert await outcome(order, blobs, listener=Listener(stage)) == Failure(
+        "failed_cancelled", cancelled=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "failure"),
+    [
+        (EngineDied("signal 9"), Failure("failed_worker_error", retryable=True)),
+        (NotLoaded("no weights"), Failure("failed_model_missing", retryable=True)),
+        (MemoryError(), Failure("failed_out_of_memory")),
+        (RuntimeError("a bug"), Failure("failed_worker_error", retryable=True)),
+    ],
+)
+async def test_whatever_happens_the_answer_is_a_value(
+    error: Exception, failure: Failure, blobs: Blobs, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.CRITICAL, "gpu_worker"):
+        assert await outcome(await ordered(blobs), blobs, InProcess(error)) == failure
+
+
+async def test_out_of_memory_and_refusals_are_final(blobs: Blobs) -> None:
+    assert await outcome(await ordered(blobs, "oom"), blobs) == Failure("failed_out_of_memory")
+    assert await outcome(await ordered(blobs, "refuse"), blobs) == Failure(
+        "failed_refused", (("reason", "asked to"),)
+    )
+
+
+async def test_a_picture_that_is_gone_is_told(blobs: Blobs) -> None:
+    order = await ordered(blobs)
+    await blobs.delete(order.request.picture)
+    assert await outcome(order, blobs) == Failure("picture_gone")
+
+
+async def test_a_picture_that_is_none_is_told(blobs: Blobs) -> None:
+    order = await ordered(blobs)
+    request = replace(order.request, picture=await blobs.put(b"no picture"))
+    assert await outcome(replace(order, request=request), blobs) == Failure("picture_not_an_image")
+
+
+async def test_a_clip_that_fits_no_limit_is_told(blobs: Blobs) -> None:
+    failure = await outcome(await ordered(blobs, size_limit=500), blobs)
+    assert isinstance(failure, Failure)
+    assert (failure.key, failure.retryable) == ("failed_too_large", False)
+    assert dict(failure.parameters)["limit"] == "500"
+
+
+async def test_a_clip_that_had_to_shrink_says_so(blobs: Blobs) -> None:
+    order = await ordered(blobs)
+    request = replace(order.request, width=256, height=192, frames=12)
+    whole = await outcome(replace(order, request=request, size_limit=1 << 20), blobs)
+    assert isinstance(whole, Clip)
+    for share in range(3, 20):
+        clip = await outcome(
+            replace(order, request=request, size_limit=whole.bytes // share), blobs
+        )
+        if isinstance(clip, Clip) and clip.width < 256:
+            size = (("width", str(clip.width)), ("height", str(clip.height)))
+            assert clip.adjustments == (Adjustment("adjusted_to_size_limit", size),)
+            return
+    pytest.fail("no limit made it shrink")
+
+
+@pytest.mark.parametrize("away", [{"puts": 2}, {"gets": 2}])
+async def test_a_store_that_is_away_for_a_moment_costs_nothing(
+    away: dict[str, int], blobs: Blobs
+) -> None:
+    order = await ordered(blobs)
+    assert isinstance(await outcome(order, Moody(blobs, **away)), Clip)
+
+
+@pytest.mark.parametrize("away", [{"puts": 99}, {"gets": 99}])
+async def test_a_store_that_stays_away_or_full_is_told(away: dict[str, int], blobs: Blobs) -> None:
+    order = await ordered(blobs)
+    assert await outcome(order, Moody(blobs, **away)) == Failure("failed_storage")
+
+
+async def test_a_full_disk_under_the_encoder_is_told(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> Callable[[], None]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.TemporaryDirectory", full)
+    assert await outcome(await ordered(blobs), blobs) == Failure("failed_storage")
