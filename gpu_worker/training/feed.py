@@ -1,0 +1,34 @@
+"""A feed: batches made ahead of time in a thread, in an order that the seed alone decides."""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import numpy as np
+
+Batch = TypeVar("Batch")
+
+
+def ahead(
+    make: Callable[[np.random.Generator], Batch], seed: int, start: int, depth: int = 4
+) -> Iterator[Batch]:
+    """Yield make(generator of batch number n) for n from `start` on, made in a thread."""
+    ready: queue.Queue[Batch | BaseException] = queue.Queue(depth)
+
+    def produce() -> None:
+        number = start
+        while True:
+            try:
+                ready.put(make(np.random.default_rng((seed, number))))
+            except Exception as error:  # handed to the consumer, which raises it
+                ready.put(error)
+                return
+            number += 1
+
+    threading.Thread(target=produce, daemon=True).start()
+    while True:
+        batch = ready.get()
+        if isinstance(batch, BaseException):
+            raise batch
+        yield batch

@@ -1,0 +1,77 @@
+"""Warp: the picture as a camera on a path would see it, frame by frame."""
+
+import math
+from collections.abc import Iterable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from storage.domain.camera import Pose
+
+Pixels = NDArray[np.uint8]
+Window = tuple[float, float, float, float]
+
+STILL = Pose()
+FINEST = 8
+ENOUGH = 0.02
+"""How far beyond a whole number the reduction may go before one more sample is taken."""
+
+
+def move(source: Pixels, window: Window, poses: Iterable[Pose], size: tuple[int, int]) -> Pixels:
+    """Render one frame (height, width, 3) per pose, of `size` (width, height), from `source`.
+
+    `window` (x, y, width, height) is the crop of the source, in its pixels, that a camera at
+    rest sees. Beyond the window the source's own pixels show; beyond the source it is mirrored.
+    A pose at rest gives exactly the fitted picture.
+    """
+    rest = fit(source, window, size)
+    frames = [rest if pose == STILL else _look(source, window, pose, size) for pose in poses]
+    return np.stack(frames)
+
+
+def fit(source: Pixels, window: Window, size: tuple[int, int]) -> Pixels:
+    """Scale the window of the source, on whole pixels, to `size` (width, height)."""
+    height, width = source.shape[:2]
+    left, top = max(round(window[0]), 0), max(round(window[1]), 0)
+    right = min(max(round(window[0] + window[2]), left + 1), width)
+    bottom = min(max(round(window[1] + window[3]), top + 1), height)
+    crop = source[top:bottom, left:right]
+    shrinks = crop.shape[0] >= size[1] and crop.shape[1] >= size[0]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(crop, size, interpolation=way), np.uint8)
+
+
+def _look(source: Pixels, window: Window, pose: Pose, size: tuple[int, int]) -> Pixels:
+    """Render one frame: cubic samples as dense as the source, averaged down to the size."""
+    reduction = max(window[2] / size[0], window[3] / size[1]) / pose.zoom
+    samples = min(max(math.ceil(reduction - ENOUGH), 1), FINEST)
+    fine = (size[0] * samples, size[1] * samples)
+    seen = cv2.warpAffine(
+        source,
+        _matrix(window, pose, fine),
+        fine,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REFLECT_101,
+    )
+    if samples > 1:
+        seen = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(seen, np.uint8)
+
+
+def _matrix(window: Window, pose: Pose, size: tuple[int, int]) -> NDArray[np.float64]:
+    """Give the 2 x 3 matrix from the frame's pixel indices to the source's."""
+    left, top, width, height = window
+    turn = math.radians(pose.roll)
+    across, down = width / size[0] / pose.zoom, height / size[1] / pose.zoom
+    # A camera that rolls clockwise has its own right-hand axis point lower in the picture.
+    linear = np.array(
+        [
+            [math.cos(turn) * across, -math.sin(turn) * down],
+            [math.sin(turn) * across, math.cos(turn) * down],
+        ]
+    )
+    centre = np.array([left + width * (0.5 + pose.dx), top + height * (0.5 + pose.dy)])
+    middle = np.array([(size[0] - 1) / 2, (size[1] - 1) / 2])
+    shift = centre - 0.5 - linear @ middle
+    return np.column_stack([linear, shift])
