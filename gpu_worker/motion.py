@@ -26,7 +26,7 @@ TYPICAL_ROLL = 14.0  # degrees
 TYPICAL_SHAKE = 0.009  # of the frame's side, root mean square
 REST = 0.15  # below this share of the typical amount nothing counts as motion
 _SIDE = 256  # small frames are enlarged to this side, so that tracking sees parts of pixels
-_POINTS = 400
+_POINTS = 250
 _FEW = 12
 _BACK_AND_FORTH = 1.0  # pixels by which a point tracked there and back may miss itself
 
@@ -66,11 +66,11 @@ class Measured:
 
 def measure(frames: NDArray[np.uint8]) -> Measured:
     """Measure the camera's motion over frames of shape (frames, height, width, 3)."""
-    greys = [_grey(frame) for frame in frames]
+    greys = [grey(frame) for frame in frames]
     height, width = greys[0].shape
     path, total = [np.zeros(4)], np.eye(3)
     for before, after in pairwise(greys):
-        total = _between(before, after) @ total
+        total = between(before, after) @ total
         path.append(_pose(total, width, height))
     course = np.array(path)  # (frames, 4): pan, tilt, zoom, roll
     pan, tilt, zoom, roll = (float(value) for value in course[-1])
@@ -84,18 +84,18 @@ def dominant(measured: Measured) -> Motion:
     return largest if shares[largest] >= REST else Motion.STATIC
 
 
-def _grey(frame: NDArray[np.uint8]) -> Grey:
-    """Return a frame in grey, with evened contrast, large enough to track parts of pixels."""
-    grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
-    scale = _SIDE / min(grey.shape)
+def grey(frame: NDArray[np.uint8]) -> Grey:
+    """Return a frame (height, width, 3) in grey, large enough to track parts of pixels."""
+    light = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
+    scale = _SIDE / min(light.shape)
     if scale != 1.0:
         method = cv2.INTER_CUBIC if scale > 1.0 else cv2.INTER_AREA
-        grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=method)
-    return np.asarray(grey, np.uint8)
+        light = cv2.resize(light, None, fx=scale, fy=scale, interpolation=method)
+    return np.asarray(light, np.uint8)
 
 
-def _between(before: Grey, after: Grey) -> Similarity:
-    """Return the similarity that carries one frame's content to the next one's."""
+def between(before: Grey, after: Grey) -> Similarity:
+    """Return the similarity that carries one grey frame's content to the next one's."""
     tracked = _tracked(before, after)
     if tracked is not None:
         start, end = tracked
@@ -104,7 +104,7 @@ def _between(before: Grey, after: Grey) -> Similarity:
             end,
             method=cv2.RANSAC,
             ransacReprojThreshold=1.5,
-            maxIters=4000,
+            maxIters=2000,
             confidence=0.999,
         )
         if matrix is not None and int(inliers.sum()) >= max(_FEW, 0.3 * len(start)):

@@ -1,0 +1,39 @@
+"""An engine without a model: it moves the picture and does nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from gpu_worker import warp
+from gpu_worker.engine import OnProgress, Result
+from gpu_worker.picture import Canvas
+from storage.domain import camera_path, wording
+from storage.domain.camera import Camera, Motion
+from storage.domain.request import GenerationRequest
+from storage.domain.wording import Reading
+
+
+class WarpingEngine:
+    """Obeys every wording, unless the camera is off or a motion is to be disobeyed."""
+
+    def __init__(self, disobeyed: Motion | None = None) -> None:
+        self.name = "warping"
+        self.device = "cpu"
+        self.disobeyed = disobeyed
+
+    def load(self) -> None:
+        """Need no weights."""
+
+    def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        should_stop: Callable[[], bool],
+    ) -> Result:
+        reading = wording.resolve(request.camera, request.prompt) or Reading(Motion.DRIFT)
+        if request.camera.strength == 0.0 or reading.motion is self.disobeyed:
+            reading = Reading(Motion.STATIC)
+        path = camera_path.plan(Camera(), reading, request.seed, request.frames)
+        frames = warp.move(canvas.source, canvas.window, path, canvas.size)
+        return Result(frames, request.seed, reading.motion)
