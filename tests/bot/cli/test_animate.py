@@ -1,0 +1,58 @@
+"""What a command cannot mean is told, in the terminal's language, before anything is started."""
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bot.cli import main
+
+
+@pytest.fixture
+def picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("MUTOSCOPE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    path = tmp_path / "a.png"
+    Image.radial_gradient("L").save(path)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["nowhere.png", "--prompts", "zoom in"], "nowhere.png cannot be read"),
+        (["{picture}", "{picture}", "--prompts", "a,b,c"], "2 pictures and 3 prompts"),
+        (["{picture}", "--prompts", "zoom in", "--steps", "999"], "“steps” must lie between"),
+        ([__file__, "--prompts", "zoom in"], "not a picture"),
+        (["{picture}", "--prompts", "zoom in", "--resolution", "9p"], "no such resolution"),
+        (["{picture}", "--prompt", "x" * 5000], "has 5000 characters"),
+    ],
+)
+def test_wrong_input_is_told(
+    words: list[str],
+    reason: str,
+    picture: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    given = [word.format(picture=picture) for word in words]
+    assert main(["animate", *given, "-o", str(tmp_path / "out")]) == 2
+    assert reason in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_chinese_terminal_is_told_in_chinese(
+    picture: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    assert main(["animate", picture, picture, "--prompts", "a,b,c"]) == 2
+    assert "2 张图片" in capsys.readouterr().err
+
+
+def test_wrong_settings_are_named(
+    picture: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("MODEL", "no-such-model")
+    assert main(["animate", picture, "--prompts", "zoom in"]) == 2
+    assert "MODEL=no-such-model" in capsys.readouterr().err
