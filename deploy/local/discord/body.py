@@ -36,12 +36,15 @@ class Body:
         return self.payload
 
 
+BODY: web.RequestKey[Body] = web.RequestKey("body", Body)
+
+
 async def read(request: web.Request) -> Body:
     """The body of a request; the same again when asked twice."""
-    known: Body | None = request.get("body")
+    known: Body | None = request.get(BODY)
     if known is None:
         known = await _read(request)
-        request["body"] = known
+        request[BODY] = known
     return known
 
 

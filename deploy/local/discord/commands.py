@@ -82,8 +82,8 @@ class Commands:
         done |= {"id": key, "application_id": BOT, "type": kind, "version": self._ids.next()}
         done.setdefault("nsfw", False)
         done.setdefault("dm_permission", True)
-        done.setdefault("integration_types", [0])
         done.setdefault("contexts", None)
+        done["integration_types"] = done.get("integration_types") or [0]
         if guild:
             done["guild_id"] = guild
         return self._drawer.put(key, done)

@@ -28,6 +28,10 @@ def complete(components: list[Json], attachments: list[Json]) -> list[Json]:
             if component.get(name) is None:
                 component[name] = value
         _resolve(component, named)
+        for holder in (component, *(component.get("options") or [])):
+            if holder.get("emoji"):
+                known = {name: value for name, value in holder["emoji"].items() if value}
+                holder["emoji"] = known
         for name in [name for name, value in component.items() if value is None]:
             if name not in DEFAULTS.get(component["type"], {}):
                 del component[name]

@@ -82,7 +82,7 @@ class Gateway:
             "guilds": [{"id": GUILD, "unavailable": True}],
             "session_id": session.key,
             "resume_gateway_url": self.url,
-            "application": {"id": BOT, "flags": 0},
+            "application": {"id": BOT, "flags": 0, "flags_new": "0"},
         }
         if shard:
             ready["shard"] = shard

@@ -125,7 +125,8 @@ class Replies:
                 "response_message_loading": record["loading"],
                 "response_message_ephemeral": bool(resource["message"]["flags"] & EPHEMERAL),
             }
-        return {"interaction": interaction, "resource": resource}
+        described: Json = {"interaction": interaction}
+        return described | ({"resource": resource} if resource["type"] in (SEND, UPDATE) else {})
 
     def follow_up(self, application: str, token: str, draft: Draft) -> Json:
         """A further message; the first one after a deferral fills the promised message."""

@@ -25,7 +25,7 @@ class Member:
     """Someone at the keyboard: uploads, commands, clicks, modals, reactions, and events."""
 
     def __init__(self, url: str, *, person: str = ADA, channel: str = STUDIO) -> None:
-        self.person, self.channel = person, channel
+        self.url, self.person, self.channel = url, person, channel
         self._session = aiohttp.ClientSession(base_url=url, timeout=LONG)
 
     async def __aenter__(self) -> Self:

@@ -197,7 +197,9 @@ def _add_commands(bot: SmallBot) -> None:
             accent_colour=0xEB459E,
         )
         view.add_item(box)
-        await interaction.response.send_message(view=view, file=discord.File(bot.clip))
+        await interaction.response.send_message(
+            view=view, file=discord.File(BytesIO(bot.clip.read_bytes()), "clip.mp4")
+        )
 
 
 async def main() -> None:
