@@ -1,0 +1,1 @@
+"""Video models; together with training, the only room of the worker that knows torch."""

@@ -1,0 +1,88 @@
+"""Blank: a whole checkpoint with random weights, for tests of plumbing and for the benchmark."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from transformers.models.clip.tokenization_clip import CLIPTokenizer
+
+from gpu_worker.models import sizes
+from gpu_worker.models.checkpoint import TRAITS
+
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+DEVIATION = (0.26862954, 0.26130258, 0.27577711)
+START, END = "<|startoftext|>", "<|endoftext|>"
+
+
+def write(
+    folder: Path,
+    size: sizes.Size,
+    traits: dict[str, Any] | None = None,
+    device: str = "cpu",
+    dtype: torch.dtype = torch.float16,
+) -> None:
+    """Write a checkpoint in the layout of save_pretrained; traits become its mutoscope.json."""
+    torch.manual_seed(0)
+    with torch.device(device):
+        parts = {
+            "unet": sizes.unet(size),
+            "vae": sizes.autoencoder(size),
+            "text_encoder": sizes.text_encoder(size),
+            "image_encoder": sizes.image_encoder(size),
+        }
+    for name, model in parts.items():
+        sizes.shake(model)
+        cast(Any, model).to(dtype).save_pretrained(folder / name)
+    scheduler().save_pretrained(folder / "scheduler")
+    tokenizer(size).save_pretrained(str(folder / "tokenizer"))
+    eye = {
+        "crop_size": {"height": size.crop, "width": size.crop},
+        "image_mean": MEAN,
+        "image_std": DEVIATION,
+        "image_processor_type": "CLIPImageProcessor",
+        "size": {"shortest_edge": size.crop},
+    }
+    (folder / "feature_extractor").mkdir()
+    (folder / "feature_extractor" / "preprocessor_config.json").write_text(json.dumps(eye))
+    (folder / "model_index.json").write_text(json.dumps(INDEX))
+    if traits is not None:
+        (folder / TRAITS).write_text(json.dumps(traits))
+
+
+def scheduler() -> DDIMScheduler:
+    """Return the scheduler that the full checkpoint was released with."""
+    made: Any = DDIMScheduler(
+        beta_schedule="squaredcos_cap_v2",
+        clip_sample=False,
+        prediction_type="v_prediction",
+        rescale_betas_zero_snr=True,
+        set_alpha_to_one=True,
+        steps_offset=1,
+        timestep_spacing="leading",
+    )
+    return cast(DDIMScheduler, made)
+
+
+def tokenizer(size: sizes.Size) -> CLIPTokenizer:
+    """Return a tokenizer of single bytes, which fails at no prompt."""
+    letters = [chr(code) for code in range(33, 127)]
+    words = [*letters, *(f"{letter}</w>" for letter in letters)]
+    words += [f"<unused{number}>" for number in range(size.words - len(words) - 2)]
+    vocabulary = {word: number for number, word in enumerate([*words, START, END])}
+    return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=size.length)
+
+
+INDEX = {
+    "_class_name": "I2VGenXLPipeline",
+    "feature_extractor": ["transformers", "CLIPImageProcessor"],
+    "image_encoder": ["transformers", "CLIPVisionModelWithProjection"],
+    "scheduler": ["diffusers", "DDIMScheduler"],
+    "text_encoder": ["transformers", "CLIPTextModel"],
+    "tokenizer": ["transformers", "CLIPTokenizer"],
+    "unet": ["diffusers", "I2VGenXLUNet"],
+    "vae": ["diffusers", "AutoencoderKL"],
+}

@@ -1,0 +1,34 @@
+"""Faults: telling a lack of memory from every other error that a device raises."""
+
+from __future__ import annotations
+
+import gc
+
+import torch
+
+SIGNS = (
+    "out of memory",
+    "can't allocate memory",
+    "cannot allocate memory",
+    "bad_alloc",
+    "could not create a memory",
+    "could not create a primitive",
+    "failed to allocate",
+    "mmap",
+)
+"""What libraries say on a host or a device that has no memory left."""
+
+
+def lacks_memory(error: BaseException) -> bool:
+    """Tell whether an error means that memory ran out."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in text for sign in SIGNS)
+
+
+def release(device: torch.device) -> None:
+    """Give back what is cached but not used."""
+    gc.collect()
+    if device.type == "cuda":
+        torch.cuda.empty_cache()

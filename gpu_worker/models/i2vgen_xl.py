@@ -1,0 +1,157 @@
+"""The I2VGen-XL engine: loads a checkpoint of its classes and makes clips with it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from gpu_worker.engine import Frames, OnProgress, OutOfMemory, Result
+from gpu_worker.models import checkpoint, choosing, conditioning, loading, steering
+from gpu_worker.models.ladder import Ladder, Smaller
+from gpu_worker.models.levers import Levers
+from gpu_worker.models.making import Maker, Order
+from gpu_worker.models.sampler import Thrift
+from gpu_worker.models.unet import UNet
+from gpu_worker.models.watching import Watch
+from gpu_worker.models.wording import Wording
+from gpu_worker.picture import Canvas
+from storage.domain.catalogue import PresetRow
+from storage.domain.clip import Adjustment
+from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest, Preset
+from storage.domain.wording import Reading
+
+SMALLEST = 64
+"""No side is made smaller than this when memory runs out."""
+
+
+def nearest_in(folder: Path) -> Callable[[str], Reading | None]:
+    """Return what finds the motion nearest to words, or nothing where no motion was trained."""
+    try:
+        wording = Wording.load(folder)
+    except (FileNotFoundError, KeyError):
+        return lambda _prompt: None
+    return lambda prompt: Reading(wording.nearest(prompt)[0])
+
+
+@dataclass(frozen=True)
+class Setup:
+    """How an engine runs: where, in which numbers, with which savings."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+    attention: str = "auto"
+    levers: Levers = field(default_factory=Levers)
+    multiple: int = 16
+
+
+class I2VGenXL:
+    """Makes clips with the embedded checkpoint, the full one, or any other of these classes."""
+
+    def __init__(
+        self, source: str, name: str, presets: Mapping[Preset, PresetRow], setup: Setup
+    ) -> None:
+        """Remember what to load; nothing is read before load."""
+        self.source = source
+        self.name = name
+        self.presets = presets
+        self.setup = setup
+        self.torch_device = choosing.device(setup.device)
+        self.device = str(self.torch_device)
+        self._nearest: Callable[[str], Reading | None] = lambda _prompt: None
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="previews")
+        self._maker: Maker | None = None
+        self._decoding = 0.0
+
+    def load(self) -> None:
+        """Bring the weights to the device; raise FileNotFoundError where there are none."""
+        folder = checkpoint.locate(self.source)
+        on, levers = self.torch_device, self.setup.levers
+        with torch.inference_mode():
+            parts = loading.load(folder, on, choosing.dtype(self.setup.dtype, on))
+            if levers.short_text:
+                conditioning.shorten(parts)
+            kernels = choosing.attention(self.setup.attention if levers.attention else "sdpa")
+            unet = UNet(parts.unet, kernels, levers).eval()
+        self._nearest = nearest_in(folder)
+        self._maker = Maker(parts, unet, levers, on, self._pool)
+
+    @torch.inference_mode()
+    def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        should_stop: Callable[[], bool],
+    ) -> Result:
+        """Make the clip; raise Cancelled within one step, OutOfMemory on the last rung."""
+        if self._maker is None:
+            on_progress(Progress(Stage.LOADING, 0, request.steps), None)
+            self.load()
+        reading = steering.read(request, self._nearest)
+        row = self.presets[request.preset]
+        steps = max(2, round(request.steps * row.steps))
+        watch = Watch(on_progress, should_stop, steps, after=self._decoding)
+        frames, told = self._surely(request, canvas, reading, watch)
+        return Result(frames, request.seed, reading.motion, tuple(told))
+
+    def _surely(
+        self, request: GenerationRequest, canvas: Canvas, reading: Reading, watch: Watch
+    ) -> tuple[Frames, list[Adjustment]]:
+        """Make the clip, at a smaller size where nothing else helps."""
+        told: list[Adjustment] = []
+        while True:
+            ladder = Ladder(self._ready_maker().unet, Thrift(), self.torch_device)
+            try:
+                frames = self._once(Order(request, canvas, reading), ladder, watch)
+            except Smaller:
+                request, canvas = self._smaller(request, canvas)
+                size = (("width", str(request.width)), ("height", str(request.height)))
+                told.append(Adjustment("adjusted_smaller", size))
+                watch.again()
+            else:
+                return frames, [*told, *ladder.told]
+            finally:
+                self._restore(ladder)
+
+    def _once(self, order: Order, ladder: Ladder, watch: Watch) -> Frames:
+        maker, row = self._ready_maker(), self.presets[order.request.preset]
+        latents = maker.denoised([order], row, ladder, watch)
+        watch.enter(Stage.DECODING)
+        began = time.monotonic()
+        frames = maker.decoded(latents[0], watch)
+        self._decoding = time.monotonic() - began
+        return frames
+
+    def _smaller(
+        self, request: GenerationRequest, canvas: Canvas
+    ) -> tuple[GenerationRequest, Canvas]:
+        """Return the request at three quarters of its sides."""
+        multiple = self.setup.multiple
+        width, height = (
+            max(multiple, round(side * 0.75 / multiple) * multiple)
+            for side in (request.width, request.height)
+        )
+        if min(width, height) < SMALLEST or (width, height) == (request.width, request.height):
+            raise OutOfMemory
+        smaller = replace(request, width=width, height=height)
+        return smaller, Canvas(canvas.source, canvas.window, (width, height))
+
+    def _restore(self, ladder: Ladder) -> None:
+        """Take back what a clip had to give up, so that the next one starts afresh."""
+        if ladder.spoiled:
+            self._maker = None
+        elif self._maker is not None:
+            self._maker.unet.slice(1)
+
+    def _ready_maker(self) -> Maker:
+        if self._maker is None:
+            self.load()
+        if self._maker is None:
+            raise RuntimeError("the engine did not load")
+        return self._maker

@@ -1,0 +1,103 @@
+"""Ladder: what is given up, one rung after another, when memory runs out in mid-clip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import torch
+
+from gpu_worker.models import faults
+from gpu_worker.models.eight_bit import shrink
+from gpu_worker.models.offload import offload
+from gpu_worker.models.sampler import Thrift
+from gpu_worker.models.unet import UNet
+from storage.domain.clip import Adjustment
+
+SLICES = 8
+"""Into how many pieces the feed-forward networks cut their rows."""
+
+
+class Rung(StrEnum):
+    """The rungs in their order; only the last two change what is computed."""
+
+    SLICES = "slices"
+    HALVES = "halves"
+    OFFLOAD = "offload"
+    EIGHT_BIT = "eight_bit"
+    SMALLER = "smaller"
+
+
+class Smaller(Exception):
+    """Raised on the last rung: the clip has to be begun again at a smaller size."""
+
+
+@dataclass
+class Ladder:
+    """Climbs for one clip; told is what the person should hear of it.
+
+    A step that fails is first taken again as it is, with caches freed. Only a step that fails
+    twice makes the ladder climb.
+    """
+
+    unet: UNet
+    thrift: Thrift
+    device: torch.device
+    told: list[Adjustment] = field(default_factory=list)
+    rungs: list[Rung] = field(default_factory=lambda: list(Rung))
+    spoiled: bool = False
+    _failed: int | None = None
+
+    def __post_init__(self) -> None:
+        """Leave out what brings nothing on a host without a device."""
+        if self.device.type == "cpu":
+            self.rungs.remove(Rung.OFFLOAD)
+
+    def rescue(self, index: int, error: Exception) -> None:
+        """Make it possible to take step `index` again, or raise the error, or Smaller."""
+        if not faults.lacks_memory(error):
+            raise error
+        error.__traceback__ = None  # its frames hold the tensors that did not fit
+        faults.release(self.device)
+        if self._failed != index:
+            self._failed = index
+            return
+        self.climb()
+
+    def climb(self) -> None:
+        """Take the next rung; raise Smaller on the last."""
+        rung = self.rungs.pop(0)
+        ACTIONS[rung](self)
+        self.told.append(Adjustment(f"adjusted_{rung.value}"))
+
+    def slice(self) -> None:
+        """Run the feed-forward networks in slices."""
+        self.unet.slice(SLICES)
+
+    def part(self) -> None:
+        """Run guidance one half at a time."""
+        self.thrift.halves_apart = True
+
+    def send_away(self) -> None:
+        """Let layers wait in the host's memory."""
+        offload([*self.unet.layers()], self.device)
+        self.spoiled = True
+
+    def shrink(self) -> None:
+        """Keep weights as bytes."""
+        shrink(self.unet)
+        self.spoiled = True
+
+    def give_up(self) -> None:
+        """Ask for a smaller clip."""
+        raise Smaller
+
+
+ACTIONS: dict[Rung, Callable[[Ladder], None]] = {
+    Rung.SLICES: Ladder.slice,
+    Rung.HALVES: Ladder.part,
+    Rung.OFFLOAD: Ladder.send_away,
+    Rung.EIGHT_BIT: Ladder.shrink,
+    Rung.SMALLER: Ladder.give_up,
+}

@@ -1,0 +1,173 @@
+"""Making: one clip, or several compatible ones at once, from requests to latents and frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from gpu_worker.engine import Frames
+from gpu_worker.models import conditioning, faults, pixels, previews, steering
+from gpu_worker.models.constants import Conditions
+from gpu_worker.models.ladder import Ladder
+from gpu_worker.models.levers import Levers
+from gpu_worker.models.loading import Parts
+from gpu_worker.models.sampler import Plan, Predictor, denoise
+from gpu_worker.models.schedule import Schedule, schedule
+from gpu_worker.models.solvers import SOLVERS, State
+from gpu_worker.models.steering import Steering
+from gpu_worker.models.unet import UNet
+from gpu_worker.models.watching import Watch
+from gpu_worker.picture import Canvas
+from storage.domain.catalogue import PresetRow
+from storage.domain.progress import Stage
+from storage.domain.request import GenerationRequest
+from storage.domain.wording import Reading
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Order:
+    """One clip that is to be made, with the motion that its words were read as."""
+
+    request: GenerationRequest
+    canvas: Canvas
+    reading: Reading
+
+
+@dataclass(frozen=True)
+class Ready:
+    """One order made ready: how it is steered, and its noise (4, f, h, w)."""
+
+    order: Order
+    steering: Steering
+    noise: Tensor
+
+
+@dataclass
+class Maker:
+    """Makes clips with the parts of one checkpoint."""
+
+    parts: Parts
+    unet: UNet
+    levers: Levers
+    device: torch.device
+    pool: ThreadPoolExecutor
+    chunk: int = 4
+    evict: bool = False
+
+    def denoised(
+        self, orders: Sequence[Order], row: PresetRow, ladder: Ladder, watch: Watch
+    ) -> Tensor:
+        """Return the finished latents (c, 4, f, h, w)."""
+        watch.enter(Stage.PREPARING)
+        request = orders[0].request
+        times = schedule(self.parts.scheduler, max(2, round(request.steps * row.steps)))
+        ready = [self._ready(order, times, watch) for order in orders]
+        plan = planned(request, row, times, ready[0].steering.start)
+        watch.expect(plan.steps)
+        latents = torch.stack([one.steering.image_latents for one in ready])
+        conditions = self._conditions(ready, latents, guided=plan.guided[1] > plan.guided[0])
+        steps = torch.tensor(times.timesteps, device=self.device)
+        predictor = Predictor(self.unet, self.unet.prepare(conditions, steps), plan, ladder.thrift)
+        watcher = self._watcher(ready[0], plan, watch)
+        sample = torch.stack([_opening(one, times) for one in ready])
+        sample = denoise(predictor, State(sample), watcher, ladder.rescue)
+        clean = [one.steering.clean(part) for one, part in zip(ready, sample, strict=True)]
+        return torch.stack(clean)
+
+    def _ready(self, order: Order, times: Schedule, watch: Watch) -> Ready:
+        request = order.request
+        # Every random number of a clip comes from this one generator, on the host.
+        generator = torch.Generator().manual_seed(request.seed)
+        across = pixels.factor(self.parts.vae)
+        shape = (4, request.frames, request.height // across, request.width // across)
+        noise = torch.randn(shape, generator=generator)
+        frames = steering.moved(order.canvas, steering.poses(request, order.reading))
+        latents = self._patiently(
+            lambda chunk: pixels.encode(self.parts.vae, frames, chunk, watch.heed)
+        )
+        steered = steering.steer(
+            self.parts.traits,
+            latents,
+            request,
+            lambda: torch.randn(shape, generator=generator),
+            times,
+        )
+        return Ready(order, steered, noise.to(self.device))
+
+    def _conditions(self, ready: Sequence[Ready], latents: Tensor, guided: bool) -> Conditions:
+        """Encode texts and pictures; with guidance, first everything as it is without them."""
+        requests = [one.order.request for one in ready]
+        texts = [request.prompt for request in requests]
+        if guided:
+            texts = [request.negative_prompt for request in requests] + texts
+        text = conditioning.embed_texts(self.parts, texts, self.levers)
+        seen = [conditioning.embed_picture(self.parts, one.order.canvas.fitted) for one in ready]
+        image = torch.cat(seen)
+        if guided:
+            image = torch.cat([torch.zeros_like(image), image])
+        narrow = latents.to(self.unet.stock.dtype)
+        return Conditions(text, image, narrow, requests[0].fps)
+
+    def _watcher(self, first: Ready, plan: Plan, watch: Watch) -> Callable[[int, Tensor], None]:
+        latents = first.steering.image_latents[:, 0]
+        colours = previews.fit(latents, first.order.canvas.fitted)
+        previewer = previews.Previewer(colours, previews.due(plan.steps), self.pool)
+
+        def seen(done: int, clean: Tensor) -> None:
+            preview = None
+            if done:
+                preview = previewer.offer(done, lambda: first.steering.clean(clean[0]))
+            watch.step(done == 0, preview)
+
+        return seen
+
+    def decoded(self, latents: Tensor, watch: Watch) -> Frames:
+        """Return the frames of one clip's latents (4, f, h, w)."""
+        return self._patiently(
+            lambda chunk: pixels.decode(self.parts.vae, latents, chunk, watch.heed)
+        )
+
+    def _patiently(self, call: Callable[[int], T]) -> T:
+        """Call with fewer and fewer frames at a time until memory suffices."""
+        chunk = self.chunk if self.levers.chunked_decode else 1
+        while True:
+            try:
+                return call(chunk)
+            except (RuntimeError, MemoryError) as error:
+                if not faults.lacks_memory(error) or chunk == 1:
+                    raise
+                error.__traceback__ = None
+            faults.release(self.device)
+            chunk //= 2
+
+
+def planned(request: GenerationRequest, row: PresetRow, times: Schedule, start: int) -> Plan:
+    """Return how a preset samples a request."""
+    low, high = (round(share * times.steps) for share in (row.guidance.low, row.guidance.high))
+    if request.guidance <= 1.0:
+        low = high = 0
+    solver = SOLVERS[row.scheduler](times)
+    return Plan(times, solver, request.guidance, (low, high), row.reuse, start)
+
+
+def _opening(ready: Ready, times: Schedule) -> Tensor:
+    """Return where denoising starts: noise alone, or the moved picture under noise."""
+    steered = ready.steering
+    if steered.opening is None:
+        return ready.noise
+    level = times.levels[steered.start]
+    return level.signal * steered.opening + level.noise * ready.noise
+
+
+def compatible(first: GenerationRequest, second: GenerationRequest) -> bool:
+    """Tell whether two requests may share their forward passes."""
+    names = ("model", "width", "height", "frames", "fps", "steps", "guidance", "preset")
+    alike = all(getattr(first, name) == getattr(second, name) for name in names)
+    return alike and first.camera.strength == second.camera.strength

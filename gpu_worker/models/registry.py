@@ -1,0 +1,34 @@
+"""Registry: from the name of a model, a hub id or a folder to an engine that is not loaded yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from gpu_worker.engine import Engine
+from gpu_worker.models.i2vgen_xl import I2VGenXL, Setup
+from gpu_worker.models.levers import Levers
+from storage.catalogue_file import load_catalogue
+from storage.domain.catalogue import PresetRow
+from storage.domain.request import Preset
+
+
+def create(
+    source: str = "embedded",
+    *,
+    name: str = "",
+    device: str = "auto",
+    dtype: str = "auto",
+    attention: str = "auto",
+    levers: Levers | None = None,
+    presets: Mapping[Preset, PresetRow] | None = None,
+) -> Engine:
+    """Return the engine for a source: `embedded`, a hub id, or a checkpoint's folder.
+
+    name is what the engine calls itself; presets are the catalogue's unless given.
+    """
+    setup = Setup(device=device, dtype=dtype, attention=attention)
+    if levers is not None:
+        setup = replace(setup, levers=levers)
+    rows = presets if presets is not None else load_catalogue().presets
+    return I2VGenXL(source, name or source, rows, setup)

@@ -1,0 +1,123 @@
+"""Sizes: model shapes with random weights, for tests of plumbing and for the benchmark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
+from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
+from torch import nn
+from transformers.models.clip.configuration_clip import CLIPTextConfig, CLIPVisionConfig
+from transformers.models.clip.modeling_clip import CLIPTextModel, CLIPVisionModelWithProjection
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The shape of a checkpoint: the UNet's levels, the encoders' widths, the VAE's channels.
+
+    crossed tells for each level, from the full size down, whether it has attention.
+    """
+
+    channels: tuple[int, ...]
+    head: int
+    crossed: tuple[bool, ...]
+    layers: int
+    groups: int
+    context: int
+    text: tuple[int, int]
+    vision: tuple[int, int]
+    autoencoder: tuple[int, ...]
+    words: int = 784
+    length: int = 24
+    crop: int = 64
+
+
+TINY = Size(
+    (8, 16), 4, (True, True), 1, 4, 16, (16, 2), (16, 2), (8, 8, 8), length=16, crop=32
+)  # fmt: skip
+EMBEDDED = Size(
+    (48, 96, 96), 24, (False, False, True), 1, 8, 96, (96, 2), (96, 2), (24, 48, 64), length=32
+)  # fmt: skip
+MIDDLE = Size(
+    (96, 192, 384, 384), 32, (True, True, True, False), 2, 32, 256,
+    (128, 3), (128, 3), (32, 64, 64),
+)  # fmt: skip
+FULL = Size(
+    (320, 640, 1280, 1280), 64, (True, True, True, False), 2, 32, 1024,
+    (1024, 24), (1280, 32), (128, 256, 512, 512), words=49408, length=77, crop=224,
+)  # fmt: skip
+
+
+def unet(size: Size) -> I2VGenXLUNet:
+    """Build a UNet with random weights."""
+    down = ["CrossAttnDownBlock3D" if crossed else "DownBlock3D" for crossed in size.crossed]
+    up = ["CrossAttnUpBlock3D" if crossed else "UpBlock3D" for crossed in size.crossed[::-1]]
+    model: Any = I2VGenXLUNet(
+        down_block_types=tuple(down),
+        up_block_types=tuple(up),
+        block_out_channels=size.channels,
+        layers_per_block=size.layers,
+        norm_num_groups=size.groups,
+        cross_attention_dim=size.context,
+        attention_head_dim=size.head,
+    )
+    return cast(I2VGenXLUNet, model.eval())
+
+
+def autoencoder(size: Size) -> AutoencoderKL:
+    """Build an autoencoder with four latent channels."""
+    levels = len(size.autoencoder)
+    model: Any = AutoencoderKL(
+        down_block_types=("DownEncoderBlock2D",) * levels,
+        up_block_types=("UpDecoderBlock2D",) * levels,
+        block_out_channels=size.autoencoder,
+        layers_per_block=2 if size.crop > 64 else 1,
+        norm_num_groups=size.groups,
+        mid_block_add_attention=size.crop > 64,
+    )
+    return cast(AutoencoderKL, model.eval())
+
+
+def text_encoder(size: Size) -> CLIPTextModel:
+    """Build a text encoder as wide as the UNet's context."""
+    width, layers = size.text
+    config = CLIPTextConfig(
+        vocab_size=size.words,
+        hidden_size=size.context,
+        intermediate_size=4 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=max(1, size.context // 64),
+        max_position_embeddings=size.length,
+        bos_token_id=size.words - 2,
+        eos_token_id=size.words - 1,
+        hidden_act="gelu",
+    )
+    model: Any = CLIPTextModel(config)
+    return cast(CLIPTextModel, model.eval())
+
+
+def image_encoder(size: Size) -> CLIPVisionModelWithProjection:
+    """Build an image encoder whose projection is as wide as the UNet's context."""
+    width, layers = size.vision
+    config = CLIPVisionConfig(
+        hidden_size=width,
+        intermediate_size=4 * width,
+        num_hidden_layers=layers,
+        num_attention_heads=max(1, width // 80),
+        image_size=size.crop,
+        patch_size=size.crop // 4 if size.crop < 224 else 14,
+        projection_dim=size.context,
+        hidden_act="gelu",
+    )
+    model: Any = CLIPVisionModelWithProjection(config)
+    return cast(CLIPVisionModelWithProjection, model.eval())
+
+
+def shake(model: nn.Module) -> None:
+    """Give parameters that start at zero a random value, so that every layer matters."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            if not parameter.any():
+                parameter.normal_(0.0, 0.02)

@@ -1,0 +1,63 @@
+"""Watching: what a running job says of itself, and where it hears that it should stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gpu_worker.engine import Cancelled, OnProgress
+from storage.domain.progress import Progress, Stage
+
+
+@dataclass
+class Watch:
+    """One job's progress over all its candidates.
+
+    steps counts the denoising steps of all candidates, as far as they are known; after is how
+    many seconds the decoding will take.
+    """
+
+    on_progress: OnProgress
+    should_stop: Callable[[], bool]
+    steps: int
+    candidates: int = 1
+    after: float = 0.0
+    clock: Callable[[], float] = time.monotonic
+    done: int = 0
+    spent: float = 0.0
+    _began: float | None = field(default=None)
+
+    def heed(self) -> None:
+        """Raise Cancelled if the job was told to stop."""
+        if self.should_stop():
+            raise Cancelled
+
+    def expect(self, steps: int) -> None:
+        """Take up how many steps each candidate really needs."""
+        self.steps = steps * self.candidates
+
+    def again(self) -> None:
+        """Start counting anew, since the clip is begun again."""
+        self.done, self.spent = 0, 0.0
+
+    def enter(self, stage: Stage) -> None:
+        """Say that a stage begins."""
+        self.heed()
+        self._began = None
+        self.on_progress(Progress(stage, self.done, self.steps), None)
+
+    def step(self, first: bool, preview: bytes | None) -> None:
+        """Count a denoising step (the first call of a candidate only starts the clock)."""
+        now = self.clock()
+        if not first:
+            self.done += 1
+            self.spent += now - (self._began if self._began is not None else now)
+        self._began = now
+        self.on_progress(Progress(Stage.DENOISING, self.done, self.steps, self._left()), preview)
+        self.heed()
+
+    def _left(self) -> float | None:
+        if not self.done:
+            return None
+        return (self.steps - self.done) * self.spent / self.done + self.after

@@ -1,0 +1,102 @@
+"""Checkpoints with random weights, a picture and requests for the engine's tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from gpu_worker.models import blank, sizes
+from gpu_worker.models.i2vgen_xl import I2VGenXL, Setup
+from gpu_worker.picture import Canvas
+from storage.catalogue_file import load_catalogue
+from storage.domain.request import GenerationRequest
+
+Order = Callable[..., GenerationRequest]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Leave the other cores to whoever else runs here."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="session")
+def stock_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a tiny checkpoint that takes the still picture, as the full one does."""
+    folder = tmp_path_factory.mktemp("still")
+    blank.write(folder, sizes.TINY)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def moved_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a tiny checkpoint that takes the moved picture, as the embedded one does."""
+    folder = tmp_path_factory.mktemp("moved")
+    traits: dict[str, Any] = {
+        "image_latents": "moved",
+        "target": "residual",
+        "residual_scale": 0.12,
+    }
+    blank.write(folder, sizes.TINY, traits)
+    return folder
+
+
+def engine_of(folder: Path, **changes: Any) -> I2VGenXL:
+    """Return a loaded engine for a checkpoint's folder."""
+    setup = replace(Setup(device="cpu"), **changes)
+    engine = I2VGenXL(str(folder), "tiny", load_catalogue().presets, setup)
+    engine.load()
+    return engine
+
+
+@pytest.fixture(scope="session")
+def still_engine(stock_like: Path) -> I2VGenXL:
+    """Load the checkpoint that takes the still picture."""
+    return engine_of(stock_like)
+
+
+@pytest.fixture(scope="session")
+def moved_engine(moved_like: Path) -> I2VGenXL:
+    """Load the checkpoint that takes the moved picture."""
+    return engine_of(moved_like)
+
+
+@pytest.fixture
+def canvas() -> Canvas:
+    """Return a soft coloured picture of 64 x 64 within one of 120 x 100."""
+    noise = np.random.default_rng(0).integers(0, 255, (100, 120, 3)).astype(np.float32)
+    soft = cv2.GaussianBlur(noise, (0, 0), 4)
+    scaled = (soft - soft.min()) / (soft.max() - soft.min()) * 255
+    return Canvas(scaled.astype(np.uint8), (10.0, 0.0, 100.0, 100.0), (64, 64))
+
+
+@pytest.fixture
+def order() -> Order:
+    """Return a maker of requests for four small frames."""
+
+    def make(**changes: Any) -> GenerationRequest:
+        request = GenerationRequest(
+            picture="x",
+            prompt="zoom in",
+            model="tiny",
+            width=64,
+            height=64,
+            frames=4,
+            fps=8,
+            steps=4,
+            guidance=5.0,
+            seed=7,
+        )
+        return replace(request, **changes)
+
+    return make

@@ -1,0 +1,94 @@
+"""Our solvers take the steps that diffusers' schedulers take."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+import torch
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultistepScheduler
+from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
+from torch import Tensor
+
+from gpu_worker.models import blank
+from gpu_worker.models.schedule import Level, Schedule, schedule
+from gpu_worker.models.solvers import SOLVERS, State
+
+STEPS = 9
+
+
+def net(sample: Tensor, timestep: int) -> Tensor:
+    """Predict something smooth, so that solvers of every order have something to solve."""
+    return torch.tanh(0.7 * sample + timestep / 1000) - 0.3 * sample
+
+
+def ours(name: str, times: Schedule, noise: Tensor) -> Tensor:
+    """Take all steps with one of our solvers."""
+    solver, state = SOLVERS[name](times), State(noise)
+    for index, timestep in enumerate(times.timesteps):
+        state = solver.step(index, state, net(state.sample, timestep))
+    return state.sample
+
+
+def theirs(scheduler: Any, noise: Tensor) -> Tensor:
+    """Take all steps with one of diffusers' schedulers."""
+    scheduler.set_timesteps(STEPS)
+    sample = noise
+    for timestep in scheduler.timesteps:
+        sample = scheduler.step(net(sample, int(timestep)), timestep, sample).prev_sample
+    return sample
+
+
+@pytest.fixture
+def noise() -> Tensor:
+    """Draw where all solvers start."""
+    return torch.randn(4, 3, 8, 8, generator=torch.Generator().manual_seed(5))
+
+
+@pytest.mark.parametrize("prediction", ["v_prediction", "epsilon", "sample"])
+@pytest.mark.parametrize("spacing", ["leading", "trailing"])
+def test_ddim_is_the_stock_scheduler(noise: Tensor, prediction: str, spacing: str) -> None:
+    changes: dict[str, Any] = {"prediction_type": prediction, "timestep_spacing": spacing}
+    if prediction == "epsilon":
+        # Noise cannot be predicted where there is nothing but noise.
+        changes |= {"rescale_betas_zero_snr": False, "beta_schedule": "scaled_linear"}
+    made = cast(Any, DDIMScheduler).from_config(blank.scheduler().config, **changes)
+    assert torch.allclose(
+        ours("ddim", schedule(made, STEPS), noise), theirs(made, noise), atol=1e-5
+    )
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+@pytest.mark.parametrize(
+    ("name", "theirs_class"),
+    [("dpm++", DPMSolverMultistepScheduler), ("unipc", UniPCMultistepScheduler)],
+)
+def test_second_order_solvers_follow_diffusers(noise: Tensor, name: str, theirs_class: Any) -> None:
+    other = theirs_class(
+        beta_schedule="squaredcos_cap_v2",
+        prediction_type="v_prediction",
+        timestep_spacing="leading",
+        final_sigmas_type="zero",
+    )
+    other.set_timesteps(STEPS)
+    levels = tuple(
+        Level(float(power) ** 0.5, (1 - float(power)) ** 0.5)
+        for power in other.alphas_cumprod[other.timesteps]
+    )
+    ending = (*levels, Level(1.0, 0.0))
+    steps = tuple(int(step) for step in other.timesteps)
+    times = Schedule(steps, ending, ending[1:], "v_prediction", None)
+    expected = theirs(other, noise)
+    assert torch.allclose(ours(name, times, noise), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", list(SOLVERS))
+def test_a_step_taken_again_from_its_state_gives_the_same(noise: Tensor, name: str) -> None:
+    times = schedule(blank.scheduler(), STEPS)
+    solver, state = SOLVERS[name](times), State(noise)
+    for index, timestep in enumerate(times.timesteps):
+        predicted = net(state.sample, timestep)
+        first, second = (solver.step(index, state, predicted) for _ in range(2))
+        assert torch.equal(first.sample, second.sample)
+        state = first

@@ -1,0 +1,128 @@
+"""Our forward pass gives what the stock one gives, with every lever on or off."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any, cast
+
+import pytest
+import torch
+from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
+from torch import Tensor
+
+from gpu_worker.models import choosing, sizes
+from gpu_worker.models.attention import KERNELS, Attention
+from gpu_worker.models.constants import Conditions
+from gpu_worker.models.levers import Levers
+from gpu_worker.models.unet import Deep, UNet
+
+FRAMES, HEIGHT, WIDTH = 5, 12, 14
+TIMESTEPS = torch.tensor([981, 501])
+
+
+@pytest.fixture(scope="module")
+def stock() -> I2VGenXLUNet:
+    """Build a tiny stock UNet in which no layer is zero."""
+    torch.manual_seed(1)
+    model = sizes.unet(sizes.TINY)
+    sizes.shake(model)
+    return model
+
+
+@pytest.fixture(scope="module")
+def conditions() -> Conditions:
+    """Draw the conditions of one clip with guidance."""
+    torch.manual_seed(2)
+    image = torch.randn(2, 1, sizes.TINY.context)
+    image[0] = 0
+    latents = torch.randn(1, 4, FRAMES, HEIGHT, WIDTH)
+    return Conditions(torch.randn(2, 16, sizes.TINY.context), image, latents, 8)
+
+
+@pytest.fixture(scope="module")
+def sample() -> Tensor:
+    """Draw a noisy sample."""
+    torch.manual_seed(3)
+    return torch.randn(1, 4, FRAMES, HEIGHT, WIDTH)
+
+
+def stock_pass(model: I2VGenXLUNet, conditions: Conditions, sample: Tensor) -> Tensor:
+    """Run the stock forward pass as the stock pipeline does."""
+    with torch.inference_mode():
+        result = cast(Any, model)(
+            torch.cat([sample] * 2),
+            TIMESTEPS[0],
+            fps=torch.tensor([conditions.fps] * 2),
+            image_latents=torch.cat([conditions.image_latents] * 2),
+            image_embeddings=conditions.image,
+            encoder_hidden_states=conditions.text,
+            return_dict=False,
+        )
+    return cast(Tensor, result[0])
+
+
+def own_pass(
+    model: I2VGenXLUNet,
+    conditions: Conditions,
+    sample: Tensor,
+    levers: Levers,
+    kernels: Attention | None = None,
+) -> Tensor:
+    """Run our forward pass on a copy of the stock model."""
+    with torch.inference_mode():
+        unet = UNet(copy.deepcopy(model), kernels or choosing.attention("auto"), levers)
+        ready = unet.prepare(conditions, TIMESTEPS)
+        return cast(Tensor, unet(sample, ready.features, ready.table[0], ready.memories))
+
+
+def distance(result: Tensor, expected: Tensor) -> float:
+    """Return the largest difference as a share of the largest value."""
+    return float((result - expected).abs().max() / expected.abs().max())
+
+
+@pytest.mark.parametrize("off", ["nothing", *Levers.names()])
+def test_the_forward_pass_equals_the_stock_one_without_any_one_lever(
+    stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor, off: str
+) -> None:
+    levers = Levers() if off == "nothing" else Levers().without(off)
+    result = own_pass(stock, conditions, sample, levers)
+    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
+
+
+def test_the_forward_pass_equals_the_stock_one_without_all_levers(
+    stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor
+) -> None:
+    result = own_pass(stock, conditions, sample, Levers.none())
+    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
+
+
+@pytest.mark.parametrize("name", [name for name in KERNELS if name != "xformers"])
+def test_every_attention_kernel_gives_the_same(
+    stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor, name: str
+) -> None:
+    result = own_pass(stock, conditions, sample, Levers(), Attention.uniform(name))
+    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
+
+
+def test_slices_change_nothing(stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor) -> None:
+    with torch.inference_mode():
+        unet = UNet(copy.deepcopy(stock), choosing.attention("auto"), Levers())
+        unet.slice(8)
+        ready = unet.prepare(conditions, TIMESTEPS)
+        result = unet(sample, ready.features, ready.table[0], ready.memories)
+    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_reused_features_of_the_same_step_give_the_same(
+    stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor, depth: int
+) -> None:
+    with torch.inference_mode():
+        unet = UNet(copy.deepcopy(stock), choosing.attention("auto"), Levers())
+        ready = unet.prepare(conditions, TIMESTEPS)
+        deep = Deep(depth)
+        given = (sample, ready.features, ready.table[0], ready.memories)
+        fresh = unet(*given, deep)
+        deep.prime(fresh=False, rows=2 * FRAMES)
+        again = unet(*given, deep)
+    assert torch.equal(fresh, again)
