@@ -12,7 +12,6 @@ import sys
 import discord
 
 from bot.announcements import Announcements
-from bot.chat.client import MutoscopeClient
 from bot.chat.room import open_client, open_delivery, point_at
 from bot.dispatch import Dispatcher
 from bot.i18n import Words
@@ -63,12 +62,7 @@ async def run(settings: BotSettings) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(Dispatcher(jobs, queue, announcements).run())
             group.create_task(client.connect())
-            group.create_task(_deliver(client, settings.ping_after))
-
-
-async def _deliver(client: MutoscopeClient, ping_after: float) -> None:
-    await client.wait_until_ready()
-    await open_delivery(client, ping_after).run()
+            group.create_task(open_delivery(client, settings.ping_after).run())
 
 
 async def until_told(settings: BotSettings) -> None:
@@ -88,6 +82,7 @@ def main() -> int:
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         asyncio.run(until_told(BotSettings.from_environment(os.environ)))
     except (SettingsError, CatalogueError) as error:

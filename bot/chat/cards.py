@@ -15,7 +15,8 @@ from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
-from storage.domain.request import GenerationRequest
+from storage.domain.request import PROMPT_LIMIT, GenerationRequest
+from storage.domain.wording import resolve
 
 BAR = 20  # characters
 SHARES = {Stage.LOADING: 0.0, Stage.PREPARING: 0.0, Stage.DECODING: 1.0, Stage.ENCODING: 1.0}
@@ -107,7 +108,7 @@ class Painter:
             if failure
             else self._text(job, "internal_error")
         )
-        text = self._text(job, "card_failed", reason=reason)
+        text = self._text(job, "card_failed", reason=reason.rstrip(".。"))
         return self._card(job, text, (), ENDED_ACTIONS)
 
     def undeliverable(self, job: Job, clip: Clip) -> Card:
@@ -136,9 +137,10 @@ class Painter:
         actions: tuple[str, ...],
         clip: Clip | None = None,
     ) -> Card:
-        embed = discord.Embed(
-            description="> " + quoted(job.request.prompt), colour=COLOURS[job.status]
-        )
+        motion = _motion(job.request, clip)
+        camera = self._text(job, "card_camera", motion=self._text(job, f"motion_{motion.value}"))
+        words = "> " + quoted(job.request.prompt, PROMPT_LIMIT)
+        embed = discord.Embed(description=f"{words}\n{camera}", colour=COLOURS[job.status])
         embed.add_field(
             name=self._text(job, "card_parameters"),
             value=verbatim(self.parameters(job, clip)),
@@ -157,10 +159,9 @@ class Painter:
 
     def _rows(self, request: GenerationRequest, clip: Clip | None) -> list[tuple[str, object]]:
         camera = request.camera
-        motion = clip.motion if clip else camera.motion
         return [
             ("seed", clip.seed if clip else request.seed),
-            ("camera", motion.value if motion is not Motion.AUTO else "auto"),
+            ("camera", _motion(request, clip).value),
             ("speed", camera.speed.value),
             ("strength", f"{camera.strength:g}"),
             ("size", f"{request.width}x{request.height}"),
@@ -180,6 +181,14 @@ class Painter:
 
     def _text(self, job: Job, key: str, **gaps: object) -> str:
         return self.words.text(job.locale, key, **gaps)
+
+
+def _motion(request: GenerationRequest, clip: Clip | None) -> Motion:
+    """Return the camera motion that was made, or, before that, the one that was understood."""
+    if clip is not None:
+        return clip.motion
+    reading = resolve(request.camera, request.prompt)
+    return reading.motion if reading else Motion.AUTO
 
 
 def bar(share: float) -> str:

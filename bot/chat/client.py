@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.chat.replies import NOBODY
+from bot.chat.replies import NOBODY, whisper
 from bot.i18n import Words
 from bot.studio import Studio
 
@@ -25,10 +25,12 @@ class MutoscopeClient(discord.Client):
     """Speaks with Discord for the studio; features register what they handle."""
 
     def __init__(self, studio: Studio, words: Words, guild: int = 0) -> None:
+        # We never speak; what that would need is not missed.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(intents=intents(), allowed_mentions=NOBODY)
         self.studio = studio
         self.words = words
-        self.tree: app_commands.CommandTree[MutoscopeClient] = app_commands.CommandTree(self)
+        self.tree = Tree(self)
         self.modals: dict[str, ModalHandler] = {}
         self.reactions: dict[str, ReactionHandler] = {}
         self._guild = guild
@@ -60,6 +62,16 @@ class MutoscopeClient(discord.Client):
         us = self.user.id if self.user else 0
         if handler is not None and event.message_author_id in (us, None) and event.user_id != us:
             await handler(self, event)
+
+
+class Tree(app_commands.CommandTree[MutoscopeClient]):
+    """Commands, and what is said where one could not even begin."""
+
+    async def on_error(self, interaction: Talk, error: app_commands.AppCommandError, /) -> None:
+        """Tell the person, and whoever reads the log."""
+        log.error("a command failed", exc_info=error)
+        words = self.client.words
+        await whisper(interaction, "⚠️ " + words.text(interaction.locale.value, "internal_error"))
 
 
 Talk: TypeAlias = discord.Interaction[MutoscopeClient]

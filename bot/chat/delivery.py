@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 PACE = 1.0  # seconds between two edits of one message, and of one channel
 TICK = 0.1
+HANDS = 16  # clips that are brought at the same time
 SWEEP = 3.0  # seconds between looks for clips that could not be brought
 
 
@@ -63,6 +64,7 @@ class Delivery:
         self._edited: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivering: set[str] = set()
+        self._hands = asyncio.Semaphore(HANDS)
 
     async def run(self) -> None:
         """Work until cancelled; begins with what was left over from before."""
@@ -151,8 +153,9 @@ class Delivery:
             followed.stale = False
             try:
                 way = await self._courier.edit(job, self._card(followed))
-            except Exception:
-                log.exception("the card of %s could not be shown", job.id)
+            except Exception as error:
+                log.warning("the card of %s could not be shown: %r", job.id, error)
+                followed.stale = True
                 return
             if way is Way.GONE:
                 self._followed.pop(job.id, None)
@@ -170,7 +173,7 @@ class Delivery:
         self._delivering.add(job.id)
         try:
             followed = self._followed.get(job.id) or Followed(job)
-            async with followed.lock:
+            async with followed.lock, self._hands:
                 job = await self._studio.jobs.get(job.id)  # its place may have changed meanwhile
                 if job.delivered:
                     return

@@ -116,6 +116,10 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+_ELSEWHERE = {"camera", "size", "negative", "model"}
+"""Lines of a card's parameters that have a field of their own, or follow from the picture."""
+
+
 def read_numbers(text: str) -> dict[str, Any]:
     """Return what the lines say; a line left out means: as the catalogue says."""
     found: dict[str, Any] = {}
@@ -123,6 +127,8 @@ def read_numbers(text: str) -> dict[str, Any]:
         if not line.strip():
             continue
         name, _, value = (part.strip() for part in line.partition(":"))
+        if name.lower() in _ELSEWHERE:
+            continue
         reader = _READERS.get(name.lower())
         if reader is None:
             raise BadRequest("request_line_unknown", line=line.strip()[:80])

@@ -106,6 +106,10 @@ class Workshop:
     hands: Hands
     book: Callable[[QuotaRow], Jobs]
 
+    async def all_over(self) -> bool:
+        """Tell whether nothing is in the works."""
+        return not await self.jobs.unfinished()
+
     async def jobs_are_delivered(self) -> bool:
         """Tell whether nothing is in the works, and everybody has what they ordered."""
         return not await self.jobs.unfinished() and not await self.jobs.undelivered()

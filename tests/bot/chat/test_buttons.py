@@ -72,7 +72,7 @@ async def test_a_form_with_a_bad_line_is_refused(stage: Stage) -> None:
     async with stage.workshop.working():
         await stage.animate()
         clip = await stage.clip()
-        for line, text in (("steps: many", "steps: many"), ("size: 9", "size: 9"),
+        for line, text in (("steps: many", "steps: many"), ("sides: 9", "sides: 9"),
                            ("steps: 5000", "between 2 and 50")):  # fmt: skip
             form = await stage.click(clip, "tweak")
             result = await stage.alice.submit_modal(form, {"prompt": "a", "numbers": line})

@@ -1,0 +1,54 @@
+"""The bot's settings, and how it ends where they are wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.settings import BotSettings
+from storage.settings import SettingsError
+
+
+def test_a_missing_token_is_told() -> None:
+    with pytest.raises(SettingsError, match="DISCORD_TOKEN is not set"):
+        BotSettings.from_environment({})
+
+
+def test_everything_may_be_set() -> None:
+    settings = BotSettings.from_environment(
+        {
+            "DISCORD_TOKEN": " token ",
+            "DISCORD_GUILD": "12",
+            "DISCORD_API_URL": "http://here/api/v10/",
+            "DISCORD_GATEWAY_URL": "ws://here/gateway",
+            "METRICS_PORT": "0",
+            "PING_AFTER": "1.5",
+        }
+    )
+    assert (settings.token, settings.guild, settings.ping_after) == ("token", 12, 1.5)
+    assert settings.api_url == "http://here/api/v10"
+    assert settings.metrics_port == 0
+
+
+def test_metrics_are_off_unless_asked_for() -> None:
+    assert BotSettings.from_environment({"DISCORD_TOKEN": "a"}).metrics_port is None
+
+
+def test_a_number_that_is_none_is_told() -> None:
+    with pytest.raises(SettingsError, match="DISCORD_GUILD=mine"):
+        BotSettings.from_environment({"DISCORD_TOKEN": "a", "DISCORD_GUILD": "mine"})
+
+
+def test_the_process_ends_with_a_clear_reason(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot"],
+        capture_output=True,
+        text=True,
+        env={"HOME": str(tmp_path)},
+        check=False,
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("bot: DISCORD_TOKEN is not set")
