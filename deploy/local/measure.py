@@ -47,9 +47,8 @@ class Measured:
 
 def measure(clip: Path, picture: bytes) -> Measured:
     """Decode the clip and compare it with its picture; raise ValueError where it is no video."""
-    codec, pixels, fps = _header(clip)
-    frames = read(clip)
-    height, width = frames.shape[1:3]
+    codec, pixels, width, height, fps = _header(clip)
+    frames = _read(clip, width, height)
     opening = fit(picture, width, height).fitted
     error = float(np.mean((frames[0].astype(float) - opening) ** 2))
     return Measured(
@@ -65,23 +64,27 @@ def measure(clip: Path, picture: bytes) -> Measured:
     )
 
 
-def read(clip: Path) -> Frames:
-    """Return the clip's frames as (frames, height, width, 3)."""
-    reader = imageio_ffmpeg.read_frames(str(clip))
-    width, height = next(reader)["size"]
-    pieces = [np.frombuffer(frame, np.uint8).reshape(height, width, 3) for frame in reader]
-    return np.stack(pieces)
-
-
 def _difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:
     return float(np.mean(np.abs(first.astype(float) - second)))
 
 
-def _header(clip: Path) -> tuple[str, str, float]:
-    """Return codec, pixel format and frames a second, as ffmpeg names them."""
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", "-i", str(clip)]
-    told = subprocess.run(command, capture_output=True, text=True, check=False).stderr
-    found = re.search(r"Video: (\w+).*?, (\w+)(?:\([^)]*\))?, \d+x\d+.*?([\d.]+) fps", told)
+def _read(clip: Path, width: int, height: int) -> Frames:
+    """Return every frame that the file holds, none made up and none dropped."""
+    words = ("-v", "error", "-i", str(clip), "-fps_mode", "passthrough")
+    raw = _ffmpeg(*words, "-f", "rawvideo", "-pix_fmt", "rgb24", "-").stdout
+    return np.frombuffer(raw, np.uint8).reshape(-1, height, width, 3)
+
+
+def _header(clip: Path) -> tuple[str, str, int, int, float]:
+    """Return codec, pixel format, width, height and frames a second, as ffmpeg names them."""
+    told = _ffmpeg("-i", str(clip)).stderr.decode(errors="replace")
+    pattern = r"Video: (\w+).*?, (\w+)(?:\([^)]*\))?, (\d+)x(\d+).*?([\d.]+) fps"
+    found = re.search(pattern, told)
     if not found:
         raise ValueError(f"{clip} is no video: {told[-300:]}")
-    return found[1], found[2], float(found[3])
+    return found[1], found[2], int(found[3]), int(found[4]), float(found[5])
+
+
+def _ffmpeg(*words: str) -> subprocess.CompletedProcess[bytes]:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-hide_banner", *words]
+    return subprocess.run(command, capture_output=True, check=False)
