@@ -1,6 +1,6 @@
 """Database: opens SQLite or PostgreSQL by URL and brings its tables up to date.
 
-The only file that knows of SQLite's ways; everything else is SQLAlchemy Core.
+The only file that knows of either's own ways; everything else is SQLAlchemy Core.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 READING = {"mutoscope_reading": True}
 """Execution options of a connection that will only read."""
 
+CONNECTIONS = 4  # each is a thread of aiosqlite; more of them only get into each other's way
 BUSY_SECONDS = 30.0  # how long a writer waits for another one
 
 
@@ -26,14 +27,23 @@ async def open_database(url: str) -> AsyncEngine:
     if parsed.get_backend_name() != "sqlite":
         engine = create_async_engine(url, pool_pre_ping=True)
     else:
-        if parsed.database and parsed.database != ":memory:":
+        if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(url, connect_args={"timeout": BUSY_SECONDS})
+        engine = create_async_engine(
+            url, connect_args={"timeout": BUSY_SECONDS}, pool_size=CONNECTIONS, max_overflow=0
+        )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
     async with engine.begin() as connection:
         await connection.run_sync(migrate)
     return engine
+
+
+async def exclude(connection: AsyncConnection, name: str) -> None:
+    """Keep every other transaction that excludes the same name waiting until this one ends."""
+    if connection.dialect.name == "postgresql":
+        await connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
+    # SQLite's writing transactions exclude each other anyhow.
 
 
 def migrate(connection: Connection) -> None:
@@ -54,6 +64,9 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once: a lock that is taken halfway may be refused."""
-    reading = connection.get_execution_options().get("mutoscope_reading")
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+    """Take the write lock at once: a lock that is taken halfway may be refused.
+
+    What only reads begins nothing: each of its statements sees a whole state by itself.
+    """
+    if not connection.get_execution_options().get("mutoscope_reading"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

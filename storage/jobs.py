@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage import job_line, job_reports, ledger
 from storage.codec import loads
-from storage.database import READING
+from storage.database import READING, exclude
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
@@ -62,7 +62,7 @@ class Jobs:
     async def add(self, job: Job) -> None:
         """Write down a new job and reserve its cost; raise QuotaExceeded."""
         async with self._write() as connection:
-            await ledger.lock_owner(connection, job.owner)
+            await exclude(connection, job.owner)
             allowance = await ledger.allowance(connection, job.owner, job.created, self._quota)
             check(allowance, job.cost, self._quota, job.created)
             await connection.execute(insert(jobs).values(row_of(job)))
@@ -72,7 +72,6 @@ class Jobs:
         """Write down a job whose clip was there already: done at once, and free."""
         done = replace(job, status=Status.DONE, cached=True, cost=0)
         async with self._write() as connection:
-            await ledger.lock_owner(connection, job.owner)
             saved = {"saved": price(job.request)}
             await connection.execute(insert(jobs).values(row_of(done) | saved))
 

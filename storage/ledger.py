@@ -7,26 +7,13 @@ function works within the caller's transaction, so that a job and its credits ch
 from __future__ import annotations
 
 from sqlalchemy import func, insert, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.domain.catalogue import QuotaRow
 from storage.domain.job import Job, Status
 from storage.domain.quota import DAY, Allowance, day_of
 from storage.job_rows import UNFINISHED
-from storage.tables import jobs, ledger, owners
-
-
-async def lock_owner(connection: AsyncConnection, owner: str) -> None:
-    """Keep this person's other reservations waiting until the transaction ends."""
-    wanted = select(owners.c.owner).where(owners.c.owner == owner).with_for_update()
-    if (await connection.execute(wanted)).first() is not None:
-        return
-    try:
-        async with connection.begin_nested():
-            await connection.execute(insert(owners).values(owner=owner))
-    except IntegrityError:  # somebody else made the row meanwhile
-        await connection.execute(wanted)
+from storage.tables import jobs, ledger
 
 
 async def reserve(connection: AsyncConnection, job: Job) -> None:
@@ -48,22 +35,22 @@ async def allowance(
     """Return what the person spent and reserved of today's credits."""
     today = day_of(now)
     mine = (ledger.c.owner == owner) & (ledger.c.day == today)
-    total = await connection.scalar(select(func.sum(ledger.c.credits)).where(mine))
     running = jobs.c.status.in_(UNFINISHED)
-    reserved = await connection.scalar(
-        select(func.sum(ledger.c.credits))
-        .join(jobs, jobs.c.id == ledger.c.job)
-        .where(mine, running)
+    total = select(func.sum(ledger.c.credits)).where(mine)
+    held = select(func.sum(ledger.c.credits)).join(jobs, jobs.c.id == ledger.c.job)
+    unfinished = select(func.count()).select_from(jobs).where(jobs.c.owner == owner, running)
+    sums = select(
+        func.coalesce(total.scalar_subquery(), 0).label("total"),
+        func.coalesce(held.where(mine, running).scalar_subquery(), 0).label("reserved"),
+        unfinished.scalar_subquery().label("unfinished"),
     )
-    unfinished = await connection.scalar(
-        select(func.count()).select_from(jobs).where(jobs.c.owner == owner, running)
-    )
+    row = (await connection.execute(sums)).mappings().one()
     return Allowance(
-        spent=(total or 0) - (reserved or 0),
-        reserved=reserved or 0,
+        spent=row["total"] - row["reserved"],
+        reserved=row["reserved"],
         limit=quota.credits_per_day,
         resets_at=float((today + 1) * DAY),
-        unfinished=unfinished or 0,
+        unfinished=row["unfinished"],
     )
 
 

@@ -48,10 +48,12 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[Order, Report], Awaitable[Clip | Failure]]
 
-POLL_SECONDS = 0.05  # an order waits half of this on average before an idle worker takes it
+POLL_SECONDS = 0.03  # an order waits half of this on average before an idle worker takes it
 CLAIM_SECONDS = 10.0  # how long arq's claim keeps others off until the lease is there
 READ_LIMIT = 1000  # orders that others hold must not hide the next free one
 HEED_SECONDS = 5.0  # what a handler gets to stop once it was told to
+STEADY_SECONDS = 5.0  # a connection that lasted so long was a good one
+PATIENCE_SECONDS = 2.0  # the longest pause between tries while Redis is away
 LAST_WORDS_SECONDS = 5.0  # what a stopping worker spends on a Redis that is away
 
 
@@ -89,19 +91,24 @@ class Station:
         try:
             while not self._stop.is_set():
                 began = time.monotonic()
-                await self._poll()
+                error = await self._poll()
+                if time.monotonic() - began > STEADY_SECONDS:
+                    pause = RECONNECT_SECONDS
+                if error is not None:
+                    level = logging.WARNING if pause == RECONNECT_SECONDS else logging.DEBUG
+                    log.log(level, "the queue is away, trying until it is back: %s", error)
                 await self._settle(grace)
-                pause = RECONNECT_SECONDS if time.monotonic() - began > 5 else min(2.0, pause * 1.5)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), pause)
+                pause = min(pause * 1.5, PATIENCE_SECONDS)
         finally:
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
             await asyncio.to_thread(self._pulse.stop)
             await self._redis.aclose(close_connection_pool=True)
 
-    async def _poll(self) -> None:
-        """Let arq take orders until the stop, or until Redis is away."""
+    async def _poll(self) -> Exception | None:
+        """Let arq take orders until the stop, or until Redis is away; return what ended it."""
         worker = Worker(
             functions=[func(self._entry, name=TASK)],
             redis_pool=self._redis,
@@ -124,8 +131,7 @@ class Station:
         for task in (main, stopped, *worker.tasks.values()):
             task.cancel()
         ends = await asyncio.gather(main, stopped, *worker.tasks.values(), return_exceptions=True)
-        if isinstance(ends[0], Exception):
-            log.warning("the queue is away, trying again: %s", ends[0])
+        return ends[0] if isinstance(ends[0], Exception) else None
 
     async def _settle(self, grace: float) -> None:
         """Wait for the job at hand, if any; once stopped, hand it back after the grace."""

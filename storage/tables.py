@@ -1,4 +1,4 @@
-"""Tables: the jobs, the ledger of what they cost, and the people who own both.
+"""Tables: the jobs, and the ledger of what they cost.
 
 Times are unix seconds. Requests, clips and failures are kept as the codec's JSON.
 """
@@ -6,6 +6,7 @@ Times are unix seconds. Requests, clips and failures are kept as the codec's JSO
 from __future__ import annotations
 
 from sqlalchemy import (
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -28,14 +29,11 @@ metadata = MetaData(
     }
 )
 
-# One row a person: the lock that makes reservations of one person follow each other.
-owners = Table("owners", metadata, Column("owner", String(100), primary_key=True))
-
 jobs = Table(
     "jobs",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("owner", String(100), ForeignKey("owners.owner"), nullable=False),
+    Column("owner", String(100), nullable=False),
     Column("status", String(16), nullable=False),
     Column("fingerprint", String(64), nullable=False),
     Column("request", Text, nullable=False),
@@ -49,7 +47,7 @@ jobs = Table(
     Column("locale", String(16), nullable=False),
     Column("cost", Integer, nullable=False),
     Column("saved", Integer, nullable=False),
-    Column("size_limit", Integer, nullable=False),
+    Column("size_limit", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("deaths", Integer, nullable=False),
     Column("created", Float, nullable=False),
@@ -77,7 +75,7 @@ ledger = Table(
     "ledger",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("owner", String(100), ForeignKey("owners.owner"), nullable=False),
+    Column("owner", String(100), nullable=False),
     Column("job", String(64), ForeignKey("jobs.id"), nullable=False),
     Column("entry", String(16), nullable=False),
     Column("credits", Integer, nullable=False),

@@ -1,11 +1,17 @@
-"""A book of jobs on a database of the test's own."""
+"""A book of jobs on a database of the test's own.
+
+TEST_DATABASE_URL runs the same tests on another database, whose tables they drop:
+postgresql+asyncpg://user@/empty?host=/run/postgresql
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.catalogue_file import load_catalogue
@@ -16,9 +22,19 @@ from storage.jobs import Jobs
 
 @pytest.fixture
 async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/deep/mutoscope.db")
+    url = os.environ.get("TEST_DATABASE_URL")
+    engine = await open_database(url or f"sqlite+aiosqlite:///{tmp_path}/deep/mutoscope.db")
     yield engine
+    if url:
+        async with engine.begin() as connection:
+            await connection.run_sync(_drop)
     await engine.dispose()
+
+
+def _drop(connection: Connection) -> None:
+    everything = MetaData()
+    everything.reflect(connection)
+    everything.drop_all(connection)
 
 
 @pytest.fixture(scope="session")

@@ -33,11 +33,13 @@ async def test_opening_again_changes_nothing(tmp_path: Path) -> None:
         assert version == "0001"
 
 
-async def test_sqlite_writes_ahead_and_in_full(engine: AsyncEngine) -> None:
+async def test_sqlite_writes_ahead_and_in_full(tmp_path: Path) -> None:
+    engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/full.db")
     async with engine.connect() as connection:
         assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert await connection.scalar(text("PRAGMA synchronous")) == 2
         assert await connection.scalar(text("PRAGMA foreign_keys")) == 1
+    await engine.dispose()
 
 
 def test_the_tables_can_be_made_on_postgresql() -> None:

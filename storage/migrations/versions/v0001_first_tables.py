@@ -1,4 +1,4 @@
-"""The first tables: owners, jobs, ledger."""
+"""The first tables: jobs and ledger."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -11,11 +11,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Step to this version."""
-    op.create_table(
-        "owners",
-        sa.Column("owner", sa.String(length=100), nullable=False),
-        sa.PrimaryKeyConstraint("owner", name=op.f("pk_owners")),
-    )
     op.create_table(
         "jobs",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -33,7 +28,7 @@ def upgrade() -> None:
         sa.Column("locale", sa.String(length=16), nullable=False),
         sa.Column("cost", sa.Integer(), nullable=False),
         sa.Column("saved", sa.Integer(), nullable=False),
-        sa.Column("size_limit", sa.Integer(), nullable=False),
+        sa.Column("size_limit", sa.BigInteger(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("deaths", sa.Integer(), nullable=False),
         sa.Column("created", sa.Float(), nullable=False),
@@ -48,7 +43,6 @@ def upgrade() -> None:
         sa.Column("seconds", sa.Float(), nullable=False),
         sa.Column("clip", sa.Text(), nullable=True),
         sa.Column("failure", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["owner"], ["owners.owner"], name=op.f("fk_jobs_owner")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
     )
     op.create_index(
@@ -70,7 +64,6 @@ def upgrade() -> None:
         sa.Column("day", sa.Integer(), nullable=False),
         sa.Column("at", sa.Float(), nullable=False),
         sa.ForeignKeyConstraint(["job"], ["jobs.id"], name=op.f("fk_ledger_job")),
-        sa.ForeignKeyConstraint(["owner"], ["owners.owner"], name=op.f("fk_ledger_owner")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger")),
         sa.UniqueConstraint("job", "entry", name=op.f("uq_ledger_job_entry")),
     )
@@ -87,4 +80,3 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_jobs_front_channel_message"), table_name="jobs")
     op.drop_index(op.f("ix_jobs_fingerprint_ended"), table_name="jobs")
     op.drop_table("jobs")
-    op.drop_table("owners")
