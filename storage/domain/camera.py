@@ -84,9 +84,16 @@ class Camera:
     keyframes: tuple[Keyframe, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a strength outside 0..1 and keyframes that are out of order."""
+        """Refuse a strength outside 0..1, keyframes out of order, and poses that cannot be."""
         if not 0.0 <= self.strength <= 1.0:
             raise BadRequest("request_out_of_range", name="camera_strength", low=0, high=1)
         times = [keyframe.time for keyframe in self.keyframes]
-        if times != sorted(set(times)) or any(not 0.0 <= time <= 1.0 for time in times):
+        ordered = times == sorted(set(times)) and all(0.0 <= time <= 1.0 for time in times)
+        if not ordered or not all(_can_be(keyframe.pose) for keyframe in self.keyframes):
             raise BadRequest("request_keyframes")
+
+
+def _can_be(pose: Pose) -> bool:
+    """Tell whether a camera could stand so and still see something of the picture."""
+    near = abs(pose.dx) <= 10.0 and abs(pose.dy) <= 10.0 and abs(pose.roll) <= 3600.0
+    return near and 0.05 <= pose.zoom <= 20.0
