@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 PACE = 1.0  # seconds between two edits of one message, and of one channel
 TICK = 0.1
+RUNNING_FIRST = 20.0  # a second without news weighs so much more on a running job's card
 HANDS = 16  # clips that are brought at the same time
 SWEEP = 3.0  # seconds between looks for clips that could not be brought
 
@@ -37,7 +38,12 @@ class Followed:
     progress: Progress | None = None
     wait: Wait | None = None
     stale: bool = True
+    shown_at: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def urgency(self, now: float) -> float:
+        """Return how much this card wants its channel's next edit."""
+        return (now - self.shown_at) * (RUNNING_FIRST if self.progress is not None else 1.0)
 
 
 class Delivery:
@@ -121,20 +127,28 @@ class Delivery:
         task.add_done_callback(self._tasks.discard)
 
     async def _paint(self) -> None:
-        """Edit at most one message of each channel, the one that waited longest for it."""
+        """Edit at most one message of each channel, except those that show nothing yet."""
         now = time.monotonic()
         await self._update_waits()
-        busy: set[str] = set()
+        chosen: dict[str, Followed] = {}
         for followed in list(self._followed.values()):
             channel = followed.job.place.channel
-            due = now - self._edited.get(channel, -self._pace) >= self._pace
-            if not followed.stale or not due or channel in busy or followed.lock.locked():
+            if not followed.stale or followed.lock.locked():
                 continue
-            busy.add(channel)
-            self._edited[channel] = now
-            # Last in line for its channel's next turn.
-            self._followed[followed.job.id] = self._followed.pop(followed.job.id)
-            self._spawn(self._show(followed))
+            if not followed.shown_at:
+                self._start_showing(followed, now)
+            elif now - self._edited.get(channel, 0.0) >= self._pace:
+                best = chosen.get(channel)
+                if best is None or followed.urgency(now) > best.urgency(now):
+                    chosen[channel] = followed
+        for channel, followed in chosen.items():
+            if now - followed.shown_at >= self._pace:
+                self._edited[channel] = now
+                self._start_showing(followed, now)
+
+    def _start_showing(self, followed: Followed, now: float) -> None:
+        followed.shown_at = now
+        self._spawn(self._show(followed))
 
     async def _update_waits(self) -> None:
         """Mark the cards whose place in the queue has changed."""
