@@ -30,6 +30,7 @@ class EngineProcess:
         self._link: Link | None = None
         self._ready: Ready | None = None
         self._settled = asyncio.Event()
+        self._over = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
         self._stopping = False
         self.broken: NotLoaded | None = None
@@ -60,6 +61,12 @@ class EngineProcess:
                     return self._ready
                 await self._link.ended.wait()
             await asyncio.sleep(0)  # the supervisor is about to notice the child's end
+
+    async def doomed(self) -> NotLoaded:
+        """Wait until the engine is known never to load again, and return why."""
+        await self._over.wait()
+        assert self.broken is not None
+        return self.broken
 
     async def generate(
         self,
@@ -123,3 +130,4 @@ class EngineProcess:
             self.restarts += 1
         self.broken = self.broken or NotLoaded("the worker was stopped")
         self._settled.set()
+        self._over.set()

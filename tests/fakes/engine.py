@@ -100,6 +100,11 @@ def pan(
     return np.stack(rolled)
 
 
-def create(load: str = "", scar: str = "") -> FakeEngine:
+def create(load: str = "", scar: str = "", **_settings: object) -> FakeEngine:
     """Return the engine; what EngineProcess is told by import path."""
-    return FakeEngine(load, scar)
+    return FakeEngine(load, scar or os.environ.get("FAKE_ENGINE_SCAR", ""))
+
+
+def missing(**_settings: object) -> FakeEngine:
+    """Return an engine whose weights are nowhere."""
+    return FakeEngine("missing")

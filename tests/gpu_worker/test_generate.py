@@ -49,12 +49,12 @@ class InProcess:
         if self._error is not None:
             raise self._error
         loop = asyncio.get_running_loop()
+
+        def tell(progress: Progress, preview: bytes | None) -> None:
+            loop.call_soon_threadsafe(heard, progress, preview)
+
         return await asyncio.to_thread(
-            FakeEngine().generate,
-            request,
-            canvas,
-            lambda *news: loop.call_soon_threadsafe(heard, *news) and None,
-            cancelled.is_set,
+            FakeEngine().generate, request, canvas, tell, cancelled.is_set
         )
 
 

@@ -1,0 +1,96 @@
+"""The worker's entrance: `python -m gpu_worker` takes orders until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+
+from aiohttp import web
+
+from gpu_worker.generate import Generator
+from gpu_worker.metrics import Metrics
+from gpu_worker.process import EngineProcess
+from gpu_worker.settings import WorkerSettings
+from storage.blobs import Blobs
+from storage.catalogue_file import CatalogueError
+from storage.queue_worker import serve
+from storage.settings import Settings, SettingsError
+
+log = logging.getLogger("gpu_worker")
+
+
+async def work(shared: Settings, own: WorkerSettings) -> int:
+    """Serve orders until stopped; return the exit status (1: the model cannot be loaded)."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    host = EngineProcess(own.engine(shared), own.patience)
+    host.start()  # the engine loads while the rest is set up and connected
+    metrics = Metrics(host)
+    server = None if own.metrics_port is None else await _metrics_server(metrics, own.metrics_port)
+    watchers = [asyncio.create_task(_stop_if_broken(host, stop))]
+    if own.idle_exit:
+        watchers.append(asyncio.create_task(_stop_if_idle(metrics, own.idle_exit, stop)))
+    log.info("worker %s takes orders", own.name)
+    try:
+        handler = Generator(host, Blobs.open(shared.blob_url), own.name)
+        await serve(metrics.watch(handler), shared, own.name, stop, own.drain)
+    finally:
+        broken = host.broken is not None
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
+        await host.stop()
+        if server is not None:
+            await server.cleanup()
+    log.info("worker %s has stopped", own.name)
+    return int(broken)
+
+
+async def _metrics_server(metrics: Metrics, port: int) -> web.AppRunner | None:
+    """Serve the metrics; a port that another program has is no reason to make no clips."""
+    try:
+        server = await metrics.serve(port)
+    except OSError as error:
+        log.warning("metrics cannot be served: %s", error)
+        return None
+    log.info("metrics are at port %d", server.addresses[0][1])
+    return server
+
+
+async def _stop_if_broken(host: EngineProcess, stop: asyncio.Event) -> None:
+    """End a worker without a model, which is of no use, so that whoever runs it hears of it."""
+    log.error("the model cannot be loaded:\n%s", await host.doomed())
+    stop.set()
+
+
+async def _stop_if_idle(metrics: Metrics, limit: float, stop: asyncio.Event) -> None:
+    while True:
+        left = limit - metrics.idle
+        if left <= 0:
+            break
+        await asyncio.sleep(left)
+    log.info("no order for %g s", limit)
+    stop.set()
+
+
+def main() -> int:
+    """Read the environment and work; return the exit status."""
+    try:
+        shared = Settings.from_environment(os.environ)
+        own = WorkerSettings.from_environment(os.environ)
+        own.engine(shared)
+    except (SettingsError, CatalogueError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    logging.basicConfig(
+        level=own.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    return asyncio.run(work(shared, own))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
