@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from gpu_worker import warp
 from storage.pictures import open_picture
 
 ENLARGEMENT = 3.0
@@ -29,11 +30,8 @@ class Canvas:
 
     @cached_property
     def fitted(self) -> NDArray[np.uint8]:
-        """Return the window at the clip's size, (height, width, 3), antialiased."""
-        x, y, width, height = self.window
-        image = Image.fromarray(self.source)
-        box = (x, y, x + width, y + height)
-        return np.asarray(image.resize(self.size, Image.Resampling.LANCZOS, box=box))
+        """Return the window as a camera at rest sees it, (height, width, 3), antialiased."""
+        return warp.fit(self.source, self.window, self.size)
 
 
 def fit(data: bytes, width: int, height: int) -> Canvas:
