@@ -84,6 +84,8 @@ class Commands:
         done.setdefault("dm_permission", True)
         done.setdefault("contexts", None)
         done["integration_types"] = done.get("integration_types") or [0]
+        if done["default_member_permissions"] is not None:
+            done["default_member_permissions"] = str(done["default_member_permissions"])
         if guild:
             done["guild_id"] = guild
         return self._drawer.put(key, done)

@@ -25,6 +25,7 @@ class Connection:
         self._socket = web.WebSocketResponse(autoping=True, max_msg_size=0)
         self._session: Session | None = None
         self._pump: asyncio.Task[None] | None = None
+        self._sent_away = False
 
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Serve the client until it goes."""
@@ -38,12 +39,13 @@ class Connection:
                 with suppress(asyncio.CancelledError):
                     await self._pump
             if self._session:
-                goodbye = self._socket.close_code in GOODBYES
+                goodbye = self._socket.close_code in GOODBYES and not self._sent_away
                 self._gateway.leave(self._session, for_good=goodbye)
         return self._socket
 
     async def close(self) -> None:
         """Send the client away, as a restart of Discord does."""
+        self._sent_away = True
         await self._socket.close(code=4000)
 
     async def _listen(self) -> None:
