@@ -47,13 +47,13 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     (Motion.SHAKE, r"手持|手提拍|地震|地动山摇|不稳", Rank.MANNER, True),
     (
         Motion.ROLL_COUNTERCLOCKWISE,
-        rf"{_TO}左(?:侧|边|方)?{_SLOWLY}(?:旋转|翻滚|滚转|倾斜|滚动|翻转|侧倾|歪)|左旋|左倾|(?:旋转|翻滚|滚转|倾斜|侧倾){_TO}左",
+        rf"{_TO}左(?:侧|边|方)?{_SLOWLY}(?:旋转|翻滚|滚转|倾斜|滚动|翻转|侧倾|歪|转动?一圈)|左旋|左倾|(?:旋转|翻滚|滚转|倾斜|侧倾){_TO}左",
         Rank.VERB,
         False,
     ),
     (
         Motion.ROLL_CLOCKWISE,
-        rf"{_TO}右(?:侧|边|方)?{_SLOWLY}(?:旋转|翻滚|滚转|倾斜|滚动|翻转|侧倾|歪)|右旋|右倾|(?:旋转|翻滚|滚转|倾斜|侧倾){_TO}右",
+        rf"{_TO}右(?:侧|边|方)?{_SLOWLY}(?:旋转|翻滚|滚转|倾斜|滚动|翻转|侧倾|歪|转动?一圈)|右旋|右倾|(?:旋转|翻滚|滚转|倾斜|侧倾){_TO}右",
         Rank.VERB,
         False,
     ),

@@ -26,6 +26,7 @@ from storage.domain.wording_lexicon import (
 from storage.domain.wording_mention import Mention, Rank
 from storage.domain.wording_verbs import motion_of
 
+_CLOSE = (("close", "up"), ("closer", "look"), ("close", "look"))
 _LEADING = words("in into toward towards onto off wide close near")
 
 
@@ -83,7 +84,7 @@ def _manners(clause: Clause) -> Iterator[Mention]:
             motion, rank = Motion.SHAKE, Rank.MANNER
         elif token.word in ("reveal", "reveals", "revealing"):
             motion, rank = Motion.ZOOM_OUT, Rank.MANNER
-        elif token.word == "closeup" or words[index : index + 2] == ("close", "up"):
+        elif token.word == "closeup" or words[index : index + 2] in _CLOSE:
             motion, rank = Motion.ZOOM_IN, Rank.HINT
         elif token.word in STILL or (token.word in STEADY and calm):
             motion = Motion.STATIC

@@ -85,7 +85,7 @@ VERBS: Mapping[str, Verb] = {
         "move movement motion slide glide go shift travel step sweep swing swivel orbit arc fly "
         "head walk run race rush dash whip drive veer strafe sidestep scroll creep inch ease edge "
         "crawl punch nudge sail steer proceed jump lead follow slip tip traverse circle swipe "
-        "crab ride come scale press",
+        "crab ride come scale press scan drag",
     ),
     **_table(Verb(PLANE | TURN), "look turn face gaze glance aim point peer peek angle pitch"),
     **_table(Verb(ANY, Motion.DRIFT), "drift float wander hover"),
@@ -102,7 +102,7 @@ VERBS: Mapping[str, Verb] = {
     **_table(Verb(frozenset(), Motion.ZOOM_IN), "approach advance enter near"),
     **_table(Verb(frozenset(), Motion.ZOOM_IN, film=True), "enlarge magnify tighten narrow"),
     **_table(Verb(frozenset(), Motion.ZOOM_OUT), "retreat recede withdraw shrink"),
-    **_table(Verb(frozenset(), Motion.ZOOM_OUT, film=True), "widen"),
+    **_table(Verb(frozenset(), Motion.ZOOM_OUT, film=True), "widen expand"),
     **_table(Verb(DEPTH, Motion.TILT_UP), "rise ascend raise elevate lift climb levitate soar"),
     **_table(Verb(DEPTH, Motion.TILT_DOWN), "descend lower drop sink fall dip duck"),
     **_table(
@@ -171,7 +171,7 @@ CAMERA = words(
 )
 CONTENT = words(
     "scene content contents picture image photo photograph everything scenery background subject "
-    "object"
+    "object ground earth world"
 )
 SLOW = words(
     "slow slowly gentle gently slight slightly subtle subtly soft softly gradual gradually "
@@ -189,7 +189,8 @@ FILLERS = (
     SLOW
     | FAST
     | words(
-        "a an the to toward towards over across around along through from of side direction way "
+        "random a an the to toward towards over across around along through from of side "
+        "direction way "
         "all please let lets let's us i want would like can could you should will now just only "
         "very more some make then and so smoothly smooth steadily steady continuously constantly "
         "evenly while is are be being keep keeps keeping start starts starting begin begins "
@@ -213,7 +214,8 @@ STEADY = words(
     "stand stands"
 )
 HELD = words(
-    "handheld shaky jittery wobbly unsteady jerky nervous bumpy earthquake turbulence turbulent "
+    "handheld shaky jittery wobbly unsteady unstable jerky nervous bumpy earthquake turbulence "
+    "turbulent "
     "trembling shakily shakey shakycam wobbling quaking juddering"
 )
 TYPOS: Mapping[str, str] = {

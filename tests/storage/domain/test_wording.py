@@ -16,8 +16,9 @@ WORDS = (
 SIGNS = st.sampled_from(WORDS.split())
 
 
-@pytest.mark.parametrize("table", [wordings.ENGLISH, wordings.CHINESE], ids=["english", "chinese"])
-def test_nearly_all_wordings_are_understood(table: dict[Motion, tuple[str, ...]]) -> None:
+@pytest.mark.parametrize("name", wordings.LISTS)
+def test_nearly_all_wordings_are_understood(name: str) -> None:
+    table = wordings.LISTS[name]
     missed = [
         f"{prompt!r}: {read(prompt)}, not {motion}"
         for motion, prompts in table.items()
@@ -27,22 +28,14 @@ def test_nearly_all_wordings_are_understood(table: dict[Motion, tuple[str, ...]]
     assert len(missed) <= 0.03 * sum(map(len, table.values())), missed
 
 
-@pytest.mark.parametrize("prompt", wordings.NOT_OF_THE_CAMERA)
+@pytest.mark.parametrize("prompt", wordings.OF_THE_SUBJECT)
 def test_what_the_subject_does_is_no_camera_motion(prompt: str) -> None:
     assert read(prompt) is None
 
 
 @pytest.mark.parametrize(
     ("speed", "prompt"),
-    [
-        (speed, prompt)
-        for speed, prompts in (
-            (Speed.SLOW, wordings.SPEEDS_SLOW),
-            (Speed.NORMAL, wordings.SPEEDS_NORMAL),
-            (Speed.FAST, wordings.SPEEDS_FAST),
-        )
-        for prompt in prompts
-    ],
+    [(Speed(name), prompt) for name, prompts in wordings.SPEEDS.items() for prompt in prompts],
 )
 def test_speed_is_read_beside_the_motion(speed: Speed, prompt: str) -> None:
     reading = read(prompt)
