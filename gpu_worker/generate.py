@@ -36,6 +36,9 @@ class Host(Protocol):
     def engine(self) -> object | None:
         """Return what is loaded, or None while nothing is."""
 
+    async def ready(self, cancelled: asyncio.Event) -> None:
+        """Wait until a clip can be started at once."""
+
     async def generate(
         self,
         request: GenerationRequest,
@@ -72,10 +75,13 @@ class Generator:
             return _failure(error, order)
 
     async def _make(self, order: Order, report: Reporter) -> Clip:
-        begun = time.monotonic()
         news: asyncio.Queue[tuple[Progress, bytes | None]] = asyncio.Queue()
         teller = asyncio.create_task(_tell(news, report))
         try:
+            if self._host.engine is None:
+                news.put_nowait((Progress(Stage.LOADING, 0, order.request.steps), None))
+            await self._host.ready(report.on_cancel)
+            begun = time.monotonic()  # a cold start is not the clip's work
             result = await self._frames(order.request, report, news)
             news.put_nowait((Progress(Stage.ENCODING, 0, 1), None))
             encoded = await asyncio.to_thread(_encode, result, order)
@@ -94,8 +100,7 @@ class Generator:
         report: Reporter,
         news: asyncio.Queue[tuple[Progress, bytes | None]],
     ) -> Result:
-        stage = Stage.PREPARING if self._host.engine else Stage.LOADING
-        news.put_nowait((Progress(stage, 0, request.steps), None))
+        news.put_nowait((Progress(Stage.PREPARING, 0, request.steps), None))
         try:
             data = await self._stored(lambda: self._blobs.get(request.picture), report)
         except KeyError as error:

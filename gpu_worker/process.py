@@ -62,6 +62,19 @@ class EngineProcess:
                 await self._link.ended.wait()
             await asyncio.sleep(0)  # the supervisor is about to notice the child's end
 
+    async def ready(self, cancelled: asyncio.Event) -> None:
+        """Wait until a clip can be started at once; raise NotLoaded or Cancelled."""
+        waits = (asyncio.create_task(self.warm()), asyncio.create_task(cancelled.wait()))
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            if cancelled.is_set():
+                raise Cancelled
+            await waits[0]
+        finally:
+            for task in waits:
+                task.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+
     async def doomed(self) -> NotLoaded:
         """Wait until the engine is known never to load again, and return why."""
         await self._over.wait()
@@ -81,7 +94,7 @@ class EngineProcess:
         ended on the way; by then the next one is already loading.
         """
         async with self._turn:
-            await self._warm_unless(cancelled)
+            await self.ready(cancelled)
             assert self._link is not None
             return await self._link.generate(request, canvas, heard, cancelled)
 
@@ -92,18 +105,6 @@ class EngineProcess:
             self._link.kill()
         if self._supervisor is not None:
             await self._supervisor
-
-    async def _warm_unless(self, cancelled: asyncio.Event) -> None:
-        waits = (asyncio.create_task(self.warm()), asyncio.create_task(cancelled.wait()))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            if cancelled.is_set():
-                raise Cancelled
-            await waits[0]
-        finally:
-            for task in waits:
-                task.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
 
     async def _supervise(self) -> None:
         failures = 0

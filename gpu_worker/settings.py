@@ -16,6 +16,7 @@ from gpu_worker.process import Patience
 from storage.settings import Settings, SettingsError
 
 OUR_ENGINE = "gpu_worker.models.registry:create"
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class WorkerSettings:
                 grace=_number(environ, "CANCEL_SECONDS", 10.0),
                 silence=_number(environ, "SILENCE_SECONDS", 900.0),
             ),
-            log_level=(environ.get("LOG_LEVEL") or "INFO").upper(),
+            log_level=_level(environ),
         )
 
     def engine(self, shared: Settings) -> EngineSpec:
@@ -72,6 +73,13 @@ class WorkerSettings:
                 "presets": dict(catalogue.presets),
             },
         )
+
+
+def _level(environ: Mapping[str, str]) -> str:
+    text = environ.get("LOG_LEVEL") or "INFO"
+    if text.upper() not in LEVELS:
+        raise SettingsError(f"LOG_LEVEL={text} is none of {', '.join(LEVELS)}")
+    return text.upper()
 
 
 def _number(environ: Mapping[str, str], name: str, default: float, high: float = 1e6) -> float:

@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from gpu_worker import generate
-from gpu_worker.engine import OnProgress, Result
+from gpu_worker.engine import Cancelled, OnProgress, Result
 from gpu_worker.generate import Generator
 from gpu_worker.link import EngineDied, NotLoaded
 from gpu_worker.picture import Canvas
@@ -38,6 +38,10 @@ class InProcess:
 
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
+
+    async def ready(self, cancelled: asyncio.Event) -> None:
+        if cancelled.is_set():
+            raise Cancelled
 
     async def generate(
         self,
@@ -188,7 +192,7 @@ async def test_a_cold_engine_is_said_to_be_loading(blobs: Blobs) -> None:
     host, listener = InProcess(), Listener()
     host.engine = None
     await outcome(await ordered(blobs), blobs, host, listener)
-    assert listener.told[0][0].stage is Stage.LOADING
+    assert [told[0].stage for told in listener.told[:2]] == [Stage.LOADING, Stage.PREPARING]
 
 
 @pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.DENOISING, Stage.ENCODING])

@@ -1,0 +1,72 @@
+"""What a worker reads from its environment."""
+
+from __future__ import annotations
+
+import pytest
+
+from gpu_worker.settings import OUR_ENGINE, WorkerSettings
+from storage.settings import Settings, SettingsError
+
+
+def test_nothing_has_to_be_set() -> None:
+    settings = WorkerSettings.from_environment({})
+    assert settings.factory == OUR_ENGINE
+    assert settings.metrics_port is None
+    assert settings.idle_exit == 0
+    assert settings.name
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    names = ("WORKER_NAME", "DEVICE", "METRICS_PORT", "DRAIN_SECONDS", "LOG_LEVEL")
+    one, other = (
+        WorkerSettings.from_environment({}),
+        WorkerSettings.from_environment(dict.fromkeys(names, "")),
+    )
+    assert one == other
+
+
+def test_every_setting_is_read() -> None:
+    settings = WorkerSettings.from_environment(
+        {
+            "WORKER_NAME": "gpu-3",
+            "ENGINE_FACTORY": "a.b:c",
+            "DEVICE": "cuda:1",
+            "DTYPE": "bf16",
+            "ATTENTION": "xformers",
+            "METRICS_PORT": "9100",
+            "DRAIN_SECONDS": "120",
+            "IDLE_EXIT_SECONDS": "300",
+            "CANCEL_SECONDS": "3",
+            "SILENCE_SECONDS": "60.5",
+            "LOG_LEVEL": "debug",
+        }
+    )
+    assert (settings.name, settings.factory, settings.device) == ("gpu-3", "a.b:c", "cuda:1")
+    assert (settings.dtype, settings.attention, settings.metrics_port) == ("bf16", "xformers", 9100)
+    assert (settings.drain, settings.idle_exit) == (120, 300)
+    assert (settings.patience.grace, settings.patience.silence) == (3, 60.5)
+    assert settings.log_level == "DEBUG"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("METRICS_PORT", "70000"),
+        ("METRICS_PORT", "http"),
+        ("DRAIN_SECONDS", "-1"),
+        ("SILENCE_SECONDS", "nan"),
+        ("LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_is_named(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}={text}"):
+        WorkerSettings.from_environment({name: text})
+
+
+def test_the_engine_is_made_for_the_model_that_is_served() -> None:
+    shared = Settings.from_environment({"MODEL": "ali-vilab/i2vgen-xl"})
+    spec = WorkerSettings.from_environment({"DEVICE": "cuda"}).engine(shared)
+    assert spec.factory == OUR_ENGINE
+    assert spec.arguments["source"] == "ali-vilab/i2vgen-xl"
+    assert spec.arguments["name"] == "i2vgen-xl"
+    assert spec.arguments["device"] == "cuda"
