@@ -91,6 +91,9 @@ def main() -> int:
     except discord.LoginFailure:
         print("bot: Discord refuses DISCORD_TOKEN; make a new one and set it", file=sys.stderr)
         return 2
+    except OSError as error:  # no way to Discord, or the metrics' port is taken
+        print(f"bot: {error}", file=sys.stderr)
+        return 1
     return 0
 
 

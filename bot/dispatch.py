@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 DEATHS = 3  # a job that took down its worker this often is not tried again
 AHEAD = 1  # jobs on the queue beyond one for each worker
 RECONCILE = 3.0  # seconds
-GRACE = 5.0  # seconds after its dispatch before a job without a lease counts as lost
 PATIENCE = 0.3  # seconds between tries while Redis is away
 
 DIED = Failure("failed_worker_died", retryable=True)
@@ -44,14 +43,12 @@ class Dispatcher:
         *,
         clock: Callable[[], float] = time.time,
         reconcile: float = RECONCILE,
-        grace: float = GRACE,
     ) -> None:
         self._jobs = jobs
         self._queue = queue
         self._announcements = announcements
         self._clock = clock
         self._reconcile_every = reconcile
-        self._grace = grace
         self._wake = asyncio.Event()
         self._missed: set[tuple[str, int]] = set()
 
@@ -65,11 +62,15 @@ class Dispatcher:
 
     async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
         """Repeat a piece of work, through every outage."""
+        away = ""
         while True:
             try:
                 await work()
+                away = ""
             except Unavailable as error:
-                log.warning("waiting: %s", error.key)
+                if error.key != away:
+                    log.warning("waiting: %s", error.key)
+                away = error.key
                 await asyncio.sleep(PATIENCE)
             except Exception:
                 log.exception("dispatch goes on after an error")
@@ -176,14 +177,15 @@ class Dispatcher:
         """Collect results that nobody told us of, and take up what got lost."""
         missed: set[tuple[str, int]] = set()
         for job in await self._jobs.unfinished():
-            if _waits(job) or self._clock() - job.dispatched < self._grace:
+            if _waits(job):
                 continue
             # The lease first: a worker that ends between the two looks leaves a result.
             alive = await self._queue.alive(job.id, job.attempt)
             try:
                 if await self._collect(job.id, job.attempt) or alive:
                     continue
-                # An emptied Redis gets its leases back at the next renewal: look twice.
+                # An emptied Redis gets its leases back at the next renewal, and an order may
+                # be on its way there just now: look twice.
                 if (job.id, job.attempt) in self._missed:
                     await self._take_up(job)
                 else:

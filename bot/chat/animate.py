@@ -27,8 +27,9 @@ async def order(interaction: Talk, picture: discord.Attachment, options: Options
         check_upload(picture)
         response = await interaction.response.defer(thinking=True)
         message = response.message_id if response else None
-        data = await fetch(picture)
-        await client.studio.submit(customer(interaction, message), data, options)
+        async with client.desk:
+            data = await fetch(picture)
+            await client.studio.submit(customer(interaction, message), data, options)
 
 
 async def animate(

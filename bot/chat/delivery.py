@@ -74,15 +74,20 @@ class Delivery:
 
     async def run(self) -> None:
         """Work until cancelled; begins with what was left over from before."""
-        with self._studio.subscribe() as news:
-            await self.take_up()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._repeat(self._paint, TICK))
-                group.create_task(self._repeat(self._sweep, SWEEP))
-                async for item in news:
-                    self._hear(item)
+        try:
+            with self._studio.subscribe() as news:
+                await self._take_up()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._repeat(self._paint, TICK))
+                    group.create_task(self._repeat(self._sweep, SWEEP))
+                    async for item in news:
+                        self._hear(item)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def take_up(self) -> None:
+    async def _take_up(self) -> None:
         """Follow every job that is not over, and bring every clip that was not delivered."""
         for job in await self._studio.jobs.unfinished():
             if job.place.front == FRONT:

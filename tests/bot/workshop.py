@@ -135,7 +135,7 @@ class Workshop:
     @contextlib.asynccontextmanager
     async def dispatching(self) -> AsyncIterator[None]:
         """Dispatch jobs inside this block; nobody need be there to work on them."""
-        dispatcher = Dispatcher(self.jobs, self.queue, self.announcements, reconcile=0.1, grace=0.3)
+        dispatcher = Dispatcher(self.jobs, self.queue, self.announcements, reconcile=0.3)
         task = asyncio.create_task(dispatcher.run())
         try:
             yield
