@@ -85,6 +85,7 @@ class Camera:
 
     def __post_init__(self) -> None:
         """Refuse a strength outside 0..1, keyframes out of order, and poses that cannot be."""
+        object.__setattr__(self, "strength", float(self.strength))
         if not 0.0 <= self.strength <= 1.0:
             raise BadRequest("request_out_of_range", name="camera_strength", low=0, high=1)
         times = [keyframe.time for keyframe in self.keyframes]

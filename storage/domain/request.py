@@ -46,7 +46,8 @@ class GenerationRequest:
     candidates: int = 1
 
     def __post_init__(self) -> None:
-        """Refuse what no model could make."""
+        """Refuse what no model could make; 9 and 9.0 are the same guidance, and one fingerprint."""
+        object.__setattr__(self, "guidance", float(self.guidance))
         if not self.prompt.strip():
             raise BadRequest("request_prompt_empty")
         for name, text in (("prompt", self.prompt), ("negative_prompt", self.negative_prompt)):

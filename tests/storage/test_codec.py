@@ -41,6 +41,13 @@ def test_whole_numbers_are_read_as_floats_where_floats_are_meant() -> None:
     assert type(decode(GenerationRequest, data).guidance) is float
 
 
+def test_nine_and_nine_point_zero_ask_for_the_same_clip() -> None:
+    whole = replace(REQUEST, guidance=9, camera=Camera(strength=1))
+    exact = replace(REQUEST, guidance=9.0, camera=Camera(strength=1.0))
+    assert whole.fingerprint == exact.fingerprint
+    assert loads(GenerationRequest, dumps(whole)).fingerprint == exact.fingerprint
+
+
 def test_a_field_with_a_default_may_be_missing() -> None:
     data = encode(CLIP)
     del data["scores"]
