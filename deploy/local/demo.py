@@ -93,7 +93,8 @@ async def _clip(
     message = await follow(member, answer["message"], narrator)
     attachment = clip_of(message)
     if attachment is None:
-        raise DemoFailed(f"the bot says: {words_of(message)}")
+        latest = (await member.messages())[-1]
+        raise DemoFailed(f"the bot says: {words_of(latest)}")
     path = folder / attachment["filename"]
     path.write_bytes(await member.download(attachment))
     narrator.say(f"\n{measure(path, picture)}")

@@ -67,10 +67,13 @@ def buttons_of(message: Json) -> dict[str, str]:
 
 def clip_of(message: Json) -> Json | None:
     """Return the clip's attachment, if the message has one."""
-    found = [one for one in message["attachments"] if one["filename"].endswith((".mp4", ".gif"))]
+    found = [
+        one for one in message.get("attachments", ()) if one["filename"].endswith((".mp4", ".gif"))
+    ]
     return found[0] if found else None
 
 
 def is_over(message: Json) -> bool:
-    """Tell whether a clip's message has come to its end, good or bad."""
-    return bool(message["content"]) and "cancel" not in buttons_of(message)
+    """Tell whether a clip's message has come to its end: good, bad, or deleted."""
+    shown = buttons_of(message)
+    return "content" not in message or ("again" in shown and "cancel" not in shown)

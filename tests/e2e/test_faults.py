@@ -13,7 +13,7 @@ from deploy.local.narrator import buttons_of, clip_of
 from deploy.local.redis import start_redis
 from deploy.local.wait import until
 from storage.queue import Queue
-from tests.e2e.guests import PHOTOGRAPH, QUICK, Guests, delivered, order, running
+from tests.e2e.guests import PHOTOGRAPH, Guests, delivered, order, running
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -31,7 +31,7 @@ async def test_a_bot_that_was_killed_brings_the_clip_once_and_in_its_place(
     guests: Guests, household: Household
 ) -> None:
     guest = await guests.join()
-    key = await order(guest, PHOTOGRAPH.read_bytes(), "pan right", seed=11, **QUICK)
+    key = await order(guest, PHOTOGRAPH.read_bytes(), "pan right", seed=11, steps=16, frames=8)
     job = buttons_of(await running(guest, key))["cancel"].partition(":")[2]
     assert household.bot is not None
     await household.bot.kill()

@@ -61,9 +61,8 @@ async def order(page: Page, prompt: str, **numbers: str) -> Locator:
     await box.fill("/animate")
     await box.press("Enter")
     form = page.get_by_role("form", name="/animate")
-    await form.get_by_label("prompt", exact=True).fill(prompt)
-    for name, value in numbers.items():
-        await form.get_by_label(name, exact=True).fill(value)
+    for name, value in {"prompt": prompt, **numbers}.items():
+        await form.locator(f'[name="{name}"]').fill(value)
     await look(page, "form")
     await form.get_by_role("button", name="Send").click()
     await expect(page.locator(".message", has_text=prompt).last).to_be_visible()

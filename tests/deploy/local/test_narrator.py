@@ -42,8 +42,10 @@ def test_a_bar_is_redrawn_in_a_terminal_and_listed_in_a_pipe() -> None:
 
 def test_a_message_is_over_once_nothing_is_left_to_cancel() -> None:
     assert not is_over(message(""))
+    assert not is_over(message("Making it anew …"))
     assert not is_over(message("50%", "cancel:1"))
     assert is_over(message("Done.", "again:1", "delete:1"))
+    assert is_over({"id": "1", "channel_id": "2"})  # deleted
 
 
 def test_clip_and_buttons_are_found() -> None:
