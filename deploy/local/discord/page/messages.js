@@ -6,7 +6,7 @@ import { markdown } from "./markdown.js";
 import { attachments, keep } from "./media.js";
 import { currentLocale, say } from "./words.js";
 
-const EPHEMERAL = 64, LOADING = 128;
+const EPHEMERAL = 64, LOADING = 128, TOKEN_MS = 900_000;
 const QUICK = ["🔁", "👍", "❤️", "🎉"];
 
 export class Messages {
@@ -86,7 +86,8 @@ export class Messages {
     if (!message.message_reference) return null;
     const quoted = this.known.get(message.message_reference.message_id);
     if (!quoted) return make("div", { class: "above" }, say("deleted"));
-    const text = quoted.content || quoted.embeds[0]?.title || "…";
+    const raw = quoted.content || quoted.embeds[0]?.title || "…";
+    const text = markdown(raw, this.does.names).textContent;
     return make("div", { class: "above" }, make("b", {}, quoted.author.global_name), ` ${text.slice(0, 80)}`);
   }
 
@@ -102,6 +103,8 @@ export class Messages {
   content(message) {
     const { press, names } = this.does;
     if (message.flags & LOADING) {
+      const dead = Date.now() - Date.parse(message.timestamp) > TOKEN_MS;
+      if (dead) return [make("div", { class: "problem" }, say("failed"))];
       const name = message.author.global_name;
       return [make("div", { class: "thinking" }, make("i"), make("i"), make("i"), ` ${name} ${say("thinking")}`)];
     }

@@ -133,6 +133,9 @@ async def test_files_need_the_permission_to_attach(wire: Wire, member: Member) -
     await member.call("PUT", f"/local/channels/{STUDIO}/overwrites/bot", deny)
     interaction = await start(wire, member)
     assert not int(interaction["app_permissions"]) & Permission.ATTACH_FILES
+    path = f"/interactions/{interaction['id']}/{interaction['token']}/callback"
+    status, answer = await wire.post(path, {"type": 4, "data": {"content": "x"}}, b"clip")
+    assert (status, answer["code"]) == (403, 50013)
 
 
 async def test_commands_show_where_and_to_whom_they_are_meant(wire: Wire, member: Member) -> None:

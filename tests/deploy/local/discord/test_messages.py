@@ -103,16 +103,16 @@ async def test_a_file_over_the_limit_of_this_guild_is_refused(
 ) -> None:
     heavy = bytes(10 * 1024 * 1024 + 1)
     async with Wire(server) as wire:
-        status, answer = await wire.post(STUDIO, {}, heavy)
+        status, answer = await wire.post(MESSAGES, {}, heavy)
         assert (status, answer["code"]) == (413, 40005)
         await member.call("PATCH", "/local/guild", {"premium_tier": 2})
-        status, answer = await wire.post(STUDIO, {}, heavy)
+        status, answer = await wire.post(MESSAGES, {}, heavy)
         assert (status, answer["attachments"][0]["size"]) == (200, len(heavy))
 
 
 async def test_attachments_are_kept_added_and_dropped_by_an_edit(server: LocalDiscord) -> None:
     async with Wire(server) as wire:
-        _, message = await wire.post(STUDIO, {"content": "two"}, b"a", b"b")
+        _, message = await wire.post(MESSAGES, {"content": "two"}, b"a", b"b")
         kept = message["attachments"][1]["id"]
         edit = {"attachments": [{"id": kept}]}
         _, message = await wire.ask("PATCH", f"{MESSAGES}/{message['id']}", edit)
@@ -124,7 +124,7 @@ async def test_attachments_are_kept_added_and_dropped_by_an_edit(server: LocalDi
 
 async def test_a_part_of_a_clip_can_be_asked_for(server: LocalDiscord) -> None:
     async with Wire(server) as wire:
-        _, message = await wire.post(STUDIO, {}, b"0123456789")
+        _, message = await wire.post(MESSAGES, {}, b"0123456789")
         url = message["attachments"][0]["url"]
         async with wire.session.get(url, headers={"Range": "bytes=2-4"}) as answer:
             assert (answer.status, await answer.read()) == (206, b"234")
@@ -151,10 +151,10 @@ async def test_a_missing_permission_is_an_error(  # noqa: PLR0917  # fixtures an
     path = f"/local/channels/{STUDIO}/overwrites/bot"
     await member.call("PUT", path, {"deny": int(denied)})
     async with Wire(server) as wire:
-        status, answer = await wire.post(STUDIO, body, *files)
+        status, answer = await wire.post(MESSAGES, body, *files)
         assert (status, answer["code"]) == (403, code)
         await member.call("DELETE", path)
-        assert (await wire.post(STUDIO, body, *files))[0] == 200
+        assert (await wire.post(MESSAGES, body, *files))[0] == 200
 
 
 async def test_strangers_and_unknown_things_are_told_so(server: LocalDiscord) -> None:

@@ -82,15 +82,16 @@ class Wire:
             assert answer.status == 204 or answer.headers["Content-Type"] == "application/json"
             return answer.status, await answer.json() if answer.status != 204 else None
 
-    async def post(self, channel: str, body: Json, *files: bytes) -> tuple[int, Any]:
-        """A message with files."""
+    async def post(self, path: str, body: Json, *files: bytes) -> tuple[int, Any]:
+        """One request with files, as the bot."""
         form = aiohttp.FormData(quote_fields=False)
         form.add_field("payload_json", json.dumps(body), content_type="application/json")
         for number, data in enumerate(files):
             form.add_field(f"files[{number}]", BytesIO(data), filename=f"clip{number}.mp4")
         headers = {"Authorization": f"Bot {self.token}"}
-        url = f"{self.server.api_url}/channels/{channel}/messages"
-        async with self.session.post(url, data=form, headers=headers) as answer:
+        async with self.session.post(
+            self.server.api_url + path, data=form, headers=headers
+        ) as answer:
             return answer.status, await answer.json()
 
     async def register(self, *commands: Json) -> None:
