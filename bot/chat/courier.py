@@ -28,6 +28,8 @@ MARGIN = 10.0  # seconds before a token's end from which it is not trusted
 UNKNOWN_MESSAGE = 10008
 TOO_LARGE = 40005
 TOO_MANY_OLD_EDITS = 30046
+NO_HISTORY = 160002  # a reply needs the permission to read what it answers
+CLOSED = {TOO_MANY_OLD_EDITS, NO_HISTORY}
 
 
 class Way(Enum):
@@ -142,7 +144,7 @@ def _refused(error: discord.HTTPException) -> bool:
     """Tell whether this way is closed for good; raise FileTooLarge where only the file is."""
     if error.status == 413 or error.code == TOO_LARGE:
         raise FileTooLarge from error
-    return error.status in (401, 403, 404) or error.code == TOO_MANY_OLD_EDITS
+    return error.status in (401, 403, 404) or error.code in CLOSED
 
 
 def _owner(job: Job) -> discord.AllowedMentions:

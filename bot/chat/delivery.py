@@ -212,7 +212,8 @@ class Delivery:
         except FileTooLarge:
             assert job.clip is not None
             way, job = await self._send(job, self._painter.undeliverable(job, job.clip), None)
-        if way is Way.EDITED and self._clock() - job.created > self._ping_after:
+        waited = self._clock() - job.created > self._ping_after
+        if way is Way.EDITED and waited and job.status is not Status.CANCELLED:
             await self._courier.ping(job, self._painter.call(job))
         if way is Way.POSTED:
             await self._studio.jobs.place(job.id, job.place)

@@ -24,16 +24,12 @@ async def retry(client: MutoscopeClient, event: discord.RawReactionActionEvent) 
     job = await jobs.by_message(FRONT, str(event.channel_id), str(event.message_id))
     if job is None or job.status is not Status.DONE or not await _may_post(client, event):
         return
-    channel = client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
     locale = job.locale if job.owner == str(event.user_id) else _locale(client, event, job)
-    answer = await channel.send(
-        client.words.text(locale, "reaction_retry"),
-        reference=discord.MessageReference(
-            message_id=event.message_id, channel_id=event.channel_id, fail_if_not_exists=False
-        ),
-        allowed_mentions=NOBODY,
-        nonce=f"r{event.message_id}"[:20] + f"{event.user_id}"[-4:],
-    )
+    try:
+        answer = await _answer(client, event, client.words.text(locale, "reaction_retry"))
+    except discord.HTTPException as error:
+        log.info("reaction in %s goes unanswered: %s", event.channel_id, error)
+        return
     place = Place(
         front=FRONT,
         guild=str(event.guild_id or ""),
@@ -47,6 +43,20 @@ async def retry(client: MutoscopeClient, event: discord.RawReactionActionEvent) 
     except MutoscopeError as error:
         text = f"<@{event.user_id}> ⚠️ {client.words.error(locale, error)}"
         await answer.edit(content=text, allowed_mentions=NOBODY)
+
+
+async def _answer(
+    client: MutoscopeClient, event: discord.RawReactionActionEvent, text: str
+) -> discord.Message:
+    """Answer the message under the reaction."""
+    channel = client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
+    return await channel.send(
+        text,
+        reference=discord.MessageReference(
+            message_id=event.message_id, channel_id=event.channel_id, fail_if_not_exists=False
+        ),
+        allowed_mentions=NOBODY,
+    )
 
 
 async def _may_post(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> bool:

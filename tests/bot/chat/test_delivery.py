@@ -101,3 +101,24 @@ async def test_hostile_words_format_nothing_and_mention_nobody(stage: Stage) -> 
     assert not clip.mention_everyone
     assert "**bold**" not in shown(clip)
     assert shown(clip).count("```") == 2
+
+
+async def test_a_call_that_may_not_be_made_holds_nothing_up(stage: Stage) -> None:
+    await stage.animate()
+    await stage.stop_delivery()
+    stage.ping_after = 0.0
+    stage.start_delivery()
+    stage.env.inject_error("POST", "/channels/*/messages", status=400, code=160002)
+    async with stage.workshop.working():
+        await until(stage.workshop.jobs_are_delivered)
+    assert len(stage.clips()) == len(stage.messages) == 1
+
+
+async def test_who_cancels_after_a_long_wait_is_not_called(stage: Stage) -> None:
+    await stage.animate()
+    await stage.stop_delivery()
+    stage.ping_after = 0.0
+    stage.start_delivery()
+    await stage.click(await stage.shows("queue"), "cancel")
+    await until(stage.workshop.jobs_are_delivered)
+    assert len(stage.messages) == 1
