@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bot.chat.stage import Stage, actions, shown
+from tests.bot.chat.stage import PICTURE, Stage, actions, shown
+from tests.bot.workshop import until
 
 
 async def test_an_order_is_answered_with_its_clip_in_its_place(stage: Stage) -> None:
@@ -38,3 +39,21 @@ async def test_a_running_order_shows_its_progress(stage: Stage) -> None:
         assert "about 3 s left" in shown(message)
         stage.workshop.hands.gate.set()
         await stage.clip()
+
+
+async def test_an_order_in_a_direct_message_is_answered_there(stage: Stage) -> None:
+    async with stage.workshop.working():
+        await stage.alice.user.slash("animate", picture=PICTURE, prompt="waves")
+        await until(stage.workshop.jobs_are_delivered)
+    [clip] = stage.alice_directly()
+    assert clip.attachments
+
+
+async def test_many_orders_at_once_are_each_answered_by_their_own_clip(stage: Stage) -> None:
+    people = [stage.guild.add_member(stage.env.create_user(f"guest{n}")) for n in range(12)]
+    async with stage.workshop.working():
+        orders = [await stage.animate(person) for person in people]
+        await stage.clip(len(people))
+    clips = {message.id: message for message in stage.clips()}
+    for person, ordered in zip(people, orders, strict=True):
+        assert clips[ordered.response.id].content.startswith(person.mention)
