@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import signal
 import sys
 from collections.abc import Mapping, Sequence
@@ -13,12 +12,11 @@ from pathlib import Path
 from subprocess import DEVNULL, STDOUT
 from typing import IO
 
+from deploy.local.leash import die_with_parent
 from deploy.local.wait import until
 
 GRACE = 15.0
 """Seconds that a child has to end after SIGTERM before it is killed."""
-
-PR_SET_PDEATHSIG = 1
 
 
 class ChildDied(Exception):
@@ -55,7 +53,7 @@ class Child:
                 stderr=STDOUT if output else None,
                 # Ctrl-C reaches this process alone, which then stops the children in turn.
                 start_new_session=True,
-                preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+                preexec_fn=die_with_parent,
             )
         return cls(name, process, log)
 
@@ -144,8 +142,3 @@ def _output(log: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | N
         return contextlib.nullcontext()
     log.parent.mkdir(parents=True, exist_ok=True)
     return log.open("ab")
-
-
-def _die_with_parent() -> None:
-    """Ask Linux to send SIGTERM here when the parent ends, however it ends."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -4,16 +4,22 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from bot.cli.shop import OWNER
 from deploy.local.demo import SAMPLES
 from deploy.local.household import Household
 from deploy.local.measure import measure
 from deploy.local.wait import until
+from storage.database import open_database
+from storage.domain.job import Status
+from storage.jobs import Jobs
+from storage.settings import Settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -81,22 +87,26 @@ async def test_on_an_idle_machine_it_starts_what_is_not_running(tmp_path: Path) 
 
 async def test_ctrl_c_cancels_what_is_not_made(household: Household, tmp_path: Path) -> None:
     words = ["animate", PAIR[0], "--prompts", "zoom in", "--steps", "50", "-o", str(tmp_path)]
-    before = await mutoscope(household.environ, "report")
+    cancelled = (await counts(household))[Status.CANCELLED]
     process = await start(household.environ, *words)
 
-    async def ordered() -> bool:
-        report = await mutoscope(household.environ, "report")
-        return "running: 1" in report.told
+    async def runs() -> bool:
+        return (await counts(household))[Status.RUNNING] == 1
 
-    await until(ordered, 30, "the order to run")
+    await until(runs, 30, "the order to run")
     process.send_signal(signal.SIGINT)
     told, _ = await asyncio.wait_for(process.communicate(), 20)
     assert process.returncode == 130, told.decode()
     assert "Stopped; 1 clips were cancelled." in told.decode()
-    after = await mutoscope(household.environ, "report")
-    assert count(after, "cancelled") == count(before, "cancelled") + 1
+    assert (await counts(household))[Status.CANCELLED] == cancelled + 1
 
 
-def count(report: Said, status: str) -> int:
-    line = next(one for one in report.told.splitlines() if one.startswith(f"{status}: "))
-    return int(line.split()[1])
+async def counts(household: Household) -> Mapping[Status, int]:
+    """How many orders of the command stand where, by the book."""
+    settings = Settings.from_environment(household.environ)
+    engine = await open_database(settings.database_url)
+    try:
+        report = await Jobs(engine, settings.catalogue()).report(OWNER, time.time())
+    finally:
+        await engine.dispose()
+    return report.counts
