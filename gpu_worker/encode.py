@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from gpu_worker import ffmpeg, gif
-from gpu_worker.ffmpeg import Frames
+from gpu_worker.engine import Frames
 from storage.domain.clip import Container
 from storage.domain.errors import GenerationFailed
 
@@ -103,11 +103,4 @@ def _mp4(frames: Frames, fps: int, quality: int, metadata: Mapping[str, str]) ->
     options = ["-vf", f"{_COLOURS}:{_EXACT},format=yuv420p,{_TAGS}"]
     options += ["-c:v", "libx264", "-preset", "medium", "-crf", str(quality)]
     options += ["-profile:v", "high", "-flags:v", "+bitexact", "-movflags", "+faststart"]
-    for name, value in metadata.items():
-        options += ["-metadata", f"{name}={_writable(value)}"]
-    return ffmpeg.run(frames, fps, options, ".mp4")
-
-
-def _writable(text: str) -> str:
-    """Return the text without what a command line cannot carry: NULs and lone surrogates."""
-    return text.replace("\0", "").encode(errors="replace").decode()
+    return ffmpeg.run(frames, fps, options, ".mp4", metadata)

@@ -172,7 +172,8 @@ def _failure(error: Exception, order: Order) -> Failure:
             failure = Failure("failed_model_missing", retryable=True)
         case MutoscopeError():
             gaps = tuple((name, str(value)) for name, value in error.parameters.items())
-            failure = Failure(error.key, gaps)
+            log.warning("order %s cannot be made: %s", order.id, error, exc_info=error.__cause__)
+            return Failure(error.key, gaps)
     log.error("order %s failed: %s", order.id, failure.key, exc_info=error)
     return failure
 
@@ -181,7 +182,7 @@ def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
     """Return what goes into the file, so that its clip can be made again from it alone."""
     parameters = encode(request) | {"seed": result.seed, "resolved_motion": result.motion.value}
     comment = json.dumps({"mutoscope": parameters}, ensure_ascii=False, sort_keys=True)
-    return {"title": request.prompt, "comment": comment}
+    return {"title": " ".join(request.prompt.split()), "comment": comment}
 
 
 def _encode(result: Result, order: Order) -> Encoded:

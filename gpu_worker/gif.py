@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gpu_worker import ffmpeg
-from gpu_worker.ffmpeg import Frames
+from gpu_worker.engine import Frames
 
 _PALETTE = (
     "split[a][b];[a]palettegen=max_colors={colours}:stats_mode=diff[p];"
@@ -20,7 +20,7 @@ def write(frames: Frames, fps: int, quality: int, metadata: Mapping[str, str]) -
     """
     halvings = min(3, max(0, quality - 10) // 6)
     palette = _PALETTE.format(colours=256 >> halvings, grain=min(5, 3 + halvings))
-    data = ffmpeg.run(frames, fps, ["-lavfi", palette, "-loop", "0"], ".gif")
+    data = ffmpeg.run(frames, fps, ["-lavfi", palette, "-loop", "0"], ".gif", {})
     return _with_comment(data, metadata.get("comment", ""))
 
 

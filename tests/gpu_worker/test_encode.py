@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from gpu_worker.encode import BEST, TooLarge, encode, encode_within, poster
-from gpu_worker.ffmpeg import Frames
+from gpu_worker.engine import Frames
 from storage.domain.clip import Container
 
 PLENTY = 10 * 1024 * 1024
@@ -85,7 +85,7 @@ def test_equal_frames_give_equal_bytes() -> None:
 
 
 def test_metadata_is_inside_the_file_whatever_the_prompt() -> None:
-    parameters = {"seed": 7, "prompt": "a=b; c\\d #'\"\n镜头推近 \N{CLAPPER BOARD}"}
+    parameters = {"seed": 7, "prompt": "a=b; c\\d #'\"\r\n镜头推近 \N{CLAPPER BOARD}" * 9000}
     comment = json.dumps(parameters, ensure_ascii=False)
     data = encode(scene(), 8, PLENTY, {"title": "NUL\0 and \ud800", "comment": comment})
     said = ffmpeg(data, "-f", "ffmetadata", "-").stdout.decode()

@@ -79,6 +79,17 @@ async def test_kill_9_in_mid_clip_leaves_no_orphan_and_the_clip_comes_all_the_sa
     assert clip.blob == other.blob
 
 
+@pytest.mark.slow
+async def test_the_lease_of_a_killed_worker_runs_out_within_15_seconds(shop: Workshop) -> None:
+    worker = await shop.worker()
+    order = await shop.order("slow", steps=400)
+    await shop.moved(order)
+    await worker.end(signal.SIGKILL)
+    async with asyncio.timeout(16):
+        while await shop.queue.alive(order.job, order.attempt):
+            await asyncio.sleep(0.1)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_an_idle_worker_stops_at_once(number: signal.Signals, shop: Workshop) -> None:
     worker = await shop.worker()
