@@ -12,7 +12,7 @@ from pathlib import Path
 from subprocess import DEVNULL, STDOUT
 from typing import IO
 
-from deploy.local.leash import die_with_parent
+from deploy.local.orphans import die_with_parent
 from deploy.local.wait import until
 
 GRACE = 15.0
