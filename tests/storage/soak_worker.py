@@ -1,0 +1,40 @@
+"""A worker process for the soak test: makes short clips, and notes each in a file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+from storage.domain.clip import Clip, Failure
+from storage.queue_worker import Order, Report, serve
+from storage.settings import Settings
+from tests.storage.workbench import clip_of
+
+
+async def make(order: Order, report: Report) -> Clip | Failure:
+    """Work for 0.2 s, as a model would in steps."""
+    for _ in range(4):
+        await asyncio.sleep(0.05)
+        if report.cancelled():
+            return Failure("failed_cancelled", cancelled=True)
+    await asyncio.to_thread(note, order.id)
+    return clip_of(order)
+
+
+def note(identity: str) -> None:
+    """Write down that this attempt's clip was made."""
+    with Path(os.environ["SOAK_NOTES"]).open("a") as notes:
+        notes.write(identity + "\n")
+
+
+async def main() -> None:
+    """Serve until SIGTERM."""
+    stop = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    await serve(make, Settings.from_environment(os.environ), f"soak-{os.getpid()}", stop)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
