@@ -79,8 +79,8 @@ class Run:
         for identity in list(self.open):
             job = await self.shop.jobs.get(identity)
             if job.status.final:
-                await self._take(job, self.open.pop(identity))
                 self.shares.pop(identity, None)
+                await self._take(job, self.open.pop(identity))
 
     async def _take(self, job: Job, pair: Pair) -> None:
         if job.status is not Status.DONE or job.clip is None:
