@@ -17,10 +17,12 @@ from bot.dispatch import Dispatcher
 from bot.studio import Customer, Studio
 from storage.blobs import Blobs
 from storage.database import open_database
+from storage.domain.camera import Motion
 from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.clip import Clip, Container, Failure
 from storage.domain.job import Place
 from storage.domain.progress import Progress, Stage
+from storage.domain.wording import resolve
 from storage.jobs import Jobs
 from storage.orders import Order
 from storage.queue import Queue
@@ -69,6 +71,7 @@ class Hands:
             return Failure("failed_cancelled", cancelled=True)
         if self.failure is not None:
             return self.failure
+        reading = resolve(request.camera, request.prompt)
         blob = await self.blobs.put(self.film + str(request.seed).encode())
         return Clip(
             blob=blob,
@@ -79,7 +82,7 @@ class Hands:
             frames=request.frames,
             fps=request.fps,
             seed=request.seed,
-            motion=request.camera.motion,
+            motion=reading.motion if reading else Motion.DRIFT,
             bytes=await self.blobs.size(blob),
             seconds=1.5,
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bot.chat.stage import PICTURE, Stage, actions, shown
-from tests.bot.workshop import until
+from tests.bot.chat.stage import PICTURE, Stage, actions, shown, speaking
+from tests.bot.workshop import png, until
 
 
 async def test_an_order_is_answered_with_its_clip_in_its_place(stage: Stage) -> None:
@@ -57,3 +57,21 @@ async def test_many_orders_at_once_are_each_answered_by_their_own_clip(stage: St
     clips = {message.id: message for message in stage.clips()}
     for person, ordered in zip(people, orders, strict=True):
         assert clips[ordered.response.id].content.startswith(person.mention)
+
+
+async def test_the_card_speaks_the_language_of_who_ordered(stage: Stage) -> None:
+    with speaking("zh-CN"):
+        await stage.animate()
+    await stage.shows("队首")
+    async with stage.workshop.working():
+        clip = await stage.clip()
+    assert "您的动画好了" in clip.content
+    assert "🎥 推近" in shown(clip)
+
+
+async def test_advice_comes_with_the_clip_and_never_in_the_way(stage: Stage) -> None:
+    async with stage.workshop.working():
+        await stage.animate(prompt="a quiet house", picture=("a.png", png((64, 64), "black")))
+        clip = await stage.clip()
+    assert "names no camera motion" in shown(clip)
+    assert "The picture is small" in shown(clip)
