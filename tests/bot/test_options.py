@@ -74,3 +74,23 @@ def test_a_request_made_again_from_its_own_options_is_the_same(
     request = ask(options, size)
     again = ask(Options.of(request, CATALOGUE), (request.width, request.height))
     assert again == request
+
+
+@pytest.mark.parametrize("hardware", list(CATALOGUE.profiles))
+@pytest.mark.parametrize("model", list(CATALOGUE.models))
+def test_a_resolution_that_is_offered_is_admitted_in_every_aspect(
+    model: str, hardware: str
+) -> None:
+    profile, row = CATALOGUE.profiles[hardware], CATALOGUE.models[model]
+    refused = []
+    for name, side in row.resolutions.items():
+        for aspect in row.aspects:
+            if side * side > profile.pixels:
+                continue
+            try:
+                Options("a", model=model, resolution=name).request(
+                    CATALOGUE, profile, PICTURE, aspect, 0
+                )
+            except BadRequest as error:
+                refused.append((name, aspect, error.key))
+    assert refused == []
