@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
+import numpy as np
 import torch
 
-from gpu_worker.engine import Frames, OnProgress, OutOfMemory, Result
+from gpu_worker.engine import Cancelled, Frames, OnProgress, OutOfMemory, Result
 from gpu_worker.models import checkpoint, choosing, conditioning, loading, steering
 from gpu_worker.models.ladder import Ladder, Smaller
 from gpu_worker.models.levers import Levers
@@ -31,12 +35,21 @@ SMALLEST = 64
 
 
 def nearest_in(folder: Path) -> Callable[[str], Reading | None]:
-    """Return what finds the motion nearest to words, or nothing where no motion was trained."""
-    try:
-        wording = Wording.load(folder)
-    except (FileNotFoundError, KeyError):
-        return lambda _prompt: None
-    return lambda prompt: Reading(wording.nearest(prompt)[0])
+    """Return what finds the motion nearest to words; it loads its own encoder when first asked."""
+
+    @cache
+    def wording() -> Wording | None:
+        try:
+            return Wording.load(folder)
+        except (FileNotFoundError, KeyError):
+            return None
+
+    def nearest(prompt: str) -> Reading | None:
+        known = wording()
+        with torch.inference_mode(False):
+            return Reading(known.nearest(prompt)[0]) if known else None
+
+    return nearest
 
 
 @dataclass(frozen=True)
@@ -77,9 +90,36 @@ class I2VGenXL:
             if levers.short_text:
                 conditioning.shorten(parts)
             kernels = choosing.attention(self.setup.attention if levers.attention else "sdpa")
+            if levers.channels_last:
+                cast(Any, parts.vae).to(memory_format=torch.channels_last)
             unet = UNet(parts.unet, kernels, levers).eval()
         self._nearest = nearest_in(folder)
         self._maker = Maker(parts, unet, levers, on, self._pool)
+
+    def warm_up(self) -> None:
+        """Make the smallest clip of one step, so that the first person does not wait for it."""
+        side = max(SMALLEST, self.setup.multiple)
+        request = GenerationRequest(
+            picture="warm-up",
+            prompt="hold still",
+            model=self.name,
+            width=side,
+            height=side,
+            frames=8,
+            fps=8,
+            steps=2,
+            guidance=2.0,
+            seed=0,
+        )
+        grey = np.full((side, side, 3), 128, np.uint8)
+        canvas = Canvas(grey, (0.0, 0.0, float(side), float(side)), (side, side))
+        first = [0]
+
+        def on_progress(progress: Progress, _preview: bytes | None) -> None:
+            first[0] = progress.step
+
+        with suppress(Cancelled):
+            self.generate(request, canvas, on_progress, lambda: first[0] >= 1)
 
     @torch.inference_mode()
     def generate(
@@ -106,7 +146,7 @@ class I2VGenXL:
         """Make the clip, at a smaller size where nothing else helps."""
         told: list[Adjustment] = []
         while True:
-            ladder = Ladder(self._ready_maker().unet, Thrift(), self.torch_device)
+            ladder = Ladder(self.maker.unet, Thrift(), self.torch_device)
             try:
                 frames = self._once(Order(request, canvas, reading), ladder, watch)
             except Smaller:
@@ -120,7 +160,7 @@ class I2VGenXL:
                 self._restore(ladder)
 
     def _once(self, order: Order, ladder: Ladder, watch: Watch) -> Frames:
-        maker, row = self._ready_maker(), self.presets[order.request.preset]
+        maker, row = self.maker, self.presets[order.request.preset]
         latents = maker.denoised([order], row, ladder, watch)
         watch.enter(Stage.DECODING)
         began = time.monotonic()
@@ -149,7 +189,9 @@ class I2VGenXL:
         elif self._maker is not None:
             self._maker.unet.slice(1)
 
-    def _ready_maker(self) -> Maker:
+    @property
+    def maker(self) -> Maker:
+        """Return what makes the clips; it is loaded if it was not yet."""
         if self._maker is None:
             self.load()
         if self._maker is None:

@@ -17,6 +17,7 @@ class Levers:
     conv2d: a temporal convolution runs as a two-dimensional one over (frames, pixels).
     channels_last: feature maps keep channels innermost, so that no view needs a copy.
     fused_projections: query, key and value come from one matrix product.
+    fused_gate: the feed-forward's activation and gate happen within the matrix products.
     attention: the backend is chosen by the kind of attention instead of one kernel for all.
     scalar_steps: the scheduler's step is two products with plain numbers, without a device sync.
     short_text: the last text layer, whose output is thrown away, is not computed.
@@ -33,6 +34,7 @@ class Levers:
     conv2d: bool = True
     channels_last: bool = True
     fused_projections: bool = True
+    fused_gate: bool = True
     attention: bool = True
     scalar_steps: bool = True
     short_text: bool = True

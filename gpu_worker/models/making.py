@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import torch
@@ -18,7 +18,7 @@ from gpu_worker.models.levers import Levers
 from gpu_worker.models.loading import Parts
 from gpu_worker.models.sampler import Plan, Predictor, denoise
 from gpu_worker.models.schedule import Schedule, schedule
-from gpu_worker.models.solvers import SOLVERS, State
+from gpu_worker.models.solvers import SOLVERS, State, Stock
 from gpu_worker.models.steering import Steering
 from gpu_worker.models.unet import UNet
 from gpu_worker.models.watching import Watch
@@ -70,6 +70,8 @@ class Maker:
         times = schedule(self.parts.scheduler, max(2, round(request.steps * row.steps)))
         ready = [self._ready(order, times, watch) for order in orders]
         plan = planned(request, row, times, ready[0].steering.start)
+        if not self.levers.scalar_steps and row.scheduler == "ddim":
+            plan = replace(plan, solver=Stock(times, self.parts.scheduler))
         watch.expect(plan.steps)
         latents = torch.stack([one.steering.image_latents for one in ready])
         conditions = self._conditions(ready, latents, guided=plan.guided[1] > plan.guided[0])

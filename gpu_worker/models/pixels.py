@@ -24,6 +24,13 @@ def scaling(vae: AutoencoderKL) -> float:
     return float(cast(Any, vae.config).scaling_factor)
 
 
+def laid(vae: AutoencoderKL, maps: Tensor) -> Tensor:
+    """Lay maps out in memory as the autoencoder's weights are."""
+    weight = cast(Any, vae).decoder.conv_in.weight
+    inner = weight.is_contiguous(memory_format=torch.channels_last)
+    return maps.contiguous(memory_format=torch.channels_last if inner else torch.contiguous_format)
+
+
 def encode(
     vae: AutoencoderKL, frames: Frames, chunk: int, between: Callable[[], None] = lambda: None
 ) -> Tensor:
@@ -34,7 +41,7 @@ def encode(
         between()
         batch = torch.from_numpy(np.ascontiguousarray(frames[start : start + chunk]))
         maps = batch.to(weight.device).permute(0, 3, 1, 2).to(weight.dtype) / 127.5 - 1.0
-        found = cast(Any, vae.encode(maps)).latent_dist.mode()
+        found = cast(Any, vae.encode(laid(vae, maps))).latent_dist.mode()
         parts.append(found.float() * scaling(vae))
     return torch.cat(parts).transpose(0, 1)
 
@@ -48,7 +55,8 @@ def decode(
     parts = []
     for start in range(0, len(maps), chunk):
         between()
-        decoded = cast(Any, vae.decode(maps[start : start + chunk])).sample
+        part = laid(vae, maps[start : start + chunk])
+        decoded = cast(Any, vae.decode(part)).sample
         parts.append(to_bytes(decoded).cpu())
     return torch.cat(parts).permute(0, 2, 3, 1).contiguous().numpy()
 

@@ -71,6 +71,8 @@ class Predictor:
 
     def _run(self, index: int, sample: Tensor, part: slice, deep: Deep) -> Tensor:
         plan, prepared = self.plan, self.prepared
+        if not self.unet.levers.constants:
+            prepared = self.unet.prepare(prepared.conditions, prepared.timesteps)
         memories = tuple((key[part], value[part]) for key, value in prepared.memories)
         reuses = plan.reuse > 1
         if reuses:

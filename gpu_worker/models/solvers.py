@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, cast
 
+import torch
+from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from torch import Tensor
 
 from gpu_worker.models.schedule import FAINTEST, Level, Schedule
@@ -64,6 +66,20 @@ class Ddim:
         else:
             noise = (state.sample - now.signal * clean) / max(now.noise, FAINTEST)
         return State(then.signal * clean + then.noise * noise, (clean,))
+
+
+@dataclass(frozen=True)
+class Stock:
+    """The stock scheduler's own step, which indexes its tables with a tensor on the device."""
+
+    schedule: Schedule
+    scheduler: DDIMScheduler
+
+    def step(self, index: int, state: State, predicted: Tensor) -> State:
+        """Go to the next level as the stock pipeline does."""
+        timestep = torch.tensor(self.schedule.timesteps[index], device=predicted.device)
+        done = cast(Any, self.scheduler).step(predicted, timestep, state.sample)
+        return State(done.prev_sample, (done.pred_original_sample,))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from diffusers.models.transformers.transformer_temporal import TransformerTempor
 from torch import Tensor, nn
 
 from gpu_worker.models.attention import Attention, Kind
+from gpu_worker.models.gate import Gated
 from gpu_worker.models.layout import Layout
 from gpu_worker.models.levers import Levers
 
@@ -89,6 +90,7 @@ class Spatial(nn.Module):
         self.inner = inner
         self.own = SelfAttention(inner.attn1, Kind.SPATIAL, kernels, levers)
         self.cross = CrossAttention(inner.attn2, kernels, levers)
+        self.gated = Gated(cast(Any, inner).ff, levers)
         self.slices = 1
 
     def begin(self, maps: Tensor, layout: Layout) -> Tensor:
@@ -102,7 +104,7 @@ class Spatial(nn.Module):
         """Run the rest on what begin returned; maps are what begin was given."""
         height, width = maps.shape[-2:]
         tokens = self.cross(self.inner.norm2(tokens), memory, layout).add_(tokens)
-        tokens = feed_forward(self.inner, tokens, self.slices)
+        tokens = feed_forward(self.inner, self.gated, tokens, self.slices)
         return _project_out(self.block, tokens, height, width, layout).add_(maps)
 
     def forward(self, maps: Tensor, memory: tuple[Tensor, Tensor], layout: Layout) -> Tensor:
@@ -121,6 +123,7 @@ class Temporal(nn.Module):
         self.inner = inner
         self.first = SelfAttention(inner.attn1, Kind.TEMPORAL, kernels, levers)
         self.second = SelfAttention(inner.attn2, Kind.TEMPORAL, kernels, levers)
+        self.gated = Gated(cast(Any, inner).ff, levers)
         self.slices = 1
 
     def forward(self, maps: Tensor, layout: Layout) -> Tensor:
@@ -130,16 +133,18 @@ class Temporal(nn.Module):
         lines = self.block.proj_in(layout.lines(normal))
         lines = self.first(self.inner.norm1(lines)).add_(lines)
         lines = self.second(self.inner.norm2(lines)).add_(lines)
-        lines = self.block.proj_out(feed_forward(self.inner, lines, self.slices))
+        lines = self.block.proj_out(feed_forward(self.inner, self.gated, lines, self.slices))
         return layout.from_lines(lines, height, width).add(maps)
 
 
-def feed_forward(inner: BasicTransformerBlock, tokens: Tensor, slices: int) -> Tensor:
+def feed_forward(inner: BasicTransformerBlock, gated: Gated, tokens: Tensor, slices: int) -> Tensor:
     """Add the feed-forward network's output, in slices of rows where memory is short."""
     if slices <= 1:
-        return cast(Tensor, inner.ff(inner.norm3(tokens))).add_(tokens)
-    parts = tokens.chunk(slices)
-    return torch.cat([cast(Tensor, inner.ff(inner.norm3(part))).add_(part) for part in parts])
+        return cast(Tensor, gated(inner.norm3(tokens)).add_(tokens))
+    rows = tokens.flatten(0, 1)[None]
+    parts = rows.chunk(slices, dim=1)
+    done = torch.cat([gated(inner.norm3(part)).add_(part) for part in parts], dim=1)
+    return done.view_as(tokens)
 
 
 def _project_in(block: Transformer2DModel, maps: Tensor, layout: Layout) -> Tensor:

@@ -1,0 +1,1 @@
+"""The benchmark: the stock pipeline against this engine, in one process, turn by turn."""

@@ -1,0 +1,95 @@
+"""Meter: time, memory and arithmetic of a device, measured turn by turn."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+PEAK_FILE = Path("/proc/self/clear_refs")
+STATUS_FILE = Path("/proc/self/status")
+
+
+@dataclass
+class Turns:
+    """Seconds and peak bytes of several things that take turns."""
+
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+    peaks: dict[str, list[float]] = field(default_factory=dict)
+
+    def median(self, name: str) -> float:
+        """Return the median of the seconds of one of them."""
+        return statistics.median(self.seconds[name])
+
+    def peak(self, name: str) -> float:
+        """Return the largest peak of one of them in bytes."""
+        return max(self.peaks[name])
+
+
+def take_turns(device: torch.device, calls: Mapping[str, Callable[[], Any]], rounds: int) -> Turns:
+    """Call each in turn, `rounds` times, after one round that counts for nothing on a GPU."""
+    turns = Turns({name: [] for name in calls}, {name: [] for name in calls})
+    for turn in range(rounds + (device.type == "cuda")):
+        for name, call in calls.items():
+            seconds, peak = once(device, call)
+            if turn >= (device.type == "cuda"):
+                turns.seconds[name].append(seconds)
+                turns.peaks[name].append(peak)
+    return turns
+
+
+def once(device: torch.device, call: Callable[[], Any]) -> tuple[float, float]:
+    """Return seconds and peak bytes of one call."""
+    gc.collect()
+    reset_peak(device)
+    began = time.perf_counter()
+    call()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - began, peak_bytes(device)
+
+
+def reset_peak(device: torch.device) -> None:
+    """Forget the peak so far."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+        torch.cuda.reset_peak_memory_stats(device)
+    elif PEAK_FILE.exists():
+        PEAK_FILE.write_text("5")
+
+
+def peak_bytes(device: torch.device) -> float:
+    """Return the peak since it was reset: of the device, or of this process on the host."""
+    if device.type == "cuda":
+        return float(torch.cuda.max_memory_allocated(device))
+    return resident("VmHWM")
+
+
+def resident(name: str = "VmRSS") -> float:
+    """Return a line of this process's status in bytes."""
+    for line in STATUS_FILE.read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return float(line.split()[1]) * 1024
+    return 0.0
+
+
+def matrix_peak(device: torch.device, dtype: torch.dtype) -> float:
+    """Return the best rate of large matrix products in FLOP per second."""
+    side = 8192 if device.type == "cuda" else 1536
+    first, second = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
+    best = min(once(device, lambda: first @ second)[0] for _ in range(6))
+    return 2.0 * side**3 / best
+
+
+def operations(call: Callable[[], Any]) -> float:
+    """Count the floating-point operations of a call."""
+    with FlopCounterMode(display=False) as counter:
+        call()
+    return float(counter.get_total_flops())

@@ -1,0 +1,110 @@
+"""Pieces: each lever's own gain, and what progress, previews, cancels and loading cost."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from gpu_worker.engine import Cancelled
+from gpu_worker.models import choosing, loading, previews
+from gpu_worker.models.bench import meter, stock, subjects
+from gpu_worker.models.bench.subjects import Pair, Shape
+from gpu_worker.models.i2vgen_xl import I2VGenXL
+from gpu_worker.models.levers import Levers
+from storage.domain.progress import Progress
+from storage.domain.request import Preset
+
+
+def levers(pair: Pair, shape: Shape, rounds: int) -> dict[str, float]:
+    """Return, for each lever that is on, how much longer a clip takes without it."""
+    base = pair.engine.setup.levers
+    names = [name for name in Levers.names() if getattr(base, name)]
+    gains = {}
+    for name in names:
+        off = subjects.engine(pair.folder, pair.device, pair.dtype, base.without(name))
+        turns = meter.take_turns(
+            pair.device,
+            {
+                "on": partial(subjects.clip, pair.engine, shape, Preset.EXACT),
+                "off": partial(subjects.clip, off, shape, Preset.EXACT),
+            },
+            rounds,
+        )
+        gains[name] = turns.median("off") / turns.median("on")
+    return gains
+
+
+def cancel_steps(engine: I2VGenXL, shape: Shape, times: int = 30) -> float:
+    """Return how many steps begin after a cancel, at most, in 99 of 100 cases."""
+    dice = random.Random(1)
+    late = sorted(_cancel(engine, shape, dice.randrange(shape.steps)) for _ in range(times))
+    return float(late[min(len(late) - 1, round(0.99 * (len(late) - 1)))])
+
+
+def _cancel(engine: I2VGenXL, shape: Shape, at: int) -> int:
+    """Cancel at a step; return how many more steps were finished."""
+    done = [0]
+
+    def on_progress(progress: Progress, _preview: bytes | None) -> None:
+        done[0] = progress.step
+
+    def should_stop() -> bool:
+        return done[0] >= at
+
+    with suppress(Cancelled):
+        engine.generate(shape.request(), subjects.picture(shape), on_progress, should_stop)
+    return done[0] - at
+
+
+def overhead(engine: I2VGenXL, shape: Shape) -> float:
+    """Return the share of a clip's time that progress and previews take.
+
+    Previews are made beside the denoising; they count with the time that they take alone.
+    """
+    stamps: list[tuple[float, float]] = []
+
+    def on_progress(progress: Progress, _preview: bytes | None) -> None:
+        began = time.perf_counter()
+        json.dumps({"stage": progress.stage, "step": progress.step, "eta": progress.eta})
+        stamps.append((began, time.perf_counter()))
+
+    began = time.perf_counter()
+    engine.generate(shape.request(), subjects.picture(shape), on_progress, lambda: False)
+    whole = time.perf_counter() - began
+    telling = sum(end - start for start, end in stamps)
+    frames = subjects.picture(shape).fitted[None].repeat(previews.FRAMES, axis=0)
+    began = time.perf_counter()
+    previews.webp(frames)
+    drawing = (time.perf_counter() - began) * len(previews.SHARES)
+    return (telling + drawing) / whole
+
+
+def load_speedup(pair: Pair, rounds: int) -> float:
+    """Return how much quicker our loading is than from_pretrained, from a warm cache."""
+    dtype = choosing.dtype(pair.dtype, pair.device)
+    turns = meter.take_turns(
+        pair.device,
+        {
+            "stock": lambda: stock.load(pair.folder, pair.device, dtype),
+            "own": lambda: loading.load(pair.folder, pair.device, dtype),
+        },
+        rounds,
+    )
+    return turns.median("stock") / turns.median("own")
+
+
+def first_step(folder: Path, device: torch.device) -> float:
+    """Return the seconds from a new process's start to its first finished step."""
+    command = [sys.executable, "-m", "gpu_worker.coldstart", str(folder), "--device", str(device)]
+    output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    report: dict[str, Any] = json.loads(output.strip().splitlines()[-1])
+    return float(report["first_step"])
