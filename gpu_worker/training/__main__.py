@@ -87,7 +87,7 @@ class Training:
         """Train the denoiser on the encoded clips."""
         recipe = unet.Recipe()
         if self.options.batch:
-            crops = tuple((s, c * self.options.batch, p) for s, c, p in recipe.crops)
+            crops = tuple((s, f, c * self.options.batch, p) for s, f, c, p in recipe.crops)
             recipe = unet.Recipe(crops=crops)
         trainer = unet.Trainer(self.run_of("unet"), recipe, self.device)
         encoder: Any = self._reader().encoder

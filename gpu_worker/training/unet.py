@@ -26,11 +26,17 @@ SEED = 37
 
 @dataclass(frozen=True)
 class Recipe:
-    """How the denoiser trains: crops of `side` latents, in batches, and their shares."""
+    """How the denoiser trains.
 
-    crops: tuple[tuple[int, int, float], ...] = ((16, 2, 0.72), (24, 1, 0.18), (48, 1, 0.10))
+    crops: (side in latents, frames, clips a batch, share of the batches). Whole frames teach where
+    a picture ends and its mirror image begins; half of the frames are as good as all, and cheaper.
+    """
+
+    crops: tuple[tuple[int, int, int, float], ...] = ((48, 8, 1, 0.75), (48, 16, 1, 0.25))
     peak: float = 2e-3
     residual_scale: float = 0.2
+    blind: float = 0.5
+    least: float = 0.1
     averaging: float = 0.998
 
 
@@ -95,12 +101,11 @@ def scheduler() -> Clock:
 def draw(bank: Bank, words: tuple[Prompts, CLIPTokenizer], recipe: Recipe, seed: int) -> Batch:
     """Draw a batch of equal crops; number `seed` decides all of it."""
     rng = np.random.default_rng((SEED, seed))
-    shares = np.array([share for _, _, share in recipe.crops])
-    side, count, _ = recipe.crops[rng.choice(len(shares), p=shares / shares.sum())]
+    shares = np.array([share for *_, share in recipe.crops])
+    side, length, count, _ = recipe.crops[rng.choice(len(shares), p=shares / shares.sum())]
     first = bank.pairs[rng.integers(len(bank.pairs))]
     alike = [pair for pair in bank.pairs if pair.truth.shape == first.truth.shape]
     pairs = [first] + [alike[rng.integers(len(alike))] for _ in range(count - 1)]
-    length = 16 if rng.random() < 0.75 else int(rng.integers(8, 16))
     crops = [_crop(pair, side, length, rng) for pair in pairs]
     prompts, tokenizer = words
     texts = [prompts.draw(rng, text.MOTIONS[pair.motion]).text for pair in pairs]
@@ -116,34 +121,47 @@ def draw(bank: Bank, words: tuple[Prompts, CLIPTokenizer], recipe: Recipe, seed:
 
 
 def _crop(pair: Pair, side: int, length: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Cut the same window and frames out of truth and moved."""
+    """Cut the same window and frames, next to each other or every second, out of both."""
     _, frames, height, width = pair.truth.shape
     down, across = min(side, height), min(side, width)
     top, left = rng.integers(0, height - down + 1), rng.integers(0, width - across + 1)
-    start = rng.integers(0, frames - length + 1)
-    cut = (slice(None), slice(start, start + length))
+    stride = 2 if length * 2 <= frames and rng.random() < 0.7 else 1
+    start = rng.integers(0, frames - (length - 1) * stride)
+    cut = (slice(None), slice(start, start + (length - 1) * stride + 1, stride))
     window = (slice(top, top + down), slice(left, left + across))
     return pair.truth[cut + window], pair.moved[cut + window]
 
 
+@dataclass(frozen=True)
+class Loss:
+    """The loss, and the squared residuals left and there at first, where nothing was shown."""
+
+    value: Tensor
+    left: float
+    first: float
+
+
 def loss_of(
     unet: Denoiser, encoder: CLIPTextModel, batch: Batch, recipe: Recipe, noise: torch.Generator
-) -> Tensor:
+) -> Loss:
     """Give the loss of predicting the residual from a noised one."""
     clean = (batch.truth - batch.moved) / recipe.residual_scale
     count = clean.shape[0]
-    times = torch.randint(0, 1000, (count,), generator=noise)
+    times = torch.randint(0, 999, (count,), generator=noise)
     # Sampling starts at pure noise, so that moment is trained more than any other.
-    times = torch.where(torch.rand(count, generator=noise) < 0.35, 999, times).to(clean.device)
+    blind = torch.rand(count, generator=noise) < recipe.blind
+    times = torch.where(blind, 999, times).to(clean.device)
     grain = torch.randn(clean.shape, generator=noise).to(clean.device)
     noised = scheduler().add_noise(clean, grain, times)
     with torch.no_grad():
         context = encoder(batch.tokens).last_hidden_state
     out = unet(noised, times, batch.fps, batch.moved, batch.embedding, context).sample
-    error = out - clean
-    steadiness = (error[:, :, 1:] - error[:, :, :-1]).square().mean()
-    loss: Tensor = 0.5 * error.square().mean() + error.abs().mean() + 0.1 * steadiness
-    return loss
+    error = (out - clean).square().mean((1, 2, 3, 4))
+    there = clean.square().mean((1, 2, 3, 4))
+    # A clip with little to add counts as much as one whose borders are all to be made up.
+    value = (error / (there + recipe.least)).mean()
+    blind = blind.to(clean.device)
+    return Loss(value, float(error.detach()[blind].sum()), float(there[blind].sum()))
 
 
 @torch.no_grad()
@@ -170,17 +188,17 @@ class Trainer:
             for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
                 optimizer.load_state_dict(saved)
 
-    def step(self, encoder: CLIPTextModel, batch: Batch) -> float:
+    def step(self, encoder: CLIPTextModel, batch: Batch) -> Loss:
         """Take one training step; give its loss."""
         noise = torch.Generator().manual_seed(SEED + self.run.step)
         half = torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda")
         with half:
             loss = loss_of(self.model, encoder, self._moved(batch), self.recipe, noise)
-        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
+        loss.value.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         muon.clipped_step(self.optimizers, self.run.rate(self.recipe.peak), 1.0)
         keep = min(self.recipe.averaging, (1 + self.run.step) / (10 + self.run.step))
         averaged(self.average, self.model, keep)
-        return float(loss.detach())
+        return loss
 
     def save(self, force: bool) -> bool:
         """Save where it is due."""
@@ -200,7 +218,8 @@ def train(
 ) -> Denoiser:
     """Train until time is up; give the averaged denoiser."""
     words = (Prompts(families()), tokenizer)
-    run, recent = trainer.run, [0.0]
+    run = trainer.run
+    recent: list[Loss] = []
 
     def make(rng: np.random.Generator) -> Batch:
         return draw(bank, words, trainer.recipe, int(rng.integers(2**31)))
@@ -209,10 +228,17 @@ def train(
         recent.append(trainer.step(encoder, batch))
         goes_on = run.tick()
         if run.step % 25 == 0 or not goes_on:
-            run.log(loss=float(np.mean(recent[1:])), pairs=float(len(bank.pairs)))
-            recent = [0.0]
+            log(run, recent, len(bank.pairs))
+            recent = []
             bank.refresh()
         trainer.save(force=not goes_on)
         if not goes_on:
             return trainer.average
     raise AssertionError("the feed never ends")
+
+
+def log(run: Run, recent: list[Loss], pairs: int) -> None:
+    """Log the mean loss and the share of the residual that is left, asked at pure noise."""
+    loss = float(np.mean([one.value.item() for one in recent]))
+    left, first = sum(one.left for one in recent), sum(one.first for one in recent)
+    run.log(loss=loss, left=left / max(first, 1e-9), pairs=float(pairs))
