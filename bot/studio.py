@@ -45,11 +45,10 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """An order that was taken: its job, advice, and its place in the queue (0: next)."""
+    """An order that was taken: its job, and advice on it."""
 
     job: Job
     advice: tuple[Advice, ...] = ()
-    position: int = 0
 
     @property
     def cached(self) -> bool:
@@ -160,6 +159,10 @@ class Studio:
         await self.jobs.forget(job_id)
         return job
 
+    async def position(self, job_id: str) -> int:
+        """Return how many jobs go before this one (0: it is next)."""
+        return await self.jobs.position(job_id)
+
     async def report(self, owner: str) -> Report:
         """Return what a person ordered, spent and has left."""
         return await self.jobs.report(owner, self._clock())
@@ -204,8 +207,7 @@ class Studio:
         else:
             await self.jobs.add(job)
         self._announcements.publish(JobChanged(job, advice))
-        position = 0 if clip else await self.jobs.position(job.id)
-        return Submission(job, advice, position)
+        return Submission(job, advice)
 
     async def _kept_clip(self, request: GenerationRequest, size_limit: int) -> Clip | None:
         clip = await self.jobs.find_clip(request.fingerprint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -78,12 +79,18 @@ def outcome_columns(outcome: Clip | Failure, at: float) -> dict[str, Any]:
     return {"status": status.value, "ended": at, "failure": dumps(outcome)}
 
 
+@lru_cache(maxsize=4096)
+def _request(text: str) -> GenerationRequest:
+    """Return a request, which never changes: a long queue is read again at every step."""
+    return loads(GenerationRequest, text)
+
+
 def job_of(row: RowMapping) -> Job:
     """Return the job that a row holds; raises CodecError where somebody else wrote it."""
     return Job(
         id=row["id"],
         owner=row["owner"],
-        request=loads(GenerationRequest, row["request"]),
+        request=_request(row["request"]),
         place=Place(**{name: row[name] for name in Place.__dataclass_fields__}),
         locale=row["locale"],
         cost=row["cost"],

@@ -40,7 +40,8 @@ async def test_places_in_the_queue_count_up(workshop: Workshop) -> None:
         await workshop.studio.submit(customer(), png(), replace(WAVES, seed=seed))
         for seed in range(3)
     ]
-    assert [order.position for order in orders] == [0, 1, 2]
+    places = [await workshop.studio.position(order.job.id) for order in orders]
+    assert places == [0, 1, 2]
 
 
 async def test_the_same_order_is_made_once_and_paid_once(workshop: Workshop) -> None:
