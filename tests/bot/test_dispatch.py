@@ -26,7 +26,7 @@ async def status(workshop: Workshop, job: Job) -> Status:
     return (await workshop.jobs.get(job.id)).status
 
 
-async def ends(workshop: Workshop, job: Job, wanted: Status, seconds: float = 10.0) -> None:
+async def ends(workshop: Workshop, job: Job, wanted: Status, seconds: float = 60.0) -> None:
     async def has_ended() -> bool:
         return await status(workshop, job) is wanted
 
@@ -89,8 +89,8 @@ async def test_an_absent_redis_is_waited_for(tmp_path: Path, film: bytes) -> Non
             workshop.hands.gate.set()
             await asyncio.sleep(0.5)
             server.start()
-            await ends(workshop, running, Status.DONE, 20)
-            await ends(workshop, waiting, Status.DONE, 20)
+            await ends(workshop, running, Status.DONE)
+            await ends(workshop, waiting, Status.DONE)
     server.stop()
     assert [order.request.seed for order in workshop.hands.orders] == [1, 2]
 

@@ -37,7 +37,7 @@ def png(size: tuple[int, int] = (320, 240), colour: str = "teal") -> bytes:
     return buffer.getvalue()
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 10.0) -> None:
+async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 60.0) -> None:
     """Wait until something holds; fail if it does not in time."""
     deadline = time.monotonic() + seconds
     while True:

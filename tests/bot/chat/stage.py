@@ -140,7 +140,7 @@ def speaking(locale: str) -> Any:
 @contextlib.asynccontextmanager
 async def open_stage(workshop: Workshop) -> AsyncIterator[Stage]:
     """Bring the bot up before a Discord with a server, a channel and two people."""
-    env = Env(new_client(workshop))
+    env = Env(new_client(workshop), settle_timeout=60.0)  # a busy machine is slow
     await env.start()
     guild = env.create_guild()
     channel = guild.create_text_channel("general")
