@@ -27,7 +27,7 @@ from deploy.local.stopping import until_told_to_stop
 SAMPLES = Path(__file__).parent / "samples"
 PICTURE = "astronaut.jpg"
 PROMPT = "slowly zoom in on the face"
-READY_SECONDS = 60.0
+READY_SECONDS = 120.0
 CLIP_SECONDS = 600.0
 
 Outcome = TypeVar("Outcome")

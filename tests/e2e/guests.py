@@ -12,6 +12,8 @@ from deploy.local.member import Member
 from deploy.local.narrator import buttons_of, clip_of, is_over
 
 PHOTOGRAPH = SAMPLES / PICTURE
+PATIENCE = 120
+"""Seconds after which a test gives up on anything, however slow the machine."""
 QUICK: dict[str, Any] = {"steps": 2, "frames": 8}
 """Options of a clip that takes little time where its looks do not matter."""
 
@@ -66,7 +68,7 @@ async def order(
     return str(answer["message"])
 
 
-async def delivered(guest: Member, key: str, seconds: float = 60) -> Delivered:
+async def delivered(guest: Member, key: str, seconds: float = PATIENCE) -> Delivered:
     """Wait for the clip of a message."""
     message = await asyncio.wait_for(guest.watch(key, is_over), seconds)
     attachment = clip_of(message)
@@ -74,6 +76,6 @@ async def delivered(guest: Member, key: str, seconds: float = 60) -> Delivered:
     return Delivered(message, await guest.download(attachment))
 
 
-async def running(guest: Member, key: str, seconds: float = 60) -> Json:
+async def running(guest: Member, key: str, seconds: float = PATIENCE) -> Json:
     """Wait until a worker makes frames for a message."""
     return await asyncio.wait_for(guest.watch(key, lambda seen: "%" in seen["content"]), seconds)

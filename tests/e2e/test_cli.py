@@ -20,8 +20,9 @@ from storage.database import open_database
 from storage.domain.job import Status
 from storage.jobs import Jobs
 from storage.settings import Settings
+from tests.e2e.guests import PATIENCE
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 COFFEE, CHELSEA = SAMPLES / "coffee.jpg", SAMPLES / "chelsea.jpg"
 PAIR = [str(COFFEE), str(CHELSEA)]
@@ -53,7 +54,7 @@ async def start(environ: Mapping[str, str], *words: str) -> asyncio.subprocess.P
 
 async def mutoscope(environ: Mapping[str, str], *words: str) -> Said:
     process = await start(environ, *words)
-    told, _ = await asyncio.wait_for(process.communicate(), 110)
+    told, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     return Said(process.returncode, told.decode())
 
 
@@ -93,9 +94,9 @@ async def test_ctrl_c_cancels_what_is_not_made(household: Household, tmp_path: P
     async def runs() -> bool:
         return (await counts(household))[Status.RUNNING] == 1
 
-    await until(runs, 30, "the order to run")
+    await until(runs, PATIENCE, "the order to run")
     process.send_signal(signal.SIGINT)
-    told, _ = await asyncio.wait_for(process.communicate(), 20)
+    told, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     assert process.returncode == 130, told.decode()
     assert "Stopped; 1 clips were cancelled." in told.decode()
     assert (await counts(household))[Status.CANCELLED] == cancelled + 1

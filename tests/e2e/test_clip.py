@@ -10,9 +10,9 @@ from deploy.local.household import Household
 from deploy.local.measure import measure
 from deploy.local.narrator import buttons_of, is_over
 from deploy.local.wait import until
-from tests.e2e.guests import PHOTOGRAPH, QUICK, Guests, delivered, order, running
+from tests.e2e.guests import PATIENCE, PHOTOGRAPH, QUICK, Guests, delivered, order, running
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 
 async def test_a_clip_opens_with_its_picture_and_moves(guests: Guests, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ async def test_delete_removes_the_message(guests: Guests) -> None:
     async def gone() -> bool:
         return clip.key not in {message["id"] for message in await guest.messages()}
 
-    await until(gone, 10, "the message to go")
+    await until(gone, PATIENCE, "the message to go")
 
 
 async def test_cancel_ends_a_running_clip_and_costs_nothing(guests: Guests) -> None:
@@ -76,7 +76,7 @@ async def test_cancel_ends_a_running_clip_and_costs_nothing(guests: Guests) -> N
     key = await order(guest, PHOTOGRAPH.read_bytes(), steps=50)
     message = await running(guest, key)
     await guest.press(key, buttons_of(message)["cancel"])
-    message = await asyncio.wait_for(guest.watch(key, is_over), 20)
+    message = await asyncio.wait_for(guest.watch(key, is_over), PATIENCE)
     assert "Cancelled. Nothing was charged." in message["content"]
 
 
@@ -90,5 +90,5 @@ async def test_a_reaction_makes_it_anew(guests: Guests) -> None:
         new = [message["id"] for message in await guest.messages()]
         return next((key for key in new if key not in before), "")
 
-    second = await delivered(guest, await until(answer, 10, "the answer to the reaction"))
+    second = await delivered(guest, await until(answer, PATIENCE, "the answer to the reaction"))
     assert second.data != first.data

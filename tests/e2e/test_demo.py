@@ -13,7 +13,10 @@ from deploy.local.demo import PICTURE, SAMPLES
 from deploy.local.measure import measure
 from deploy.local.processes import Child, python
 from deploy.local.wait import until
-from tests.e2e.test_faults import children, ended
+from tests.e2e.descent import children, ended
+from tests.e2e.guests import PATIENCE
+
+pytestmark = pytest.mark.timeout(600)
 
 
 async def start(tmp_path: Path, *words: str, **settings: str) -> Child:
@@ -24,7 +27,7 @@ async def start(tmp_path: Path, *words: str, **settings: str) -> Child:
 
 async def test_it_shows_a_clip_and_stays_up_until_ctrl_c(tmp_path: Path) -> None:
     demo = await start(tmp_path)
-    clip = (await demo.line("clip: ", 100)).removeprefix("clip: ")
+    clip = (await demo.line("clip: ", PATIENCE)).removeprefix("clip: ")
     page = (await demo.line("page: ")).removeprefix("page: ")
     seen = measure(Path(clip), (SAMPLES / PICTURE).read_bytes())
     assert seen.frames >= 8
@@ -34,17 +37,17 @@ async def test_it_shows_a_clip_and_stays_up_until_ctrl_c(tmp_path: Path) -> None
     below = children(demo.process.pid)
     demo.process.send_signal(signal.SIGINT)
     assert await demo.process.wait() == 0, demo.last_lines()
-    await until(lambda: all(ended(pid) for pid in below), 5, "every part to end")
+    await until(lambda: all(ended(pid) for pid in below), PATIENCE, "every part to end")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's end")
 async def test_killed_it_takes_every_part_along(tmp_path: Path) -> None:
     demo = await start(tmp_path)
-    await demo.line("  answered", 60)
+    await demo.line("  answered", PATIENCE)
     below = children(demo.process.pid)
     assert len(below) >= 4
     await demo.kill()
-    await until(lambda: all(ended(pid) for pid in below), 20, "every part to end")
+    await until(lambda: all(ended(pid) for pid in below), PATIENCE, "every part to end")
 
 
 async def test_a_worker_without_a_model_ends_it_with_the_reason(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from deploy.local.processes import Child, ChildDied, Crew
 from deploy.local.wait import until
+from tests.e2e.descent import ended
 
 SLEEP = "import time; print('ready: yes', flush=True); time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SLEEP
@@ -69,15 +70,6 @@ async def test_a_child_ends_with_a_parent_that_was_killed(tmp_path: Path) -> Non
     pid = int((await parent.line("pid:")).split()[1])
     await parent.kill()
     assert await until(lambda: ended(pid), 10, "the grandchild to end")
-
-
-def ended(pid: int) -> bool:
-    """A process that is gone, or a zombie that only waits to be collected."""
-    status = Path(f"/proc/{pid}/stat")
-    try:
-        return status.read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True
 
 
 async def test_waiting_in_vain_says_for_what() -> None:

@@ -7,9 +7,9 @@ import pytest
 from deploy.local.household import Household
 from deploy.local.narrator import buttons_of, is_over
 from deploy.local.wait import until
-from tests.e2e.guests import PHOTOGRAPH, QUICK, Guests, delivered, order, running
+from tests.e2e.guests import PATIENCE, PHOTOGRAPH, QUICK, Guests, delivered, order, running
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 
 async def test_everything_under_an_old_clip_still_works(
@@ -23,10 +23,10 @@ async def test_everything_under_an_old_clip_still_works(
     await household.bot.stop()
     assert household.bot.process.returncode == 0, household.bot.last_lines()
     await household.start_bot()
-    await asyncio.wait_for(guest.wait_for_command("animate"), 30)
+    await asyncio.wait_for(guest.wait_for_command("animate"), PATIENCE)
 
     await guest.press(long, buttons_of(await guest.message(long))["cancel"])
-    await asyncio.wait_for(guest.watch(long, is_over), 20)
+    await asyncio.wait_for(guest.watch(long, is_over), PATIENCE)
 
     again = await guest.press(old.key, buttons_of(old.message)["again"])
     second = await delivered(guest, again["message"])
@@ -41,7 +41,7 @@ async def test_everything_under_an_old_clip_still_works(
     async def new() -> str:
         return next((m["id"] for m in await guest.messages() if m["id"] not in known), "")
 
-    fourth = await delivered(guest, await until(new, 10, "the answer to the reaction"))
+    fourth = await delivered(guest, await until(new, PATIENCE, "the answer to the reaction"))
     assert fourth.data not in (old.data, second.data, third.data)
 
     await guest.press(old.key, buttons_of(old.message)["delete"])
@@ -49,4 +49,4 @@ async def test_everything_under_an_old_clip_still_works(
     async def gone() -> bool:
         return old.key not in {message["id"] for message in await guest.messages()}
 
-    await until(gone, 10, "the message to go")
+    await until(gone, PATIENCE, "the message to go")

@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import time
-from pathlib import Path
 
 import pytest
 
@@ -13,9 +12,10 @@ from deploy.local.narrator import buttons_of, clip_of
 from deploy.local.redis import start_redis
 from deploy.local.wait import until
 from storage.queue import Queue
-from tests.e2e.guests import PHOTOGRAPH, Guests, delivered, order, running
+from tests.e2e.descent import children, ended
+from tests.e2e.guests import PATIENCE, PHOTOGRAPH, Guests, delivered, order, running
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 
 async def clips_of(guest: Member, job: str) -> list[str]:
@@ -31,17 +31,17 @@ async def test_a_bot_that_was_killed_brings_the_clip_once_and_in_its_place(
     guests: Guests, household: Household
 ) -> None:
     guest = await guests.join()
-    key = await order(guest, PHOTOGRAPH.read_bytes(), "pan right", seed=11, steps=16, frames=8)
+    key = await order(guest, PHOTOGRAPH.read_bytes(), "pan right", seed=11, steps=40)
     job = buttons_of(await running(guest, key))["cancel"].partition(":")[2]
     assert household.bot is not None
     await household.bot.kill()
     queue = await Queue.connect(household.environ["REDIS_URL"])
-    await until(lambda: queue.outcome(job, 1), 60, "the worker's end without a bot")
+    await until(lambda: queue.outcome(job, 1), PATIENCE, "the worker's end without a bot")
     await queue.close()
     await household.start_bot()
     clip = await delivered(guest, key)
     assert clip.job == job
-    await asyncio.wait_for(guest.wait_for_command("animate"), 30)
+    await asyncio.wait_for(guest.wait_for_command("animate"), PATIENCE)
     assert await clips_of(guest, job) == [key]
 
 
@@ -51,20 +51,20 @@ async def test_a_worker_that_was_killed_leaves_its_clip_to_the_next(
 ) -> None:
     guest, picture = await guests.join(), PHOTOGRAPH.read_bytes()
     began = time.monotonic()
-    first = await delivered(guest, await order(guest, picture, "pan left", seed=12))
+    first = await delivered(guest, await order(guest, picture, "pan left", seed=12, steps=40))
     own = time.monotonic() - began
-    key = await order(guest, picture, "pan left", seed=13)
+    key = await order(guest, picture, "pan left", seed=13, steps=40)
     await running(guest, key)
     assert household.worker is not None
     below = children(household.worker.process.pid)
     await household.worker.kill()
     killed = time.monotonic()
     await household.start_worker()
-    clip = await delivered(guest, key, 120)
+    clip = await delivered(guest, key)
     assert time.monotonic() - killed < 30 + own
     assert clip.data != first.data
     assert await clips_of(guest, clip.job) == [key]
-    await until(lambda: all(ended(pid) for pid in below), 10, "the model's process to end")
+    await until(lambda: all(ended(pid) for pid in below), PATIENCE, "the model's process to end")
 
 
 async def test_an_emptied_redis_loses_no_order(guests: Guests, household: Household) -> None:
@@ -81,20 +81,5 @@ async def test_an_emptied_redis_loses_no_order(guests: Guests, household: Househ
     await asyncio.sleep(0.5)
     household.redis = start_redis(folder)
     for one, key in zip(people, keys, strict=True):
-        clip = await delivered(one, key, 90)
+        clip = await delivered(one, key)
         assert await clips_of(one, clip.job) == [key]
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process started (on Linux; elsewhere none are known)."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children")
-    return [int(word) for word in listed.read_text().split()] if listed.exists() else []
-
-
-def ended(pid: int) -> bool:
-    """A process that is gone, or a zombie that only waits to be collected."""
-    status = Path(f"/proc/{pid}/stat")
-    try:
-        return status.read_text().rpartition(")")[2].split()[0] == "Z"
-    except FileNotFoundError:
-        return True

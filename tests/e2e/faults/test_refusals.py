@@ -11,10 +11,10 @@ from deploy.local.measure import measure
 from deploy.local.member import Member, MemberError
 from deploy.local.narrator import buttons_of
 from deploy.local.wait import until
-from tests.e2e.guests import PHOTOGRAPH, QUICK, Guests, delivered, order
-from tests.e2e.wrong_pictures import ODD, WRONG
+from tests.e2e.faults.wrong_pictures import ODD, WRONG
+from tests.e2e.guests import PATIENCE, PHOTOGRAPH, QUICK, Guests, delivered, order
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 LOCALES = {"en-US": "en", "zh-CN": "zh-CN"}
 DEAREST: dict[str, Any] = {
@@ -56,7 +56,7 @@ async def hears(guest: Member, said: str) -> None:
     async def heard() -> bool:
         return any(said in message["content"] for message in await guest.messages())
 
-    await until(heard, 10, repr(said))
+    await until(heard, PATIENCE, repr(said))
 
 
 @pytest.mark.parametrize("key", WRONG)

@@ -1,0 +1,53 @@
+"""BriskEngine: moves the picture as it was asked, in steps of a tenth of a second, with no model.
+
+For proofs of everything around the model; a worker runs it with ENGINE_FACTORY.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from gpu_worker import warp
+from gpu_worker.engine import Cancelled, OnProgress, Result
+from gpu_worker.picture import Canvas
+from storage.domain import camera_path, wording
+from storage.domain.camera import Motion
+from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest
+from storage.domain.wording import Reading
+
+STEP_SECONDS = 0.1
+
+
+class BriskEngine:
+    """Obeys camera and seed, tells each step, and heeds a cancel at once."""
+
+    name = "brisk"
+    device = "cpu"
+
+    def load(self) -> None:
+        """Need no weights."""
+
+    def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        should_stop: Callable[[], bool],
+    ) -> Result:
+        for step in range(1, request.steps + 1):
+            if should_stop():
+                raise Cancelled
+            time.sleep(STEP_SECONDS)
+            left = STEP_SECONDS * (request.steps - step)
+            on_progress(Progress(Stage.DENOISING, step, request.steps, eta=left), None)
+        reading = wording.resolve(request.camera, request.prompt) or Reading(Motion.DRIFT)
+        path = camera_path.plan(request.camera, reading, request.seed, request.frames)
+        frames = warp.move(canvas.source, canvas.window, path, canvas.size)
+        return Result(frames, request.seed, reading.motion)
+
+
+def create(**_settings: object) -> BriskEngine:
+    """Return the engine, whatever model was named."""
+    return BriskEngine()
