@@ -1,17 +1,22 @@
 """A clip that trembles though it was not to says so, so that the person can be advised."""
 
+from pathlib import Path
+
 import cv2
 import numpy as np
-from skimage import data
 
 from gpu_worker.engine import Frames, Result
 from gpu_worker.generate import steadiness
 from storage.domain.camera import Motion
 
+PICTURE = Path(__file__).parents[2] / "deploy/local/samples/astronaut.jpg"
+
 
 def clip(tremble: float) -> Frames:
     """Return 12 frames of a photograph that tremble by this many pixels."""
-    picture = np.asarray(cv2.resize(data.astronaut(), (160, 160), interpolation=cv2.INTER_AREA))
+    loaded = cv2.imread(str(PICTURE))
+    assert loaded is not None
+    picture = cv2.resize(loaded, (160, 160), interpolation=cv2.INTER_AREA)
     rng = np.random.default_rng(5)
     frames = []
     for _ in range(12):
