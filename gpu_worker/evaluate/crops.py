@@ -36,11 +36,17 @@ WINDOW = 0.55  # of the shorter side, so that no path leaves the photograph
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Errors against the true crop: mean absolute, of 255, and PSNR in decibels."""
+    """Errors against the true crop: mean absolute, of 255, and PSNR in decibels.
+
+    picture: the moved picture's own pixels; moved: the same through the autoencoder; model: the
+    clip. The model adds something of its own where it is better than both.
+    """
 
     motion: Motion
+    picture_error: float
     moved_error: float
     model_error: float
+    picture_psnr: float
     moved_psnr: float
     model_psnr: float
 
@@ -55,9 +61,9 @@ def compare(bench: Bench, recode: Recode, photograph: Photograph, motion: Motion
     request = bench.request(asked, canvas.size)
     path = camera_path.plan(request.camera, Reading(motion), request.seed, request.frames)
     truth = warp.move(source, window, path, canvas.size)
-    moved = recode(warp.move(small, canvas.window, path, canvas.size))
+    picture = warp.move(small, canvas.window, path, canvas.size)
     made, _ = bench.frames(asked, canvas)
-    return Comparison(motion, *_errors(truth, moved, made))
+    return _judged(motion, truth, (picture, recode(picture), made))
 
 
 def _larger(photograph: Photograph) -> tuple[Frames, tuple[float, float, float, float]]:
@@ -68,9 +74,8 @@ def _larger(photograph: Photograph) -> tuple[Frames, tuple[float, float, float, 
     return np.asarray(image), (*middle, side, side)
 
 
-def _errors(truth: Frames, moved: Frames, made: Frames) -> tuple[float, float, float, float]:
-    """Return both mean absolute errors and both PSNRs; the first frame shows no motion yet."""
-    pairs = [(frames[1:], truth[1:]) for frames in (moved, made)]
-    first, second = (float(np.abs(one.astype(np.float32) - two).mean()) for one, two in pairs)
-    third, fourth = (quality.psnr(one, two) for one, two in pairs)
-    return first, second, third, fourth
+def _judged(motion: Motion, truth: Frames, shown: tuple[Frames, Frames, Frames]) -> Comparison:
+    """Judge the picture, the moved picture and the model; the first frame shows no motion yet."""
+    pairs = [(frames[1:], truth[1:]) for frames in shown]
+    errors = (float(np.abs(one.astype(np.float32) - two).mean()) for one, two in pairs)
+    return Comparison(motion, *errors, *(quality.psnr(one, two) for one, two in pairs))

@@ -43,8 +43,10 @@ def of_comparisons(comparisons: Sequence[Comparison]) -> dict[str, Value]:
     for motion in dict.fromkeys(one.motion for one in comparisons):
         same = [one for one in comparisons if one.motion is motion]
         report[motion] = {
+            "picture_error": _rounded(one.picture_error for one in same),
             "moved_error": _rounded(one.moved_error for one in same),
             "model_error": _rounded(one.model_error for one in same),
+            "picture_psnr": _rounded(one.picture_psnr for one in same),
             "moved_psnr": _rounded(one.moved_psnr for one in same),
             "model_psnr": _rounded(one.model_psnr for one in same),
         }
