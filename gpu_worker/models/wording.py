@@ -18,7 +18,7 @@ from storage.domain.camera import Motion
 CLAUSES = re.compile(
     r"[,.;:!?，。；：！？、\n]+|\bwhile\b|\band\b|\bthen\b|同时|并且|然后", re.IGNORECASE
 )
-MOST_CLAUSES = 12
+MOST_CLAUSES = 24
 
 
 class Wording:
@@ -53,7 +53,8 @@ class Wording:
         The clause of the prompt that names a motion most clearly speaks for all of it, so that
         a long description does not drown the few words about the camera.
         """
-        clauses = [part.strip() for part in CLAUSES.split(prompt) if part.strip()]
+        parts = (part.strip() for part in CLAUSES.split(prompt))
+        clauses = list(dict.fromkeys(part for part in parts if part))
         texts = [prompt, *clauses[:MOST_CLAUSES]] if len(clauses) > 1 else [prompt]
         closeness = self._closeness(texts)
         drift = self._motions.index(Motion.DRIFT) if Motion.DRIFT in self._motions else -1

@@ -69,10 +69,10 @@ def pair(
     """Render the truth from the whole picture and the moved frames from less of it."""
     truth = move(picture, window, path.poses, size)
     kind = rng.random()
-    if kind < 0.45:
+    if kind < 0.75:
         return Pair(truth, from_fitted(picture, window, path.poses, size, rng), path.motion)
     left, top, across, down = (round(value) for value in window)
-    if kind < 0.85:
+    if kind < 0.92:
         picture = picture[top : top + down, left : left + across]
         left = top = 0
     window = (float(left), float(top), float(across), float(down))
@@ -96,15 +96,15 @@ def from_fitted(
 def worn(picture: Pixels, rng: np.random.Generator) -> Pixels:
     """By chance add the marks of a picture's life: JPEG blocks, grain, a slight blur."""
     chance = rng.random()
-    if chance < 0.2:
+    if chance < 0.06:
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(50, 92))]
         data = cv2.imencode(".jpg", picture[..., ::-1], quality)[1]
         seen = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)
         return np.ascontiguousarray(seen[..., ::-1])
-    if chance < 0.3:
+    if chance < 0.1:
         grain = rng.normal(0, rng.uniform(1, 6), picture.shape)
         return np.clip(picture + grain, 0, 255).astype(np.uint8)
-    if chance < 0.4:
+    if chance < 0.15:
         blurred = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, 0.8))
         return np.asarray(blurred, np.uint8)
     return picture

@@ -15,8 +15,8 @@ from gpu_worker.warp import fit
 
 SHARD = 8
 FRAMES = 16
-SIZES = ((128, 128),) * 6 + ((160, 96), (96, 160), (128, 96), (192, 128), (128, 192), (192, 192))
-SEED = 31
+SIZES = ((128, 128),) * 8 + ((160, 96), (96, 160), (192, 128), (128, 192))
+SEED = 32
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,17 @@ SEED = 37
 class Recipe:
     """How the denoiser trains.
 
-    crops: (side in latents, frames, clips a batch, share of the batches). Whole frames teach where
-    a picture ends and its mirror image begins; half of the frames are as good as all, and cheaper.
+    crops: (side in latents, frames, clips a batch, share of the batches). Small crops of half of
+    the frames teach the most for their cost; whole clips keep what ships in view.
     """
 
-    crops: tuple[tuple[int, int, int, float], ...] = ((48, 8, 1, 0.75), (48, 16, 1, 0.25))
+    crops: tuple[tuple[int, int, int, float], ...] = (
+        (12, 8, 6, 0.75),
+        (20, 16, 1, 0.2),
+        (48, 16, 1, 0.05),
+    )
     peak: float = 2e-3
-    residual_scale: float = 0.2
+    residual_scale: float = 0.12
     blind: float = 0.5
     least: float = 0.1
     averaging: float = 0.998
@@ -66,6 +70,7 @@ def build() -> Denoiser:
         attention_head_dim=HEAD,
     )
     nn.init.zeros_(unet.conv_out.weight)
+    _open(unet)
     for part in unet.modules():
         if isinstance(part, nn.Conv3d):
             # Every one is (3, 1, 1): the same sum as a flat convolution, which is quicker.
@@ -74,6 +79,33 @@ def build() -> Denoiser:
             layout = torch.channels_last
             part.weight.data = part.weight.data.contiguous(memory_format=layout)
     return unet.eval()
+
+
+@torch.no_grad()
+def _open(unet: Denoiser) -> None:
+    """Let the image latents pass unchanged at first.
+
+    By the usual initialisation they arrive a hundred times weaker than the noise beside them, and
+    the net learns to do without: silu(x) - silu(-x) = x, so pairs of channels carry them whole.
+    """
+    first, _, second, _, third = unet.image_latents_proj_in
+    for conv in (first, second, third):
+        conv.bias.zero_()
+        conv.weight[:, :, 1, 1] = 0
+    first.weight[:8], second.weight[:8], third.weight[:] = 0, 0, 0
+    for channel in range(4):
+        plus, minus = 2 * channel, 2 * channel + 1
+        first.weight[plus, channel, 1, 1], first.weight[minus, channel, 1, 1] = 1, -1
+        second.weight[plus, plus, 1, 1], second.weight[plus, minus, 1, 1] = 1, -1
+        second.weight[minus, plus, 1, 1], second.weight[minus, minus, 1, 1] = -1, 1
+        third.weight[channel, plus, 1, 1], third.weight[channel, minus, 1, 1] = 1, -1
+    # At pure noise the picture alone says anything, so it speaks louder from the first layer on.
+    unet.conv_in.weight[:, :4] *= 0.2
+    unet.conv_in.weight[:, 4:] *= 2.0
+    encoder = unet.image_latents_temporal_encoder
+    for layer in (encoder.attn1.to_out[0], encoder.ff.net[2]):
+        layer.weight.zero_()
+        layer.bias.zero_()
 
 
 def _flat(part: nn.Conv3d, x: Tensor) -> Tensor:
@@ -103,9 +135,7 @@ def draw(bank: Bank, words: tuple[Prompts, CLIPTokenizer], recipe: Recipe, seed:
     rng = np.random.default_rng((SEED, seed))
     shares = np.array([share for *_, share in recipe.crops])
     side, length, count, _ = recipe.crops[rng.choice(len(shares), p=shares / shares.sum())]
-    first = bank.pairs[rng.integers(len(bank.pairs))]
-    alike = [pair for pair in bank.pairs if pair.truth.shape == first.truth.shape]
-    pairs = [first] + [alike[rng.integers(len(alike))] for _ in range(count - 1)]
+    pairs = [bank.pairs[number] for number in rng.integers(len(bank.pairs), size=count)]
     crops = [_crop(pair, side, length, rng) for pair in pairs]
     prompts, tokenizer = words
     texts = [prompts.draw(rng, text.MOTIONS[pair.motion]).text for pair in pairs]
@@ -134,7 +164,7 @@ def _crop(pair: Pair, side: int, length: int, rng: np.random.Generator) -> tuple
 
 @dataclass(frozen=True)
 class Loss:
-    """The loss, and the squared residuals left and there at first, where nothing was shown."""
+    """The loss; at pure noise also the loss that was left and the one of adding nothing."""
 
     value: Tensor
     left: float
@@ -156,12 +186,21 @@ def loss_of(
     with torch.no_grad():
         context = encoder(batch.tokens).last_hidden_state
     out = unet(noised, times, batch.fps, batch.moved, batch.embedding, context).sample
-    error = (out - clean).square().mean((1, 2, 3, 4))
-    there = clean.square().mean((1, 2, 3, 4))
-    # A clip with little to add counts as much as one whose borders are all to be made up.
-    value = (error / (there + recipe.least)).mean()
+    left = _robust(out - clean, recipe.least)
+    first = _robust(clean, recipe.least)
     blind = blind.to(clean.device)
-    return Loss(value, float(error.detach()[blind].sum()), float(there[blind].sum()))
+    shares = float(left.detach()[blind].sum()), float(first[blind].sum())
+    # A clip with little to add counts as much as one with a lot.
+    return Loss((left / (first + 0.1)).mean(), *shares)
+
+
+def _robust(error: Tensor, least: float) -> Tensor:
+    """Give the mean of log(1 + error^2 / least) per clip (b,).
+
+    What lies beyond the picture's edge cannot be foreseen: squared, its error would be all there
+    is to learn from.
+    """
+    return torch.log1p(error.square() / least).mean((1, 2, 3, 4))
 
 
 @torch.no_grad()
@@ -238,7 +277,7 @@ def train(
 
 
 def log(run: Run, recent: list[Loss], pairs: int) -> None:
-    """Log the mean loss and the share of the residual that is left, asked at pure noise."""
+    """Log the mean loss and, at pure noise, its share of the loss of adding nothing."""
     loss = float(np.mean([one.value.item() for one in recent]))
     left, first = sum(one.left for one in recent), sum(one.first for one in recent)
     run.log(loss=loss, left=left / max(first, 1e-9), pairs=float(pairs))
