@@ -35,6 +35,11 @@ class Traits:
     scale: float = 0.0
     skipped: int = 1
 
+    @property
+    def restores(self) -> bool:
+        """Tell whether lost detail of the moved picture is given back to the frames."""
+        return self.moved and self.scale > 0.0
+
 
 def locate(source: str) -> Path:
     """Return the folder of `embedded`, of a path, or of a hub id; raise FileNotFoundError."""

@@ -11,22 +11,23 @@ SMALLEST = 4096
 
 
 class Widened(nn.Module):
-    """Turns a byte weight into the weight that it stands for."""
+    """Turns bytes and their scales into the weight that they stand for."""
 
-    def __init__(self, weight: Tensor) -> None:
-        """Take the scales from the weight: its largest element is 127 in each output."""
+    def __init__(self, dtype: torch.dtype) -> None:
+        """Remember in which numbers the weight is used."""
         super().__init__()
-        self.dtype = weight.dtype
-        peaks = weight.detach().float().abs().amax(dim=tuple(range(1, weight.dim())), keepdim=True)
-        self.register_buffer("scale", (peaks / 127.0).clamp_min(1e-12))
+        self.dtype = dtype
 
-    def forward(self, stored: Tensor) -> Tensor:
+    def forward(self, stored: Tensor, scale: Tensor) -> Tensor:
         """Widen the stored bytes."""
-        return stored.to(self.dtype) * self.get_buffer("scale").to(self.dtype)
+        return stored.to(self.dtype) * scale
 
-    def right_inverse(self, weight: Tensor) -> Tensor:
-        """Round a weight to bytes."""
-        return (weight.float() / self.get_buffer("scale")).round().to(torch.int8)
+    def right_inverse(self, weight: Tensor) -> tuple[Tensor, Tensor]:
+        """Round a weight to bytes; the largest element of each output becomes 127."""
+        wide = weight.float()
+        peaks = wide.abs().amax(dim=tuple(range(1, weight.dim())), keepdim=True)
+        scale = (peaks / 127.0).clamp_min(1e-8)
+        return (wide / scale).round().to(torch.int8), scale.to(self.dtype)
 
 
 def shrink(model: nn.Module) -> None:
@@ -36,5 +37,5 @@ def shrink(model: nn.Module) -> None:
             continue
         if module.weight.numel() >= SMALLEST:
             parametrize.register_parametrization(
-                module, "weight", Widened(module.weight), unsafe=True
+                module, "weight", Widened(module.weight.dtype), unsafe=True
             )

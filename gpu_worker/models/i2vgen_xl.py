@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -15,10 +16,21 @@ import numpy as np
 import torch
 
 from gpu_worker.engine import Cancelled, Frames, OnProgress, OutOfMemory, Result
-from gpu_worker.models import checkpoint, choosing, conditioning, loading, steering
+from gpu_worker.models import (
+    candidates,
+    checkpoint,
+    choosing,
+    conditioning,
+    faults,
+    loading,
+    memory,
+    steering,
+)
+from gpu_worker.models.candidates import Scored, listed
+from gpu_worker.models.compiling import compile_regions
 from gpu_worker.models.ladder import Ladder, Smaller
 from gpu_worker.models.levers import Levers
-from gpu_worker.models.making import Maker, Order
+from gpu_worker.models.making import Maker, Order, compatible
 from gpu_worker.models.sampler import Thrift
 from gpu_worker.models.unet import UNet
 from gpu_worker.models.watching import Watch
@@ -54,13 +66,19 @@ def nearest_in(folder: Path) -> Callable[[str], Reading | None]:
 
 @dataclass(frozen=True)
 class Setup:
-    """How an engine runs: where, in which numbers, with which savings."""
+    """How an engine runs: where, in which numbers, with which savings.
+
+    memory_gib bounds the memory of a device; 0 leaves that to the device itself. judge is the
+    folder of a CLIP model that chooses among candidates; without one the other scores do.
+    """
 
     device: str = "auto"
     dtype: str = "auto"
     attention: str = "auto"
     levers: Levers = field(default_factory=Levers)
     multiple: int = 16
+    memory_gib: float = 0.0
+    judge: str = ""
 
 
 class I2VGenXL:
@@ -78,6 +96,7 @@ class I2VGenXL:
         self.device = str(self.torch_device)
         self._nearest: Callable[[str], Reading | None] = lambda _prompt: None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="previews")
+        self._likeness: candidates.Likeness | None = None
         self._maker: Maker | None = None
         self._decoding = 0.0
 
@@ -89,11 +108,17 @@ class I2VGenXL:
             parts = loading.load(folder, on, choosing.dtype(self.setup.dtype, on))
             if levers.short_text:
                 conditioning.shorten(parts)
-            kernels = choosing.attention(self.setup.attention if levers.attention else "sdpa")
+            kernels = choosing.attention(
+                self.setup.attention if levers.attention else "sdpa", on, parts.unet.dtype
+            )
             if levers.channels_last:
                 cast(Any, parts.vae).to(memory_format=torch.channels_last)
             unet = UNet(parts.unet, kernels, levers).eval()
+            if levers.compiled and on.type == "cuda":
+                compile_regions(unet)
         self._nearest = nearest_in(folder)
+        if self.setup.judge:
+            self._likeness = candidates.clip_likeness(Path(self.setup.judge), on)
         self._maker = Maker(parts, unet, levers, on, self._pool)
 
     def warm_up(self) -> None:
@@ -129,42 +154,116 @@ class I2VGenXL:
         on_progress: OnProgress,
         should_stop: Callable[[], bool],
     ) -> Result:
-        """Make the clip; raise Cancelled within one step, OutOfMemory on the last rung."""
+        """Make the clip, the best of its candidates.
+
+        Raises Cancelled within one step, OutOfMemory below the ladder's last rung.
+        """
         if self._maker is None:
             on_progress(Progress(Stage.LOADING, 0, request.steps), None)
             self.load()
         reading = steering.read(request, self._nearest)
-        row = self.presets[request.preset]
-        steps = max(2, round(request.steps * row.steps))
-        watch = Watch(on_progress, should_stop, steps, after=self._decoding)
-        frames, told = self._surely(request, canvas, reading, watch)
-        return Result(frames, request.seed, reading.motion, tuple(told))
+        watch = Watch(on_progress, should_stop, request.steps, request.candidates, self._decoding)
+        scored: list[Scored] = []
+        told: dict[str, Adjustment] = {}
+        for seed in candidates.seeds(request):
+            one = replace(request, seed=seed)
+            frames, adjustments = self._surely(one, canvas, reading, watch)
+            told |= {adjustment.key: adjustment for adjustment in adjustments}
+            scored.append(self._scored(frames, one, canvas, reading))
+        best = candidates.best(scored)
+        return Result(
+            best.frames, best.seed, reading.motion, tuple(told.values()), listed(scored, best)
+        )
+
+    @torch.inference_mode()
+    def generate_together(
+        self,
+        asked: Sequence[tuple[GenerationRequest, Canvas]],
+        on_progress: OnProgress,
+        should_stop: Callable[[], bool],
+    ) -> list[Result]:
+        """Make compatible clips in shared forward passes; raise ValueError for others.
+
+        Whether it pays is a matter of the device: on the large ones it gains next to nothing.
+        """
+        first = asked[0][0]
+        if not all(compatible(first, request) for request, _ in asked):
+            raise ValueError("these requests cannot share their forward passes")
+        orders = [
+            Order(request, canvas, steering.read(request, self._nearest))
+            for request, canvas in asked
+        ]
+        watch = Watch(on_progress, should_stop, first.steps, after=self._decoding)
+        ladder = Ladder(self.maker.unet, Thrift(), self.torch_device)
+        latents = self.maker.denoised(orders, self.presets[first.preset], ladder, watch)
+        watch.enter(Stage.DECODING)
+        clips = [
+            self.maker.finished(order, one, watch)
+            for order, one in zip(orders, latents, strict=True)
+        ]
+        return [
+            Result(clip, order.request.seed, order.reading.motion)
+            for clip, order in zip(clips, orders, strict=True)
+        ]
+
+    def _scored(
+        self, frames: Frames, request: GenerationRequest, canvas: Canvas, reading: Reading
+    ) -> Scored:
+        size = (frames.shape[2], frames.shape[1])
+        picture = Canvas(canvas.source, canvas.window, size).fitted
+        fits = self._likeness(frames, request.prompt) if self._likeness else None
+        return candidates.score(frames, request.seed, picture, reading.motion, fits)
 
     def _surely(
         self, request: GenerationRequest, canvas: Canvas, reading: Reading, watch: Watch
     ) -> tuple[Frames, list[Adjustment]]:
         """Make the clip, at a smaller size where nothing else helps."""
-        told: list[Adjustment] = []
-        while True:
-            ladder = Ladder(self.maker.unet, Thrift(), self.torch_device)
-            try:
-                frames = self._once(Order(request, canvas, reading), ladder, watch)
-            except Smaller:
-                request, canvas = self._smaller(request, canvas)
-                size = (("width", str(request.width)), ("height", str(request.height)))
-                told.append(Adjustment("adjusted_smaller", size))
-                watch.again()
-            else:
-                return frames, [*told, *ladder.told]
-            finally:
-                self._restore(ladder)
+        watch.begin()
+        ladder = Ladder(self.maker.unet, Thrift(), self.torch_device)
+        try:
+            while True:
+                try:
+                    self._foresee(request, ladder)
+                    frames = self._once(Order(request, canvas, reading), ladder, watch)
+                except Smaller:
+                    request, canvas = self._smaller(request, canvas)
+                    ladder.shrunk_to(request.width, request.height)
+                    watch.restart()
+                else:
+                    return frames, ladder.told
+        finally:
+            self._restore(ladder)
+
+    def _foresee(self, request: GenerationRequest, ladder: Ladder) -> None:
+        """Give up beforehand what will not fit; raise Smaller where nothing fits."""
+        room = memory.room(self.torch_device)
+        if self.setup.memory_gib:
+            room = min(room or math.inf, self.setup.memory_gib * memory.GIB)
+        self.maker.evict = False
+        if room is None:
+            return
+        weights = memory.weigh([self.maker.unet, self.maker.parts.vae])
+        pixels = request.width * request.height * request.frames
+        saving = memory.choose(weights, pixels, request.guidance > 1.0, room)
+        if saving is None:
+            raise Smaller
+        self.maker.evict = saving is not memory.Saving.NONE
+        ladder.foresee(saving)
 
     def _once(self, order: Order, ladder: Ladder, watch: Watch) -> Frames:
         maker, row = self.maker, self.presets[order.request.preset]
-        latents = maker.denoised([order], row, ladder, watch)
-        watch.enter(Stage.DECODING)
-        began = time.monotonic()
-        frames = maker.decoded(latents[0], watch)
+        try:
+            latents = maker.denoised([order], row, ladder, watch)
+            watch.enter(Stage.DECODING)
+            began = time.monotonic()
+            frames = maker.finished(order, latents[0], watch)
+        except (RuntimeError, MemoryError) as error:
+            # Outside of the steps there is nothing left to give up but size.
+            if not faults.lacks_memory(error):
+                raise
+            error.__traceback__ = None
+            faults.release(self.torch_device)
+            raise Smaller from None
         self._decoding = time.monotonic() - began
         return frames
 
@@ -185,7 +284,7 @@ class I2VGenXL:
     def _restore(self, ladder: Ladder) -> None:
         """Take back what a clip had to give up, so that the next one starts afresh."""
         if ladder.spoiled:
-            self._maker = None
+            self._maker = None  # the next clip reads the weights again
         elif self._maker is not None:
             self._maker.unet.slice(1)
 

@@ -10,6 +10,7 @@ import torch
 
 from gpu_worker.models import faults
 from gpu_worker.models.eight_bit import shrink
+from gpu_worker.models.memory import Saving
 from gpu_worker.models.offload import offload
 from gpu_worker.models.sampler import Thrift
 from gpu_worker.models.unet import UNet
@@ -65,11 +66,30 @@ class Ladder:
             return
         self.climb()
 
+    def foresee(self, saving: Saving) -> None:
+        """Give up beforehand what the estimate says will not fit; nobody needs to be told."""
+        if saving is not Saving.NONE:
+            self.slice()
+        if saving in (Saving.HALVES, Saving.EIGHT_BIT):
+            self.part()
+        if saving is Saving.EIGHT_BIT and not self.spoiled:
+            self.shrink()
+            self.told.append(Adjustment(f"adjusted_{Rung.EIGHT_BIT.value}"))
+
     def climb(self) -> None:
         """Take the next rung; raise Smaller on the last."""
         rung = self.rungs.pop(0)
         ACTIONS[rung](self)
         self.told.append(Adjustment(f"adjusted_{rung.value}"))
+
+    def shrunk_to(self, width: int, height: int) -> None:
+        """Take up that the clip is begun again at a smaller size; what was given up stays so."""
+        size = (("width", str(width)), ("height", str(height)))
+        key = f"adjusted_{Rung.SMALLER.value}"
+        self.told = [note for note in self.told if note.key != key]
+        self.told.append(Adjustment(key, size))
+        self.rungs = [rung for rung in Rung if rung in self.rungs or rung is Rung.SMALLER]
+        self._failed = None
 
     def slice(self) -> None:
         """Run the feed-forward networks in slices."""

@@ -32,6 +32,16 @@ OLD_NAMES = (
 )
 """How diffusers has renamed the attention of autoencoders."""
 
+RANDOM: tuple[tuple[Any, str], ...] = (
+    (nn.Linear, "reset_parameters"),
+    (nn.Conv2d, "reset_parameters"),
+    (nn.Conv3d, "reset_parameters"),
+    (nn.Embedding, "reset_parameters"),
+    (CLIPTextModel, "init_weights"),
+    (CLIPVisionModelWithProjection, "init_weights"),
+)
+"""What fills new modules with random values."""
+
 
 @dataclass(frozen=True)
 class Eye:
@@ -130,8 +140,16 @@ def _fill_buffers(module: nn.Module, device: torch.device) -> None:
 
 @contextmanager
 def _without_memory() -> Iterator[None]:
-    with torch.device("meta"):
-        yield
+    """Build modules on no device, and leave out the random values that files replace anyway."""
+    saved = [(kind, name, getattr(kind, name)) for kind, name in RANDOM]
+    for kind, name in RANDOM:
+        setattr(kind, name, lambda *_given, **_named: None)
+    try:
+        with torch.device("meta"):
+            yield
+    finally:
+        for kind, name, method in saved:
+            setattr(kind, name, method)
 
 
 def _config(folder: Path, name: str = "config.json") -> dict[str, Any]:

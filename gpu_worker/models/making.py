@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
 
 from gpu_worker.engine import Frames
-from gpu_worker.models import conditioning, faults, pixels, previews, steering
+from gpu_worker.models import conditioning, detail, faults, pixels, previews, steering
 from gpu_worker.models.constants import Conditions
 from gpu_worker.models.ladder import Ladder
 from gpu_worker.models.levers import Levers
@@ -91,9 +91,7 @@ class Maker:
         shape = (4, request.frames, request.height // across, request.width // across)
         noise = torch.randn(shape, generator=generator)
         frames = steering.moved(order.canvas, steering.poses(request, order.reading))
-        latents = self._patiently(
-            lambda chunk: pixels.encode(self.parts.vae, frames, chunk, watch.heed)
-        )
+        latents = self._encoded(frames, watch)
         steered = steering.steer(
             self.parts.traits,
             latents,
@@ -106,6 +104,9 @@ class Maker:
     def _conditions(self, ready: Sequence[Ready], latents: Tensor, guided: bool) -> Conditions:
         """Encode texts and pictures; with guidance, first everything as it is without them."""
         requests = [one.order.request for one in ready]
+        encoders = (self.parts.text_encoder, self.parts.image_encoder)
+        for encoder in cast(tuple[Any, Any], encoders):
+            encoder.to(self.device)
         texts = [request.prompt for request in requests]
         if guided:
             texts = [request.negative_prompt for request in requests] + texts
@@ -114,6 +115,10 @@ class Maker:
         image = torch.cat(seen)
         if guided:
             image = torch.cat([torch.zeros_like(image), image])
+        if self.evict:
+            for encoder in cast(tuple[Any, Any], encoders):
+                encoder.to("cpu")
+            faults.release(self.device)
         narrow = latents.to(self.unet.stock.dtype)
         return Conditions(text, image, narrow, requests[0].fps)
 
@@ -134,6 +139,23 @@ class Maker:
         """Return the frames of one clip's latents (4, f, h, w)."""
         return self._patiently(
             lambda chunk: pixels.decode(self.parts.vae, latents, chunk, watch.heed)
+        )
+
+    def finished(self, order: Order, latents: Tensor, watch: Watch) -> Frames:
+        """Return an order's frames, with the picture's detail where the checkpoint keeps it."""
+        frames = self.decoded(latents, watch)
+        request = order.request
+        if not self.parts.traits.restores or request.camera.strength == 0.0:
+            return frames
+        moved = steering.moved(order.canvas, steering.poses(request, order.reading))
+        base = self._encoded(moved, watch)
+        recoded = self.decoded(base, watch)
+        change = (latents - base.to(latents)).float().cpu().numpy()
+        return detail.restore(frames, moved, recoded, change, request.camera.strength)
+
+    def _encoded(self, frames: Frames, watch: Watch) -> Tensor:
+        return self._patiently(
+            lambda chunk: pixels.encode(self.parts.vae, frames, chunk, watch.heed)
         )
 
     def _patiently(self, call: Callable[[int], T]) -> T:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from gpu_worker.models.graphs import Graphs
 from gpu_worker.models.schedule import Schedule
 from gpu_worker.models.solvers import Solver, State
 from gpu_worker.models.unet import Deep, Prepared, UNet
@@ -56,6 +57,12 @@ class Predictor:
         self.plan = plan
         self.thrift = thrift
         self.deep = [Deep(), Deep()]
+        recorded = unet.levers.graphs and prepared.features.is_cuda and plan.reuse <= 1
+        self.run: Callable[..., Tensor] = Graphs(unet) if recorded else unet
+
+    def forget(self) -> None:
+        """Drop what was recorded, since the way in which passes run is about to change."""
+        self.run = self.unet
 
     def __call__(self, index: int, sample: Tensor) -> Tensor:
         """Predict for sample (c, 4, f, h, w) at a step, at least in single precision."""
@@ -79,9 +86,8 @@ class Predictor:
             fresh = (index - plan.start) % plan.reuse == 0
             deep.prime(fresh, memories[0][0].shape[0] * sample.shape[2])
         narrow = sample.to(prepared.features.dtype)
-        result: Tensor = self.unet(
-            narrow, prepared.features, prepared.table[index], memories, deep if reuses else None
-        )
+        given = (narrow, prepared.features, prepared.table[index], memories)
+        result = self.run(*given, deep) if reuses else self.run(*given)
         return result.float() if result.dtype in (torch.float16, torch.bfloat16) else result
 
 
@@ -125,6 +131,7 @@ def denoise(
             predicted = predictor(index, state.sample)
             following = plan.solver.step(index, state, predicted)
         except (RuntimeError, MemoryError) as error:
+            predictor.forget()
             rescue(index, error)
             continue
         state = following

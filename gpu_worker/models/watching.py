@@ -26,7 +26,9 @@ class Watch:
     clock: Callable[[], float] = time.monotonic
     done: int = 0
     spent: float = 0.0
+    taken: int = 0
     _began: float | None = field(default=None)
+    _before: int = 0
 
     def heed(self) -> None:
         """Raise Cancelled if the job was told to stop."""
@@ -37,9 +39,13 @@ class Watch:
         """Take up how many steps each candidate really needs."""
         self.steps = steps * self.candidates
 
-    def again(self) -> None:
-        """Start counting anew, since the clip is begun again."""
-        self.done, self.spent = 0, 0.0
+    def restart(self) -> None:
+        """Go back to the start of this candidate, which is begun again."""
+        self.done = self._before
+
+    def begin(self) -> None:
+        """Remember where the next candidate starts."""
+        self._before = self.done
 
     def enter(self, stage: Stage) -> None:
         """Say that a stage begins."""
@@ -52,12 +58,13 @@ class Watch:
         now = self.clock()
         if not first:
             self.done += 1
+            self.taken += 1
             self.spent += now - (self._began if self._began is not None else now)
         self._began = now
         self.on_progress(Progress(Stage.DENOISING, self.done, self.steps, self._left()), preview)
         self.heed()
 
     def _left(self) -> float | None:
-        if not self.done:
+        if not self.taken:
             return None
-        return (self.steps - self.done) * self.spent / self.done + self.after
+        return (self.steps - self.done) * self.spent / self.taken + self.after

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -11,6 +12,7 @@ from torch import Tensor
 from gpu_worker.models.bench import stock, subjects
 from gpu_worker.models.bench.subjects import Pair, Shape
 from gpu_worker.models.checkpoint import traits
+from storage.domain.camera import Camera
 from storage.domain.request import Preset
 
 
@@ -32,8 +34,22 @@ def measure(pair: Pair, shape: Shape) -> Errors:
     return Errors(
         distance(of_stock, exact),
         {preset: distance(found, exact) for preset, found in ours.items()},
-        {preset: distance(found, ours[Preset.EXACT]) for preset, found in ours.items()},
+        distances(pair, shape),
     )
+
+
+def distances(pair: Pair, shape: Shape) -> dict[Preset, float]:
+    """Return each preset's distance from exact, with the checkpoint used as it was trained."""
+    parts = pair.engine.maker.parts
+    strange, parts.traits = parts.traits, traits(pair.folder)
+    moving = parts.traits.moved
+    # A checkpoint that takes the moved picture was trained for little guidance.
+    given: dict[str, Any] = {"camera": Camera(), "guidance": 2.0} if moving else {}
+    try:
+        found = {preset: subjects.latents(pair.engine, shape, preset, **given) for preset in Preset}
+    finally:
+        parts.traits = strange
+    return {preset: distance(one, found[Preset.EXACT]) for preset, one in found.items()}
 
 
 def reference(folder: Path, device: torch.device, shape: Shape) -> Tensor:

@@ -17,6 +17,9 @@ PEAK_FILE = Path("/proc/self/clear_refs")
 STATUS_FILE = Path("/proc/self/status")
 
 
+Clock = Callable[[], float]
+
+
 @dataclass
 class Turns:
     """Seconds and peak bytes of several things that take turns."""
@@ -33,27 +36,34 @@ class Turns:
         return max(self.peaks[name])
 
 
-def take_turns(device: torch.device, calls: Mapping[str, Callable[[], Any]], rounds: int) -> Turns:
+def take_turns(
+    device: torch.device,
+    calls: Mapping[str, Callable[[], Any]],
+    rounds: int,
+    clock: Clock = time.perf_counter,
+) -> Turns:
     """Call each in turn, `rounds` times, after one round that counts for nothing on a GPU."""
     turns = Turns({name: [] for name in calls}, {name: [] for name in calls})
     for turn in range(rounds + (device.type == "cuda")):
         for name, call in calls.items():
-            seconds, peak = once(device, call)
+            seconds, peak = once(device, call, clock)
             if turn >= (device.type == "cuda"):
                 turns.seconds[name].append(seconds)
                 turns.peaks[name].append(peak)
     return turns
 
 
-def once(device: torch.device, call: Callable[[], Any]) -> tuple[float, float]:
+def once(
+    device: torch.device, call: Callable[[], Any], clock: Clock = time.perf_counter
+) -> tuple[float, float]:
     """Return seconds and peak bytes of one call."""
     gc.collect()
     reset_peak(device)
-    began = time.perf_counter()
+    began = clock()
     call()
     if device.type == "cuda":
         torch.cuda.synchronize(device)
-    return time.perf_counter() - began, peak_bytes(device)
+    return clock() - began, peak_bytes(device)
 
 
 def reset_peak(device: torch.device) -> None:
@@ -80,11 +90,11 @@ def resident(name: str = "VmRSS") -> float:
     return 0.0
 
 
-def matrix_peak(device: torch.device, dtype: torch.dtype) -> float:
+def matrix_peak(device: torch.device, dtype: torch.dtype, clock: Clock) -> float:
     """Return the best rate of large matrix products in FLOP per second."""
     side = 8192 if device.type == "cuda" else 1536
     first, second = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
-    best = min(once(device, lambda: first @ second)[0] for _ in range(6))
+    best = min(once(device, lambda: first @ second, clock)[0] for _ in range(6))
     return 2.0 * side**3 / best
 
 

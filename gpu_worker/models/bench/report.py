@@ -83,10 +83,10 @@ class Report:
         for subject in self.subjects:
             lines += _table(subject)
         lines += [
-            f"Loading is {self.load_speedup:.1f} times as quick as `from_pretrained`; a new "
-            f"process finishes its first step after {self.first_step_s:.1f} s; after a cancel at most "
-            f"{self.cancel_steps_p99:.0f} step(s) are finished (99 of 100); progress and previews "
-            f"take {100 * self.progress_overhead:.2f} % of a clip's time.",
+            f"Loading is {self.load_speedup:.1f} times as quick as `from_pretrained`. A new "
+            f"process finishes its first step after {self.first_step_s:.1f} s. After a cancel at "
+            f"most {self.cancel_steps_p99:.0f} step is finished (99 of 100). Progress and previews take "
+            f"{100 * self.progress_overhead:.2f} % of a clip's time.",
             "",
         ]
         return "\n".join(lines)
@@ -100,7 +100,7 @@ def _table(subject: Subject) -> list[str]:
         f"{shape.steps} steps with guidance 9. The stock pipeline takes "
         f"{subject.stock_seconds:.1f} s.",
         "",
-        "| preset | seconds | times as quick | work | of matrix peak | memory | " + head,
+        f"| preset | seconds | times as quick | work | of peak | memory | {head}",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, row in subject.presets.items():

@@ -82,17 +82,19 @@ def engine(
 
 
 def clip(made: I2VGenXL, shape: Shape, preset: Preset) -> Frames:
-    """Make a whole clip with the engine."""
-    request = shape.request(preset=preset)
-    result = made.generate(request, picture(shape), lambda _progress, _preview: None, lambda: False)
-    return result.frames
+    """Make a whole clip with the engine, without the scores that the stock pipeline has not."""
+    finished = latents(made, shape, preset)
+    watch = Watch(lambda _progress, _preview: None, lambda: False, shape.steps)
+    with torch.inference_mode():
+        return made.maker.decoded(finished, watch)
 
 
 @torch.inference_mode()
-def latents(made: I2VGenXL, shape: Shape, preset: Preset) -> Tensor:
+def latents(made: I2VGenXL, shape: Shape, preset: Preset, **changes: Any) -> Tensor:
     """Return the engine's finished latents (4, f, h, w)."""
     maker = made.maker
-    order = Order(shape.request(preset=preset), picture(shape), Reading(Motion.STATIC))
+    request = shape.request(preset=preset, **changes)
+    order = Order(request, picture(shape), Reading(Motion.ZOOM_OUT))
     watch = Watch(lambda _progress, _preview: None, lambda: False, shape.steps)
     ladder = Ladder(maker.unet, Thrift(), maker.device)
     return maker.denoised([order], made.presets[preset], ladder, watch)[0]
@@ -107,13 +109,16 @@ class Pair:
     dtype: str
     pipeline: Any
     engine: I2VGenXL
+    clock: meter.Clock
 
     @classmethod
-    def load(cls, folder: Path, device: torch.device, dtype: str, levers: Levers) -> Pair:
-        """Load both."""
+    def load(cls, folder: Path, device: torch.device, levers: Levers, clock: meter.Clock) -> Pair:
+        """Load both: in half precision on a GPU, in single precision on a processor."""
+        dtype = "fp16" if device.type == "cuda" else "fp32"
         pipeline = stock.load(folder, device, choosing.dtype(dtype, device))
         stock.settle(pipeline)
-        return cls(folder, device, dtype, pipeline, engine(folder, device, dtype, levers))
+        own = engine(folder, device, dtype, levers)
+        return cls(folder, device, dtype, pipeline, own, clock)
 
     def calls(self, shape: Shape) -> dict[str, Callable[[], Any]]:
         """Return what takes turns: a whole clip each, in the stock way and by each preset."""

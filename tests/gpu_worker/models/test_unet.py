@@ -70,7 +70,7 @@ def own_pass(
 ) -> Tensor:
     """Run our forward pass on a copy of the stock model."""
     with torch.inference_mode():
-        unet = UNet(copy.deepcopy(model), kernels or choosing.attention("auto"), levers)
+        unet = UNet(copy.deepcopy(model), kernels or Attention(choosing.HOST), levers)
         ready = unet.prepare(conditions, TIMESTEPS)
         return cast(Tensor, unet(sample, ready.features, ready.table[0], ready.memories))
 
@@ -106,7 +106,7 @@ def test_every_attention_kernel_gives_the_same(
 
 def test_slices_change_nothing(stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor) -> None:
     with torch.inference_mode():
-        unet = UNet(copy.deepcopy(stock), choosing.attention("auto"), Levers())
+        unet = UNet(copy.deepcopy(stock), Attention(choosing.HOST), Levers())
         unet.slice(8)
         ready = unet.prepare(conditions, TIMESTEPS)
         result = unet(sample, ready.features, ready.table[0], ready.memories)
@@ -118,7 +118,7 @@ def test_reused_features_of_the_same_step_give_the_same(
     stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor, depth: int
 ) -> None:
     with torch.inference_mode():
-        unet = UNet(copy.deepcopy(stock), choosing.attention("auto"), Levers())
+        unet = UNet(copy.deepcopy(stock), Attention(choosing.HOST), Levers())
         ready = unet.prepare(conditions, TIMESTEPS)
         deep = Deep(depth)
         given = (sample, ready.features, ready.table[0], ready.memories)

@@ -1,0 +1,46 @@
+"""Devices, numbers and kernels are chosen by settings, and what was measured is remembered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gpu_worker.models import choosing
+from gpu_worker.models.attention import KERNELS, Kind
+from gpu_worker.models.choosing import Probe
+
+SMALL = dict.fromkeys(Kind, Probe(2, 8, 8, 2, 4))
+HOST = torch.device("cpu")
+
+
+def test_what_was_measured_once_is_not_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "deep" / "attention.json"
+    first = choosing.remembered(HOST, torch.float32, cache, SMALL)
+    monkeypatch.setattr(choosing, "quickest", lambda *_: pytest.fail("measured again"))
+    assert choosing.remembered(HOST, torch.float32, cache, SMALL) == first
+    assert set(first.values()) <= set(KERNELS)
+
+
+def test_a_spoiled_file_is_measured_anew(tmp_path: Path) -> None:
+    cache = tmp_path / "attention.json"
+    cache.write_text("{")
+    assert set(choosing.remembered(HOST, torch.float32, cache, SMALL)) == set(Kind)
+
+
+def test_an_unknown_kernel_is_refused() -> None:
+    with pytest.raises(KeyError):
+        choosing.attention("no such", HOST, torch.float32)
+
+
+def test_a_kernel_that_is_not_installed_is_left_out() -> None:
+    assert choosing.quickest(SMALL[Kind.TEMPORAL], HOST, torch.float32) != "xformers"
+
+
+def test_numbers_follow_the_device() -> None:
+    assert choosing.dtype("auto", HOST) is torch.float32
+    assert choosing.dtype("bf16", HOST) is torch.bfloat16
+    assert choosing.dtype("auto", torch.device("cuda")) is torch.float16

@@ -1,0 +1,102 @@
+"""Clips that share forward passes, and candidates of which the best is kept."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from gpu_worker.engine import Frames
+from gpu_worker.models import candidates
+from gpu_worker.models.i2vgen_xl import I2VGenXL
+from gpu_worker.models.ladder import Ladder
+from gpu_worker.models.making import Order as Making
+from gpu_worker.models.sampler import Thrift
+from gpu_worker.models.watching import Watch
+from gpu_worker.motion import Measured
+from gpu_worker.picture import Canvas
+from storage.domain.camera import Motion
+from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest
+from storage.domain.wording import Reading
+
+from .conftest import Order
+
+
+def latents(engine: I2VGenXL, requests: list[GenerationRequest], canvas: Canvas) -> torch.Tensor:
+    """Return the latents of clips that are made together."""
+    orders = [Making(request, canvas, Reading(Motion.ZOOM_IN)) for request in requests]
+    watch = Watch(lambda _progress, _preview: None, lambda: False, 4)
+    ladder = Ladder(engine.maker.unet, Thrift(), torch.device("cpu"))
+    with torch.inference_mode():
+        row = engine.presets[requests[0].preset]
+        return engine.maker.denoised(orders, row, ladder, watch)
+
+
+def test_a_clip_is_the_same_as_the_second_of_a_batch(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order
+) -> None:
+    first, second = order(seed=1, prompt="a cat"), order(seed=2, prompt="a dog")
+    alone = latents(moved_engine, [second], canvas)[0]
+    beside = latents(moved_engine, [first, second], canvas)[1]
+    assert float((alone - beside).norm() / alone.norm()) < 1e-3
+
+
+def test_only_compatible_requests_go_together(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order
+) -> None:
+    with pytest.raises(ValueError, match="share"):
+        moved_engine.generate_together(
+            [(order(), canvas), (order(steps=5), canvas)],
+            lambda _progress, _preview: None,
+            lambda: False,
+        )
+
+
+def test_clips_made_together_are_the_clips_that_were_asked_for(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order
+) -> None:
+    both = moved_engine.generate_together(
+        [(order(seed=1), canvas), (order(seed=2), canvas)],
+        lambda _progress, _preview: None,
+        lambda: False,
+    )
+    assert [one.seed for one in both] == [1, 2]
+    assert not np.array_equal(both[0].frames, both[1].frames)
+
+
+def test_candidates_share_one_count_of_steps_and_show_their_scores(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order
+) -> None:
+    seen: list[Progress] = []
+    asked = order(candidates=2, seed=11)
+    result = moved_engine.generate(asked, canvas, lambda one, _: seen.append(one), lambda: False)
+    scores = dict(result.scores)
+    assert {"first_frame", "flicker", "motion", "shake", "seed_11", "seed_12"} == set(scores)
+    assert scores[f"seed_{result.seed}"] == max(scores["seed_11"], scores["seed_12"])
+    steps = [one.step for one in seen if one.stage is Stage.DENOISING]
+    assert steps == sorted(steps)
+    assert steps[-1] == 8
+    assert all(one.steps == 8 for one in seen if one.stage is Stage.DENOISING)
+
+
+def test_the_chosen_candidate_is_the_clip_of_its_seed(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order
+) -> None:
+    def make(request: GenerationRequest) -> tuple[Frames, int]:
+        result = moved_engine.generate(
+            request, canvas, lambda _progress, _preview: None, lambda: False
+        )
+        return result.frames, result.seed
+
+    frames, seed = make(order(candidates=2, seed=11))
+    assert np.array_equal(frames, make(order(seed=seed))[0])
+
+
+def test_a_camera_that_does_as_told_scores_higher() -> None:
+    obeys = Measured(pan=-0.2, tilt=0.0, zoom=0.0, roll=0.0, shake=0.0)
+    mixes = Measured(pan=-0.1, tilt=0.1, zoom=0.0, roll=0.0, shake=0.0)
+    defies = Measured(pan=0.2, tilt=0.0, zoom=0.0, roll=0.0, shake=0.0)
+    scores = [candidates.obedience(one, Motion.PAN_LEFT) for one in (obeys, mixes, defies)]
+    assert scores[0] > scores[1] > scores[2] == 0.0
+    assert candidates.obedience(obeys, Motion.STATIC) < 1.0
