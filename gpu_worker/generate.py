@@ -7,18 +7,14 @@ import json
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from gpu_worker.encode import Encoded, encode_within, poster
 from gpu_worker.engine import Cancelled, OutOfMemory, Result
-from gpu_worker.motion import measure
 from gpu_worker.picture import Canvas, fit
 from gpu_worker.process import EngineDied, NotLoaded
 from storage.blobs import Blobs
 from storage.codec import encode
-from storage.domain.advice import SHAKY
-from storage.domain.camera import Motion
 from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.errors import GenerationFailed, MutoscopeError, Unavailable
 from storage.domain.progress import Progress, Stage
@@ -90,7 +86,6 @@ class Generator:
             news.put_nowait((Progress(Stage.ENCODING, 0, 1), None))
             encoded = await asyncio.to_thread(_encode, result, order)
             still = await asyncio.to_thread(poster, result.frames[0])
-            result = await asyncio.to_thread(steadiness, result)
             if report.on_cancel.is_set():
                 raise Cancelled
             blob = await self._stored(lambda: self._blobs.put(encoded.data), report)
@@ -181,14 +176,6 @@ def _failure(error: Exception, order: Order) -> Failure:
             return Failure(error.key, gaps)
     log.error("order %s failed: %s", order.id, failure.key, exc_info=error)
     return failure
-
-
-def steadiness(result: Result) -> Result:
-    """Return the result with its `shake` score, where it trembles though it was not to."""
-    if result.motion is Motion.SHAKE:
-        return result
-    shake = measure(result.frames).shake
-    return replace(result, scores=(*result.scores, ("shake", shake))) if shake > SHAKY else result
 
 
 def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
