@@ -159,10 +159,11 @@ class Painter:
 
     def _rows(self, request: GenerationRequest, clip: Clip | None) -> list[tuple[str, object]]:
         camera = request.camera
+        reading = resolve(camera, request.prompt)
         return [
             ("seed", clip.seed if clip else request.seed),
             ("camera", _motion(request, clip).value),
-            ("speed", camera.speed.value),
+            ("speed", (reading.speed if reading else camera.speed).value),
             ("strength", f"{camera.strength:g}"),
             ("size", f"{request.width}x{request.height}"),
             ("frames", request.frames),
