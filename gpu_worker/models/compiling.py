@@ -22,6 +22,8 @@ def compile_regions(unet: UNet, cache: Path | None = None) -> None:
         cast(Any, torch.compiler).load_cache_artifacts(saved.read_bytes())
     # Each level, and each way in which guidance and reuse run it, is a shape of its own.
     torch._dynamo.config.cache_size_limit = 64
+    # What cannot be compiled on some device still runs there, only slower.
+    torch._dynamo.config.suppress_errors = True
     for layer in unet.layers():
         cast(Any, layer).compile(dynamic=False)
     cast(Any, unet.entry).compile(dynamic=False)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
+from gpu_worker.models.faults import lacks_memory
 from gpu_worker.models.layers import Memory
 from gpu_worker.models.unet import UNet
+
+LOG = logging.getLogger(__name__)
 
 
 class Recorded:
@@ -42,13 +46,28 @@ class Graphs:
     def __init__(self, unet: UNet) -> None:
         """Start with none."""
         self.unet = unet
-        self.known: dict[tuple[int, ...], Recorded] = {}
+        self.known: dict[tuple[int, ...], Recorded | None] = {}
 
     def __call__(
         self, sample: Tensor, features: Tensor, row: Tensor, memories: tuple[Memory, ...]
     ) -> Tensor:
-        """Replay the pass for these memories, after recording it the first time."""
+        """Replay the pass for these memories, after recording it the first time.
+
+        A pass that cannot be recorded is run as it is; a lack of memory is raised.
+        """
         key = (memories[0][0].data_ptr(), memories[0][0].shape[0], *sample.shape)
         if key not in self.known:
-            self.known[key] = Recorded(self.unet, sample, row, (features, memories))
-        return self.known[key].replay(sample, row)
+            self.known[key] = self._record(sample, row, (features, memories))
+        recorded = self.known[key]
+        if recorded is None:
+            return cast(Tensor, self.unet(sample, features, row, memories))
+        return recorded.replay(sample, row)
+
+    def _record(self, sample: Tensor, row: Tensor, given: tuple[Any, ...]) -> Recorded | None:
+        try:
+            return Recorded(self.unet, sample, row, given)
+        except RuntimeError as error:
+            if lacks_memory(error):
+                raise
+            LOG.warning("this pass cannot be a CUDA graph: %s", error)
+            return None

@@ -8,11 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 
 from gpu_worker.engine import Cancelled, Frames, OnProgress, OutOfMemory, Result
@@ -20,6 +18,7 @@ from gpu_worker.models import (
     candidates,
     checkpoint,
     choosing,
+    compiling,
     conditioning,
     faults,
     loading,
@@ -27,14 +26,14 @@ from gpu_worker.models import (
     steering,
 )
 from gpu_worker.models.candidates import Scored, listed
-from gpu_worker.models.compiling import compile_regions
 from gpu_worker.models.ladder import Ladder, Smaller
 from gpu_worker.models.levers import Levers
 from gpu_worker.models.making import Maker, Order, compatible
+from gpu_worker.models.nearest import nearest_in
 from gpu_worker.models.sampler import Thrift
 from gpu_worker.models.unet import UNet
+from gpu_worker.models.warming import smallest
 from gpu_worker.models.watching import Watch
-from gpu_worker.models.wording import Wording
 from gpu_worker.picture import Canvas
 from storage.domain.catalogue import PresetRow
 from storage.domain.clip import Adjustment
@@ -44,24 +43,6 @@ from storage.domain.wording import Reading
 
 SMALLEST = 64
 """No side is made smaller than this when memory runs out."""
-
-
-def nearest_in(folder: Path) -> Callable[[str], Reading | None]:
-    """Return what finds the motion nearest to words; it loads its own encoder when first asked."""
-
-    @cache
-    def wording() -> Wording | None:
-        try:
-            return Wording.load(folder)
-        except (FileNotFoundError, KeyError):
-            return None
-
-    def nearest(prompt: str) -> Reading | None:
-        known = wording()
-        with torch.inference_mode(False):
-            return Reading(known.nearest(prompt)[0]) if known else None
-
-    return nearest
 
 
 @dataclass(frozen=True)
@@ -115,36 +96,26 @@ class I2VGenXL:
                 cast(Any, parts.vae).to(memory_format=torch.channels_last)
             unet = UNet(parts.unet, kernels, levers).eval()
             if levers.compiled and on.type == "cuda":
-                compile_regions(unet)
+                compiling.compile_regions(unet)
         self._nearest = nearest_in(folder)
+        if on.type == "cuda":
+            self.warm_up()
         if self.setup.judge:
             self._likeness = candidates.clip_likeness(Path(self.setup.judge), on)
         self._maker = Maker(parts, unet, levers, on, self._pool)
 
     def warm_up(self) -> None:
-        """Make the smallest clip of one step, so that the first person does not wait for it."""
+        """Make the smallest clip's first step, so that the first person does not wait for it."""
         side = max(SMALLEST, self.setup.multiple)
-        request = GenerationRequest(
-            picture="warm-up",
-            prompt="hold still",
-            model=self.name,
-            width=side,
-            height=side,
-            frames=8,
-            fps=8,
-            steps=2,
-            guidance=2.0,
-            seed=0,
-        )
-        grey = np.full((side, side, 3), 128, np.uint8)
-        canvas = Canvas(grey, (0.0, 0.0, float(side), float(side)), (side, side))
         first = [0]
 
         def on_progress(progress: Progress, _preview: bytes | None) -> None:
             first[0] = progress.step
 
         with suppress(Cancelled):
-            self.generate(request, canvas, on_progress, lambda: first[0] >= 1)
+            self.generate(*smallest(self.name, side), on_progress, lambda: first[0] >= 1)
+        if self.setup.levers.compiled and self.torch_device.type == "cuda":
+            compiling.save()
 
     @torch.inference_mode()
     def generate(

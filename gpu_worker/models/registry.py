@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from gpu_worker.engine import Engine
+from gpu_worker.models import choosing
 from gpu_worker.models.i2vgen_xl import I2VGenXL, Setup
 from gpu_worker.models.levers import Levers
 from storage.catalogue_file import load_catalogue
@@ -21,14 +21,24 @@ def create(
     dtype: str = "auto",
     attention: str = "auto",
     levers: Levers | None = None,
+    memory_gib: float = 0.0,
+    judge: str = "",
     presets: Mapping[Preset, PresetRow] | None = None,
 ) -> Engine:
     """Return the engine for a source: `embedded`, a hub id, or a checkpoint's folder.
 
-    name is what the engine calls itself; presets are the catalogue's unless given.
+    name is what the engine calls itself; presets are the catalogue's unless given. memory_gib
+    bounds what it may use of a device, judge is the folder of a CLIP model that chooses among
+    candidates. On a GPU blocks are compiled unless levers say otherwise.
     """
-    setup = Setup(device=device, dtype=dtype, attention=attention)
-    if levers is not None:
-        setup = replace(setup, levers=levers)
+    on_gpu = choosing.device(device).type == "cuda"
+    setup = Setup(
+        device=device,
+        dtype=dtype,
+        attention=attention,
+        levers=levers or Levers(compiled=on_gpu),
+        memory_gib=memory_gib,
+        judge=judge,
+    )
     rows = presets if presets is not None else load_catalogue().presets
     return I2VGenXL(source, name or source, rows, setup)

@@ -41,11 +41,16 @@ def take_turns(
     calls: Mapping[str, Callable[[], Any]],
     rounds: int,
     clock: Clock = time.perf_counter,
+    seat: Callable[[str], None] = lambda _name: None,
 ) -> Turns:
-    """Call each in turn, `rounds` times, after one round that counts for nothing on a GPU."""
+    """Call each in turn, `rounds` times, after one round that counts for nothing on a GPU.
+
+    seat is told, outside of the time, whose turn comes next.
+    """
     turns = Turns({name: [] for name in calls}, {name: [] for name in calls})
     for turn in range(rounds + (device.type == "cuda")):
         for name, call in calls.items():
+            seat(name)
             seconds, peak = once(device, call, clock)
             if turn >= (device.type == "cuda"):
                 turns.seconds[name].append(seconds)

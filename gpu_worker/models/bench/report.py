@@ -50,6 +50,7 @@ class Report:
     first_step_s: float
     cancel_steps_p99: float
     progress_overhead: float
+    min_memory_vs_stock: float | None = None
 
     def line(self) -> str:
         """Return the run's last line: the first subject's figures, and what holds for all."""
@@ -63,6 +64,7 @@ class Report:
                 "first_step_s": self.first_step_s,
                 "cancel_steps_p99": self.cancel_steps_p99,
                 "progress_overhead": self.progress_overhead,
+                "min_memory_vs_stock": self.min_memory_vs_stock,
                 "others": {
                     other.name: {name: asdict(row) for name, row in other.presets.items()}
                     for other in self.subjects[1:]
@@ -85,8 +87,8 @@ class Report:
         lines += [
             f"Loading is {self.load_speedup:.1f} times as quick as `from_pretrained`. A new "
             f"process finishes its first step after {self.first_step_s:.1f} s. After a cancel at "
-            f"most {self.cancel_steps_p99:.0f} step is finished (99 of 100). Progress and previews take "
-            f"{100 * self.progress_overhead:.2f} % of a clip's time.",
+            f"most {self.cancel_steps_p99:.0f} step is finished (99 of 100). Progress and previews "
+            f"take {100 * self.progress_overhead:.2f} % of a clip's time.",
             "",
         ]
         return "\n".join(lines)

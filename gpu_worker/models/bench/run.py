@@ -6,7 +6,7 @@ import argparse
 import platform
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -56,6 +56,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=0, help="of whole clips (CPU 20, GPU 50)")
     parser.add_argument("--rounds", type=int, default=0, help="of taking turns (CPU 2, GPU 3)")
     parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument("--no-levers", dest="levers", action="store_false")
     parser.add_argument("--quick", action="store_true", help="tiny shapes, no levers: a trial")
     parser.add_argument(
         "--processor-time",
@@ -77,7 +78,7 @@ def _on_cpu(options: argparse.Namespace, device: torch.device, scratch: Path) ->
         name="embedded",
         clips=Shape(side, side, frames, options.steps or 20),
         errors=Shape(64, 64, 8, 10 if quick else 50),
-        levers=None if quick else Shape(64, 64, 16, 2),
+        levers=Shape(64, 64, 16, 2) if options.levers and not quick else None,
         rounds=options.rounds or (1 if quick else 2),
     )
     found = [_subject(pair, task)]
@@ -92,21 +93,27 @@ def _on_cpu(options: argparse.Namespace, device: torch.device, scratch: Path) ->
 def _on_gpu(options: argparse.Namespace, device: torch.device, scratch: Path) -> Report:
     """Measure the full size with random weights, at the two shapes that people use."""
     blank.write(scratch / "full", sizes.FULL, device=str(device))
-    levers = Levers(compiled=True, graphs=True)
+    levers = Levers(compiled=True)
     pair = Pair.load(scratch / "full", device, levers, options.clock)
     steps, rounds = options.steps or 50, options.rounds or 3
     small, large = Shape(512, 512, 16, steps), Shape(768, 768, 24, steps)
     few = Shape(512, 512, 16, 4)
+    levers_on = few if options.levers else None
     found = [
-        _subject(pair, Task("full size, random, 512p", small, few, few, rounds)),
+        _subject(pair, Task("full size, random, 512p", small, few, levers_on, rounds)),
         _subject(pair, Task("full size, random, 768p", large, few, None, 1)),
     ]
-    return _report(pair, few, found)
+    report = _report(pair, few, found)
+    # Last, since the weights stay bytes afterwards.
+    return replace(report, min_memory_vs_stock=pair.least_memory(replace(large, steps=2)))
 
 
 def _subject(pair: Pair, task: Task) -> Subject:
     """Let all sides take turns on one checkpoint."""
-    turns = meter.take_turns(pair.device, pair.calls(task.clips), task.rounds, pair.clock)
+    turns = meter.take_turns(
+        pair.device, pair.calls(task.clips), task.rounds, pair.clock, pair.seat
+    )
+    pair.seat("both")
     errors = accuracy.measure(pair, task.errors)
     dtype = choosing.dtype(pair.dtype, pair.device)
     peak = meter.matrix_peak(pair.device, dtype, pair.clock)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from gpu_worker.engine import Frames
-from gpu_worker.models import choosing, pixels
+from gpu_worker.models import choosing, memory, pixels
 from gpu_worker.models.bench import meter, stock
 from gpu_worker.models.checkpoint import traits
 from gpu_worker.models.constants import Conditions
@@ -81,22 +81,31 @@ def engine(
     return made
 
 
-def clip(made: I2VGenXL, shape: Shape, preset: Preset) -> Frames:
+def clip(
+    made: I2VGenXL, shape: Shape, preset: Preset, saving: memory.Saving = memory.Saving.NONE
+) -> Frames:
     """Make a whole clip with the engine, without the scores that the stock pipeline has not."""
-    finished = latents(made, shape, preset)
+    finished = latents(made, shape, preset, saving)
     watch = Watch(lambda _progress, _preview: None, lambda: False, shape.steps)
     with torch.inference_mode():
         return made.maker.decoded(finished, watch)
 
 
 @torch.inference_mode()
-def latents(made: I2VGenXL, shape: Shape, preset: Preset, **changes: Any) -> Tensor:
+def latents(
+    made: I2VGenXL,
+    shape: Shape,
+    preset: Preset,
+    saving: memory.Saving = memory.Saving.NONE,
+    **changes: Any,
+) -> Tensor:
     """Return the engine's finished latents (4, f, h, w)."""
     maker = made.maker
     request = shape.request(preset=preset, **changes)
     order = Order(request, picture(shape), Reading(Motion.ZOOM_OUT))
     watch = Watch(lambda _progress, _preview: None, lambda: False, shape.steps)
     ladder = Ladder(maker.unet, Thrift(), maker.device)
+    ladder.foresee(saving)
     return maker.denoised([order], made.presets[preset], ladder, watch)[0]
 
 
@@ -118,7 +127,38 @@ class Pair:
         pipeline = stock.load(folder, device, choosing.dtype(dtype, device))
         stock.settle(pipeline)
         own = engine(folder, device, dtype, levers)
+        if device.type == "cuda":
+            # What costs no time there: encoders leave once used, and long rows go in slices.
+            own.maker.evict = True
+            own.maker.unet.slice(4)
         return cls(folder, device, dtype, pipeline, own, clock)
+
+    def seat(self, name: str) -> None:
+        """Let only one side's weights lie on the device, so that its peak is its own.
+
+        name is `stock`, `both`, or anything else for our side.
+        """
+        if self.device.type != "cuda":
+            return
+        idle, busy = torch.device("cpu"), self.device
+        theirs = busy if name in ("stock", "both") else idle
+        self.pipeline.to(theirs)
+        for module in self.engine.maker.parts.modules().values():
+            cast(Any, module).to(idle if name == "stock" else busy)
+        self.engine.maker.unet.to(idle if name == "stock" else busy)
+
+    def least_memory(self, shape: Shape) -> float:
+        """Return our peak with everything given up that keeps the size, over the stock peak."""
+        turns = meter.take_turns(
+            self.device,
+            {
+                "stock": self.calls(shape)["stock"],
+                "least": lambda: clip(self.engine, shape, Preset.EXACT, memory.Saving.EIGHT_BIT),
+            },
+            1,
+            seat=self.seat,
+        )
+        return turns.peak("least") / turns.peak("stock")
 
     def calls(self, shape: Shape) -> dict[str, Callable[[], Any]]:
         """Return what takes turns: a whole clip each, in the stock way and by each preset."""

@@ -126,3 +126,17 @@ def test_reused_features_of_the_same_step_give_the_same(
         deep.prime(fresh=False, rows=2 * FRAMES)
         again = unet(*given, deep)
     assert torch.equal(fresh, again)
+
+
+def test_every_layer_is_one_graph_for_the_compiler(
+    stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor
+) -> None:
+    with torch.inference_mode():
+        levers = Levers().without("fused_gate")
+        unet = UNet(copy.deepcopy(stock), Attention(choosing.HOST), levers)
+        ready = unet.prepare(conditions, TIMESTEPS)
+        for layer in unet.layers():
+            # The compiler's front end alone, which raises where a layer falls into pieces.
+            cast(Any, layer).compile(backend="eager", fullgraph=True, dynamic=False)
+        result = unet(sample, ready.features, ready.table[0], ready.memories)
+    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5

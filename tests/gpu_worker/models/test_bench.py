@@ -1,0 +1,61 @@
+"""The benchmark compares like with like: our exact clip is the stock pipeline's clip."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from gpu_worker.models.bench import accuracy, meter, pieces
+from gpu_worker.models.bench.report import Report, Row, Subject
+from gpu_worker.models.bench.subjects import Pair, Shape
+from gpu_worker.models.levers import Levers
+from storage.domain.request import Preset
+
+HOST = torch.device("cpu")
+SHAPE = Shape(64, 64, 4, 5)
+
+
+@pytest.fixture(scope="module")
+def pair(stock_like: Path) -> Iterator[Pair]:
+    """Load both sides of a tiny checkpoint."""
+    yield Pair.load(stock_like, HOST, Levers(), time.process_time)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_exact_is_as_near_to_double_precision_as_the_stock_pipeline(pair: Pair) -> None:
+    errors = accuracy.measure(pair, SHAPE)
+    assert errors.stock < 1e-4
+    assert errors.presets[Preset.EXACT] < 1e-4
+    assert errors.from_exact[Preset.EXACT] == 0.0
+    assert errors.from_exact[Preset.DRAFT] > 0.0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_cancel_lets_at_most_one_step_finish(pair: Pair) -> None:
+    assert pieces.cancel_steps(pair.engine, SHAPE, times=6) <= 1.0
+
+
+def test_sides_take_turns() -> None:
+    seen: list[str] = []
+    calls = {name: lambda name=name: seen.append(name) for name in ("a", "b")}
+    turns = meter.take_turns(HOST, calls, 2)
+    assert seen == ["a", "b", "a", "b"]
+    assert turns.median("a") >= 0.0
+    assert turns.peak("b") > 0.0
+
+
+def test_the_last_line_is_the_object_that_was_agreed() -> None:
+    row = Row(2.0, 3.0, 0.5, 0.9, 1e-6, 2e-6, 0.0, 1.0)
+    subject = Subject("embedded", SHAPE, 6.0, {"exact": row}, {"context": 1.1})
+    report = Report("a processor", [subject], 4.0, 5.0, 0.0, 0.002)
+    line = json.loads(report.line())
+    assert line["presets"]["exact"]["speedup_vs_stock"] == 2.0
+    assert line["levers"] == {"context": 1.1}
+    for name in ("load_speedup", "first_step_s", "cancel_steps_p99", "progress_overhead"):
+        assert name in line
+    assert "| exact | 3.00 | 2.00 |" in report.markdown()
