@@ -119,7 +119,7 @@ class Dispatcher:
         try:
             await self._queue.put(Order(job.id, attempt, job.request, job.size_limit))
         except Unavailable:
-            await self._jobs.requeue(job.id, died=False)
+            await self._jobs.requeue(job.id, attempt, died=False)
             raise
 
     async def _listen(self) -> None:
@@ -164,7 +164,7 @@ class Dispatcher:
         if died and job.deaths + 1 >= DEATHS:
             await self._finish(job_id, replace(failure, retryable=False))
             return
-        job = await self._jobs.requeue(job_id, died)
+        job = await self._jobs.requeue(job_id, attempt, died)
         self._announcements.publish(JobChanged(job))
 
     async def _reconcile(self) -> None:

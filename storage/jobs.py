@@ -87,11 +87,15 @@ class Jobs:
         latest = ACTIVE & (jobs.c.attempt == attempt)
         await self._step(job_id, latest, status=Status.RUNNING.value, started=at)
 
-    async def requeue(self, job_id: str, died: bool) -> Job:
-        """Let the job wait again; died says that it may have taken down its worker."""
+    async def requeue(self, job_id: str, attempt: int, died: bool) -> Job:
+        """Let the job wait again after this attempt; died: it may have taken down its worker.
+
+        Raise JobGone if the attempt is not at work: of two who find it lost, only one counts.
+        """
+        lost = ACTIVE & (jobs.c.attempt == attempt) & (jobs.c.dispatched > 0.0)
         deaths = jobs.c.deaths + (1 if died else 0)
         changes = {"status": Status.QUEUED.value, "dispatched": 0.0, "started": 0.0}
-        return await self._step(job_id, ACTIVE, deaths=deaths, **changes)
+        return await self._step(job_id, lost, deaths=deaths, **changes)
 
     async def finish(self, job_id: str, outcome: Clip | Failure, at: float) -> Job | None:
         """End the job and settle or refund its cost; None if it had ended before."""

@@ -67,7 +67,7 @@ async def test_an_end_of_an_unknown_job_is_nobodys(jobs: Jobs) -> None:
 async def test_an_old_attempt_cannot_start_a_new_ones_job(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.dispatched(JOB.id, 1, 10.0)
-    await jobs.requeue(JOB.id, died=True)
+    await jobs.requeue(JOB.id, 1, died=True)
     await jobs.dispatched(JOB.id, 2, 12.0)
     with pytest.raises(JobGone):
         await jobs.started(JOB.id, 1, 13.0)
@@ -79,8 +79,9 @@ async def test_a_job_that_waits_again_counts_its_deaths_alone(jobs: Jobs) -> Non
     await jobs.add(JOB)
     await jobs.dispatched(JOB.id, 1, 10.0)
     await jobs.started(JOB.id, 1, 11.0)
-    assert (await jobs.requeue(JOB.id, died=False)).deaths == 0
-    again = await jobs.requeue(JOB.id, died=True)
+    assert (await jobs.requeue(JOB.id, 1, died=False)).deaths == 0
+    await jobs.dispatched(JOB.id, 2, 12.0)
+    again = await jobs.requeue(JOB.id, 2, died=True)
     assert (again.deaths, again.status, again.dispatched) == (1, Status.QUEUED, 0.0)
 
 
@@ -92,7 +93,19 @@ async def test_what_is_over_cannot_go_on(jobs: Jobs) -> None:
             await step
         assert caught.value.key == "job_over"
     with pytest.raises(JobGone):
-        await jobs.requeue(JOB.id, died=False)
+        await jobs.requeue(JOB.id, 1, died=False)
+
+
+async def test_of_two_who_find_an_attempt_lost_only_one_counts(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    await jobs.dispatched(JOB.id, 1, 10.0)
+    await jobs.requeue(JOB.id, 1, died=True)
+    with pytest.raises(JobGone):
+        await jobs.requeue(JOB.id, 1, died=True)
+    await jobs.dispatched(JOB.id, 2, 11.0)
+    with pytest.raises(JobGone):
+        await jobs.requeue(JOB.id, 1, died=True)
+    assert (await jobs.get(JOB.id)).deaths == 1
 
 
 async def test_only_its_owner_may_cancel_a_job(jobs: Jobs) -> None:

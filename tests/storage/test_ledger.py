@@ -137,7 +137,7 @@ async def test_after_any_faults_the_ledger_is_what_finished_clips_cost(
         steps = [
             lambda: jobs.dispatched(name, attempt, NOON),
             lambda: jobs.started(name, attempt, NOON),
-            lambda: jobs.requeue(name, died=chance.random() < 0.5),
+            lambda: jobs.requeue(name, attempt, died=chance.random() < 0.5),
             lambda: jobs.finish(name, CLIP, NOON),
             lambda: jobs.finish(name, Failure("failed_memory"), NOON),
             lambda: jobs.cancel(name, None, NOON),
