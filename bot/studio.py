@@ -211,9 +211,11 @@ class Studio:
 
     async def _kept_clip(self, request: GenerationRequest, size_limit: int) -> Clip | None:
         clip = await self.jobs.find_clip(request.fingerprint)
-        if clip is None or clip.bytes > size_limit or not await self.blobs.has(clip.blob):
+        if clip is None or clip.bytes > size_limit:
             return None
-        return clip
+        if (clip.width, clip.height) != (request.width, request.height):
+            return None  # it had to be made smaller; this time it may not have to
+        return clip if await self.blobs.has(clip.blob) else None
 
 
 def _hold(job: Job, owner: str | None) -> None:

@@ -71,6 +71,15 @@ async def test_a_kept_clip_that_is_too_large_for_the_place_is_made_anew(
     assert not small.cached
 
 
+async def test_a_kept_clip_that_had_to_be_made_smaller_is_made_anew(workshop: Workshop) -> None:
+    async with workshop.working():
+        first = await made(workshop)
+    assert first.clip is not None
+    small = replace(first, id="ab" * 8, clip=replace(first.clip, width=96, height=96), ended=9e9)
+    await workshop.jobs.add_cached(small)
+    assert not (await workshop.studio.submit(customer(), png(), WAVES)).cached
+
+
 async def test_a_bad_picture_leaves_no_trace(workshop: Workshop) -> None:
     with pytest.raises(BadPicture):
         await workshop.studio.submit(customer(), b"no picture", WAVES)
