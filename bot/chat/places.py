@@ -40,7 +40,7 @@ def check_place(interaction: Talk) -> None:
     lacks = missing(interaction.app_permissions, thread)
     if lacks:
         raise NotAllowed("denied_bot_permissions", permissions=_listed(interaction, lacks))
-    lacks = [name for name in missing(interaction.permissions, thread) if name != "embed_links"]
+    lacks = missing_to_order(interaction.permissions, thread)
     if lacks:
         raise NotAllowed("denied_your_permissions", permissions=_listed(interaction, lacks))
 
@@ -51,6 +51,11 @@ def missing(permissions: discord.Permissions, thread: bool) -> list[str]:
         return []
     send = "send_messages_in_threads" if thread else "send_messages"
     return [name for name in (*_NEEDED, send) if not getattr(permissions, name)]
+
+
+def missing_to_order(permissions: discord.Permissions, thread: bool) -> list[str]:
+    """Return the names of the permissions that a person lacks; the embeds are ours alone."""
+    return [name for name in missing(permissions, thread) if name != "embed_links"]
 
 
 def _listed(interaction: Talk, names: list[str]) -> str:

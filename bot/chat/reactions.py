@@ -7,7 +7,7 @@ import logging
 import discord
 
 from bot.chat.client import MutoscopeClient
-from bot.chat.places import FRONT, missing, size_limit
+from bot.chat.places import FRONT, missing, missing_to_order, size_limit
 from bot.chat.replies import NOBODY
 from bot.studio import Customer
 from storage.domain.errors import MutoscopeError
@@ -68,8 +68,8 @@ async def _may_post(client: MutoscopeClient, event: discord.RawReactionActionEve
     if guild is None or channel is None:
         return False
     thread = isinstance(channel, discord.Thread)
-    for member in (guild.me, event.member):
-        if member is None or missing(channel.permissions_for(member), thread):
+    for member, lacks in ((guild.me, missing), (event.member, missing_to_order)):
+        if member is None or lacks(channel.permissions_for(member), thread):
             log.info("reaction in %s goes unanswered: permissions", event.channel_id)
             return False
     return True

@@ -46,6 +46,15 @@ async def test_somebody_who_may_not_post_gets_no_clip(stage: Stage) -> None:
     assert len(stage.messages) == 1
 
 
+async def test_somebody_who_may_not_embed_links_gets_a_clip_all_the_same(stage: Stage) -> None:
+    denied = discord.PermissionOverwrite(embed_links=False)
+    stage.channel = stage.guild.create_text_channel("c", overwrites={stage.bob: denied})
+    async with stage.workshop.working():
+        await stage.animate()
+        await stage.bob.react(await stage.clip(), AGAIN)
+        assert await stage.clip(2)
+
+
 async def test_a_reaction_that_cannot_be_paid_is_answered(stage: Stage) -> None:
     async with stage.workshop.working():
         await stage.animate()
