@@ -180,7 +180,8 @@ def _failure(error: Exception, order: Order) -> Failure:
 
 def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
     """Return what goes into the file, so that its clip can be made again from it alone."""
-    parameters = encode(request) | {"seed": result.seed, "resolved_motion": result.motion.value}
+    chosen = {"seed": result.seed, "candidates": 1, "resolved_motion": result.motion.value}
+    parameters = encode(request) | chosen
     comment = json.dumps({"mutoscope": parameters}, ensure_ascii=False, sort_keys=True)
     return {"title": " ".join(request.prompt.split()), "comment": comment}
 

@@ -171,7 +171,8 @@ class Painter:
             ("steps", request.steps),
             ("guidance", f"{request.guidance:g}"),
             ("preset", request.preset.value),
-            ("candidates", request.candidates if request.candidates > 1 else ""),
+            # A finished clip's own seed makes it anew by itself.
+            ("candidates", request.candidates if clip is None and request.candidates > 1 else ""),
             ("negative", " ".join(request.negative_prompt.split())),
             ("model", request.model),
         ]

@@ -180,6 +180,15 @@ async def test_a_clip_can_be_made_again_from_its_own_file(blobs: Blobs) -> None:
     assert decode(GenerationRequest, facts) == order.request
 
 
+async def test_the_best_of_several_is_made_again_by_its_own_seed_alone(blobs: Blobs) -> None:
+    order = await ordered(blobs)
+    order = replace(order, request=replace(order.request, candidates=3))
+    clip = await outcome(order, blobs)
+    assert isinstance(clip, Clip)
+    facts = parameters_in(await blobs.get(clip.blob))
+    assert (facts["seed"], facts["candidates"]) == (clip.seed, 1)
+
+
 async def test_progress_and_previews_are_passed_on(blobs: Blobs) -> None:
     listener = Listener()
     await outcome(await ordered(blobs), blobs, listener=listener)
