@@ -1,6 +1,6 @@
 """Settings: what only a worker wants to know, read once from the environment.
 
-WORKER_NAME, DEVICE, DTYPE, ATTENTION, ENGINE_FACTORY, METRICS_PORT, DRAIN_SECONDS,
+WORKER_NAME, DEVICE, DTYPE, ATTENTION, JUDGE, ENGINE_FACTORY, METRICS_PORT, DRAIN_SECONDS,
 IDLE_EXIT_SECONDS, CANCEL_SECONDS, SILENCE_SECONDS and LOG_LEVEL; see the README's table.
 """
 
@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from gpu_worker.messages import EngineSpec
 from gpu_worker.process import Patience
@@ -24,7 +25,8 @@ class WorkerSettings:
     """How one worker runs; times are in seconds.
 
     drain is what the job at hand gets to be finished once the worker is told to stop. idle_exit
-    is after how long without an order the worker ends by itself (0: never).
+    is after how long without an order the worker ends by itself (0: never). judge is the folder
+    of a CLIP model that helps to choose among candidates, empty for none.
     """
 
     name: str
@@ -32,6 +34,7 @@ class WorkerSettings:
     device: str = "auto"
     dtype: str = "auto"
     attention: str = "auto"
+    judge: str = ""
     metrics_port: int | None = None
     drain: float = 8.0
     idle_exit: float = 0.0
@@ -48,6 +51,7 @@ class WorkerSettings:
             device=environ.get("DEVICE") or "auto",
             dtype=environ.get("DTYPE") or "auto",
             attention=environ.get("ATTENTION") or "auto",
+            judge=_folder(environ, "JUDGE"),
             metrics_port=None if port < 0 else int(port),
             drain=_number(environ, "DRAIN_SECONDS", 8.0),
             idle_exit=_number(environ, "IDLE_EXIT_SECONDS", 0.0),
@@ -70,9 +74,18 @@ class WorkerSettings:
                 "device": self.device,
                 "dtype": self.dtype,
                 "attention": self.attention,
+                "judge": self.judge,
+                "memory_gib": shared.hardware(catalogue).memory_gib if shared.profile else 0.0,
                 "presets": dict(catalogue.presets),
             },
         )
+
+
+def _folder(environ: Mapping[str, str], name: str) -> str:
+    text = environ.get(name) or ""
+    if text and not Path(text).is_dir():
+        raise SettingsError(f"{name}={text} is not a folder")
+    return text
 
 
 def _level(environ: Mapping[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from gpu_worker.settings import OUR_ENGINE, WorkerSettings
@@ -56,6 +58,7 @@ def test_every_setting_is_read() -> None:
         ("DRAIN_SECONDS", "-1"),
         ("SILENCE_SECONDS", "nan"),
         ("LOG_LEVEL", "loud"),
+        ("JUDGE", "/no/such/folder"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, text: str) -> None:
@@ -70,3 +73,17 @@ def test_the_engine_is_made_for_the_model_that_is_served() -> None:
     assert spec.arguments["source"] == "ali-vilab/i2vgen-xl"
     assert spec.arguments["name"] == "i2vgen-xl"
     assert spec.arguments["device"] == "cuda"
+
+
+def test_a_judge_of_candidates_is_handed_to_the_engine(tmp_path: Path) -> None:
+    shared = Settings.from_environment({})
+    assert WorkerSettings.from_environment({}).engine(shared).arguments["judge"] == ""
+    spec = WorkerSettings.from_environment({"JUDGE": str(tmp_path)}).engine(shared)
+    assert spec.arguments["judge"] == str(tmp_path)
+
+
+def test_a_named_profile_bounds_the_memory_and_no_other() -> None:
+    own, full = WorkerSettings.from_environment({}), {"MODEL": "ali-vilab/i2vgen-xl"}
+    named = Settings.from_environment(full | {"HARDWARE_PROFILE": "rtx4090"})
+    assert own.engine(named).arguments["memory_gib"] == 24
+    assert own.engine(Settings.from_environment(full)).arguments["memory_gib"] == 0
