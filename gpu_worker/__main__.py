@@ -36,7 +36,9 @@ async def work(shared: Settings, own: WorkerSettings) -> int:
         watchers.append(asyncio.create_task(_stop_if_idle(metrics, own.idle_exit, stop)))
     log.info("worker %s takes orders", own.name)
     try:
-        handler = Generator(host, Blobs.open(shared.blob_url), own.name)
+        handler = Generator(
+            host, Blobs.open(shared.blob_url), own.name, shared.catalogue().default_model
+        )
         await serve(metrics.watch(handler), shared, own.name, stop, own.drain)
     finally:
         broken = host.broken is not None

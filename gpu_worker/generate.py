@@ -61,11 +61,15 @@ class Reporter(Protocol):
 class Generator:
     """Makes one clip per order; whatever happens, the answer is a value."""
 
-    def __init__(self, host: Host, blobs: Blobs, name: str) -> None:
-        """Make clips with this engine, from and into these blobs, under this worker's name."""
+    def __init__(self, host: Host, blobs: Blobs, name: str, model: str = "") -> None:
+        """Make clips with this engine, from and into these blobs, under this worker's name.
+
+        model, where given, is the only one that orders may ask for.
+        """
         self._host = host
         self._blobs = blobs
         self._name = name
+        self._model = model
 
     async def __call__(self, order: Order, report: Reporter) -> Clip | Failure:
         """Return the clip, or why there is none."""
@@ -75,6 +79,8 @@ class Generator:
             return _failure(error, order)
 
     async def _make(self, order: Order, report: Reporter) -> Clip:
+        if self._model and order.request.model != self._model:
+            raise GenerationFailed("failed_model_missing")
         news: asyncio.Queue[tuple[Progress, bytes | None]] = asyncio.Queue()
         teller = asyncio.create_task(_tell(news, report))
         try:

@@ -163,6 +163,11 @@ async def test_an_order_becomes_a_clip_in_the_store(blobs: Blobs) -> None:
         assert (poster.format, poster.size) == ("PNG", (64, 48))
 
 
+async def test_an_order_for_another_model_is_not_made_with_this_one(blobs: Blobs) -> None:
+    worker = Generator(InProcess(), blobs, "worker-1", model="i2vgen-xl")
+    assert await worker(await ordered(blobs), Listener()) == Failure("failed_model_missing")
+
+
 async def test_the_same_order_gives_the_same_bytes(blobs: Blobs) -> None:
     first = await outcome(await ordered(blobs), blobs)
     again = await outcome(await ordered(blobs, attempt=2, job="other"), blobs)
