@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
+from io import BytesIO
 from typing import Any, Self
 
 import aiohttp
@@ -25,7 +26,7 @@ class Member:
     """Someone at the keyboard: uploads, commands, clicks, modals, reactions, and events."""
 
     def __init__(self, url: str, *, person: str = ADA, channel: str = STUDIO) -> None:
-        self.person, self.channel = person, channel
+        self.url, self.person, self.channel = url, person, channel
         self._session = aiohttp.ClientSession(base_url=url, timeout=LONG)
 
     async def __aenter__(self) -> Self:
@@ -74,7 +75,7 @@ class Member:
     async def upload(self, name: str, data: bytes) -> str:
         """Put a file up; gives its id for an option, a field or a message."""
         form = aiohttp.FormData(quote_fields=False)
-        form.add_field("files[0]", data, filename=name)
+        form.add_field("files[0]", BytesIO(data), filename=name)
         query = {"member": self.person}
         kept: list[Json] = await self._ask("POST", "/local/attachments", data=form, params=query)
         return str(kept[0]["id"])

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.discord.server import LocalDiscord
-from tests.deploy.local.discord.member import Member
+from deploy.local.member import Member
 from tests.deploy.local.discord.small_bot import SmallBot, make_clip, point_at
 
 

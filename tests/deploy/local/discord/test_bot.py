@@ -3,7 +3,7 @@
 import pytest
 
 from deploy.local.discord.shelf import Json
-from tests.deploy.local.discord.member import Member, MemberError
+from deploy.local.member import Member, MemberError
 from tests.deploy.local.discord.small_bot import SmallBot
 
 

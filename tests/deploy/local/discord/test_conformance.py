@@ -10,8 +10,8 @@ import pytest_asyncio
 
 from deploy.local.discord.record import Journal
 from deploy.local.discord.server import LocalDiscord
+from deploy.local.member import Member
 from tests.deploy.local.discord.judge import Json, Judge, find_description, read_journal
-from tests.deploy.local.discord.member import Member
 from tests.deploy.local.discord.small_bot import SmallBot
 
 DESCRIPTION = find_description()

@@ -6,7 +6,7 @@ import pytest
 
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.world import ADA, STUDIO
-from tests.deploy.local.discord.member import Member
+from deploy.local.member import Member
 from tests.deploy.local.discord.wire import ANIMATE, INTENTS, Wire
 
 

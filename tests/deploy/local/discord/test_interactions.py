@@ -8,7 +8,7 @@ import pytest_asyncio
 from deploy.local.discord.permissions import Permission
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.world import BOT, SAM, STUDIO
-from tests.deploy.local.discord.member import Member, MemberError
+from deploy.local.member import Member, MemberError
 from tests.deploy.local.discord.wire import ANIMATE, Json, Wire
 
 WISH: Json = {"type": "command", "channel": STUDIO, "name": "animate", "options": {"prompt": "x"}}

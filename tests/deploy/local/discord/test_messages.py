@@ -7,7 +7,7 @@ import pytest
 from deploy.local.discord.permissions import Permission
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.world import ADA, BOT, GUILD, SILENT, STUDIO
-from tests.deploy.local.discord.member import Member, MemberError
+from deploy.local.member import Member, MemberError
 from tests.deploy.local.discord.wire import Json, Wire
 
 MESSAGES = f"/channels/{STUDIO}/messages"

@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.async_api import Locator, Page, async_playwright, expect
 
 from deploy.local.discord.server import LocalDiscord
-from tests.deploy.local.discord.member import Member
+from deploy.local.member import Member
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [
