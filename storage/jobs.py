@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import ColumnElement, insert, select, update
@@ -53,6 +54,7 @@ class Jobs:
         self._engine = engine
         self._reader = engine.execution_options(**READING)
         self._quota = catalogue.quota
+        self._edition = _edition(catalogue)
         # SQLite's writers sleep in ever longer naps until the lock is free; a line is quicker.
         sqlite = engine.dialect.name == "sqlite"
         self._line = asyncio.Lock() if sqlite else nullcontext()
@@ -65,7 +67,7 @@ class Jobs:
             await exclude(connection, job.owner)
             allowance = await ledger.allowance(connection, job.owner, job.created, self._quota)
             check(allowance, job.cost, self._quota, job.created)
-            await connection.execute(insert(jobs).values(row_of(job)))
+            await connection.execute(insert(jobs).values(self._row(job)))
             await ledger.reserve(connection, job)
 
     async def add_cached(self, job: Job) -> None:
@@ -73,7 +75,7 @@ class Jobs:
         done = replace(job, status=Status.DONE, cached=True, cost=0)
         async with self._write() as connection:
             saved = {"saved": price(job.request)}
-            await connection.execute(insert(jobs).values(row_of(done) | saved))
+            await connection.execute(insert(jobs).values(self._row(done) | saved))
 
     # A job's life
 
@@ -143,8 +145,9 @@ class Jobs:
             return await _get(connection, job_id)
 
     async def find_clip(self, fingerprint: str) -> Clip | None:
-        """Return the latest clip that was made for the same request."""
-        wanted = (jobs.c.fingerprint == fingerprint) & (jobs.c.status == Status.DONE.value) & KEPT
+        """Return the latest clip that was made for the same request by the same weights."""
+        mark = self._mark(fingerprint)
+        wanted = (jobs.c.fingerprint == mark) & (jobs.c.status == Status.DONE.value) & KEPT
         query = select(jobs.c.clip).where(wanted).order_by(jobs.c.ended.desc()).limit(1)
         async with self._read() as connection:
             found = await connection.scalar(query)
@@ -210,6 +213,13 @@ class Jobs:
 
     # Below the doors
 
+    def _row(self, job: Job) -> dict[str, Any]:
+        return row_of(job) | {"fingerprint": self._mark(job.request.fingerprint)}
+
+    def _mark(self, fingerprint: str) -> str:
+        """Return what a request is found by: what was asked, and of which weights."""
+        return sha256(f"{self._edition} {fingerprint}".encode()).hexdigest()
+
     async def _step(self, job_id: str, allowed: ColumnElement[bool], **changes: Any) -> Job:
         """Change a job that is in a state which allows it; raise JobGone otherwise."""
         async with self._write() as connection:
@@ -234,6 +244,12 @@ class Jobs:
     async def _read(self) -> AsyncIterator[AsyncConnection]:
         async with _reachable(), self._reader.connect() as connection:
             yield connection
+
+
+def _edition(catalogue: Catalogue) -> str:
+    """Return what a clip depends on beside its request: where weights are from, and presets."""
+    sources = sorted((name, model.source) for name, model in catalogue.models.items())
+    return repr((sources, sorted(catalogue.presets.items())))
 
 
 async def _change(

@@ -147,6 +147,17 @@ async def test_the_same_request_finds_the_clip_that_is_there(jobs: Jobs) -> None
     assert await jobs.find_clip(replace(REQUEST, seed=8).fingerprint) is None
 
 
+async def test_a_clip_of_other_weights_is_not_the_same_clip(
+    jobs: Jobs, engine: AsyncEngine, catalogue: Catalogue
+) -> None:
+    await jobs.add(JOB)
+    await jobs.finish(JOB.id, CLIP, 20.0)
+    tuned = replace(catalogue.model(), source="/models/tuned")
+    others = Jobs(engine, replace(catalogue, models={tuned.name: tuned}))
+    assert await others.find_clip(REQUEST.fingerprint) is None
+    assert await jobs.find_clip(REQUEST.fingerprint) == CLIP
+
+
 async def test_what_was_deleted_is_found_by_nobody(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.finish(JOB.id, CLIP, 20.0)
