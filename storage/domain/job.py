@@ -1,12 +1,11 @@
-"""Job: one request's life; each step returns a new Job."""
+"""Job: one request's life, from its order to its clip or failure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from storage.domain.clip import Clip, Failure
-from storage.domain.errors import JobGone
 from storage.domain.request import GenerationRequest
 
 
@@ -77,9 +76,3 @@ class Job:
     parent: str = ""
     clip: Clip | None = None
     failure: Failure | None = None
-
-    def step(self, status: Status, **changes: object) -> Job:
-        """Return the job in its next status; raise JobGone where that may not follow."""
-        if status not in FOLLOWS[self.status]:
-            raise JobGone("job_over", status=self.status.value)
-        return replace(self, status=status, **changes)  # type: ignore[arg-type]  # fields by name
