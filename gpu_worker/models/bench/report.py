@@ -51,6 +51,7 @@ class Report:
     cancel_steps_p99: float
     progress_overhead: float
     min_memory_vs_stock: float | None = None
+    clock: str = "the clock's"
 
     def line(self) -> str:
         """Return the run's last line: the first subject's figures, and what holds for all."""
@@ -79,7 +80,7 @@ class Report:
             f"### {self.device}",
             "",
             f"{date.today()}, Python {platform.python_version()}, {versions}, "
-            f"{torch.get_num_threads()} threads.",
+            f"{torch.get_num_threads()} threads. Seconds are {self.clock}.",
             "",
         ]
         for subject in self.subjects:
@@ -87,7 +88,7 @@ class Report:
         lines += [
             f"Loading is {self.load_speedup:.1f} times as quick as `from_pretrained`. A new "
             f"process finishes its first step after {self.first_step_s:.1f} s. After a cancel at "
-            f"most {self.cancel_steps_p99:.0f} step is finished (99 of 100). Progress and previews "
+            f"most {self.cancel_steps_p99:.0f} more steps are finished (99 of 100). Progress and previews "
             f"take {100 * self.progress_overhead:.2f} % of a clip's time.",
             "",
         ]

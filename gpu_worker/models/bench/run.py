@@ -53,7 +53,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m gpu_worker.bench", description=__doc__)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--checkpoint", default="embedded", help="what a CPU measures first")
-    parser.add_argument("--steps", type=int, default=0, help="of whole clips (CPU 20, GPU 50)")
+    parser.add_argument("--steps", type=int, default=0, help="of whole clips (CPU 25, GPU 50)")
     parser.add_argument("--rounds", type=int, default=0, help="of taking turns (CPU 2, GPU 3)")
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--no-levers", dest="levers", action="store_false")
@@ -76,7 +76,7 @@ def _on_cpu(options: argparse.Namespace, device: torch.device, scratch: Path) ->
     pair = Pair.load(folder, device, Levers(), options.clock)
     task = Task(
         name="embedded",
-        clips=Shape(side, side, frames, options.steps or 20),
+        clips=Shape(side, side, frames, options.steps or 25),
         errors=Shape(64, 64, 8, 10 if quick else 50),
         levers=Shape(64, 64, 16, 2) if options.levers and not quick else None,
         rounds=options.rounds or (1 if quick else 2),
@@ -144,6 +144,7 @@ def _report(pair: Pair, shape: Shape, found: list[Subject]) -> Report:
         first_step_s=pieces.first_step(pair.folder, pair.device, pair.clock),
         cancel_steps_p99=pieces.cancel_steps(pair.engine, shape),
         progress_overhead=pieces.overhead(pair.engine, shape),
+        clock="the clock's" if pair.clock is time.perf_counter else "the processor's",
     )
 
 
