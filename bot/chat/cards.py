@@ -94,7 +94,7 @@ class Painter:
             ]
             self._field(card.embed, job, "card_adjusted", notes)
         if clip.scores:
-            scores = [f"{name}: {value:.3g}" for name, value in clip.scores]
+            scores = [f"{self._score(job, name)}: {value:.3g}" for name, value in clip.scores]
             self._field(card.embed, job, "card_scores", scores)
         return card
 
@@ -176,6 +176,13 @@ class Painter:
             ("negative", " ".join(request.negative_prompt.split())),
             ("model", request.model),
         ]
+
+    def _score(self, job: Job, name: str) -> str:
+        """Return a score's name in words; of several candidates each is named by its seed."""
+        kind, _, seed = name.partition("_")
+        if kind == "seed":
+            return self._text(job, "score_seed", seed=seed)
+        return self._text(job, f"score_{name}")
 
     def _field(self, embed: discord.Embed, job: Job, key: str, lines: list[str]) -> None:
         if lines:

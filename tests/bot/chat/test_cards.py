@@ -78,6 +78,15 @@ def test_a_finished_card_tells_what_was_changed_and_what_may_help() -> None:
     assert "It took 3 min and cost 6 credits" in PAINTER.done(done, CLIP).content
 
 
+def test_scores_are_named_in_the_persons_language() -> None:
+    scores = (*((name, 1.5) for name in ("first_frame", "flicker", "motion", "shake", "clip")),)
+    clip = replace(CLIP, scores=(*scores, ("seed_7", 2.25)))
+    done = replace(JOB, status=Status.DONE, clip=clip, locale="zh-CN")
+    fields = {field.name: str(field.value) for field in PAINTER.done(done, clip).embed.fields}
+    assert "种子 7 总分: 2.25" in fields["评分"]
+    assert "_" not in fields["评分"]
+
+
 def test_the_parameters_that_are_shown_may_be_pasted_into_the_form() -> None:
     found = read_numbers(PAINTER.parameters(JOB))
     assert (found["seed"], found["steps"], found["guidance"]) == (5, REQUEST.steps, 1.0)
