@@ -11,10 +11,10 @@ from gpu_worker.training.gallery import Pixels
 PANELS = (
     ("autoencoder", "loss"),
     ("autoencoder", "held_out_psnr"),
-    ("decoder", "held_out_psnr"),
     ("text", "loss"),
     ("vision", "loss"),
     ("unet", "loss"),
+    ("unet", "left"),
 )
 WIDTH, HEIGHT, MARGIN = 420, 260, 46
 INK, LINE = (60, 60, 60), (180, 90, 20)

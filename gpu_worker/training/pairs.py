@@ -17,6 +17,7 @@ SHARD = 8
 FRAMES = 16
 SIZES = ((128, 128),) * 8 + ((160, 96), (96, 160), (192, 128), (128, 192))
 SEED = 32
+LEAST = 6e-3
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,11 @@ def _drawn(
 
 
 class Bank:
-    """The pairs read so far; grows while another process fills the folder."""
+    """The pairs read so far; grows while another process fills the folder.
+
+    Pairs with a mean squared residual below `LEAST` are left out: they have next to nothing to
+    teach, and there are many of them.
+    """
 
     def __init__(self, folder: Path, most: int = 4000):
         """Read what is there."""
@@ -89,5 +94,9 @@ class Bank:
             if path.name not in self._read:
                 self._read.add(path.name)
                 rows = torch.load(path, weights_only=True)
-                self.pairs.extend(Pair(*row) for row in rows)
+                self.pairs.extend(pair for row in rows if _teaches(pair := Pair(*row)))
         del self.pairs[: max(len(self.pairs) - self._most, 0)]
+
+
+def _teaches(pair: Pair) -> bool:
+    return float((pair.truth.float() - pair.moved.float()).square().mean()) > LEAST

@@ -13,7 +13,7 @@ def sample(
     moved: Tensor,
     told: tuple[Tensor, Tensor],
     scale: float,
-    steps: int = 6,
+    steps: int = 8,
 ) -> Tensor:
     """Denoise from pure noise; give latents (1, 4, f, h, w) for moved latents of that shape.
 

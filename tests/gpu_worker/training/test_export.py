@@ -35,7 +35,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Parts:
         small.setattr(unet, "HEAD", 8)
         small.setattr(autoencoder, "CHANNELS", (8, 8, 16))
         denoiser, coder = unet.build(), autoencoder.build()
-    words, eye = text.build(tokenizer).eval(), vision.build().eval()
+    words, eye = text.build(tokenizer), vision.build().eval()
     return Parts(coder.eval(), denoiser, words, tokenizer, eye, 0.2)
 
 
