@@ -21,6 +21,7 @@ from bot.studio import Studio
 from storage.blobs import Blobs
 from storage.catalogue_file import CatalogueError
 from storage.database import open_database
+from storage.domain.errors import Unavailable
 from storage.jobs import Jobs
 from storage.queue import Queue
 from storage.settings import SettingsError
@@ -91,6 +92,9 @@ def main() -> int:
     except discord.LoginFailure:
         print("bot: Discord refuses DISCORD_TOKEN; make a new one and set it", file=sys.stderr)
         return 2
+    except Unavailable as error:
+        print(f"bot: {Words.load().error('en', error)} ({error.__cause__})", file=sys.stderr)
+        return 1
     except OSError as error:  # no way to Discord, or the metrics' port is taken
         print(f"bot: {error}", file=sys.stderr)
         return 1

@@ -11,8 +11,11 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+
+from storage.domain.errors import Unavailable
 
 READING = {"mutoscope_reading": True}
 """Execution options of a connection that will only read."""
@@ -22,7 +25,17 @@ BUSY_SECONDS = 30.0  # how long a writer waits for another one
 
 
 async def open_database(url: str) -> AsyncEngine:
-    """Open the database, make its file where it is missing, and migrate it to the newest tables."""
+    """Open the database, make its file where it is missing, and migrate it to the newest tables.
+
+    Raise Unavailable where there is none to be reached.
+    """
+    try:
+        return await _opened(url)
+    except (DBAPIError, OSError) as error:
+        raise Unavailable("unavailable_database") from error
+
+
+async def _opened(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         engine = create_async_engine(url, pool_pre_ping=True)
@@ -34,8 +47,12 @@ async def open_database(url: str) -> AsyncEngine:
         )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    async with engine.begin() as connection:
-        await connection.run_sync(migrate)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(migrate)
+    except BaseException:
+        await engine.dispose()
+        raise
     return engine
 
 

@@ -7,11 +7,12 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from bot.cli.animate import WRONG_INPUT, animate
+from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate
 from bot.cli.arguments import read
 from bot.cli.report import report
 from bot.i18n import Words
 from storage.catalogue_file import CatalogueError
+from storage.domain.errors import MutoscopeError
 from storage.settings import SettingsError
 
 
@@ -26,6 +27,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except (SettingsError, CatalogueError) as error:
         print(f"mutoscope: {error}", file=sys.stderr)
         return WRONG_INPUT
+    except MutoscopeError as error:  # the book or the store is away
+        print(f"mutoscope: {speech.error(locale, error)}", file=sys.stderr)
+        return SOME_FAILED
 
 
 def locale_of(environ: Mapping[str, str]) -> str:

@@ -19,7 +19,6 @@ async def report(
 ) -> int:
     """Print the report; return the exit status."""
     settings = Settings.from_environment(environ)
-    settings.home.mkdir(parents=True, exist_ok=True)
     engine = await open_database(settings.database_url)
     try:
         book = await Jobs(engine, unbounded(settings.catalogue())).report(OWNER, time.time())

@@ -56,3 +56,11 @@ def test_wrong_settings_are_named(
     monkeypatch.setenv("MODEL", "no-such-model")
     assert main(["animate", picture, "--prompts", "zoom in"]) == 2
     assert "MODEL=no-such-model" in capsys.readouterr().err
+
+
+def test_a_database_that_cannot_be_opened_is_told(
+    picture: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{picture}/x.db")
+    assert main(["report"]) == 1
+    assert "book is away" in capsys.readouterr().err
