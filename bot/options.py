@@ -103,6 +103,15 @@ def resolution_of(request: GenerationRequest, model: Model) -> str:
     return min(model.resolutions, key=lambda name: abs(model.resolutions[name] ** 2 - area))
 
 
+def resolutions(model: Model, profile: Profile) -> dict[str, str]:
+    """Return the resolutions that this hardware makes, each with how it is shown."""
+    return {
+        name: f"{name} ({side}²)"
+        for name, side in model.resolutions.items()
+        if side * side <= profile.pixels
+    }
+
+
 def bounds(model: Model, profile: Profile) -> dict[str, Span]:
     """Return within which bounds each number may be, by the model and by the hardware."""
     limits = model.limits

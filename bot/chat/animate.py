@@ -12,7 +12,7 @@ from bot.chat.places import check_place, customer
 from bot.chat.replies import telling
 from bot.chat.uploads import check_upload, fetch
 from bot.i18n import Words
-from bot.options import Options, bounds
+from bot.options import Options, bounds, resolutions
 from storage.domain.camera import Motion, Speed
 from storage.domain.catalogue import Catalogue, Profile, Span
 from storage.domain.request import Preset
@@ -117,16 +117,12 @@ def _annotations(catalogue: Catalogue, profile: Profile, words: Words) -> dict[s
     for name, span in bounds(catalogue.model(), profile).items():
         kind = numbers.get(name, AppCommandOptionType.integer)
         found[name] = Annotated[float, Option(kind, span)] | None
-    resolutions = [
-        app_commands.Choice(name=f"{name} ({side}²)", value=name)
-        for name, side in catalogue.model().resolutions.items()
-        if side * side <= profile.pixels
-    ]
+    sizes = resolutions(catalogue.model(), profile).items()
     choices = {
         "camera": _choices("motion", Motion, words),
         "speed": _choices("speed", Speed, words),
         "preset": _choices("preset", Preset, words),
-        "resolution": resolutions,
+        "resolution": [app_commands.Choice(name=label, value=name) for name, label in sizes],
     }
     for name, listed in choices.items():
         found[name] = Annotated[str, Option(AppCommandOptionType.string, choices=listed)] | None

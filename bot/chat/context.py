@@ -14,7 +14,7 @@ from bot.chat.client import MutoscopeClient, Talk, said
 from bot.chat.form import Form, read_form
 from bot.chat.places import check_place
 from bot.chat.replies import telling
-from bot.options import Options
+from bot.options import Options, resolutions
 from storage.domain.errors import BadPicture
 
 ACTION = "animate"
@@ -48,7 +48,7 @@ class ContextMenu:
                     guidance=defaults.guidance,
                     preset=defaults.preset,
                 ),
-                model=model,
+                resolutions=resolutions(model, client.studio.profile),
                 words=client.words,
                 locale=interaction.locale.value,
             )

@@ -11,7 +11,6 @@ import discord
 from bot.i18n import Words
 from bot.options import Options
 from storage.domain.camera import Motion, Speed
-from storage.domain.catalogue import Model
 from storage.domain.errors import BadRequest
 from storage.domain.request import PROMPT_LIMIT, Preset
 
@@ -34,7 +33,7 @@ class Form(discord.ui.Modal):
         title: str,
         custom_id: str,
         options: Options,
-        model: Model,
+        resolutions: Mapping[str, str],
         words: Words,
         locale: str,
     ) -> None:
@@ -48,8 +47,7 @@ class Form(discord.ui.Modal):
         )
         motions = {motion.value: self._say(f"motion_{motion.value}") for motion in Motion}
         self._ask("camera", _choice("camera", motions, options.motion.value))
-        names = {name: f"{name} ({side}²)" for name, side in model.resolutions.items()}
-        self._ask("resolution", _choice("resolution", names, options.resolution))
+        self._ask("resolution", _choice("resolution", resolutions, options.resolution))
         self._ask("numbers", _text("numbers", write_numbers(options), long, LONGEST))
 
     def _ask(self, key: str, field: discord.ui.Item[Any]) -> None:

@@ -6,7 +6,7 @@ from bot.chat.client import MutoscopeClient, Talk
 from bot.chat.form import Form, read_form
 from bot.chat.places import check_place, customer
 from bot.chat.replies import telling
-from bot.options import Options
+from bot.options import Options, resolutions
 from storage.domain.job import Job
 
 ACTION = "tweak"
@@ -16,11 +16,12 @@ async def ask(interaction: Talk, job: Job) -> None:
     """Show the form, filled with this job's parameters."""
     client = interaction.client
     locale = interaction.locale.value
+    model = client.studio.catalogue.model(job.request.model)
     form = Form(
         title=client.words.text(locale, "form_title_tweak"),
         custom_id=f"{ACTION}:{job.id}",
         options=Options.of(job.request, client.studio.catalogue),
-        model=client.studio.catalogue.model(job.request.model),
+        resolutions=resolutions(model, client.studio.profile),
         words=client.words,
         locale=locale,
     )

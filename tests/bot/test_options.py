@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.options import Options
+from bot.options import Options, resolutions
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera import Motion, Speed
 from storage.domain.errors import BadRequest
@@ -94,3 +94,8 @@ def test_a_resolution_that_is_offered_is_admitted_in_every_aspect(
             except BadRequest as error:
                 refused.append((name, aspect, error.key))
     assert refused == []
+
+
+def test_only_what_the_hardware_makes_is_offered() -> None:
+    model, weak = CATALOGUE.model("i2vgen-xl"), CATALOGUE.profiles["rtx3060"]
+    assert resolutions(model, weak) == {"512p": "512p (512²)"}
