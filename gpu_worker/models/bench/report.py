@@ -88,8 +88,8 @@ class Report:
         lines += [
             f"Loading is {self.load_speedup:.1f} times as quick as `from_pretrained`. A new "
             f"process finishes its first step after {self.first_step_s:.1f} s. After a cancel at "
-            f"most {self.cancel_steps_p99:.0f} more steps are finished (99 of 100). Progress and previews "
-            f"take {100 * self.progress_overhead:.2f} % of a clip's time.",
+            f"most {self.cancel_steps_p99:.0f} more steps are finished (99 of 100). Progress and "
+            f"previews take {100 * self.progress_overhead:.2f} % of a clip's time.",
             "",
         ]
         return "\n".join(lines)

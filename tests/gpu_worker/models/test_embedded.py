@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ def embedded() -> I2VGenXL:
 @pytest.fixture(scope="module")
 def coffee() -> Canvas:
     """Return a photograph that no training has seen."""
-    picture = np.asarray(skimage.data.coffee(), np.uint8)
+    picture = np.asarray(cast(Any, skimage.data).coffee(), np.uint8)
     window = centre_window(picture.shape[1], picture.shape[0], 1.0)
     return Canvas(picture, window, (SIDE, SIDE))
 
