@@ -85,7 +85,7 @@ class Painter:
         """Draw a finished clip, which goes along as a file."""
         key = "card_cached" if job.cached else "card_done"
         text = self._text(job, key, time=self.span(job, clip.seconds), cost=job.cost)
-        after = advise_after(clip.motion, dict(clip.scores), job.request.guidance)
+        after = self._advice_after(job, clip)
         card = self._card(job, text, (*advice, *after), DONE_ACTIONS, clip)
         if clip.adjustments:
             notes = [
@@ -97,6 +97,13 @@ class Painter:
             scores = [f"{self._score(job, name)}: {value:.3g}" for name, value in clip.scores]
             self._field(card.embed, job, "card_scores", scores)
         return card
+
+    def _advice_after(self, job: Job, clip: Clip) -> tuple[Advice, ...]:
+        model = self.catalogue.models.get(job.request.model)
+        if model is None:  # made by a model that is served no more
+            return ()
+        span = model.recommended.guidance
+        return advise_after(clip.motion, dict(clip.scores), job.request.guidance, span)
 
     def over(self, job: Job) -> Card:
         """Draw a job that ended without a clip."""

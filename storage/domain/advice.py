@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage.domain.camera import Camera, Motion
+from storage.domain.catalogue import Span
 from storage.domain.picture import PictureFacts
 from storage.domain.wording import resolve
 
@@ -45,11 +46,14 @@ def advise(prompt: str, camera: Camera, picture: PictureFacts) -> tuple[Advice, 
 
 
 def advise_after(
-    motion: Motion, scores: Mapping[str, float], guidance: float
+    motion: Motion, scores: Mapping[str, float], guidance: float, recommended: Span
 ) -> tuple[Advice, ...]:
-    """Return hints on a finished clip, from the scores that came with it (`shake`)."""
+    """Return hints on a finished clip, from the scores that came with it (`shake`).
+
+    recommended is the model's range of guidance; nothing beyond it is suggested.
+    """
     low, high = CALMING_GUIDANCE
     shaky = motion is not Motion.SHAKE and scores.get("shake", 0.0) > SHAKY
-    if not shaky or guidance >= low:
+    if not shaky or guidance >= low or low not in recommended:
         return ()
     return (Advice("advice_shaky_clip", (("low", str(low)), ("high", str(high)))),)

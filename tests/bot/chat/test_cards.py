@@ -71,7 +71,8 @@ def test_the_motion_that_was_understood_is_shown() -> None:
 
 
 def test_a_finished_card_tells_what_was_changed_and_what_may_help() -> None:
-    done = replace(JOB, status=Status.DONE, clip=CLIP)
+    full = replace(REQUEST, model="i2vgen-xl")
+    done = replace(JOB, status=Status.DONE, clip=CLIP, request=full)
     fields = {field.name: field.value for field in PAINTER.done(done, CLIP).embed.fields}
     assert "64×64" in str(fields["What was changed"])
     assert "guidance 10 to 12" in str(fields["A hint"])

@@ -8,8 +8,10 @@ import pytest
 
 from storage.domain.advice import Advice, advise, advise_after
 from storage.domain.camera import Camera, Keyframe, Motion, Pose
+from storage.domain.catalogue import Span
 from storage.domain.picture import PictureFacts
 
+WIDE = Span(7.0, 12.0)
 GOOD = PictureFacts("jpeg", 1200, 900, animated=False, brightness=0.5, contrast=0.2, subject=0.4)
 
 
@@ -53,7 +55,7 @@ def test_a_difficult_picture_is_named(picture: PictureFacts, key: str) -> None:
 
 def test_a_shaky_clip_suggests_more_guidance() -> None:
     hint = Advice("advice_shaky_clip", (("low", "10"), ("high", "12")))
-    assert advise_after(Motion.PAN_LEFT, {"shake": 0.02}, 9.0) == (hint,)
+    assert advise_after(Motion.PAN_LEFT, {"shake": 0.02}, 9.0, WIDE) == (hint,)
 
 
 @pytest.mark.parametrize(
@@ -63,4 +65,8 @@ def test_a_shaky_clip_suggests_more_guidance() -> None:
 def test_no_more_guidance_where_it_would_not_help(
     motion: Motion, shake: float, guidance: float
 ) -> None:
-    assert advise_after(motion, {"shake": shake}, guidance) == ()
+    assert advise_after(motion, {"shake": shake}, guidance, WIDE) == ()
+
+
+def test_no_guidance_is_suggested_that_the_model_does_not_bear() -> None:
+    assert advise_after(Motion.PAN_LEFT, {"shake": 0.02}, 1.0, Span(1.0, 3.0)) == ()
