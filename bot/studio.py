@@ -20,7 +20,7 @@ from storage.domain.clip import Clip
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, Place, Status
 from storage.domain.picture import PictureFacts
-from storage.domain.quota import DAY, price
+from storage.domain.quota import DAY, check, price
 from storage.domain.report import Report
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.jobs import Jobs
@@ -113,9 +113,8 @@ class Studio:
             (facts.width, facts.height),
             self._seeds(),
         )
-        await self.blobs.put(picture)
         advice = advise(request.prompt, request.camera, facts)
-        return await self._order(customer, request, advice=advice)
+        return await self._order(customer, request, advice=advice, picture=picture)
 
     async def again(self, job_id: str, customer: Customer) -> Submission:
         """Order a job's clip anew with another seed, at this customer's expense."""
@@ -184,8 +183,12 @@ class Studio:
         request: GenerationRequest,
         advice: tuple[Advice, ...] = (),
         parent: str = "",
+        picture: bytes = b"",
     ) -> Submission:
-        """Write the job down, or hand out the clip that is there already."""
+        """Write the job down, or hand out the clip that is there already.
+
+        picture is an upload that is not in the store yet.
+        """
         request = self.catalogue.admit(request, self.profile)
         job = Job(
             id=secrets.token_hex(NAME_BYTES),
@@ -199,6 +202,11 @@ class Studio:
             parent=parent,
         )
         clip = await self._kept_clip(request, customer.size_limit)
+        if picture:
+            if clip is None:  # who may not order leaves nothing in the store
+                allowance = await self.jobs.allowance(job.owner, job.created)
+                check(allowance, job.cost, self.catalogue.quota, job.created)
+            await self.blobs.put(picture)
         if clip is not None:
             job = replace(
                 job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created

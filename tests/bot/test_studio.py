@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from bot.announcements import JobChanged
 from bot.options import Options
-from storage.domain.errors import BadPicture, JobGone, NotAllowed
+from storage.domain.catalogue import QuotaRow
+from storage.domain.errors import BadPicture, JobGone, NotAllowed, QuotaExceeded
 from storage.domain.job import Job, Status
-from tests.bot.workshop import Workshop, customer, png, until
+from tests.bot.workshop import Workshop, customer, open_workshop, png, until
 
 WAVES = Options("waves, zoom in", seed=7)
 
@@ -84,6 +87,16 @@ async def test_a_bad_picture_leaves_no_trace(workshop: Workshop) -> None:
     with pytest.raises(BadPicture):
         await workshop.studio.submit(customer(), b"no picture", WAVES)
     assert await workshop.jobs.unfinished() == []
+
+
+async def test_who_has_no_credits_leaves_no_picture(
+    tmp_path: Path, redis_url: str, film: bytes
+) -> None:
+    poor = QuotaRow(credits_per_day=1, unfinished_jobs=9)
+    async with open_workshop(tmp_path, redis_url, film, poor) as workshop:
+        with pytest.raises(QuotaExceeded):
+            await workshop.studio.submit(customer(), png(), WAVES)
+        assert not await workshop.blobs.has(sha256(png()).hexdigest())
 
 
 async def test_cancel_gives_the_credits_back_and_happens_once(workshop: Workshop) -> None:
