@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from gpu_worker.process import Patience
 from storage.settings import Settings, SettingsError
 
 OUR_ENGINE = "gpu_worker.models.registry:create"
+DTYPES = ("auto", "fp16", "bf16", "fp32")
+ATTENTIONS = ("auto", "sdpa", "plain", "together", "xformers")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -49,8 +51,8 @@ class WorkerSettings:
             name=environ.get("WORKER_NAME") or f"{socket.gethostname()}-{os.getpid()}",
             factory=environ.get("ENGINE_FACTORY") or OUR_ENGINE,
             device=environ.get("DEVICE") or "auto",
-            dtype=environ.get("DTYPE") or "auto",
-            attention=environ.get("ATTENTION") or "auto",
+            dtype=_one_of(environ, "DTYPE", DTYPES),
+            attention=_one_of(environ, "ATTENTION", ATTENTIONS),
             judge=_folder(environ, "JUDGE"),
             metrics_port=None if port < 0 else int(port),
             drain=_number(environ, "DRAIN_SECONDS", 8.0),
@@ -85,6 +87,14 @@ def _folder(environ: Mapping[str, str], name: str) -> str:
     text = environ.get(name) or ""
     if text and not Path(text).is_dir():
         raise SettingsError(f"{name}={text} is not a folder")
+    return text
+
+
+def _one_of(environ: Mapping[str, str], name: str, allowed: Sequence[str]) -> str:
+    """Return one of the allowed names, the first where nothing is set."""
+    text = environ.get(name) or allowed[0]
+    if text not in allowed:
+        raise SettingsError(f"{name}={text} is none of {', '.join(allowed)}")
     return text
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
-from gpu_worker.settings import OUR_ENGINE, WorkerSettings
+from gpu_worker.models import choosing
+from gpu_worker.models.attention import KERNELS
+from gpu_worker.settings import ATTENTIONS, DTYPES, OUR_ENGINE, WorkerSettings
 from storage.settings import Settings, SettingsError
 
 
@@ -58,12 +61,19 @@ def test_every_setting_is_read() -> None:
         ("DRAIN_SECONDS", "-1"),
         ("SILENCE_SECONDS", "nan"),
         ("LOG_LEVEL", "loud"),
+        ("DTYPE", "float99"),
+        ("ATTENTION", "flash"),
         ("JUDGE", "/no/such/folder"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"{name}={text}"):
         WorkerSettings.from_environment({name: text})
+
+
+def test_every_kernel_and_number_can_be_named() -> None:
+    assert set(ATTENTIONS) == {"auto", *KERNELS}
+    assert all(choosing.dtype(name, torch.device("cpu")) for name in DTYPES)
 
 
 def test_the_engine_is_made_for_the_model_that_is_served() -> None:
