@@ -122,7 +122,7 @@ class Training:
         better = self.work / "decoder.pt"
         vae = export.load_vae(better if better.exists() else self.work / "autoencoder.pt")
         denoiser = export.load_unet(self.work / "unet.pt")
-        scale = unet.Recipe().residual_scale
+        scale = unet.Recipe().residual_scale * export.TRUST
         reader = self._reader()
         return measure.Parts(
             vae, denoiser, reader.encoder, self._tokenizer(), self._vision(), scale
