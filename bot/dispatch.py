@@ -132,7 +132,8 @@ class Dispatcher:
 
     async def _hear(self, event: Event) -> None:
         if isinstance(event, Moved):
-            self._announcements.publish(JobMoved(event.job, event.progress))
+            if (await self._jobs.get(event.job)).attempt == event.attempt:
+                self._announcements.publish(JobMoved(event.job, event.progress))
         elif isinstance(event, Started):
             await self._jobs.started(event.job, event.attempt, self._clock())
             self._announcements.publish(JobChanged(await self._jobs.get(event.job)))

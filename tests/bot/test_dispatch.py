@@ -6,11 +6,15 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from redis.asyncio import Redis
+
+from bot.announcements import JobMoved
 from bot.options import Options
 from storage.domain.catalogue import QuotaRow
 from storage.domain.clip import Failure
 from storage.domain.job import Job, Status
-from storage.orders import HANDED_BACK
+from storage.domain.progress import Progress, Stage
+from storage.orders import EVENTS, HANDED_BACK, Moved, write_event
 from tests.bot.workshop import Workshop, customer, open_workshop, png, until
 from tests.redis_server import FragileRedis
 
@@ -150,3 +154,23 @@ async def test_a_result_after_a_cancel_is_thrown_away(workshop: Workshop) -> Non
     async with workshop.working():
         await until(lambda: _outcome_there(workshop, job))
     assert replace(await workshop.jobs.get(job.id), delivered=0.0) == cancelled
+
+
+async def test_progress_of_an_older_attempt_is_not_told(workshop: Workshop, redis_url: str) -> None:
+    workshop.hands.gate.clear()
+    redis = Redis.from_url(redis_url)
+    with workshop.studio.subscribe() as news:
+        async with workshop.working():
+            job = await order(workshop)
+            await until(lambda: len(workshop.hands.orders) == 1)
+            older, latest = (Progress(Stage.DENOISING, attempt, 99) for attempt in (0, 1))
+            await until(lambda: _is_heard(redis, Moved(job.id, 0, older)))
+            await _is_heard(redis, Moved(job.id, 1, latest))
+            moves = (item.progress async for item in news if isinstance(item, JobMoved))
+            told = await anext(progress async for progress in moves if progress.steps == 99)
+    await redis.aclose()
+    assert told == latest
+
+
+async def _is_heard(redis: Redis, event: Moved) -> bool:
+    return bool(await redis.publish(EVENTS, write_event(event)))
