@@ -150,13 +150,27 @@ class Studio:
         return job
 
     async def delete(self, job_id: str, owner: str | None) -> Job:
-        """Forget a job's clip, ending the job first where it still runs."""
+        """Forget a job, its clip and its picture, ending it first where it still runs.
+
+        What another job names stays.
+        """
         job = await self.jobs.get(job_id)
         _hold(job, owner)
         if not job.status.final:
             job = await self.cancel(job_id, owner)
         await self.jobs.forget(job_id)
+        try:
+            await self._clear(job)
+        except Unavailable:
+            log.warning("what %s left in the store could not be deleted", job_id)
         return job
+
+    async def _clear(self, job: Job) -> None:
+        """Delete the blobs that only this job named."""
+        made = (job.clip.blob, job.clip.poster) if job.clip else ()
+        for blob in filter(None, (job.request.picture, *made)):
+            if not await self.jobs.names(blob):
+                await self.blobs.delete(blob)
 
     async def position(self, job_id: str) -> int:
         """Return how many jobs go before this one (0: it is next)."""

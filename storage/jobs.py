@@ -153,6 +153,13 @@ class Jobs:
             found = await connection.scalar(query)
         return None if found is None else loads(Clip, found)
 
+    async def names(self, blob: str) -> bool:
+        """Tell whether a job that is not deleted has this blob as its picture or clip."""
+        named = jobs.c.request.contains(blob) | jobs.c.clip.contains(blob)
+        async with self._read() as connection:
+            found = await connection.scalar(select(jobs.c.id).where(KEPT, named).limit(1))
+        return found is not None
+
     async def by_message(self, front: str, channel: str, message: str) -> Job | None:
         """Return the job that this message shows, if any."""
         there = (jobs.c.front == front) & (jobs.c.channel == channel)

@@ -122,6 +122,17 @@ async def test_delete_takes_the_clip_from_the_cache(workshop: Workshop) -> None:
     assert (await workshop.studio.report("1")).credits == 2 * job.cost
 
 
+async def test_delete_clears_the_store_of_what_no_other_job_names(workshop: Workshop) -> None:
+    async with workshop.working():
+        job = await made(workshop)
+    same = (await workshop.studio.submit(customer("2"), png(), WAVES)).job
+    assert job.clip is not None
+    for one, kept in ((job, True), (same, False)):
+        await workshop.studio.delete(one.id, one.owner)
+        assert await workshop.blobs.has(job.clip.blob) is kept
+        assert await workshop.blobs.has(job.request.picture) is kept
+
+
 async def test_retry_and_tweak_keep_what_was_not_changed(workshop: Workshop) -> None:
     first = (await workshop.studio.submit(customer(), png(), WAVES)).job
     retried = (await workshop.studio.again(first.id, customer("2"))).job
