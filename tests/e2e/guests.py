@@ -78,4 +78,8 @@ async def delivered(guest: Member, key: str, seconds: float = PATIENCE) -> Deliv
 
 async def running(guest: Member, key: str, seconds: float = PATIENCE) -> Json:
     """Wait until a worker makes frames for a message."""
-    return await asyncio.wait_for(guest.watch(key, lambda seen: "%" in seen["content"]), seconds)
+    message = await asyncio.wait_for(
+        guest.watch(key, lambda seen: "%" in seen["content"] or is_over(seen)), seconds
+    )
+    assert "%" in message["content"], "it was over before it could be seen at work"
+    return message
