@@ -44,11 +44,13 @@ class Household:
             self.environ["REDIS_URL"] = self.redis.url
         return self.environ["REDIS_URL"]
 
-    async def start_discord(self, port: int = 0) -> str:
-        """Start the local Discord; return its page's address."""
+    async def start_discord(self, port: int = 0, journal: Path | None = None) -> str:
+        """Start the local Discord (journal: where it writes its wire down); return its address."""
         command = python(
             "deploy.local.discord", "--port", str(port), "--state", str(self.folder / "discord")
         )
+        if journal is not None:
+            command += ["--record", str(journal)]
         self.discord = await self._start("discord", command)
         self.page = (await self.discord.line(DISCORD)).removeprefix(DISCORD)
         self.environ |= {

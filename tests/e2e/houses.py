@@ -11,6 +11,7 @@ from deploy.local.member import Member
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120
+JOURNAL = "wire.jsonl"
 
 
 @asynccontextmanager
@@ -20,7 +21,7 @@ async def open_house(folder: Path, **settings: str) -> AsyncIterator[Household]:
     environ["GENERATION_FILE"] = str(catalogue(folder))
     async with Household(folder, environ | settings) as house:
         house.start_redis()
-        page = await house.start_discord()
+        page = await house.start_discord(journal=folder / JOURNAL)
         await house.start_bot()
         await house.start_worker()
         async with Member(page) as ada:
