@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_worker import outskirts
 from storage.domain.camera import Pose
 
 Pixels = NDArray[np.uint8]
@@ -17,13 +18,16 @@ FINEST = 8
 ENOUGH = 0.02
 """How far beyond a whole number the reduction may go before one more sample is taken."""
 
+SLACK = 0.5
+"""How far beyond the source, in the frame's pixels, a cubic sample may lie and count as inside."""
+
 
 def move(source: Pixels, window: Window, poses: Iterable[Pose], size: tuple[int, int]) -> Pixels:
     """Render one frame (height, width, 3) per pose, of `size` (width, height), from `source`.
 
     `window` (x, y, width, height) is the crop of the source, in its pixels, that a camera at
-    rest sees. Beyond the window the source's own pixels show; beyond the source it is mirrored.
-    A pose at rest gives exactly the fitted picture.
+    rest sees. Beyond the window the source's own pixels show; beyond the source it is mirrored,
+    ever softer with the distance. A pose at rest gives exactly the fitted picture.
     """
     rest = fit(source, window, size)
     frames = [rest if pose == STILL else _look(source, window, pose, size) for pose in poses]
@@ -56,7 +60,10 @@ def _look(source: Pixels, window: Window, pose: Pose, size: tuple[int, int]) -> 
     )
     if samples > 1:
         seen = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
-    return np.asarray(seen, np.uint8)
+    frame = np.asarray(seen, np.uint8)
+    shape = (source.shape[1], source.shape[0])
+    beyond = outskirts.distance(_matrix(window, pose, size), shape, size)
+    return outskirts.soften(frame, beyond) if (beyond > SLACK).any() else frame
 
 
 def _matrix(window: Window, pose: Pose, size: tuple[int, int]) -> NDArray[np.float64]:
