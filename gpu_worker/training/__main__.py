@@ -1,6 +1,7 @@
 """Command: train the embedded model stage by stage, each resumable, then export it."""
 
 import argparse
+import dataclasses
 import json
 import platform
 from importlib.metadata import version
@@ -16,18 +17,20 @@ from gpu_worker.training import (
     autoencoder,
     curve,
     export,
+    losses,
     measure,
     pairs,
     prompts,
     text,
-    unet,
+    trainer,
     vision,
 )
+from gpu_worker.training.batches import Recipe
 from gpu_worker.training.gallery import Gallery, open_gallery
 from gpu_worker.training.run import Run
 
-STAGES = ("data", "autoencoder", "text", "vision", "pairs", "unet", "decoder", "export")
-MINUTES = {"autoencoder": 34.0, "text": 3.0, "vision": 2.0, "unet": 75.0, "decoder": 20.0}
+STAGES = ("data", "autoencoder", "text", "vision", "pairs", "unet", "refine", "export")
+MINUTES = {"autoencoder": 34.0, "text": 3.0, "vision": 2.0, "unet": 16.0, "refine": 80.0}
 CHECKPOINT = Path(__file__).parent.parent / "models" / "embedded"
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -85,24 +88,26 @@ class Training:
 
     def run_unet(self) -> None:
         """Train the denoiser on the encoded clips."""
-        recipe = unet.Recipe()
-        if self.options.batch:
-            crops = tuple((s, f, c * self.options.batch, p) for s, f, c, p in recipe.crops)
-            recipe = unet.Recipe(crops=crops)
-        trainer = unet.Trainer(self.run_of("unet"), recipe, self.device)
-        encoder: Any = self._reader().encoder
-        unet.train(
-            trainer, pairs.Bank(self.work / "pairs"), encoder.to(self.device), self._tokenizer()
-        )
+        recipe = self._batched(Recipe())
+        self._denoise(trainer.Trainer(self.run_of("unet"), recipe, self.device), pairs.LEAST)
 
-    def run_decoder(self) -> None:
-        """Go on training the decoder; the latents, and with them the denoiser, stay valid."""
-        state, first = self.work / "decoder.pt", self.work / "autoencoder.pt"
-        if not state.exists():
-            weights = torch.load(first, map_location="cpu", weights_only=True)["model"]
-            torch.save({"model": weights, "elapsed": 0.0, "step": 0}, state)
-        recipe = autoencoder.Recipe(batch=self.options.batch or 8, peak=1e-3, encoder=False)
-        autoencoder.train(self.run_of("decoder"), self.gallery, recipe, self.device)
+    def run_refine(self) -> None:
+        """Go on with the denoiser through the decoder, judged by pixels."""
+        vae = export.load_vae(self.work / "autoencoder.pt").to(self.device).requires_grad_(False)
+        recipe = self._batched(losses.RECIPE)
+        judge, begin = losses.of_pixels(vae), self.work / "unet.pt"
+        run = self.run_of("refine")
+        self._denoise(trainer.Trainer(run, recipe, self.device, judge, begin), 0.0)
+
+    def _batched(self, recipe: Recipe) -> Recipe:
+        times = self.options.batch or 1
+        crops = tuple((s, f, c * times, p) for s, f, c, p in recipe.crops)
+        return dataclasses.replace(recipe, crops=crops)
+
+    def _denoise(self, training: trainer.Trainer, least: float) -> None:
+        encoder: Any = self._reader().encoder
+        bank = pairs.Bank(self.work / "pairs", least)
+        trainer.train(training, bank, encoder.to(self.device), self._tokenizer())
 
     def run_export(self) -> None:
         """Write the checkpoint, a contact sheet, the loss curve and the measured numbers."""
@@ -119,10 +124,10 @@ class Training:
         print(json.dumps(measure.summary(scores)))
 
     def _parts(self) -> measure.Parts:
-        better = self.work / "decoder.pt"
-        vae = export.load_vae(better if better.exists() else self.work / "autoencoder.pt")
-        denoiser = export.load_unet(self.work / "unet.pt")
-        scale = unet.Recipe().residual_scale * export.TRUST
+        vae = export.load_vae(self.work / "autoencoder.pt")
+        refined = self.work / "refine.pt"
+        denoiser = export.load_unet(refined if refined.exists() else self.work / "unet.pt")
+        scale = Recipe().residual_scale
         reader = self._reader()
         return measure.Parts(
             vae, denoiser, reader.encoder, self._tokenizer(), self._vision(), scale

@@ -22,10 +22,6 @@ CLASSES = {
     "unet": ("diffusers", "I2VGenXLUNet"),
     "scheduler": ("diffusers", "DDIMScheduler"),
 }
-TRUST = 0.3
-"""The share of the predicted residual that is added: the net of minutes guesses too boldly on
-zoomed-in textures, and most of what it gains on uncovered borders is gained by a little of it."""
-
 QUIET = -20.0
 """Logarithm of the latents' variance: sampling from the encoder then gives its mean."""
 

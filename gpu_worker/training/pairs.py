@@ -22,12 +22,17 @@ LEAST = 6e-3
 
 @dataclass(frozen=True)
 class Pair:
-    """Latents of truth and moved (4, f, h, w), the picture's embedding and the motion."""
+    """A clip's truth and the moved picture: latents (4, f, h, w) and pixels (f, 4 h, 4 w, 3).
+
+    With them go the picture's embedding and the motion's number.
+    """
 
     truth: Tensor
     moved: Tensor
     embedding: Tensor
     motion: int
+    truth_pixels: Tensor
+    moved_pixels: Tensor
 
 
 @torch.no_grad()
@@ -44,7 +49,8 @@ def encoded(pair: clips.Pair, encoder: Autoencoder, eye: ImageEncoder) -> Pair:
     window = ((width - side) / 2, (height - side) / 2, float(side), float(side))
     picture = fit(seen, window, (vision.SIDE, vision.SIDE))
     embedding = vision.embed(eye, picture[None])[0].cpu()
-    return Pair(latents[0], latents[1], embedding, MOTIONS.index(pair.motion))
+    shown = torch.from_numpy(pair.truth), torch.from_numpy(pair.moved)
+    return Pair(latents[0], latents[1], embedding, MOTIONS.index(pair.motion), *shown)
 
 
 def fill(
@@ -62,7 +68,7 @@ def fill(
         rng = np.random.default_rng((SEED, number))
         made = [_drawn(gallery, rng, parts) for _ in range(SHARD)]
         partial = path.with_suffix(".partial")
-        torch.save([(p.truth, p.moved, p.embedding, p.motion) for p in made], partial)
+        torch.save([tuple(vars(one).values()) for one in made], partial)
         partial.replace(path)
 
 
@@ -78,14 +84,14 @@ def _drawn(
 class Bank:
     """The pairs read so far; grows while another process fills the folder.
 
-    Pairs with a mean squared residual below `LEAST` are left out: they have next to nothing to
-    teach, and there are many of them.
+    Pairs with a mean squared residual below `least` are left out: they have next to nothing to
+    teach in latents, and there are many of them.
     """
 
-    def __init__(self, folder: Path, most: int = 4000):
+    def __init__(self, folder: Path, least: float = LEAST, most: int = 4000):
         """Read what is there."""
         self.pairs: list[Pair] = []
-        self._folder, self._most, self._read = folder, most, set[str]()
+        self._folder, self._least, self._most, self._read = folder, least, most, set[str]()
         self.refresh()
 
     def refresh(self) -> None:
@@ -94,9 +100,9 @@ class Bank:
             if path.name not in self._read:
                 self._read.add(path.name)
                 rows = torch.load(path, weights_only=True)
-                self.pairs.extend(pair for row in rows if _teaches(pair := Pair(*row)))
+                self.pairs.extend(pair for row in rows if self._teaches(pair := Pair(*row)))
         del self.pairs[: max(len(self.pairs) - self._most, 0)]
 
-
-def _teaches(pair: Pair) -> bool:
-    return float((pair.truth.float() - pair.moved.float()).square().mean()) > LEAST
+    def _teaches(self, pair: Pair) -> bool:
+        residual = pair.truth.float() - pair.moved.float()
+        return float(residual.square().mean()) >= self._least
