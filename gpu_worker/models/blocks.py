@@ -13,11 +13,7 @@ from torch.nn import functional
 
 from gpu_worker.models.layout import Layout
 from gpu_worker.models.levers import Levers
-
-
-def normed(norm: nn.GroupNorm, maps: Tensor) -> Tensor:
-    """Normalise by groups and apply SiLU, the second in place."""
-    return functional.silu(norm(maps), inplace=True)
+from gpu_worker.models.norm import activated
 
 
 class Residual(nn.Module):
@@ -36,13 +32,13 @@ class Residual(nn.Module):
     def forward(self, maps: Tensor, row: Tensor) -> Tensor:
         """Run the block; row is (c) or, one for each frame, (b*f, c)."""
         block = self.block
-        hidden = normed(block.norm1, maps)
+        hidden = activated(block.norm1, maps)
         if row.dim() == 1:
             bias = block.conv1.bias + row
             hidden = functional.conv2d(hidden, block.conv1.weight, bias, padding=1)
         else:
             hidden = block.conv1(hidden) + row[:, :, None, None]
-        hidden = block.conv2(normed(block.norm2, hidden))
+        hidden = block.conv2(activated(block.norm2, hidden))
         if block.conv_shortcut is not None:
             maps = block.conv_shortcut(maps)
         hidden = cast(Tensor, hidden.add_(maps))
@@ -67,7 +63,7 @@ class TemporalConvolution(nn.Module):
         height, width = maps.shape[-2:]
         volume = hidden = layout.volume(maps)
         for norm, convolution in zip(self.norms, self.convolutions, strict=True):
-            hidden = normed(cast(nn.GroupNorm, norm), hidden)
+            hidden = activated(cast(nn.GroupNorm, norm), hidden)
             if not self.flat:
                 hidden = hidden.view(*hidden.shape[:-1], height, width)
             hidden = convolution(hidden)

@@ -15,6 +15,7 @@ from gpu_worker.models.attention import Attention, Kind
 from gpu_worker.models.gate import Gated
 from gpu_worker.models.layout import Layout
 from gpu_worker.models.levers import Levers
+from gpu_worker.models.norm import grouped
 
 
 class SelfAttention(nn.Module):
@@ -129,7 +130,7 @@ class Temporal(nn.Module):
     def forward(self, maps: Tensor, layout: Layout) -> Tensor:
         """Run the block on maps (b*f, c, h, w)."""
         height, width = maps.shape[-2:]
-        normal = layout.from_volume(self.block.norm(layout.volume(maps)), height, width)
+        normal = layout.from_volume(grouped(self.block.norm, layout.volume(maps)), height, width)
         lines = self.block.proj_in(layout.lines(normal))
         lines = self.first(self.inner.norm1(lines)).add_(lines)
         lines = self.second(self.inner.norm2(lines)).add_(lines)
@@ -148,7 +149,7 @@ def feed_forward(inner: BasicTransformerBlock, gated: Gated, tokens: Tensor, sli
 
 
 def _project_in(block: Transformer2DModel, maps: Tensor, layout: Layout) -> Tensor:
-    normal = block.norm(maps)
+    normal = grouped(cast(Any, block).norm, maps)
     if block.use_linear_projection:
         return cast(Tensor, block.proj_in(layout.tokens(normal)))
     return layout.tokens(block.proj_in(normal))

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 
 from gpu_worker.models import constants
 from gpu_worker.models.attention import Attention
-from gpu_worker.models.blocks import downsample, normed, upsample
+from gpu_worker.models.blocks import downsample, upsample
 from gpu_worker.models.constants import Conditions
 from gpu_worker.models.layers import Build, Layer, Level, Memory, level, middle, widen
 from gpu_worker.models.layout import Layout
 from gpu_worker.models.levers import Levers
+from gpu_worker.models.norm import activated
 from gpu_worker.models.transformer import Spatial, Temporal
 
 
@@ -101,7 +102,7 @@ class UNet(nn.Module):
         maps = self.entry(cast(Any, self.stock).conv_in(maps), layout)
         maps = walk.short(maps, deep) if deep is not None and deep.ready else walk.full(maps, deep)
         parts = cast(Any, self.stock)
-        maps = parts.conv_out(normed(parts.conv_norm_out, maps))
+        maps = parts.conv_out(activated(parts.conv_norm_out, maps))
         return cast(Tensor, maps.unflatten(0, (layout.clips, -1)).transpose(1, 2))
 
 
