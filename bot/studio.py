@@ -176,6 +176,14 @@ class Studio:
         """Return how many jobs go before this one (0: it is next)."""
         return await self.jobs.position(job_id)
 
+    async def preview(self, job_id: str) -> bytes | None:
+        """Return the newest preview (an animated WebP) of a job, None where there is none."""
+        try:
+            job = await self.jobs.get(job_id)
+            return await self._queue.preview(job_id, job.attempt)
+        except (JobGone, Unavailable):
+            return None
+
     async def report(self, owner: str) -> Report:
         """Return what a person ordered, spent and has left."""
         return await self.jobs.report(owner, self._clock())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.chat.enclosure import PREVIEW
 from bot.chat.replies import quoted, verbatim
 from bot.i18n import Words
 from storage.domain.advice import Advice, advise_after
@@ -69,8 +70,14 @@ class Painter:
             text += " · " + self._text(job, "card_starts_in", time=self.span(job, wait.seconds))
         return self._card(job, "⏳ " + text, advice, UNFINISHED_ACTIONS)
 
-    def running(self, job: Job, progress: Progress | None, advice: Iterable[Advice] = ()) -> Card:
-        """Draw a job that a worker is at."""
+    def running(
+        self,
+        job: Job,
+        progress: Progress | None,
+        advice: Iterable[Advice] = (),
+        preview: bool = False,
+    ) -> Card:
+        """Draw a job that a worker is at; preview says that one goes along as a file."""
         if progress is None:
             progress = Progress(Stage.PREPARING, 0, job.request.steps)
         share = SHARES.get(progress.stage, progress.step / max(1, progress.steps))
@@ -79,7 +86,10 @@ class Painter:
             lines.append(self._text(job, "card_step", step=progress.step, steps=progress.steps))
         if progress.eta is not None:
             lines.append(self._text(job, "card_left", time=self.span(job, progress.eta)))
-        return self._card(job, " · ".join(lines), advice, UNFINISHED_ACTIONS)
+        card = self._card(job, " · ".join(lines), advice, UNFINISHED_ACTIONS)
+        if preview:
+            card.embed.set_image(url=f"attachment://{PREVIEW}")
+        return card
 
     def done(self, job: Job, clip: Clip, advice: Iterable[Advice] = ()) -> Card:
         """Draw a finished clip, which goes along as a file."""

@@ -6,7 +6,6 @@ channel; a direct message.
 
 from __future__ import annotations
 
-import io
 import logging
 import time
 from collections.abc import Callable
@@ -19,6 +18,7 @@ import discord
 from bot.chat.buttons import view_of
 from bot.chat.cards import Card
 from bot.chat.client import MutoscopeClient
+from bot.chat.enclosure import Enclosure
 from bot.chat.replies import NOBODY
 from storage.domain.job import Job
 
@@ -52,13 +52,23 @@ class Courier:
         self._client = client
         self._clock = clock
 
-    async def edit(self, job: Job, card: Card, file: bytes | None = None) -> Way:
-        """Show the card in the message that was promised; NOWHERE where that cannot be."""
+    async def edit(self, job: Job, card: Card, enclosed: Enclosure | None = None) -> Way:
+        """Show the card in the message that was promised; NOWHERE where that cannot be.
+
+        What was enclosed before goes.
+        """
+        return await self._edit(job, lambda: self._shown(job, card, enclosed))
+
+    async def edit_text(self, job: Job, card: Card) -> Way:
+        """Show the card's line of text; embed, file and buttons stay as they are."""
+        return await self._edit(job, lambda: {"content": card.content, "allowed_mentions": NOBODY})
+
+    async def _edit(self, job: Job, shown: Callable[[], dict[str, Any]]) -> Way:
         if not job.place.message:
             return Way.NOWHERE
         for attempt in (self._edit_by_token, self._edit_in_channel):
             try:
-                if await attempt(job, self._shown(job, card, file)):
+                if await attempt(job, shown()):
                     return Way.EDITED
             except discord.NotFound as error:
                 if error.code == UNKNOWN_MESSAGE:
@@ -68,12 +78,14 @@ class Courier:
                     raise
         return Way.NOWHERE
 
-    async def post(self, job: Job, card: Card, file: bytes | None = None) -> tuple[Way, Job]:
+    async def post(
+        self, job: Job, card: Card, enclosed: Enclosure | None = None
+    ) -> tuple[Way, Job]:
         """Show the card in a new message, in the channel or else directly."""
         for target in (self._channel, self._person):
             try:
                 channel = await target(job)
-                shown = self._shown(job, card, file)
+                shown = self._shown(job, card, enclosed)
                 shown["files"] = shown.pop("attachments")
                 message = await channel.send(
                     nonce=job.id, **(shown | {"allowed_mentions": _owner(job)})
@@ -125,16 +137,12 @@ class Courier:
     async def _person(self, job: Job) -> discord.DMChannel:
         return await self._client.create_dm(discord.Object(int(job.owner)))
 
-    def _shown(self, job: Job, card: Card, file: bytes | None) -> dict[str, Any]:
-        """Return what discord.py is to send; made anew each time, for a file is read but once."""
-        files = []
-        if file is not None and job.clip is not None:
-            name = f"mutoscope-{job.id}.{job.clip.container.value}"
-            files.append(discord.File(io.BytesIO(file), name))
+    def _shown(self, job: Job, card: Card, enclosed: Enclosure | None) -> dict[str, Any]:
+        """Return what discord.py is to send."""
         return {
             "content": card.content,
             "embed": card.embed,
-            "attachments": files,
+            "attachments": [enclosed.file()] if enclosed else [],
             "view": view_of(card.actions, job.id, job.locale, self._client.words),
             "allowed_mentions": NOBODY,
         }

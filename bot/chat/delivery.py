@@ -6,44 +6,26 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import Any
 
 from bot.announcements import JobChanged, JobMoved, News
-from bot.chat.cards import Card, Painter, Wait
+from bot.chat.cards import Card, Painter
 from bot.chat.courier import Courier, FileTooLarge, Way
+from bot.chat.enclosure import PREVIEW, Enclosure
+from bot.chat.followed import Followed
 from bot.chat.places import FRONT
 from bot.chat.waiting import Forecast
 from bot.studio import Studio
 from storage.domain.advice import Advice
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, Status
-from storage.domain.progress import Progress
 
 log = logging.getLogger(__name__)
 
 PACE = 1.0  # seconds between two edits of one message, and of one channel
 TICK = 0.1
-RUNNING_FIRST = 20.0  # a second without news weighs so much more on a running job's card
 HANDS = 16  # clips that are brought at the same time
 SWEEP = 3.0  # seconds between looks for clips that could not be brought
-
-
-@dataclass(slots=True)
-class Followed:
-    """What is known of one job's message: what it ought to show, and whether it does."""
-
-    job: Job
-    advice: tuple[Advice, ...] = ()
-    progress: Progress | None = None
-    wait: Wait | None = None
-    stale: bool = True
-    shown_at: float = 0.0
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    def urgency(self, now: float) -> float:
-        """Return how much this card wants its channel's next edit."""
-        return (now - self.shown_at) * (RUNNING_FIRST if self.progress is not None else 1.0)
 
 
 class Delivery:
@@ -92,6 +74,8 @@ class Delivery:
         for job in await self._studio.jobs.unfinished():
             if job.place.front == FRONT:
                 self._follow(job)
+                if job.status is Status.RUNNING:
+                    self._spawn(self._look(self._followed[job.id]))
         await self._sweep()
 
     async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], every: float) -> None:
@@ -113,6 +97,8 @@ class Delivery:
             if followed is not None:
                 followed.progress = news.progress
                 followed.stale = True
+                if news.progress.preview:
+                    self._spawn(self._look(followed))
         elif isinstance(news, JobChanged) and news.job.place.front == FRONT:
             if news.job.status.final:
                 self._spawn(self._deliver(news.job))
@@ -122,9 +108,14 @@ class Delivery:
 
     def _follow(self, job: Job, advice: tuple[Advice, ...] = ()) -> None:
         followed = self._followed.setdefault(job.id, Followed(job, advice))
-        followed.job = job
-        followed.progress = None
-        followed.stale = True
+        followed.begin(job)
+
+    async def _look(self, followed: Followed) -> None:
+        """Fetch the newest preview, beside whatever is shown meanwhile."""
+        job = followed.job
+        preview = await self._studio.preview(job.id)
+        if preview is not None and followed.job is job:
+            followed.see(preview)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -170,19 +161,33 @@ class Delivery:
             if job.id in self._delivering or job.id not in self._followed:
                 return
             followed.stale = False
+            tried = followed.preview
             try:
-                way = await self._courier.edit(job, self._card(followed))
+                way = await self._edit(followed)
             except Exception as error:
                 log.warning("the card of %s could not be shown: %r", job.id, error)
-                followed.stale = True
+                followed.fail(tried)
                 return
             if way is Way.GONE:
                 self._followed.pop(job.id, None)
+            elif way is Way.NOWHERE and tried is not None:
+                followed.fail(tried)  # perhaps it is the file alone that may not go there
+
+    async def _edit(self, followed: Followed) -> Way:
+        """Bring the card up to date; a preview that is there already is not sent again."""
+        job, preview, card = followed.job, followed.preview, self._card(followed)
+        if followed.holds_preview:
+            return await self._courier.edit_text(job, card)
+        enclosed = Enclosure(PREVIEW, preview) if preview is not None else None
+        way = await self._courier.edit(job, card, enclosed)
+        if way is Way.EDITED:
+            followed.posted = preview
+        return way
 
     def _card(self, followed: Followed) -> Card:
-        job = followed.job
-        if job.status is Status.RUNNING or followed.progress is not None:
-            return self._painter.running(job, followed.progress, followed.advice)
+        job, seen = followed.job, followed.preview is not None
+        if job.status is Status.RUNNING or followed.progress is not None or seen:
+            return self._painter.running(job, followed.progress, followed.advice, seen)
         return self._painter.waiting(job, followed.wait, followed.advice)
 
     async def _deliver(self, job: Job) -> None:
@@ -206,9 +211,9 @@ class Delivery:
             self._delivering.discard(job.id)
 
     async def _bring(self, job: Job, advice: tuple[Advice, ...]) -> None:
-        card, file = await self._last_card(job, advice)
+        card, enclosed = await self._last_card(job, advice)
         try:
-            way, job = await self._send(job, card, file)
+            way, job = await self._send(job, card, enclosed)
         except FileTooLarge:
             assert job.clip is not None
             way, job = await self._send(job, self._painter.undeliverable(job, job.clip), None)
@@ -220,19 +225,21 @@ class Delivery:
         await self._studio.jobs.delivered(job.id, job.place.message, self._clock())
         log.info("%s %s: %s", job.id, job.status.value, way.value)
 
-    async def _last_card(self, job: Job, advice: tuple[Advice, ...]) -> tuple[Card, bytes | None]:
+    async def _last_card(
+        self, job: Job, advice: tuple[Advice, ...]
+    ) -> tuple[Card, Enclosure | None]:
         if job.clip is None:
             return self._painter.over(job), None
         try:
-            return self._painter.done(job, job.clip, advice), await self._studio.blobs.get(
-                job.clip.blob
-            )
+            data = await self._studio.blobs.get(job.clip.blob)
         except KeyError:
             log.error("the clip of %s is not in the blob store", job.id)
             return self._painter.lost(job), None
+        card = self._painter.done(job, job.clip, advice)
+        return card, Enclosure.of_clip(job, job.clip, data)
 
-    async def _send(self, job: Job, card: Card, file: bytes | None) -> tuple[Way, Job]:
-        way = await self._courier.edit(job, card, file)
+    async def _send(self, job: Job, card: Card, enclosed: Enclosure | None) -> tuple[Way, Job]:
+        way = await self._courier.edit(job, card, enclosed)
         if way is Way.NOWHERE and job.status is not Status.CANCELLED:
-            return await self._courier.post(job, card, file)
+            return await self._courier.post(job, card, enclosed)
         return way, job

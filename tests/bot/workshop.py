@@ -56,16 +56,20 @@ class Hands:
     film: bytes
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[Order] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     failure: Failure | None = None
+    preview: bytes | None = None
 
     def __post_init__(self) -> None:
         self.gate.set()
 
     async def __call__(self, order: Order, report: Report) -> Clip | Failure:
         self.orders.append(order)
+        self.reports.append(report)
         request = order.request
         half = request.steps // 2
-        await report.progress(Progress(Stage.DENOISING, half, request.steps, eta=3.0))
+        progress = Progress(Stage.DENOISING, half, request.steps, eta=3.0)
+        await report.progress(progress, self.preview)
         await _either(self.gate, report.on_cancel)
         if report.cancelled():
             return Failure("failed_cancelled", cancelled=True)

@@ -107,7 +107,13 @@ async def test_a_person_animates_a_picture_and_plays_with_it(page: Page) -> None
     await expect(message).to_have_count(0)
 
 
-async def test_a_person_cancels(page: Page) -> None:
+async def test_a_person_sees_a_preview_and_cancels(page: Page) -> None:
     message = await order(page, "tilt up very slowly", steps="50")
+    preview = message.locator(".embed .image")
+    await expect(preview).to_be_visible()
+    wide = "image => image.decode().then(() => image.naturalWidth)"
+    assert await preview.evaluate(wide) == 96
+    await look(page, "preview")
     await message.get_by_role("button", name="Cancel").click()
     await expect(message).to_contain_text("Cancelled. Nothing was charged.")
+    await expect(preview).to_have_count(0)

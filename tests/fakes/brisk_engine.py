@@ -5,8 +5,11 @@ For proofs of everything around the model; a worker runs it with ENGINE_FACTORY.
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
+
+from PIL import Image
 
 from gpu_worker import warp
 from gpu_worker.engine import Cancelled, OnProgress, Result
@@ -41,11 +44,20 @@ class BriskEngine:
                 raise Cancelled
             time.sleep(STEP_SECONDS)
             left = STEP_SECONDS * (request.steps - step)
-            on_progress(Progress(Stage.DENOISING, step, request.steps, eta=left), None)
+            preview = webp(canvas) if step == request.steps // 3 else None
+            on_progress(Progress(Stage.DENOISING, step, request.steps, eta=left), preview)
         reading = wording.resolve(request.camera, request.prompt) or Reading(Motion.DRIFT)
         path = camera_path.plan(request.camera, reading, request.seed, request.frames)
         frames = warp.move(canvas.source, canvas.window, path, canvas.size)
         return Result(frames, request.seed, reading.motion)
+
+
+def webp(canvas: Canvas) -> bytes:
+    """Return a preview of the kind that a model makes, of the picture and its negative."""
+    small = Image.fromarray(canvas.fitted).resize((96, 96))
+    target = io.BytesIO()
+    small.save(target, "WEBP", save_all=True, append_images=[small.point(lambda v: 255 - v)])
+    return target.getvalue()
 
 
 def create(**_settings: object) -> BriskEngine:

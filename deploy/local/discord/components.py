@@ -71,7 +71,7 @@ def complete_embeds(embeds: list[Json], attachments: list[Json]) -> list[Json]:
         embed.setdefault("type", "rich")
         for name in ("image", "thumbnail"):
             if embed.get(name):
-                media = _media(embed[name], named)
+                media = {**embed[name], **_media(embed[name], named)}
                 kept = ("url", "proxy_url", "width", "height", "content_type")
                 embed[name] = {key: media[key] for key in kept if key in media}
         icons = [embed[name] for name in ("author", "footer") if embed.get(name)]
@@ -79,6 +79,13 @@ def complete_embeds(embeds: list[Json], attachments: list[Json]) -> list[Json]:
             if part.get("icon_url", "").startswith(PREFIX):
                 part["icon_url"] = _media({"url": part["icon_url"]}, named)["url"]
     return done
+
+
+def outside_embeds(message: Json) -> list[Json]:
+    """The files that a message lists: one that its embed shows is the embed's alone."""
+    parts = [embed.get(name) for embed in message["embeds"] for name in ("image", "thumbnail")]
+    inside = {part["url"] for part in parts if part}
+    return [entry for entry in message["attachments"] if entry["url"] not in inside]
 
 
 def clickable(message: Json, custom_id: str) -> Json | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from deploy.local.discord.component_rules import walk
-from deploy.local.discord.components import complete, complete_embeds
+from deploy.local.discord.components import complete, complete_embeds, outside_embeds
 from deploy.local.discord.errors import UNKNOWN_MESSAGE, ApiError, Invalid
 from deploy.local.discord.files import Files, Upload
 from deploy.local.discord.hub import Hub
@@ -227,6 +227,7 @@ class Messages:
         if target and message["type"] == REPLY:
             quoted = self._records.get(target)
             message["referenced_message"] = quoted["message"] if quoted else None
+        message["attachments"] = outside_embeds(message)
         if viewer == BOT and self._place(message["channel_id"]):
             message = _without_secrets(message)
         return self._files.shown(message)

@@ -56,7 +56,11 @@ class Stage:
 
     def clips(self) -> list[discord.Message]:
         """Return the messages that carry a film."""
-        return [message for message in self.messages if message.attachments]
+        return [
+            message
+            for message in self.messages
+            if any(file.filename.endswith(".mp4") for file in message.attachments)
+        ]
 
     def alice_directly(self) -> list[discord.Message]:
         """Return what the bot wrote to alice alone."""

@@ -46,7 +46,7 @@ async def test_an_order_in_a_direct_message_is_answered_there(stage: Stage) -> N
         await stage.alice.user.slash("animate", picture=PICTURE, prompt="waves")
         await until(stage.workshop.jobs_are_delivered)
     [clip] = stage.alice_directly()
-    assert clip.attachments
+    assert clip.attachments[0].filename.endswith(".mp4")
 
 
 async def test_many_orders_at_once_are_each_answered_by_their_own_clip(stage: Stage) -> None:

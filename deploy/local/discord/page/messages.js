@@ -38,7 +38,9 @@ export class Messages {
     } else {
       this.list.append(fresh);
     }
-    if (near) this.toEnd();
+    if (!near) return;
+    this.toEnd();
+    for (const image of fresh.querySelectorAll("img")) image.addEventListener("load", () => this.toEnd());
   }
 
   drop(id) {

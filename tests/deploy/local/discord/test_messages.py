@@ -122,6 +122,21 @@ async def test_attachments_are_kept_added_and_dropped_by_an_edit(server: LocalDi
         assert message["edited_timestamp"]
 
 
+async def test_a_file_that_the_embed_shows_is_listed_again_once_the_embed_lets_go_of_it(
+    server: LocalDiscord,
+) -> None:
+    async with Wire(server) as wire:
+        shown = [{"image": {"url": "attachment://clip0.mp4"}}]
+        _, message = await wire.post(MESSAGES, {"content": "0 %", "embeds": shown}, b"a")
+        assert message["attachments"] == []
+        url = message["embeds"][0]["image"]["url"]
+        where = f"{MESSAGES}/{message['id']}"
+        _, message = await wire.ask("PATCH", where, {"content": "50 %"})
+        assert (message["attachments"], message["embeds"][0]["image"]["url"]) == ([], url)
+        _, message = await wire.ask("PATCH", where, {"embeds": []})
+        assert [entry["url"] for entry in message["attachments"]] == [url]
+
+
 async def test_a_part_of_a_clip_can_be_asked_for(server: LocalDiscord) -> None:
     async with Wire(server) as wire:
         _, message = await wire.post(MESSAGES, {}, b"0123456789")
