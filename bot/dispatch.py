@@ -17,6 +17,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, Unavailable
 from storage.domain.fairness import next_jobs
 from storage.domain.job import Job, Status
+from storage.domain.progress import Stage
 from storage.jobs import Jobs
 from storage.orders import HANDED_BACK, Event, Moved, Order, Started
 from storage.queue import Queue
@@ -51,6 +52,7 @@ class Dispatcher:
         self._reconcile_every = reconcile
         self._wake = asyncio.Event()
         self._missed: set[tuple[str, int]] = set()
+        self._past: set[str] = set()  # jobs whose frames are there: no engine is busy with them
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -102,7 +104,8 @@ class Dispatcher:
         ahead = [job for job in unfinished if not _waits(job)]
         if not waiting:
             return 0
-        room = await self._queue.workers() + AHEAD - len(ahead)
+        self._past &= {job.id for job in ahead}
+        room = await self._queue.workers() + AHEAD - len(ahead) + len(self._past)
         if room <= 0:
             return 0
         chosen = next_jobs(waiting, ahead, room, await self._jobs.served())
@@ -134,6 +137,9 @@ class Dispatcher:
         if isinstance(event, Moved):
             if (await self._jobs.get(event.job)).attempt == event.attempt:
                 self._announcements.publish(JobMoved(event.job, event.progress))
+                if event.progress.stage is Stage.ENCODING and event.job not in self._past:
+                    self._past.add(event.job)
+                    self._wake.set()
         elif isinstance(event, Started):
             await self._jobs.started(event.job, event.attempt, self._clock())
             self._announcements.publish(JobChanged(await self._jobs.get(event.job)))
@@ -165,6 +171,7 @@ class Dispatcher:
         if died and job.deaths + 1 >= DEATHS:
             await self._finish(job_id, replace(failure, retryable=False))
             return
+        self._past.discard(job_id)
         job = await self._jobs.requeue(job_id, attempt, died)
         self._announcements.publish(JobChanged(job))
 

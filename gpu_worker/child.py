@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 import traceback
+from dataclasses import replace
 from multiprocessing.connection import Connection
 
 from gpu_worker.engine import Cancelled, Engine, OutOfMemory
@@ -61,7 +62,7 @@ class Child:
             self._cancelled.discard(order.number)
 
     def _answer(self, engine: Engine, order: Generate) -> FromChild:
-        number = order.number
+        number, begun = order.number, time.monotonic()
         try:
             result = engine.generate(
                 order.request,
@@ -77,7 +78,7 @@ class Child:
             return Failed(number, Reason.REFUSED, "", error.key, dict(error.parameters))
         except Exception:  # the worker is told, whatever it was
             return Failed(number, Reason.BROKEN, traceback.format_exc())
-        return Done(number, result)
+        return Done(number, replace(result, seconds=time.monotonic() - begun))
 
     def _listen(self) -> None:
         """Take orders and cancels at any time; without a worker there is nothing to live for."""

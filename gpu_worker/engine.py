@@ -31,13 +31,17 @@ class OutOfMemory(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The frames of one clip and how they came about."""
+    """The frames of one clip and how they came about.
+
+    seconds is how long the engine worked on it; whoever runs the engine fills it in.
+    """
 
     frames: Frames
     seed: int
     motion: Motion
     adjustments: tuple[Adjustment, ...] = ()
     scores: tuple[tuple[str, float], ...] = ()
+    seconds: float = 0.0
 
 
 class Engine(Protocol):

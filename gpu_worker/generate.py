@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from gpu_worker.answer import clip_of, failure_of, metadata
+from gpu_worker.cancelling import unless_cancelled
 from gpu_worker.encode import Encoded, encode_within, poster
-from gpu_worker.engine import Cancelled, OutOfMemory, Result
+from gpu_worker.engine import Cancelled, Result
 from gpu_worker.picture import Canvas, fit
-from gpu_worker.process import EngineDied, NotLoaded
 from storage.blobs import Blobs
-from storage.codec import encode
-from storage.domain.clip import Adjustment, Clip, Container, Failure
-from storage.domain.errors import GenerationFailed, MutoscopeError, Unavailable
+from storage.domain.clip import Clip, Failure
+from storage.domain.errors import GenerationFailed, Unavailable
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.orders import Order
+from storage.turns import Turn
 
 log = logging.getLogger(__name__)
 
 Kept = TypeVar("Kept")
+News = tuple[Progress, bytes | None]
 
 STORAGE_PATIENCE_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """The pauses between attempts at a store that is away: a clip is not thrown away for a moment."""
+
+
+SOON_S = 2.0
+"""The next order is taken so long before the engine is free: its picture is fetched meanwhile.
+
+No longer: a worker that becomes idle in that time cannot have it any more.
+"""
 
 
 class Host(Protocol):
@@ -54,6 +61,10 @@ class Reporter(Protocol):
 
     on_cancel: asyncio.Event
 
+    @property
+    def turn(self) -> Turn:
+        """Return the order's turn at the engine."""
+
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
         """Tell how far the job has come."""
 
@@ -76,19 +87,17 @@ class Generator:
         try:
             return await self._make(order, report)
         except Exception as error:  # the edge: whatever it was, the person is told
-            return _failure(error, order)
+            return failure_of(error, order)
 
     async def _make(self, order: Order, report: Reporter) -> Clip:
         if self._model and order.request.model != self._model:
             raise GenerationFailed("failed_model_missing")
-        news: asyncio.Queue[tuple[Progress, bytes | None]] = asyncio.Queue()
+        news: asyncio.Queue[News] = asyncio.Queue()
         teller = asyncio.create_task(_tell(news, report))
         try:
-            if self._host.engine is None:
-                news.put_nowait((Progress(Stage.LOADING, 0, order.request.steps), None))
-            await self._host.ready(report.on_cancel)
-            begun = time.monotonic()  # a cold start is not the clip's work
-            result = await self._frames(order.request, report, news)
+            canvas = await self._canvas(order.request, report, news)
+            result = await self._frames(order.request, canvas, report, news)
+            report.turn.over()
             news.put_nowait((Progress(Stage.ENCODING, 0, 1), None))
             encoded = await asyncio.to_thread(_encode, result, order)
             still = await asyncio.to_thread(poster, result.frames[0])
@@ -98,23 +107,55 @@ class Generator:
             cover = await self._stored(lambda: self._blobs.put(still), report)
         finally:
             teller.cancel()
-        return self._clip(order.request, result, encoded, (blob, cover), time.monotonic() - begun)
+        return clip_of(order.request, result, encoded, blob=blob, poster=cover, worker=self._name)
 
-    async def _frames(
-        self,
-        request: GenerationRequest,
-        report: Reporter,
-        news: asyncio.Queue[tuple[Progress, bytes | None]],
-    ) -> Result:
-        news.put_nowait((Progress(Stage.PREPARING, 0, request.steps), None))
+    async def _canvas(
+        self, request: GenerationRequest, report: Reporter, news: asyncio.Queue[News]
+    ) -> Canvas:
+        """Fetch the picture while the engine may still be another's; return it in the turn."""
+        fetching = asyncio.create_task(self._fetched(request, report))
+        turning = asyncio.create_task(self._turn(request, report, news))
+        try:
+            both = {fetching, turning}
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_EXCEPTION)
+            for task in done:
+                await task
+            return fetching.result()
+        finally:
+            for task in (fetching, turning):
+                task.cancel()
+            await asyncio.gather(fetching, turning, return_exceptions=True)
+
+    async def _fetched(self, request: GenerationRequest, report: Reporter) -> Canvas:
         try:
             data = await self._stored(lambda: self._blobs.get(request.picture), report)
         except KeyError as error:
             raise GenerationFailed("picture_gone") from error
-        canvas = await asyncio.to_thread(fit, data, request.width, request.height)
-        return await self._host.generate(
-            request, canvas, lambda *heard: news.put_nowait(heard), report.on_cancel
-        )
+        return await asyncio.to_thread(fit, data, request.width, request.height)
+
+    async def _turn(
+        self, request: GenerationRequest, report: Reporter, news: asyncio.Queue[News]
+    ) -> None:
+        """Wait for the engine; nothing is told of the clip before it is its turn."""
+        await unless_cancelled(report.turn.come.wait(), report.on_cancel)
+        if self._host.engine is None:
+            news.put_nowait((Progress(Stage.LOADING, 0, request.steps), None))
+        await self._host.ready(report.on_cancel)
+        news.put_nowait((Progress(Stage.PREPARING, 0, request.steps), None))
+
+    async def _frames(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        report: Reporter,
+        news: asyncio.Queue[News],
+    ) -> Result:
+        def heard(progress: Progress, preview: bytes | None) -> None:
+            news.put_nowait((progress, preview))
+            if is_soon_over(request, progress):
+                report.turn.soon_over()
+
+        return await self._host.generate(request, canvas, heard, report.on_cancel)
 
     async def _stored(self, ask: Callable[[], Awaitable[Kept]], report: Reporter) -> Kept:
         """Ask the store, again and again while it is away or full."""
@@ -134,62 +175,12 @@ class Generator:
         except Unavailable as error:
             raise GenerationFailed("failed_storage") from error
 
-    def _clip(
-        self,
-        request: GenerationRequest,
-        result: Result,
-        encoded: Encoded,
-        keys: tuple[str, str],
-        seconds: float,
-    ) -> Clip:
-        adjustments = result.adjustments
-        if encoded.shrunk:
-            size = (("width", str(encoded.width)), ("height", str(encoded.height)))
-            adjustments += (Adjustment("adjusted_to_size_limit", size),)
-        return Clip(
-            blob=keys[0],
-            poster=keys[1],
-            container=Container.MP4,
-            width=encoded.width,
-            height=encoded.height,
-            frames=len(result.frames),
-            fps=request.fps,
-            seed=result.seed,
-            motion=result.motion,
-            bytes=len(encoded.data),
-            seconds=seconds,
-            worker=self._name,
-            adjustments=adjustments,
-            scores=result.scores,
-        )
 
-
-def _failure(error: Exception, order: Order) -> Failure:
-    """Return what the person is told, and log what the operator needs."""
-    failure = Failure("failed_worker_error", retryable=True)
-    match error:
-        case Cancelled():
-            return Failure("failed_cancelled", cancelled=True)
-        case OutOfMemory() | MemoryError():
-            failure = Failure("failed_out_of_memory")
-        case EngineDied():
-            pass
-        case NotLoaded():
-            failure = Failure("failed_model_missing", retryable=True)
-        case MutoscopeError():
-            gaps = tuple((name, str(value)) for name, value in error.parameters.items())
-            log.warning("order %s cannot be made: %s", order.id, error, exc_info=error.__cause__)
-            return Failure(error.key, gaps)
-    log.error("order %s failed: %s", order.id, failure.key, exc_info=error)
-    return failure
-
-
-def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
-    """Return what goes into the file, so that its clip can be made again from it alone."""
-    chosen = {"seed": result.seed, "candidates": 1, "resolved_motion": result.motion.value}
-    parameters = encode(request) | chosen
-    comment = json.dumps({"mutoscope": parameters}, ensure_ascii=False, sort_keys=True)
-    return {"title": " ".join(request.prompt.split()), "comment": comment}
+def is_soon_over(request: GenerationRequest, progress: Progress) -> bool:
+    """Tell whether the engine will be free in a moment."""
+    if progress.stage is Stage.DECODING:
+        return request.candidates == 1  # the last of several is known by its steps alone
+    return progress.eta is not None and progress.eta <= SOON_S
 
 
 def _encode(result: Result, order: Order) -> Encoded:
@@ -197,6 +188,6 @@ def _encode(result: Result, order: Order) -> Encoded:
     return encode_within(result.frames, order.request.fps, order.size_limit, facts)
 
 
-async def _tell(news: asyncio.Queue[tuple[Progress, bytes | None]], report: Reporter) -> None:
+async def _tell(news: asyncio.Queue[News], report: Reporter) -> None:
     while True:
         await report.progress(*await news.get())

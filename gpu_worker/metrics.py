@@ -36,7 +36,9 @@ class Metrics:
         self._host = host
         self._clock = clock
         self._ended = {"clip": 0, "failed": 0, "cancelled": 0}
+        self._at_hand = 0
         self._worked = 0.0
+        self._engine = 0.0
         self._busy_since: float | None = None
         self._idle_since = clock()
 
@@ -46,16 +48,27 @@ class Metrics:
         """Return the handler, counted."""
 
         async def counted(order: Order, report: Report) -> Clip | Failure:
-            begun = self._busy_since = self._clock()
+            if not self._at_hand:
+                self._busy_since = self._clock()
+            self._at_hand += 1
             try:
                 outcome = await handler(order, report)
             finally:
-                self._busy_since, self._idle_since = None, self._clock()
-                self._worked += self._idle_since - begun
+                self._at_hand -= 1
+                if not self._at_hand:
+                    self._rest()
             self._ended[_kind(outcome)] += 1
+            if isinstance(outcome, Clip):
+                self._engine += outcome.seconds
             return outcome
 
         return counted
+
+    def _rest(self) -> None:
+        """Close the time of work, in which several orders may have been at hand."""
+        self._idle_since = self._clock()
+        self._worked += self._idle_since - (self._busy_since or self._idle_since)
+        self._busy_since = None
 
     @property
     def idle(self) -> float:
@@ -75,8 +88,12 @@ class Metrics:
             ),
             "# TYPE mutoscope_worker_busy_seconds_total counter",
             f"mutoscope_worker_busy_seconds_total {worked:.3f}",
+            "# TYPE mutoscope_worker_engine_seconds_total counter",
+            f"mutoscope_worker_engine_seconds_total {self._engine:.3f}",
             "# TYPE mutoscope_worker_busy gauge",
             f"mutoscope_worker_busy {int(self._busy_since is not None)}",
+            "# TYPE mutoscope_worker_orders_at_hand gauge",
+            f"mutoscope_worker_orders_at_hand {self._at_hand}",
             "# TYPE mutoscope_worker_idle_seconds gauge",
             f"mutoscope_worker_idle_seconds {self.idle:.3f}",
             "# TYPE mutoscope_worker_engine_ready gauge",

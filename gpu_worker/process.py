@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from gpu_worker.engine import Cancelled, Result
+from gpu_worker.cancelling import unless_cancelled
+from gpu_worker.engine import Result
 from gpu_worker.link import EngineDied, Heard, Link, NotLoaded, Patience
 from gpu_worker.messages import EngineSpec, Ready
 from gpu_worker.picture import Canvas
@@ -64,16 +65,7 @@ class EngineProcess:
 
     async def ready(self, cancelled: asyncio.Event) -> None:
         """Wait until a clip can be started at once; raise NotLoaded or Cancelled."""
-        waits = (asyncio.create_task(self.warm()), asyncio.create_task(cancelled.wait()))
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            if cancelled.is_set():
-                raise Cancelled
-            await waits[0]
-        finally:
-            for task in waits:
-                task.cancel()
-            await asyncio.gather(*waits, return_exceptions=True)
+        await unless_cancelled(self.warm(), cancelled)
 
     async def doomed(self) -> NotLoaded:
         """Wait until the engine is known never to load again, and return why."""

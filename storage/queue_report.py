@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from dataclasses import replace
 
 from arq.connections import ArqRedis
 
 from storage.domain.progress import Progress
-from storage.orders import EVENTS, PREVIEW_SECONDS, Moved, Order, preview_key, write_event
+from storage.orders import EVENTS, PREVIEW_SECONDS, Moved, Order, Started, preview_key, write_event
 from storage.queue import AWAY
+from storage.turns import Turns
 
 
 class Report:
@@ -18,16 +20,20 @@ class Report:
 
     Telling never waits for Redis: where the wire is slow or away, only the latest is sent.
     on_cancel is set once the job is to stop, because of a person or of the worker's own end.
+    turn is the order's turn at the engine: until it comes the job counts as waiting.
     """
 
-    def __init__(self, redis: ArqRedis, order: Order) -> None:
-        """Report on this order."""
+    def __init__(self, redis: ArqRedis, order: Order, worker: str, turns: Turns) -> None:
+        """Report on this order, which takes its place in this worker's line."""
         self._redis = redis
         self._order = order
+        self._worker = worker
+        self._started: Started | None = None
         self._latest: Progress | None = None
         self._preview: bytes | None = None
         self._news = asyncio.Event()
         self.on_cancel = asyncio.Event()
+        self.turn = turns.join(self._begin)
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
         """Tell how far the job has come, with an animated WebP of a few small frames if any."""
@@ -39,6 +45,11 @@ class Report:
         """Tell whether the job is to stop at its next step."""
         return self.on_cancel.is_set()
 
+    def take_started(self) -> Started | None:
+        """Return that the job has started, if that is still to be told, and leave it to be told."""
+        started, self._started = self._started, None
+        return started
+
     async def send(self) -> None:
         """Send what there is to tell, until cancelled."""
         while True:
@@ -49,7 +60,13 @@ class Report:
             except AWAY:
                 continue
 
+    def _begin(self) -> None:
+        self._started = Started(self._order.job, self._order.attempt, self._worker, time.time())
+        self._news.set()
+
     async def _publish(self) -> None:
+        if (started := self.take_started()) is not None:
+            await self._redis.publish(EVENTS, write_event(started))
         progress, preview, self._preview = self._latest, self._preview, None
         if progress is None:
             return

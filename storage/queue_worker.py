@@ -12,41 +12,22 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from typing import Any
 
-from arq.worker import Worker, func
-
 from storage.codec import CodecError, loads
-from storage.domain.clip import Clip, Failure
-from storage.orders import (
-    CANCELS,
-    EVENTS,
-    HANDED_BACK,
-    LEASE_SECONDS,
-    OUTCOME_SECONDS,
-    QUEUE,
-    TASK,
-    Ended,
-    Order,
-    Started,
-    attempt_id,
-    cancel_key,
-    lease_key,
-    outcome_key,
-    write_event,
-    write_outcome,
-)
+from storage.domain.clip import Failure
+from storage.orders import CANCELS, QUEUE, Order, cancel_key
 from storage.queue import AWAY, RECONNECT_SECONDS, connect_redis, write_json
+from storage.queue_held import Handler, Held, deliver
+from storage.queue_picker import HELD_AT_MOST, Picker
 from storage.queue_pulse import Pulse
 from storage.queue_report import Report
 from storage.settings import Settings
+from storage.turns import Room, Turns
 
 __all__ = ["Handler", "Order", "Report", "serve"]
 
 log = logging.getLogger(__name__)
-
-Handler = Callable[[Order, Report], Awaitable[Clip | Failure]]
 
 POLL_SECONDS = 0.03  # an order waits half of this on average before an idle worker takes it
 CLAIM_SECONDS = 10.0  # how long arq's claim keeps others off until the lease is there
@@ -54,22 +35,23 @@ READ_LIMIT = 1000  # orders that others hold must not hide the next free one
 HEED_SECONDS = 5.0  # what a handler gets to stop once it was told to
 STEADY_SECONDS = 5.0  # a connection that lasted so long was a good one
 PATIENCE_SECONDS = 2.0  # the longest pause between tries while Redis is away
-LAST_WORDS_SECONDS = 5.0  # what a stopping worker spends on a Redis that is away
 
 
 async def serve(
     handler: Handler, settings: Settings, name: str, stop: asyncio.Event, grace: float = 0.0
 ) -> None:
-    """Work on orders one at a time until stop is set.
+    """Work on orders until stop is set: one has its turn, others may be made ready or finished.
 
-    A stop lets the job at hand go on for grace seconds, then hands it back for another attempt.
+    A handler that never speaks of its report's turn works on one order at a time. A stop hands
+    orders back whose turn has not come, lets the others go on for grace seconds, and then hands
+    them back too.
     """
     logging.getLogger("arq.worker").setLevel(logging.ERROR)  # its info lines hold people's prompts
     await Station(handler, settings.redis_url, name, stop).run(grace)
 
 
 class Station:
-    """One worker's place at the queue: at most one job at a time."""
+    """One worker's place at the queue, with all the orders that it holds."""
 
     def __init__(self, handler: Handler, url: str, name: str, stop: asyncio.Event) -> None:
         """Prepare to serve; nothing is connected yet."""
@@ -78,10 +60,8 @@ class Station:
         self._pulse = Pulse(url, name)
         self._name = name
         self._stop = stop
-        self._job: asyncio.Task[None] | None = None
-        self._handling: asyncio.Task[Clip | Failure] | None = None
-        self._at_hand: tuple[str, Report] | None = None
-        self._leaving = False
+        self._turns = Turns()
+        self._held: dict[asyncio.Task[None], Held] = {}
 
     async def run(self, grace: float) -> None:
         """Serve until stopped, whatever becomes of Redis meanwhile."""
@@ -97,10 +77,10 @@ class Station:
                 if error is not None:
                     level = logging.WARNING if pause == RECONNECT_SECONDS else logging.DEBUG
                     log.log(level, "the queue is away, trying until it is back: %s", error)
-                await self._settle(grace)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), pause)
                 pause = min(pause * 1.5, PATIENCE_SECONDS)
+            await self._settle(grace)
         finally:
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
@@ -109,11 +89,11 @@ class Station:
 
     async def _poll(self) -> Exception | None:
         """Let arq take orders until the stop, or until Redis is away; return what ended it."""
-        worker = Worker(
-            functions=[func(self._entry, name=TASK)],
+        worker = Picker(
+            self._entry,
+            self._room,
             redis_pool=self._redis,
             queue_name=QUEUE,
-            max_jobs=1,
             poll_delay=POLL_SECONDS,
             queue_read_limit=READ_LIMIT,
             keep_result=0,
@@ -134,21 +114,28 @@ class Station:
         return ends[0] if isinstance(ends[0], Exception) else None
 
     async def _settle(self, grace: float) -> None:
-        """Wait for the job at hand, if any; once stopped, hand it back after the grace."""
-        job = self._job
-        if job is None:
-            return
-        stopped = asyncio.create_task(self._stop.wait())
-        await asyncio.wait({job, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        await asyncio.wait({job}, timeout=grace)
-        if not job.done() and self._at_hand is not None:
-            self._leaving = True
-            self._at_hand[1].on_cancel.set()
-            await asyncio.wait({job}, timeout=HEED_SECONDS)
-        if not job.done() and self._handling is not None:
-            self._handling.cancel()
-        await job
+        """Give up what has not begun, wait for the rest, and hand that back after the grace."""
+        for held in self._held.values():
+            if held.waits:
+                held.hand_back()
+        await self._wait(grace)
+        for held in self._held.values():
+            held.hand_back()
+        await self._wait(HEED_SECONDS)
+        for held in self._held.values():
+            held.abandon()
+        await self._wait(None)
+
+    async def _wait(self, seconds: float | None) -> None:
+        """Wait until no order is held any more, but not for longer than this."""
+        if self._held:
+            await asyncio.wait([*self._held], timeout=seconds)
+
+    def _room(self) -> Room:
+        """Tell what may be taken now; a worker that stops takes nothing more."""
+        if self._stop.is_set() or len(self._held) >= HELD_AT_MOST:
+            return Room.NONE
+        return self._turns.room()
 
     async def _entry(self, ctx: dict[Any, Any], *words: Any, **_: Any) -> None:
         """Take one order from arq's hands; arq's own task may end before the job does."""
@@ -157,71 +144,18 @@ class Station:
         except CodecError as error:
             log.error("order %s could not be read: %s", ctx["job_id"], error)
             job, _dot, attempt = ctx["job_id"].rpartition(".")
-            await self._deliver(job, int(attempt), Failure("failed_order_unreadable"))
+            failure = Failure("failed_order_unreadable")
+            await deliver(self._redis, self._stop, job, int(attempt), failure)
             return
-        self._job = asyncio.create_task(self._work(order))
-        await asyncio.shield(self._job)
-
-    async def _work(self, order: Order) -> None:
-        report = Report(self._redis, order)
-        self._at_hand = (order.job, report)
-        self._pulse.hold(lease_key(order.id))
-        sender = asyncio.create_task(report.send())
-        try:
-            if await self._begin(order, report):
-                outcome = await self._outcome(order, report)
-                await self._deliver(order.job, order.attempt, outcome)
-        except AWAY as error:
-            log.warning("order %s was lost on its way: %s", order.id, error)
-        finally:
-            sender.cancel()
-            self._pulse.drop(lease_key(order.id))
-            self._at_hand = self._handling = None
-
-    async def _begin(self, order: Order, report: Report) -> bool:
-        """Move the order from the queue to its lease; False if it has an outcome already."""
-        done, cancelled = await self._redis.mget(outcome_key(order.id), cancel_key(order.job))
-        if cancelled:
-            report.on_cancel.set()
-        started = Started(order.job, order.attempt, self._name, time.time())
-        async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zrem(QUEUE, order.id)
-            if done:
-                pipe.publish(EVENTS, write_event(Ended(order.job, order.attempt)))
-            else:
-                pipe.set(lease_key(order.id), self._name, px=int(LEASE_SECONDS * 1000))
-                pipe.publish(EVENTS, write_event(started))
-            await pipe.execute()
-        return not done
-
-    async def _outcome(self, order: Order, report: Report) -> Clip | Failure:
-        if report.cancelled():
-            return Failure("failed_cancelled", cancelled=True)
-        self._handling = asyncio.ensure_future(self._handler(order, report))
-        await asyncio.wait({self._handling})
-        if not self._handling.cancelled() and (error := self._handling.exception()) is not None:
-            log.error("the handler failed on order %s", order.id, exc_info=error)
-            return Failure("failed_worker_error", retryable=True)
-        outcome = None if self._handling.cancelled() else self._handling.result()
-        if isinstance(outcome, Clip) or (outcome is not None and not self._leaving):
-            return outcome
-        return HANDED_BACK
-
-    async def _deliver(self, job: str, attempt: int, outcome: Clip | Failure) -> None:
-        """Put the outcome where the bot finds it, as soon as Redis is there."""
-        began, identity = time.monotonic(), attempt_id(job, attempt)
-        while True:
-            try:
-                async with self._redis.pipeline(transaction=True) as pipe:
-                    pipe.set(outcome_key(identity), write_outcome(outcome), ex=OUTCOME_SECONDS)
-                    pipe.delete(lease_key(identity))
-                    pipe.publish(EVENTS, write_event(Ended(job, attempt)))
-                    await pipe.execute()
-                    return
-            except AWAY:
-                if self._stop.is_set() and time.monotonic() - began > LAST_WORDS_SECONDS:
-                    raise
-                await asyncio.sleep(RECONNECT_SECONDS)
+        if any(held.order.id == order.id for held in self._held.values()):
+            await self._redis.zrem(QUEUE, order.id)  # a Redis that came back with old data
+            return
+        report = Report(self._redis, order, self._name, self._turns)
+        held = Held(self._redis, order, report, self._name, self._stop)
+        task = asyncio.create_task(held.work(self._handler, self._pulse))
+        self._held[task] = held
+        task.add_done_callback(self._held.pop)
+        await asyncio.shield(task)
 
     async def _listen(self) -> None:
         """Hear of cancelled jobs, at once over the channel and within a second by the flag."""
@@ -236,8 +170,10 @@ class Station:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _heed(self, cancelled: str | None) -> None:
-        if self._at_hand is None:
+        held = [*self._held.values()]
+        if not held:
             return
-        job, report = self._at_hand
-        if cancelled == job or await self._redis.exists(cancel_key(job)):
-            report.on_cancel.set()
+        flags = await self._redis.mget(cancel_key(one.order.job) for one in held)
+        for one, flag in zip(held, flags, strict=True):
+            if flag or one.order.job == cancelled:
+                one.report.on_cancel.set()

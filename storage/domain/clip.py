@@ -28,7 +28,8 @@ class Clip:
     """A finished clip: its blob, its shape, and how it was made.
 
     blob and poster are sha256 keys of the blob store (poster: the first frame as a PNG). bytes is
-    the file's size. seconds is the time that the worker took. scores are named quality scores.
+    the file's size. seconds is how long the model worked on it, without any wait for it or for
+    what comes after. scores are named quality scores.
     """
 
     blob: str

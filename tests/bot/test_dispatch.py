@@ -174,3 +174,20 @@ async def test_progress_of_an_older_attempt_is_not_told(workshop: Workshop, redi
 
 async def _is_heard(redis: Redis, event: Moved) -> bool:
     return bool(await redis.publish(EVENTS, write_event(event)))
+
+
+async def test_a_job_whose_frames_are_there_makes_room_for_another(workshop: Workshop) -> None:
+    workshop.hands.gate.clear()
+    for seed in range(4):
+        await order(workshop, seed)
+
+    async def dispatched() -> bool:
+        jobs = await workshop.jobs.unfinished()
+        return len([job for job in jobs if job.dispatched]) == 3
+
+    async with workshop.working():
+        await until(lambda: len(workshop.hands.orders) == 1)
+        await workshop.hands.reports[0].progress(Progress(Stage.ENCODING, 0, 1))
+        await until(dispatched)
+        workshop.hands.gate.set()
+        await until(workshop.all_over)

@@ -28,6 +28,7 @@ from storage.domain.errors import Unavailable
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.orders import Order
+from storage.turns import Turns
 from tests.fakes.engine import PREVIEW, FakeEngine
 
 
@@ -68,6 +69,7 @@ class Listener:
     def __init__(self, stop_at: Stage | None = None) -> None:
         self.told: list[tuple[Progress, bytes | None]] = []
         self.on_cancel = asyncio.Event()
+        self.turn = Turns().join(lambda: None)
         self._stop_at = stop_at
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
@@ -122,8 +124,7 @@ async def ordered(blobs: Blobs, prompt: str = "pan right", **changes: object) ->
 async def outcome(
     order: Order, blobs: Blobs, host: InProcess | None = None, listener: Listener | None = None
 ) -> Clip | Failure:
-    generator = Generator(host or InProcess(), blobs, "worker-1")
-    return await generator(order, listener or Listener())
+    return await Generator(host or InProcess(), blobs, "worker-1")(order, listener or Listener())
 
 
 def parameters_in(data: bytes) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 from gpu_worker.picture import fit
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Stage
-from storage.orders import HANDED_BACK, lease_key
+from storage.orders import HANDED_BACK, Standing, lease_key
 from tests.gpu_worker.workshop import ROOT, Workshop, alive, workshop
 
 pytestmark = pytest.mark.timeout(90)
@@ -180,3 +181,15 @@ async def test_an_idle_worker_may_end_by_itself(shop: Workshop) -> None:
 def test_the_parent_knows_no_torch() -> None:
     code = "import gpu_worker.__main__, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+async def test_a_killed_engine_costs_only_the_clip_that_was_in_it(shop: Workshop) -> None:
+    worker = await shop.worker()
+    order = await shop.order("slow", steps=400)
+    await shop.moved(order)
+    waiting = await shop.order("slow", job="waiting")
+    while await shop.queue.standing("waiting", 1) is not Standing.RUNNING:
+        await shop.moved(order)
+    os.kill(worker.children[0], signal.SIGKILL)
+    assert await shop.outcome(order) == Failure("failed_worker_error", retryable=True)
+    assert isinstance(await shop.outcome(waiting), Clip)

@@ -65,3 +65,19 @@ async def test_a_handler_that_fails_is_no_longer_busy() -> None:
     with pytest.raises(RuntimeError):
         await metrics.watch(handler)(ORDER, None)
     assert "mutoscope_worker_busy 0" in metrics.text()
+
+
+async def test_orders_at_hand_together_are_busy_once_and_the_engines_seconds_add_up() -> None:
+    clock = Clock()
+    metrics = Metrics(StillHost(), clock)
+
+    async def outer(order: Order, report: None) -> Clip | Failure:
+        clock.now += 1.0
+        await counted(metrics, clock, CLIP, 4.0)
+        assert "mutoscope_worker_orders_at_hand 1" in metrics.text()
+        return CLIP
+
+    await metrics.watch(outer)(ORDER, None)
+    lines = metrics.text().splitlines()
+    assert "mutoscope_worker_busy_seconds_total 5.000" in lines
+    assert f"mutoscope_worker_engine_seconds_total {2 * CLIP.seconds:.3f}" in lines

@@ -91,11 +91,13 @@ class Ear:
     """Listens to the queue's events from the moment that it is made."""
 
     def __init__(self, queue: Queue) -> None:
+        self.heard: list[Event] = []
         self._events: asyncio.Queue[tuple[float, Event]] = asyncio.Queue()
         self._task = asyncio.create_task(self._listen(queue))
 
     async def _listen(self, queue: Queue) -> None:
         async for event in queue.events():
+            self.heard.append(event)
             self._events.put_nowait((asyncio.get_running_loop().time(), event))
 
     async def next(self, kind: type[Event]) -> tuple[float, Event]:

@@ -1,0 +1,238 @@
+"""A worker that holds more than one order keeps every promise for each of them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import pytest
+import redis
+
+from storage.domain.clip import Clip, Failure
+from storage.orders import HANDED_BACK, QUEUE, Order, Standing, Started, lease_key
+from storage.queue import Queue
+from storage.queue_picker import HELD_AT_MOST
+from storage.queue_worker import Report
+from tests.redis_server import FragileRedis
+from tests.storage.workbench import Ear, Hand, clip_of, ended, order, quick, until, working
+
+
+@pytest.fixture
+async def queue(fragile_redis: FragileRedis) -> AsyncIterator[Queue]:
+    queue = await Queue.connect(fragile_redis.url)
+    yield queue
+    await queue.close()
+
+
+@dataclass
+class Overlapping:
+    """A handler with an engine and a long way from its frames to the file, held by events."""
+
+    frames: dict[str, asyncio.Event] = field(default_factory=dict)
+    files: dict[str, asyncio.Event] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+
+    def gates(self, *names: str) -> None:
+        """Hold these jobs before their frames and before their files."""
+        for name in names:
+            self.frames[name], self.files[name] = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, order: Order, report: Report) -> Clip | Failure:
+        name = order.job
+        self.log.append(f"{name} taken")
+        gates = (report.turn.come, self.frames[name], self.files[name])
+        for gate, word in zip(gates, ("turn", "frames", "file"), strict=True):
+            if not await one_of(gate, report.on_cancel):
+                return Failure("failed_cancelled", cancelled=True)
+            self.log.append(f"{name} {word}")
+            if word == "turn":
+                report.turn.soon_over()
+            if word == "frames":
+                report.turn.over()
+        return clip_of(order)
+
+    async def reaches(self, line: str) -> None:
+        """Wait until the log holds this line."""
+
+        async def there() -> bool:
+            return line in self.log
+
+        await until(there, True)
+
+
+async def one_of(gate: asyncio.Event, cancel: asyncio.Event) -> bool:
+    """Wait for either; tell whether the gate is open and nobody cancelled."""
+    waits = [asyncio.create_task(event.wait()) for event in (gate, cancel)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    return not cancel.is_set()
+
+
+@pytest.fixture
+def hand() -> Overlapping:
+    hand = Overlapping()
+    hand.gates(*"abcdefgh")
+    return hand
+
+
+async def test_the_next_order_is_taken_early_but_starts_when_the_engine_is_free(
+    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+) -> None:
+    ear = Ear(queue)
+    await asyncio.sleep(0.1)  # a subscription is not announced to us
+    async with working(fragile_redis.url, hand):
+        await queue.put(order("a"))
+        assert (await ear.next(Started))[1].job == "a"
+        await queue.put(order("b"))
+        await hand.reaches("b taken")
+        assert await queue.standing("b", 1) is Standing.RUNNING
+        assert [event.job for event in ear.heard] == ["a"]
+        hand.frames["a"].set()
+        assert (await ear.next(Started))[1].job == "b"
+        hand.frames["b"].set()
+        await hand.reaches("b frames")  # while a is still being made a file
+        for name in "ab":
+            hand.files[name].set()
+            assert await ended(queue, name) == clip_of(order(name))
+    await ear.close()
+    assert hand.log[:4] == ["a taken", "a turn", "b taken", "a frames"]
+
+
+async def test_an_idle_worker_has_an_order_before_one_that_would_only_keep_it_ready(
+    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+) -> None:
+    async with working(fragile_redis.url, hand, name="busy"):
+        await queue.put(order("a"))
+        await hand.reaches("a turn")
+        async with working(fragile_redis.url, quick, name="idle"):
+            await until(queue.workers, 2)
+            for number in range(10):
+                await queue.put(order(f"q{number}"))
+                assert await ended(queue, f"q{number}") == clip_of(order(f"q{number}"))
+        hand.frames["a"].set()
+        hand.files["a"].set()
+    assert [line for line in hand.log if line.endswith("taken")] == ["a taken"]
+
+
+async def test_no_more_than_a_few_orders_are_held(
+    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+) -> None:
+    for gate in hand.frames.values():
+        gate.set()
+    async with working(fragile_redis.url, hand):
+        for name in "abcdef":
+            await queue.put(order(name))
+        await hand.reaches(f"{'abcdef'[HELD_AT_MOST - 1]} frames")
+        await asyncio.sleep(0.5)
+        assert await queue.depth() == 6 - HELD_AT_MOST
+        for gate in hand.files.values():
+            gate.set()
+        for name in "abcdef":
+            assert await ended(queue, name) == clip_of(order(name))
+
+
+async def held_two(queue: Queue, hand: Overlapping) -> None:
+    """Let the worker hold a, which has its turn, and b, which waits."""
+    await queue.put(order("a"))
+    await queue.put(order("b"))
+    await hand.reaches("b taken")
+
+
+async def test_each_order_has_its_own_cancel(
+    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+) -> None:
+    async with working(fragile_redis.url, hand):
+        await held_two(queue, hand)
+        await queue.cancel("b")
+        assert await ended(queue, "b") == Failure("failed_cancelled", cancelled=True)
+        await queue.put(order("c"))
+        await hand.reaches("c taken")
+        await queue.cancel("a")
+        assert await ended(queue, "a") == Failure("failed_cancelled", cancelled=True)
+        hand.frames["c"].set()
+        hand.files["c"].set()
+        assert await ended(queue, "c") == clip_of(order("c"))
+    assert "b turn" not in hand.log
+
+
+async def test_every_order_keeps_its_lease_through_an_emptied_redis(
+    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+) -> None:
+    async with working(fragile_redis.url, hand):
+        await held_two(queue, hand)
+        fragile_redis.empty()
+        for name in "ab":
+            await until(partial(queue.standing, name, 1), Standing.RUNNING)
+        for gate in (*hand.frames.values(), *hand.files.values()):
+            gate.set()
+        for name in "ab":
+            assert await ended(queue, name) == clip_of(order(name))
+
+
+async def test_a_stop_hands_back_what_waits_at_once_and_lets_the_rest_finish(
+    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+) -> None:
+    stop = asyncio.Event()
+    async with working(fragile_redis.url, hand, stop, grace=10.0) as task:
+        await held_two(queue, hand)
+        stop.set()
+        assert await ended(queue, "b") == HANDED_BACK
+        hand.frames["a"].set()
+        hand.files["a"].set()
+        await task
+    assert await queue.outcome("a", 1) == clip_of(order("a"))
+    assert "b turn" not in hand.log
+
+
+async def test_a_stop_without_grace_hands_everything_back(
+    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+) -> None:
+    stop = asyncio.Event()
+    hand.frames["a"].set()
+    async with working(fragile_redis.url, hand, stop) as task:
+        for name in "abc":
+            await queue.put(order(name))
+        await hand.reaches("c taken")
+        stop.set()
+        await task
+    for name in "abc":
+        assert await queue.outcome(name, 1) == HANDED_BACK
+        with redis.Redis.from_url(fragile_redis.url) as client:
+            assert not client.exists(lease_key(f"{name}.1"))
+
+
+async def test_orders_are_taken_again_while_an_older_one_is_still_at_hand_after_an_outage(
+    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+) -> None:
+    async with working(fragile_redis.url, hand):
+        await queue.put(order("a"))
+        hand.frames["a"].set()
+        await hand.reaches("a frames")
+        fragile_redis.stop(kill=True)
+        await asyncio.sleep(0.5)
+        fragile_redis.start()
+        await queue.put(order("b"))
+        await hand.reaches("b turn")
+        for gate in (*hand.frames.values(), *hand.files.values()):
+            gate.set()
+        for name in "ab":
+            assert await ended(queue, name) == clip_of(order(name))
+
+
+async def test_an_order_that_comes_back_from_the_past_is_not_taken_twice(
+    queue: Queue, fragile_redis: FragileRedis
+) -> None:
+    hand = Hand()
+    async with working(fragile_redis.url, hand):
+        await queue.put(order("a"))
+        await hand.started.wait()
+        with redis.Redis.from_url(fragile_redis.url) as client:
+            client.zadd(QUEUE, {"a.1": 1.0})
+            client.delete("arq:in-progress:a.1")
+        hand.let_go.set()
+        assert await ended(queue, "a") == clip_of(order("a"))
+        await until(queue.depth, 0)
+    assert len(hand.orders) == 1
