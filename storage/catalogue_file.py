@@ -63,6 +63,7 @@ def _model(name: str, row: Mapping[str, Any]) -> Model:
     model = Model(
         name=name,
         source=str(row["source"]),
+        revision=int(row["revision"]),
         licence=str(row["licence"]),
         multiple=int(row["multiple"]),
         resolutions={str(key): int(side) for key, side in row["resolutions"].items()},

@@ -254,8 +254,9 @@ class Jobs:
 
 
 def _edition(catalogue: Catalogue) -> str:
-    """Return what a clip depends on beside its request: where weights are from, and presets."""
-    sources = sorted((name, model.source) for name, model in catalogue.models.items())
+    """Return what a clip depends on beside its request: which weights, and presets."""
+    models = catalogue.models.items()
+    sources = sorted((name, model.source, model.revision) for name, model in models)
     return repr((sources, sorted(catalogue.presets.items())))
 
 

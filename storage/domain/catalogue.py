@@ -49,10 +49,11 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model's row."""
+    """One model's row; another revision of it makes other clips of the same request."""
 
     name: str
     source: str
+    revision: int
     licence: str
     multiple: int
     resolutions: Mapping[str, int]

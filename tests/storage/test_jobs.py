@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -147,12 +148,13 @@ async def test_the_same_request_finds_the_clip_that_is_there(jobs: Jobs) -> None
     assert await jobs.find_clip(replace(REQUEST, seed=8).fingerprint) is None
 
 
+@pytest.mark.parametrize("change", [{"source": "/models/tuned"}, {"revision": 99}])
 async def test_a_clip_of_other_weights_is_not_the_same_clip(
-    jobs: Jobs, engine: AsyncEngine, catalogue: Catalogue
+    jobs: Jobs, engine: AsyncEngine, catalogue: Catalogue, change: dict[str, Any]
 ) -> None:
     await jobs.add(JOB)
     await jobs.finish(JOB.id, CLIP, 20.0)
-    tuned = replace(catalogue.model(), source="/models/tuned")
+    tuned = replace(catalogue.model(), **change)
     others = Jobs(engine, replace(catalogue, models={tuned.name: tuned}))
     assert await others.find_clip(REQUEST.fingerprint) is None
     assert await jobs.find_clip(REQUEST.fingerprint) == CLIP
