@@ -27,6 +27,10 @@ from storage.domain.wording_mention import Mention, Rank
 from storage.domain.wording_verbs import motion_of
 
 _CLOSE = (("close", "up"), ("closer", "look"), ("close", "look"))
+_HIDDEN = {
+    **dict.fromkeys(("above", "overhead"), Motion.TILT_UP),
+    **dict.fromkeys(("below", "beneath", "underneath"), Motion.TILT_DOWN),
+}
 _LEADING = words("in into toward towards onto off wide close near")
 
 
@@ -83,7 +87,7 @@ def _manners(clause: Clause) -> Iterator[Mention]:
         if token.word in HELD or held:
             motion, rank = Motion.SHAKE, Rank.MANNER
         elif token.word in ("reveal", "reveals", "revealing"):
-            motion, rank = Motion.ZOOM_OUT, Rank.MANNER
+            motion, rank = _revealed(words[index + 1 :]), Rank.MANNER
         elif token.word == "closeup" or words[index : index + 2] in _CLOSE:
             motion, rank = Motion.ZOOM_IN, Rank.HINT
         elif token.word in STILL or (token.word in STEADY and calm):
@@ -92,6 +96,11 @@ def _manners(clause: Clause) -> Iterator[Mention]:
             motion = Motion.DRIFT
         if motion is not None:
             yield Mention(token.place, motion, rank, clause.negated(index))
+
+
+def _revealed(after: tuple[str, ...]) -> Motion:
+    """Return what reveals a thing: a tilt to what lies above or below, else a wider view."""
+    return next((_HIDDEN[word] for word in after if word in _HIDDEN), Motion.ZOOM_OUT)
 
 
 def _bare(clause: Clause, foreign: bool) -> Iterator[Mention]:

@@ -28,6 +28,7 @@ from storage.domain.wording_lexicon import (
 
 _REACH = 9  # how many words a direction may stand behind its verb
 _ROLLED = {Way.LEFT: Motion.ROLL_COUNTERCLOCKWISE, Way.RIGHT: Motion.ROLL_CLOCKWISE}
+_LEVEL = words("horizontally horizontal sideways sidewise laterally lateral")
 _TO = words("to toward towards for at")
 _INSIDE = words("the a an place circles slow time front reverse")
 _PERSONAL = words(
@@ -67,7 +68,8 @@ def motion_of(clause: Clause, index: int, foreign: bool) -> Motion | None:
     if mover is Mover.OTHER and not verb.film and not _grows(clause, index):
         return None
     if link.way is not None:
-        return _directed(verb, token, link.way, mover)
+        turns = verb.rolls and _LEVEL.isdisjoint(clause.words)
+        return _directed(verb, token, link.way, mover, turns)
     return _alone(clause, index, verb, mover)
 
 
@@ -77,8 +79,8 @@ def _grows(clause: Clause, index: int) -> bool:
     return changes and clause.words[-1] in COMPARED
 
 
-def _directed(verb: Verb, token: Token, way: Way, mover: Mover) -> Motion:
-    if (verb.rolls or token.verb == "tilt") and way in _ROLLED:
+def _directed(verb: Verb, token: Token, way: Way, mover: Mover, turns: bool) -> Motion:
+    if (turns or token.verb == "tilt") and way in _ROLLED:
         return _ROLLED[way]
     if mover is Mover.CONTENT and not verb.film and way in PLANE:
         way = OPPOSITE[way]

@@ -28,6 +28,20 @@ def test_nearly_all_wordings_are_understood(name: str) -> None:
     assert len(missed) <= 0.03 * sum(map(len, table.values())), missed
 
 
+@pytest.mark.parametrize(
+    ("prompt", "motion"),
+    [
+        ("rotate the view horizontally to the right", Motion.PAN_RIGHT),
+        ("rotate the view to the right", Motion.ROLL_CLOCKWISE),
+        ("slowly reveal what is above", Motion.TILT_UP),
+        ("reveal what hides beneath", Motion.TILT_DOWN),
+        ("reveal the room", Motion.ZOOM_OUT),
+    ],
+)
+def test_small_words_turn_what_a_verb_means(prompt: str, motion: Motion) -> None:
+    assert getattr(read(prompt), "motion", None) is motion
+
+
 @pytest.mark.parametrize("prompt", wordings.OF_THE_SUBJECT)
 def test_what_the_subject_does_is_no_camera_motion(prompt: str) -> None:
     assert read(prompt) is None
