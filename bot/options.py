@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from storage.domain import path_sequence, path_text, wording_sequence
 from storage.domain.camera import Camera, Keyframe, Motion, Speed
 from storage.domain.catalogue import Catalogue, Model, Profile, Span
 from storage.domain.errors import BadRequest
@@ -29,7 +30,7 @@ class Options:
     motion: Motion = Motion.AUTO
     speed: Speed = Speed.NORMAL
     strength: float = 1.0
-    keyframes: tuple[Keyframe, ...] = ()
+    path: str = ""
     candidates: int = 1
 
     def request(
@@ -62,10 +63,16 @@ class Options:
             guidance=self.guidance if self.guidance is not None else defaults.guidance,
             seed=_or(self.seed, seed),
             preset=self.preset or defaults.preset,
-            camera=Camera(self.motion, self.speed, self.strength, self.keyframes),
+            camera=Camera(self.motion, self.speed, self.strength, self._keyframes()),
             candidates=self.candidates,
         )
         return catalogue.admit(request, profile)
+
+    def _keyframes(self) -> tuple[Keyframe, ...]:
+        """Return the camera's path where one is given, or where the prompt tells one."""
+        if self.path.strip():
+            return path_text.read(self.path, self.speed)
+        return _told(self.prompt, self.motion, self.speed)
 
     def _check(self, model: Model, profile: Profile) -> None:
         """Refuse a number that this model on this hardware does not take."""
@@ -78,6 +85,8 @@ class Options:
     def of(cls, request: GenerationRequest, catalogue: Catalogue) -> Options:
         """Return the options that ask for this request again."""
         model = catalogue.model(request.model)
+        camera = request.camera
+        told = _told(request.prompt, camera.motion, camera.speed)
         return cls(
             prompt=request.prompt,
             negative_prompt=request.negative_prompt,
@@ -89,12 +98,24 @@ class Options:
             guidance=request.guidance,
             seed=request.seed,
             preset=request.preset,
-            motion=request.camera.motion,
-            speed=request.camera.speed,
-            strength=request.camera.strength,
-            keyframes=request.camera.keyframes,
+            motion=camera.motion,
+            speed=camera.speed,
+            strength=camera.strength,
+            path="" if camera.keyframes == told else path_text.write(camera.keyframes),
             candidates=request.candidates,
         )
+
+
+def _told(prompt: str, motion: Motion, speed: Speed) -> tuple[Keyframe, ...]:
+    """Return the path of a prompt that tells several motions one after the other."""
+    if motion is not Motion.AUTO:
+        return ()
+    return path_sequence.keyframes(
+        [
+            (reading if speed is Speed.NORMAL else replace(reading, speed=speed),)
+            for reading in wording_sequence.read(prompt)
+        ]
+    )
 
 
 def resolution_of(request: GenerationRequest, model: Model) -> str:

@@ -40,6 +40,7 @@ async def animate(
     camera: str = Motion.AUTO.value,
     speed: str = Speed.NORMAL.value,
     strength: float = 1.0,
+    path: str = "",
     resolution: str = "",
     frames: int | None = None,
     fps: int | None = None,
@@ -64,6 +65,7 @@ async def animate(
         motion=Motion(camera),
         speed=Speed(speed),
         strength=strength,
+        path=path,
         candidates=candidates,
     )
     await order(interaction, picture, options)

@@ -10,11 +10,13 @@ import discord
 from bot.chat.enclosure import PREVIEW
 from bot.chat.replies import quoted, verbatim
 from bot.i18n import Words
+from storage.domain import path_text
 from storage.domain.advice import Advice, advise_after
 from storage.domain.camera import Motion
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip
 from storage.domain.job import Job, Status
+from storage.domain.path_sequence import motions
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import PROMPT_LIMIT, GenerationRequest
 from storage.domain.wording import resolve
@@ -154,8 +156,7 @@ class Painter:
         actions: tuple[str, ...],
         clip: Clip | None = None,
     ) -> Card:
-        motion = _motion(job.request, clip)
-        camera = self._text(job, "card_camera", motion=self._text(job, f"motion_{motion.value}"))
+        camera = self._text(job, "card_camera", motion=self._motions(job, clip))
         words = "> " + quoted(job.request.prompt, PROMPT_LIMIT)
         embed = discord.Embed(description=f"{words}\n{camera}", colour=COLOURS[job.status])
         embed.add_field(
@@ -171,17 +172,32 @@ class Painter:
     def parameters(self, job: Job, clip: Clip | None = None) -> str:
         """Return what makes this clip anew, one parameter a line, as the Tweak form reads it."""
         request = job.request
-        rows = self._rows(request, clip)
+        rows = [*self._camera(request, clip), *self._rows(request, clip)]
         return "\n".join(f"{name}: {value}" for name, value in rows if value != "")
 
-    def _rows(self, request: GenerationRequest, clip: Clip | None) -> list[tuple[str, object]]:
+    def _motions(self, job: Job, clip: Clip | None) -> str:
+        """Return the camera's motion in words, or those of its path one after the other."""
+        path = job.request.camera.keyframes
+        told = motions(path) if path else ((_motion(job.request, clip),),)
+        return " → ".join(
+            " + ".join(self._text(job, f"motion_{motion.value}") for motion in step)
+            for step in told
+        )
+
+    def _camera(self, request: GenerationRequest, clip: Clip | None) -> list[tuple[str, object]]:
         camera = request.camera
+        if camera.keyframes:
+            return [("path", path_text.write(camera.keyframes))]
         reading = resolve(camera, request.prompt)
         return [
-            ("seed", clip.seed if clip else request.seed),
             ("camera", _motion(request, clip).value),
             ("speed", (reading.speed if reading else camera.speed).value),
-            ("strength", f"{camera.strength:g}"),
+        ]
+
+    def _rows(self, request: GenerationRequest, clip: Clip | None) -> list[tuple[str, object]]:
+        return [
+            ("seed", clip.seed if clip else request.seed),
+            ("strength", f"{request.camera.strength:g}"),
             ("size", f"{request.width}x{request.height}"),
             ("frames", request.frames),
             ("fps", request.fps),

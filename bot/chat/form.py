@@ -15,7 +15,7 @@ from storage.domain.errors import BadRequest
 from storage.domain.request import PROMPT_LIMIT, Preset
 
 LIFE = 15 * 60.0  # seconds; what Discord gives the form's own token
-LONGEST = 400  # characters of parameter lines
+LONGEST = 1000  # characters of parameter lines
 
 _E = TypeVar("_E", bound=StrEnum)
 
@@ -87,11 +87,12 @@ def write_numbers(options: Options) -> str:
         "guidance": options.guidance,
         "speed": options.speed.value,
         "strength": options.strength,
+        "path": options.path,
         "preset": options.preset.value if options.preset else None,
         "candidates": options.candidates,
     }
     return "\n".join(
-        f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value}"
+        f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value}".rstrip()
         for name, value in rows.items()
         if value is not None
     )
@@ -109,6 +110,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "guidance": float,
     "speed": _one_of(Speed),
     "strength": float,
+    "path": str,
     "preset": _one_of(Preset),
     "candidates": int,
 }
@@ -141,14 +143,16 @@ def read_form(interaction: discord.Interaction[Any], base: Options) -> Options:
     """Return the options that a sent form asks for; base fills what the form does not hold."""
     answers = _answers(interaction)
     motion = _one_of(Motion)(answers.get("camera") or base.motion.value)
+    numbers = read_numbers(answers.get("numbers", ""))
+    if motion is not base.motion and numbers.get("path") == base.path:
+        del numbers["path"]  # a motion was chosen in its place
     return Options(
         prompt=answers.get("prompt", ""),
         negative_prompt=answers.get("negative", ""),
         model=base.model,
         resolution=answers.get("resolution") or base.resolution,
         motion=motion,
-        keyframes=base.keyframes if motion is base.motion else (),
-        **read_numbers(answers.get("numbers", "")),
+        **numbers,
     )
 
 

@@ -20,6 +20,9 @@ exit status: 0 every clip was made, 1 some were not, 2 wrong usage or a file tha
 """
 
 
+PATH = "'zoom in, then pan left', or poses at times up to 1: '0.5 zoom 1.3; 1 right 0.2 roll 5'"
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command."""
     whole = argparse.ArgumentParser(
@@ -81,6 +84,7 @@ def _how(animate: argparse.ArgumentParser) -> None:
     add("--camera", type=Motion, choices=list(Motion), default=Motion.AUTO, metavar=_names(Motion))
     add("--speed", type=Speed, choices=list(Speed), default=Speed.NORMAL, metavar=_names(Speed))
     add("--strength", type=float, default=1.0, help="how firmly the camera is obeyed: 0 (off) to 1")
+    add("--path", default="", metavar="TEXT", help=PATH)
     add("--candidates", type=int, default=1, help="make so many and keep the best")
 
 

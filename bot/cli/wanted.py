@@ -65,5 +65,6 @@ def options(arguments: argparse.Namespace, one: Pair) -> Options:
         motion=arguments.camera,
         speed=arguments.speed,
         strength=arguments.strength,
+        path=arguments.path,
         candidates=arguments.candidates,
     )

@@ -24,8 +24,8 @@ class Reading:
 
 def read(prompt: str) -> Reading | None:
     """Return the first, or else the dominant, camera motion that the prompt names, or None."""
-    text = _plain(prompt)
-    found = [*wording_english.mentions(text), *wording_chinese.mentions(text)]
+    text = plain(prompt)
+    found = mentions(text)
     wanted = [mention for mention in found if not mention.negated]
     if not wanted:
         # Who only rules motions out wants none.
@@ -44,12 +44,17 @@ def resolve(camera: Camera, prompt: str) -> Reading | None:
     return reading
 
 
+def mentions(text: str) -> list[Mention]:
+    """Return what a plain text asks of the camera, what it rules out included."""
+    return [*wording_english.mentions(text), *wording_chinese.mentions(text)]
+
+
 def _speed(chosen: Mention, text: str) -> Speed:
     loose = wording_english.loose_speed(text) or wording_chinese.loose_speed(text)
     return chosen.speed or loose or Speed.NORMAL
 
 
-def _plain(prompt: str) -> str:
+def plain(prompt: str) -> str:
     """Return the prompt in lower case, in the usual signs, with hyphens as spaces."""
     text = unicodedata.normalize("NFKC", prompt).casefold().replace("\u2019", "'")
     return text.replace("-", " ").replace("_", " ")

@@ -47,6 +47,7 @@ def test_weak_hardware_lowers_the_defaults() -> None:
         (Options("a", strength=1.5), "request_out_of_range"),
         (Options("a", resolution="8k"), "request_resolution"),
         (Options("a", model="other"), "request_model"),
+        (Options("a", path="dance"), "request_path_part"),
     ],
 )
 def test_what_may_not_be_is_refused(options: Options, key: str) -> None:
@@ -74,6 +75,36 @@ def test_a_request_made_again_from_its_own_options_is_the_same(
     request = ask(options, size)
     again = ask(Options.of(request, CATALOGUE), (request.width, request.height))
     assert again == request
+
+
+@pytest.mark.parametrize(
+    ("prompt", "path", "motion"),
+    [
+        ("waves", "zoom in, then pan left", Motion.AUTO),
+        ("waves", "0.3 zoom 1.3; 1 right 0.2 roll 5", Motion.SHAKE),
+        ("first tilt up, then zoom out", "", Motion.AUTO),
+        ("first tilt up, then zoom out", "left, right", Motion.AUTO),
+        ("first tilt up, then zoom out", "", Motion.PAN_LEFT),
+        ("tilt up", "", Motion.AUTO),
+    ],
+)
+@pytest.mark.parametrize("speed", Speed)
+def test_a_path_made_again_from_its_own_options_is_the_same(
+    prompt: str, path: str, motion: Motion, speed: Speed
+) -> None:
+    request = ask(Options(prompt, path=path, motion=motion, speed=speed, seed=1))
+    options = Options.of(request, CATALOGUE)
+    again = ask(options, (request.width, request.height))
+    assert again == request
+    assert again.fingerprint == request.fingerprint
+    assert bool(options.path) == bool(path)
+
+
+def test_a_prompt_that_tells_a_sequence_gives_a_path_unless_a_motion_was_chosen() -> None:
+    prompt = "先推近，然后向左摇"
+    path = ask(Options("waves", path=prompt)).camera.keyframes
+    assert ask(Options(prompt)).camera.keyframes == path
+    assert ask(Options(prompt, motion=Motion.ZOOM_IN)).camera.keyframes == ()
 
 
 @pytest.mark.parametrize("hardware", list(CATALOGUE.profiles))

@@ -45,7 +45,7 @@ async def test_tweak_shows_the_clips_parameters_and_makes_what_is_sent(stage: St
             "camera": "pan_left",
             "resolution": "128p",
             "numbers": "seed: 7\nframes: 16\nfps: 8\nsteps: 9\nguidance: 1\nspeed: normal\n"
-            "strength: 1\npreset: exact\ncandidates: 1",
+            "strength: 1\npath:\npreset: exact\ncandidates: 1",
         }
         await stage.alice.submit_modal(
             shown_form,
@@ -56,6 +56,25 @@ async def test_tweak_shows_the_clips_parameters_and_makes_what_is_sent(stage: St
     assert (new.request.prompt, new.request.seed, new.request.steps) == ("a storm", 8, 10)
     assert new.request.camera.motion.value == "zoom_out"
     assert new.request.negative_prompt == ""
+
+
+async def test_tweak_shows_the_path_and_a_chosen_motion_takes_its_place(stage: Stage) -> None:
+    async with stage.workshop.working():
+        await stage.animate(prompt="waves", path="先推近，然后向左摇")
+        assert "Zoom in → Pan left" in shown(await stage.clip())
+        form = await stage.click(await stage.clip(), "tweak")
+        numbers = filled(form.modal)["numbers"]
+        assert "path: 0.5 zoom 1.2364 ease_in_out; 1 left 0.1556 ease_in_out" in numbers
+        await stage.alice.submit_modal(form, {"prompt": "waves", "numbers": numbers})
+        await stage.clip(2)
+        form = await stage.click(stage.clips()[0], "tweak")
+        answers = {"prompt": "waves", "numbers": numbers, "camera": ["tilt_up"]}
+        await stage.alice.submit_modal(form, answers)
+        await stage.clip(3)
+    first, again, tilted = await jobs_of(stage)
+    assert again.cached
+    assert again.request == first.request
+    assert tilted.request.camera.keyframes == ()
 
 
 def filled(modal: dict[str, Any]) -> dict[str, str]:

@@ -70,6 +70,18 @@ def test_the_motion_that_was_understood_is_shown() -> None:
     assert "🎥 Pan left" in str(PAINTER.waiting(JOB, None).embed.description)
 
 
+def test_a_path_is_shown_in_words_and_in_poses() -> None:
+    options = Options("a boat", path="zoom in and pan left; hold", seed=5)
+    request = options.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0)
+    for locale, words in (("en", "Pan left + Zoom in → Hold still"), ("zh-CN", "推近 → 固定不动")):
+        embed = PAINTER.waiting(replace(JOB, request=request, locale=locale), None).embed
+        assert words in str(embed.description)
+    text = PAINTER.parameters(replace(JOB, request=request), CLIP)
+    assert "path: 0.5 left 0.1556 zoom 1.2364 ease_in_out; 1 hold ease_in_out\n" in text
+    pasted = replace(options, path=read_numbers(text)["path"])
+    assert pasted.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0) == request
+
+
 def test_a_finished_card_tells_what_was_changed_and_what_may_help() -> None:
     full = replace(REQUEST, model="i2vgen-xl")
     done = replace(JOB, status=Status.DONE, clip=CLIP, request=full)

@@ -45,6 +45,13 @@ PICTURES = {
 OPTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
     "an empty prompt": ({"prompt": "   "}, "say in the prompt", "写明"),
     "a 5,000-character prompt": ({"prompt": "a" * 5000}, "5000 characters", "5000 个字符"),
+    "a path of a dance": (
+        {"path": "left, dance"},
+        "cannot read “dance”",
+        "路径中的“dance”",
+    ),
+    "a path into a pore": ({"path": "1 zoom 99"}, "zoom in “path” must", "“路径”中的缩放必须"),
+    "a path back in time": ({"path": "1 zoom 2; 0 zoom 1"}, "later than", "依次递增"),
 }
 
 

@@ -17,6 +17,11 @@ def test_the_camera_is_named_as_in_the_catalogue() -> None:
     )
 
 
+def test_a_path_is_taken_as_it_is_written() -> None:
+    words = ["animate", "a.png", "--prompt", "x", "--path", "zoom in, then pan left"]
+    assert read(words).path == "zoom in, then pan left"
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -1,0 +1,141 @@
+"""A camera's path is read as people write it, and written so that it can be read again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.domain.camera import Camera, Easing, Keyframe, Motion, Pose, Speed
+from storage.domain.errors import BadRequest
+from storage.domain.path_sequence import motions
+from storage.domain.path_text import BOUNDS, LIMIT, MOST, read, write
+
+IN, OUT, LEFT, RIGHT, UP, HOLD = (
+    (motion,)
+    for motion in (
+        Motion.ZOOM_IN,
+        Motion.ZOOM_OUT,
+        Motion.PAN_LEFT,
+        Motion.PAN_RIGHT,
+        Motion.TILT_UP,
+        Motion.STATIC,
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("zoom in, then pan left", (IN, LEFT)),
+        ("Zoom in and then pan left!", (IN, LEFT)),
+        ("first zoom out; after that tilt up; finally hold still", (OUT, UP, HOLD)),
+        ("left -> right → up", (LEFT, RIGHT, UP)),
+        ("pan left\nhold\nzoom in", (LEFT, HOLD, IN)),
+        ("先推近，然后向左摇", (IN, LEFT)),
+        ("先静止，接着放大，最后向右平移", (HOLD, IN, RIGHT)),
+        ("先推近再向左摇", (IN, LEFT)),
+        ("zoom in and pan left; hold", ((Motion.PAN_LEFT, Motion.ZOOM_IN), HOLD)),
+    ],
+)
+def test_motions_in_words_follow_each_other(text: str, told: tuple[tuple[Motion, ...]]) -> None:
+    assert motions(read(text)) == told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0.5 zoom 1.3; 1 right 0.2 roll 5",
+        "50%: zoom 1.3, 100%: right 0.2, roll 5".replace("0.2,", "0.2"),
+        ".5 缩放1.3；1 右0.2 旋转5",
+        "0.5 ZOOM 1.3\n1 right +.2 roll 5.0",
+    ],
+)
+def test_poses_at_times_keep_what_they_do_not_name(text: str) -> None:
+    assert read(text) == (
+        Keyframe(0.5, Pose(zoom=1.3)),
+        Keyframe(1.0, Pose(dx=0.2, zoom=1.3, roll=5.0)),
+    )
+
+
+def test_a_pose_may_be_held_and_say_how_it_is_reached() -> None:
+    path = read("0.4 up 0.1 ease_out; 0.6 hold; 1 down 0 缓动")
+    assert [keyframe.pose.dy for keyframe in path] == [-0.1, -0.1, 0.0]
+    assert [keyframe.easing for keyframe in path] == [
+        Easing.EASE_OUT,
+        Easing.LINEAR,
+        Easing.EASE_IN_OUT,
+    ]
+
+
+def test_an_explicit_speed_is_that_of_every_motion() -> None:
+    assert read("slowly zoom in, pan left", Speed.FAST) == read("zoom in fast, pan left fast")
+
+
+@pytest.mark.parametrize("text", ["", "  ", ", ;"])
+def test_nothing_is_no_path(text: str) -> None:
+    assert read(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("zoom in, dance", "request_path_part"),
+        ("zoom in, then shake", "request_path_part"),
+        ("do not zoom", "request_path_part"),
+        ("0.5 zoom", "request_path_part"),
+        ("0.5 zoom fast", "request_path_part"),
+        ("1.2.3 zoom 2", "request_path_part"),
+        ("0.5 wobble 3", "request_path_part"),
+        ("1 zoom 1.2; then left", "request_path_part"),
+        ("0 zoom 1.2", "request_keyframes"),
+        ("1.5 zoom 1.2", "request_keyframes"),
+        ("-0.5 zoom 1.2", "request_keyframes"),
+        ("0.5 zoom 1.2; 0.5 left 0.1", "request_keyframes"),
+        ("1 zoom 9", "request_out_of_range"),
+        ("1 zoom 0", "request_out_of_range"),
+        ("1 left 2", "request_out_of_range"),
+        ("1 roll 720", "request_out_of_range"),
+        ("left," * 7, "request_path_long"),
+        (";".join(f"0.{n} hold" for n in range(1, MOST + 2)), "request_path_long"),
+        ("x" * (LIMIT + 1), "request_text_too_long"),
+    ],
+)
+def test_what_is_not_understood_is_refused(text: str, key: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        read(text)
+    assert caught.value.key == key
+
+
+def decimals(low: float, high: float) -> st.SearchStrategy[float]:
+    return st.integers(round(low * 10**4), round(high * 10**4)).map(lambda whole: whole / 10**4)
+
+
+POSES = st.builds(
+    Pose,
+    dx=decimals(*BOUNDS["shift"]),
+    dy=decimals(*BOUNDS["shift"]),
+    zoom=decimals(*BOUNDS["zoom"]),
+    roll=decimals(*BOUNDS["roll"]),
+)
+TIMES = st.lists(decimals(0.0001, 1.0), min_size=1, max_size=MOST, unique=True).map(sorted)
+
+
+@given(st.data(), TIMES)
+def test_what_is_written_is_read_as_it_was(data: st.DataObject, times: list[float]) -> None:
+    path = tuple(
+        Keyframe(time, data.draw(POSES), data.draw(st.sampled_from(Easing))) for time in times
+    )
+    text = write(path)
+    assert len(text) <= LIMIT
+    assert read(text) == path
+
+
+@given(st.text(max_size=200) | st.text("0123456789.;,- zomleftrigh左放大，", max_size=60))
+def test_any_text_is_a_path_that_can_be_or_is_refused(text: str) -> None:
+    try:
+        path = read(text)
+    except BadRequest:
+        return
+    Camera(keyframes=path)
+    assert read(write(path)) == path
