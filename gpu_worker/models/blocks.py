@@ -73,11 +73,15 @@ class TemporalConvolution(nn.Module):
 
 
 def flattened(convolution: nn.Conv3d) -> nn.Conv2d:
-    """Return the convolution (3, 1, 1) as one of (3, 1) over frames and pixels."""
+    """Move the convolution (3, 1, 1) into one of (3, 1) over frames and pixels.
+
+    The old one is left without its weight, which would otherwise be kept in two memory orders.
+    """
     with torch.device("meta"):
         flat = nn.Conv2d(convolution.in_channels, convolution.out_channels, (3, 1), padding=(1, 0))
     flat.weight = nn.Parameter(convolution.weight.detach().squeeze(-1), requires_grad=False)
     flat.bias = convolution.bias
+    cast(Any, convolution).weight = None
     return flat
 
 

@@ -21,11 +21,13 @@ from gpu_worker.models import (
     compiling,
     conditioning,
     faults,
+    footprints,
     loading,
     memory,
     steering,
 )
 from gpu_worker.models.candidates import Scored, listed
+from gpu_worker.models.footprints import Kind
 from gpu_worker.models.ladder import Ladder, Smaller
 from gpu_worker.models.levers import Levers
 from gpu_worker.models.making import Maker, Order, compatible
@@ -207,19 +209,29 @@ class I2VGenXL:
 
     def _foresee(self, request: GenerationRequest, ladder: Ladder) -> None:
         """Give up beforehand what will not fit; raise Smaller where nothing fits."""
-        room = memory.room(self.torch_device)
+        self.maker.evict = False
+        estimator = self._estimator()
+        room = memory.room(self.torch_device, estimator.weights.lasting)
+        if self.torch_device.type == "cpu" and not estimator.measured():
+            room = None  # what was calculated holds for GPUs
         if self.setup.memory_gib:
             room = min(room or math.inf, self.setup.memory_gib * memory.GIB)
-        self.maker.evict = False
         if room is None:
             return
-        weights = memory.weigh([self.maker.unet, self.maker.parts.vae])
         pixels = request.width * request.height * request.frames
-        saving = memory.choose(weights, pixels, request.guidance > 1.0, room)
+        saving = estimator.choose(pixels, request.guidance > 1.0, room)
         if saving is None:
             raise Smaller
         self.maker.evict = saving is not memory.Saving.NONE
         ladder.foresee(saving)
+
+    def _estimator(self) -> memory.Estimator:
+        """Return what knows how much memory a clip of this checkpoint needs here."""
+        unet, parts = self.maker.unet, self.maker.parts
+        kind = Kind.of(unet.stock, self.torch_device, unet.stock.dtype)
+        encoders = memory.weigh([parts.text_encoder, parts.image_encoder])
+        weights = memory.Weights(memory.weigh([unet, parts.vae]), encoders)
+        return memory.Estimator(kind, weights, footprints.load())
 
     def _once(self, order: Order, ladder: Ladder, watch: Watch) -> Frames:
         maker, row = self.maker, self.presets[order.request.preset]

@@ -14,10 +14,8 @@ import pytest
 import torch
 
 from gpu_worker.engine import OutOfMemory, Result
-from gpu_worker.models import memory
 from gpu_worker.models.faults import lacks_memory
 from gpu_worker.models.i2vgen_xl import I2VGenXL
-from gpu_worker.models.memory import Saving
 from gpu_worker.picture import Canvas
 from storage.domain.request import GenerationRequest
 
@@ -140,16 +138,6 @@ def test_a_lack_of_memory_is_told_from_other_errors() -> None:
     assert lacks_memory(MemoryError())
     assert not lacks_memory(RuntimeError("shape mismatch"))
     assert not lacks_memory(ValueError("out of memory"))
-
-
-def test_the_estimate_follows_the_founding_hardware() -> None:
-    weights = 3.0 * memory.GIB
-    small, large = 512 * 512 * 16, 768 * 768 * 24
-    assert memory.choose(weights, small, True, 12 * memory.GIB) is Saving.NONE
-    assert memory.choose(weights, large, True, 24 * memory.GIB) is Saving.NONE
-    assert memory.choose(weights, large, True, 10 * memory.GIB) is Saving.SLICES
-    assert memory.choose(weights, large, True, 6 * memory.GIB) is Saving.EIGHT_BIT
-    assert memory.choose(weights, large, True, 3 * memory.GIB) is None
 
 
 LIMITED = """

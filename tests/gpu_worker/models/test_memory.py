@@ -1,0 +1,87 @@
+"""What a clip needs is estimated from what was measured, and from the layers' shapes elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from gpu_worker.models import footprints, memory
+from gpu_worker.models.bench import footprint, subjects
+from gpu_worker.models.bench.subjects import Shape
+from gpu_worker.models.footprints import Footprint, Kind
+from gpu_worker.models.levers import Levers
+from gpu_worker.models.memory import Estimator, Saving, Weights
+from storage.domain.request import Preset
+
+HOST = torch.device("cpu")
+FULL = Kind("320-640-1280-1280", "cuda", 2)
+SMALL, LARGE = 512 * 512 * 16, 768 * 768 * 24
+
+
+def row(side: int, frames: int, work: int, saving: Saving = Saving.NONE) -> Footprint:
+    """Return a measured row."""
+    return Footprint(FULL, saving.value, side, side, frames, work)
+
+
+def test_without_a_measurement_the_estimate_follows_the_founding_hardware() -> None:
+    estimator = Estimator(FULL, Weights(3.0 * memory.GIB, 1.9 * memory.GIB))
+    assert not estimator.measured()
+    assert estimator.choose(SMALL, True, 12 * memory.GIB) is Saving.NONE
+    assert estimator.choose(LARGE, True, 24 * memory.GIB) is Saving.NONE
+    assert estimator.choose(LARGE, True, 10 * memory.GIB) is Saving.SLICES
+    assert estimator.choose(LARGE, True, 6 * memory.GIB) is Saving.EIGHT_BIT
+    assert estimator.choose(LARGE, True, 3 * memory.GIB) is None
+
+
+def test_measured_rows_rule_where_there_are_any() -> None:
+    estimator = Estimator(FULL, Weights(100.0), [row(512, 16, 1000)])
+    assert estimator.measured()
+    assert estimator.need(SMALL, Saving.NONE).work == pytest.approx(1000 * memory.MARGIN)
+    assert estimator.need(SMALL, Saving.HALVES).work > 1e8
+
+
+def test_sizes_between_the_rows_lie_on_a_line_and_larger_ones_in_proportion() -> None:
+    rows = [row(512, 16, 1000), row(512, 32, 3000), row(512, 32, 9, Saving.HALVES)]
+    assert footprints.work(rows, FULL, "none", SMALL // 2) == 1000
+    assert footprints.work(rows, FULL, "none", SMALL * 3 // 2) == 2000
+    assert footprints.work(rows, FULL, "none", SMALL * 4) == 6000
+    assert footprints.work(rows, Kind("8-16", "cuda", 2), "none", SMALL) is None
+
+
+def test_rows_are_kept_and_measured_anew(tmp_path: Path) -> None:
+    file = tmp_path / "footprints.json"
+    assert footprints.load(file) == ()
+    footprints.save([row(512, 16, 1), row(768, 24, 2)], file)
+    footprints.save([row(512, 16, 3)], file)
+    assert [one.work for one in footprints.load(file)] == [3, 2]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_estimate_covers_a_measured_run(stock_like: Path) -> None:
+    engine = subjects.engine(stock_like, HOST, "fp32", Levers())
+    shapes = [Shape(96, 96, 8, 2), Shape(160, 160, 8, 2)]
+    rows = footprint.measure(engine, shapes, [Saving.NONE])
+    estimator = Estimator(rows[0].kind, Weights(0.0), rows)
+    for shape in (Shape(96, 96, 8, 2), Shape(128, 128, 8, 2)):
+        call = lambda shape=shape: subjects.clip(engine, shape, Preset.EXACT)  # noqa: E731
+        used = footprint.working(engine, call)
+        pixels = shape.width * shape.height * shape.frames
+        assert used > 0
+        assert estimator.need(pixels, Saving.NONE).total >= used
+
+
+def test_a_control_group_bounds_a_host(tmp_path: Path) -> None:
+    assert memory.host_room(tmp_path) is None
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 9 kB\nMemAvailable:  4096 kB\n")
+    assert memory.host_room(tmp_path) == 4096 * 1024
+    group = tmp_path / "sys/fs/cgroup"
+    group.mkdir(parents=True)
+    (group / "memory.max").write_text("2000000\n")
+    (group / "memory.current").write_text("1500000\n")
+    (group / "memory.stat").write_text("anon 1\ninactive_file 100000\n")
+    assert memory.host_room(tmp_path) == 600000.0
+    (group / "memory.max").write_text("max\n")
+    assert memory.host_room(tmp_path) == 4096 * 1024
