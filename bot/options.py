@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from storage.domain import path_sequence, path_text, wording_sequence
 from storage.domain.camera import Camera, Keyframe, Motion, Speed
 from storage.domain.catalogue import Catalogue, Model, Profile, Span
+from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 from storage.domain.request import SEED_LIMIT, GenerationRequest, Preset
 
@@ -32,6 +33,7 @@ class Options:
     strength: float = 1.0
     path: str = ""
     candidates: int = 1
+    container: Container = Container.MP4
 
     def request(
         self,
@@ -65,6 +67,7 @@ class Options:
             preset=self.preset or defaults.preset,
             camera=Camera(self.motion, self.speed, self.strength, self._keyframes()),
             candidates=self.candidates,
+            container=self.container,
         )
         return catalogue.admit(request, profile)
 
@@ -103,6 +106,7 @@ class Options:
             strength=camera.strength,
             path="" if camera.keyframes == told else path_text.write(camera.keyframes),
             candidates=request.candidates,
+            container=request.container,
         )
 
 

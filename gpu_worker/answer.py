@@ -9,7 +9,7 @@ from gpu_worker.encode import Encoded
 from gpu_worker.engine import Cancelled, OutOfMemory, Result
 from gpu_worker.process import EngineDied, NotLoaded
 from storage.codec import encode
-from storage.domain.clip import Adjustment, Clip, Container, Failure
+from storage.domain.clip import Adjustment, Clip, Failure
 from storage.domain.errors import MutoscopeError
 from storage.domain.request import GenerationRequest
 from storage.orders import Order
@@ -34,7 +34,7 @@ def clip_of(
     return Clip(
         blob=blob,
         poster=poster,
-        container=Container.MP4,
+        container=request.container,
         width=encoded.width,
         height=encoded.height,
         frames=len(result.frames),

@@ -184,8 +184,9 @@ def is_soon_over(request: GenerationRequest, progress: Progress) -> bool:
 
 
 def _encode(result: Result, order: Order) -> Encoded:
-    facts = metadata(order.request, result)
-    return encode_within(result.frames, order.request.fps, order.size_limit, facts)
+    request = order.request
+    facts = metadata(request, result)
+    return encode_within(result.frames, request.fps, order.size_limit, facts, request.container)
 
 
 async def _tell(news: asyncio.Queue[News], report: Reporter) -> None:

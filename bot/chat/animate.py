@@ -15,6 +15,7 @@ from bot.i18n import Words
 from bot.options import Options, bounds, resolutions
 from storage.domain.camera import Motion, Speed
 from storage.domain.catalogue import Catalogue, Profile, Span
+from storage.domain.clip import Container
 from storage.domain.request import Preset
 
 
@@ -50,6 +51,7 @@ async def animate(
     seed: int | None = None,
     preset: str = "",
     candidates: int = 1,
+    container: str = Container.MP4.value,
 ) -> None:
     """Order a clip."""
     options = Options(
@@ -67,6 +69,7 @@ async def animate(
         strength=strength,
         path=path,
         candidates=candidates,
+        container=Container(container),
     )
     await order(interaction, picture, options)
 
@@ -124,6 +127,7 @@ def _annotations(catalogue: Catalogue, profile: Profile, words: Words) -> dict[s
         "camera": _choices("motion", Motion, words),
         "speed": _choices("speed", Speed, words),
         "preset": _choices("preset", Preset, words),
+        "container": _choices("container", Container, words),
         "resolution": [app_commands.Choice(name=label, value=name) for name, label in sizes],
     }
     for name, listed in choices.items():
@@ -132,7 +136,7 @@ def _annotations(catalogue: Catalogue, profile: Profile, words: Words) -> dict[s
 
 
 def _choices(
-    family: str, values: type[Motion | Speed | Preset], words: Words
+    family: str, values: type[Motion | Speed | Preset | Container], words: Words
 ) -> list[app_commands.Choice[str]]:
     return [
         app_commands.Choice(name=said(words, f"{family}_{value.value}"), value=value.value)

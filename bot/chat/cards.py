@@ -14,7 +14,7 @@ from storage.domain import path_text
 from storage.domain.advice import Advice, advise_after
 from storage.domain.camera import Motion
 from storage.domain.catalogue import Catalogue
-from storage.domain.clip import Clip
+from storage.domain.clip import Clip, Container
 from storage.domain.job import Job, Status
 from storage.domain.path_sequence import motions
 from storage.domain.progress import Progress, Stage
@@ -206,6 +206,7 @@ class Painter:
             ("preset", request.preset.value),
             # A finished clip's own seed makes it anew by itself.
             ("candidates", request.candidates if clip is None and request.candidates > 1 else ""),
+            ("format", "" if request.container is Container.MP4 else request.container.value),
             ("negative", " ".join(request.negative_prompt.split())),
             ("model", request.model),
         ]

@@ -11,6 +11,7 @@ import discord
 from bot.i18n import Words
 from bot.options import Options
 from storage.domain.camera import Motion, Speed
+from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 from storage.domain.request import PROMPT_LIMIT, Preset
 
@@ -90,6 +91,7 @@ def write_numbers(options: Options) -> str:
         "path": options.path,
         "preset": options.preset.value if options.preset else None,
         "candidates": options.candidates,
+        "format": options.container.value,
     }
     return "\n".join(
         f"{name}: {value:g}" if isinstance(value, float) else f"{name}: {value}".rstrip()
@@ -113,6 +115,7 @@ _READERS: dict[str, Callable[[str], Any]] = {
     "path": str,
     "preset": _one_of(Preset),
     "candidates": int,
+    "format": _one_of(Container),
 }
 
 
@@ -144,6 +147,7 @@ def read_form(interaction: discord.Interaction[Any], base: Options) -> Options:
     answers = _answers(interaction)
     motion = _one_of(Motion)(answers.get("camera") or base.motion.value)
     numbers = read_numbers(answers.get("numbers", ""))
+    container = numbers.pop("format", Container.MP4)
     if motion is not base.motion and numbers.get("path") == base.path:
         del numbers["path"]  # a motion was chosen in its place
     return Options(
@@ -152,6 +156,7 @@ def read_form(interaction: discord.Interaction[Any], base: Options) -> Options:
         model=base.model,
         resolution=answers.get("resolution") or base.resolution,
         motion=motion,
+        container=container,
         **numbers,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from storage.domain.camera import Motion, Speed
+from storage.domain.clip import Container
 from storage.domain.request import Preset
 
 EXAMPLES = """examples:
@@ -86,6 +87,14 @@ def _how(animate: argparse.ArgumentParser) -> None:
     add("--strength", type=float, default=1.0, help="how firmly the camera is obeyed: 0 (off) to 1")
     add("--path", default="", metavar="TEXT", help=PATH)
     add("--candidates", type=int, default=1, help="make so many and keep the best")
+    add(
+        "--format",
+        dest="container",
+        type=Container,
+        choices=list(Container),
+        default=Container.MP4,
+        metavar=_names(Container),
+    )
 
 
 def _list(text: str) -> list[str]:
@@ -93,5 +102,5 @@ def _list(text: str) -> list[str]:
     return [piece.strip() for piece in text.split(",") if piece.strip()]
 
 
-def _names(kind: type[Preset] | type[Motion] | type[Speed]) -> str:
+def _names(kind: type[Preset | Motion | Speed | Container]) -> str:
     return "|".join(kind)

@@ -19,7 +19,9 @@ class Pair:
     name: str
 
 
-def pair(pictures: Sequence[Path], prompts: Sequence[str], each: bool = False) -> list[Pair]:
+def pair(
+    pictures: Sequence[Path], prompts: Sequence[str], each: bool = False, ending: str = "mp4"
+) -> list[Pair]:
     """Join pictures and prompts: one for all, one for one, or `each` with each.
 
     Raises BadRequest where the numbers do not fit.
@@ -30,14 +32,14 @@ def pair(pictures: Sequence[Path], prompts: Sequence[str], each: bool = False) -
         together = list(zip(pictures, prompts, strict=True))
     else:
         raise BadRequest("request_unpaired", pictures=len(pictures), prompts=len(prompts))
-    return _named(together)
+    return _named(together, ending)
 
 
-def _named(together: Sequence[tuple[Path, str]]) -> list[Pair]:
+def _named(together: Sequence[tuple[Path, str]], ending: str) -> list[Pair]:
     """Number the clips of each stem, so that no two share a file."""
     seen: Counter[str] = Counter()
     pairs = []
     for picture, prompt in together:
         seen[picture.stem] += 1
-        pairs.append(Pair(picture, prompt, f"{picture.stem}__{seen[picture.stem]}.mp4"))
+        pairs.append(Pair(picture, prompt, f"{picture.stem}__{seen[picture.stem]}.{ending}"))
     return pairs

@@ -31,7 +31,7 @@ def prepare(
     wanted: list[Wanted] = []
     wrong: list[str] = []
     try:
-        pairs = pair(arguments.pictures, arguments.prompts, arguments.each)
+        pairs = pair(arguments.pictures, arguments.prompts, arguments.each, arguments.container)
     except MutoscopeError as error:
         return [], [words.error(locale, error)]
     for one in pairs:
@@ -67,4 +67,5 @@ def options(arguments: argparse.Namespace, one: Pair) -> Options:
         strength=arguments.strength,
         path=arguments.path,
         candidates=arguments.candidates,
+        container=arguments.container,
     )

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 from storage.domain.camera import Camera
+from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 
 PROMPT_LIMIT = 1000
@@ -44,6 +45,7 @@ class GenerationRequest:
     preset: Preset = Preset.EXACT
     camera: Camera = field(default_factory=Camera)
     candidates: int = 1
+    container: Container = Container.MP4
 
     def __post_init__(self) -> None:
         """Refuse what no model could make; 9 and 9.0 are the same guidance, and one fingerprint."""
@@ -71,5 +73,8 @@ class GenerationRequest:
     @property
     def fingerprint(self) -> str:
         """Return the sha256 that two requests share exactly when they ask for the same clip."""
-        plain = json.dumps(asdict(self), sort_keys=True, ensure_ascii=True)
+        fields = asdict(self)
+        if self.container is Container.MP4:
+            del fields["container"]  # as it was before there was a choice
+        plain = json.dumps(fields, sort_keys=True, ensure_ascii=True)
         return hashlib.sha256(plain.encode()).hexdigest()

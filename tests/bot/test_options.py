@@ -7,6 +7,7 @@ import pytest
 from bot.options import Options, resolutions
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera import Motion, Speed
+from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 from storage.domain.request import GenerationRequest, Preset
 
@@ -71,6 +72,7 @@ def test_a_request_made_again_from_its_own_options_is_the_same(
         motion=Motion.PAN_LEFT,
         speed=Speed.SLOW,
         strength=0.5,
+        container=Container.GIF,
     )
     request = ask(options, size)
     again = ask(Options.of(request, CATALOGUE), (request.width, request.height))

@@ -19,7 +19,7 @@ from storage.blobs import Blobs
 from storage.database import open_database
 from storage.domain.camera import Motion
 from storage.domain.catalogue import Catalogue, QuotaRow
-from storage.domain.clip import Clip, Container, Failure
+from storage.domain.clip import Clip, Failure
 from storage.domain.job import Place
 from storage.domain.progress import Progress, Stage
 from storage.domain.wording import resolve
@@ -80,7 +80,7 @@ class Hands:
         return Clip(
             blob=blob,
             poster="",
-            container=Container.MP4,
+            container=request.container,
             width=request.width,
             height=request.height,
             frames=request.frames,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import dataclass, replace
 
@@ -9,7 +10,7 @@ import pytest
 
 from storage.codec import CodecError, decode, dumps, encode, loads
 from storage.domain.camera import Camera, Easing, Keyframe, Motion, Pose
-from storage.domain.clip import Adjustment, Clip, Failure
+from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.job import Job, Status
 from storage.domain.request import GenerationRequest
 from tests.storage.examples import CLIP, JOB, REQUEST
@@ -33,6 +34,14 @@ def test_a_value_comes_back_equal(value: object) -> None:
 
 def test_a_request_keeps_its_fingerprint() -> None:
     assert loads(GenerationRequest, dumps(REQUEST)).fingerprint == REQUEST.fingerprint
+
+
+def test_a_film_keeps_the_fingerprint_of_when_there_was_no_other_container() -> None:
+    before = encode(REQUEST)
+    del before["container"]
+    plain = json.dumps(before, sort_keys=True, ensure_ascii=True)
+    assert REQUEST.fingerprint == hashlib.sha256(plain.encode()).hexdigest()
+    assert replace(REQUEST, container=Container.GIF).fingerprint != REQUEST.fingerprint
 
 
 def test_whole_numbers_are_read_as_floats_where_floats_are_meant() -> None:

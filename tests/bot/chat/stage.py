@@ -59,7 +59,7 @@ class Stage:
         return [
             message
             for message in self.messages
-            if any(file.filename.endswith(".mp4") for file in message.attachments)
+            if any(file.filename.endswith((".mp4", ".gif")) for file in message.attachments)
         ]
 
     def alice_directly(self) -> list[discord.Message]:

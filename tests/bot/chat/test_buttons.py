@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 
+from storage.domain.clip import Container
 from storage.domain.job import Job
 from tests.bot.chat.stage import Stage, actions, shown, speaking, whispers
 from tests.bot.workshop import png
@@ -45,17 +46,22 @@ async def test_tweak_shows_the_clips_parameters_and_makes_what_is_sent(stage: St
             "camera": "pan_left",
             "resolution": "128p",
             "numbers": "seed: 7\nframes: 16\nfps: 8\nsteps: 9\nguidance: 1\nspeed: normal\n"
-            "strength: 1\npath:\npreset: exact\ncandidates: 1",
+            "strength: 1\npath:\npreset: exact\ncandidates: 1\nformat: mp4",
         }
         await stage.alice.submit_modal(
             shown_form,
-            {"prompt": "a storm", "camera": ["zoom_out"], "numbers": "seed: 8\nsteps = 10"},
+            {
+                "prompt": "a storm",
+                "camera": ["zoom_out"],
+                "numbers": "seed: 8\nsteps = 10\nformat: GIF",
+            },
         )
         await stage.clip(2)
     _, new = await jobs_of(stage)
     assert (new.request.prompt, new.request.seed, new.request.steps) == ("a storm", 8, 10)
     assert new.request.camera.motion.value == "zoom_out"
     assert new.request.negative_prompt == ""
+    assert new.request.container is Container.GIF
 
 
 async def test_tweak_shows_the_path_and_a_chosen_motion_takes_its_place(stage: Stage) -> None:

@@ -20,6 +20,17 @@ async def test_an_order_is_answered_with_its_clip_in_its_place(stage: Stage) -> 
     assert len(stage.messages) == 1
 
 
+async def test_a_gif_is_another_clip_than_the_film(stage: Stage) -> None:
+    async with stage.workshop.working():
+        await stage.animate(seed=7)
+        await stage.clip()
+        await stage.animate(seed=7, format="gif")
+        clip = await stage.clip(2)
+    assert [item.filename.rpartition(".")[2] for item in clip.attachments] == ["gif"]
+    assert "format: gif" in shown(clip)
+    assert "from the cache" not in shown(clip)
+
+
 async def test_a_waiting_order_shows_its_place_and_may_be_cancelled(stage: Stage) -> None:
     await stage.animate()
     await stage.animate(stage.bob)

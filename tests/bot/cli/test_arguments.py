@@ -3,6 +3,7 @@
 import pytest
 
 from bot.cli.arguments import read
+from bot.cli.pairs import pair
 from storage.domain.camera import Motion
 
 
@@ -15,6 +16,12 @@ def test_the_camera_is_named_as_in_the_catalogue() -> None:
     assert read(["animate", "a.png", "--prompts", "x", "--camera", "tilt_up"]).camera is (
         Motion.TILT_UP
     )
+
+
+def test_the_format_is_the_clips_ending() -> None:
+    arguments = read(["animate", "a.png", "--prompt", "x", "--format", "gif"])
+    made = pair(arguments.pictures, arguments.prompts, ending=arguments.container)
+    assert [one.name for one in made] == ["a__1.gif"]
 
 
 def test_a_path_is_taken_as_it_is_written() -> None:
