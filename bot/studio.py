@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from bot.announcements import Announcements, JobChanged, Subscription
+from bot.keyed_locks import KeyedLocks
 from bot.options import Options
 from storage.blobs import Blobs
 from storage.domain.advice import Advice, advise
 from storage.domain.catalogue import Catalogue, Profile
 from storage.domain.clip import Clip
-from storage.domain.errors import JobGone, NotAllowed, Unavailable
+from storage.domain.errors import BadPicture, JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, Place, Status
 from storage.domain.picture import PictureFacts
 from storage.domain.quota import DAY, check, price
@@ -84,6 +85,7 @@ class Studio:
         self._announcements = announcements
         self._clock = clock
         self._seeds = seeds
+        self._pictures = KeyedLocks()
         self._inspectors = ThreadPoolExecutor(INSPECTORS, thread_name_prefix="inspect")
 
     def close(self) -> None:
@@ -158,16 +160,19 @@ class Studio:
         _hold(job, owner)
         if not job.status.final:
             job = await self.cancel(job_id, owner)
-        await self.jobs.forget(job_id)
-        try:
-            await self._clear(job)
-        except Unavailable:
-            log.warning("what %s left in the store could not be deleted", job_id)
+        async with self._pictures.of(job.request.picture):
+            await self.jobs.forget(job_id)
+            try:
+                await self._clear(job)
+            except Unavailable:
+                log.warning("what %s left in the store could not be deleted", job_id)
         return job
 
     async def _clear(self, job: Job) -> None:
-        """Delete the blobs that only this job named."""
+        """Delete the blobs that only this job named, or is about to name."""
         made = (job.clip.blob, job.clip.poster) if job.clip else ()
+        if any(other.request == job.request for other in await self.jobs.unfinished()):
+            made = ()  # the other makes the same bytes, and may have stored them already
         for blob in filter(None, (job.request.picture, *made)):
             if not await self.jobs.names(blob):
                 await self.blobs.delete(blob)
@@ -223,21 +228,27 @@ class Studio:
             size_limit=customer.size_limit,
             parent=parent,
         )
-        clip = await self._kept_clip(request, customer.size_limit)
+        async with self._pictures.of(request.picture):
+            job = await self._write_down(job, picture)
+        self._announcements.publish(JobChanged(job, advice))
+        return Submission(job, advice)
+
+    async def _write_down(self, job: Job, picture: bytes) -> Job:
+        """Keep the picture and the job; nobody may delete the one before the other is there."""
+        clip = await self._kept_clip(job.request, job.size_limit)
         if picture:
             if clip is None:  # who may not order leaves nothing in the store
                 allowance = await self.jobs.allowance(job.owner, job.created)
                 check(allowance, job.cost, self.catalogue.quota, job.created)
             await self.blobs.put(picture)
-        if clip is not None:
-            job = replace(
-                job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created
-            )
-            await self.jobs.add_cached(job)
-        else:
+        elif not await self.blobs.has(job.request.picture):
+            raise BadPicture("picture_gone")
+        if clip is None:
             await self.jobs.add(job)
-        self._announcements.publish(JobChanged(job, advice))
-        return Submission(job, advice)
+            return job
+        job = replace(job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created)
+        await self.jobs.add_cached(job)
+        return job
 
     async def _kept_clip(self, request: GenerationRequest, size_limit: int) -> Clip | None:
         clip = await self.jobs.find_clip(request.fingerprint)

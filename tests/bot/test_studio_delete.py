@@ -1,0 +1,76 @@
+"""Delete and an order for the same picture may come together: what the order needs stays."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.options import Options
+from storage.blobs import Blobs
+from storage.domain.errors import BadPicture
+from storage.domain.job import Job
+from tests.bot.workshop import Workshop, customer, png, until
+from tests.storage.examples import CLIP
+
+WAVES = Options("waves", seed=7)
+
+
+class Held(Blobs):
+    """A store that holds whoever has put something in until a test lets go."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        super().__init__(blobs._store)
+        self.reached, self.gate = asyncio.Event(), asyncio.Event()
+
+    async def put(self, data: bytes) -> str:
+        key = await super().put(data)
+        self.reached.set()
+        await self.gate.wait()
+        return key
+
+
+async def made(workshop: Workshop) -> Job:
+    async with workshop.working():
+        job = (await workshop.studio.submit(customer(), png(), WAVES)).job
+        await until(workshop.all_over)
+    return await workshop.jobs.get(job.id)
+
+
+@pytest.mark.parametrize("seed", [7, 8])
+async def test_an_order_keeps_its_picture_and_cached_clip_from_a_delete_at_its_side(
+    workshop: Workshop, seed: int
+) -> None:
+    old = await made(workshop)
+    workshop.studio.blobs = held = Held(workshop.blobs)
+    order = asyncio.create_task(
+        workshop.studio.submit(customer(), png(), Options("waves", seed=seed))
+    )
+    await held.reached.wait()
+    delete = asyncio.create_task(workshop.studio.delete(old.id, old.owner))
+    await asyncio.wait({delete}, timeout=0.1)
+    held.gate.set()
+    new = (await order).job
+    await delete
+    assert await workshop.blobs.has(new.request.picture)
+    assert new.cached is (seed == 7)
+    assert new.clip is None or await workshop.blobs.has(new.clip.blob)
+
+
+async def test_a_clip_that_another_worker_may_have_stored_too_stays(workshop: Workshop) -> None:
+    twice = [(await workshop.studio.submit(customer(), png(), WAVES)).job for _ in range(2)]
+    clip = replace(CLIP, blob=await workshop.blobs.put(b"the same bytes"), poster="")
+    for job, kept in zip(twice, (True, False), strict=True):
+        await workshop.jobs.finish(job.id, clip, 1.0)
+        await workshop.studio.delete(job.id, job.owner)
+        assert await workshop.blobs.has(clip.blob) is kept
+
+
+async def test_a_clip_whose_picture_is_gone_cannot_be_made_again(workshop: Workshop) -> None:
+    job = (await workshop.studio.submit(customer(), png(), WAVES)).job
+    await workshop.blobs.delete(job.request.picture)
+    with pytest.raises(BadPicture) as caught:
+        await workshop.studio.again(job.id, customer())
+    assert caught.value.key == "picture_gone"
+    assert len(await workshop.jobs.unfinished()) == 1
