@@ -1,39 +1,93 @@
-"""Compiling: blocks compiled by region on a GPU, with a cache that outlives the process."""
+"""Compiling: blocks compiled by region on a GPU, with a cache that outlives the process.
+
+Compiling for a new shape takes minutes. So a shape is run as it is when it comes for the first
+time, and compiled when it comes again, or where an earlier process has kept what it compiled.
+"""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from torch import nn
 
-from gpu_worker.models.unet import UNet
-
-CACHE = Path("~/.cache/mutoscope/compiled.bin")
-
-
-def compile_regions(unet: UNet, cache: Path | None = None) -> None:
-    """Let every layer be compiled when it first runs; take up what an earlier process compiled.
-
-    Layers of equal shape share one compiled region, so that few of them have to be compiled.
-    """
-    saved = (cache or CACHE).expanduser()
-    if saved.exists():
-        cast(Any, torch.compiler).load_cache_artifacts(saved.read_bytes())
-    # Each level, and each way in which guidance and reuse run it, is a shape of its own.
-    torch._dynamo.config.cache_size_limit = 64
-    # What cannot be compiled on some device still runs there, only slower.
-    torch._dynamo.config.suppress_errors = True
-    for layer in unet.layers():
-        cast(Any, layer).compile(dynamic=False)
-    cast(Any, unet.entry).compile(dynamic=False)
+LOG = logging.getLogger(__name__)
+CACHE = Path("~/.cache/mutoscope/compiled")
+VARIANTS = 256
+"""How many shapes, ways of guidance and ways of reuse one region is compiled for at most."""
 
 
-def save(cache: Path | None = None) -> None:
-    """Keep what was compiled so far for the next process."""
+class Regions:
+    """The regions of one model that are compiled; patient, they wait for a shape to come twice."""
+
+    def __init__(
+        self,
+        regions: Iterable[nn.Module],
+        folder: Path,
+        patient: bool = True,
+        backend: str = "inductor",
+    ) -> None:
+        """Let regions be compiled when they run; folder keeps what was compiled, by shape."""
+        self.folder = folder
+        self.patient = patient
+        self.seen: set[str] = set()
+        self.ready: set[str] = set()
+        # What cannot be compiled on some device still runs there, only slower.
+        torch._dynamo.config.suppress_errors = True
+        for region in regions:
+            cast(Any, region).compile(
+                dynamic=False, backend=backend, recompile_limit=VARIANTS, isolate_recompiles=True
+            )
+
+    @contextmanager
+    def running(self, shape: str) -> Iterator[None]:
+        """Run a clip of a shape; keep what was compiled for it as soon as it is done."""
+        file = self.folder / f"{shape}.bin"
+        if shape not in self.ready and not self._wanted(shape, file):
+            with torch.compiler.set_stance("force_eager"):
+                yield
+            return
+        yield
+        if shape not in self.ready:
+            self.ready.add(shape)
+            if not file.exists():
+                save(file)
+
+    def _wanted(self, shape: str, file: Path) -> bool:
+        """Tell whether a shape is compiled now; take up what an earlier process kept of it."""
+        if file.exists():
+            load(file)
+            return True
+        again = shape in self.seen
+        self.seen.add(shape)
+        return again or not self.patient
+
+
+def folder_of(device: torch.device) -> Path:
+    """Return where compiled regions of a device are kept."""
+    name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+    return CACHE.expanduser() / f"{name} torch {torch.__version__}".replace("/", "-")
+
+
+def load(file: Path) -> None:
+    """Take up what was kept; a spoiled file is as good as none."""
+    try:
+        cast(Any, torch.compiler).load_cache_artifacts(file.read_bytes())
+    except Exception as error:  # pickled by whatever torch there was
+        LOG.warning("%s cannot be taken up: %s", file, error)
+        file.unlink(missing_ok=True)
+
+
+def save(file: Path) -> None:
+    """Keep what was compiled so far for the next process, where anything was."""
     artifacts = cast(Any, torch.compiler).save_cache_artifacts()
     if artifacts is None:
         return
-    path = (cache or CACHE).expanduser()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(artifacts[0])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_suffix(".part")
+    part.write_bytes(artifacts[0])
+    part.replace(file)

@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -27,6 +27,7 @@ from gpu_worker.models import (
     steering,
 )
 from gpu_worker.models.candidates import Scored, listed
+from gpu_worker.models.compiling import Regions
 from gpu_worker.models.footprints import Kind
 from gpu_worker.models.ladder import Ladder, Smaller
 from gpu_worker.models.levers import Levers
@@ -52,7 +53,8 @@ class Setup:
     """How an engine runs: where, in which numbers, with which savings.
 
     memory_gib bounds the memory of a device; 0 leaves that to the device itself. judge is the
-    folder of a CLIP model that chooses among candidates; without one the other scores do.
+    folder of a CLIP model that chooses among candidates; without one the other scores do. patient:
+    a shape is compiled only when it comes again.
     """
 
     device: str = "auto"
@@ -62,6 +64,7 @@ class Setup:
     multiple: int = 16
     memory_gib: float = 0.0
     judge: str = ""
+    patient: bool = True
 
 
 class I2VGenXL:
@@ -82,6 +85,7 @@ class I2VGenXL:
         self._likeness: candidates.Likeness | None = None
         self._maker: Maker | None = None
         self._decoding = 0.0
+        self.regions: Regions | None = None
 
     def load(self) -> None:
         """Bring the weights to the device; raise FileNotFoundError where there are none."""
@@ -98,13 +102,14 @@ class I2VGenXL:
                 cast(Any, parts.vae).to(memory_format=torch.channels_last)
             unet = UNet(parts.unet, kernels, levers).eval()
             if levers.compiled and on.type == "cuda":
-                compiling.compile_regions(unet)
+                regions = [*unet.layers(), unet.entry]
+                self.regions = Regions(regions, compiling.folder_of(on), self.setup.patient)
         self._nearest = nearest_in(folder)
-        if on.type == "cuda":
-            self.warm_up()
         if self.setup.judge:
             self._likeness = candidates.clip_likeness(Path(self.setup.judge), on)
         self._maker = Maker(parts, unet, levers, on, self._pool)
+        if on.type == "cuda":
+            self.warm_up()  # needs all that is set above
 
     def warm_up(self) -> None:
         """Make the smallest clip's first step, so that the first person does not wait for it."""
@@ -116,8 +121,6 @@ class I2VGenXL:
 
         with suppress(Cancelled):
             self.generate(*smallest(self.name, side), on_progress, lambda: first[0] >= 1)
-        if self.setup.levers.compiled and self.torch_device.type == "cuda":
-            compiling.save()
 
     @torch.inference_mode()
     def generate(
@@ -236,7 +239,8 @@ class I2VGenXL:
     def _once(self, order: Order, ladder: Ladder, watch: Watch) -> Frames:
         maker, row = self.maker, self.presets[order.request.preset]
         try:
-            latents = maker.denoised([order], row, ladder, watch)
+            with self._compiled(order.request):
+                latents = maker.denoised([order], row, ladder, watch)
             watch.enter(Stage.DECODING)
             began = time.monotonic()
             frames = maker.finished(order, latents[0], watch)
@@ -249,6 +253,14 @@ class I2VGenXL:
             raise Smaller from None
         self._decoding = time.monotonic() - began
         return frames
+
+    def _compiled(self, request: GenerationRequest) -> AbstractContextManager[None]:
+        """Let the denoising of a clip run compiled where that pays."""
+        if self.regions is None:
+            return nullcontext()
+        guided = "guided" if request.guidance > 1.0 else "plain"
+        size = f"{request.width}x{request.height}x{request.frames}"
+        return self.regions.running(f"{size} {request.preset.value} {guided}")
 
     def _smaller(
         self, request: GenerationRequest, canvas: Canvas

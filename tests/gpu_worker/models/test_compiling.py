@@ -1,0 +1,107 @@
+"""A shape that comes again is compiled, and the next process takes up what was compiled."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from gpu_worker.models import compiling
+from gpu_worker.models.compiling import Regions
+
+
+class Doubler(nn.Module):
+    """Doubles, and tells whether the compiler's front end was at work."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.compiled: list[bool] = []
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        self.compiled.append(torch.compiler.is_dynamo_compiling())
+        return numbers * 2.0
+
+
+def run(regions: Regions, doubler: Doubler, shape: str) -> bool:
+    """Run a shape; return whether it ran compiled."""
+    doubler.compiled.clear()
+    with regions.running(shape):
+        assert float(doubler(torch.ones(3)).sum()) == 6.0
+    return doubler.compiled != [False]
+
+
+def test_a_shape_is_compiled_when_it_comes_again(tmp_path: Path) -> None:
+    doubler = Doubler()
+    regions = Regions([doubler], tmp_path, backend="eager")
+    assert [run(regions, doubler, shape) for shape in ("a", "b", "a", "a")] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_a_shape_that_was_kept_is_compiled_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a.bin").write_bytes(b"spoiled")
+    doubler = Doubler()
+    regions = Regions([doubler], tmp_path, backend="eager")
+    assert run(regions, doubler, "a")
+    assert not run(regions, doubler, "b")
+
+
+def test_nobody_waits_where_the_benchmark_asks_for_it(tmp_path: Path) -> None:
+    doubler = Doubler()
+    assert run(Regions([doubler], tmp_path, patient=False, backend="eager"), doubler, "a")
+
+
+def test_a_clip_that_was_stopped_is_not_kept(tmp_path: Path) -> None:
+    regions = Regions([Doubler()], tmp_path, patient=False, backend="eager")
+    with pytest.raises(KeyError), regions.running("a"):
+        raise KeyError("stopped")
+    assert regions.ready == set()
+
+
+COMPILED = """
+import sys, torch
+from pathlib import Path
+from torch._dynamo.utils import counters
+from gpu_worker.models.compiling import Regions
+class Layer(torch.nn.Module):
+    def forward(self, numbers):
+        return torch.nn.functional.silu(numbers * 3.0)
+layer = Layer()
+regions = Regions([layer], Path(sys.argv[1]))
+for _ in range(2):
+    with torch.no_grad(), regions.running("a"):
+        layer(torch.ones(1, 4, 3))
+print(counters["inductor"]["fxgraph_cache_hit"], counters["inductor"]["fxgraph_cache_miss"])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_the_next_process_takes_up_what_was_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hits_and_misses(cache: str) -> str:
+        monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / cache))
+        command = [sys.executable, "-c", COMPILED, str(tmp_path / "kept")]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    assert hits_and_misses("first") == "0 1"
+    assert list((tmp_path / "kept").glob("a.bin"))
+    assert hits_and_misses("second") == "1 0"
+
+
+def test_what_nobody_compiled_is_not_kept(tmp_path: Path) -> None:
+    if torch.compiler.save_cache_artifacts() is None:
+        compiling.save(tmp_path / "a.bin")
+        assert not (tmp_path / "a.bin").exists()
