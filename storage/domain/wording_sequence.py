@@ -16,7 +16,7 @@ from storage.domain.wording_mention import Mention, Rank
 
 NEXT = re.compile(
     r"\b(?:then|after that|after which|afterwards?|followed by|next|finally|lastly|and at last)\b"
-    r"|然后|然後|接着|接著|随后|隨後|之后|之後|后来|後來|最后|最後|而后|而後|再(?!次|现|現)|后(?=[再，,])"
+    r"|然后|然後|接着|接著|随后|隨後|之后|之後|后来|後來|最后|最後|而后|而後|再(?!次|现|現)|(?<![向往朝])[后後](?=[再，,向往朝左右推放缩])"
 )
 
 

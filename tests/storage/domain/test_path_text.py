@@ -35,6 +35,8 @@ IN, OUT, LEFT, RIGHT, UP, HOLD = (
         ("先推近，然后向左摇", (IN, LEFT)),
         ("先静止，接着放大，最后向右平移", (HOLD, IN, RIGHT)),
         ("先推近再向左摇", (IN, LEFT)),
+        ("先推近后向左摇", (IN, LEFT)),
+        ("向后退，再向左移", (OUT, LEFT)),
         ("zoom in and pan left; hold", ((Motion.PAN_LEFT, Motion.ZOOM_IN), HOLD)),
     ],
 )
