@@ -172,7 +172,7 @@ class Painter:
     def parameters(self, job: Job, clip: Clip | None = None) -> str:
         """Return what makes this clip anew, one parameter a line, as the Tweak form reads it."""
         request = job.request
-        rows = [*self._camera(request, clip), *self._rows(request, clip)]
+        rows = self._rows(request, clip)
         return "\n".join(f"{name}: {value}" for name, value in rows if value != "")
 
     def _motions(self, job: Job, clip: Clip | None) -> str:
@@ -197,6 +197,7 @@ class Painter:
     def _rows(self, request: GenerationRequest, clip: Clip | None) -> list[tuple[str, object]]:
         return [
             ("seed", clip.seed if clip else request.seed),
+            *self._camera(request, clip),
             ("strength", f"{request.camera.strength:g}"),
             ("size", f"{request.width}x{request.height}"),
             ("frames", request.frames),
