@@ -17,7 +17,6 @@ from gpu_worker.training import (
     autoencoder,
     curve,
     export,
-    losses,
     measure,
     pairs,
     prompts,
@@ -29,8 +28,8 @@ from gpu_worker.training.batches import Recipe
 from gpu_worker.training.gallery import Gallery, open_gallery
 from gpu_worker.training.run import Run
 
-STAGES = ("data", "autoencoder", "text", "vision", "pairs", "unet", "refine", "export")
-MINUTES = {"autoencoder": 34.0, "text": 3.0, "vision": 2.0, "unet": 16.0, "refine": 80.0}
+STAGES = ("data", "autoencoder", "text", "vision", "pairs", "unet", "export")
+MINUTES = {"autoencoder": 34.0, "text": 3.0, "vision": 2.0, "unet": 60.0}
 CHECKPOINT = Path(__file__).parent.parent / "models" / "embedded"
 DOCS = Path(__file__).parent.parent.parent / "docs"
 
@@ -89,32 +88,23 @@ class Training:
     def run_unet(self) -> None:
         """Train the denoiser on the encoded clips."""
         recipe = self._batched(Recipe())
-        self._denoise(trainer.Trainer(self.run_of("unet"), recipe, self.device), pairs.LEAST)
-
-    def run_refine(self) -> None:
-        """Go on with the denoiser through the decoder, judged by pixels."""
-        vae = export.load_vae(self.work / "autoencoder.pt").to(self.device).requires_grad_(False)
-        recipe = self._batched(losses.RECIPE)
-        judge, begin = losses.of_pixels(vae), self.work / "unet.pt"
-        run = self.run_of("refine")
-        self._denoise(trainer.Trainer(run, recipe, self.device, judge, begin), 0.0)
+        training = trainer.Trainer(self.run_of("unet"), recipe, self.device)
+        encoder: Any = self._reader().encoder
+        bank = pairs.Bank(self.work / "pairs")
+        trainer.train(training, bank, encoder.to(self.device), self._tokenizer())
 
     def _batched(self, recipe: Recipe) -> Recipe:
         times = self.options.batch or 1
         crops = tuple((s, f, c * times, p) for s, f, c, p in recipe.crops)
         return dataclasses.replace(recipe, crops=crops)
 
-    def _denoise(self, training: trainer.Trainer, least: float) -> None:
-        encoder: Any = self._reader().encoder
-        bank = pairs.Bank(self.work / "pairs", least)
-        trainer.train(training, bank, encoder.to(self.device), self._tokenizer())
-
     def run_export(self) -> None:
         """Write the checkpoint, a contact sheet, the loss curve and the measured numbers."""
         parts = self._parts()
         scores = measure.scored(parts, self.gallery, self.options.clips)
         for score in scores:
-            print(f"{score.motion} moved {score.moved_error:.1f} model {score.model_error:.1f}")
+            errors = score.picture_error, score.moved_error, score.model_error
+            print(score.motion, *(f"{error:.1f}" for error in errors))
         if scores:
             shown = measure.sheet(scores)[..., ::-1]
             cv2.imwrite(str(self.work / "sheet.png"), shown)
@@ -125,8 +115,7 @@ class Training:
 
     def _parts(self) -> measure.Parts:
         vae = export.load_vae(self.work / "autoencoder.pt")
-        refined = self.work / "refine.pt"
-        denoiser = export.load_unet(refined if refined.exists() else self.work / "unet.pt")
+        denoiser = export.load_unet(self.work / "unet.pt")
         scale = Recipe().residual_scale
         reader = self._reader()
         return measure.Parts(

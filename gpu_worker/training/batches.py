@@ -14,30 +14,35 @@ from gpu_worker.training.prompts import Prompts
 FPS = (4.0, 8.0, 8.0, 8.0, 12.0, 16.0, 24.0)
 DROPPED = 0.1
 SEED = 37
-FACTOR = 4
-"""How many pixels a latent is wide."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """How the denoiser trains.
 
-    crops: (side in latents, frames, clips a batch, share of the batches). Small crops at the
-    edges of half of the frames teach the most for their cost; whole clips keep what ships in view.
+    crops: (side in latents, frames, clips a batch, share of the batches). A few frames of many
+    clips teach more than many frames of a few, which are much alike; whole clips keep what ships
+    in view. blind is the share of the clips that start at pure noise, where sampling starts too.
+    inside is the weight of what the moved picture shows already, beside what it does not.
     """
 
-    crops: tuple[tuple[int, int, int, float], ...] = ((16, 8, 3, 0.85), (48, 8, 1, 0.15))
+    crops: tuple[tuple[int, int, int, float], ...] = (
+        (16, 4, 8, 0.6),
+        (24, 8, 2, 0.3),
+        (48, 16, 1, 0.1),
+    )
     peak: float = 2e-3
-    residual_scale: float = 0.3
-    blind: float = 0.75
-    averaging: float = 0.998
+    residual_scale: float = 0.7
+    blind: float = 0.6
+    inside: float = 0.05
+    averaging: float = 0.997
 
 
 @dataclass(frozen=True)
 class Batch:
     """One training batch: latents (b, 4, f, h, w) and what the denoiser is told beside them.
 
-    The pixels (b, f, 4 h, 4 w, 3) are of the same windows and frames.
+    uncovered (b, f, h, w) is the share of each latent that lies beyond the moved picture.
     """
 
     truth: Tensor
@@ -45,8 +50,7 @@ class Batch:
     embedding: Tensor
     tokens: Tensor
     fps: Tensor
-    truth_pixels: Tensor
-    moved_pixels: Tensor
+    uncovered: Tensor
 
 
 def draw(bank: Bank, words: tuple[Prompts, CLIPTokenizer], recipe: Recipe, seed: int) -> Batch:
@@ -55,41 +59,45 @@ def draw(bank: Bank, words: tuple[Prompts, CLIPTokenizer], recipe: Recipe, seed:
     shares = np.array([share for *_, share in recipe.crops])
     side, length, count, _ = recipe.crops[rng.choice(len(shares), p=shares / shares.sum())]
     pairs = [bank.pairs[number] for number in rng.integers(len(bank.pairs), size=count)]
-    crops = [_crop(pair, side, length, rng) for pair in pairs]
+    crops = [crop(pair, side, length, rng) for pair in pairs]
     prompts, tokenizer = words
     texts = [prompts.draw(rng, text.MOTIONS[pair.motion]).text for pair in pairs]
     texts = ["" if rng.random() < DROPPED else prompt for prompt in texts]
     seen = torch.tensor([[float(rng.random() >= DROPPED)] for _ in pairs])
-    truth, moved, *shown = (torch.stack(parts) for parts in zip(*crops, strict=True))
+    truth, moved, uncovered = (torch.stack(parts) for parts in zip(*crops, strict=True))
     return Batch(
-        truth.float(),
-        moved.float(),
+        truth,
+        moved,
         torch.stack([pair.embedding for pair in pairs]) * seen,
         text.tokens(tokenizer, texts),
         torch.tensor([FPS[rng.integers(len(FPS))] for _ in pairs]),
-        *shown,
+        uncovered,
     )
 
 
-def _crop(pair: Pair, side: int, length: int, rng: np.random.Generator) -> tuple[Tensor, ...]:
-    """Cut the same window and frames, next to each other or every second, out of everything.
-
-    The pair's truth and moved picture come as latents, then as pixels.
-    """
-    _, frames, height, width = pair.truth.shape
-    down, across = min(side, height), min(side, width)
-    top, left = _place(height - down, rng), _place(width - across, rng)
-    stride = 2 if length * 2 <= frames and rng.random() < 0.7 else 1
+def crop(pair: Pair, side: int, length: int, rng: np.random.Generator) -> list[Tensor]:
+    """Cut the same window and frames, in a row or spread over the clip, out of all three parts."""
+    frames, height, width = pair.uncovered.shape
+    stride = frames // length if rng.random() < 0.7 else 1
     start = rng.integers(0, frames - (length - 1) * stride)
     times = slice(start, start + (length - 1) * stride + 1, stride)
-    window = (slice(top, top + down), slice(left, left + across))
-    large = tuple(slice(FACTOR * one.start, FACTOR * one.stop) for one in window)
-    latents = (part[(slice(None), times, *window)] for part in (pair.truth, pair.moved))
-    shown = (part[(times, *large)] for part in (pair.truth_pixels, pair.moved_pixels))
-    return *latents, *shown
+    row, column = _anywhere(pair.uncovered[times][-1], rng)
+    window = (_around(row, side, height, rng), _around(column, side, width, rng))
+    parts = (pair.truth, pair.moved, pair.uncovered)
+    return [part[(..., times, *window)].float() for part in parts]
 
 
-def _place(room: int, rng: np.random.Generator) -> int:
-    """Draw where a crop begins: mostly at an edge, where camera paths uncover what is unknown."""
-    chance = rng.random()
-    return 0 if chance < 0.35 else room if chance < 0.7 else int(rng.integers(0, room + 1))
+def _anywhere(uncovered: Tensor, rng: np.random.Generator) -> tuple[int, int]:
+    """Draw a place that is uncovered, or any place where nothing is."""
+    places = torch.nonzero(uncovered)
+    if len(places) == 0:
+        return int(rng.integers(uncovered.shape[0])), int(rng.integers(uncovered.shape[1]))
+    row, column = places[rng.integers(len(places))].tolist()
+    return row, column
+
+
+def _around(place: int, side: int, whole: int, rng: np.random.Generator) -> slice:
+    """Give a stretch of `side` somewhere around a place, within the whole."""
+    side = min(side, whole)
+    first = min(max(place - int(rng.integers(side)), 0), whole - side)
+    return slice(first, first + side)

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from gpu_worker.training import scenes
 from gpu_worker.training.gallery import Gallery, Pixels
 from gpu_worker.training.paths import Path, random_path
-from gpu_worker.warp import Window, fit, move
+from gpu_worker.warp import Window, fit, move, uncovered
 from storage.domain.camera import Motion, Pose
 
 ATTEMPTS = 60
@@ -16,11 +17,15 @@ ATTEMPTS = 60
 
 @dataclass(frozen=True)
 class Pair:
-    """True frames, moved frames (both (f, h, w, 3)) and the main motion."""
+    """True frames, moved frames (both (f, h, w, 3)) and the main motion.
+
+    uncovered (f, h, w) is 1 where a moved frame shows what its source does not hold, else 0.
+    """
 
     truth: Pixels
     moved: Pixels
     motion: Motion
+    uncovered: NDArray[np.float32]
 
 
 def draw(gallery: Gallery, rng: np.random.Generator, size: tuple[int, int], frames: int) -> Pair:
@@ -70,27 +75,29 @@ def pair(
     truth = move(picture, window, path.poses, size)
     kind = rng.random()
     if kind < 0.75:
-        return Pair(truth, from_fitted(picture, window, path.poses, size, rng), path.motion)
-    left, top, across, down = (round(value) for value in window)
-    if kind < 0.92:
-        picture = picture[top : top + down, left : left + across]
-        left = top = 0
-    window = (float(left), float(top), float(across), float(down))
-    return Pair(truth, move(worn(picture, rng), window, path.poses, size), path.motion)
+        source, window = worn(fit(picture, window, size), rng), whole(size)
+    else:
+        left, top, across, down = (round(value) for value in window)
+        if kind < 0.92:
+            picture = picture[top : top + down, left : left + across]
+            left = top = 0
+        window = (float(left), float(top), float(across), float(down))
+        source = worn(picture, rng)
+    moved = move(source, window, path.poses, size)
+    beyond = uncovered((source.shape[1], source.shape[0]), window, path.poses, size)
+    return Pair(truth, moved, path.motion, beyond)
 
 
 def from_fitted(
-    picture: Pixels,
-    window: Window,
-    poses: tuple[Pose, ...],
-    size: tuple[int, int],
-    rng: np.random.Generator | None = None,
+    picture: Pixels, window: Window, poses: tuple[Pose, ...], size: tuple[int, int]
 ) -> Pixels:
     """Move the fitted picture alone: mirrored beyond its edges, blurred where enlarged."""
-    fitted = fit(picture, window, size)
-    if rng is not None:
-        fitted = worn(fitted, rng)
-    return move(fitted, (0.0, 0.0, float(size[0]), float(size[1])), poses, size)
+    return move(fit(picture, window, size), whole(size), poses, size)
+
+
+def whole(size: tuple[int, int]) -> Window:
+    """Give the window that is all of a picture of this size."""
+    return (0.0, 0.0, float(size[0]), float(size[1]))
 
 
 def worn(picture: Pixels, rng: np.random.Generator) -> Pixels:

@@ -48,7 +48,12 @@ def write(
     unet.scheduler().save_pretrained(folder / "scheduler")
     index = {"_class_name": "I2VGenXLPipeline", "_diffusers_version": "0.42.1", **CLASSES}
     _write_json(folder / "model_index.json", index)
-    steering = {"image_latents": "moved", "target": "residual", "residual_scale": parts.scale}
+    steering = {
+        "image_latents": "moved",
+        "target": "residual",
+        "residual_scale": parts.scale,
+        "residual_where": "uncovered",
+    }
     _write_json(folder / "mutoscope.json", {**steering, **prototypes, **facts})
 
 

@@ -1,4 +1,7 @@
-"""What the denoiser adds: its error against the true crop, beside the moved picture's."""
+"""What the denoiser adds: the finished clip's error against the true crop.
+
+Beside it stand the moved picture's own pixels, and the same through the autoencoder.
+"""
 
 from dataclasses import dataclass
 
@@ -7,12 +10,13 @@ import torch
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from gpu_worker.training import autoencoder, clips, text, vision
+from gpu_worker.models import detail
+from gpu_worker.training import autoencoder, clips, pairs, text, vision
 from gpu_worker.training.gallery import Gallery, Pixels
 from gpu_worker.training.kinds import Autoencoder, Denoiser, ImageEncoder
 from gpu_worker.training.paths import full
 from gpu_worker.training.sampling import sample
-from gpu_worker.warp import Window, fit, move
+from gpu_worker.warp import Window, fit, move, uncovered
 from storage.domain.camera import Motion
 
 SIDE = 128
@@ -35,13 +39,17 @@ class Parts:
 
 @dataclass(frozen=True)
 class Score:
-    """One clip: squared errors (of 255) of the moved picture and of the model, frames too."""
+    """One clip: squared errors (of 255), and its frames.
+
+    picture is the moved picture, moved the same through the autoencoder, model the finished clip.
+    """
 
     motion: Motion
+    picture_error: float
     moved_error: float
     model_error: float
     truth: Pixels
-    moved: Pixels
+    picture: Pixels
     model: Pixels
 
 
@@ -58,7 +66,9 @@ def scored(parts: Parts, gallery: Gallery, count: int, steps: int = 8) -> list[S
         if clips.inside(picture, window, poses):
             truth = move(picture, window, poses, (SIDE, SIDE))
             moved = clips.from_fitted(picture, window, poses, (SIDE, SIDE))
-            scores.append(_score(parts, motion, truth, moved, steps))
+            beyond = uncovered((SIDE, SIDE), clips.whole((SIDE, SIDE)), poses, (SIDE, SIDE))
+            clip = clips.Pair(truth, moved, motion, beyond)
+            scores.append(_score(parts, clip, steps))
     return scores
 
 
@@ -70,16 +80,24 @@ def _centre(picture: Pixels) -> Window:
 
 
 @torch.no_grad()
-def _score(parts: Parts, motion: Motion, truth: Pixels, moved: Pixels, steps: int) -> Score:
+def _score(parts: Parts, clip: clips.Pair, steps: int) -> Score:
+    motion, truth, moved = clip.motion, clip.truth, clip.moved
     latents = autoencoder.encode(parts.autoencoder, autoencoder.tensor(moved))
     stacked = latents.permute(1, 0, 2, 3)[None]
     small = fit(moved[0], (0.0, 0.0, float(SIDE), float(SIDE)), (vision.SIDE, vision.SIDE))
     embedding = vision.embed(parts.vision, small[None])
     context = parts.text(text.tokens(parts.tokenizer, [PROMPTS[motion]])).last_hidden_state
-    made = sample(parts.unet, stacked, (embedding, context), parts.scale, steps)
-    shown = _decoded(parts.autoencoder, stacked), _decoded(parts.autoencoder, made)
-    errors = [float(np.square(s.astype(np.float32) - truth).mean()) for s in shown]
-    return Score(motion, errors[0], errors[1], truth, shown[0], shown[1])
+    scale = parts.scale * pairs.shares(clip).float()
+    made = sample(parts.unet, stacked, (embedding, context), scale, steps)
+    recoded, decoded = (_decoded(parts.autoencoder, part) for part in (stacked, made))
+    change = (made - stacked)[0].numpy()
+    finished = detail.restore(decoded, moved, recoded, change, 1.0)
+    errors = [_error(frames, truth) for frames in (moved, recoded, finished)]
+    return Score(motion, errors[0], errors[1], errors[2], truth, moved, finished)
+
+
+def _error(frames: Pixels, truth: Pixels) -> float:
+    return float(np.square(frames.astype(np.float32) - truth).mean())
 
 
 def _decoded(model: Autoencoder, latents: Tensor) -> Pixels:
@@ -89,21 +107,21 @@ def _decoded(model: Autoencoder, latents: Tensor) -> Pixels:
 
 
 def sheet(scores: list[Score], columns: tuple[int, ...] = (0, 8, 15)) -> Pixels:
-    """Lay frames of truth, moved and model side by side, one clip a row."""
+    """Lay frames of truth, moved picture and model side by side, one clip a row."""
     rows = []
     for score in scores:
-        shown = [clip[n] for clip in (score.truth, score.moved, score.model) for n in columns]
+        shown = [clip[n] for clip in (score.truth, score.picture, score.model) for n in columns]
         rows.append(np.hstack(shown))
     return np.vstack(rows)
 
 
 def summary(scores: list[Score]) -> dict[str, dict[str, float]]:
-    """Give per motion the mean squared errors of moved picture and model."""
+    """Give per motion the mean squared errors of the moved picture, as it is and coded."""
     table: dict[str, dict[str, float]] = {}
     for motion in dict.fromkeys(score.motion for score in scores):
         own = [score for score in scores if score.motion is motion]
         table[motion.value] = {
-            "moved": round(float(np.mean([score.moved_error for score in own])), 2),
-            "model": round(float(np.mean([score.model_error for score in own])), 2),
+            name: round(float(np.mean([getattr(score, f"{name}_error") for score in own])), 2)
+            for name in ("picture", "moved", "model")
         }
     return table

@@ -14,25 +14,28 @@ from gpu_worker.training.text import MOTIONS
 from gpu_worker.warp import fit
 
 SHARD = 8
+FACTOR = 4
+"""How many pixels a latent is wide."""
+
 FRAMES = 16
 SIZES = ((128, 128),) * 8 + ((160, 96), (96, 160), (192, 128), (128, 192))
 SEED = 32
-LEAST = 6e-3
+LEAST = 0.02
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A clip's truth and the moved picture: latents (4, f, h, w) and pixels (f, 4 h, 4 w, 3).
+    """A clip's truth and the moved picture as latents (4, f, h, w).
 
-    With them go the picture's embedding and the motion's number.
+    With them go the picture's embedding, the motion's number and the share of each latent that
+    lies beyond the moved picture (f, h, w).
     """
 
     truth: Tensor
     moved: Tensor
     embedding: Tensor
     motion: int
-    truth_pixels: Tensor
-    moved_pixels: Tensor
+    uncovered: Tensor
 
 
 @torch.no_grad()
@@ -49,8 +52,12 @@ def encoded(pair: clips.Pair, encoder: Autoencoder, eye: ImageEncoder) -> Pair:
     window = ((width - side) / 2, (height - side) / 2, float(side), float(side))
     picture = fit(seen, window, (vision.SIDE, vision.SIDE))
     embedding = vision.embed(eye, picture[None])[0].cpu()
-    shown = torch.from_numpy(pair.truth), torch.from_numpy(pair.moved)
-    return Pair(latents[0], latents[1], embedding, MOTIONS.index(pair.motion), *shown)
+    return Pair(latents[0], latents[1], embedding, MOTIONS.index(pair.motion), shares(pair))
+
+
+def shares(pair: clips.Pair) -> Tensor:
+    """Give the share (f, h, w) of each latent that lies beyond the moved picture."""
+    return torch.nn.functional.avg_pool2d(torch.from_numpy(pair.uncovered), FACTOR).half()
 
 
 def fill(
@@ -84,14 +91,14 @@ def _drawn(
 class Bank:
     """The pairs read so far; grows while another process fills the folder.
 
-    Pairs with a mean squared residual below `least` are left out: they have next to nothing to
-    teach in latents, and there are many of them.
+    Pairs that uncover a smaller share than `LEAST` are left out: they have next to nothing to
+    teach, and there are many of them.
     """
 
-    def __init__(self, folder: Path, least: float = LEAST, most: int = 4000):
+    def __init__(self, folder: Path, most: int = 8000):
         """Read what is there."""
         self.pairs: list[Pair] = []
-        self._folder, self._least, self._most, self._read = folder, least, most, set[str]()
+        self._folder, self._most, self._read = folder, most, set[str]()
         self.refresh()
 
     def refresh(self) -> None:
@@ -100,9 +107,9 @@ class Bank:
             if path.name not in self._read:
                 self._read.add(path.name)
                 rows = torch.load(path, weights_only=True)
-                self.pairs.extend(pair for row in rows if self._teaches(pair := Pair(*row)))
+                self.pairs.extend(pair for row in rows if _teaches(pair := Pair(*row)))
         del self.pairs[: max(len(self.pairs) - self._most, 0)]
 
-    def _teaches(self, pair: Pair) -> bool:
-        residual = pair.truth.float() - pair.moved.float()
-        return float(residual.square().mean()) >= self._least
+
+def _teaches(pair: Pair) -> bool:
+    return float(pair.uncovered.float().mean()) >= LEAST

@@ -12,12 +12,13 @@ def sample(
     unet: Denoiser,
     moved: Tensor,
     told: tuple[Tensor, Tensor],
-    scale: float,
+    scale: Tensor | float,
     steps: int = 8,
 ) -> Tensor:
     """Denoise from pure noise; give latents (1, 4, f, h, w) for moved latents of that shape.
 
     `told` holds the picture's embedding (1, width) and the prompt's features (1, length, width).
+    scale is the residual's, by latent where it does not count everywhere.
     """
     clock = scheduler()
     clock.set_timesteps(steps)

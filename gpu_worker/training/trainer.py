@@ -1,8 +1,6 @@
-"""The denoiser's training: first on latents, then through the decoder."""
+"""The denoiser's training: its optimizers, its running average, and its saved state."""
 
 import copy
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +11,7 @@ from gpu_worker.training import muon
 from gpu_worker.training.batches import SEED, Batch, Recipe, draw
 from gpu_worker.training.feed import ahead
 from gpu_worker.training.kinds import Denoiser
-from gpu_worker.training.losses import Judge, Loss, of_latents, predict
+from gpu_worker.training.losses import Loss, loss_of
 from gpu_worker.training.pairs import Bank
 from gpu_worker.training.prompts import Prompts, families
 from gpu_worker.training.run import Run
@@ -23,35 +21,19 @@ from gpu_worker.training.unet import build
 class Trainer:
     """Trains the denoiser on a bank of pairs that may grow meanwhile."""
 
-    def __init__(
-        self,
-        run: Run,
-        recipe: Recipe,
-        device: torch.device,
-        judge: Judge = of_latents,
-        begin: Path | None = None,
-    ):
-        """Build or resume the denoiser, its running average and the optimizers.
-
-        A run that has no state of its own begins with the average that another stage saved.
-        """
+    def __init__(self, run: Run, recipe: Recipe, device: torch.device):
+        """Build or resume the denoiser, its running average and the optimizers."""
         torch.manual_seed(SEED)
-        self.run, self.recipe, self.device, self.judge = run, recipe, device, judge
+        self.run, self.recipe, self.device = run, recipe, device
         self.model = build().to(device)
-        if begin is not None:
-            saved = torch.load(begin, map_location="cpu", weights_only=True)
-            self.model.load_state_dict(saved["average"])
         self.average = copy.deepcopy(self.model).requires_grad_(False)
         self.optimizers = muon.optimizers(self.model.named_parameters(), recipe.peak)
         state = run.resume()
         if state is not None:
-            self._resume(state)
-
-    def _resume(self, state: dict[str, Any]) -> None:
-        self.model.load_state_dict(state["model"])
-        self.average.load_state_dict(state["average"])
-        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
+            self.model.load_state_dict(state["model"])
+            self.average.load_state_dict(state["average"])
+            for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+                optimizer.load_state_dict(saved)
 
     def step(self, encoder: CLIPTextModel, batch: Batch) -> Loss:
         """Take one training step; give its loss."""
@@ -59,8 +41,7 @@ class Trainer:
         half = torch.autocast("cuda", torch.bfloat16, enabled=self.device.type == "cuda")
         batch = Batch(*(value.to(self.device) for value in vars(batch).values()))
         with half:
-            prediction = predict(self.model, encoder, batch, self.recipe, noise)
-            loss = self.judge(prediction, batch, self.recipe)
+            loss = loss_of(self.model, encoder, batch, self.recipe, noise)
         loss.value.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         muon.clipped_step(self.optimizers, self.run.rate(self.recipe.peak), 1.0)
         keep = min(self.recipe.averaging, (1 + self.run.step) / (10 + self.run.step))

@@ -73,7 +73,8 @@ def test_scores_compare_model_and_moved_picture(
     scores = scored(parts, gallery, 2, steps=1)
     assert sheet(scores, (0, 7)).shape == (64, 192, 3)
     assert set(summary(scores)) == {"zoom_in", "zoom_out"}
-    assert scores[0].model_error == pytest.approx(scores[0].moved_error, rel=0.1)
+    assert scores[0].model_error == pytest.approx(scores[0].picture_error, rel=0.1)
+    assert scores[0].moved_error > 2 * scores[0].picture_error
 
 
 def test_the_curve_is_drawn_from_the_log(tmp_path: Path) -> None:

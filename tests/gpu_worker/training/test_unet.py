@@ -1,5 +1,6 @@
 """The denoiser starts as nothing added, learns on crops of pairs, and resumes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 import torch
 from transformers import CLIPTokenizer
 
-from gpu_worker.training import autoencoder, batches, losses, text, trainer, unet
+from gpu_worker.training import batches, losses, text, trainer, unet
 from gpu_worker.training.pairs import Bank
 from gpu_worker.training.prompts import Prompts, families
 from gpu_worker.training.run import Run
@@ -30,9 +31,10 @@ def bank(tmp_path: Path) -> Bank:
     for seed in range(3):
         noise = torch.Generator().manual_seed(seed)
         truth = torch.randn(4, 16, 16, 16, generator=noise).half()
-        shown = torch.randint(0, 256, (16, 64, 64, 3), generator=noise).to(torch.uint8)
+        beyond = torch.zeros(16, 16, 16)
+        beyond[:, :, 12:] = 1
         embedding = torch.randn(text.WIDTH, generator=noise)
-        rows.append((truth, truth * 0.8, embedding, seed, shown, shown))
+        rows.append((truth, truth * 0.8, embedding, seed, beyond.half()))
     folder = tmp_path / "pairs"
     folder.mkdir()
     torch.save(rows, folder / "00000.pt")
@@ -81,42 +83,26 @@ def test_training_steps_and_resumes(bank: Bank, tokenizer: CLIPTokenizer, tmp_pa
     )
 
 
-def test_nothing_added_finishes_as_the_moved_picture_itself() -> None:
-    torch.manual_seed(0)
-    vae = autoencoder.build().eval()
-    latents, moved = torch.randn(1, 4, 3, 8, 8), torch.rand(1, 3, 3, 32, 32) * 2 - 1
-    made = losses.finished(vae, latents, torch.zeros_like(latents), moved)
-    assert torch.allclose(made, moved, atol=1e-5)
+def test_a_crop_holds_something_that_is_uncovered(bank: Bank) -> None:
+    for seed in range(12):
+        crop = batches.crop(bank.pairs[0], 4, 4, np.random.default_rng(seed))
+        assert [part.shape[-2:] for part in crop] == [(4, 4)] * 3
+        assert crop[2].max() == 1
 
 
-def test_a_bold_change_is_shown_without_the_old_detail() -> None:
-    torch.manual_seed(0)
-    vae = autoencoder.build().eval()
-    latents, moved = torch.randn(1, 4, 3, 8, 8), torch.rand(1, 3, 3, 32, 32) * 2 - 1
-    change = torch.full_like(latents, 2.0)
-    made = losses.finished(vae, latents, change, moved)
-    plain = autoencoder.decode(vae, (latents + change)[0].transpose(0, 1))
-    assert torch.allclose(made[0], plain, atol=1e-4)
-
-
-def test_refining_begins_with_the_average_and_learns_from_pixels(
-    bank: Bank, tokenizer: CLIPTokenizer, tmp_path: Path
-) -> None:
-    device = torch.device("cpu")
-    first = trainer.Trainer(Run(tmp_path, "unet", seconds=60.0), RECIPE, device)
-    first.save(force=True)
-    judge = losses.of_pixels(autoencoder.build().eval().requires_grad_(False))
-    run, begin = Run(tmp_path, "refine", seconds=60.0), tmp_path / "unet.pt"
-    training = trainer.Trainer(run, RECIPE, device, judge, begin)
-    before = [part.clone() for part in training.model.parameters()]
-    assert all(one.equal(two) for one, two in zip(before, first.average.parameters(), strict=True))
+def test_what_the_picture_shows_weighs_little(bank: Bank, tokenizer: CLIPTokenizer) -> None:
     batch = batches.draw(bank, (Prompts(families()), tokenizer), RECIPE, 1)
-    found = [training.step(text.build(tokenizer), batch)]
-    run.tick()
-    found.append(training.step(text.build(tokenizer), batch))
-    assert all(np.isfinite(float(one.value.detach())) for one in found)
-    now = training.model.conv_out.weight
-    assert not now.equal(first.average.conv_out.weight)
+    nothing = replace(batch, uncovered=torch.zeros_like(batch.uncovered))
+    everything = replace(batch, uncovered=torch.ones_like(batch.uncovered))
+    found = [
+        losses.loss_of(
+            unet.build(), text.build(tokenizer), one, RECIPE, torch.Generator().manual_seed(0)
+        )
+        for one in (nothing, everything)
+    ]
+    ratio = float((found[1].value / found[0].value).detach())
+    assert ratio == pytest.approx((1 + RECIPE.inside) / RECIPE.inside, rel=0.2)
+    assert found[0].first == 0.0
 
 
 def test_the_schedule_starts_at_pure_noise() -> None:
