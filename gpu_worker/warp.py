@@ -34,6 +34,17 @@ def move(source: Pixels, window: Window, poses: Iterable[Pose], size: tuple[int,
     return np.stack(frames)
 
 
+def uncovered(
+    source: tuple[int, int], window: Window, poses: Iterable[Pose], size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Return where frames show what the source does not hold: 1 there, else 0 (f, height, width).
+
+    source and size are (width, height).
+    """
+    masks = [outskirts.distance(_matrix(window, pose, size), source, size) for pose in poses]
+    return np.stack([mask > SLACK for mask in masks]).astype(np.float32)
+
+
 def fit(source: Pixels, window: Window, size: tuple[int, int]) -> Pixels:
     """Scale the window of the source, on whole pixels, to `size` (width, height)."""
     height, width = source.shape[:2]

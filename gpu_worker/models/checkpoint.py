@@ -28,11 +28,13 @@ class Traits:
 
     moved: image_latents hold the moved picture in every frame, not the still one in the first.
     scale: the net predicts (clean - moved) / scale; 0 for one that predicts the clean latents.
+    fills: what it predicts counts where the path uncovers what the picture does not hold.
     skipped: how many of the last text layers are left out.
     """
 
     moved: bool = False
     scale: float = 0.0
+    fills: bool = False
     skipped: int = 1
 
     @property
@@ -62,6 +64,7 @@ def traits(folder: Path) -> Traits:
     return Traits(
         moved=moved,
         scale=float(said.get("residual_scale", 0.0)) if residual else 0.0,
+        fills=residual and said.get("residual_where") == "uncovered",
         skipped=int(said.get("clip_skip", 0 if moved else 1)),
     )
 

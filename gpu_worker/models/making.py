@@ -90,15 +90,15 @@ class Maker:
         across = pixels.factor(self.parts.vae)
         shape = (4, request.frames, request.height // across, request.width // across)
         noise = torch.randn(shape, generator=generator)
-        frames = steering.moved(order.canvas, steering.poses(request, order.reading))
-        latents = self._encoded(frames, watch)
+        path = steering.poses(request, order.reading)
+        latents = self._encoded(steering.moved(order.canvas, path), watch)
+        traits = self.parts.traits
         steered = steering.steer(
-            self.parts.traits,
-            latents,
-            request,
-            lambda: torch.randn(shape, generator=generator),
-            times,
+            traits, latents, request, lambda: torch.randn(shape, generator=generator), times
         )
+        if traits.fills:
+            beyond = steering.uncovered(order.canvas, path, across)
+            steered = steered.filling(beyond, request.camera.strength)
         return Ready(order, steered, noise.to(self.device))
 
     def _conditions(self, ready: Sequence[Ready], latents: Tensor, guided: bool) -> Conditions:

@@ -7,10 +7,11 @@ from pure noise. Any other one gets the still picture, and starts from the noise
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn.functional import avg_pool2d
 
 from gpu_worker import warp
 from gpu_worker.engine import Frames
@@ -36,19 +37,27 @@ class Steering:
     """What the path gives to the denoising, all (4, f, h, w).
 
     image_latents are what the net is shown. base and scale turn what is denoised into clean
-    latents: base + scale * sample. opening, where given, is where denoising starts: noised to the
-    level of step `start`.
+    latents: base + scale * sample; a scale (f, h, w) tells where the sample counts. opening, where
+    given, is where denoising starts: noised to the level of step `start`.
     """
 
     image_latents: Tensor
     base: Tensor
-    scale: float
+    scale: Tensor | float
     opening: Tensor | None
     start: int
 
     def clean(self, sample: Tensor) -> Tensor:
         """Return the latents that a denoised sample means."""
         return self.base + self.scale * sample
+
+    def filling(self, beyond: Tensor, strength: float) -> Steering:
+        """Let the sample count where the picture shows nothing: beyond (f, h, w) of each latent.
+
+        What it shows already is changed only as far as the camera is loose.
+        """
+        share = beyond.to(self.base)
+        return replace(self, scale=self.scale * (share + (1 - share) * (1 - strength)))
 
 
 def read(request: GenerationRequest, nearest: Nearest) -> Reading:
@@ -71,6 +80,13 @@ def moved(canvas: Canvas, path: tuple[Pose, ...]) -> Frames:
     """Return the picture moved along the path (f, h, w, 3); one frame of a path that stands."""
     poses = path[:1] if len(set(path)) == 1 else path
     return warp.move(canvas.source, canvas.window, poses, canvas.size)
+
+
+def uncovered(canvas: Canvas, path: tuple[Pose, ...], factor: int) -> Tensor:
+    """Return the share (f, h, w) of each latent, factor pixels wide, that the picture lacks."""
+    source = (canvas.source.shape[1], canvas.source.shape[0])
+    masks = torch.from_numpy(warp.uncovered(source, canvas.window, path, canvas.size))
+    return avg_pool2d(masks, factor)
 
 
 def steer(

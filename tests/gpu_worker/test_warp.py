@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpu_worker.warp import fit, move
+from gpu_worker.warp import fit, move, uncovered
 from storage.domain.camera import Pose
 
 SIZE = (64, 48)
@@ -78,6 +78,19 @@ def test_beyond_the_source_it_is_mirrored_without_a_seam() -> None:
     source = picture(64, 64)
     frame = move(source, (0, 0, 64, 64), [Pose(dx=0.5)], (64, 64))[0]
     assert psnr(frame[:, 33:63], frame[:, 1:31][:, ::-1]) > 25
+
+
+def test_what_the_source_does_not_hold_is_marked() -> None:
+    poses = [Pose(), Pose(dx=0.25), Pose(zoom=1.3), Pose(zoom=0.5)]
+    masks = uncovered((64, 48), (0.0, 0.0, 64.0, 48.0), poses, (32, 24))
+    assert masks.shape == (4, 24, 32)
+    assert [round(float(mask.mean()), 2) for mask in masks] == [0.0, 0.25, 0.0, 0.75]
+    assert (masks[1, :, 25:] == 1).all()
+
+
+def test_a_source_larger_than_the_window_uncovers_nothing() -> None:
+    masks = uncovered((256, 192), (64.0, 48.0, 128.0, 96.0), [Pose(dx=0.2, zoom=0.8)], SIZE)
+    assert not masks.any()
 
 
 def test_shrinking_averages_instead_of_skipping() -> None:
