@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
+from typing import TypeVar
 
 import torch
+
+T = TypeVar("T")
 
 SIGNS = (
     "out of memory",
@@ -32,3 +36,15 @@ def release(device: torch.device) -> None:
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
+
+
+def twice(call: Callable[[], T], device: torch.device) -> T:
+    """Call; where memory runs out, free what is cached and call once more."""
+    try:
+        return call()
+    except (RuntimeError, MemoryError) as error:
+        if not lacks_memory(error):
+            raise
+        error.__traceback__ = None  # its frames hold the tensors that did not fit
+    release(device)
+    return call()

@@ -29,7 +29,7 @@ from gpu_worker.models import (
 from gpu_worker.models.candidates import Scored, listed
 from gpu_worker.models.compiling import Regions
 from gpu_worker.models.footprints import Kind
-from gpu_worker.models.ladder import Ladder, Smaller
+from gpu_worker.models.ladder import Ladder, Smaller, rest
 from gpu_worker.models.levers import Levers
 from gpu_worker.models.making import Maker, Order, compatible
 from gpu_worker.models.nearest import nearest_in
@@ -101,6 +101,7 @@ class I2VGenXL:
             if levers.channels_last:
                 cast(Any, parts.vae).to(memory_format=torch.channels_last)
             unet = UNet(parts.unet, kernels, levers).eval()
+            unet.slice(rest(on))
             if levers.compiled and on.type == "cuda":
                 regions = [*unet.layers(), unet.entry]
                 self.regions = Regions(regions, compiling.folder_of(on), self.setup.patient)
@@ -212,7 +213,6 @@ class I2VGenXL:
 
     def _foresee(self, request: GenerationRequest, ladder: Ladder) -> None:
         """Give up beforehand what will not fit; raise Smaller where nothing fits."""
-        self.maker.evict = False
         estimator = self._estimator()
         room = memory.room(self.torch_device, estimator.weights.lasting)
         if self.torch_device.type == "cpu" and not estimator.measured():
@@ -225,7 +225,6 @@ class I2VGenXL:
         saving = estimator.choose(pixels, request.guidance > 1.0, room)
         if saving is None:
             raise Smaller
-        self.maker.evict = saving is not memory.Saving.NONE
         ladder.foresee(saving)
 
     def _estimator(self) -> memory.Estimator:
@@ -281,7 +280,7 @@ class I2VGenXL:
         if ladder.spoiled:
             self._maker = None  # the next clip reads the weights again
         elif self._maker is not None:
-            self._maker.unet.slice(1)
+            self._maker.unet.slice(rest(self.torch_device))
 
     @property
     def maker(self) -> Maker:

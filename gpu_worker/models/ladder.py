@@ -17,7 +17,10 @@ from gpu_worker.models.unet import UNet
 from storage.domain.clip import Adjustment
 
 SLICES = 8
-"""Into how many pieces the feed-forward networks cut their rows."""
+"""Into how many pieces the feed-forward networks cut their rows where memory is short."""
+
+RESTING = {"cuda": 4}
+"""The same while there is memory enough: so many cost no time on the device."""
 
 
 class Rung(StrEnum):
@@ -112,6 +115,11 @@ class Ladder:
     def give_up(self) -> None:
         """Ask for a smaller clip."""
         raise Smaller
+
+
+def rest(device: torch.device) -> int:
+    """Return into how many pieces rows are cut as long as nothing is short."""
+    return RESTING.get(device.type, 1)
 
 
 ACTIONS: dict[Rung, Callable[[Ladder], None]] = {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import Any, TypeVar, cast
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from gpu_worker.models.constants import Conditions
 from gpu_worker.models.ladder import Ladder
 from gpu_worker.models.levers import Levers
 from gpu_worker.models.loading import Parts
+from gpu_worker.models.offload import Guests
 from gpu_worker.models.sampler import Plan, Predictor, denoise
 from gpu_worker.models.schedule import Schedule, schedule
 from gpu_worker.models.solvers import SOLVERS, State, Stock
@@ -59,7 +60,11 @@ class Maker:
     device: torch.device
     pool: ThreadPoolExecutor
     chunk: int = 4
-    evict: bool = False
+    guests: Guests = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Let the encoders visit the device, which they are needed on only at a clip's start."""
+        self.guests = Guests([self.parts.text_encoder, self.parts.image_encoder], self.device)
 
     def denoised(
         self, orders: Sequence[Order], row: PresetRow, ladder: Ladder, watch: Watch
@@ -74,9 +79,11 @@ class Maker:
             plan = replace(plan, solver=Stock(times, self.parts.scheduler))
         watch.expect(plan.steps)
         latents = torch.stack([one.steering.image_latents for one in ready])
-        conditions = self._conditions(ready, latents, guided=plan.guided[1] > plan.guided[0])
+        guided = plan.guided[1] > plan.guided[0]
+        conditions = faults.twice(lambda: self._conditions(ready, latents, guided), self.device)
         steps = torch.tensor(times.timesteps, device=self.device)
-        predictor = Predictor(self.unet, self.unet.prepare(conditions, steps), plan, ladder.thrift)
+        prepared = faults.twice(lambda: self.unet.prepare(conditions, steps), self.device)
+        predictor = Predictor(self.unet, prepared, plan, ladder.thrift)
         watcher = self._watcher(ready[0], plan, watch)
         sample = torch.stack([_opening(one, times) for one in ready])
         sample = denoise(predictor, State(sample), watcher, ladder.rescue)
@@ -104,9 +111,7 @@ class Maker:
     def _conditions(self, ready: Sequence[Ready], latents: Tensor, guided: bool) -> Conditions:
         """Encode texts and pictures; with guidance, first everything as it is without them."""
         requests = [one.order.request for one in ready]
-        encoders = (self.parts.text_encoder, self.parts.image_encoder)
-        for encoder in cast(tuple[Any, Any], encoders):
-            encoder.to(self.device)
+        self.guests.come()
         texts = [request.prompt for request in requests]
         if guided:
             texts = [request.negative_prompt for request in requests] + texts
@@ -115,10 +120,7 @@ class Maker:
         image = torch.cat(seen)
         if guided:
             image = torch.cat([torch.zeros_like(image), image])
-        if self.evict:
-            for encoder in cast(tuple[Any, Any], encoders):
-                encoder.to("cpu")
-            faults.release(self.device)
+        self.guests.leave()
         narrow = latents.to(self.unet.stock.dtype)
         return Conditions(text, image, narrow, requests[0].fps)
 
@@ -159,11 +161,12 @@ class Maker:
         )
 
     def _patiently(self, call: Callable[[int], T]) -> T:
-        """Call with fewer and fewer frames at a time until memory suffices."""
+        """Call, and again with fewer and fewer frames at a time until memory suffices."""
         chunk = self.chunk if self.levers.chunked_decode else 1
         while True:
+            size = chunk
             try:
-                return call(chunk)
+                return faults.twice(lambda: call(size), self.device)  # noqa: B023  # called at once
             except (RuntimeError, MemoryError) as error:
                 if not faults.lacks_memory(error) or chunk == 1:
                     raise

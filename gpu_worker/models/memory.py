@@ -48,7 +48,7 @@ HOST_RESERVE = 32 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The bytes of the weights that last through a clip, and of the encoders that may leave."""
+    """The bytes of the weights that last through a clip, and of the encoders, which leave."""
 
     lasting: float
     encoders: float = 0.0
@@ -90,10 +90,8 @@ class Estimator:
         halves = 1.0 if guided or saving in (Saving.HALVES, Saving.EIGHT_BIT) else 0.55
         wide = self.kind.number / 2
         running = CALCULATED[saving] * pixels * halves * wide
-        # Encoders that leave have been there first, with nothing beside them.
-        staying = running + self.weights.encoders
-        leaving = max(running, self.weights.encoders)
-        return Need(kept, staying if saving is Saving.NONE else leaving, reserve)
+        # The encoders are there first and leave before the work begins.
+        return Need(kept, max(running, self.weights.encoders), reserve)
 
     def choose(self, pixels: int, guided: bool, room: float) -> Saving | None:
         """Return the mildest saving that fits into room bytes, or None where none does."""

@@ -30,16 +30,17 @@ def make(engine: I2VGenXL, request: GenerationRequest, canvas: Canvas) -> Result
 
 
 @contextmanager
-def failing(engine: I2VGenXL, when: Callable[[int, Any], bool]) -> Iterator[None]:
-    """Let forward passes run out of memory: when gets the pass's number and its sample."""
+def failing(where: I2VGenXL | torch.nn.Module, when: Callable[[int, Any], bool]) -> Iterator[None]:
+    """Let passes of the net, or of a part, lack memory: when gets the pass's number and sample."""
     passes = [0]
 
     def fail(_module: torch.nn.Module, given: tuple[Any, ...]) -> None:
         passes[0] += 1
-        if when(passes[0], given[0]):
+        if when(passes[0], given[0] if given else None):
             raise torch.OutOfMemoryError("injected")
 
-    hook = engine.maker.unet.register_forward_pre_hook(fail)
+    module = where.maker.unet if isinstance(where, I2VGenXL) else where
+    hook = module.register_forward_pre_hook(fail)
     try:
         yield
     finally:
@@ -138,6 +139,53 @@ def test_a_lack_of_memory_is_told_from_other_errors() -> None:
     assert lacks_memory(MemoryError())
     assert not lacks_memory(RuntimeError("shape mismatch"))
     assert not lacks_memory(ValueError("out of memory"))
+
+
+PLACES: dict[str, Callable[[I2VGenXL], torch.nn.Module]] = {
+    "encode": lambda engine: engine.maker.parts.vae.encoder,
+    "text": lambda engine: engine.maker.parts.text_encoder,
+    "picture": lambda engine: engine.maker.parts.image_encoder,
+    "decode": lambda engine: engine.maker.parts.vae.decoder,
+}
+"""Where a clip needs memory outside of its steps."""
+
+
+@pytest.mark.parametrize("place", list(PLACES))
+def test_a_lack_outside_of_the_steps_that_passes_changes_no_byte(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order, place: str
+) -> None:
+    undisturbed = make(moved_engine, order(), canvas)
+    with failing(PLACES[place](moved_engine), lambda number, _: number == 1):
+        result = make(moved_engine, order(), canvas)
+    assert np.array_equal(result.frames, undisturbed.frames)
+    assert result.adjustments == ()
+
+
+@pytest.mark.parametrize("place", ["encode", "decode"])
+def test_fewer_frames_at_once_give_the_same_clip(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order, place: str
+) -> None:
+    undisturbed = make(moved_engine, order(), canvas)
+    with failing(PLACES[place](moved_engine), lambda _, batch: len(batch) > 1):
+        result = make(moved_engine, order(), canvas)
+    difference = result.frames.astype(int) - undisturbed.frames.astype(int)
+    assert np.abs(difference).max() <= 1
+    assert result.adjustments == ()
+
+
+@pytest.mark.parametrize("place", list(PLACES))
+def test_a_lack_outside_of_the_steps_that_lasts_makes_the_clip_smaller(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order, place: str
+) -> None:
+    large = Canvas(canvas.source, canvas.window, (96, 96))
+    with failing(PLACES[place](moved_engine), lambda number, _: number <= FAILURES[place]):
+        result = make(moved_engine, order(width=96, height=96), large)
+    assert [one.key for one in result.adjustments] == ["adjusted_smaller"]
+    assert result.frames.shape[1] < 96
+
+
+FAILURES = {"encode": 6, "text": 2, "picture": 2, "decode": 6}
+"""How often a place has to fail until nothing but size is left: twice for each chunk of frames."""
 
 
 LIMITED = """
