@@ -23,7 +23,8 @@ class Recipe:
     crops: (side in latents, frames, clips a batch, share of the batches). A few frames of many
     clips teach more than many frames of a few, which are much alike; whole clips keep what ships
     in view. blind is the share of the clips that start at pure noise, where sampling starts too.
-    inside is the weight of what the moved picture shows already, beside what it does not.
+    inside is the weight of what the moved picture shows already, beside what it does not. quiet
+    is the squared residual below which all clips weigh the same.
     """
 
     crops: tuple[tuple[int, int, int, float], ...] = (
@@ -35,6 +36,7 @@ class Recipe:
     residual_scale: float = 0.7
     blind: float = 0.6
     inside: float = 0.05
+    quiet: float = 0.01
     averaging: float = 0.997
 
 

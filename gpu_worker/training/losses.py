@@ -36,7 +36,10 @@ def loss_of(
     out = unet(noised, times, batch.fps, batch.moved, batch.embedding, context).sample
     needed = batch.uncovered[:, None]
     error = (out - clean).square()
-    value = ((recipe.inside + needed) * error).mean()
+    # Quiet skies count beside busy streets: a clip's weight falls as its own residual grows.
+    there = (needed * clean.square()).mean((1, 2, 3, 4))
+    each = ((recipe.inside + needed) * error).mean((1, 2, 3, 4))
+    value = (each / (there + recipe.quiet).sqrt()).mean()
     blind = blind.to(clean.device)
     left, first = ((needed * part)[blind].sum() for part in (error.detach(), clean.square()))
     return Loss(value, float(left), float(first))
