@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 
-from gpu_worker.engine import Cancelled, Frames, OnProgress, OutOfMemory, Result
+from gpu_worker.engine import Cancelled, Frames, OnProgress, Result
 from gpu_worker.models import (
     candidates,
     checkpoint,
@@ -24,16 +24,18 @@ from gpu_worker.models import (
     footprints,
     loading,
     memory,
+    sharing,
     steering,
 )
 from gpu_worker.models.candidates import Scored, listed
 from gpu_worker.models.compiling import Regions
 from gpu_worker.models.footprints import Kind
 from gpu_worker.models.ladder import Ladder, Smaller, rest
-from gpu_worker.models.levers import Levers
 from gpu_worker.models.making import Maker, Order, compatible
 from gpu_worker.models.nearest import nearest_in
 from gpu_worker.models.sampler import Thrift
+from gpu_worker.models.setup import Setup
+from gpu_worker.models.shrinking import smaller
 from gpu_worker.models.unet import UNet
 from gpu_worker.models.warming import smallest
 from gpu_worker.models.watching import Watch
@@ -44,27 +46,10 @@ from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest, Preset
 from storage.domain.wording import Reading
 
+__all__ = ["I2VGenXL", "Setup"]
+
 SMALLEST = 64
 """No side is made smaller than this when memory runs out."""
-
-
-@dataclass(frozen=True)
-class Setup:
-    """How an engine runs: where, in which numbers, with which savings.
-
-    memory_gib bounds the memory of a device; 0 leaves that to the device itself. judge is the
-    folder of a CLIP model that chooses among candidates; without one the other scores do. patient:
-    a shape is compiled only when it comes again.
-    """
-
-    device: str = "auto"
-    dtype: str = "auto"
-    attention: str = "auto"
-    levers: Levers = field(default_factory=Levers)
-    multiple: int = 16
-    memory_gib: float = 0.0
-    judge: str = ""
-    patient: bool = True
 
 
 class I2VGenXL:
@@ -140,13 +125,16 @@ class I2VGenXL:
             self.load()
         reading = steering.read(request, self._nearest)
         watch = Watch(on_progress, should_stop, request.steps, request.candidates, self._decoding)
+        orders = [
+            Order(replace(request, seed=seed), canvas, reading)
+            for seed in candidates.seeds(request)
+        ]
         scored: list[Scored] = []
         told: dict[str, Adjustment] = {}
-        for seed in candidates.seeds(request):
-            one = replace(request, seed=seed)
-            frames, adjustments = self._surely(one, canvas, reading, watch)
+        made = self._made(orders, self._width(orders, watch), watch)
+        for order, (frames, adjustments) in zip(orders, made, strict=True):
             told |= {adjustment.key: adjustment for adjustment in adjustments}
-            scored.append(self._scored(frames, one, canvas, reading))
+            scored.append(self._scored(frames, order.request, canvas, reading))
         best = candidates.best(scored)
         return Result(
             best.frames, best.seed, reading.motion, tuple(told.values()), listed(scored, best)
@@ -170,18 +158,41 @@ class I2VGenXL:
             Order(request, canvas, steering.read(request, self._nearest))
             for request, canvas in asked
         ]
-        watch = Watch(on_progress, should_stop, first.steps, after=self._decoding)
-        ladder = Ladder(self.maker.unet, Thrift(), self.torch_device)
-        latents = self.maker.denoised(orders, self.presets[first.preset], ladder, watch)
-        watch.enter(Stage.DECODING)
-        clips = [
-            self.maker.finished(order, one, watch)
-            for order, one in zip(orders, latents, strict=True)
-        ]
+        watch = Watch(on_progress, should_stop, first.steps, len(orders), self._decoding)
+        made = self._made(orders, len(orders), watch)
         return [
-            Result(clip, order.request.seed, order.reading.motion)
-            for clip, order in zip(clips, orders, strict=True)
+            Result(frames, order.request.seed, order.reading.motion, tuple(adjustments))
+            for order, (frames, adjustments) in zip(orders, made, strict=True)
         ]
+
+    def _width(self, orders: Sequence[Order], watch: Watch) -> int:
+        """Return how many of these clips to make at once, as it was measured to pay here."""
+        request = orders[0].request
+        most = sharing.most(
+            len(orders), lambda clips: self._saving(request, clips) is memory.Saving.NONE
+        )
+        row = self.presets[request.preset]
+        return sharing.width(self.maker, orders[:most], row, self.torch_device, watch)
+
+    def _made(
+        self, orders: Sequence[Order], width: int, watch: Watch
+    ) -> Iterator[tuple[Frames, list[Adjustment]]]:
+        """Make clips in shared passes, and one by one where memory does not suffice for that."""
+        for group in (orders[first : first + width] for first in range(0, len(orders), width)):
+            shared = self._shared(group, watch) if len(group) > 1 else None
+            if shared is not None:
+                yield from ((frames, []) for frames in shared)
+            else:
+                yield from (self._surely(order, watch) for order in group)
+
+    def _shared(self, orders: Sequence[Order], watch: Watch) -> list[Frames] | None:
+        """Make clips in shared passes; return None where memory does not suffice."""
+        watch.begin(len(orders))
+        try:
+            return self._once(orders, sharing.steep(self.maker, self.torch_device), watch)
+        except Smaller:
+            watch.restart()
+            return None
 
     def _scored(
         self, frames: Frames, request: GenerationRequest, canvas: Canvas, reading: Reading
@@ -191,28 +202,31 @@ class I2VGenXL:
         fits = self._likeness(frames, request.prompt) if self._likeness else None
         return candidates.score(frames, request.seed, picture, reading.motion, fits)
 
-    def _surely(
-        self, request: GenerationRequest, canvas: Canvas, reading: Reading, watch: Watch
-    ) -> tuple[Frames, list[Adjustment]]:
+    def _surely(self, order: Order, watch: Watch) -> tuple[Frames, list[Adjustment]]:
         """Make the clip, at a smaller size where nothing else helps."""
         watch.begin()
         ladder = Ladder(self.maker.unet, Thrift(), self.torch_device)
         try:
             while True:
                 try:
-                    self._foresee(request, ladder)
-                    frames = self._once(Order(request, canvas, reading), ladder, watch)
+                    self._foresee(order.request, ladder)
+                    return self._once([order], ladder, watch)[0], ladder.told
                 except Smaller:
-                    request, canvas = self._smaller(request, canvas)
-                    ladder.shrunk_to(request.width, request.height)
+                    order = smaller(order, self.setup.multiple, SMALLEST)
+                    ladder.shrunk_to(order.request.width, order.request.height)
                     watch.restart()
-                else:
-                    return frames, ladder.told
         finally:
             self._restore(ladder)
 
     def _foresee(self, request: GenerationRequest, ladder: Ladder) -> None:
         """Give up beforehand what will not fit; raise Smaller where nothing fits."""
+        saving = self._saving(request)
+        if saving is None:
+            raise Smaller
+        ladder.foresee(saving)
+
+    def _saving(self, request: GenerationRequest, clips: int = 1) -> memory.Saving | None:
+        """Return what must be given up so that so many clips fit, None where nothing helps."""
         estimator = self._estimator()
         room = memory.room(self.torch_device, estimator.weights.lasting)
         if self.torch_device.type == "cpu" and not estimator.measured():
@@ -220,12 +234,9 @@ class I2VGenXL:
         if self.setup.memory_gib:
             room = min(room or math.inf, self.setup.memory_gib * memory.GIB)
         if room is None:
-            return
-        pixels = request.width * request.height * request.frames
-        saving = estimator.choose(pixels, request.guidance > 1.0, room)
-        if saving is None:
-            raise Smaller
-        ladder.foresee(saving)
+            return memory.Saving.NONE
+        pixels = clips * request.width * request.height * request.frames
+        return estimator.choose(pixels, request.guidance > 1.0, room)
 
     def _estimator(self) -> memory.Estimator:
         """Return what knows how much memory a clip of this checkpoint needs here."""
@@ -235,14 +246,17 @@ class I2VGenXL:
         weights = memory.Weights(memory.weigh([unet, parts.vae]), encoders)
         return memory.Estimator(kind, weights, footprints.load())
 
-    def _once(self, order: Order, ladder: Ladder, watch: Watch) -> Frames:
-        maker, row = self.maker, self.presets[order.request.preset]
+    def _once(self, orders: Sequence[Order], ladder: Ladder, watch: Watch) -> list[Frames]:
+        maker, row = self.maker, self.presets[orders[0].request.preset]
         try:
-            with self._compiled(order.request):
-                latents = maker.denoised([order], row, ladder, watch)
+            with self._compiled(orders[0].request, len(orders)):
+                latents = maker.denoised(orders, row, ladder, watch)
             watch.enter(Stage.DECODING)
             began = time.monotonic()
-            frames = maker.finished(order, latents[0], watch)
+            frames = [
+                maker.finished(order, one, watch)
+                for order, one in zip(orders, latents, strict=True)
+            ]
         except (RuntimeError, MemoryError) as error:
             # Outside of the steps there is nothing left to give up but size.
             if not faults.lacks_memory(error):
@@ -253,27 +267,13 @@ class I2VGenXL:
         self._decoding = time.monotonic() - began
         return frames
 
-    def _compiled(self, request: GenerationRequest) -> AbstractContextManager[None]:
+    def _compiled(self, request: GenerationRequest, clips: int) -> AbstractContextManager[None]:
         """Let the denoising of a clip run compiled where that pays."""
         if self.regions is None:
             return nullcontext()
         guided = "guided" if request.guidance > 1.0 else "plain"
         size = f"{request.width}x{request.height}x{request.frames}"
-        return self.regions.running(f"{size} {request.preset.value} {guided}")
-
-    def _smaller(
-        self, request: GenerationRequest, canvas: Canvas
-    ) -> tuple[GenerationRequest, Canvas]:
-        """Return the request at three quarters of its sides."""
-        multiple = self.setup.multiple
-        width, height = (
-            max(multiple, round(side * 0.75 / multiple) * multiple)
-            for side in (request.width, request.height)
-        )
-        if min(width, height) < SMALLEST or (width, height) == (request.width, request.height):
-            raise OutOfMemory
-        smaller = replace(request, width=width, height=height)
-        return smaller, Canvas(canvas.source, canvas.window, (width, height))
+        return self.regions.running(f"{size} {request.preset.value} {guided} {clips}")
 
     def _restore(self, ladder: Ladder) -> None:
         """Take back what a clip had to give up, so that the next one starts afresh."""

@@ -27,6 +27,7 @@ class Watch:
     done: int = 0
     spent: float = 0.0
     taken: int = 0
+    together: int = 1
     _began: float | None = field(default=None)
     _before: int = 0
 
@@ -43,9 +44,10 @@ class Watch:
         """Go back to the start of this candidate, which is begun again."""
         self.done = self._before
 
-    def begin(self) -> None:
-        """Remember where the next candidate starts."""
+    def begin(self, together: int = 1) -> None:
+        """Remember where the next candidate starts, or so many that share their steps."""
         self._before = self.done
+        self.together = together
 
     def enter(self, stage: Stage) -> None:
         """Say that a stage begins."""
@@ -57,8 +59,8 @@ class Watch:
         """Count a denoising step (the first call of a candidate only starts the clock)."""
         now = self.clock()
         if not first:
-            self.done += 1
-            self.taken += 1
+            self.done += self.together
+            self.taken += self.together
             self.spent += now - (self._began if self._began is not None else now)
         self._began = now
         self.on_progress(Progress(Stage.DENOISING, self.done, self.steps, self._left()), preview)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from gpu_worker.models import blank, sizes
+from gpu_worker.models import blank, sharing, sizes
 from gpu_worker.models.i2vgen_xl import I2VGenXL, Setup
 from gpu_worker.picture import Canvas
 from storage.catalogue_file import load_catalogue
@@ -28,6 +28,14 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def sharing_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Keep what is measured of shared passes in the test's own folder."""
+    path = tmp_path / "deep" / "sharing.json"
+    monkeypatch.setattr(sharing, "CACHE", path)
+    return path
 
 
 @pytest.fixture(scope="session")

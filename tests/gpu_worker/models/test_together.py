@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from gpu_worker.engine import Frames
-from gpu_worker.models import candidates
+from gpu_worker.models import candidates, sharing
 from gpu_worker.models.i2vgen_xl import I2VGenXL
 from gpu_worker.models.ladder import Ladder
 from gpu_worker.models.making import Order as Making
@@ -80,8 +80,13 @@ def test_candidates_share_one_count_of_steps_and_show_their_scores(
     assert all(one.steps == 8 for one in seen if one.stage is Stage.DENOISING)
 
 
+@pytest.mark.parametrize("width", [1, 2])
 def test_the_chosen_candidate_is_the_clip_of_its_seed(
-    moved_engine: I2VGenXL, canvas: Canvas, order: Order
+    moved_engine: I2VGenXL,
+    canvas: Canvas,
+    order: Order,
+    width: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def make(request: GenerationRequest) -> tuple[Frames, int]:
         result = moved_engine.generate(
@@ -89,8 +94,11 @@ def test_the_chosen_candidate_is_the_clip_of_its_seed(
         )
         return result.frames, result.seed
 
+    monkeypatch.setattr(sharing, "measure", lambda *_: width)
     frames, seed = make(order(candidates=2, seed=11))
-    assert np.array_equal(frames, make(order(seed=seed))[0])
+    alone = make(order(seed=seed))[0]
+    # Passes that are shared round in another order: then it is the same clip, not the same bytes.
+    assert np.abs(frames.astype(int) - alone).max() <= width - 1
 
 
 def test_a_camera_that_does_as_told_scores_higher() -> None:

@@ -1,0 +1,153 @@
+"""Candidates share their forward passes where that was measured to pay, and only there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gpu_worker.engine import Cancelled
+from gpu_worker.models import sharing
+from gpu_worker.models.i2vgen_xl import I2VGenXL
+from gpu_worker.models.making import Maker
+from gpu_worker.picture import Canvas
+from storage.domain.progress import Progress, Stage
+
+from .conftest import Order
+
+
+@pytest.fixture
+def widths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many clips each denoising held."""
+    seen: list[int] = []
+    denoised = Maker.denoised
+
+    def counted(maker: Maker, orders, *rest):  # type: ignore[no-untyped-def]  # passed on as it is
+        seen.append(len(orders))
+        return denoised(maker, orders, *rest)
+
+    monkeypatch.setattr(Maker, "denoised", counted)
+    return seen
+
+
+def fixed(width: int) -> Callable[..., int]:
+    """Return a measurement with this answer."""
+    return lambda *_: width
+
+
+def takes(**seconds: float) -> Callable[[int], float]:
+    """Return what passes of one, two and four clips take."""
+    return lambda clips: seconds[{1: "one", 2: "two", 4: "four"}[clips]]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "most", "width"),
+    [
+        ({"one": 1.0, "two": 2.0}, 4, 1),
+        ({"one": 1.0, "two": 1.95}, 4, 1),
+        ({"one": 1.0, "two": 1.2, "four": 2.4}, 4, 2),
+        ({"one": 1.0, "two": 1.2, "four": 1.6}, 4, 4),
+        ({"one": 1.0, "two": 1.2}, 2, 2),
+        ({"one": 1.0, "two": float("inf")}, 4, 1),
+    ],
+)
+def test_a_pass_is_as_wide_as_it_pays(seconds: dict[str, float], most: int, width: int) -> None:
+    assert sharing.widest(takes(**seconds), most) == width
+
+
+@pytest.mark.parametrize(("clips", "room", "most"), [(1, 9, 1), (3, 9, 2), (8, 9, 4), (8, 3, 2)])
+def test_no_more_clips_are_tried_than_there_are_or_than_fit(
+    clips: int, room: int, most: int
+) -> None:
+    assert sharing.most(clips, lambda width: width <= room) == most
+
+
+def test_what_was_measured_once_is_kept(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order, sharing_cache: Path, widths: list[int]
+) -> None:
+    asked = order(candidates=2, steps=2)
+    moved_engine.generate(asked, canvas, lambda _progress, _preview: None, lambda: False)
+    assert widths[: 1 + 2 * sharing.ROUNDS] == [1, *[1, 2] * sharing.ROUNDS]
+    kept = sharing_cache.read_text()
+    assert "64x64x4" in kept
+    widths.clear()
+    moved_engine.generate(asked, canvas, lambda _progress, _preview: None, lambda: False)
+    assert sum(widths) == 2
+    assert sharing_cache.read_text() == kept
+
+
+def test_a_cancel_while_it_is_measured_leaves_nothing(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order, sharing_cache: Path
+) -> None:
+    with pytest.raises(Cancelled):
+        moved_engine.generate(
+            order(candidates=2), canvas, lambda _progress, _preview: None, lambda: True
+        )
+    assert not sharing_cache.exists()
+
+
+def test_one_clip_measures_nothing(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order, sharing_cache: Path
+) -> None:
+    moved_engine.generate(order(), canvas, lambda _progress, _preview: None, lambda: False)
+    assert not sharing_cache.exists()
+
+
+def test_candidates_share_their_passes_where_it_pays(
+    moved_engine: I2VGenXL,
+    canvas: Canvas,
+    order: Order,
+    widths: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[Progress] = []
+
+    def make(width: int) -> dict[str, float]:
+        monkeypatch.setattr(sharing, "measure", fixed(width))
+        monkeypatch.setattr(sharing, "CACHE", sharing.CACHE.with_name(f"{width}.json"))
+        asked = order(candidates=3, seed=11)
+        made = moved_engine.generate(asked, canvas, lambda one, _: seen.append(one), lambda: False)
+        return dict(made.scores)
+
+    apart = make(1)
+    seen.clear()
+    widths.clear()
+    together = make(2)
+    assert widths == [2, 1]
+    assert together.keys() == apart.keys()
+    assert together["first_frame"] == pytest.approx(apart["first_frame"], rel=1e-2)
+    steps = [one.step for one in seen if one.stage is Stage.DENOISING]
+    assert steps == [0, 2, 4, 6, 8, 8, 9, 10, 11, 12]
+    assert all(one.steps == 12 for one in seen if one.stage is Stage.DENOISING)
+
+
+def test_a_lack_of_memory_ends_the_sharing_and_not_the_clip(
+    moved_engine: I2VGenXL,
+    canvas: Canvas,
+    order: Order,
+    widths: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, run = order(candidates=2), moved_engine.maker.unet.forward
+
+    def tight(sample, *rest):  # type: ignore[no-untyped-def]  # passed on as it is
+        if sample.shape[0] > 1:
+            raise MemoryError
+        return run(sample, *rest)
+
+    def make() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+        result = moved_engine.generate(
+            asked, canvas, lambda _progress, _preview: None, lambda: False
+        )
+        assert result.adjustments == ()
+        return result.frames
+
+    monkeypatch.setattr(sharing, "width", fixed(1))
+    alone = make()
+    monkeypatch.setattr(sharing, "width", fixed(2))
+    monkeypatch.setattr(moved_engine.maker.unet, "forward", tight)
+    widths.clear()
+    assert np.array_equal(make(), alone)
+    assert widths == [2, 1, 1]
