@@ -35,6 +35,11 @@ class Turns:
         """Return the largest peak of one of them in bytes."""
         return max(self.peaks[name])
 
+    def ratio(self, first: str, second: str) -> float:
+        """Return the median of the first's seconds over the second's, round by round."""
+        pairs = zip(self.seconds[first], self.seconds[second], strict=True)
+        return statistics.median(one / other for one, other in pairs)
+
 
 def take_turns(
     device: torch.device,
@@ -49,7 +54,8 @@ def take_turns(
     """
     turns = Turns({name: [] for name in calls}, {name: [] for name in calls})
     for turn in range(rounds + (device.type == "cuda")):
-        for name, call in calls.items():
+        # Every other round runs backwards, so that none is always the one that comes later.
+        for name, call in list(calls.items())[:: 1 if turn % 2 == 0 else -1]:
             seat(name)
             seconds, peak = once(device, call, clock)
             if turn >= (device.type == "cuda"):
@@ -63,6 +69,8 @@ def once(
 ) -> tuple[float, float]:
     """Return seconds and peak bytes of one call."""
     gc.collect()
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
     reset_peak(device)
     began = clock()
     call()
@@ -97,10 +105,16 @@ def resident(name: str = "VmRSS") -> float:
 
 def matrix_peak(device: torch.device, dtype: torch.dtype, clock: Clock) -> float:
     """Return the best rate of large matrix products in FLOP per second."""
-    side = 8192 if device.type == "cuda" else 1536
+    # On a GPU several products, or their start and the waiting would count too.
+    side, times = (8192, 20) if device.type == "cuda" else (1536, 1)
     first, second = (torch.randn(side, side, device=device, dtype=dtype) for _ in range(2))
-    best = min(once(device, lambda: first @ second, clock)[0] for _ in range(6))
-    return 2.0 * side**3 / best
+
+    def multiply() -> None:
+        for _ in range(times):
+            torch.mm(first, second)
+
+    best = min(once(device, multiply, clock)[0] for _ in range(6))
+    return 2.0 * side**3 * times / best
 
 
 def operations(call: Callable[[], Any]) -> float:

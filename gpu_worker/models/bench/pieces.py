@@ -7,15 +7,18 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from gpu_worker.engine import Cancelled
+from gpu_worker.engine import Cancelled, Frames
 from gpu_worker.models import choosing, loading, previews
+from gpu_worker.models.attention import KERNELS
 from gpu_worker.models.bench import meter, stock, subjects
 from gpu_worker.models.bench.subjects import Pair, Shape
 from gpu_worker.models.i2vgen_xl import I2VGenXL
@@ -24,25 +27,77 @@ from storage.domain.progress import Progress
 from storage.domain.request import Preset
 
 
-def levers(pair: Pair, shape: Shape, rounds: int) -> dict[str, float]:
-    """Return, for each lever that is on, how much longer a clip takes without it."""
-    base = pair.engine.setup.levers
-    names = [name for name in Levers.names() if getattr(base, name)]
+def levers(
+    pair: Pair, shape: Shape, rounds: int, names: Sequence[str] = Levers.names()
+) -> dict[str, float]:
+    """Return, for each lever that is on, how much longer a clip takes without it.
+
+    Levers are measured on uncompiled layers, each of which would be compiled anew; the compiler
+    and the graphs are measured beside those, by what a clip takes with them.
+    """
+    base = replace(pair.engine.setup.levers, compiled=False, graphs=False)
+    plain = subjects.engine(pair.folder, pair.device, pair.dtype, base)
     gains = {}
-    for name in names:
+    for name in [name for name in names if getattr(base, name)]:
         off = subjects.engine(pair.folder, pair.device, pair.dtype, base.without(name))
         part = subjects.clip if name == "chunked_decode" else subjects.latents
-        turns = meter.take_turns(
-            pair.device,
-            {
-                "on": partial(part, pair.engine, shape, Preset.EXACT),
-                "off": partial(part, off, shape, Preset.EXACT),
-            },
-            rounds,
-            pair.clock,
-        )
-        gains[name] = turns.median("off") / turns.median("on")
+        gains[name] = _gain(pair, {"on": plain, "off": off}, partial(part, shape=shape), rounds)
+    if pair.device.type == "cuda":
+        part = partial(subjects.latents, shape=shape)
+        for name in ("compiled", "graphs"):
+            on = subjects.engine(
+                pair.folder, pair.device, pair.dtype, replace(base, **{name: True})
+            )
+            gains[name] = _gain(pair, {"on": on, "off": plain}, part, rounds)
     return gains
+
+
+def attention(pair: Pair, shape: Shape, rounds: int) -> dict[str, float]:
+    """Return the seconds of a clip with each attention kernel that works on this device."""
+    base = replace(pair.engine.setup.levers, compiled=False)
+    calls: dict[str, Callable[[], Any]] = {}
+    for name in KERNELS:
+        one = subjects.engine(pair.folder, pair.device, pair.dtype, base, name)
+        try:
+            subjects.latents(one, shape, Preset.EXACT)
+        except (ImportError, RuntimeError, NotImplementedError):
+            continue  # not installed, not for this device, or too large for its memory
+        calls[name] = partial(subjects.latents, one, shape, Preset.EXACT)
+    turns = meter.take_turns(pair.device, calls, rounds, pair.clock)
+    return {name: turns.median(name) for name in calls}
+
+
+def recovery(pair: Pair, shape: Shape) -> dict[str, float]:
+    """Return what lacks of memory at a clip's steps cost: times as long, and the difference.
+
+    Every step fails once. The difference is the largest one between the clip's bytes and those of
+    the undisturbed clip.
+    """
+    passes = [0]
+
+    def fail(_module: Any, _given: Any) -> None:
+        passes[0] += 1
+        if passes[0] % 2:
+            raise torch.OutOfMemoryError("injected by the benchmark")
+
+    def call() -> Frames:
+        return subjects.made(pair.engine, shape)
+
+    frames = [call()]
+    whole, _ = meter.once(pair.device, lambda: frames.append(call()), pair.clock)
+    hook = pair.engine.maker.unet.register_forward_pre_hook(fail)
+    try:
+        failing, _ = meter.once(pair.device, lambda: frames.append(call()), pair.clock)
+    finally:
+        hook.remove()
+    difference = abs(frames[1].astype(int) - frames[2].astype(int)).max()
+    return {"times_as_long": failing / whole, "difference": float(difference)}
+
+
+def _gain(pair: Pair, sides: dict[str, I2VGenXL], part: Callable[..., Any], rounds: int) -> float:
+    calls = {name: partial(part, one, preset=Preset.EXACT) for name, one in sides.items()}
+    turns = meter.take_turns(pair.device, calls, rounds, pair.clock)
+    return turns.ratio("off", "on")
 
 
 def cancel_steps(engine: I2VGenXL, shape: Shape, times: int = 12) -> float:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import platform
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from importlib.metadata import version
 
 import torch
 
+from gpu_worker.models.bench import footprint
 from gpu_worker.models.bench.subjects import Shape
+from gpu_worker.models.footprints import Footprint
 
 PACKAGES = ("torch", "diffusers", "transformers")
 
@@ -37,41 +39,51 @@ class Subject:
     shape: Shape
     stock_seconds: float
     presets: dict[str, Row]
-    levers: dict[str, float]
 
 
-@dataclass(frozen=True)
-class Report:
-    """The results of one run."""
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """How quickly an engine is there, and how quickly it stops."""
 
-    device: str
-    subjects: list[Subject]
     load_speedup: float
     first_step_s: float
     cancel_steps_p99: float
     progress_overhead: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """The results of one run; what was not measured is empty."""
+
+    device: str
+    subjects: list[Subject] = field(default_factory=list)
+    levers: dict[str, float] = field(default_factory=dict)
+    starts: Starts | None = None
+    attention: dict[str, float] = field(default_factory=dict)
+    recovery: dict[str, float] = field(default_factory=dict)
+    footprints: list[Footprint] = field(default_factory=list)
     min_memory_vs_stock: float | None = None
     clock: str = "the clock's"
 
     def line(self) -> str:
         """Return the run's last line: the first subject's figures, and what holds for all."""
-        first = self.subjects[0]
-        return json.dumps(
-            {
-                "device": self.device,
-                "presets": {name: asdict(row) for name, row in first.presets.items()},
-                "levers": first.levers,
-                "load_speedup": self.load_speedup,
-                "first_step_s": self.first_step_s,
-                "cancel_steps_p99": self.cancel_steps_p99,
-                "progress_overhead": self.progress_overhead,
-                "min_memory_vs_stock": self.min_memory_vs_stock,
-                "others": {
-                    other.name: {name: asdict(row) for name, row in other.presets.items()}
-                    for other in self.subjects[1:]
-                },
-            }
-        )
+        found = [
+            {name: asdict(row) for name, row in subject.presets.items()}
+            for subject in self.subjects
+        ]
+        names = [subject.name for subject in self.subjects]
+        said = {
+            "device": self.device,
+            "presets": found[0] if found else {},
+            "levers": self.levers,
+            **(asdict(self.starts) if self.starts else {}),
+            "min_memory_vs_stock": self.min_memory_vs_stock,
+            "attention": self.attention,
+            "recovery": self.recovery,
+            "footprints": [asdict(row) for row in self.footprints],
+            "others": dict(zip(names[1:], found[1:], strict=True)),
+        }
+        return json.dumps(said)
 
     def markdown(self) -> str:
         """Return the tables for docs/benchmarks.md."""
@@ -85,14 +97,50 @@ class Report:
         ]
         for subject in self.subjects:
             lines += _table(subject)
-        lines += [
-            f"Loading is {self.load_speedup:.1f} times as quick as `from_pretrained`. A new "
-            f"process finishes its first step after {self.first_step_s:.1f} s. After a cancel at "
-            f"most {self.cancel_steps_p99:.0f} more steps are finished (99 of 100). Progress and "
-            f"previews take {100 * self.progress_overhead:.2f} % of a clip's time.",
-            "",
-        ]
+        for words in (_levers(self), _starts(self), _memory(self), _recovery(self)):
+            lines += [*words, ""] if words else []
         return "\n".join(lines)
+
+
+def _levers(report: Report) -> list[str]:
+    lines = []
+    if report.levers:
+        gains = ", ".join(f"{name} {gain:.2f}" for name, gain in report.levers.items())
+        lines.append(f"Times as long without one lever: {gains}.")
+    if report.attention:
+        times = ", ".join(f"{name} {time:.2f} s" for name, time in report.attention.items())
+        lines.append(f"A short clip with each attention kernel: {times}.")
+    return lines
+
+
+def _starts(report: Report) -> list[str]:
+    starts = report.starts
+    if starts is None:
+        return []
+    return [
+        f"Loading is {starts.load_speedup:.1f} times as quick as `from_pretrained`. A new "
+        f"process finishes its first step after {starts.first_step_s:.1f} s. After a cancel at "
+        f"most {starts.cancel_steps_p99:.0f} more steps are finished (99 of 100). Progress and "
+        f"previews take {100 * starts.progress_overhead:.2f} % of a clip's time."
+    ]
+
+
+def _memory(report: Report) -> list[str]:
+    lines = footprint.told(report.footprints) if report.footprints else []
+    if report.min_memory_vs_stock is not None:
+        share = f"{report.min_memory_vs_stock:.2f}"
+        lines += ["", f"With everything given up but the size: {share} of the stock peak."]
+    return lines
+
+
+def _recovery(report: Report) -> list[str]:
+    if not report.recovery:
+        return []
+    found = report.recovery
+    return [
+        f"With a lack of memory injected at every step a clip takes {found['times_as_long']:.2f} "
+        f"times as long; its bytes differ by at most {found['difference']:.0f} of 255."
+    ]
 
 
 def _table(subject: Subject) -> list[str]:
@@ -113,7 +161,4 @@ def _table(subject: Subject) -> list[str]:
             f"{row.peak_memory_vs_stock:.2f} | {row.error_vs_reference:.1e} "
             f"({row.stock_error_vs_reference:.1e}) | {row.distance_from_exact:.1e} |"
         )
-    if subject.levers:
-        gains = ", ".join(f"{name} {gain:.2f}" for name, gain in subject.levers.items())
-        lines += ["", f"Times as long without one lever: {gains}."]
     return [*lines, ""]

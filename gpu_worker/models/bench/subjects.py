@@ -72,7 +72,7 @@ def engine(
     folder: Path, device: torch.device, dtype: str, levers: Levers, attention: str = "auto"
 ) -> I2VGenXL:
     """Return a loaded engine that treats any checkpoint as the stock pipeline does."""
-    setup = Setup(str(device), dtype, attention, levers)
+    setup = Setup(str(device), dtype, attention, levers, patient=False)
     made = I2VGenXL(str(folder), "benchmark", load_catalogue().presets, setup)
     made.load()
     parts = made.maker.parts
@@ -89,6 +89,12 @@ def clip(
     watch = Watch(lambda _progress, _preview: None, lambda: False, shape.steps)
     with torch.inference_mode():
         return made.maker.decoded(finished, watch)
+
+
+def made(engine: I2VGenXL, shape: Shape) -> Frames:
+    """Make a whole clip as the worker does, with all that it does for memory."""
+    request = shape.request(preset=Preset.EXACT)
+    return engine.generate(request, picture(shape), lambda *_: None, lambda: False).frames
 
 
 @torch.inference_mode()
@@ -127,25 +133,22 @@ class Pair:
         pipeline = stock.load(folder, device, choosing.dtype(dtype, device))
         stock.settle(pipeline)
         own = engine(folder, device, dtype, levers)
-        if device.type == "cuda":
-            # What costs no time there: encoders leave once used, and long rows go in slices.
-            own.maker.evict = True
-            own.maker.unet.slice(4)
         return cls(folder, device, dtype, pipeline, own, clock)
 
     def seat(self, name: str) -> None:
         """Let only one side's weights lie on the device, so that its peak is its own.
 
-        name is `stock`, `both`, or anything else for our side.
+        name is `stock`, `nobody`, or anything else for our side.
         """
         if self.device.type != "cuda":
             return
         idle, busy = torch.device("cpu"), self.device
-        theirs = busy if name in ("stock", "both") else idle
-        self.pipeline.to(theirs)
-        for module in self.engine.maker.parts.modules().values():
-            cast(Any, module).to(idle if name == "stock" else busy)
-        self.engine.maker.unet.to(idle if name == "stock" else busy)
+        self.pipeline.to(busy if name == "stock" else idle)
+        own = idle if name in ("stock", "nobody") else busy
+        parts = self.engine.maker.parts
+        for module in (parts.vae, self.engine.maker.unet):
+            cast(Any, module).to(own)
+        torch.cuda.empty_cache()
 
     def least_memory(self, shape: Shape) -> float:
         """Return our peak with everything given up that keeps the size, over the stock peak."""
@@ -174,8 +177,15 @@ class Pair:
 def operations(pair: Pair, shape: Shape) -> float:
     """Count the floating-point operations of the stock pipeline's denoising of a clip."""
     seen, skip = picture(shape).fitted, traits(pair.folder).skipped
-    once = shape.request(steps=1)
-    return shape.steps * meter.operations(lambda: stock.latents(pair.pipeline, once, seen, skip))
+    pair.seat("stock")
+
+    def counted(steps: int) -> float:
+        request = shape.request(steps=steps)
+        return meter.operations(lambda: stock.latents(pair.pipeline, request, seen, skip))
+
+    # The encoders run once per clip, so only what a step adds is multiplied.
+    once = counted(1)
+    return once + (shape.steps - 1) * (counted(2) - once)
 
 
 def work(pair: Pair, shape: Shape, preset: Preset) -> float:
