@@ -87,7 +87,8 @@ def key(maker: Maker, orders: Sequence[Order], device: torch.device) -> str:
 def widest(seconds: Callable[[int], float], most: int) -> int:
     """Return how many clips to put into one pass; seconds tells what a pass of so many takes.
 
-    Passes of different widths take turns, so that a machine that slows down slows them all.
+    Passes of different widths take turns, so that a machine that slows down slows them all; the
+    best of each counts, so that what a first run allocates is no part of it.
     """
     chosen = 1
     for width in WIDTHS:
@@ -126,7 +127,6 @@ def measure(
             torch.cuda.synchronize(device)
         return time.perf_counter() - began[0]
 
-    seconds(1)  # what a first run compiles and allocates is no part of it
     return widest(seconds, len(orders))
 
 

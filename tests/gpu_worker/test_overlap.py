@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import io
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from gpu_worker.encode import Encoded, encode_within
 from gpu_worker.engine import Result
 from gpu_worker.generate import Generator, is_soon_over
 from gpu_worker.link import EngineDied
@@ -122,7 +125,16 @@ async def floor() -> Floor:
     return Floor(await blobs.put(picture.getvalue()), blobs)
 
 
-async def test_the_engine_goes_on_while_a_clip_is_encoded_and_uploaded(floor: Floor) -> None:
+async def test_the_engine_goes_on_while_a_clip_is_encoded_and_uploaded(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoding = threading.Event()
+
+    def held(*words: Any) -> Encoded:
+        encoding.wait(20)
+        return encode_within(*words)
+
+    monkeypatch.setattr("gpu_worker.generate.encode_within", held)
     _, a = floor.take("a")
     await floor.reaches("a begins")
     second, b = floor.take("b")
@@ -130,6 +142,7 @@ async def test_the_engine_goes_on_while_a_clip_is_encoded_and_uploaded(floor: Fl
     assert second.stages == []  # it waits, and nobody is told otherwise
     floor.engine.ends["a"].set()
     await floor.reaches("b begins")
+    encoding.set()  # only now: the next clip was begun before this one was encoded
     await floor.shelf.asked.wait()
     assert not a.done()
     assert floor.engine.log == [

@@ -14,11 +14,19 @@ from tests.storage.workbench import clip_of
 
 
 async def make(order: Order, report: Report) -> Clip | Failure:
-    """Work for 0.2 s, as a model would in steps."""
-    for _ in range(4):
-        await asyncio.sleep(0.05)
+    """Work for 0.2 s, as a model would in steps, and for a little longer as an encoder would."""
+    while not report.turn.come.is_set() and not report.cancelled():  # noqa: ASYNC110  # two events
+        await asyncio.sleep(0.01)
+    for step in range(4):
         if report.cancelled():
             return Failure("failed_cancelled", cancelled=True)
+        await asyncio.sleep(0.05)
+        if step == 1:
+            report.turn.soon_over()
+    report.turn.over()
+    await asyncio.sleep(0.05)
+    if report.cancelled():
+        return Failure("failed_cancelled", cancelled=True)
     await asyncio.to_thread(note, order.id)
     return clip_of(order)
 
