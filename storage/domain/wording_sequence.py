@@ -17,6 +17,8 @@ from storage.domain.wording_mention import Mention, Rank
 NEXT = re.compile(
     r"\b(?:then|after that|after which|afterwards?|followed by|next|finally|lastly|and at last)\b"
     r"|然后|然後|接着|接著|随后|隨後|之后|之後|后来|後來|最后|最後|而后|而後|再(?!次|现|現)|(?<![向往朝])[后後](?=[再，,向往朝左右推放缩])"
+    # 推近后拉远 goes on after a motion, 镜头后拉 is one motion.
+    r"|(?<=[近远遠左右上下入出大小摇搖移转轉,])[后後](?=[拉摇搖上下移转轉])"
 )
 
 

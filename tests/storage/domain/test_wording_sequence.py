@@ -30,6 +30,8 @@ IN, OUT, LEFT, RIGHT, UP, HOLD = (
         ("镜头先向右平移，接着拉远，最后固定不动", [RIGHT, OUT, HOLD]),
         ("先推近再向左摇", [IN, LEFT]),
         ("先推近後，再向左搖", [IN, LEFT]),
+        ("先推近后拉远", [IN, OUT]),
+        ("镜头先左移，后拉远", [LEFT, OUT]),
     ],
 )
 def test_motions_that_are_told_one_after_the_other_are_a_sequence(
@@ -57,6 +59,7 @@ def test_each_motion_has_its_own_speed() -> None:
         "handheld, then shaking",
         "then",
         "再次推近",
+        "镜头后拉",
         *wordings.OF_THE_SUBJECT,
     ],
 )
