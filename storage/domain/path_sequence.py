@@ -51,6 +51,12 @@ def keyframes(steps: Sequence[Sequence[Reading]]) -> tuple[Keyframe, ...]:
     return tuple(found)
 
 
+def at_odds(step: Sequence[Reading]) -> bool:
+    """Tell whether motions of one step undo each other, as to zoom in and out at once."""
+    ways = [_WAYS[reading.motion] for reading in step]
+    return any(min(axis) < 0.0 < max(axis) for axis in zip(*ways, strict=True))
+
+
 def motions(path: Sequence[Keyframe]) -> tuple[tuple[Motion, ...], ...]:
     """Return what a path shows from each keyframe to the next: the greatest motions first."""
     poses = [Pose(), *(keyframe.pose for keyframe in path)]

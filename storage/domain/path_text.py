@@ -16,6 +16,7 @@ from storage.domain import path_sequence, wording, wording_sequence
 from storage.domain.camera import Easing, Keyframe, Pose, Speed
 from storage.domain.errors import BadRequest
 from storage.domain.path_sequence import DIGITS, LONGEST, MOTIONS
+from storage.domain.wording import Reading
 
 LIMIT = 600  # characters
 MOST = 8  # poses
@@ -26,7 +27,7 @@ BOUNDS: Mapping[str, tuple[float, float]] = {
     "roll": (-180.0, 180.0),  # degrees
 }
 
-_PARTS = re.compile(r"[;,\n、。|>]|->|→")
+_PARTS = re.compile(r"[;,\n、。|>]|->|→|\.(?![0-9])")
 _TOKEN = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)%?|[a-z_]+|[一-鿿]+|\S")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)%?")
 _TIMED = re.compile(r"\s*[-+.0-9]")
@@ -44,6 +45,8 @@ _EASINGS: Mapping[str, Easing] = {
     **{"缓出": Easing.EASE_OUT, "缓动": Easing.EASE_IN_OUT},
 }
 _HOLD = frozenset({"hold", "保持", "不动"})
+_UNITS = frozenset({"°", "度", "x", "×", "倍"})
+"""What may follow a number and says nothing that its place does not say."""
 
 
 def read(text: str, speed: Speed = Speed.NORMAL) -> tuple[Keyframe, ...]:
@@ -53,11 +56,16 @@ def read(text: str, speed: Speed = Speed.NORMAL) -> tuple[Keyframe, ...]:
     """
     if len(text) > LIMIT:
         raise BadRequest("request_text_too_long", name="path", length=len(text), limit=LIMIT)
+    if not text.strip():
+        return ()
     whole = unicodedata.normalize("NFKC", text).casefold()
-    if _TIMED.match(whole):
-        return _poses([part.strip() for part in _PARTS.split(whole) if part.strip()])
-    parts = [part for piece in _PARTS.split(whole) for part in wording_sequence.NEXT.split(piece)]
-    return _sequence([part for part in parts if part.strip(" 先")], speed)
+    parts, timed = _PARTS.split(whole), _TIMED.match(whole)
+    if not timed:
+        parts = [part for piece in parts for part in wording_sequence.NEXT.split(piece)]
+    said = [part.strip() for part in parts if part.strip(" 先")]
+    if not said:
+        raise _unread(text)
+    return _poses(said) if timed else _sequence(said, speed)
 
 
 def write(path: Sequence[Keyframe]) -> str:
@@ -91,11 +99,12 @@ def _number(value: float) -> str:
 def _sequence(parts: list[str], speed: Speed) -> tuple[Keyframe, ...]:
     if len(parts) > LONGEST:
         raise BadRequest("request_path_long", limit=LONGEST)
-    steps = []
+    steps: list[list[Reading]] = []
     for part in parts:
         found = wording.mentions(wording.plain(part))
         step = wording_sequence.step(found)
-        if not step or any(mention.motion not in MOTIONS for mention in found):
+        unheard = any(mention.motion not in MOTIONS for mention in found)
+        if not step or unheard or path_sequence.at_odds(step):
             raise _unread(part)
         fast = speed is not Speed.NORMAL
         steps.append([replace(one, speed=speed) if fast else one for one in step])
@@ -127,7 +136,7 @@ def _keyframe(part: str, pose: Pose) -> Keyframe:
             name, sign = _SIDES[word]
             value = round(sign * _value(next(words, ""), part), DIGITS)
             pose = replace(pose, **{name: _within(name, value)})
-        elif word not in _HOLD:
+        elif word not in _HOLD | _UNITS:
             raise _unread(part)
     return Keyframe(round(time, DIGITS), pose, easing)
 
