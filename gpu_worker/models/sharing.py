@@ -31,10 +31,10 @@ CACHE = BESIDE.with_name("sharing.json")
 WIDTHS = (2, 4)
 """How many clips in one pass are tried, one after the other, until it no longer pays."""
 
-GAIN = 1.05
-"""A wider pass must make each clip by so much quicker; less is within the noise."""
+GAIN = 1.1
+"""A wider pass must make each clip by so much quicker, in every round; less may be noise."""
 
-ROUNDS = 2
+ROUNDS = 3
 STEPS = 2
 
 
@@ -87,18 +87,16 @@ def key(maker: Maker, orders: Sequence[Order], device: torch.device) -> str:
 def widest(seconds: Callable[[int], float], most: int) -> int:
     """Return how many clips to put into one pass; seconds tells what a pass of so many takes.
 
-    Passes of different widths take turns, so that a machine that slows down slows them all; the
-    best of each counts, so that what a first run allocates is no part of it.
+    Passes of different widths take turns, so that a machine that slows down slows them all, and
+    the first round that does not pay ends it: a machine whose load changes shares nothing.
     """
+
+    def pays(narrow: int, wide: int) -> bool:
+        return seconds(narrow) / narrow >= GAIN * seconds(wide) / wide
+
     chosen = 1
     for width in WIDTHS:
-        if width > most:
-            break
-        narrow, wide = [], []
-        for _ in range(ROUNDS):
-            narrow.append(seconds(chosen) / chosen)
-            wide.append(seconds(width) / width)
-        if min(wide) * GAIN > min(narrow):
+        if width > most or not all(pays(chosen, width) for _ in range(ROUNDS)):
             break
         chosen = width
     return chosen
