@@ -38,24 +38,24 @@ def seeds(request: GenerationRequest) -> list[int]:
     return [(request.seed + number) % (SEED_LIMIT + 1) for number in range(request.candidates)]
 
 
-def score(frames: Frames, seed: int, picture: Frames, asked: Motion, fits: float | None) -> Scored:
+def score(
+    frames: Frames, seed: int, picture: Frames, asked: Motion | None, fits: float | None
+) -> Scored:
     """Judge a clip by its first frame, its flicker, its motion and, where known, CLIP.
 
     fidelity is the first frame's PSNR in decibels; flicker is a share of full scale; motion is 1
-    for the one that was asked for; shake is a share of the side.
+    for the one that was asked for, and is not judged where several were; shake is a share of the
+    side.
     """
     fidelity = quality.psnr(frames[0], picture)
     flicker = quality.flicker(frames)
     measured = motion.measure(frames)
-    obeyed = obedience(measured, asked)
-    scores = {
-        "first_frame": fidelity,
-        "flicker": flicker,
-        "motion": obeyed,
-        "shake": measured.shake,
-    }
+    scores = {"first_frame": fidelity, "flicker": flicker, "shake": measured.shake}
     # Thirty decibels, no flicker and the right motion count about the same.
-    total = min(fidelity, 30.0) / 30.0 - 8.0 * flicker + obeyed
+    total = min(fidelity, 30.0) / 30.0 - 8.0 * flicker
+    if asked is not None:
+        scores["motion"] = obedience(measured, asked)
+        total += scores["motion"]
     if fits is not None:
         scores["clip"] = fits
         total += 4.0 * fits

@@ -15,7 +15,7 @@ from gpu_worker.models.sampler import Thrift
 from gpu_worker.models.watching import Watch
 from gpu_worker.motion import Measured
 from gpu_worker.picture import Canvas
-from storage.domain.camera import Motion
+from storage.domain.camera import Camera, Keyframe, Motion, Pose
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.domain.wording import Reading
@@ -78,6 +78,16 @@ def test_candidates_share_one_count_of_steps_and_show_their_scores(
     assert steps == sorted(steps)
     assert steps[-1] == 8
     assert all(one.steps == 8 for one in seen if one.stage is Stage.DENOISING)
+
+
+def test_a_path_of_several_motions_is_not_judged_by_one(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order
+) -> None:
+    there_and_back = (Keyframe(0.5, Pose(zoom=1.3)), Keyframe(1.0, Pose(dx=0.2)))
+    asked = order(prompt="zoom in", camera=Camera(keyframes=there_and_back))
+    result = moved_engine.generate(asked, canvas, lambda _one, _preview: None, lambda: False)
+    assert "motion" not in dict(result.scores)
+    assert "flicker" in dict(result.scores)
 
 
 @pytest.mark.parametrize("width", [1, 2])
