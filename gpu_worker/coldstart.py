@@ -27,10 +27,7 @@ def main() -> int:
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     stages = {"python": since_start()}
-    folder = Path(options.source)
-    readahead.start(
-        folder if folder.is_dir() else Path(__file__).parent / "models" / options.source
-    )
+    readahead.start(readahead.guess(options.source))
     import_module("torch")
     stages["torch"] = since_start()
     # Imported here, so that each import can be timed.

@@ -16,7 +16,7 @@ from gpu_worker.messages import EngineSpec
 from gpu_worker.process import Patience
 from storage.settings import Settings, SettingsError
 
-OUR_ENGINE = "gpu_worker.models.registry:create"
+OUR_ENGINE = "gpu_worker.models.starting:create"
 DTYPES = ("auto", "fp16", "bf16", "fp32")
 ATTENTIONS = ("auto", "sdpa", "plain", "together", "xformers")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")

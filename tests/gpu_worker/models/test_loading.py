@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,3 +60,23 @@ def test_reading_ahead_ends_by_itself(stock_like: Path) -> None:
     thread = readahead.start(stock_like)
     thread.join(10)
     assert not thread.is_alive()
+
+
+def test_weights_are_looked_for_where_they_lie(stock_like: Path, tmp_path: Path) -> None:
+    snapshot = tmp_path / "hub" / "models--ali--i2v" / "snapshots" / "abc"
+    snapshot.mkdir(parents=True)
+    environ = {"HF_HOME": str(tmp_path)}
+    assert readahead.guess("embedded", environ) == checkpoint.EMBEDDED
+    assert readahead.guess(str(stock_like), environ) == stock_like
+    assert readahead.guess("ali/i2v", environ) == snapshot
+    assert not readahead.guess("ali/other", environ).exists()
+
+
+def test_a_worker_starts_to_read_before_it_imports() -> None:
+    code = (
+        "import sys; from gpu_worker.models import starting, readahead;"
+        "readahead.start = lambda folder: sys.exit('torch' in sys.modules or folder.name);"
+        "starting.create('embedded')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stderr.strip() == "embedded"
