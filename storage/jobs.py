@@ -14,7 +14,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -87,7 +87,10 @@ class Jobs:
     async def started(self, job_id: str, attempt: int, at: float) -> None:
         """Note that a worker took this attempt; raise JobGone if it is not the latest."""
         latest = ACTIVE & (jobs.c.attempt == attempt)
-        await self._step(job_id, latest, status=Status.RUNNING.value, started=at)
+        # One that was given up too early, but not yet put again, is at work after all.
+        dispatched = func.coalesce(func.nullif(jobs.c.dispatched, 0.0), at)
+        running = {"status": Status.RUNNING.value, "started": at, "dispatched": dispatched}
+        await self._step(job_id, latest, **running)
 
     async def requeue(self, job_id: str, attempt: int, died: bool) -> Job:
         """Let the job wait again after this attempt; died: it may have taken down its worker.

@@ -76,6 +76,15 @@ async def test_an_old_attempt_cannot_start_a_new_ones_job(jobs: Jobs) -> None:
         await jobs.dispatched(JOB.id, 2, 14.0)
 
 
+async def test_an_attempt_given_up_too_early_is_at_work_once_it_starts(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    await jobs.dispatched(JOB.id, 1, 10.0)
+    await jobs.requeue(JOB.id, 1, died=False)
+    await jobs.started(JOB.id, 1, 13.0)
+    again = await jobs.requeue(JOB.id, 1, died=True)  # its worker died after all
+    assert (again.deaths, again.status) == (1, Status.QUEUED)
+
+
 async def test_a_job_that_waits_again_counts_its_deaths_alone(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.dispatched(JOB.id, 1, 10.0)
