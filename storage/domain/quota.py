@@ -14,7 +14,7 @@ from storage.domain.errors import QuotaExceeded
 from storage.domain.request import GenerationRequest, Preset
 
 DAY = 86_400  # seconds
-HANDLING = 4.0  # credits that every clip costs: fetch, decode, encode, keep
+HANDLING = 4.0  # credits that every candidate costs: fetch, decode, judge or encode, keep
 WORK_PER_CREDIT = 512 * 512 * 16 * 50 * 2 / 60  # pixels x frames x passes through the model
 SHARES = {Preset.EXACT: 1.0, Preset.FAST: 0.35, Preset.DRAFT: 0.25}  # of the exact preset's work
 
@@ -23,7 +23,7 @@ def price(request: GenerationRequest) -> int:
     """Return what a request costs, in credits."""
     passes = request.steps * (2 if request.guidance > 1.0 else 1) * SHARES[request.preset]
     work = request.width * request.height * request.frames * passes
-    return math.ceil(HANDLING + work * request.candidates / WORK_PER_CREDIT)
+    return math.ceil(request.candidates * (HANDLING + work / WORK_PER_CREDIT))
 
 
 def day_of(moment: float) -> int:

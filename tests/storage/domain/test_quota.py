@@ -9,7 +9,7 @@ import pytest
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded
 from storage.domain.quota import DAY, Allowance, check, day_of, price
-from storage.domain.request import Preset
+from storage.domain.request import GenerationRequest, Preset
 from tests.storage.examples import REQUEST
 
 QUOTA = QuotaRow(credits_per_day=100, unfinished_jobs=3)
@@ -22,6 +22,11 @@ def test_the_full_models_default_clip_costs_about_a_minute() -> None:
 
 def test_even_the_smallest_clip_costs_something() -> None:
     assert price(replace(REQUEST, width=32, height=32, frames=2, steps=1)) >= 1
+
+
+@pytest.mark.parametrize("one", [FULL, REQUEST])
+def test_several_candidates_cost_as_many(one: GenerationRequest) -> None:
+    assert 2 * price(one) - 1 <= price(replace(one, candidates=2)) <= 2 * price(one)
 
 
 def test_more_work_costs_more() -> None:
