@@ -69,7 +69,8 @@ class Painter:
         else:
             text = self._text(job, "card_waiting", position=wait.position + 1)
         if wait is not None and wait.seconds:
-            text += " · " + self._text(job, "card_starts_in", time=self.span(job, wait.seconds))
+            text = text.rstrip(".。") + " · "
+            text += self._text(job, "card_starts_in", time=self.span(job, wait.seconds))
         return self._card(job, "⏳ " + text, advice, UNFINISHED_ACTIONS)
 
     def running(

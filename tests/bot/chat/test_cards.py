@@ -50,7 +50,7 @@ PAINTER = Painter(Words.load(), CATALOGUE)
 
 def test_a_waiting_card_tells_place_and_time() -> None:
     card = PAINTER.waiting(JOB, Wait(2, 150.0))
-    assert card.content == ("<@1> ⏳ Your clip is number 3 in the queue. · starts in about 2 min")
+    assert card.content == ("<@1> ⏳ Your clip is number 3 in the queue · starts in about 2 min")
 
 
 @pytest.mark.parametrize(("share", "filled"), [(0.0, 0), (0.5, 10), (1.0, 20), (7.0, 20)])
