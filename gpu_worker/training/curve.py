@@ -30,12 +30,13 @@ def draw(log: Path, picture: Path) -> None:
 
 
 def read(log: Path) -> dict[tuple[str, str], list[tuple[float, float]]]:
-    """Give (minutes, value) per (stage, name)."""
-    series: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    """Give (minutes, value) per (stage, name); a step that was taken again counts once."""
+    series: dict[tuple[str, str], dict[int, tuple[float, float]]] = {}
     with log.open(newline="") as file:
-        for stage, _step, minutes, name, value in csv.reader(file):
-            series.setdefault((stage, name), []).append((float(minutes), float(value)))
-    return series
+        for stage, step, minutes, name, value in csv.reader(file):
+            steps = series.setdefault((stage, name), {})
+            steps[int(step)] = (float(minutes), float(value))
+    return {key: [steps[step] for step in sorted(steps)] for key, steps in series.items()}
 
 
 def _panel(title: str, points: list[tuple[float, float]]) -> Pixels:

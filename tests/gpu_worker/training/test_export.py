@@ -86,3 +86,9 @@ def test_the_curve_is_drawn_from_the_log(tmp_path: Path) -> None:
     picture = cv2.imread(str(tmp_path / "docs" / "loss.png"))
     assert picture is not None
     assert picture.min() < 100
+
+
+def test_a_step_taken_again_after_a_stop_counts_once(tmp_path: Path) -> None:
+    log = tmp_path / "losses.csv"
+    log.write_text("unet,25,1.0,loss,3\nunet,50,2.0,loss,2.5\nunet,50,2.2,loss,2\n")
+    assert curve.read(log) == {("unet", "loss"): [(1.0, 3.0), (2.2, 2.0)]}
