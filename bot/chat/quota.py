@@ -31,11 +31,12 @@ async def report(interaction: Talk, days: int = WEEK) -> None:
         await interaction.response.defer(ephemeral=True)
         found = await client.studio.report_all(days)
         workers = await client.studio.workers()
-        rows = _shared(interaction, found)
+        rows = {"report_clips": _counts(interaction, found)} | _spent(interaction, found)
         rows["report_people"] = str(found.owners)
         rows["report_seconds"] = client.words.span(interaction.locale.value, found.seconds)
         rows["report_workers"] = "?" if workers is None else str(workers)
-        await interaction.edit_original_response(embed=_embed(interaction, "report_title", rows))
+        embed = _embed(interaction, "report_title", rows, days=days)
+        await interaction.edit_original_response(embed=embed)
 
 
 def _own(interaction: Talk, report: Report) -> dict[str, str]:
@@ -47,30 +48,34 @@ def _own(interaction: Talk, report: Report) -> dict[str, str]:
         rows["quota_today"] = _credits(interaction, allowance.spent)
         rows["quota_reserved"] = _credits(interaction, allowance.reserved)
         rows["quota_resets"] = f"<t:{int(allowance.resets_at)}:R>"
-    return rows | _shared(interaction, report)
+    return rows | _spent(interaction, report) | {"quota_clips": _counts(interaction, report)}
 
 
-def _shared(interaction: Talk, report: Report) -> dict[str, str]:
+def _spent(interaction: Talk, report: Report) -> dict[str, str]:
+    return {
+        "quota_in_all": _credits(interaction, report.credits),
+        "quota_saved": _credits(interaction, report.saved),
+    }
+
+
+def _counts(interaction: Talk, report: Report) -> str:
+    """Return how many jobs there are of each status, one a line."""
     words, locale = interaction.client.words, interaction.locale.value
     counts = [
         f"{words.text(locale, f'status_{status.value}')}: {count}"
         for status, count in report.counts.items()
         if count
     ]
-    return {
-        "quota_in_all": _credits(interaction, report.credits),
-        "quota_saved": _credits(interaction, report.saved),
-        "quota_clips": "\n".join(counts) or "0",
-    }
+    return "\n".join(counts) or "0"
 
 
 def _credits(interaction: Talk, count: int) -> str:
     return interaction.client.words.text(interaction.locale.value, "quota_credits", count=count)
 
 
-def _embed(interaction: Talk, title: str, rows: dict[str, str]) -> discord.Embed:
+def _embed(interaction: Talk, title: str, rows: dict[str, str], **gaps: object) -> discord.Embed:
     words, locale = interaction.client.words, interaction.locale.value
-    embed = discord.Embed(title=words.text(locale, title), colour=discord.Colour.blurple())
+    embed = discord.Embed(title=words.text(locale, title, **gaps), colour=discord.Colour.blurple())
     for key, value in rows.items():
         embed.add_field(name=words.text(locale, key), value=value)
     return embed

@@ -50,5 +50,9 @@ async def test_a_manager_sees_what_everybody_did(stage: Stage) -> None:
         result = await carol.slash(stage.channel, "report")
     text = shown(result.response.message)
     assert result.ephemeral
+    title = result.response.message.embeds[0].title
+    assert title == "What the service did in the last 7 days"
+    assert "Your" not in text
+    assert "Clips finished: 1" in text
     assert "People 1" in text
     assert "Workers alive 1" in text
