@@ -32,8 +32,7 @@ COLOURS = {
     Status.CANCELLED: discord.Colour.dark_grey(),
 }
 UNFINISHED_ACTIONS = ("cancel",)
-DONE_ACTIONS = ("again", "tweak", "delete")
-ENDED_ACTIONS = ("again", "tweak")
+ENDED_ACTIONS = ("again", "tweak", "delete")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +98,7 @@ class Painter:
         key = "card_cached" if job.cached else "card_done"
         text = self._text(job, key, time=self.span(job, clip.seconds), cost=job.cost)
         after = self._advice_after(job, clip)
-        card = self._card(job, text, (*advice, *after), DONE_ACTIONS, clip)
+        card = self._card(job, text, (*advice, *after), ENDED_ACTIONS, clip)
         if clip.adjustments:
             notes = [
                 "• " + self._text(job, note.key, **dict(note.parameters))

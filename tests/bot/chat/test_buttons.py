@@ -143,13 +143,22 @@ async def test_only_the_owner_may_cancel(stage: Stage) -> None:
     assert len(await stage.workshop.jobs.unfinished()) == 1
 
 
+async def test_a_cancelled_order_leaves_nothing_once_it_is_deleted(stage: Stage) -> None:
+    await stage.animate()
+    [job] = await stage.workshop.jobs.unfinished()
+    await stage.click(await stage.shows("in the queue"), "cancel")
+    await stage.click(await stage.shows("Cancelled"), "delete")
+    assert stage.messages == []
+    assert not await stage.workshop.blobs.has(job.request.picture)
+
+
 async def test_cancel_stops_the_worker_midway(stage: Stage) -> None:
     stage.workshop.hands.gate.clear()
     async with stage.workshop.working():
         await stage.animate()
         await stage.click(await stage.shows("step"), "cancel")
         message = await stage.shows("Nothing was charged")
-    assert actions(message) == ["again", "tweak"]
+    assert actions(message) == ["again", "tweak", "delete"]
     assert message.attachments == []
 
 

@@ -59,7 +59,7 @@ async def test_a_file_that_the_place_refuses_is_told(stage: Stage) -> None:
     stage.env.inject_error("PATCH", "/webhooks/*", status=413, code=40005)
     async with stage.workshop.working():
         message = await stage.shows("larger than this place allows")
-    assert actions(message) == ["again", "tweak"]
+    assert actions(message) == ["again", "tweak", "delete"]
 
 
 async def test_an_outage_of_discord_is_outlived(stage: Stage) -> None:
@@ -76,7 +76,7 @@ async def test_a_failure_says_why_and_that_nothing_was_charged(stage: Stage) -> 
         await stage.animate()
         message = await stage.shows("Nothing was charged")
     assert "the film could not be written" in shown(message)
-    assert actions(message) == ["again", "tweak"]
+    assert actions(message) == ["again", "tweak", "delete"]
 
 
 async def test_a_long_wait_ends_with_one_call(stage: Stage) -> None:

@@ -38,7 +38,7 @@ async def test_a_waiting_order_shows_its_place_and_may_be_cancelled(stage: Stage
     assert actions(message) == ["cancel"]
     await stage.click(message, "cancel", stage.bob)
     await stage.shows("Cancelled")
-    assert actions(stage.last) == ["again", "tweak"]
+    assert actions(stage.last) == ["again", "tweak", "delete"]
 
 
 async def test_a_running_order_shows_its_progress(stage: Stage) -> None:
