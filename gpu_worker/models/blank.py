@@ -39,15 +39,8 @@ def write(
         cast(Any, model).to(dtype).save_pretrained(folder / name)
     scheduler().save_pretrained(folder / "scheduler")
     tokenizer(size).save_pretrained(str(folder / "tokenizer"))
-    eye = {
-        "crop_size": {"height": size.crop, "width": size.crop},
-        "image_mean": MEAN,
-        "image_std": DEVIATION,
-        "image_processor_type": "CLIPImageProcessor",
-        "size": {"shortest_edge": size.crop},
-    }
     (folder / "feature_extractor").mkdir()
-    (folder / "feature_extractor" / "preprocessor_config.json").write_text(json.dumps(eye))
+    (folder / "feature_extractor" / "preprocessor_config.json").write_text(eye(size.crop))
     (folder / "model_index.json").write_text(json.dumps(INDEX))
     if traits is not None:
         (folder / TRAITS).write_text(json.dumps(traits))
@@ -74,6 +67,19 @@ def tokenizer(size: sizes.Size) -> CLIPTokenizer:
     words += [f"<unused{number}>" for number in range(size.words - len(words) - 2)]
     vocabulary = {word: number for number, word in enumerate([*words, START, END])}
     return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=size.length)
+
+
+def eye(side: int) -> str:
+    """Return the configuration of a picture processor, as its file holds it."""
+    return json.dumps(
+        {
+            "crop_size": {"height": side, "width": side},
+            "image_mean": MEAN,
+            "image_std": DEVIATION,
+            "image_processor_type": "CLIPImageProcessor",
+            "size": {"shortest_edge": side},
+        }
+    )
 
 
 INDEX = {
