@@ -47,7 +47,7 @@ class Delivery:
         self._ping_after = ping_after
         self._clock = clock
         self._pace = pace
-        self._forecast = Forecast(studio.jobs)
+        self._forecast = Forecast(studio.jobs, studio.workers)
         self._followed: dict[str, Followed] = {}
         self._edited: dict[str, float] = {}
         self._tasks: set[asyncio.Task[None]] = set()

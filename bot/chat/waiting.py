@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import time
+from collections.abc import Awaitable, Callable
 
 from bot.chat.cards import Wait
 from storage.domain.request import GenerationRequest
@@ -12,10 +14,15 @@ FRESH = 1.0  # seconds for which a forecast is not made anew
 
 
 class Forecast:
-    """Reads the queue once for all cards, when something changed."""
+    """Reads the queue once for all cards, when something changed.
 
-    def __init__(self, jobs: Jobs) -> None:
+    Each worker is taken to make clips one after the other, and to be free now: what is running
+    ends sooner than a forecast is read.
+    """
+
+    def __init__(self, jobs: Jobs, workers: Callable[[], Awaitable[int | None]]) -> None:
         self._jobs = jobs
+        self._workers = workers
         self._expired = True
         self._made = 0.0
         self._medians: dict[tuple[str, int, int, int, int], float | None] = {}
@@ -31,12 +38,16 @@ class Forecast:
             return {}
         self._expired, self._made = False, now
         found: dict[str, Wait] = {}
-        seconds: float | None = 0.0
+        free = [0.0] * max(1, await self._workers() or 1)  # when each worker ends what it is given
+        known = True
         self._medians.clear()
         for place, job in enumerate(await self._jobs.waiting()):
-            found[job.id] = Wait(place, round(seconds) if seconds else None)
+            begins = free[0] if known else 0.0
+            found[job.id] = Wait(place, round(begins) or None)
             median = await self._median(job.request)
-            seconds = None if seconds is None or median is None else seconds + median
+            known = known and median is not None
+            if median is not None:
+                heapq.heapreplace(free, free[0] + median)
         return found
 
     async def _median(self, request: GenerationRequest) -> float | None:

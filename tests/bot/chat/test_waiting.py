@@ -1,0 +1,63 @@
+"""A forecast tells each waiting job its place and when its turn comes."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from bot.chat.waiting import Forecast
+from storage.domain.job import Job
+from storage.jobs import Jobs
+from tests.storage.examples import job
+
+
+class Line:
+    """Waiting jobs whose kind of clip takes some seconds, or nobody knows how many."""
+
+    def __init__(self, count: int, seconds: float | None) -> None:
+        self.jobs = [job(f"job{number}", "ann", 1000.0 + number) for number in range(count)]
+        self.seconds = seconds
+
+    async def waiting(self) -> list[Job]:
+        """Return the jobs in the order in which they will go."""
+        return self.jobs
+
+    async def median_seconds(self, *_kind: object) -> float | None:
+        """Return how long a clip takes."""
+        return self.seconds
+
+
+async def foretold(line: Line, workers: int | None) -> list[float | None]:
+    """Return the seconds that each job is told."""
+
+    async def alive() -> int | None:
+        return workers
+
+    waits = await Forecast(cast(Jobs, line), alive).waits()
+    assert [waits[one.id].position for one in line.jobs] == list(range(len(line.jobs)))
+    return [waits[one.id].seconds for one in line.jobs]
+
+
+async def test_one_worker_makes_clips_one_after_the_other() -> None:
+    assert await foretold(Line(4, 10.0), 1) == [None, 10, 20, 30]
+
+
+async def test_more_workers_take_turns() -> None:
+    assert await foretold(Line(5, 10.0), 2) == [None, None, 10, 10, 20]
+
+
+async def test_without_a_worker_it_counts_on_one_to_come() -> None:
+    assert await foretold(Line(2, 10.0), 0) == [None, 10]
+    assert await foretold(Line(2, 10.0), None) == [None, 10]
+
+
+async def test_where_nobody_knows_no_time_is_told() -> None:
+    assert await foretold(Line(3, None), 1) == [None, None, None]
+
+
+async def test_nothing_is_told_twice_until_something_changed() -> None:
+    async def alive() -> int:
+        return 1
+
+    forecast = Forecast(cast(Jobs, Line(1, 10.0)), alive)
+    assert await forecast.waits()
+    assert await forecast.waits() == {}
