@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping
 
-from storage.codec import dumps, loads
+from storage.codec import CodecError, dumps, loads
 from storage.domain.clip import Clip, Failure
 from storage.domain.job import Job, Place, Status
 from storage.domain.request import GenerationRequest
+
+log = logging.getLogger(__name__)
 
 UNFINISHED = tuple(status.value for status in Status if not status.final)
 FINAL = tuple(status.value for status in Status if status.final)
@@ -108,3 +112,17 @@ def job_of(row: RowMapping) -> Job:
         clip=None if row["clip"] is None else loads(Clip, row["clip"]),
         failure=None if row["failure"] is None else loads(Failure, row["failure"]),
     )
+
+
+def readable(rows: Iterable[RowMapping]) -> list[Job]:
+    """Return the jobs of these rows, but for those that another version of us wrote.
+
+    One row that cannot be read must not keep everybody else's jobs from being made.
+    """
+    found = []
+    for row in rows:
+        try:
+            found.append(job_of(row))
+        except CodecError as error:
+            log.error("job %s cannot be read: %s", row["id"], error)
+    return found

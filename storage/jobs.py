@@ -35,6 +35,7 @@ from storage.job_rows import (
     kind_of,
     outcome_columns,
     place_columns,
+    readable,
     row_of,
 )
 from storage.tables import jobs
@@ -243,7 +244,7 @@ class Jobs:
         query = select(jobs).where(which).order_by(jobs.c.created, jobs.c.id)
         async with self._read() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return [job_of(row) for row in rows]
+        return readable(rows)
 
     @asynccontextmanager
     async def _write(self) -> AsyncIterator[AsyncConnection]:

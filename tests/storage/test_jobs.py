@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.domain.catalogue import Catalogue
@@ -14,6 +15,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Place, Status
 from storage.jobs import Jobs
+from storage.tables import jobs as jobs_table
 from tests.storage.examples import CLIP, JOB, REQUEST, job
 
 BROKEN = Failure("failed_memory")
@@ -203,6 +205,16 @@ async def test_a_forecast_is_the_median_of_like_clips(jobs: Jobs) -> None:
         await jobs.finish(f"j{seconds}", replace(CLIP, seconds=seconds), 20.0)
     assert await jobs.median_seconds(*shape) == 5.0
     assert await jobs.median_seconds("other", *shape[1:]) is None
+
+
+async def test_a_job_that_cannot_be_read_holds_up_nobody(jobs: Jobs, engine: AsyncEngine) -> None:
+    for name in ("of a later version", "fine"):
+        await jobs.add(job(name))
+    newer = jobs_table.c.id == "of a later version"
+    async with engine.begin() as connection:
+        await connection.execute(update(jobs_table).where(newer).values(request='{"lens": 50}'))
+    assert [one.id for one in await jobs.unfinished()] == ["fine"]
+    assert [one.id for one in await jobs.waiting()] == ["fine"]
 
 
 async def test_a_database_that_is_away_is_unavailable(
