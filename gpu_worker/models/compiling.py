@@ -1,7 +1,8 @@
 """Compiling: blocks compiled by region on a GPU, with a cache that outlives the process.
 
-Compiling for a new shape takes minutes. So a shape is run as it is when it comes for the first
-time, and compiled when it comes again, or where an earlier process has kept what it compiled.
+Compiling for a new shape takes minutes, so what was compiled is kept after the first clip of each
+shape. Regions may also be patient: they run a shape as it is when it comes for the first time. That
+clip is rounded differently from later ones, so a worker, which owes equal bytes, is not.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Regions:
         self,
         regions: Iterable[nn.Module],
         folder: Path,
-        patient: bool = True,
+        patient: bool = False,
         backend: str = "inductor",
     ) -> None:
         """Let regions be compiled when they run; folder keeps what was compiled, by shape."""

@@ -105,7 +105,8 @@ class I2VGenXL:
         def on_progress(progress: Progress, _preview: bytes | None) -> None:
             first[0] = progress.step
 
-        with suppress(Cancelled):
+        # Nobody asks for this shape, so that nothing is compiled for it.
+        with suppress(Cancelled), torch.compiler.set_stance("force_eager"):
             self.generate(*smallest(self.name, side), on_progress, lambda: first[0] >= 1)
 
     @torch.inference_mode()

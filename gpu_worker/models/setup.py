@@ -13,7 +13,7 @@ class Setup:
 
     memory_gib bounds the memory of a device; 0 leaves that to the device itself. judge is the
     folder of a CLIP model that chooses among candidates; without one the other scores do. patient:
-    a shape is compiled only when it comes again.
+    a shape is compiled only when it comes again; then its first clip is rounded differently.
     """
 
     device: str = "auto"
@@ -23,4 +23,4 @@ class Setup:
     multiple: int = 16
     memory_gib: float = 0.0
     judge: str = ""
-    patient: bool = True
+    patient: bool = False

@@ -77,7 +77,7 @@ def clips(bench: Bench, report: Report) -> Report:
     else:
         side, frames = (64, 8) if bench.quick else (128, 16)
         whole = Shape(side, side, frames, bench.steps or 25)
-        errors = Shape(64, 64, 8, 10 if bench.quick else 25)
+        errors = Shape(64, 64, 8, 5 if bench.quick else 12)
         task = Task("embedded", whole, errors, bench.rounds or (1 if bench.quick else 2))
     return replace(report, subjects=[*report.subjects, subject(bench.pair, task)])
 
@@ -101,7 +101,7 @@ def large(bench: Bench, report: Report) -> Report:
 
 def levers(bench: Bench, report: Report) -> Report:
     """Measure each lever and, on a GPU, each attention kernel."""
-    rounds = bench.rounds or (3 if bench.gpu else 5)
+    rounds = bench.rounds or 3
     bench.pair.seat("own")
     gains = pieces.levers(bench.pair, bench.short, rounds)
     kernels = pieces.attention(bench.pair, bench.short, rounds) if bench.gpu else {}
@@ -136,8 +136,9 @@ def memory(bench: Bench, report: Report) -> Report:
     pair = bench.pair
     pair.seat("own")
     if not bench.gpu:
-        shapes = [Shape(128, 128, 16, 2), Shape(192, 192, 16, 2), Shape(192, 192, 32, 2)]
-        return replace(report, footprints=footprint.measure(pair.engine, shapes, SAVINGS))
+        shapes = [Shape(128, 128, 16, 2), Shape(192, 192, 16, 2)]
+        savings = (Saving.NONE, Saving.HALVES)
+        return replace(report, footprints=footprint.measure(pair.engine, shapes, savings))
     two = [(512, 512, 16), (512, 512, 32), (768, 768, 24), (1280, 704, 16)]
     shapes = [Shape(*size, steps=2) for size in two]
     base = replace(pair.engine.setup.levers, compiled=False)

@@ -17,11 +17,12 @@ from gpu_worker.models import choosing, memory, pixels
 from gpu_worker.models.bench import meter, stock
 from gpu_worker.models.checkpoint import traits
 from gpu_worker.models.constants import Conditions
-from gpu_worker.models.i2vgen_xl import I2VGenXL, Setup
+from gpu_worker.models.i2vgen_xl import I2VGenXL
 from gpu_worker.models.ladder import Ladder
 from gpu_worker.models.levers import Levers
 from gpu_worker.models.making import Order
 from gpu_worker.models.sampler import Thrift
+from gpu_worker.models.setup import Setup
 from gpu_worker.models.unet import Deep
 from gpu_worker.models.watching import Watch
 from gpu_worker.picture import Canvas
@@ -72,7 +73,7 @@ def engine(
     folder: Path, device: torch.device, dtype: str, levers: Levers, attention: str = "auto"
 ) -> I2VGenXL:
     """Return a loaded engine that treats any checkpoint as the stock pipeline does."""
-    setup = Setup(str(device), dtype, attention, levers, patient=False)
+    setup = Setup(str(device), dtype, attention, levers)
     made = I2VGenXL(str(folder), "benchmark", load_catalogue().presets, setup)
     made.load()
     parts = made.maker.parts

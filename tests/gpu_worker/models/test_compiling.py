@@ -34,9 +34,9 @@ def run(regions: Regions, doubler: Doubler, shape: str) -> bool:
     return doubler.compiled != [False]
 
 
-def test_a_shape_is_compiled_when_it_comes_again(tmp_path: Path) -> None:
+def test_patient_regions_are_compiled_for_a_shape_that_comes_again(tmp_path: Path) -> None:
     doubler = Doubler()
-    regions = Regions([doubler], tmp_path, backend="eager")
+    regions = Regions([doubler], tmp_path, patient=True, backend="eager")
     assert [run(regions, doubler, shape) for shape in ("a", "b", "a", "a")] == [
         False,
         False,
@@ -50,18 +50,18 @@ def test_a_shape_that_was_kept_is_compiled_at_once(
 ) -> None:
     (tmp_path / "a.bin").write_bytes(b"spoiled")
     doubler = Doubler()
-    regions = Regions([doubler], tmp_path, backend="eager")
+    regions = Regions([doubler], tmp_path, patient=True, backend="eager")
     assert run(regions, doubler, "a")
     assert not run(regions, doubler, "b")
 
 
-def test_nobody_waits_where_the_benchmark_asks_for_it(tmp_path: Path) -> None:
+def test_without_patience_the_first_clip_is_compiled_as_all_later_ones(tmp_path: Path) -> None:
     doubler = Doubler()
-    assert run(Regions([doubler], tmp_path, patient=False, backend="eager"), doubler, "a")
+    assert run(Regions([doubler], tmp_path, backend="eager"), doubler, "a")
 
 
 def test_a_clip_that_was_stopped_is_not_kept(tmp_path: Path) -> None:
-    regions = Regions([Doubler()], tmp_path, patient=False, backend="eager")
+    regions = Regions([Doubler()], tmp_path, backend="eager")
     with pytest.raises(KeyError), regions.running("a"):
         raise KeyError("stopped")
     assert regions.ready == set()
