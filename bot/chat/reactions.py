@@ -60,9 +60,11 @@ async def _answer(
 
 
 async def _may_post(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> bool:
-    """Tell whether we, and the one who reacted, may post a clip there."""
+    """Tell whether we, and the one who reacted, a person, may post a clip there."""
     if event.guild_id is None:
         return True
+    if event.member is not None and event.member.bot:
+        return False  # such as one that repeats people's reactions
     guild = client.get_guild(event.guild_id)
     channel = guild.get_channel_or_thread(event.channel_id) if guild else None
     if guild is None or channel is None:

@@ -37,6 +37,14 @@ async def test_a_reaction_on_a_clip_that_is_not_done_does_nothing(stage: Stage) 
     assert len(await stage.workshop.jobs.unfinished()) == 1
 
 
+async def test_another_bots_reaction_orders_nothing(stage: Stage) -> None:
+    robot = stage.guild.add_member(stage.env.create_user("robot", bot=True))
+    async with stage.workshop.working():
+        await stage.animate()
+        await robot.react(await stage.clip(), AGAIN)
+    assert len(stage.messages) == 1
+
+
 async def test_somebody_who_may_not_post_gets_no_clip(stage: Stage) -> None:
     denied = discord.PermissionOverwrite(attach_files=False)
     stage.channel = stage.guild.create_text_channel("b", overwrites={stage.bob: denied})
