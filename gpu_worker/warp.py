@@ -18,6 +18,9 @@ FINEST = 8
 ENOUGH = 0.02
 """How far beyond a whole number the reduction may go before one more sample is taken."""
 
+CRISPNESS, UNTOUCHED, MOST_CRISP, FINE = 1.2, 1.05, 0.6, 0.7
+"""Share of fine detail added per enlargement beyond the untouched one, its most, and its size."""
+
 SLACK = 0.5
 """How far beyond the source, in the frame's pixels, a cubic sample may lie and count as inside."""
 
@@ -71,10 +74,19 @@ def _look(source: Pixels, window: Window, pose: Pose, size: tuple[int, int]) -> 
     )
     if samples > 1:
         seen = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
-    frame = np.asarray(seen, np.uint8)
+    frame = _crisp(np.asarray(seen, np.uint8), 1 / reduction)
     shape = (source.shape[1], source.shape[0])
     beyond = outskirts.distance(_matrix(window, pose, size), shape, size)
     return outskirts.soften(frame, beyond) if (beyond > SLACK).any() else frame
+
+
+def _crisp(frame: Pixels, enlargement: float) -> Pixels:
+    """Give back the contrast of fine detail that enlarging a picture's pixels takes away."""
+    amount = min(CRISPNESS * (enlargement - UNTOUCHED), MOST_CRISP)
+    if amount <= 0:
+        return frame
+    blurred = cv2.GaussianBlur(frame, (0, 0), FINE, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(cv2.addWeighted(frame, 1 + amount, blurred, -amount, 0), np.uint8)
 
 
 def _matrix(window: Window, pose: Pose, size: tuple[int, int]) -> NDArray[np.float64]:
