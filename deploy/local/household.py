@@ -10,8 +10,16 @@ from typing import Self
 from deploy.local.processes import Child, Crew, python
 from deploy.local.redis import RedisServer, start_redis
 
-OWN = ("DATABASE_URL", "BLOB_URL", "DISCORD_TOKEN", "DISCORD_GUILD", "METRICS_PORT")
-"""Settings of a service for real, which a household must never touch."""
+OWN = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "BLOB_URL",
+    "DISCORD_TOKEN",
+    "DISCORD_GUILD",
+    "METRICS_PORT",
+)
+"""Settings of a service for real, which a household must never touch: its worker would take the
+real one's orders, and find none of their pictures."""
 
 DISCORD = "local Discord: "
 """How the local Discord begins the line that names its address."""
@@ -38,8 +46,8 @@ class Household:
         return self.folder / "logs"
 
     def start_redis(self) -> str:
-        """Start Redis' protocol server unless REDIS_URL names one; return its url."""
-        if self.redis is None and not self.environ.get("REDIS_URL"):
+        """Start Redis' protocol server unless it runs already; return its url."""
+        if self.redis is None:
             self.redis = start_redis(self.folder / "redis")
             self.environ["REDIS_URL"] = self.redis.url
         return self.environ["REDIS_URL"]

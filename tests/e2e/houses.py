@@ -17,8 +17,7 @@ JOURNAL = "wire.jsonl"
 @asynccontextmanager
 async def open_house(folder: Path, **settings: str) -> AsyncIterator[Household]:
     """Redis, local Discord, bot and worker, each a process as in the demo."""
-    environ = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
-    environ["GENERATION_FILE"] = str(catalogue(folder))
+    environ = os.environ | {"GENERATION_FILE": str(catalogue(folder))}
     async with Household(folder, environ | settings) as house:
         house.start_redis()
         page = await house.start_discord(journal=folder / JOURNAL)

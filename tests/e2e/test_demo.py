@@ -20,9 +20,8 @@ pytestmark = pytest.mark.timeout(600)
 
 
 async def start(tmp_path: Path, *words: str, **settings: str) -> Child:
-    environ = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
     command = python("deploy.local.demo", "--home", str(tmp_path), *words)
-    return await Child.start("demo", command, environ | settings, tmp_path / "demo.log")
+    return await Child.start("demo", command, os.environ | settings, tmp_path / "demo.log")
 
 
 async def test_it_shows_a_clip_and_stays_up_until_ctrl_c(tmp_path: Path) -> None:
