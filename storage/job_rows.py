@@ -20,15 +20,17 @@ UNFINISHED = tuple(status.value for status in Status if not status.final)
 FINAL = tuple(status.value for status in Status if status.final)
 
 
-def kind_of(model: str, width: int, height: int, frames: int, steps: int) -> str:
+def kind_of(request: GenerationRequest) -> str:
     """Return what clips that take about the same time have in common."""
-    return f"{model}:{width}x{height}x{frames}:{steps}"
+    shape = f"{request.width}x{request.height}x{request.frames}"
+    guided = ":guided" if request.guidance > 1.0 else ""
+    work = f"{request.steps}:{request.preset.value}{guided}:{request.candidates}"
+    return f"{request.model}:{shape}:{work}"
 
 
 def row_of(job: Job) -> dict[str, Any]:
     """Return the job as the columns of its row; the place's come from place_columns."""
     request = job.request
-    shape = (request.width, request.height, request.frames, request.steps)
     return {
         "id": job.id,
         "owner": job.owner,
@@ -49,7 +51,7 @@ def row_of(job: Job) -> dict[str, Any]:
         "cached": job.cached,
         "forgotten": False,
         "parent": job.parent,
-        "kind": kind_of(request.model, *shape),
+        "kind": kind_of(request),
         "seconds": 0.0,
         "clip": None if job.clip is None else dumps(job.clip),
         "failure": None if job.failure is None else dumps(job.failure),

@@ -28,6 +28,7 @@ from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, Place, Status
 from storage.domain.quota import Allowance, check, price
 from storage.domain.report import Report
+from storage.domain.request import GenerationRequest
 from storage.job_rows import (
     FINAL,
     UNFINISHED,
@@ -214,13 +215,10 @@ class Jobs:
         async with self._read() as connection:
             return await job_reports.report(connection, jobs.c.created >= since, None)
 
-    async def median_seconds(
-        self, model: str, width: int, height: int, frames: int, steps: int
-    ) -> float | None:
-        """Return how long clips of this shape took lately; None where none was made."""
+    async def median_seconds(self, request: GenerationRequest) -> float | None:
+        """Return how long clips of this request's kind took lately; None where none was made."""
         async with self._read() as connection:
-            kind = kind_of(model, width, height, frames, steps)
-            return await job_reports.median_seconds(connection, kind)
+            return await job_reports.median_seconds(connection, kind_of(request))
 
     # Below the doors
 

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from bot.chat.cards import Wait
 from storage.domain.request import GenerationRequest
+from storage.job_rows import kind_of
 from storage.jobs import Jobs
 
 FRESH = 1.0  # seconds for which a forecast is not made anew
@@ -25,7 +26,7 @@ class Forecast:
         self._workers = workers
         self._expired = True
         self._made = 0.0
-        self._medians: dict[tuple[str, int, int, int, int], float | None] = {}
+        self._medians: dict[str, float | None] = {}
 
     def expire(self) -> None:
         """Make the next forecast anew: a job came or went."""
@@ -52,7 +53,7 @@ class Forecast:
 
     async def _median(self, request: GenerationRequest) -> float | None:
         """Return how long clips of this kind take; the same kind is looked up once."""
-        kind = (request.model, request.width, request.height, request.frames, request.steps)
+        kind = kind_of(request)
         if kind not in self._medians:
-            self._medians[kind] = await self._jobs.median_seconds(*kind)
+            self._medians[kind] = await self._jobs.median_seconds(request)
         return self._medians[kind]

@@ -14,6 +14,7 @@ from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Place, Status
+from storage.domain.request import Preset
 from storage.jobs import Jobs
 from storage.tables import jobs as jobs_table
 from tests.storage.examples import CLIP, JOB, REQUEST, job
@@ -198,13 +199,20 @@ async def test_waiting_jobs_stand_in_the_order_in_which_they_will_go(jobs: Jobs)
 
 
 async def test_a_forecast_is_the_median_of_like_clips(jobs: Jobs) -> None:
-    shape = (REQUEST.model, REQUEST.width, REQUEST.height, REQUEST.frames, REQUEST.steps)
-    assert await jobs.median_seconds(*shape) is None
+    assert await jobs.median_seconds(REQUEST) is None
     for seconds in (3.0, 9.0, 5.0):
         await jobs.add(job(f"j{seconds}"))
         await jobs.finish(f"j{seconds}", replace(CLIP, seconds=seconds), 20.0)
-    assert await jobs.median_seconds(*shape) == 5.0
-    assert await jobs.median_seconds("other", *shape[1:]) is None
+    assert await jobs.median_seconds(replace(REQUEST, seed=99, prompt="other")) == 5.0
+    for change in (
+        {"model": "other"},
+        {"steps": REQUEST.steps + 1},
+        {"preset": Preset.DRAFT},
+        {"candidates": 3},
+        {"guidance": 9.0},
+    ):
+        other = replace(REQUEST, **change)
+        assert await jobs.median_seconds(other) is None
 
 
 async def test_a_job_that_cannot_be_read_holds_up_nobody(jobs: Jobs, engine: AsyncEngine) -> None:
