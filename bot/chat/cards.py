@@ -114,6 +114,8 @@ class Painter:
         model = self.catalogue.models.get(job.request.model)
         if model is None:  # made by a model that is served no more
             return ()
+        if job.request.camera.keyframes:  # its turns are measured as shaking
+            return ()
         span = model.recommended.guidance
         return advise_after(clip.motion, dict(clip.scores), job.request.guidance, span)
 

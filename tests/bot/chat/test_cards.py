@@ -11,7 +11,8 @@ from bot.chat.form import read_numbers
 from bot.i18n import Words
 from bot.options import Options
 from storage.catalogue_file import load_catalogue
-from storage.domain.camera import Motion
+from storage.domain import path_text
+from storage.domain.camera import Camera, Motion
 from storage.domain.clip import Adjustment, Clip, Container
 from storage.domain.job import Job, Place, Status
 from storage.domain.progress import Progress, Stage
@@ -89,6 +90,13 @@ def test_a_finished_card_tells_what_was_changed_and_what_may_help() -> None:
     assert "64×64" in str(fields["What was changed"])
     assert "guidance 10 to 12" in str(fields["A hint"])
     assert "It took 3 min and cost 6 credits" in PAINTER.done(done, CLIP).content
+
+
+def test_a_path_with_turns_is_not_called_shaky() -> None:
+    path = Camera(keyframes=path_text.read("zoom in, then pan left"))
+    full = replace(REQUEST, model="i2vgen-xl", camera=path)
+    done = replace(JOB, status=Status.DONE, clip=CLIP, request=full)
+    assert "A hint" not in [field.name for field in PAINTER.done(done, CLIP).embed.fields]
 
 
 def test_scores_are_named_in_the_persons_language() -> None:
