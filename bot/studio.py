@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
@@ -159,7 +160,9 @@ class Studio:
         job = await self.jobs.get(job_id)
         _hold(job, owner)
         if not job.status.final:
-            job = await self.cancel(job_id, owner)
+            with contextlib.suppress(JobGone):  # it ended just now
+                await self.cancel(job_id, owner)
+            job = await self.jobs.get(job_id)
         async with self._pictures.of(job.request.picture):
             await self.jobs.forget(job_id)
             try:

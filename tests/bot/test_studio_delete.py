@@ -9,8 +9,9 @@ import pytest
 
 from bot.options import Options
 from storage.blobs import Blobs
-from storage.domain.errors import BadPicture
+from storage.domain.errors import BadPicture, JobGone
 from storage.domain.job import Job
+from storage.jobs import Jobs
 from tests.bot.workshop import Workshop, customer, png, until
 from tests.storage.examples import CLIP
 
@@ -29,6 +30,14 @@ class Held(Blobs):
         self.reached.set()
         await self.gate.wait()
         return key
+
+
+class EndsMeanwhile(Jobs):
+    """A book in which every job ends just before somebody cancels it."""
+
+    async def cancel(self, job_id: str, owner: str | None, at: float) -> Job:
+        await self.finish(job_id, CLIP, at)
+        return await super().cancel(job_id, owner, at)
 
 
 async def made(workshop: Workshop) -> Job:
@@ -65,6 +74,16 @@ async def test_a_clip_that_another_worker_may_have_stored_too_stays(workshop: Wo
         await workshop.jobs.finish(job.id, clip, 1.0)
         await workshop.studio.delete(job.id, job.owner)
         assert await workshop.blobs.has(clip.blob) is kept
+
+
+async def test_a_job_that_ends_while_it_is_deleted_is_deleted(workshop: Workshop) -> None:
+    job = (await workshop.studio.submit(customer(), png(), WAVES)).job
+    workshop.studio.jobs = EndsMeanwhile(workshop.jobs._engine, workshop.catalogue)
+    await workshop.studio.delete(job.id, job.owner)
+    with pytest.raises(JobGone) as caught:
+        await workshop.jobs.get(job.id)
+    assert caught.value.key == "job_deleted"
+    assert not await workshop.blobs.has(job.request.picture)
 
 
 async def test_a_clip_whose_picture_is_gone_cannot_be_made_again(workshop: Workshop) -> None:
