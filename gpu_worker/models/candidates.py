@@ -38,23 +38,21 @@ def seeds(request: GenerationRequest) -> list[int]:
     return [(request.seed + number) % (SEED_LIMIT + 1) for number in range(request.candidates)]
 
 
-def score(
-    frames: Frames, seed: int, picture: Frames, asked: Motion | None, fits: float | None
-) -> Scored:
+def score(frames: Frames, seed: int, picture: Frames, asked: Motion, fits: float | None) -> Scored:
     """Judge a clip by its first frame, its flicker, its motion and, where known, CLIP.
 
     fidelity is the first frame's PSNR in decibels; flicker is a share of full scale; motion is 1
-    for the one that was asked for, and is not judged where several were; shake is a share of the
-    side.
+    for the one that was asked for; shake is a share of the side. Where a path of keyframes was
+    asked for (AUTO) neither is judged: its turns are meant.
     """
     fidelity = quality.psnr(frames[0], picture)
     flicker = quality.flicker(frames)
     measured = motion.measure(frames)
-    scores = {"first_frame": fidelity, "flicker": flicker, "shake": measured.shake}
+    scores = {"first_frame": fidelity, "flicker": flicker}
     # Thirty decibels, no flicker and the right motion count about the same.
     total = min(fidelity, 30.0) / 30.0 - 8.0 * flicker
-    if asked is not None:
-        scores["motion"] = obedience(measured, asked)
+    if asked is not Motion.AUTO:
+        scores |= {"shake": measured.shake, "motion": obedience(measured, asked)}
         total += scores["motion"]
     if fits is not None:
         scores["clip"] = fits
@@ -64,7 +62,7 @@ def score(
 
 def obedience(measured: motion.Measured, asked: Motion) -> float:
     """Return 1 where the motion that was asked for is the only one, less where it is mixed."""
-    if asked in (Motion.STATIC, Motion.DRIFT, Motion.AUTO):
+    if asked in (Motion.STATIC, Motion.DRIFT):
         largest = max(measured.shares.values())
         limit = 0.15 if asked is Motion.STATIC else 0.6
         return float(np.clip(1.0 - max(0.0, largest - limit), 0.0, 1.0))

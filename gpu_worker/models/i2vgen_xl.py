@@ -201,8 +201,7 @@ class I2VGenXL:
         size = (frames.shape[2], frames.shape[1])
         picture = Canvas(canvas.source, canvas.window, size).fitted
         fits = self._likeness(frames, request.prompt) if self._likeness else None
-        asked = None if request.camera.keyframes else reading.motion
-        return candidates.score(frames, request.seed, picture, asked, fits)
+        return candidates.score(frames, request.seed, picture, reading.motion, fits)
 
     def _surely(self, order: Order, watch: Watch) -> tuple[Frames, list[Adjustment]]:
         """Make the clip, at a smaller size where nothing else helps."""

@@ -61,7 +61,12 @@ class Steering:
 
 
 def read(request: GenerationRequest, nearest: Nearest) -> Reading:
-    """Return the motion that is asked for: said, or nearest to the words, or a gentle drift."""
+    """Return the motion that is asked for: said, or nearest to the words, or a gentle drift.
+
+    Keyframes are a path of their own; no word names it.
+    """
+    if request.camera.keyframes:
+        return Reading(Motion.AUTO, request.camera.speed)
     found = wording.resolve(request.camera, request.prompt)
     if found is None:
         near = nearest(request.prompt)
