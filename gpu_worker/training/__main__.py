@@ -116,7 +116,7 @@ class Training:
     def _parts(self) -> measure.Parts:
         vae = export.load_vae(self.work / "autoencoder.pt")
         denoiser = export.load_unet(self.work / "unet.pt")
-        scale = Recipe().residual_scale
+        scale = round(Recipe().residual_scale * export.TRUST, 4)
         reader = self._reader()
         return measure.Parts(
             vae, denoiser, reader.encoder, self._tokenizer(), self._vision(), scale

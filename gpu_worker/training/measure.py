@@ -53,7 +53,7 @@ class Score:
     model: Pixels
 
 
-def scored(parts: Parts, gallery: Gallery, count: int, steps: int = 8) -> list[Score]:
+def scored(parts: Parts, gallery: Gallery, count: int, steps: int = 4) -> list[Score]:
     """Score `count` held-out clips, the motions in turn; the source is the fitted picture."""
     scores: list[Score] = []
     number = 0

@@ -13,7 +13,7 @@ def sample(
     moved: Tensor,
     told: tuple[Tensor, Tensor],
     scale: Tensor | float,
-    steps: int = 8,
+    steps: int = 4,
 ) -> Tensor:
     """Denoise from pure noise; give latents (1, 4, f, h, w) for moved latents of that shape.
 
