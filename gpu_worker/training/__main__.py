@@ -109,6 +109,8 @@ class Training:
             shown = measure.sheet(scores)[..., ::-1]
             cv2.imwrite(str(self.work / "sheet.png"), shown)
         facts = {"trained": self._facts(), **export.preview(parts.autoencoder, self.gallery)}
+        # A tokenizer remembers how it was used last, and would write that down.
+        parts = dataclasses.replace(parts, tokenizer=self._tokenizer())
         export.write(self.options.out, parts, export.prototypes(self._reader()), facts)
         curve.draw(self.work / "losses.csv", self.options.curve)
         print(json.dumps(measure.summary(scores)))
