@@ -19,11 +19,11 @@ def environ(tmp_path: Path) -> dict[str, str]:
     """Return settings for the tiny model, with short and small clips."""
     blank.write(tmp_path / "model", sizes.TINY, {"image_latents": "moved"})
     text = Path("generation.yaml").read_text(encoding="utf-8")
-    assert load_catalogue().model().defaults.steps == 8
+    assert load_catalogue().model().defaults.steps == 4
     for old, new in (
         ("128p: 128", "128p: 64"),
         ("frames: 16", "frames: 8"),
-        ("steps: 8", "steps: 2"),
+        ("steps: 4", "steps: 2"),
     ):
         text = text.replace(old, new, 1)
     (tmp_path / "generation.yaml").write_text(text, encoding="utf-8")
