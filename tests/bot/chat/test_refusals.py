@@ -91,7 +91,7 @@ async def test_discord_itself_holds_the_bounds_of_numbers(stage: Stage) -> None:
     ]
     steps = next(option for option in command.options if option.name == "steps")
     assert (steps.min_value, steps.max_value) == (2, 50)
-    assert "6–16" in steps.description
+    assert "4–8" in steps.description
 
 
 @pytest.mark.parametrize(
