@@ -44,7 +44,8 @@ class Course:
         """Make, measure and write everything; return the report."""
         self.out.mkdir(parents=True, exist_ok=True)
         clips = [self._made(asked, photograph) for asked, photograph in self._asked()]
-        (self.out / SHEET).write_bytes(contact_sheet.draw([_row(made) for made in _chosen(clips)]))
+        shown = chosen(clips, len(self.prompts))
+        (self.out / SHEET).write_bytes(contact_sheet.draw([_row(made) for made in shown]))
         few = self.photographs[: self.compared]
         return {
             **report.of_clips(clips),
@@ -89,11 +90,12 @@ class Course:
                 yield made
 
 
-def _chosen(clips: list[Made]) -> list[Made]:
-    """Return clips for the sheet: evenly many from all of them, misses first to be seen."""
+def chosen(clips: Sequence[Made], motions: int) -> list[Made]:
+    """Return clips for the sheet: evenly many, of every motion, and all misses after them."""
     step = max(1, -(-len(clips) // _SHEET_ROWS))
-    missed = [made for made in clips if not made.obeyed]
-    return clips[::step] + [made for made in missed if made not in clips[::step]]
+    # From one picture to the next the choice moves on, or it would always skip the same motions.
+    even = [made for n, made in enumerate(clips) if (n + n // motions) % step == 0]
+    return even + [made for made in clips if not made.obeyed and made not in even]
 
 
 def _row(made: Made) -> Row:

@@ -6,14 +6,16 @@ import io
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from PIL import Image
 
 from gpu_worker.evaluate import prompts
-from gpu_worker.evaluate.bench import Bench
-from gpu_worker.evaluate.course import Course
+from gpu_worker.evaluate.bench import Asked, Bench, Made
+from gpu_worker.evaluate.course import Course, chosen
 from gpu_worker.evaluate.photographs import Photograph
 from gpu_worker.evaluate.prompts import Prompts
+from gpu_worker.motion import measure
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera import Motion
 from tests.gpu_worker.evaluate.warping_engine import WarpingEngine
@@ -104,3 +106,17 @@ def test_a_clip_has_its_pictures_shape(sizes: tuple[int, int]) -> None:
     bench = Bench(WarpingEngine(), load_catalogue().model("embedded"))
     width, height = bench.fitted(Photograph("p", target.getvalue())).size
     assert (width > height) == (sizes[0] > sizes[1])
+
+
+def test_the_sheet_shows_every_motion(monkeypatch: pytest.MonkeyPatch) -> None:
+    still = np.zeros((2, 8, 8, 3), np.uint8)
+    clips = [
+        Made(Asked(f"picture{n}", motion, 0, "prompt"), still, 1.0, measure(still), 0, 0, 0, 0)
+        for n in range(4)
+        for motion in prompts.MOTIONS
+    ]
+    monkeypatch.setattr("gpu_worker.evaluate.course._SHEET_ROWS", 20)
+    shown = chosen(clips, len(prompts.MOTIONS))
+    # Nothing but "static" is obeyed here: the misses follow the even choice.
+    assert {made.asked.motion for made in shown[:20]} == set(prompts.MOTIONS)
+    assert len({id(made) for made in shown}) == len(shown)
