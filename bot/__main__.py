@@ -41,9 +41,10 @@ async def run(settings: BotSettings) -> None:
         queue = await Queue.connect(common.redis_url)
         stack.push_async_callback(queue.close)
         jobs, announcements = Jobs(engine, catalogue), Announcements()
+        blobs = Blobs.open(common.blob_url)
         studio = Studio(
             jobs,
-            Blobs.open(common.blob_url),
+            blobs,
             queue,
             catalogue,
             common.hardware(catalogue),
@@ -61,7 +62,7 @@ async def run(settings: BotSettings) -> None:
         await stack.enter_async_context(client)
         await client.login(settings.token)
         async with asyncio.TaskGroup() as group:
-            group.create_task(Dispatcher(jobs, queue, announcements).run())
+            group.create_task(Dispatcher(jobs, blobs, queue, announcements).run())
             group.create_task(client.connect())
             group.create_task(open_delivery(client, settings.ping_after).run())
 

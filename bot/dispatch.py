@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.announcements import Announcements, JobChanged, JobMoved
+from bot.clearing import clear, made
+from storage.blobs import Blobs
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, Unavailable
 from storage.domain.fairness import next_jobs
@@ -39,6 +41,7 @@ class Dispatcher:
     def __init__(
         self,
         jobs: Jobs,
+        blobs: Blobs,
         queue: Queue,
         announcements: Announcements,
         *,
@@ -46,6 +49,7 @@ class Dispatcher:
         reconcile: float = RECONCILE,
     ) -> None:
         self._jobs = jobs
+        self._blobs = blobs
         self._queue = queue
         self._announcements = announcements
         self._clock = clock
@@ -161,6 +165,8 @@ class Dispatcher:
         job = await self._jobs.finish(job_id, outcome, self._clock())
         if job is not None:
             self._announcements.publish(JobChanged(job))
+        elif isinstance(outcome, Clip):  # of a job that was cancelled or deleted meanwhile
+            await clear(self._jobs, self._blobs, job_id, made(outcome))
 
     async def _retry(self, job_id: str, attempt: int, failure: Failure) -> None:
         """Try a job again unless it took down its worker once too often."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from bot.announcements import Announcements, JobChanged, Subscription
+from bot.clearing import clear, made
 from bot.keyed_locks import KeyedLocks
 from bot.options import Options
 from storage.blobs import Blobs
@@ -165,20 +166,9 @@ class Studio:
             job = await self.jobs.get(job_id)
         async with self._pictures.of(job.request.picture):
             await self.jobs.forget(job_id)
-            try:
-                await self._clear(job)
-            except Unavailable:
-                log.warning("what %s left in the store could not be deleted", job_id)
+            left = (job.request.picture, *made(job.clip))
+            await clear(self.jobs, self.blobs, job_id, left)
         return job
-
-    async def _clear(self, job: Job) -> None:
-        """Delete the blobs that only this job named, or is about to name."""
-        made = (job.clip.blob, job.clip.poster) if job.clip else ()
-        if any(other.request == job.request for other in await self.jobs.unfinished()):
-            made = ()  # the other makes the same bytes, and may have stored them already
-        for blob in filter(None, (job.request.picture, *made)):
-            if not await self.jobs.names(blob):
-                await self.blobs.delete(blob)
 
     async def position(self, job_id: str) -> int:
         """Return how many jobs go before this one (0: it is next)."""

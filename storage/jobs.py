@@ -158,11 +158,13 @@ class Jobs:
             found = await connection.scalar(query)
         return None if found is None else loads(Clip, found)
 
-    async def names(self, blob: str) -> bool:
-        """Tell whether a job that is not deleted has this blob as its picture or clip."""
-        named = jobs.c.request.contains(blob) | jobs.c.clip.contains(blob)
+    async def names(self, blob: str, over: str) -> bool:
+        """Tell whether a job has this blob, or makes it anew just as the one did that is over."""
+        named = KEPT & (jobs.c.request.contains(blob) | jobs.c.clip.contains(blob))
+        asked = select(jobs.c.fingerprint).where(jobs.c.id == over).scalar_subquery()
+        wanted = named | (ACTIVE & (jobs.c.fingerprint == asked))
         async with self._read() as connection:
-            found = await connection.scalar(select(jobs.c.id).where(KEPT, named).limit(1))
+            found = await connection.scalar(select(jobs.c.id).where(wanted).limit(1))
         return found is not None
 
     async def by_message(self, front: str, channel: str, message: str) -> Job | None:

@@ -49,7 +49,7 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
     blobs = Blobs.open(settings.blob_url)
     hardware = settings.hardware(catalogue)
     studio = Studio(jobs, blobs, queue, catalogue, hardware, announcements)
-    feeding = asyncio.create_task(Dispatcher(jobs, queue, announcements).run())
+    feeding = asyncio.create_task(Dispatcher(jobs, blobs, queue, announcements).run())
     try:
         yield Shop(studio, jobs, blobs)
     finally:

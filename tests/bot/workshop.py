@@ -142,7 +142,9 @@ class Workshop:
     @contextlib.asynccontextmanager
     async def dispatching(self) -> AsyncIterator[None]:
         """Dispatch jobs inside this block; nobody need be there to work on them."""
-        dispatcher = Dispatcher(self.jobs, self.queue, self.announcements, reconcile=0.3)
+        dispatcher = Dispatcher(
+            self.jobs, self.blobs, self.queue, self.announcements, reconcile=0.3
+        )
         task = asyncio.create_task(dispatcher.run())
         try:
             yield

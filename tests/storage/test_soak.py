@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.announcements import Announcements
 from bot.dispatch import Dispatcher
+from storage.blobs import Blobs
 from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.errors import JobGone
 from storage.domain.job import Status
@@ -45,7 +46,7 @@ class Works:
     async def _dispatch(self) -> None:
         queue = await Queue.connect(self._redis.url)
         try:
-            await Dispatcher(self.jobs, queue, Announcements()).run()
+            await Dispatcher(self.jobs, Blobs.open("memory:///"), queue, Announcements()).run()
         finally:
             await queue.close()
 
