@@ -13,6 +13,7 @@ from bot.chat.cards import Card, Painter
 from bot.chat.courier import Courier, FileTooLarge, Way
 from bot.chat.enclosure import PREVIEW, Enclosure
 from bot.chat.followed import Followed
+from bot.chat.pace import Pace
 from bot.chat.places import FRONT
 from bot.chat.waiting import Forecast
 from bot.studio import Studio
@@ -49,7 +50,7 @@ class Delivery:
         self._pace = pace
         self._forecast = Forecast(studio.jobs, studio.workers)
         self._followed: dict[str, Followed] = {}
-        self._edited: dict[str, float] = {}
+        self._channels = Pace(pace)
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivering: set[str] = set()
         self._hands = asyncio.Semaphore(HANDS)
@@ -133,13 +134,13 @@ class Delivery:
                 continue
             if not followed.shown_at:
                 self._start_showing(followed, now)
-            elif now - self._edited.get(channel, 0.0) >= self._pace:
+            elif self._channels.is_free(channel, now):
                 best = chosen.get(channel)
                 if best is None or followed.urgency(now) > best.urgency(now):
                     chosen[channel] = followed
         for channel, followed in chosen.items():
             if now - followed.shown_at >= self._pace:
-                self._edited[channel] = now
+                self._channels.note(channel, now)
                 self._start_showing(followed, now)
 
     def _start_showing(self, followed: Followed, now: float) -> None:
