@@ -20,6 +20,8 @@ const names = {
 };
 
 const title = (each) => each.name ?? names.user(state.bot.id);
+const mark = (each) => (each.name ? "#" : "@");
+const marked = (each) => mark(each) + title(each);
 
 function fail(text) {
   at("notice").textContent = text;
@@ -64,7 +66,7 @@ const messages = new Messages(at("messages"), {
 const composer = new Composer(at("composer"), {
   names,
   fail,
-  channel: () => (channel ? title(channel) : ""),
+  channel: () => (channel ? marked(channel) : ""),
   upload: (file) => me.upload(file),
   say: (content, files) => me.say(channel.id, content, files),
   command: (command, options) => ({ sent: act({ type: "command", channel: channel.id, name: command.id, options }) }),
@@ -110,7 +112,7 @@ async function loadState() {
   at("channels").replaceChildren(...state.channels.map((each) => make("button", {
     type: "button", class: each.name ? "channel" : "channel direct", "aria-current": each.id === channel?.id ? "page" : null,
     onclick: () => enter(each.id),
-  }, make("span", { "aria-hidden": true }, each.name ? "#" : "@"), ` ${title(each)}`)));
+  }, make("span", { "aria-hidden": true }, mark(each)), ` ${title(each)}`)));
   showPresence(state.bot.online);
 }
 
@@ -120,12 +122,12 @@ async function enter(id) {
   remembered.set("channel", channel.id);
   history.replaceState(null, "", `?${remembered}`);
   await loadState();
-  at("channel-name").textContent = `${channel.name ? "#" : "@"} ${title(channel)}`;
+  at("channel-name").textContent = `${mark(channel)} ${title(channel)}`;
   at("topic").textContent = channel.topic ?? "";
   document.title = `${title(channel)} · ${state.guild.name}`;
   composer.plain();
   await loadCommands();
-  messages.reset(await me.history(channel.id), say("welcome", { channel: title(channel) }));
+  messages.reset(await me.history(channel.id), say("welcome", { channel: marked(channel) }));
   source?.close();
   source = me.follow(state.event, hear);
 }

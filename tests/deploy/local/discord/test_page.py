@@ -167,3 +167,11 @@ async def test_cards_and_message_commands(page: Page, picture: Path) -> None:
     await mine.get_by_role("button", name="Animate this").click()
     await expect(page.locator("#messages")).to_contain_text("from ['boat.png']")
     await look(page, "card")
+
+
+async def test_a_direct_message_is_headed_by_a_person_not_a_channel(page: Page) -> None:
+    await page.locator(".channel.direct").click()
+    await expect(page.locator("#messages h2")).to_have_text("This is the beginning of @Mutoscope.")
+    await expect(page.get_by_role("combobox", name="Message @Mutoscope")).to_be_visible()
+    await page.get_by_label("Language").select_option("zh-CN")
+    await expect(page.locator("#messages h2")).to_have_text("这里是 @Mutoscope 的开端。")
