@@ -93,9 +93,11 @@ class Held:
                 pipe.publish(EVENTS, write_event(Ended(order.job, order.attempt)))
             else:
                 pipe.set(lease_key(order.id), self._worker, px=int(LEASE_SECONDS * 1000))
-                if (started := report.take_started()) is not None:
-                    pipe.publish(EVENTS, write_event(started))
-            await pipe.execute()
+                if report.started is not None:
+                    pipe.publish(EVENTS, write_event(report.started))
+            answers = await pipe.execute()
+        if not done and report.started is not None:
+            report.started_told(answers[-1])
         return not done
 
     async def _told(self, handler: Handler) -> Clip | Failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import time
 from dataclasses import replace
@@ -13,6 +14,8 @@ from storage.domain.progress import Progress
 from storage.orders import EVENTS, PREVIEW_SECONDS, Moved, Order, Started, preview_key, write_event
 from storage.queue import AWAY
 from storage.turns import Turns
+
+REPEAT_SECONDS = 1.0  # how soon a start is told again that nobody heard, where nothing else is told
 
 
 class Report:
@@ -45,28 +48,33 @@ class Report:
         """Tell whether the job is to stop at its next step."""
         return self.on_cancel.is_set()
 
-    def take_started(self) -> Started | None:
-        """Return that the job has started, if that is still to be told, and leave it to be told."""
-        started, self._started = self._started, None
-        return started
+    @property
+    def started(self) -> Started | None:
+        """Return that the job has started, as long as nobody was known to hear it."""
+        return self._started
+
+    def started_told(self, hearers: int) -> None:
+        """Take up how many heard that the job has started; it is told until somebody did."""
+        if hearers:
+            self._started = None
 
     async def send(self) -> None:
         """Send what there is to tell, until cancelled."""
         while True:
-            await self._news.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REPEAT_SECONDS if self._started else None):
+                    await self._news.wait()
             self._news.clear()
-            try:
+            with contextlib.suppress(*AWAY):
                 await self._publish()
-            except AWAY:
-                continue
 
     def _begin(self) -> None:
         self._started = Started(self._order.job, self._order.attempt, self._worker, time.time())
         self._news.set()
 
     async def _publish(self) -> None:
-        if (started := self.take_started()) is not None:
-            await self._redis.publish(EVENTS, write_event(started))
+        if self._started is not None:
+            self.started_told(await self._redis.publish(EVENTS, write_event(self._started)))
         progress, preview, self._preview = self._latest, self._preview, None
         if progress is None:
             return

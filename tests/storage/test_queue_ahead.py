@@ -222,6 +222,24 @@ async def test_orders_are_taken_again_while_an_older_one_is_still_at_hand_after_
             assert await ended(queue, name) == clip_of(order(name))
 
 
+async def test_a_start_that_nobody_could_hear_is_told_later(
+    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+) -> None:
+    ear = Ear(queue)
+    async with working(fragile_redis.url, hand):
+        await held_two(queue, hand)
+        fragile_redis.stop(kill=True)
+        hand.frames["a"].set()
+        await hand.reaches("b turn")  # and nothing more is told of it from here on
+        fragile_redis.start()
+        while (await ear.next(Started))[1].job != "b":
+            pass
+        for gate in (*hand.frames.values(), *hand.files.values()):
+            gate.set()
+        assert await ended(queue, "b") == clip_of(order("b"))
+    await ear.close()
+
+
 async def test_an_order_that_comes_back_from_the_past_is_not_taken_twice(
     queue: Queue, fragile_redis: FragileRedis
 ) -> None:
