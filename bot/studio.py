@@ -232,7 +232,7 @@ class Studio:
         if picture:
             if clip is None:  # who may not order leaves nothing in the store
                 allowance = await self.jobs.allowance(job.owner, job.created)
-                check(allowance, job.cost, self.catalogue.quota, job.created)
+                check(allowance, [job.cost], self.catalogue.quota, job.created)
             await self.blobs.put(picture)
         elif not await self.blobs.has(job.request.picture):
             raise BadPicture("picture_gone")

@@ -63,14 +63,16 @@ class Jobs:
 
     # A job's beginning
 
-    async def add(self, job: Job) -> None:
-        """Write down a new job and reserve its cost; raise QuotaExceeded."""
+    async def add(self, *new: Job) -> None:
+        """Write down one person's new jobs and reserve their costs; raise QuotaExceeded for all."""
+        owner, now = new[0].owner, new[0].created
         async with self._write() as connection:
-            await exclude(connection, job.owner)
-            allowance = await ledger.allowance(connection, job.owner, job.created, self._quota)
-            check(allowance, job.cost, self._quota, job.created)
-            await connection.execute(insert(jobs).values(self._row(job)))
-            await ledger.reserve(connection, job)
+            await exclude(connection, owner)
+            allowance = await ledger.allowance(connection, owner, now, self._quota)
+            check(allowance, [job.cost for job in new], self._quota, now)
+            for job in new:
+                await connection.execute(insert(jobs).values(self._row(job)))
+                await ledger.reserve(connection, job)
 
     async def add_cached(self, job: Job) -> None:
         """Write down a job whose clip was there already: done at once, and free."""

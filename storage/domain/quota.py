@@ -7,7 +7,9 @@ model's default clip (512x512, 16 frames, 50 guided steps) takes about a minute.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded
@@ -50,15 +52,22 @@ class Allowance:
         return max(0, self.limit - self.spent - self.reserved)
 
 
-def check(allowance: Allowance, cost: int, quota: QuotaRow, now: float) -> None:
-    """Raise QuotaExceeded if this person may not order a job of this cost now."""
-    if allowance.unfinished >= quota.unfinished_jobs:
-        raise QuotaExceeded("quota_too_many", limit=quota.unfinished_jobs)
-    if cost > allowance.left:
-        raise QuotaExceeded(
-            "quota_spent",
-            cost=cost,
-            left=allowance.left,
-            limit=allowance.limit,
-            resets_in=max(0, math.ceil(allowance.resets_at - now)),
-        )
+def check(allowance: Allowance, costs: Sequence[int], quota: QuotaRow, now: float) -> None:
+    """Raise QuotaExceeded unless this person may order clips of all these costs now."""
+    room = max(0, quota.unfinished_jobs - allowance.unfinished)
+    paid = sum(total <= allowance.left for total in accumulate(costs))
+    fits = min(room, paid)
+    if fits >= len(costs):
+        return
+    several = {"count": len(costs), "fits": fits} if len(costs) > 1 else {}
+    if room <= paid:
+        key = "quota_too_many_for_all" if several else "quota_too_many"
+        raise QuotaExceeded(key, limit=quota.unfinished_jobs, **several)
+    raise QuotaExceeded(
+        "quota_spent_for_all" if several else "quota_spent",
+        cost=sum(costs),
+        left=allowance.left,
+        limit=allowance.limit,
+        resets_in=max(0, math.ceil(allowance.resets_at - now)),
+        **several,
+    )

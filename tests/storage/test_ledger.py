@@ -90,6 +90,19 @@ async def test_too_many_unfinished_jobs_are_refused(strict: Jobs) -> None:
     await strict.add(job("e", owner="bob", created=NOON, cost=1))
 
 
+async def test_several_orders_are_taken_together_or_not_at_all(
+    strict: Jobs, engine: AsyncEngine
+) -> None:
+    batch = [job(name, created=NOON + number, cost=9) for number, name in enumerate("abc")]
+    with pytest.raises(QuotaExceeded) as caught:
+        await strict.add(*batch)
+    assert caught.value.parameters["fits"] == 2
+    assert (await strict.unfinished(), await balance(engine, "ann")) == ([], 0)
+    await strict.add(*batch[:2])
+    assert [one.id for one in await strict.waiting()] == ["a", "b"]
+    assert await balance(engine, "ann") == 18
+
+
 async def test_many_orders_at_once_never_overdraw(strict: Jobs, engine: AsyncEngine) -> None:
     orders = [strict.add(job(f"j{number}", created=NOON, cost=9)) for number in range(20)]
     answers = await asyncio.gather(*orders, return_exceptions=True)

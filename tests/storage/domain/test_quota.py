@@ -47,9 +47,9 @@ def test_a_day_ends_at_midnight_utc() -> None:
 
 def test_the_last_credit_may_be_spent_and_not_one_more() -> None:
     allowance = Allowance(spent=60, reserved=30, limit=100, resets_at=1000.0)
-    check(allowance, 10, QUOTA, now=400.0)
+    check(allowance, [10], QUOTA, now=400.0)
     with pytest.raises(QuotaExceeded) as caught:
-        check(allowance, 11, QUOTA, now=400.0)
+        check(allowance, [11], QUOTA, now=400.0)
     assert caught.value.key == "quota_spent"
     assert caught.value.parameters == {"cost": 11, "left": 10, "limit": 100, "resets_in": 600}
 
@@ -57,8 +57,32 @@ def test_the_last_credit_may_be_spent_and_not_one_more() -> None:
 def test_too_many_jobs_at_once_are_refused() -> None:
     allowance = Allowance(spent=0, reserved=0, limit=100, resets_at=0.0, unfinished=3)
     with pytest.raises(QuotaExceeded) as caught:
-        check(allowance, 1, QUOTA, now=0.0)
+        check(allowance, [1], QUOTA, now=0.0)
     assert caught.value.key == "quota_too_many"
+
+
+def test_several_clips_are_ordered_all_or_none_and_it_is_told_how_many_fit() -> None:
+    allowance = Allowance(spent=60, reserved=30, limit=100, resets_at=1000.0, unfinished=1)
+    check(allowance, [4, 6], QUOTA, now=400.0)
+    with pytest.raises(QuotaExceeded) as caught:
+        check(allowance, [4, 7], QUOTA, now=400.0)
+    assert caught.value.key == "quota_spent_for_all"
+    assert caught.value.parameters == {
+        "count": 2,
+        "fits": 1,
+        "cost": 11,
+        "left": 10,
+        "limit": 100,
+        "resets_in": 600,
+    }
+    with pytest.raises(QuotaExceeded) as caught:
+        check(allowance, [1, 1, 1, 1], QUOTA, now=400.0)
+    assert caught.value.key == "quota_too_many_for_all"
+    assert caught.value.parameters == {"count": 4, "fits": 2, "limit": 3}
+
+
+def test_clips_that_cost_nothing_are_never_too_many() -> None:
+    check(Allowance(spent=200, reserved=0, limit=100, resets_at=0.0, unfinished=9), [], QUOTA, 0.0)
 
 
 def test_an_overdrawn_allowance_has_nothing_left() -> None:
