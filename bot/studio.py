@@ -7,21 +7,22 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 
 from bot.announcements import Announcements, JobChanged, Subscription
 from bot.clearing import clear, made
 from bot.keyed_locks import KeyedLocks
 from bot.options import Options
+from bot.wish import Customer, Submission, Wish
 from storage.blobs import Blobs
-from storage.domain.advice import Advice, advise
+from storage.domain.advice import advise
 from storage.domain.catalogue import Catalogue, Profile
 from storage.domain.clip import Clip
-from storage.domain.errors import BadPicture, JobGone, NotAllowed, Unavailable
-from storage.domain.job import Job, Place, Status
+from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
+from storage.domain.job import Job, Status
 from storage.domain.picture import PictureFacts
 from storage.domain.quota import DAY, check, price
 from storage.domain.report import Report
@@ -34,29 +35,6 @@ log = logging.getLogger(__name__)
 
 INSPECTORS = 2  # uploads that are decoded at the same time; each may need a few hundred MB
 NAME_BYTES = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """Who orders, in which language, where the answer goes, and how large a file may be there."""
-
-    owner: str
-    locale: str
-    place: Place
-    size_limit: int
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """An order that was taken: its job, and advice on it."""
-
-    job: Job
-    advice: tuple[Advice, ...] = ()
-
-    @property
-    def cached(self) -> bool:
-        """Tell whether the clip was there already."""
-        return self.job.cached
 
 
 def random_seed() -> int:
@@ -109,35 +87,42 @@ class Studio:
 
     async def submit(self, customer: Customer, picture: bytes, options: Options) -> Submission:
         """Take an order for an uploaded picture."""
+        wish = await self.wish(customer, picture, options)
+        await self.check_credits(customer, [wish])
+        return await self._order_one(customer, wish)
+
+    async def wish(self, customer: Customer, picture: bytes, options: Options) -> Wish:
+        """Return what an upload may become; raise BadPicture or BadRequest."""
         facts = await self.inspect(picture)
-        request = options.request(
-            self.catalogue,
-            self.profile,
-            sha256(picture).hexdigest(),
-            (facts.width, facts.height),
-            self._seeds(),
-        )
+        key, size = sha256(picture).hexdigest(), (facts.width, facts.height)
+        request = options.request(self.catalogue, self.profile, key, size, self._seeds())
         advice = advise(request.prompt, request.camera, facts)
-        return await self._order(customer, request, advice=advice, picture=picture)
+        return Wish(request, customer.place, picture, advice)
+
+    async def check_credits(self, customer: Customer, wishes: Sequence[Wish]) -> None:
+        """Raise QuotaExceeded where this person could not order all of these now."""
+        requests = [wish.request for wish in wishes]
+        fresh = [one for one in requests if not await self._kept_clip(one, customer.size_limit)]
+        now = self._clock()
+        allowance = await self.jobs.allowance(customer.owner, now)
+        check(allowance, [price(request) for request in fresh], self.catalogue.quota, now)
 
     async def again(self, job_id: str, customer: Customer) -> Submission:
         """Order a job's clip anew with another seed, at this customer's expense."""
+        return await self._order_one(customer, await self.varied(job_id, customer))
+
+    async def varied(self, job_id: str, customer: Customer) -> Wish:
+        """Return a job's clip with another seed."""
         job = await self.jobs.get(job_id)
         request = replace(job.request, seed=self._seeds())
-        return await self._order(customer, request, parent=job.id)
+        return Wish(request, customer.place, parent=job.id)
 
     async def tweak(self, job_id: str, customer: Customer, options: Options) -> Submission:
         """Order a job's picture anew with other options."""
-        job = await self.jobs.get(job_id)
-        old = job.request
-        request = options.request(
-            self.catalogue,
-            self.profile,
-            old.picture,
-            (old.width, old.height),
-            self._seeds(),
-        )
-        return await self._order(customer, request, parent=job.id)
+        old = (await self.jobs.get(job_id)).request
+        size = (old.width, old.height)
+        request = options.request(self.catalogue, self.profile, old.picture, size, self._seeds())
+        return await self._order_one(customer, Wish(request, customer.place, parent=job_id))
 
     async def cancel(self, job_id: str, owner: str | None) -> Job:
         """End a job that is not over; owner None stands for somebody who may end anybody's."""
@@ -197,51 +182,67 @@ class Studio:
         except Unavailable:
             return None
 
-    async def _order(
-        self,
-        customer: Customer,
-        request: GenerationRequest,
-        advice: tuple[Advice, ...] = (),
-        parent: str = "",
-        picture: bytes = b"",
-    ) -> Submission:
-        """Write the job down, or hand out the clip that is there already.
+    async def order(self, customer: Customer, wishes: Sequence[Wish]) -> list[Submission]:
+        """Write down all of these jobs or none, or hand out the clips that are there already."""
+        created = self._clock()
+        new = [
+            self._job(customer, wish, created + number / 1000)  # their order is that of the wishes
+            for number, wish in enumerate(wishes)
+        ]
+        async with contextlib.AsyncExitStack() as stack:
+            for picture in sorted({job.request.picture for job in new}):
+                await stack.enter_async_context(self._pictures.of(picture))
+            jobs = await self._write_down(new, [wish.picture for wish in wishes])
+        taken = [Submission(job, wish.advice) for job, wish in zip(jobs, wishes, strict=True)]
+        for submission in taken:
+            self._announcements.publish(JobChanged(submission.job, submission.advice))
+        return taken
 
-        picture is an upload that is not in the store yet.
-        """
-        request = self.catalogue.admit(request, self.profile)
-        job = Job(
+    async def _order_one(self, customer: Customer, wish: Wish) -> Submission:
+        [submission] = await self.order(customer, [wish])
+        return submission
+
+    def _job(self, customer: Customer, wish: Wish, created: float) -> Job:
+        request = self.catalogue.admit(wish.request, self.profile)
+        return Job(
             id=secrets.token_hex(NAME_BYTES),
             owner=customer.owner,
             request=request,
-            place=customer.place,
+            place=wish.place,
             locale=customer.locale,
             cost=price(request),
-            created=self._clock(),
+            created=created,
             size_limit=customer.size_limit,
-            parent=parent,
+            parent=wish.parent,
         )
-        async with self._pictures.of(request.picture):
-            job = await self._write_down(job, picture)
-        self._announcements.publish(JobChanged(job, advice))
-        return Submission(job, advice)
 
-    async def _write_down(self, job: Job, picture: bytes) -> Job:
-        """Keep the picture and the job; nobody may delete the one before the other is there."""
+    async def _write_down(self, new: Sequence[Job], pictures: Sequence[bytes]) -> list[Job]:
+        """Keep pictures and jobs; nobody may delete the ones before the others are there."""
+        jobs = [await self._with_kept_clip(job) for job in new]
+        fresh = [job for job in jobs if not job.cached]
+        try:
+            for job, picture in zip(jobs, pictures, strict=True):
+                if picture:
+                    await self.blobs.put(picture)
+                elif not await self.blobs.has(job.request.picture):
+                    raise BadPicture("picture_gone")
+            if fresh:
+                await self.jobs.add(*fresh)
+        except MutoscopeError:  # who may not order leaves nothing in the store
+            for job in jobs:
+                await clear(self.jobs, self.blobs, job.id, [job.request.picture])
+            raise
+        for job in jobs:
+            if job.cached:
+                await self.jobs.add_cached(job)
+        return jobs
+
+    async def _with_kept_clip(self, job: Job) -> Job:
+        """Return a job with the clip that is there already, if any: done, and free."""
         clip = await self._kept_clip(job.request, job.size_limit)
-        if picture:
-            if clip is None:  # who may not order leaves nothing in the store
-                allowance = await self.jobs.allowance(job.owner, job.created)
-                check(allowance, [job.cost], self.catalogue.quota, job.created)
-            await self.blobs.put(picture)
-        elif not await self.blobs.has(job.request.picture):
-            raise BadPicture("picture_gone")
         if clip is None:
-            await self.jobs.add(job)
             return job
-        job = replace(job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created)
-        await self.jobs.add_cached(job)
-        return job
+        return replace(job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created)
 
     async def _kept_clip(self, request: GenerationRequest, size_limit: int) -> Clip | None:
         clip = await self.jobs.find_clip(request.fingerprint)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.chat.client import MutoscopeClient, Talk
-from bot.studio import Customer
+from bot.wish import Customer
 from storage.domain.errors import NotAllowed
 from storage.domain.job import Place
 

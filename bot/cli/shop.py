@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 
 from bot.announcements import Announcements
 from bot.dispatch import Dispatcher
-from bot.studio import Customer, Studio
+from bot.studio import Studio
+from bot.wish import Customer
 from storage.blobs import Blobs
 from storage.database import open_database
 from storage.domain.catalogue import Catalogue, QuotaRow
