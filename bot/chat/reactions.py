@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import discord
 
 from bot.chat.client import MutoscopeClient
 from bot.chat.places import FRONT, missing, missing_to_order, size_limit
 from bot.chat.replies import NOBODY
-from bot.studio import Customer
+from bot.chat.told import Told
+from bot.wish import Customer
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job, Place, Status
 
@@ -18,31 +20,56 @@ log = logging.getLogger(__name__)
 RETRY = "🔁"
 
 
-async def retry(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> None:
-    """Order the clip under the reaction with another seed, at the expense of who reacted."""
-    jobs = client.studio.jobs
-    job = await jobs.by_message(FRONT, str(event.channel_id), str(event.message_id))
-    if job is None or job.status is not Status.DONE or not await _may_post(client, event):
-        return
-    locale = job.locale if job.owner == str(event.user_id) else _locale(client, event, job)
-    try:
-        answer = await _answer(client, event, client.words.text(locale, "reaction_retry"))
-    except discord.HTTPException as error:
-        log.info("reaction in %s goes unanswered: %s", event.channel_id, error)
-        return
-    place = Place(
+class Reactions:
+    """Orders what is reacted to; who may not order is told so once, not at every reaction."""
+
+    def __init__(self) -> None:
+        self._told = Told()
+
+    async def retry(self, client: MutoscopeClient, event: discord.RawReactionActionEvent) -> None:
+        """Order the clip under the reaction with another seed, at the expense of who reacted."""
+        jobs = client.studio.jobs
+        job = await jobs.by_message(FRONT, str(event.channel_id), str(event.message_id))
+        if job is None or job.status is not Status.DONE or not await _may_post(client, event):
+            return
+        try:
+            await self._order(client, event, job)
+        except discord.HTTPException as error:
+            log.info("reaction in %s goes unanswered: %s", event.channel_id, error)
+
+    async def _order(
+        self, client: MutoscopeClient, event: discord.RawReactionActionEvent, job: Job
+    ) -> None:
+        person = str(event.user_id)
+        locale = job.locale if job.owner == person else _locale(client, event, job)
+        customer = Customer(
+            person, locale, _place(client, event), size_limit(client, event.guild_id)
+        )
+        answer = None
+        try:
+            wish = await client.studio.varied(job.id, customer)
+            await client.studio.check_credits(customer, [wish])
+            answer = await _answer(client, event, client.words.text(locale, "reaction_retry"))
+            place = replace(customer.place, message=str(answer.id))
+            await client.studio.order(customer, [replace(wish, place=place)])
+        except MutoscopeError as error:
+            text = f"<@{person}> ⚠️ {client.words.error(locale, error)}"
+            if answer is not None:
+                await answer.edit(content=text, allowed_mentions=NOBODY)
+            elif self._told.is_news(person, error):
+                await _answer(client, event, text)
+        else:
+            self._told.forget(person)
+
+
+def _place(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> Place:
+    """Return where a reaction's clip is to be shown, but for its message."""
+    return Place(
         front=FRONT,
         guild=str(event.guild_id or ""),
         channel=str(event.channel_id),
-        message=str(answer.id),
         application=str(client.application_id or ""),
     )
-    limit = size_limit(client, event.guild_id)
-    try:
-        await client.studio.again(job.id, Customer(str(event.user_id), locale, place, limit))
-    except MutoscopeError as error:
-        text = f"<@{event.user_id}> ⚠️ {client.words.error(locale, error)}"
-        await answer.edit(content=text, allowed_mentions=NOBODY)
 
 
 async def _answer(
@@ -85,4 +112,4 @@ def _locale(client: MutoscopeClient, event: discord.RawReactionActionEvent, job:
 
 def register(client: MutoscopeClient) -> None:
     """Listen for the reaction."""
-    client.reactions[RETRY] = retry
+    client.reactions[RETRY] = Reactions().retry

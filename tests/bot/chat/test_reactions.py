@@ -63,12 +63,33 @@ async def test_somebody_who_may_not_embed_links_gets_a_clip_all_the_same(stage: 
         assert await stage.clip(2)
 
 
-async def test_a_reaction_that_cannot_be_paid_is_answered(stage: Stage) -> None:
+async def test_a_reaction_that_cannot_be_paid_is_answered_once(stage: Stage) -> None:
     async with stage.workshop.working():
         await stage.animate()
         clip = await stage.clip()
     for _ in range(stage.workshop.catalogue.quota.unfinished_jobs):
         await stage.animate(stage.bob)
-    await stage.bob.react(clip, AGAIN)
+    before = len(stage.messages)
+    for _ in range(3):
+        await stage.bob.react(clip, AGAIN)
+        await stage.bob.unreact(clip, AGAIN)
     message = await stage.shows("in the works already")
     assert f"<@{stage.bob.id}>" in message.content
+    assert len(stage.messages) == before + 1
+
+
+async def test_who_has_room_again_retries_and_is_told_anew_afterwards(stage: Stage) -> None:
+    async with stage.workshop.working():
+        await stage.animate()
+        clip = await stage.clip()
+    for _ in range(stage.workshop.catalogue.quota.unfinished_jobs):
+        await stage.animate(stage.bob)
+    waiting = await stage.shows("in the queue")
+    for _ in range(2):
+        await stage.bob.react(clip, AGAIN)
+        await stage.shows("in the works already")
+        await stage.bob.unreact(clip, AGAIN)
+        await stage.click(waiting, "cancel", stage.bob)
+        await stage.bob.react(clip, AGAIN)
+        waiting = await stage.shows("in the queue")
+        await stage.bob.unreact(clip, AGAIN)
