@@ -150,12 +150,16 @@ class Generator:
         report: Reporter,
         news: asyncio.Queue[News],
     ) -> Result:
+        end = End(report.turn)
+
         def heard(progress: Progress, preview: bytes | None) -> None:
             news.put_nowait((progress, preview))
-            if is_soon_over(request, progress):
-                report.turn.soon_over()
+            end.expect(progress.eta)
 
-        return await self._host.generate(request, canvas, heard, report.on_cancel)
+        try:
+            return await self._host.generate(request, canvas, heard, report.on_cancel)
+        finally:
+            end.expect(None)
 
     async def _stored(self, ask: Callable[[], Awaitable[Kept]], report: Reporter) -> Kept:
         """Ask the store, again and again while it is away or full."""
@@ -176,11 +180,27 @@ class Generator:
             raise GenerationFailed("failed_storage") from error
 
 
-def is_soon_over(request: GenerationRequest, progress: Progress) -> bool:
-    """Tell whether the engine will be free in a moment."""
-    if progress.stage is Stage.DECODING:
-        return request.candidates == 1  # the last of several is known by its steps alone
-    return progress.eta is not None and progress.eta <= SOON_S
+class End:
+    """The end of a turn, as far as it can be foreseen: it is announced shortly before."""
+
+    def __init__(self, turn: Turn) -> None:
+        """Announce the end of this turn."""
+        self._turn = turn
+        self._due: asyncio.TimerHandle | None = None
+
+    def expect(self, left: float | None) -> None:
+        """Take up how many seconds are left, None where nobody knows.
+
+        A clock runs from here: between two steps, and while frames are decoded, nothing is heard.
+        """
+        if self._due is not None:
+            self._due.cancel()
+            self._due = None
+        if left is not None and left <= SOON_S:
+            self._turn.soon_over()
+        elif left is not None:
+            loop = asyncio.get_running_loop()
+            self._due = loop.call_later(left - SOON_S, self._turn.soon_over)
 
 
 def _encode(result: Result, order: Order) -> Encoded:

@@ -69,7 +69,7 @@ class I2VGenXL:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="previews")
         self._likeness: candidates.Likeness | None = None
         self._maker: Maker | None = None
-        self._decoding = 0.0
+        self._decoding: float | None = None  # seconds a pixel of a frame
         self.regions: Regions | None = None
 
     def load(self) -> None:
@@ -125,7 +125,8 @@ class I2VGenXL:
             on_progress(Progress(Stage.LOADING, 0, request.steps), None)
             self.load()
         reading = steering.read(request, self._nearest)
-        watch = Watch(on_progress, should_stop, request.steps, request.candidates, self._decoding)
+        after, steps = self._after(request), request.steps
+        watch = Watch(on_progress, should_stop, steps, request.candidates, after)
         orders = [
             Order(replace(request, seed=seed), canvas, reading)
             for seed in candidates.seeds(request)
@@ -137,9 +138,8 @@ class I2VGenXL:
             told |= {adjustment.key: adjustment for adjustment in adjustments}
             scored.append(self._scored(frames, order.request, canvas, reading))
         best = candidates.best(scored)
-        return Result(
-            best.frames, best.seed, reading.motion, tuple(told.values()), listed(scored, best)
-        )
+        notes, scores = tuple(told.values()), listed(scored, best)
+        return Result(best.frames, best.seed, reading.motion, notes, scores)
 
     @torch.inference_mode()
     def generate_together(
@@ -159,7 +159,7 @@ class I2VGenXL:
             Order(request, canvas, steering.read(request, self._nearest))
             for request, canvas in asked
         ]
-        watch = Watch(on_progress, should_stop, first.steps, len(orders), self._decoding)
+        watch = Watch(on_progress, should_stop, first.steps, len(orders), self._after(first))
         made = self._made(orders, len(orders), watch)
         return [
             Result(frames, order.request.seed, order.reading.motion, tuple(adjustments))
@@ -236,8 +236,7 @@ class I2VGenXL:
             room = min(room or math.inf, self.setup.memory_gib * memory.GIB)
         if room is None:
             return memory.Saving.NONE
-        pixels = clips * request.width * request.height * request.frames
-        return estimator.choose(pixels, request.guidance > 1.0, room)
+        return estimator.choose(clips * _pixels(request), request.guidance > 1.0, room)
 
     def _estimator(self) -> memory.Estimator:
         """Return what knows how much memory a clip of this checkpoint needs here."""
@@ -265,8 +264,12 @@ class I2VGenXL:
             error.__traceback__ = None
             faults.release(self.torch_device)
             raise Smaller from None
-        self._decoding = time.monotonic() - began
+        self._decoding = (time.monotonic() - began) / (len(orders) * _pixels(orders[0].request))
         return frames
+
+    def _after(self, request: GenerationRequest) -> float | None:
+        """Return how many seconds the decoding of such a clip takes, where one was decoded."""
+        return None if self._decoding is None else self._decoding * _pixels(request)
 
     def _compiled(self, request: GenerationRequest, clips: int) -> AbstractContextManager[None]:
         """Let the denoising of a clip run compiled where that pays."""
@@ -291,3 +294,7 @@ class I2VGenXL:
         if self._maker is None:
             raise RuntimeError("the engine did not load")
         return self._maker
+
+
+def _pixels(request: GenerationRequest) -> int:
+    return request.width * request.height * request.frames

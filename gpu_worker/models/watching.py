@@ -9,20 +9,23 @@ from dataclasses import dataclass, field
 from gpu_worker.engine import Cancelled, OnProgress
 from storage.domain.progress import Progress, Stage
 
+DECODING_STEPS = 2.0
+"""A clip whose like was never decoded here is taken to be decoded in the time of so many steps."""
+
 
 @dataclass
 class Watch:
     """One job's progress over all its candidates.
 
     steps counts the denoising steps of all candidates, as far as they are known; after is how
-    many seconds the decoding will take.
+    many seconds the decoding of each will take, None where nobody knows.
     """
 
     on_progress: OnProgress
     should_stop: Callable[[], bool]
     steps: int
     candidates: int = 1
-    after: float = 0.0
+    after: float | None = None
     clock: Callable[[], float] = time.monotonic
     done: int = 0
     spent: float = 0.0
@@ -53,7 +56,8 @@ class Watch:
         """Say that a stage begins."""
         self.heed()
         self._began = None
-        self.on_progress(Progress(stage, self.done, self.steps), None)
+        left = self._left() if stage is Stage.DECODING else None
+        self.on_progress(Progress(stage, self.done, self.steps, left), None)
 
     def step(self, first: bool, preview: bytes | None) -> None:
         """Count a denoising step (the first call of a candidate only starts the clock)."""
@@ -69,4 +73,7 @@ class Watch:
     def _left(self) -> float | None:
         if not self.taken:
             return None
-        return (self.steps - self.done) * self.spent / self.taken + self.after
+        step = self.spent / self.taken
+        after = DECODING_STEPS * step if self.after is None else self.after
+        undecoded = self.candidates - round(self._before * self.candidates / self.steps)
+        return (self.steps - self.done) * step + undecoded * after

@@ -6,7 +6,7 @@ import asyncio
 import io
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from PIL import Image
 
 from gpu_worker.encode import Encoded, encode_within
 from gpu_worker.engine import Result
-from gpu_worker.generate import Generator, is_soon_over
+from gpu_worker.generate import SOON_S, End, Generator
 from gpu_worker.link import EngineDied
 from gpu_worker.picture import Canvas
 from storage.blobs import Blobs
@@ -24,7 +24,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.orders import Order
-from storage.turns import Turns
+from storage.turns import Room, Turn, Turns
 
 LAST_STEP = Progress(Stage.DENOISING, 9, 10, eta=0.5)
 
@@ -34,6 +34,7 @@ class Engine:
     """A host whose clips end when a test says so; it keeps when each began and ended."""
 
     engine: object | None = "loaded"
+    says: Progress = LAST_STEP
     ends: dict[str, asyncio.Event] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     dies: set[str] = field(default_factory=set)
@@ -49,7 +50,7 @@ class Engine:
         cancelled: asyncio.Event,
     ) -> Result:
         self.log.append(f"{request.prompt} begins")
-        heard(LAST_STEP, None)
+        heard(self.says, None)
         await self.ends.setdefault(request.prompt, asyncio.Event()).wait()
         self.log.append(f"{request.prompt} ends")
         if request.prompt in self.dies:
@@ -196,17 +197,27 @@ async def test_a_cancel_ends_the_wait_for_the_engine(floor: Floor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("progress", "candidates", "soon"),
-    [
-        (Progress(Stage.DENOISING, 1, 10, eta=None), 1, False),
-        (Progress(Stage.DENOISING, 1, 10, eta=9.0), 1, False),
-        (Progress(Stage.DENOISING, 9, 10, eta=1.0), 1, True),
-        (Progress(Stage.DECODING, 10, 10), 1, True),
-        (Progress(Stage.DECODING, 10, 20), 2, False),
-    ],
+    ("left", "room"),
+    [(None, Room.NONE), (9.0, Room.NONE), (1.0, Room.SPARE), (0.0, Room.SPARE)],
 )
-def test_the_next_order_is_wanted_shortly_before_the_end(
-    progress: Progress, candidates: int, soon: bool
+async def test_the_next_order_is_wanted_shortly_before_the_end(
+    left: float | None, room: Room
 ) -> None:
-    request = GenerationRequest("0" * 64, "a", "fake", 64, 48, 4, 8, 4, 1.0, seed=1)
-    assert is_soon_over(replace(request, candidates=candidates), progress) is soon
+    turns = Turns()
+    end = End(turns.join(lambda: None))
+    end.expect(left)
+    assert turns.room() is room
+    end.expect(None)
+
+
+async def test_no_order_is_kept_ready_through_a_long_decode(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = asyncio.Event()
+    monkeypatch.setattr(Turn, "soon_over", lambda _turn: wanted.set())
+    floor.engine.says = Progress(Stage.DECODING, 10, 10, eta=SOON_S + 0.05)
+    _, a = floor.take("a")
+    await floor.reaches("a begins")
+    assert not wanted.is_set()
+    await wanted.wait()  # nothing more is heard until the frames are there
+    a.cancel()
