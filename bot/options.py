@@ -65,17 +65,22 @@ class Options:
             guidance=self.guidance if self.guidance is not None else defaults.guidance,
             seed=_or(self.seed, seed),
             preset=self.preset or defaults.preset,
-            camera=Camera(self.motion, self.speed, self.strength, self._keyframes()),
+            camera=self._camera(),
             candidates=self.candidates,
             container=self.container,
         )
         return catalogue.admit(request, profile)
 
-    def _keyframes(self) -> tuple[Keyframe, ...]:
-        """Return the camera's path where one is given, or where the prompt tells one."""
+    def _camera(self) -> Camera:
+        """Return the camera, with a path where one is given or where the prompt tells one.
+
+        The speed of a path that is given is in its poses, and nowhere else.
+        """
         if self.path.strip():
-            return path_text.read(self.path, self.speed)
-        return _told(self.prompt, self.motion, self.speed)
+            path = path_text.read(self.path, self.speed)
+            return Camera(self.motion, strength=self.strength, keyframes=path)
+        path = _told(self.prompt, self.motion, self.speed)
+        return Camera(self.motion, self.speed, self.strength, path)
 
     def _check(self, model: Model, profile: Profile) -> None:
         """Refuse a number that this model on this hardware does not take."""
@@ -90,6 +95,7 @@ class Options:
         model = catalogue.model(request.model)
         camera = request.camera
         told = _told(request.prompt, camera.motion, camera.speed)
+        path = "" if camera.keyframes == told else path_text.write(camera.keyframes)
         return cls(
             prompt=request.prompt,
             negative_prompt=request.negative_prompt,
@@ -102,9 +108,9 @@ class Options:
             seed=request.seed,
             preset=request.preset,
             motion=camera.motion,
-            speed=camera.speed,
+            speed=Speed.NORMAL if path else camera.speed,
             strength=camera.strength,
-            path="" if camera.keyframes == told else path_text.write(camera.keyframes),
+            path=path,
             candidates=request.candidates,
             container=request.container,
         )

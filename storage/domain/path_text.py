@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from storage.domain import path_sequence, wording, wording_sequence
 from storage.domain.camera import Easing, Keyframe, Pose, Speed
+from storage.domain.camera_path import REACH
 from storage.domain.errors import BadRequest
 from storage.domain.path_sequence import DIGITS, LONGEST, MOTIONS
 from storage.domain.wording import Reading
@@ -52,7 +53,7 @@ _UNITS = frozenset({"°", "度", "x", "×", "倍"})
 def read(text: str, speed: Speed = Speed.NORMAL) -> tuple[Keyframe, ...]:
     """Return the keyframes that a text asks for; raise BadRequest where it is not understood.
 
-    speed, unless normal, is that of all motions in words.
+    speed, unless normal, is that of all motions in words, and how far the poses go.
     """
     if len(text) > LIMIT:
         raise BadRequest("request_text_too_long", name="path", length=len(text), limit=LIMIT)
@@ -65,7 +66,7 @@ def read(text: str, speed: Speed = Speed.NORMAL) -> tuple[Keyframe, ...]:
     said = [part.strip() for part in parts if part.strip(" 先")]
     if not said:
         raise _unread(text)
-    return _poses(said) if timed else _sequence(said, speed)
+    return _at(speed, _poses(said)) if timed else _sequence(said, speed)
 
 
 def write(path: Sequence[Keyframe]) -> str:
@@ -123,6 +124,21 @@ def _poses(parts: list[str]) -> tuple[Keyframe, ...]:
     if times != sorted(set(times)) or not 0.0 < times[0] <= times[-1] <= 1.0:
         raise BadRequest("request_keyframes")
     return tuple(found)
+
+
+def _at(speed: Speed, path: tuple[Keyframe, ...]) -> tuple[Keyframe, ...]:
+    """Return poses that go as far as this speed takes a motion of their size."""
+    return tuple(replace(one, pose=_farther(one.pose, REACH[speed])) for one in path)
+
+
+def _farther(pose: Pose, reach: float) -> Pose:
+    shape = {
+        "dx": pose.dx * reach,
+        "dy": pose.dy * reach,
+        "zoom": pose.zoom**reach,
+        "roll": pose.roll * reach,
+    }
+    return Pose(**{name: _within(name, round(value, DIGITS)) for name, value in shape.items()})
 
 
 def _keyframe(part: str, pose: Pose) -> Keyframe:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.options import Options, resolutions
@@ -100,6 +102,20 @@ def test_a_path_made_again_from_its_own_options_is_the_same(
     assert again == request
     assert again.fingerprint == request.fingerprint
     assert bool(options.path) == bool(path)
+
+
+@pytest.mark.parametrize("path", ["zoom in, then pan left", "0.5 zoom 1.2364; 1 left 0.1556"])
+def test_a_speed_changes_how_far_a_path_goes_in_words_or_in_poses(path: str) -> None:
+    normal, slow = (ask(Options("waves", path=path, speed=speed)).camera.keyframes[-1].pose
+                    for speed in (Speed.NORMAL, Speed.SLOW))  # fmt: skip
+    assert slow.dx == pytest.approx(normal.dx / 2, abs=1e-4)
+    assert slow.zoom == pytest.approx(normal.zoom**0.5, abs=1e-4)
+
+
+def test_a_path_of_an_older_order_keeps_its_length_when_it_is_made_again() -> None:
+    fast = ask(Options("waves", path="zoom in, then pan left", speed=Speed.FAST))
+    older = replace(fast, camera=replace(fast.camera, speed=Speed.FAST))
+    assert ask(Options.of(older, CATALOGUE)).camera.keyframes == fast.camera.keyframes
 
 
 def test_a_prompt_that_tells_a_sequence_gives_a_path_unless_a_motion_was_chosen() -> None:

@@ -83,6 +83,15 @@ async def test_tweak_shows_the_path_and_a_chosen_motion_takes_its_place(stage: S
     assert tilted.request.camera.keyframes == ()
 
 
+async def test_tweak_makes_a_path_slower(stage: Stage) -> None:
+    async with stage.workshop.working():
+        await stage.animate(prompt="waves", path="1 left 0.2 zoom 1.44", speed="normal")
+        form = await stage.click(await stage.clip(), "tweak")
+        numbers = filled(form.modal)["numbers"].replace("speed: normal", "speed: slow")
+        await stage.alice.submit_modal(form, {"prompt": "waves", "numbers": numbers})
+        assert "path: 1 left 0.1 zoom 1.2" in shown(await stage.clip(2))
+
+
 def filled(modal: dict[str, Any]) -> dict[str, str]:
     """Return what a form holds when it opens."""
     found = {}

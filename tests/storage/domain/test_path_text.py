@@ -80,6 +80,16 @@ def test_an_explicit_speed_is_that_of_every_motion() -> None:
     assert read("slowly zoom in, pan left", Speed.FAST) == read("zoom in fast, pan left fast")
 
 
+def test_an_explicit_speed_says_how_far_poses_go() -> None:
+    path = "0.5 zoom 1.44 left 0.1; 1 roll 10 ease_in"
+    assert read(path, Speed.SLOW) == read("0.5 zoom 1.2 left 0.05; 1 roll 5 ease_in")
+    assert read(path, Speed.FAST)[-1].pose == Pose(-0.16, 0.0, 1.7922, 16.0)
+    assert read(path, Speed.NORMAL) == read(path)
+    with pytest.raises(BadRequest) as caught:
+        read("1 zoom 4", Speed.FAST)
+    assert caught.value.parameters["name"] == "path_zoom"
+
+
 @pytest.mark.parametrize("text", ["", "  "])
 def test_nothing_is_no_path(text: str) -> None:
     assert read(text) == ()
