@@ -8,9 +8,7 @@ import discord
 from discord import AppCommandOptionType, app_commands
 
 from bot.chat.client import MutoscopeClient, Talk, said
-from bot.chat.places import check_place, customer
-from bot.chat.replies import telling
-from bot.chat.uploads import check_upload, fetch
+from bot.chat.order import order
 from bot.i18n import Words
 from bot.options import Options, bounds, resolutions
 from storage.domain.camera import Motion, Speed
@@ -19,25 +17,14 @@ from storage.domain.clip import Container
 from storage.domain.request import Preset
 
 
-async def order(interaction: Talk, picture: discord.Attachment, options: Options) -> None:
-    """Take an order: refuse at once what cannot be, acknowledge, then look at the picture."""
-    client = interaction.client
-    async with telling(interaction, client.words):
-        check_place(interaction)
-        client.studio.check(options)
-        check_upload(picture)
-        response = await interaction.response.defer(thinking=True)
-        message = response.message_id if response else None
-        async with client.desk:
-            data = await fetch(picture)
-            await client.studio.submit(customer(interaction, message), data, options)
-
-
 async def animate(
     interaction: Talk,
     picture: discord.Attachment,
     prompt: str,
     *,
+    picture_2: discord.Attachment | None = None,
+    picture_3: discord.Attachment | None = None,
+    picture_4: discord.Attachment | None = None,
     camera: str = Motion.AUTO.value,
     speed: str = Speed.NORMAL.value,
     strength: float = 1.0,
@@ -53,7 +40,7 @@ async def animate(
     candidates: int = 1,
     container: str = Container.MP4.value,
 ) -> None:
-    """Order a clip."""
+    """Order a clip of each picture."""
     options = Options(
         prompt=prompt,
         negative_prompt=negative_prompt,
@@ -71,7 +58,8 @@ async def animate(
         candidates=candidates,
         container=Container(container),
     )
-    await order(interaction, picture, options)
+    given = (picture, picture_2, picture_3, picture_4)
+    await order(interaction, [one for one in given if one is not None], options)
 
 
 class Option(app_commands.Transformer):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
@@ -10,14 +9,12 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
+from bot.chat.desk import Desk
 from bot.chat.replies import NOBODY, whisper
 from bot.i18n import Words
 from bot.studio import Studio
 
 log = logging.getLogger(__name__)
-
-UPLOADS = 8
-"""Pictures that are held in memory at the same time; the others wait, acknowledged, for a turn."""
 
 ModalHandler: TypeAlias = Callable[["Talk", str], Awaitable[None]]
 ReactionHandler: TypeAlias = Callable[
@@ -37,7 +34,7 @@ class MutoscopeClient(discord.Client):
         self.tree = Tree(self)
         self.modals: dict[str, ModalHandler] = {}
         self.reactions: dict[str, ReactionHandler] = {}
-        self.desk = asyncio.Semaphore(UPLOADS)
+        self.desk = Desk()
         self._guild = guild
 
     async def setup_hook(self) -> None:

@@ -1,4 +1,4 @@
-"""Context: "Animate this picture" in the menu of a message."""
+"""Context: "Animate this picture" in the menu of a message that holds one, or several."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.chat.animate import order
+from bot.chat import picks
 from bot.chat.client import MutoscopeClient, Talk, said
-from bot.chat.form import Form, read_form
+from bot.chat.form import Form, read_form, read_pictures
+from bot.chat.order import order
 from bot.chat.places import check_place
 from bot.chat.replies import telling
 from bot.options import Options, resolutions
@@ -26,18 +27,19 @@ class ContextMenu:
     """Shows the form for a message's picture, and orders what is sent."""
 
     def __init__(self) -> None:
-        self._pictures: OrderedDict[str, discord.Attachment] = OrderedDict()
+        self._pictures: OrderedDict[str, list[discord.Attachment]] = OrderedDict()
 
     async def ask(self, interaction: Talk, message: discord.Message) -> None:
-        """Show the form for the first picture of a message."""
+        """Show the form for the pictures of a message."""
         client = interaction.client
         async with telling(interaction, client.words):
             check_place(interaction)
-            key = self._remember(_picture(message))
+            pictures = _pictures(message)
+            key = self._remember(pictures)
             model = client.studio.catalogue.model()
             defaults = model.defaults
             form = Form(
-                title=client.words.text(interaction.locale.value, "form_title_animate"),
+                title=client.words.text(interaction.locale.value, _title(pictures)),
                 custom_id=f"{ACTION}:{key}",
                 options=Options(
                     prompt="",
@@ -51,31 +53,41 @@ class ContextMenu:
                 resolutions=resolutions(model, client.studio.profile),
                 words=client.words,
                 locale=interaction.locale.value,
+                first=picks.write(len(pictures)),
             )
             await interaction.response.send_modal(form)
 
     async def answer(self, interaction: Talk, key: str) -> None:
         """Order what the sent form asks for."""
         async with telling(interaction, interaction.client.words):
-            picture = self._pictures.get(key)
-            if picture is None:
+            pictures = self._pictures.get(key)
+            if pictures is None:
                 raise BadPicture("picture_forgotten")
             options = read_form(interaction, Options(prompt=""))
-            await order(interaction, picture, options)
+            chosen = picks.choose(pictures, read_pictures(interaction))
+            await order(interaction, chosen, options)
 
-    def _remember(self, picture: discord.Attachment) -> str:
+    def _remember(self, pictures: list[discord.Attachment]) -> str:
         key = secrets.token_hex(8)
-        self._pictures[key] = picture
+        self._pictures[key] = pictures
         while len(self._pictures) > REMEMBERED:
             self._pictures.popitem(last=False)
         return key
 
 
-def _picture(message: discord.Message) -> discord.Attachment:
-    for attachment in message.attachments:
-        if (attachment.content_type or "image").startswith("image"):
-            return attachment
-    raise BadPicture("picture_none_in_message")
+def _pictures(message: discord.Message) -> list[discord.Attachment]:
+    found = [
+        attachment
+        for attachment in message.attachments
+        if (attachment.content_type or "image").startswith("image")
+    ]
+    if not found:
+        raise BadPicture("picture_none_in_message")
+    return found
+
+
+def _title(pictures: list[discord.Attachment]) -> str:
+    return "form_title_animate" if len(pictures) == 1 else "form_title_animate_several"
 
 
 def register(client: MutoscopeClient) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, TypeVar
 
 import discord
 
+from bot.chat import picks
 from bot.i18n import Words
 from bot.options import Options
 from storage.domain.camera import Motion, Speed
@@ -37,7 +38,9 @@ class Form(discord.ui.Modal):
         resolutions: Mapping[str, str],
         words: Words,
         locale: str,
+        first: str = "",
     ) -> None:
+        """Fill the form; first is a line that comes before the numbers."""
         super().__init__(title=title[:45], custom_id=custom_id, timeout=LIFE)
         self._words = words
         self._locale = locale
@@ -49,7 +52,8 @@ class Form(discord.ui.Modal):
         motions = {motion.value: self._say(f"motion_{motion.value}") for motion in Motion}
         self._ask("camera", _choice("camera", motions, options.motion.value))
         self._ask("resolution", _choice("resolution", resolutions, options.resolution))
-        self._ask("numbers", _text("numbers", write_numbers(options), long, LONGEST))
+        numbers = f"{first}\n{write_numbers(options)}".strip()
+        self._ask("numbers", _text("numbers", numbers, long, LONGEST))
 
     def _ask(self, key: str, field: discord.ui.Item[Any]) -> None:
         self.add_item(discord.ui.Label(text=self._say(f"form_{key}")[:45], component=field))
@@ -119,27 +123,40 @@ _READERS: dict[str, Callable[[str], Any]] = {
 }
 
 
-_ELSEWHERE = {"camera", "size", "negative", "model"}
-"""Lines of a card's parameters that have a field of their own, or follow from the picture."""
+_ELSEWHERE = {"camera", "size", "negative", "model", picks.NAME}
+"""Lines that have a field or a reader of their own, or follow from the picture."""
 
 
 def read_numbers(text: str) -> dict[str, Any]:
     """Return what the lines say; a line left out means: as the catalogue says."""
     found: dict[str, Any] = {}
-    for line in text.replace("：", ":").replace("=", ":").splitlines():
-        if not line.strip():
+    for name, value, line in _lines(text):
+        if name in _ELSEWHERE:
             continue
-        name, _, value = (part.strip() for part in line.partition(":"))
-        if name.lower() in _ELSEWHERE:
-            continue
-        reader = _READERS.get(name.lower())
+        reader = _READERS.get(name)
         if reader is None:
-            raise BadRequest("request_line_unknown", line=line.strip()[:80])
+            raise BadRequest("request_line_unknown", line=line[:80])
         try:
-            found[name.lower()] = reader(value)
+            found[name] = reader(value)
         except ValueError as error:
-            raise BadRequest("request_line_value", line=line.strip()[:80]) from error
+            raise BadRequest("request_line_value", line=line[:80]) from error
     return found
+
+
+def _lines(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield each line's name and value, and the line as it stands."""
+    for line in text.replace("：", ":").replace("=", ":").splitlines():
+        if line.strip():
+            name, _, value = line.partition(":")
+            yield name.strip().lower(), value.strip(), line.strip()
+
+
+def read_pictures(interaction: discord.Interaction[Any]) -> str | None:
+    """Return which pictures a sent form names, None where it does not say."""
+    for name, value, _ in _lines(_answers(interaction).get("numbers", "")):
+        if name == picks.NAME:
+            return value
+    return None
 
 
 def read_form(interaction: discord.Interaction[Any], base: Options) -> Options:

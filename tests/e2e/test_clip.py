@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.demo import SAMPLES
 from deploy.local.household import Household
 from deploy.local.measure import measure
 from deploy.local.narrator import buttons_of, is_over
@@ -92,3 +93,21 @@ async def test_a_reaction_makes_it_anew(guests: Guests) -> None:
 
     second = await delivered(guest, await until(answer, PATIENCE, "the answer to the reaction"))
     assert second.data != first.data
+
+
+async def test_two_pictures_in_one_order_become_a_clip_each(guests: Guests) -> None:
+    guest, coffee = await guests.join(), SAMPLES / "coffee.jpg"
+    files = {
+        name: await guest.upload(path.name, path.read_bytes())
+        for name, path in (("picture", PHOTOGRAPH), ("picture_2", coffee))
+    }
+    before = {message["id"] for message in await guest.messages()}
+    answer = await guest.command("animate", prompt="two at once", **files, **QUICK)
+
+    async def cards() -> list[str]:
+        found = [one["id"] for one in await guest.messages() if one["id"] not in before]
+        return found if len(found) == 2 else []
+
+    first, second = await until(cards, PATIENCE, "a card for each picture")
+    assert first == answer["message"]
+    assert (await delivered(guest, first)).data != (await delivered(guest, second)).data
