@@ -27,7 +27,7 @@ from storage.queue import Queue
 log = logging.getLogger(__name__)
 
 DEATHS = 3  # a job that took down its worker this often is not tried again
-AHEAD = 1  # jobs on the queue beyond one for each worker
+AHEAD = 1  # turns for which jobs lie on the queue beyond the one that each worker is at
 RECONCILE = 3.0  # seconds
 PATIENCE = 0.3  # seconds between tries while Redis is away
 
@@ -109,7 +109,9 @@ class Dispatcher:
         if not waiting:
             return 0
         self._past &= {job.id for job in ahead}
-        room = await self._queue.workers() + AHEAD - len(ahead) + len(self._past)
+        places = await self._queue.places()
+        out = len(ahead) - len(self._past)
+        room = sum(places) + AHEAD * max(places, default=1) - out
         if room <= 0:
             return 0
         chosen = next_jobs(waiting, ahead, room, await self._jobs.served())

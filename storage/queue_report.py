@@ -13,7 +13,7 @@ from arq.connections import ArqRedis
 from storage.domain.progress import Progress
 from storage.orders import EVENTS, PREVIEW_SECONDS, Moved, Order, Started, preview_key, write_event
 from storage.queue import AWAY
-from storage.turns import Turns
+from storage.turns import Company, Turns
 
 REPEAT_SECONDS = 1.0  # how soon a start is told again that nobody heard, where nothing else is told
 
@@ -26,7 +26,14 @@ class Report:
     turn is the order's turn at the engine: until it comes the job counts as waiting.
     """
 
-    def __init__(self, redis: ArqRedis, order: Order, worker: str, turns: Turns) -> None:
+    def __init__(
+        self,
+        redis: ArqRedis,
+        order: Order,
+        worker: str,
+        turns: Turns,
+        company: Company | None = None,
+    ) -> None:
         """Report on this order, which takes its place in this worker's line."""
         self._redis = redis
         self._order = order
@@ -36,7 +43,7 @@ class Report:
         self._preview: bytes | None = None
         self._news = asyncio.Event()
         self.on_cancel = asyncio.Event()
-        self.turn = turns.join(self._begin)
+        self.turn = turns.join(self._begin, company)
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
         """Tell how far the job has come, with an animated WebP of a few small frames if any."""

@@ -14,7 +14,7 @@ from storage.domain.catalogue import QuotaRow
 from storage.domain.clip import Failure
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
-from storage.orders import EVENTS, HANDED_BACK, Moved, write_event
+from storage.orders import EVENTS, HANDED_BACK, WORKERS, Moved, write_event
 from tests.bot.workshop import Workshop, customer, open_workshop, png, until
 from tests.redis_server import FragileRedis
 
@@ -62,6 +62,23 @@ async def test_little_lies_on_the_queue_ahead_of_the_workers(workshop: Workshop)
         await asyncio.sleep(0.3)
         on_their_way = [job for job in await workshop.jobs.unfinished() if job.dispatched]
     assert len(on_their_way) == 2
+
+
+async def test_where_jobs_share_a_turn_there_lie_as_many_more(
+    workshop: Workshop, redis_url: str
+) -> None:
+    async with Redis.from_url(redis_url) as redis:
+        await redis.set(f"{WORKERS}pairs", 2, ex=60)
+        for seed in range(5):
+            await order(workshop, seed)
+        async with workshop.dispatching():
+            await until(lambda: _lie_on_queue(workshop, 4))
+        assert await workshop.queue.depth() == 4
+        await redis.delete(f"{WORKERS}pairs")
+
+
+async def _lie_on_queue(workshop: Workshop, jobs: int) -> bool:
+    return await workshop.queue.depth() >= jobs
 
 
 async def test_an_emptied_redis_loses_nothing(tmp_path: Path, film: bytes) -> None:

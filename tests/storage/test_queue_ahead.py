@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from functools import partial
 
 import pytest
 import redis
 
-from storage.domain.clip import Clip, Failure
-from storage.orders import HANDED_BACK, QUEUE, Order, Standing, Started, lease_key
+from storage.domain.clip import Failure
+from storage.orders import HANDED_BACK, QUEUE, Standing, Started, lease_key
 from storage.queue import Queue
 from storage.queue_picker import HELD_AT_MOST
-from storage.queue_worker import Report
 from tests.redis_server import FragileRedis
+from tests.storage.overlapping import Overlapping
 from tests.storage.workbench import Ear, Hand, clip_of, ended, order, quick, until, working
 
 
@@ -24,51 +23,6 @@ async def queue(fragile_redis: FragileRedis) -> AsyncIterator[Queue]:
     queue = await Queue.connect(fragile_redis.url)
     yield queue
     await queue.close()
-
-
-@dataclass
-class Overlapping:
-    """A handler with an engine and a long way from its frames to the file, held by events."""
-
-    frames: dict[str, asyncio.Event] = field(default_factory=dict)
-    files: dict[str, asyncio.Event] = field(default_factory=dict)
-    log: list[str] = field(default_factory=list)
-
-    def gates(self, *names: str) -> None:
-        """Hold these jobs before their frames and before their files."""
-        for name in names:
-            self.frames[name], self.files[name] = asyncio.Event(), asyncio.Event()
-
-    async def __call__(self, order: Order, report: Report) -> Clip | Failure:
-        name = order.job
-        self.log.append(f"{name} taken")
-        gates = (report.turn.come, self.frames[name], self.files[name])
-        for gate, word in zip(gates, ("turn", "frames", "file"), strict=True):
-            if not await one_of(gate, report.on_cancel):
-                return Failure("failed_cancelled", cancelled=True)
-            self.log.append(f"{name} {word}")
-            if word == "turn":
-                report.turn.soon_over()
-            if word == "frames":
-                report.turn.over()
-        return clip_of(order)
-
-    async def reaches(self, line: str) -> None:
-        """Wait until the log holds this line."""
-
-        async def there() -> bool:
-            return line in self.log
-
-        await until(there, True)
-
-
-async def one_of(gate: asyncio.Event, cancel: asyncio.Event) -> bool:
-    """Wait for either; tell whether the gate is open and nobody cancelled."""
-    waits = [asyncio.create_task(event.wait()) for event in (gate, cancel)]
-    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    for wait in waits:
-        wait.cancel()
-    return not cancel.is_set()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from storage.domain.clip import Clip, Failure
 from storage.orders import Event, Order
 from storage.queue import Queue
-from storage.queue_worker import Handler, Report, serve
+from storage.queue_worker import Companies, Handler, Report, alone, serve
 from storage.settings import Settings
 from tests.storage.examples import CLIP, REQUEST
 
@@ -58,11 +58,13 @@ async def working(
     stop: asyncio.Event | None = None,
     name: str = "w",
     grace: float = 0.0,
+    *,
+    company: Companies = alone,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Serve with this handler until the block ends; yields the serving task."""
     stop = stop or asyncio.Event()
     settings = Settings.from_environment({"REDIS_URL": url})
-    task = asyncio.create_task(serve(handler, settings, name, stop, grace))
+    task = asyncio.create_task(serve(handler, settings, name, stop, grace, company=company))
     try:
         yield task
     finally:
