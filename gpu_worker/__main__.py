@@ -10,13 +10,14 @@ import sys
 
 from aiohttp import web
 
+from gpu_worker.company import companies
 from gpu_worker.generate import Generator
 from gpu_worker.metrics import Metrics
 from gpu_worker.process import EngineProcess
 from gpu_worker.settings import WorkerSettings
 from storage.blobs import Blobs
 from storage.catalogue_file import CatalogueError
-from storage.queue_worker import serve
+from storage.queue_worker import alone, serve
 from storage.settings import Settings, SettingsError
 
 log = logging.getLogger("gpu_worker")
@@ -39,7 +40,8 @@ async def work(shared: Settings, own: WorkerSettings) -> int:
         handler = Generator(
             host, Blobs.open(shared.blob_url), own.name, shared.catalogue().default_model
         )
-        await serve(metrics.watch(handler), shared, own.name, stop, own.drain)
+        company = alone if own.share == "never" else companies(host.widths)
+        await serve(metrics.watch(handler), shared, own.name, stop, own.drain, company=company)
     finally:
         broken = host.broken is not None
         for watcher in watchers:

@@ -12,35 +12,16 @@ import socket
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from gpu_worker.engine import Cancelled, OutOfMemory, Result
-from gpu_worker.messages import (
-    Cancel,
-    Done,
-    EngineSpec,
-    Failed,
-    FromChild,
-    Generate,
-    Moved,
-    Ready,
-    Reason,
-    ToChild,
-)
-from gpu_worker.picture import Canvas
-from storage.domain.errors import GenerationFailed
-from storage.domain.progress import Progress
-from storage.domain.request import GenerationRequest
+from gpu_worker.asking import Asked, EngineDied, Round
+from gpu_worker.messages import EngineSpec, Failed, FromChild, Ready, ToChild
+
+__all__ = ["EngineDied", "Link", "NotLoaded", "Patience"]
 
 log = logging.getLogger(__name__)
-
-Heard = Callable[[Progress, bytes | None], None]
-
-
-class EngineDied(Exception):
-    """The child ended, or had to be ended, before it answered; another attempt may succeed."""
 
 
 class NotLoaded(Exception):
@@ -90,7 +71,7 @@ class Link:
             )
         link = cls(process, Connection(ours.detach()), patience)
         with contextlib.suppress(OSError):  # a child that is gone already is found out by `loaded`
-            await link._send(spec)
+            await link.send(spec)
         return link
 
     @property
@@ -105,81 +86,28 @@ class Link:
             return message
         if isinstance(message, Failed):
             raise NotLoaded(message.detail)
-        raise EngineDied(await self._epitaph())
+        raise EngineDied(await self.epitaph())
 
-    async def generate(
-        self,
-        request: GenerationRequest,
-        canvas: Canvas,
-        heard: Heard,
-        cancelled: asyncio.Event,
-    ) -> Result:
-        """Make a clip; raise Cancelled, OutOfMemory, GenerationFailed or EngineDied.
+    async def make(self, asked: Sequence[Asked]) -> None:
+        """Make clips, several in shared passes; answer each. A child without patience is killed."""
+        numbered = {next(self._numbers): one for one in asked}
+        await Round(self, numbered, self._patience.grace).run()
 
-        A child that tries the patience is killed.
-        """
-        number = next(self._numbers)
-        canceller = asyncio.create_task(self._cancel(number, cancelled))
+    async def hear(self) -> FromChild:
+        """Wait for what the child says next; raise EngineDied at its end, or if it is silent."""
         try:
-            await self._send(Generate(number, request, canvas))
-            return await self._answer(number, heard)
-        except (OSError, EngineDied) as error:
-            epitaph = await self._epitaph()
-            if cancelled.is_set():
-                raise Cancelled from error
-            raise EngineDied(epitaph) from error
-        except asyncio.CancelledError:
-            self.kill()  # nobody waits for the answer, and the next order should not either
-            raise
-        finally:
-            canceller.cancel()
+            async with asyncio.timeout(self._patience.silence):
+                message = await self._inbox.get()
+        except TimeoutError:
+            self.kill(f"killed: silent for {self._patience.silence:g} s")
+            message = None
+        if message is None:
+            raise EngineDied
+        return message
 
-    async def _answer(self, number: int, heard: Heard) -> Result:
-        while True:
-            try:
-                async with asyncio.timeout(self._patience.silence):
-                    message = await self._inbox.get()
-            except TimeoutError:
-                self._last_words.append(f"killed: silent for {self._patience.silence:g} s")
-                self.kill()
-                continue
-            if message is None:
-                raise EngineDied
-            if isinstance(message, Ready) or message.number != number:
-                continue  # the late answer to an order that was given up
-            if isinstance(message, Moved):
-                heard(message.progress, message.preview)
-            elif isinstance(message, Done):
-                return message.result
-            else:
-                self._fail(message)
-
-    def _fail(self, failed: Failed) -> None:
-        if failed.reason is Reason.CANCELLED:
-            raise Cancelled
-        if failed.reason is Reason.OUT_OF_MEMORY:
-            raise OutOfMemory(failed.detail)
-        if failed.reason is Reason.REFUSED:
-            raise GenerationFailed(failed.key, **failed.parameters)
-        self._last_words.extend(failed.detail.splitlines())
-        self.kill()  # what raised an unforeseen error may have left the device unusable
-        raise EngineDied
-
-    async def _cancel(self, number: int, cancelled: asyncio.Event) -> None:
-        """Pass the wish to stop on, and end the child that does not heed it."""
-        try:
-            await cancelled.wait()
-            with contextlib.suppress(OSError):
-                await self._send(Cancel(number))
-            await asyncio.sleep(self._patience.grace)
-            log.warning("the engine's process does not heed a cancel; killing it")
-            self.kill()
-        except asyncio.CancelledError:
-            if not cancelled.is_set():
-                raise
-
-    def kill(self) -> None:
-        """End the child now, and whatever it started."""
+    def kill(self, why: str = "") -> None:
+        """End the child now, and whatever it started; why is kept among its last words."""
+        self._last_words.extend(why.splitlines())
         if self.ended.is_set():
             return  # its number may be another's by now
         self.usable = False
@@ -191,7 +119,7 @@ class Link:
         self.kill()
         await self.ended.wait()
 
-    async def _send(self, message: ToChild) -> None:
+    async def send(self, message: ToChild) -> None:
         """Send from a thread: a picture is larger than the socket's buffer."""
         await asyncio.to_thread(self._send_now, message)
 
@@ -232,7 +160,7 @@ class Link:
                 self._last_words.append(text)
                 log.info("engine: %s", text)
 
-    async def _epitaph(self) -> str:
+    async def epitaph(self) -> str:
         """Return how the child ended, with its last words, for the log."""
         self.kill()
         await self.ended.wait()

@@ -34,6 +34,13 @@ class Generate:
 
 
 @dataclass(frozen=True, slots=True)
+class Together:
+    """Make these clips in shared passes; each is answered, told of and cancelled by its number."""
+
+    clips: tuple[Generate, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Cancel:
     """Stop working on this number within a step."""
 
@@ -60,10 +67,11 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The clip's frames."""
+    """The clip's frames; widths is how many clips like it one pass may hold so that it pays."""
 
     number: int
     result: Result
+    widths: tuple[int, ...] = ()
 
 
 class Reason(StrEnum):
@@ -87,5 +95,5 @@ class Failed:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
 
-ToChild = EngineSpec | Generate | Cancel
+ToChild = EngineSpec | Generate | Together | Cancel
 FromChild = Ready | Moved | Done | Failed

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Hashable, Sequence
 
+from gpu_worker.asking import Asked, waiting
 from gpu_worker.cancelling import unless_cancelled
-from gpu_worker.engine import Result
-from gpu_worker.link import EngineDied, Heard, Link, NotLoaded, Patience
+from gpu_worker.company import kind
+from gpu_worker.engine import Cancelled
+from gpu_worker.link import EngineDied, Link, NotLoaded, Patience
 from gpu_worker.messages import EngineSpec, Ready
-from gpu_worker.picture import Canvas
 from storage.domain.request import GenerationRequest
 
 __all__ = ["EngineDied", "EngineProcess", "EngineSpec", "NotLoaded", "Patience"]
@@ -28,6 +30,7 @@ class EngineProcess:
         self._spec = spec
         self._patience = patience or Patience()
         self._turn = asyncio.Lock()
+        self._widths: dict[Hashable, tuple[int, ...]] = {}
         self._link: Link | None = None
         self._ready: Ready | None = None
         self._settled = asyncio.Event()
@@ -73,22 +76,44 @@ class EngineProcess:
         assert self.broken is not None
         return self.broken
 
-    async def generate(
-        self,
-        request: GenerationRequest,
-        canvas: Canvas,
-        heard: Heard,
-        cancelled: asyncio.Event,
-    ) -> Result:
-        """Make a clip, one at a time.
+    def begin(self, asked: Sequence[Asked]) -> None:
+        """Let clips be made, several in shared passes; each gets its answer.
 
-        Raise Cancelled, OutOfMemory, GenerationFailed, NotLoaded, or EngineDied when the child
-        ended on the way; by then the next one is already loading.
+        That is a result, or Cancelled, OutOfMemory, GenerationFailed, NotLoaded, or EngineDied when
+        the child ended on the way; by then the next one is already loading.
         """
-        async with self._turn:
-            await self.ready(cancelled)
-            assert self._link is not None
-            return await self._link.generate(request, canvas, heard, cancelled)
+        making = asyncio.create_task(self._make(asked))
+        for one in asked:
+            one.making = making
+
+    def widths(self, request: GenerationRequest) -> tuple[int, ...]:
+        """Return how many clips like this one a pass may hold so that it pays, as last told."""
+        return self._widths.get(kind(request), ())
+
+    async def _make(self, asked: Sequence[Asked]) -> None:
+        try:
+            async with self._turn:
+                if left := await self._loaded(asked):
+                    assert self._link is not None
+                    await self._link.make(left)
+        finally:
+            for one in asked:
+                one.fail(EngineDied("given up"))
+                if one.widths is not None:
+                    self._widths[kind(one.request)] = one.widths
+
+    async def _loaded(self, asked: Sequence[Asked]) -> list[Asked]:
+        """Wait for the engine; return those that still want their clip then."""
+        while left := waiting(asked):
+            try:
+                await self.ready(left[0].cancelled)
+                break
+            except Cancelled as error:
+                left[0].fail(error)
+            except NotLoaded as error:
+                for one in left:
+                    one.fail(error)
+        return left
 
     async def stop(self) -> None:
         """End the child and wait until it is gone."""

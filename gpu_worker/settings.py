@@ -1,7 +1,8 @@
 """Settings: what only a worker wants to know, read once from the environment.
 
-WORKER_NAME, DEVICE, DTYPE, ATTENTION, JUDGE, ENGINE_FACTORY, METRICS_PORT, DRAIN_SECONDS,
-IDLE_EXIT_SECONDS, CANCEL_SECONDS, SILENCE_SECONDS and LOG_LEVEL; see the README's table.
+WORKER_NAME, DEVICE, DTYPE, ATTENTION, JUDGE, SHARE_PASSES, ENGINE_FACTORY, METRICS_PORT,
+DRAIN_SECONDS, IDLE_EXIT_SECONDS, CANCEL_SECONDS, SILENCE_SECONDS and LOG_LEVEL; see the README's
+table.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from storage.settings import Settings, SettingsError
 OUR_ENGINE = "gpu_worker.models.starting:create"
 DTYPES = ("auto", "fp16", "bf16", "fp32")
 ATTENTIONS = ("auto", "sdpa", "plain", "together", "xformers")
+SHARING = ("auto", "never")
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
@@ -28,7 +30,8 @@ class WorkerSettings:
 
     drain is what the job at hand gets to be finished once the worker is told to stop. idle_exit
     is after how long without an order the worker ends by itself (0: never). judge is the folder
-    of a CLIP model that helps to choose among candidates, empty for none.
+    of a CLIP model that helps to choose among candidates, empty for none. share is whether orders
+    that wait together may share forward passes where that was measured to pay (auto, never).
     """
 
     name: str
@@ -37,6 +40,7 @@ class WorkerSettings:
     dtype: str = "auto"
     attention: str = "auto"
     judge: str = ""
+    share: str = "auto"
     metrics_port: int | None = None
     drain: float = 8.0
     idle_exit: float = 0.0
@@ -54,6 +58,7 @@ class WorkerSettings:
             dtype=_one_of(environ, "DTYPE", DTYPES),
             attention=_one_of(environ, "ATTENTION", ATTENTIONS),
             judge=_folder(environ, "JUDGE"),
+            share=_one_of(environ, "SHARE_PASSES", SHARING),
             metrics_port=None if port < 0 else int(port),
             drain=_number(environ, "DRAIN_SECONDS", 8.0),
             idle_exit=_number(environ, "IDLE_EXIT_SECONDS", 0.0),

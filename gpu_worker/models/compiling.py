@@ -16,6 +16,8 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from storage.domain.request import GenerationRequest
+
 LOG = logging.getLogger(__name__)
 CACHE = Path("~/.cache/mutoscope/compiled")
 VARIANTS = 256
@@ -44,10 +46,14 @@ class Regions:
                 dynamic=False, backend=backend, recompile_limit=VARIANTS, isolate_recompiles=True
             )
 
+    def has(self, shape: str) -> bool:
+        """Tell whether a shape is compiled, here or by an earlier process."""
+        return shape in self.ready or self._file(shape).exists()
+
     @contextmanager
     def running(self, shape: str) -> Iterator[None]:
         """Run a clip of a shape; keep what was compiled for it as soon as it is done."""
-        file = self.folder / f"{shape}.bin"
+        file = self._file(shape)
         if shape not in self.ready and not self._wanted(shape, file):
             with torch.compiler.set_stance("force_eager"):
                 yield
@@ -58,6 +64,9 @@ class Regions:
             if not file.exists():
                 save(file)
 
+    def _file(self, shape: str) -> Path:
+        return self.folder / f"{shape}.bin"
+
     def _wanted(self, shape: str, file: Path) -> bool:
         """Tell whether a shape is compiled now; take up what an earlier process kept of it."""
         if file.exists():
@@ -66,6 +75,13 @@ class Regions:
         again = shape in self.seen
         self.seen.add(shape)
         return again or not self.patient
+
+
+def shape_of(request: GenerationRequest, clips: int) -> str:
+    """Return what so many clips of a request are compiled for."""
+    guided = "guided" if request.guidance > 1.0 else "plain"
+    size = f"{request.width}x{request.height}x{request.frames}"
+    return f"{size} {request.preset.value} {guided} {clips}"
 
 
 def folder_of(device: torch.device) -> Path:

@@ -13,25 +13,27 @@ from typing import Any, cast
 
 import torch
 
-from gpu_worker.engine import Cancelled, Frames, OnProgress, Result
+from gpu_worker.engine import Cancelled, Frames, OnProgress, Result, Wish
 from gpu_worker.models import (
     candidates,
     checkpoint,
     choosing,
     compiling,
     conditioning,
+    doubling,
     faults,
     footprints,
     loading,
     memory,
     sharing,
     steering,
+    together,
 )
 from gpu_worker.models.candidates import Scored, listed
 from gpu_worker.models.compiling import Regions
 from gpu_worker.models.footprints import Kind
 from gpu_worker.models.ladder import Ladder, Smaller, rest
-from gpu_worker.models.making import Maker, Order, compatible
+from gpu_worker.models.making import Maker, Order
 from gpu_worker.models.nearest import nearest_in
 from gpu_worker.models.sampler import Thrift
 from gpu_worker.models.setup import Setup
@@ -85,6 +87,8 @@ class I2VGenXL:
             )
             if levers.channels_last:
                 cast(Any, parts.vae).to(memory_format=torch.channels_last)
+            if levers.doubling:
+                doubling.settle(parts.vae)
             unet = UNet(parts.unet, kernels, levers).eval()
             unet.slice(rest(on))
             if levers.compiled and on.type == "cuda":
@@ -125,7 +129,7 @@ class I2VGenXL:
             on_progress(Progress(Stage.LOADING, 0, request.steps), None)
             self.load()
         reading = steering.read(request, self._nearest)
-        after, steps = self._after(request), request.steps
+        after, steps = self.decoding(request), request.steps
         watch = Watch(on_progress, should_stop, steps, request.candidates, after)
         orders = [
             Order(replace(request, seed=seed), canvas, reading)
@@ -136,41 +140,34 @@ class I2VGenXL:
         made = self._made(orders, self._width(orders, watch), watch)
         for order, (frames, adjustments) in zip(orders, made, strict=True):
             told |= {adjustment.key: adjustment for adjustment in adjustments}
-            scored.append(self._scored(frames, order.request, canvas, reading))
+            scored.append(self.scored(frames, order.request, canvas, reading))
         best = candidates.best(scored)
         notes, scores = tuple(told.values()), listed(scored, best)
         return Result(best.frames, best.seed, reading.motion, notes, scores)
 
+    def read(self, request: GenerationRequest) -> Reading:
+        """Return the motion that a request's words are read as."""
+        return steering.read(request, self._nearest)
+
+    def widths(self, request: GenerationRequest) -> tuple[int, ...]:
+        """Return how many such clips a pass may hold so that it pays, as far as that is known."""
+        return () if self._maker is None else together.widths(self, request)
+
     @torch.inference_mode()
     def generate_together(
-        self,
-        asked: Sequence[tuple[GenerationRequest, Canvas]],
-        on_progress: OnProgress,
-        should_stop: Callable[[], bool],
-    ) -> list[Result]:
+        self, wishes: Sequence[Wish], done: Callable[[int, Result], None]
+    ) -> None:
         """Make compatible clips in shared forward passes; raise ValueError for others.
 
-        Whether it pays is a matter of the device: on the large ones it gains next to nothing.
+        Raises Cancelled once all are to stop, OutOfMemory where there is no room for sharing.
         """
-        first = asked[0][0]
-        if not all(compatible(first, request) for request, _ in asked):
-            raise ValueError("these requests cannot share their forward passes")
-        orders = [
-            Order(request, canvas, steering.read(request, self._nearest))
-            for request, canvas in asked
-        ]
-        watch = Watch(on_progress, should_stop, first.steps, len(orders), self._after(first))
-        made = self._made(orders, len(orders), watch)
-        return [
-            Result(frames, order.request.seed, order.reading.motion, tuple(adjustments))
-            for order, (frames, adjustments) in zip(orders, made, strict=True)
-        ]
+        together.make(self, wishes, done)
 
     def _width(self, orders: Sequence[Order], watch: Watch) -> int:
         """Return how many of these clips to make at once, as it was measured to pay here."""
         request = orders[0].request
         most = sharing.most(
-            len(orders), lambda clips: self._saving(request, clips) is memory.Saving.NONE
+            len(orders), lambda clips: self.saving(request, clips) is memory.Saving.NONE
         )
         row = self.presets[request.preset]
         return sharing.width(self.maker, orders[:most], row, self.torch_device, watch)
@@ -195,9 +192,10 @@ class I2VGenXL:
             watch.restart()
             return None
 
-    def _scored(
+    def scored(
         self, frames: Frames, request: GenerationRequest, canvas: Canvas, reading: Reading
     ) -> Scored:
+        """Judge a clip by its picture, its motion and, where there is one, the judge."""
         size = (frames.shape[2], frames.shape[1])
         picture = Canvas(canvas.source, canvas.window, size).fitted
         fits = self._likeness(frames, request.prompt) if self._likeness else None
@@ -221,12 +219,12 @@ class I2VGenXL:
 
     def _foresee(self, request: GenerationRequest, ladder: Ladder) -> None:
         """Give up beforehand what will not fit; raise Smaller where nothing fits."""
-        saving = self._saving(request)
+        saving = self.saving(request)
         if saving is None:
             raise Smaller
         ladder.foresee(saving)
 
-    def _saving(self, request: GenerationRequest, clips: int = 1) -> memory.Saving | None:
+    def saving(self, request: GenerationRequest, clips: int = 1) -> memory.Saving | None:
         """Return what must be given up so that so many clips fit, None where nothing helps."""
         estimator = self._estimator()
         room = memory.room(self.torch_device, estimator.weights.lasting)
@@ -249,7 +247,7 @@ class I2VGenXL:
     def _once(self, orders: Sequence[Order], ladder: Ladder, watch: Watch) -> list[Frames]:
         maker, row = self.maker, self.presets[orders[0].request.preset]
         try:
-            with self._compiled(orders[0].request, len(orders)):
+            with self.compiled(orders[0].request, len(orders)):
                 latents = maker.denoised(orders, row, ladder, watch)
             watch.enter(Stage.DECODING)
             began = time.monotonic()
@@ -267,17 +265,19 @@ class I2VGenXL:
         self._decoding = (time.monotonic() - began) / (len(orders) * _pixels(orders[0].request))
         return frames
 
-    def _after(self, request: GenerationRequest) -> float | None:
+    def decoding(self, request: GenerationRequest) -> float | None:
         """Return how many seconds the decoding of such a clip takes, where one was decoded."""
         return None if self._decoding is None else self._decoding * _pixels(request)
 
-    def _compiled(self, request: GenerationRequest, clips: int) -> AbstractContextManager[None]:
-        """Let the denoising of a clip run compiled where that pays."""
+    def compiled(self, request: GenerationRequest, clips: int) -> AbstractContextManager[None]:
+        """Let the denoising of so many clips run compiled where that pays."""
         if self.regions is None:
             return nullcontext()
-        guided = "guided" if request.guidance > 1.0 else "plain"
-        size = f"{request.width}x{request.height}x{request.frames}"
-        return self.regions.running(f"{size} {request.preset.value} {guided} {clips}")
+        return self.regions.running(compiling.shape_of(request, clips))
+
+    def has_compiled(self, request: GenerationRequest, clips: int) -> bool:
+        """Tell whether so many clips run without being compiled for first."""
+        return self.regions is None or self.regions.has(compiling.shape_of(request, clips))
 
     def _restore(self, ladder: Ladder) -> None:
         """Take back what a clip had to give up, so that the next one starts afresh."""

@@ -84,7 +84,7 @@ class Maker:
         steps = torch.tensor(times.timesteps, device=self.device)
         prepared = faults.twice(lambda: self.unet.prepare(conditions, steps), self.device)
         predictor = Predictor(self.unet, prepared, plan, ladder.thrift)
-        watcher = self._watcher(ready[0], plan, watch)
+        watcher = self._watcher(ready, plan, watch)
         sample = torch.stack([_opening(one, times) for one in ready])
         sample = denoise(predictor, State(sample), watcher, ladder.rescue)
         clean = [one.steering.clean(part) for one, part in zip(ready, sample, strict=True)]
@@ -124,18 +124,26 @@ class Maker:
         narrow = latents.to(self.unet.stock.dtype)
         return Conditions(text, image, narrow, requests[0].fps)
 
-    def _watcher(self, first: Ready, plan: Plan, watch: Watch) -> Callable[[int, Tensor], None]:
-        latents = first.steering.image_latents[:, 0]
-        colours = previews.fit(latents, first.order.canvas.fitted)
-        previewer = previews.Previewer(colours, previews.due(plan.steps), self.pool)
+    def _watcher(
+        self, ready: Sequence[Ready], plan: Plan, watch: Watch
+    ) -> Callable[[int, Tensor], None]:
+        """Return what is called at every step; there are previews for each job that is told."""
+        shown = ready[: 1 + len(watch.beside)]
+        previewers = [self._previewer(one, plan) for one in shown]
+
+        def preview(number: int, done: int, clean: Tensor) -> bytes | None:
+            look = shown[number].steering.clean
+            return previewers[number].offer(done, lambda: look(clean[number]))
 
         def seen(done: int, clean: Tensor) -> None:
-            preview = None
-            if done:
-                preview = previewer.offer(done, lambda: first.steering.clean(clean[0]))
-            watch.step(done == 0, preview)
+            numbers = range(len(shown)) if done else ()
+            watch.step(done == 0, *(preview(number, done, clean) for number in numbers))
 
         return seen
+
+    def _previewer(self, one: Ready, plan: Plan) -> previews.Previewer:
+        colours = previews.fit(one.steering.image_latents[:, 0], one.order.canvas.fitted)
+        return previews.Previewer(colours, previews.due(plan.steps), self.pool)
 
     def decoded(self, latents: Tensor, watch: Watch) -> Frames:
         """Return the frames of one clip's latents (4, f, h, w)."""
@@ -191,10 +199,3 @@ def _opening(ready: Ready, times: Schedule) -> Tensor:
         return ready.noise
     level = times.levels[steered.start]
     return level.signal * steered.opening + level.noise * ready.noise
-
-
-def compatible(first: GenerationRequest, second: GenerationRequest) -> bool:
-    """Tell whether two requests may share their forward passes."""
-    names = ("model", "width", "height", "frames", "fps", "steps", "guidance", "preset")
-    alike = all(getattr(first, name) == getattr(second, name) for name in names)
-    return alike and first.camera.strength == second.camera.strength

@@ -3,6 +3,10 @@
 A clip that shares its passes is the clip of its seed up to rounding: its latents differ by at
 most 1e-3 of their size from those made alone, because kernels sum in another order. So a clip's
 bytes depend on the answer given here, which is why it is kept and not measured anew.
+
+It is measured when somebody orders several candidates of one clip, who waits for all of them in any
+case. Orders of different people share passes by what that left, and never have it measured: nobody
+waits for what may be of use to others (see gpu_worker/company.py for who shares, and its bytes).
 """
 
 from __future__ import annotations
@@ -25,6 +29,7 @@ from gpu_worker.models.sampler import Thrift
 from gpu_worker.models.watching import Watch
 from storage.domain.catalogue import PresetRow
 from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest
 
 CACHE = BESIDE.with_name("sharing.json")
 
@@ -57,7 +62,7 @@ def width(
     if len(orders) < WIDTHS[0]:
         return 1
     return remembered(
-        key(maker, orders, device),
+        key(maker, orders[0].request, len(orders), device),
         CACHE.expanduser(),
         lambda: measure(maker, orders, row, device, watch),
     )
@@ -73,15 +78,22 @@ def remembered(key: str, cache: Path, measure: Callable[[], int]) -> int:
     return known[key]
 
 
-def key(maker: Maker, orders: Sequence[Order], device: torch.device) -> str:
+def known(maker: Maker, request: GenerationRequest, device: torch.device) -> tuple[int, ...]:
+    """Return the widths of which it is known that they pay for such clips; measure nothing."""
+    kept = _read(CACHE.expanduser())
+    best = max(kept.get(key(maker, request, most, device), 1) for most in WIDTHS)
+    return tuple(width for width in WIDTHS if width <= best)
+
+
+def key(maker: Maker, request: GenerationRequest, most: int, device: torch.device) -> str:
     """Return what the answer depends on: the device, its numbers, the model, and the clip."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "processor"
-    stock, request = maker.unet.stock, orders[0].request
+    stock = maker.unet.stock
     shape = f"{request.width}x{request.height}x{request.frames}"
     how = f"{request.preset.value}, {'guided' if request.guidance > 1.0 else 'unguided'}"
     model = Kind.of(stock, device, stock.dtype).model
     numbers = f"{stock.dtype}, torch {torch.__version__}, {torch.get_num_threads()} threads"
-    return f"{name}, {numbers}, {model}, {shape}, {how}, up to {len(orders)}"
+    return f"{name}, {numbers}, {model}, {shape}, {how}, up to {most}"
 
 
 def widest(seconds: Callable[[int], float], most: int) -> int:

@@ -6,11 +6,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gpu_worker.engine import Cancelled, OnProgress, OutOfMemory, Result
+from gpu_worker.engine import Cancelled, OnProgress, OutOfMemory, Result, Wish
 from gpu_worker.picture import Canvas
 from storage.domain.camera import Motion
 from storage.domain.clip import Adjustment
@@ -25,15 +25,17 @@ class FakeEngine:
     """Pans over the picture; the seed says how far. Words of the prompt make it misbehave.
 
     slow: 50 ms a step; hang: never answers, heeds no cancel; deaf: heeds no cancel; crash, broken,
-    oom, refuse: end in that way on the second step; once: only the first process does.
+    oom, refuse: end in that way on the second step; once: only the first process does. wide: there
+    is no room for it in a shared pass.
     """
 
     name = "fake"
     device = "cpu"
 
-    def __init__(self, load: str = "", scar: str = "") -> None:
+    def __init__(self, load: str = "", scar: str = "", widths: str = "") -> None:
         self._load = load
         self._scar = scar
+        self._widths = tuple(int(width) for width in widths.split(",") if width)
 
     def load(self) -> None:
         if self._load == "missing":
@@ -68,6 +70,31 @@ class FakeEngine:
             adjustments=(Adjustment("adjusted_tiling"),) if "tight" in words else (),
         )
 
+    def widths(self, request: GenerationRequest) -> tuple[int, ...]:
+        return self._widths
+
+    def generate_together(
+        self, wishes: Sequence[Wish], done: Callable[[int, Result], None]
+    ) -> None:
+        print("together:", ", ".join(wish.request.prompt for wish in wishes), flush=True)
+        words = [word for wish in wishes for word in wish.request.prompt.split()]
+        request = wishes[0].request
+        for step in range(request.steps):
+            if all(wish.should_stop() for wish in wishes):
+                raise Cancelled
+            if step == 1:
+                misbehave(["oom"] if "wide" in words else words)
+            time.sleep(0.05 if "slow" in words else 0.0)
+            for place, wish in enumerate(wishes):
+                preview = PREVIEW + bytes([place]) if step == 1 else None
+                wish.on_progress(
+                    Progress(Stage.DENOISING, step + 1, request.steps, eta=1.0), preview
+                )
+        for place, wish in enumerate(wishes):
+            if not wish.should_stop():
+                frames = pan(wish.request, wish.canvas)
+                done(place, Result(frames, wish.request.seed, Motion.PAN_RIGHT, seconds=1.5))
+
     def _scarred(self) -> bool:
         """Tell whether this was asked before, in this process or in one that died of it."""
         try:
@@ -100,9 +127,14 @@ def pan(
     return np.stack(rolled)
 
 
-def create(load: str = "", scar: str = "", **_settings: object) -> FakeEngine:
+def create(load: str = "", scar: str = "", widths: str = "", **_settings: object) -> FakeEngine:
     """Return the engine; what EngineProcess is told by import path."""
-    return FakeEngine(load, scar or os.environ.get("FAKE_ENGINE_SCAR", ""))
+    environ = os.environ
+    return FakeEngine(
+        load,
+        scar or environ.get("FAKE_ENGINE_SCAR", ""),
+        widths or environ.get("FAKE_ENGINE_WIDTHS", ""),
+    )
 
 
 def missing(**_settings: object) -> FakeEngine:

@@ -17,10 +17,8 @@ import pytest
 from PIL import Image
 
 from gpu_worker import generate
-from gpu_worker.engine import Cancelled, OnProgress, Result
 from gpu_worker.generate import Generator
 from gpu_worker.link import EngineDied, NotLoaded
-from gpu_worker.picture import Canvas
 from storage.blobs import Blobs
 from storage.codec import decode
 from storage.domain.clip import Adjustment, Clip, Container, Failure
@@ -29,38 +27,8 @@ from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.orders import Order
 from storage.turns import Turns
-from tests.fakes.engine import PREVIEW, FakeEngine
-
-
-class InProcess:
-    """An engine's host without a process of its own."""
-
-    engine: object | None = "loaded"
-
-    def __init__(self, error: Exception | None = None) -> None:
-        self._error = error
-
-    async def ready(self, cancelled: asyncio.Event) -> None:
-        if cancelled.is_set():
-            raise Cancelled
-
-    async def generate(
-        self,
-        request: GenerationRequest,
-        canvas: Canvas,
-        heard: OnProgress,
-        cancelled: asyncio.Event,
-    ) -> Result:
-        if self._error is not None:
-            raise self._error
-        loop = asyncio.get_running_loop()
-
-        def tell(progress: Progress, preview: bytes | None) -> None:
-            loop.call_soon_threadsafe(heard, progress, preview)
-
-        return await asyncio.to_thread(
-            FakeEngine().generate, request, canvas, tell, cancelled.is_set
-        )
+from tests.fakes.engine import PREVIEW
+from tests.fakes.host import InProcess
 
 
 class Listener:

@@ -38,6 +38,7 @@ def test_every_setting_is_read() -> None:
             "DEVICE": "cuda:1",
             "DTYPE": "bf16",
             "ATTENTION": "xformers",
+            "SHARE_PASSES": "never",
             "METRICS_PORT": "9100",
             "DRAIN_SECONDS": "120",
             "IDLE_EXIT_SECONDS": "300",
@@ -48,6 +49,7 @@ def test_every_setting_is_read() -> None:
     )
     assert (settings.name, settings.factory, settings.device) == ("gpu-3", "a.b:c", "cuda:1")
     assert (settings.dtype, settings.attention, settings.metrics_port) == ("bf16", "xformers", 9100)
+    assert settings.share == "never"
     assert (settings.drain, settings.idle_exit) == (120, 300)
     assert (settings.patience.grace, settings.patience.silence) == (3, 60.5)
     assert settings.log_level == "DEBUG"

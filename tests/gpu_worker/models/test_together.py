@@ -1,26 +1,29 @@
-"""Clips that share forward passes, and candidates of which the best is kept."""
+"""Orders of several people in shared forward passes: each is the clip of its seed."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from gpu_worker.engine import Frames
-from gpu_worker.models import candidates, sharing
+from gpu_worker.engine import Cancelled, Frames, OutOfMemory, Result, SharingEngine, Wish
+from gpu_worker.models import checkpoint, sharing
 from gpu_worker.models.i2vgen_xl import I2VGenXL
 from gpu_worker.models.ladder import Ladder
+from gpu_worker.models.making import Maker
 from gpu_worker.models.making import Order as Making
 from gpu_worker.models.sampler import Thrift
 from gpu_worker.models.watching import Watch
-from gpu_worker.motion import Measured
 from gpu_worker.picture import Canvas
-from storage.domain.camera import Camera, Keyframe, Motion, Pose
+from storage.domain.camera import Motion
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.domain.wording import Reading
 
-from .conftest import Order
+from .conftest import Order, engine_of
 
 
 def latents(engine: I2VGenXL, requests: list[GenerationRequest], canvas: Canvas) -> torch.Tensor:
@@ -42,79 +45,126 @@ def test_a_clip_is_the_same_as_the_second_of_a_batch(
     assert float((alone - beside).norm() / alone.norm()) < 1e-3
 
 
+class Guest:
+    """Somebody whose clip is made in shared passes."""
+
+    def __init__(self, request: GenerationRequest, canvas: Canvas, leaves_at: int = 99) -> None:
+        self.heard: list[tuple[Progress, bytes | None]] = []
+        self.gone = False
+        self._leaves_at = leaves_at
+        self.wish = Wish(request, canvas, self._hear, lambda: self.gone)
+
+    def _hear(self, progress: Progress, preview: bytes | None) -> None:
+        self.heard.append((progress, preview))
+        self.gone = self.gone or progress.step >= self._leaves_at
+
+
+def together(engine: I2VGenXL, guests: Sequence[Guest]) -> dict[int, Result]:
+    """Return the clips that are made, by the guests' places."""
+    made: dict[int, Result] = {}
+    engine.generate_together([guest.wish for guest in guests], made.__setitem__)
+    return made
+
+
 def test_only_compatible_requests_go_together(
     moved_engine: I2VGenXL, canvas: Canvas, order: Order
 ) -> None:
+    assert isinstance(moved_engine, SharingEngine)
     with pytest.raises(ValueError, match="share"):
-        moved_engine.generate_together(
-            [(order(), canvas), (order(steps=5), canvas)],
-            lambda _progress, _preview: None,
-            lambda: False,
-        )
+        together(moved_engine, [Guest(order(), canvas), Guest(order(steps=5), canvas)])
 
 
 def test_clips_made_together_are_the_clips_that_were_asked_for(
     moved_engine: I2VGenXL, canvas: Canvas, order: Order
 ) -> None:
-    both = moved_engine.generate_together(
-        [(order(seed=1), canvas), (order(seed=2), canvas)],
-        lambda _progress, _preview: None,
-        lambda: False,
+    guests = [Guest(order(seed=1), canvas), Guest(order(seed=2, prompt="pan left"), canvas)]
+    made = together(moved_engine, guests)
+    for place, guest in enumerate(guests):
+        alone = moved_engine.generate(guest.wish.request, canvas, lambda *_: None, lambda: False)
+        assert (made[place].seed, made[place].motion) == (alone.seed, alone.motion)
+        assert np.abs(made[place].frames.astype(int) - alone.frames).max() <= 1
+        assert dict(made[place].scores).keys() == dict(alone.scores).keys()
+        assert made[place].seconds > 0.0
+
+
+def test_each_hears_of_all_steps_and_sees_its_own_preview(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order
+) -> None:
+    guests = [Guest(order(seed=seed, steps=8), canvas) for seed in (1, 2)]
+    together(moved_engine, guests)
+    for guest in guests:
+        steps = [one.step for one, _ in guest.heard if one.stage is Stage.DENOISING]
+        assert steps == list(range(9))
+        assert {one.steps for one, _ in guest.heard} == {8}
+    first, second = ([preview for _, preview in guest.heard if preview] for guest in guests)
+    assert first
+    assert len(first) == len(second)
+    assert first[0] != second[0]
+
+
+def test_who_leaves_changes_no_byte_of_the_others(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order
+) -> None:
+    both = together(moved_engine, [Guest(order(seed=seed), canvas) for seed in (1, 2)])
+    left = together(
+        moved_engine, [Guest(order(seed=1), canvas, leaves_at=2), Guest(order(seed=2), canvas)]
     )
-    assert [one.seed for one in both] == [1, 2]
-    assert not np.array_equal(both[0].frames, both[1].frames)
+    assert [*left] == [1]
+    assert np.array_equal(left[1].frames, both[1].frames)
 
 
-def test_candidates_share_one_count_of_steps_and_show_their_scores(
+def test_once_all_have_left_no_further_step_is_taken(
     moved_engine: I2VGenXL, canvas: Canvas, order: Order
 ) -> None:
-    seen: list[Progress] = []
-    asked = order(candidates=2, seed=11)
-    result = moved_engine.generate(asked, canvas, lambda one, _: seen.append(one), lambda: False)
-    scores = dict(result.scores)
-    assert {"first_frame", "flicker", "motion", "shake", "seed_11", "seed_12"} == set(scores)
-    assert scores[f"seed_{result.seed}"] == max(scores["seed_11"], scores["seed_12"])
-    steps = [one.step for one in seen if one.stage is Stage.DENOISING]
-    assert steps == sorted(steps)
-    assert steps[-1] == 8
-    assert all(one.steps == 8 for one in seen if one.stage is Stage.DENOISING)
+    guests = [Guest(order(seed=seed), canvas, leaves_at=2) for seed in (1, 2)]
+    with pytest.raises(Cancelled):
+        together(moved_engine, guests)
+    assert guests[0].heard[-1][0].step == 2
 
 
-def test_a_path_of_several_motions_is_not_judged_by_one(
-    moved_engine: I2VGenXL, canvas: Canvas, order: Order
+def test_a_lack_of_memory_is_told_before_anything_else_is_given_up(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there_and_back = (Keyframe(0.5, Pose(zoom=1.3)), Keyframe(1.0, Pose(dx=0.2)))
-    asked = order(prompt="zoom in", camera=Camera(keyframes=there_and_back))
-    result = moved_engine.generate(asked, canvas, lambda _one, _preview: None, lambda: False)
-    assert result.motion is Motion.AUTO
-    assert {name for name, _value in result.scores} == {"first_frame", "flicker"}
+    def full(*_words: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(moved_engine.maker.unet, "forward", full)
+    with pytest.raises(OutOfMemory):
+        together(moved_engine, [Guest(order(seed=seed), canvas) for seed in (1, 2)])
 
 
-@pytest.mark.parametrize("width", [1, 2])
-def test_the_chosen_candidate_is_the_clip_of_its_seed(
+def test_a_pass_is_shared_by_what_candidates_left_and_measures_nothing(
     moved_engine: I2VGenXL,
     canvas: Canvas,
     order: Order,
-    width: int,
+    sharing_cache: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def make(request: GenerationRequest) -> tuple[Frames, int]:
-        result = moved_engine.generate(
-            request, canvas, lambda _progress, _preview: None, lambda: False
-        )
-        return result.frames, result.seed
-
-    monkeypatch.setattr(sharing, "measure", lambda *_: width)
-    frames, seed = make(order(candidates=2, seed=11))
-    alone = make(order(seed=seed))[0]
-    # Passes that are shared round in another order: then it is the same clip, not the same bytes.
-    assert np.abs(frames.astype(int) - alone).max() <= width - 1
+    assert moved_engine.widths(order()) == ()
+    assert not sharing_cache.exists()
+    for count, width, known in ((2, 2, (2,)), (4, 4, (2, 4))):
+        monkeypatch.setattr(sharing, "measure", lambda *_, width=width: width)
+        moved_engine.generate(order(candidates=count), canvas, lambda *_: None, lambda: False)
+        assert moved_engine.widths(order(prompt="another", seed=5)) == known
+    assert moved_engine.widths(order(frames=8)) == ()
+    monkeypatch.setattr(moved_engine, "has_compiled", lambda _request, width: width == 2)
+    assert moved_engine.widths(order()) == (2,)
 
 
-def test_a_camera_that_does_as_told_scores_higher() -> None:
-    obeys = Measured(pan=-0.2, tilt=0.0, zoom=0.0, roll=0.0, shake=0.0)
-    mixes = Measured(pan=-0.1, tilt=0.1, zoom=0.0, roll=0.0, shake=0.0)
-    defies = Measured(pan=0.2, tilt=0.0, zoom=0.0, roll=0.0, shake=0.0)
-    scores = [candidates.obedience(one, Motion.PAN_LEFT) for one in (obeys, mixes, defies)]
-    assert scores[0] > scores[1] > scores[2] == 0.0
-    assert candidates.obedience(obeys, Motion.STATIC) < 1.0
+def test_passes_of_the_embedded_model_differ_by_rounding(
+    canvas: Canvas, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, finished = engine_of(checkpoint.EMBEDDED), Maker.finished
+    seen: dict[int, list[torch.Tensor]] = {1: [], 2: []}
+
+    def kept(maker: Maker, asked: Making, found: torch.Tensor, watch: Watch) -> Frames:
+        seen[asked.request.seed].append(found)
+        return finished(maker, asked, found, watch)
+
+    monkeypatch.setattr(Maker, "finished", kept)
+    asked = [order(seed=seed, frames=8, steps=3, guidance=2.0) for seed in seen]
+    together(engine, [Guest(request, canvas) for request in asked])
+    for request in asked:
+        engine.generate(request, canvas, lambda _progress, _preview: None, lambda: False)
+    for shared, alone in seen.values():
+        assert float((shared - alone).norm() / alone.norm()) < 1e-3
