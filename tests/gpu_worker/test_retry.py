@@ -1,0 +1,77 @@
+"""A clip that is made again after its engine fell has the bytes of one that nothing disturbed."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from bot.announcements import Announcements, JobChanged, JobMoved
+from bot.dispatch import Dispatcher
+from storage.catalogue_file import load_catalogue
+from storage.database import open_database
+from storage.domain.job import Job, Status
+from storage.domain.request import GenerationRequest
+from storage.jobs import Jobs
+from tests.gpu_worker.workshop import Workshop, workshop
+from tests.storage.examples import job
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@asynccontextmanager
+async def dispatching(shop: Workshop) -> AsyncIterator[tuple[Jobs, Announcements]]:
+    """Let the bot's dispatcher feed the workshop's queue from a book of jobs."""
+    engine = await open_database(f"sqlite+aiosqlite:///{shop.folder}/jobs.db")
+    jobs, announcements = Jobs(engine, load_catalogue()), Announcements()
+    dispatcher = Dispatcher(jobs, shop.blobs, shop.queue, announcements, reconcile=0.1)
+    running = asyncio.create_task(dispatcher.run())
+    try:
+        yield jobs, announcements
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await engine.dispose()
+
+
+async def wanted(shop: Workshop) -> GenerationRequest:
+    """Return a request for a small clip of the embedded model."""
+    picture = io.BytesIO()
+    Image.linear_gradient("L").convert("RGB").save(picture, "PNG")
+    blob = await shop.blobs.put(picture.getvalue())
+    return GenerationRequest(blob, "zoom in", "embedded", 64, 64, 8, 8, 12, 2.0, seed=11)
+
+
+async def test_a_retry_gives_the_bytes_of_an_undisturbed_clip(
+    tmp_path: Path, redis_url: str
+) -> None:
+    async with workshop(tmp_path, redis_url) as shop, dispatching(shop) as (jobs, announcements):
+        worker = await shop.worker(ENGINE_FACTORY="", OMP_NUM_THREADS="1")
+        request = await wanted(shop)
+        clips: list[Job] = []
+        with announcements.subscribe() as news:
+            for name in ("first", "second"):
+                await jobs.add(replace(job(name), request=request))
+                announcements.publish(JobChanged(await jobs.get(name)))
+                undisturbed = name == "first"
+                async for item in news:
+                    if isinstance(item, JobMoved) and not undisturbed and item.progress.step >= 2:
+                        undisturbed = True
+                        os.kill(worker.children[0], signal.SIGKILL)
+                    elif isinstance(item, JobChanged) and item.job.status.final:
+                        clips.append(item.job)
+                        break
+    first, second = clips
+    assert [one.status for one in clips] == [Status.DONE, Status.DONE]
+    assert [(one.attempt, one.deaths) for one in clips] == [(1, 0), (2, 1)]
+    assert first.clip is not None
+    assert second.clip is not None
+    assert first.clip.blob == second.clip.blob
