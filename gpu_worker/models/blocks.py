@@ -7,11 +7,11 @@ from typing import Any, cast
 import torch
 from diffusers.models.downsampling import Downsample2D
 from diffusers.models.resnet import ResnetBlock2D, TemporalConvLayer
-from diffusers.models.upsampling import Upsample2D
 from torch import Tensor, nn
 from torch.nn import functional
 
 from gpu_worker.models import pieces
+from gpu_worker.models.doubling import Doubling
 from gpu_worker.models.layout import Layout
 from gpu_worker.models.levers import Levers
 from gpu_worker.models.norm import activated
@@ -33,8 +33,10 @@ class Residual(nn.Module):
 
     def forward(self, maps: Tensor, row: Tensor) -> Tensor:
         """Run the block; row is (c) or, one for each frame, (b*f, c)."""
-        spans = pieces.frames(maps) if self.pieces and pieces.worthwhile(maps) else []
-        if len(spans) <= 1:
+        if not self.pieces or not pieces.worthwhile(maps):
+            return self._run(maps, row)
+        spans = pieces.frames(len(maps), maps[0].numel() * maps.element_size())
+        if len(spans) == 1:
             return self._run(maps, row)
         shape = (len(maps), self.block.out_channels, *maps.shape[-2:])
         result = torch.empty(shape, memory_format=torch.channels_last)
@@ -102,7 +104,9 @@ def downsample(block: Downsample2D, maps: Tensor) -> Tensor:
     return cast(Tensor, cast(Any, block).conv(maps))
 
 
-def upsample(block: Upsample2D, maps: Tensor, size: torch.Size) -> Tensor:
+def upsample(block: nn.Module, maps: Tensor, size: torch.Size) -> Tensor:
     """Grow to the size of the features that are joined next, then convolve."""
+    if isinstance(block, Doubling):
+        return cast(Tensor, block(maps, size))
     grown = functional.interpolate(maps, size=tuple(size), mode="nearest")
     return cast(Tensor, cast(Any, block).conv(grown))

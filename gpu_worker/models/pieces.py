@@ -25,9 +25,9 @@ def worthwhile(maps: Tensor) -> bool:
     return maps.device.type == "cpu" and maps.dtype is torch.float32 and inner
 
 
-def frames(maps: Tensor) -> list[slice]:
-    """Cut maps (n, c, h, w) into spans of frames."""
-    return spans(len(maps), max(1, BYTES // max(1, maps[0].numel() * maps.element_size())))
+def frames(count: int, size: int) -> list[slice]:
+    """Cut so many frames of a size in bytes into spans."""
+    return spans(count, max(1, BYTES // max(1, size)))
 
 
 def pixels(count: int, rows: int) -> list[slice]:

@@ -16,6 +16,7 @@ from gpu_worker.models import constants
 from gpu_worker.models.attention import Attention
 from gpu_worker.models.blocks import downsample, upsample
 from gpu_worker.models.constants import Conditions
+from gpu_worker.models.doubling import Doubling
 from gpu_worker.models.layers import Build, Layer, Level, Memory, level, middle, widen
 from gpu_worker.models.layout import Layout
 from gpu_worker.models.levers import Levers
@@ -49,7 +50,7 @@ class UNet(nn.Module):
         )
         self.mid = middle(parts.mid_block, build)
         self.ups = nn.ModuleList(
-            [level(block, _first(block.upsamplers), build) for block in parts.up_blocks]
+            [level(block, _grower(block, levers), build) for block in parts.up_blocks]
         )
         if levers.channels_last:
             _channels_last(self)
@@ -174,7 +175,7 @@ class Walk:
                     deep.keep(maps)
                 maps = self.join(layer, maps, skips.pop())
             if up.resize is not None:
-                maps = upsample(cast(Any, up.resize), maps, skips[-1].shape[-2:])
+                maps = upsample(up.resize, maps, skips[-1].shape[-2:])
         return maps
 
     def short(self, maps: Tensor, deep: Deep) -> Tensor:
@@ -201,6 +202,11 @@ def _rows(layers: list[Layer], row: Tensor, layout: Layout, ready: bool) -> list
         return list(torch.split(row, sizes))
     repeated = row.expand(layout.clips * layout.frames, -1)
     return [layer.residual.project(repeated) for layer in layers]
+
+
+def _grower(block: Any, levers: Levers) -> nn.Module | None:
+    grower = _first(block.upsamplers)
+    return Doubling(cast(Any, grower)) if levers.doubling and grower is not None else grower
 
 
 def _first(modules: nn.ModuleList | None) -> nn.Module | None:
