@@ -15,7 +15,17 @@ from storage.domain.progress import Progress, Stage
 from storage.orders import Ended, Moved, Order, Standing, Started, outcome_key
 from storage.queue import Queue
 from storage.queue_worker import Report
-from tests.storage.workbench import Ear, Hand, clip_of, ended, order, quick, until, working
+from tests.storage.workbench import (
+    Ear,
+    Hand,
+    clip_of,
+    ended,
+    order,
+    passed_over,
+    quick,
+    until,
+    working,
+)
 
 
 @pytest.fixture
@@ -27,8 +37,7 @@ async def queue(redis_url: str) -> AsyncIterator[Queue]:
 
 @pytest.fixture
 async def ear(queue: Queue) -> AsyncIterator[Ear]:
-    ear = Ear(queue)
-    await asyncio.sleep(0.1)  # a subscription is not announced to us
+    ear = await Ear.opened(queue)
     yield ear
     await ear.close()
 
@@ -51,7 +60,7 @@ async def test_an_idle_worker_starts_and_tells_within_100_ms(
         return clip_of(order)
 
     async with working(redis_url, timed):
-        await asyncio.sleep(0.1)
+        await until(queue.workers, 1)
         for number in range(15):
             began = asyncio.get_running_loop().time()
             await queue.put(order(f"j{number}"))
@@ -68,14 +77,17 @@ async def test_the_wire_is_json(queue: Queue, redis_url: str) -> None:
 
 
 async def test_progress_and_previews_are_told(queue: Queue, redis_url: str, ear: Ear) -> None:
+    heard = asyncio.Event()
+
     async def telling(order: Order, report: Report) -> Clip | Failure:
         await report.progress(Progress(Stage.DENOISING, 3, 8, eta=2.5), b"webp")
-        await asyncio.sleep(0.1)
+        await heard.wait()
         return clip_of(order)
 
     async with working(redis_url, telling):
         await queue.put(order("a"))
         _, event = await ear.next(Moved)
+        heard.set()
     assert isinstance(event, Moved)
     assert (event.progress.step, event.progress.steps, event.progress.eta) == (3, 8, 2.5)
     assert event.progress.preview
@@ -120,13 +132,15 @@ async def test_a_finished_attempt_is_not_made_again(queue: Queue, redis_url: str
     assert len(hand.orders) == 1
 
 
-async def test_one_worker_takes_one_job_at_a_time(queue: Queue, redis_url: str) -> None:
-    hand = Hand()
+async def test_one_worker_takes_one_job_at_a_time(
+    queue: Queue, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand, left = Hand(), passed_over(monkeypatch)
     async with working(redis_url, hand):
         await queue.put(order("a"))
         await queue.put(order("b"))
         await hand.started.wait()
-        await asyncio.sleep(0.2)
+        await left.wait()
         assert await queue.standing("a", 1) is Standing.RUNNING
         assert await queue.standing("b", 1) is Standing.WAITING
         assert await queue.depth() == 1

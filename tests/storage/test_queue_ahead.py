@@ -15,7 +15,18 @@ from storage.queue import Queue
 from storage.queue_picker import HELD_AT_MOST
 from tests.redis_server import FragileRedis
 from tests.storage.overlapping import Overlapping
-from tests.storage.workbench import Ear, Hand, clip_of, ended, order, quick, until, working
+from tests.storage.workbench import (
+    Ear,
+    Hand,
+    clip_of,
+    ended,
+    order,
+    passed_over,
+    quick,
+    said,
+    until,
+    working,
+)
 
 
 @pytest.fixture
@@ -35,8 +46,7 @@ def hand() -> Overlapping:
 async def test_the_next_order_is_taken_early_but_starts_when_the_engine_is_free(
     queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
 ) -> None:
-    ear = Ear(queue)
-    await asyncio.sleep(0.1)  # a subscription is not announced to us
+    ear = await Ear.opened(queue)
     async with working(fragile_redis.url, hand):
         await queue.put(order("a"))
         assert (await ear.next(Started))[1].job == "a"
@@ -72,15 +82,20 @@ async def test_an_idle_worker_has_an_order_before_one_that_would_only_keep_it_re
 
 
 async def test_no_more_than_a_few_orders_are_held(
-    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+    queue: Queue,
+    fragile_redis: FragileRedis,
+    hand: Overlapping,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    left = passed_over(monkeypatch)
     for gate in hand.frames.values():
         gate.set()
     async with working(fragile_redis.url, hand):
         for name in "abcdef":
             await queue.put(order(name))
         await hand.reaches(f"{'abcdef'[HELD_AT_MOST - 1]} frames")
-        await asyncio.sleep(0.5)
+        left.clear()
+        await left.wait()
         assert await queue.depth() == 6 - HELD_AT_MOST
         for gate in hand.files.values():
             gate.set()
@@ -159,14 +174,17 @@ async def test_a_stop_without_grace_hands_everything_back(
 
 
 async def test_orders_are_taken_again_while_an_older_one_is_still_at_hand_after_an_outage(
-    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+    queue: Queue,
+    fragile_redis: FragileRedis,
+    hand: Overlapping,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     async with working(fragile_redis.url, hand):
         await queue.put(order("a"))
         hand.frames["a"].set()
         await hand.reaches("a frames")
         fragile_redis.stop(kill=True)
-        await asyncio.sleep(0.5)
+        await said(caplog, "the queue is away")
         fragile_redis.start()
         await queue.put(order("b"))
         await hand.reaches("b turn")

@@ -24,11 +24,12 @@ from storage.orders import (
     Standing,
     cancel_key,
     lease_key,
+    write_outcome,
 )
 from storage.queue import Queue
-from storage.queue_worker import Report
+from storage.queue_worker import Report, Station
 from tests.redis_server import FragileRedis
-from tests.storage.workbench import Ear, Hand, clip_of, ended, order, quick, until, working
+from tests.storage.workbench import Ear, Hand, clip_of, ended, order, quick, said, until, working
 
 
 @pytest.fixture
@@ -38,11 +39,13 @@ async def queue(fragile_redis: FragileRedis) -> AsyncIterator[Queue]:
     await queue.close()
 
 
-async def test_an_idle_worker_outlives_an_outage(queue: Queue, fragile_redis: FragileRedis) -> None:
+async def test_an_idle_worker_outlives_an_outage(
+    queue: Queue, fragile_redis: FragileRedis, caplog: pytest.LogCaptureFixture
+) -> None:
     async with working(fragile_redis.url, quick) as task:
         await until(queue.workers, 1)
         fragile_redis.stop(kill=True)
-        await asyncio.sleep(0.5)
+        await said(caplog, "the queue is away")
         with pytest.raises(Unavailable):
             await queue.depth()
         fragile_redis.start()
@@ -52,8 +55,17 @@ async def test_an_idle_worker_outlives_an_outage(queue: Queue, fragile_redis: Fr
 
 
 async def test_a_clip_that_is_done_while_redis_is_away_is_delivered_and_not_made_again(
-    queue: Queue, fragile_redis: FragileRedis
+    queue: Queue, fragile_redis: FragileRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    tried, again = [False], asyncio.Event()
+
+    def written(outcome: Clip | Failure) -> str:
+        if tried[0]:
+            again.set()
+        tried[0] = True
+        return write_outcome(outcome)
+
+    monkeypatch.setattr("storage.queue_held.write_outcome", written)
     hand = Hand()
     ear = Ear(queue)
     async with working(fragile_redis.url, hand):
@@ -61,7 +73,7 @@ async def test_a_clip_that_is_done_while_redis_is_away_is_delivered_and_not_made
         await hand.started.wait()
         fragile_redis.stop(kill=True)
         hand.let_go.set()
-        await asyncio.sleep(0.5)
+        await again.wait()
         fragile_redis.start()
         assert await ended(queue, "a") == clip_of(order("a"))
         await ear.next(Ended)
@@ -136,15 +148,22 @@ async def test_a_worker_that_is_stopped_hands_its_job_back(
 
 
 async def test_a_worker_that_is_stopped_may_finish_within_its_grace(
-    queue: Queue, fragile_redis: FragileRedis
+    queue: Queue, fragile_redis: FragileRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hand, stop = Hand(), asyncio.Event()
+    hand, stop, waiting = Hand(), asyncio.Event(), asyncio.Event()
+    wait = Station._wait
+
+    async def noticed(station: Station, seconds: float | None) -> None:
+        waiting.set()
+        await wait(station, seconds)
+
+    monkeypatch.setattr(Station, "_wait", noticed)
     async with working(fragile_redis.url, hand, stop, grace=10.0) as task:
         await queue.put(order("a"))
         await queue.put(order("b"))
         await hand.started.wait()
         stop.set()
-        await asyncio.sleep(0.1)
+        await waiting.wait()
         hand.let_go.set()
         await task
         assert await queue.outcome("a", 1) == clip_of(order("a"))

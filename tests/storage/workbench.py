@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from storage.domain.clip import Clip, Failure
-from storage.orders import Event, Order
+from storage.orders import EVENTS, Ended, Event, Order, write_event
 from storage.queue import Queue
+from storage.queue_picker import HEAD_START_SECONDS, Picker
 from storage.queue_worker import Companies, Handler, Report, alone, serve
 from storage.settings import Settings
 from tests.storage.examples import CLIP, REQUEST
@@ -89,16 +93,53 @@ async def until(ask: Callable[[], Awaitable[object]], answer: object) -> None:
             await asyncio.sleep(0.01)
 
 
+def passed_over(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Return what is set whenever a worker leaves an order that no idle worker took."""
+    left, wanted = asyncio.Event(), Picker._wanted
+
+    async def noticed(picker: Picker, names: list[bytes]) -> list[bytes]:
+        chosen = await wanted(picker, names)
+        latest = time.monotonic() - HEAD_START_SECONDS
+        if not chosen and any(since <= latest for since in picker._since.values()):
+            left.set()
+        return chosen
+
+    monkeypatch.setattr(Picker, "_wanted", noticed)
+    return left
+
+
+async def said(caplog: pytest.LogCaptureFixture, words: str) -> None:
+    """Wait until something logs these words."""
+    async with asyncio.timeout(20):
+        while words not in caplog.text:  # noqa: ASYNC110  # the log has no event
+            await asyncio.sleep(0.01)
+
+
 class Ear:
-    """Listens to the queue's events from the moment that it is made."""
+    """Listens to the queue's events."""
 
     def __init__(self, queue: Queue) -> None:
         self.heard: list[Event] = []
+        self._knock = Ended(f"knock {id(self)}", 0)
+        self._awake = asyncio.Event()
         self._events: asyncio.Queue[tuple[float, Event]] = asyncio.Queue()
         self._task = asyncio.create_task(self._listen(queue))
 
+    @classmethod
+    async def opened(cls, queue: Queue) -> Ear:
+        """Return an ear that misses nothing from now on: a subscription is not announced to us."""
+        ear = cls(queue)
+        async with asyncio.timeout(20):
+            while not ear._awake.is_set():  # one knock is heard, not all
+                await queue._redis.publish(EVENTS, write_event(ear._knock))
+                await asyncio.sleep(0.01)
+        return ear
+
     async def _listen(self, queue: Queue) -> None:
         async for event in queue.events():
+            if event == self._knock:
+                self._awake.set()
+                continue
             self.heard.append(event)
             self._events.put_nowait((asyncio.get_running_loop().time(), event))
 
