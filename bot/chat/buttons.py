@@ -1,4 +1,4 @@
-"""Buttons: Retry, Tweak, Delete and Cancel under a job's message, alive over any restart.
+"""Buttons: Retry, Tweak, Details, Delete and Cancel under a job's message, alive over any restart.
 
 What a button does and for which job stands in its custom_id, so nothing has to be remembered.
 """
@@ -12,6 +12,7 @@ from typing import Any, Self, TypeAlias
 import discord
 
 from bot.chat.client import Talk
+from bot.chat.details import show
 from bot.chat.places import check_place, customer, may_moderate
 from bot.chat.replies import telling
 from bot.chat.tweak import ask
@@ -23,6 +24,7 @@ Action: TypeAlias = Callable[[Talk, str], Awaitable[None]]
 LOOKS = {
     "again": ("🔁", discord.ButtonStyle.primary),
     "tweak": ("🎛️", discord.ButtonStyle.secondary),
+    "details": ("ℹ️", discord.ButtonStyle.secondary),
     "delete": ("🗑️", discord.ButtonStyle.danger),
     "cancel": ("✖️", discord.ButtonStyle.danger),
 }
@@ -30,7 +32,7 @@ LOOKS = {
 
 class JobButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"(?P<action>again|tweak|delete|cancel):(?P<job>[0-9a-f]{16})",
+    template=r"(?P<action>again|tweak|details|delete|cancel):(?P<job>[0-9a-f]{16})",
 ):
     """One button of a job's message."""
 
@@ -102,4 +104,10 @@ async def delete(interaction: Talk, job: str) -> None:
     await interaction.delete_original_response()
 
 
-ACTIONS: dict[str, Action] = {"again": again, "tweak": tweak, "cancel": cancel, "delete": delete}
+ACTIONS: dict[str, Action] = {
+    "again": again,
+    "tweak": tweak,
+    "details": show,
+    "cancel": cancel,
+    "delete": delete,
+}

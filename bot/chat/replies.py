@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import AsyncIterator
 
 import discord
@@ -16,11 +17,16 @@ log = logging.getLogger(__name__)
 NOBODY = discord.AllowedMentions.none()
 
 
+_LINK = re.compile(r"(?<=:)(?=//)|(?<=[.])(?=gg/|com/)", re.IGNORECASE)
+"""Where an address is broken by a space of no width: a bot's word must not open its preview."""
+
+
 def quoted(text: str, limit: int = 300) -> str:
-    """Return a person's own words so that they format nothing and mention nobody."""
+    """Return a person's own words so that they format, link and mention nothing."""
     line = " ".join(text.split())
     if len(line) > limit:
         line = line[: limit - 1] + "…"
+    line = _LINK.sub("\u200b", line)
     return discord.utils.escape_mentions(discord.utils.escape_markdown(line))
 
 

@@ -11,6 +11,7 @@ from typing import TextIO
 from deploy.local.discord.shelf import Json
 
 PROGRESS = re.compile(r"^`[^`]*` \d+%")
+SMALL = "-# "
 MENTION = re.compile(r"<@!?\d+> ?")
 
 
@@ -52,9 +53,10 @@ class Narrator:
 
 
 def words_of(message: Json) -> str:
-    """Return the line of text that a message shows."""
+    """Return the line of a message that says how it stands: the second, after whose it is."""
     if message.get("content"):
-        return MENTION.sub("", message["content"])
+        lines = MENTION.sub("", message["content"]).splitlines()
+        return str(lines[min(1, len(lines) - 1)]).removeprefix(SMALL)
     return "(the bot is thinking …)"
 
 

@@ -1,4 +1,4 @@
-"""What a job's message shows."""
+"""What a job's message shows: few lines, what a person cares about first."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bot.chat.cards import Painter, Wait, bar
-from bot.chat.form import read_numbers
 from bot.i18n import Words
 from bot.options import Options
 from storage.catalogue_file import load_catalogue
 from storage.domain import path_text
+from storage.domain.advice import Advice
 from storage.domain.camera import Camera, Motion
 from storage.domain.clip import Adjustment, Clip, Container
 from storage.domain.job import Job, Place, Status
@@ -44,14 +44,23 @@ CLIP = Clip(
     bytes=2_000_000,
     seconds=200.0,
     adjustments=(Adjustment("adjusted_smaller", (("width", "64"), ("height", "64"))),),
-    scores=(("shake", 0.01),),
+    scores=(("first_frame", 31.0), ("flicker", 0.01), ("shake", 0.01), ("motion", 0.9)),
 )
 PAINTER = Painter(Words.load(), CATALOGUE)
 
 
-def test_a_waiting_card_tells_place_and_time() -> None:
+DONE = replace(JOB, status=Status.DONE, clip=CLIP)
+LINE = "-# 🎥 Pan left · seed 5 · 144×112 · 16 frames at 8 fps · 4 steps · Exact"
+
+
+def test_a_waiting_card_tells_whose_it_is_its_place_and_its_time() -> None:
     card = PAINTER.waiting(JOB, Wait(2, 150.0))
-    assert card.content == ("<@1> ⏳ Your clip is number 3 in the queue · starts in about 2 min")
+    assert card.content.splitlines() == [
+        "<@1> **a boat, pan left**",
+        "⏳ Your clip is number 3 in the queue · starts in about 2 min",
+        LINE,
+    ]
+    assert (card.actions, card.embed) == (("cancel",), None)
 
 
 @pytest.mark.parametrize(("share", "filled"), [(0.0, 0), (0.5, 10), (1.0, 20), (7.0, 20)])
@@ -63,59 +72,56 @@ def test_the_bar_is_filled_by_its_share(share: float, filled: int) -> None:
 def test_a_running_card_tells_what_is_being_done() -> None:
     running = replace(JOB, status=Status.RUNNING)
     card = PAINTER.running(running, Progress(Stage.DENOISING, 2, 8, eta=7200.0))
-    assert "25% · making frames · step 2 of 8 · about 2 h left" in card.content
+    assert "25% · making frames · step 2 of 8 · about 2 h left\n" in card.content
     assert "loading the model" in PAINTER.running(running, Progress(Stage.LOADING, 0, 8)).content
 
 
-def test_the_motion_that_was_understood_is_shown() -> None:
-    assert "🎥 Pan left" in str(PAINTER.waiting(JOB, None).embed.description)
-
-
-def test_a_path_is_shown_in_words_and_in_poses() -> None:
+def test_a_path_is_told_in_words() -> None:
     options = Options("a boat", path="zoom in and pan left; hold", seed=5)
     request = options.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0)
     for locale, words in (("en", "Pan left + Zoom in → Hold still"), ("zh-CN", "推近 → 固定不动")):
-        embed = PAINTER.waiting(replace(JOB, request=request, locale=locale), None).embed
-        assert words in str(embed.description)
-    text = PAINTER.parameters(replace(JOB, request=request), CLIP)
-    assert "path: 0.5 left 0.1556 zoom 1.2364 ease_in_out; 1 hold ease_in_out\n" in text
-    pasted = replace(options, path=read_numbers(text)["path"])
-    assert pasted.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0) == request
+        card = PAINTER.waiting(replace(JOB, request=request, locale=locale), None)
+        assert f"{words} · " in card.content
 
 
-def test_a_finished_card_tells_what_was_changed_and_what_may_help() -> None:
-    full = replace(REQUEST, model="i2vgen-xl")
-    done = replace(JOB, status=Status.DONE, clip=CLIP, request=full)
-    fields = {field.name: field.value for field in PAINTER.done(done, CLIP).embed.fields}
-    assert "64×64" in str(fields["What was changed"])
-    assert "guidance 10 to 12" in str(fields["A hint"])
-    assert "It took 3 min and cost 6 credits" in PAINTER.done(done, CLIP).content
+def test_a_motion_that_nobody_named_is_told_once_it_was_made() -> None:
+    quiet = replace(JOB, request=replace(REQUEST, prompt="a quiet house"))
+    assert "-# seed 5 · 144×112" in PAINTER.waiting(quiet, None).content
+    drift = replace(CLIP, motion=Motion.DRIFT)
+    assert "-# 🎥 Gentle drift · seed 5" in PAINTER.done(quiet, drift).content
+
+
+def test_a_speed_that_is_not_the_usual_is_told() -> None:
+    slow = replace(JOB, request=replace(REQUEST, prompt="slowly pan left"))
+    assert "🎥 Pan left, slow · " in PAINTER.waiting(slow, None).content
+    assert "🎥 向左平移，慢 · " in PAINTER.waiting(replace(slow, locale="zh-CN"), None).content
+
+
+def test_a_finished_card_tells_how_it_came_out_what_was_changed_and_what_may_help() -> None:
+    full = replace(DONE, request=replace(REQUEST, model="i2vgen-xl"))
+    lines = PAINTER.done(full, CLIP).content.splitlines()
+    assert lines[1] == (
+        "-# Made in 3 min for 6 credits · moves as asked · a bit shaky · true to the picture"
+    )
+    assert lines[2] == "🔧 The clip was made smaller (64×64) to fit into memory."
+    assert lines[3] == LINE
+    assert lines[4].startswith("-# 💡 ")
+    assert "guidance 10 to 12" in lines[4]
+
+
+def test_a_clip_from_the_cache_says_so() -> None:
+    lines = PAINTER.done(replace(DONE, cached=True, cost=0), CLIP).content.splitlines()
+    assert lines[1].startswith("-# From the cache: made before, so it cost nothing · moves")
 
 
 def test_a_path_with_turns_is_not_called_shaky() -> None:
     path = Camera(keyframes=path_text.read("zoom in, then pan left"))
-    full = replace(REQUEST, model="i2vgen-xl", camera=path)
-    done = replace(JOB, status=Status.DONE, clip=CLIP, request=full)
-    assert "A hint" not in [field.name for field in PAINTER.done(done, CLIP).embed.fields]
-
-
-def test_scores_are_named_in_the_persons_language() -> None:
-    scores = (*((name, 1.5) for name in ("first_frame", "flicker", "motion", "shake", "clip")),)
-    clip = replace(CLIP, scores=(*scores, ("seed_7", 2.25)))
-    done = replace(JOB, status=Status.DONE, clip=clip, locale="zh-CN")
-    fields = {field.name: str(field.value) for field in PAINTER.done(done, clip).embed.fields}
-    assert "种子 7 总分: 2.25" in fields["评分"]
-    assert "_" not in fields["评分"]
-
-
-def test_the_parameters_that_are_shown_may_be_pasted_into_the_form() -> None:
-    found = read_numbers(PAINTER.parameters(JOB))
-    assert (found["seed"], found["steps"], found["guidance"]) == (5, REQUEST.steps, 1.0)
+    full = replace(DONE, request=replace(REQUEST, model="i2vgen-xl", camera=path))
+    assert "💡" not in PAINTER.done(full, CLIP).content
 
 
 def test_every_card_keeps_discords_limits() -> None:
     wordy = replace(JOB, request=replace(REQUEST, prompt="*" * 1000, negative_prompt="`" * 1000))
-    embed = PAINTER.undeliverable(wordy, CLIP).embed
-    assert len(str(embed.description)) <= 4096
-    assert all(len(str(field.value)) <= 1024 for field in embed.fields)
-    assert len(embed) <= 6000
+    hints = [Advice("advice_no_motion")] * 20
+    assert len(PAINTER.undeliverable(wordy, CLIP).content) <= 1000
+    assert len(PAINTER.waiting(wordy, None, hints).content) <= 2000

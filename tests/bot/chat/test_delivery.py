@@ -59,7 +59,7 @@ async def test_a_file_that_the_place_refuses_is_told(stage: Stage) -> None:
     stage.env.inject_error("PATCH", "/webhooks/*", status=413, code=40005)
     async with stage.workshop.working():
         message = await stage.shows("larger than this place allows")
-    assert actions(message) == ["again", "tweak", "delete"]
+    assert actions(message) == ["again", "tweak", "details", "delete"]
 
 
 async def test_an_outage_of_discord_is_outlived(stage: Stage) -> None:
@@ -76,7 +76,7 @@ async def test_a_failure_says_why_and_that_nothing_was_charged(stage: Stage) -> 
         await stage.animate()
         message = await stage.shows("Nothing was charged")
     assert "the film could not be written" in shown(message)
-    assert actions(message) == ["again", "tweak", "delete"]
+    assert actions(message) == ["again", "tweak", "details", "delete"]
 
 
 async def test_a_long_wait_ends_with_one_call(stage: Stage) -> None:
@@ -97,10 +97,13 @@ async def test_hostile_words_format_nothing_and_mention_nobody(stage: Stage) -> 
             prompt="@everyone **bold** ``` <@1> [x](http://y)", negative_prompt="```@here"
         )
         clip = await stage.clip()
+        details = await stage.click(clip, "details")
     assert {user.id for user in clip.mentions} <= {stage.alice.id}
     assert not clip.mention_everyone
     assert "**bold**" not in shown(clip)
-    assert shown(clip).count("```") == 2
+    assert "http://y" not in shown(clip)
+    assert "```" not in shown(clip)
+    assert shown(details.response.message).count("```") == 2
 
 
 async def test_a_call_that_may_not_be_made_holds_nothing_up(stage: Stage) -> None:

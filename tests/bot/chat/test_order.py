@@ -14,9 +14,9 @@ async def test_an_order_is_answered_with_its_clip_in_its_place(stage: Stage) -> 
     assert not result.ephemeral
     assert clip.id == result.response.id
     assert [item.filename.rpartition(".")[2] for item in clip.attachments] == ["mp4"]
-    assert actions(clip) == ["again", "tweak", "delete"]
+    assert actions(clip) == ["again", "tweak", "details", "delete"]
     assert "waves, zoom in" in shown(clip)
-    assert "seed: 7" in shown(clip)
+    assert "seed 7" in shown(clip)
     assert len(stage.messages) == 1
 
 
@@ -27,8 +27,7 @@ async def test_a_gif_is_another_clip_than_the_film(stage: Stage) -> None:
         await stage.animate(seed=7, format="gif")
         clip = await stage.clip(2)
     assert [item.filename.rpartition(".")[2] for item in clip.attachments] == ["gif"]
-    assert "format: gif" in shown(clip)
-    assert "from the cache" not in shown(clip)
+    assert "From the cache" not in shown(clip)
 
 
 async def test_a_waiting_order_shows_its_place_and_may_be_cancelled(stage: Stage) -> None:
@@ -38,7 +37,7 @@ async def test_a_waiting_order_shows_its_place_and_may_be_cancelled(stage: Stage
     assert actions(message) == ["cancel"]
     await stage.click(message, "cancel", stage.bob)
     await stage.shows("Cancelled")
-    assert actions(stage.last) == ["again", "tweak", "delete"]
+    assert actions(stage.last) == ["again", "tweak", "details", "delete"]
 
 
 async def test_a_running_order_shows_its_progress(stage: Stage) -> None:
@@ -76,7 +75,7 @@ async def test_the_card_speaks_the_language_of_who_ordered(stage: Stage) -> None
     await stage.shows("队首")
     async with stage.workshop.working():
         clip = await stage.clip()
-    assert "您的动画好了" in clip.content
+    assert "用时 2 秒，花费 5 点额度" in clip.content
     assert "🎥 推近" in shown(clip)
 
 

@@ -47,7 +47,7 @@ async def test_each_picture_becomes_a_clip_in_a_message_of_its_own(stage: Stage)
         await stage.clip(4)
         await until(stage.workshop.jobs_are_delivered)
     assert public(stage)[0].id == result.response.id
-    assert all(actions(clip) == ["again", "tweak", "delete"] for clip in public(stage))
+    assert all(actions(clip) == ["again", "tweak", "details", "delete"] for clip in public(stage))
     assert all(clip.content.startswith(stage.alice.mention) for clip in public(stage))
     made = [await stage.workshop.blobs.get(job.request.picture) for job in await jobs_of(stage)]
     assert made == [data for _, data in pictures(4).values()]
@@ -140,7 +140,7 @@ async def test_clips_from_the_cache_are_free_among_the_others(stage: Stage) -> N
         await stage.animate(seed=7, **pictures(2))
         await stage.clip(3)
         await until(stage.workshop.jobs_are_delivered)
-    assert ["from the cache" in shown(clip) for clip in public(stage)] == [False, True, False]
+    assert ["From the cache" in shown(clip) for clip in public(stage)] == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -22,18 +22,18 @@ def message(content: str, *custom_ids: str, file: str = "") -> Json:
 def test_each_state_is_told_once_without_the_mention() -> None:
     out = StringIO()
     narrator = Narrator(out)
-    for content in ("<@1> You are next.", "<@1> You are next.", "<@1> Done."):
+    for content in ("<@1> **a**\nNext.", "<@1> **a**\nNext.", "<@1> **a**\n-# Done.\n-# 🎥"):
         narrator.show(message(content))
     told = [line.partition(" s  ")[2] for line in out.getvalue().splitlines()]
-    assert told == ["You are next.", "Done."]
+    assert told == ["Next.", "Done."]
 
 
 def test_a_bar_is_redrawn_in_a_terminal_and_listed_in_a_pipe() -> None:
     terminal, pipe = Terminal(), StringIO()
     for out in (terminal, pipe):
         narrator = Narrator(out)
-        narrator.show(message("<@1> `██░░` 50% · making frames"))
-        narrator.show(message("<@1> `████` 100% · making frames"))
+        narrator.show(message("<@1> **a**\n`██░░` 50% · making frames"))
+        narrator.show(message("<@1> **a**\n`████` 100% · making frames"))
         narrator.say("done")
     assert terminal.getvalue().count("\n") == 2
     assert terminal.getvalue().count("\r\x1b[K") == 2

@@ -1,0 +1,72 @@
+"""The details of a clip hold everything that its card leaves out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.chat import parameters
+from bot.chat.details import Page
+from bot.chat.form import read_numbers
+from bot.i18n import Words
+from bot.options import Options
+from storage.domain.job import Job
+from tests.bot.chat.test_cards import CATALOGUE, CLIP, DONE, JOB, REQUEST
+
+
+def fields(job: Job, locale: str = "en") -> dict[str, str]:
+    """Return the details of a job by their titles."""
+    embed = Page(Words.load(), locale).draw(job)
+    return {str(field.name): str(field.value) for field in embed.fields}
+
+
+def test_all_that_was_asked_may_be_copied() -> None:
+    found = fields(JOB)
+    assert list(found) == ["Parameters"]
+    assert "seed: 5\ncamera: pan_left\nspeed: normal\nstrength: 1\n" in found["Parameters"]
+
+
+def test_scores_are_told_in_words_and_in_figures() -> None:
+    assert fields(DONE)["Scores"].splitlines() == [
+        "First frame: true to the picture (31 dB)",
+        "Flicker: hardly any (1.0%)",
+        "Shake: a bit shaky (1.00%)",
+        "Motion as asked: moves as asked (90%)",
+    ]
+
+
+def test_candidates_are_named_by_their_seeds_in_the_persons_language() -> None:
+    clip = replace(CLIP, scores=(("clip", 0.313), ("motion", 0.2), ("seed_7", 2.25)))
+    scores = fields(replace(DONE, clip=clip), "zh-CN")["评分"]
+    assert scores.splitlines() == [
+        "与提示词相符（CLIP）: 0.31",
+        "镜头符合要求: 运动只有部分符合要求 (20%)",
+        "种子 7 总分: 2.25",
+    ]
+
+
+def test_what_it_cost_and_what_was_changed_is_told() -> None:
+    found = fields(DONE)
+    assert found["Cost, time, size"] == "6 credits · 3 min · 64×64 · 1953 KiB"
+    assert "64×64" in found["What was changed"]
+
+
+def test_a_path_may_be_pasted_into_the_form() -> None:
+    options = Options("a boat", path="zoom in and pan left; hold", seed=5)
+    request = options.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0)
+    text = parameters.write(request, CLIP)
+    assert "path: 0.5 left 0.1556 zoom 1.2364 ease_in_out; 1 hold ease_in_out\n" in text
+    pasted = replace(options, path=read_numbers(text)["path"])
+    assert pasted.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0) == request
+
+
+def test_parameters_may_be_pasted_into_the_form() -> None:
+    found = read_numbers(parameters.write(REQUEST))
+    assert (found["seed"], found["steps"], found["guidance"]) == (5, REQUEST.steps, 1.0)
+
+
+def test_details_keep_discords_limits() -> None:
+    wordy = replace(DONE, request=replace(REQUEST, prompt="*" * 1000, negative_prompt="`" * 1000))
+    embed = Page(Words.load(), "en").draw(wordy)
+    assert len(str(embed.description)) <= 4096
+    assert all(len(str(field.value)) <= 1024 for field in embed.fields)
+    assert len(embed) <= 6000

@@ -1,0 +1,44 @@
+"""Scores are told in words that exist in every language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.i18n import Words
+from bot.verdict import MEASURES, figure, key_of, told
+from storage.domain.camera import Motion
+from tests.storage.examples import CLIP
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("motion", 0.8, 0.3),
+        ("shake", 0.0001, 0.02),
+        ("first_frame", 99.0, 18.0),
+        ("flicker", 0.01, 0.08),
+    ],
+)
+def test_each_score_has_a_good_and_a_bad_word(name: str, good: float, bad: float) -> None:
+    words = Words.load()
+    assert name in MEASURES
+    assert key_of(name, good) != key_of(name, bad)
+    assert words.has(key_of(name, good))
+    assert words.has(key_of(name, bad))
+
+
+def test_a_good_flicker_goes_without_saying() -> None:
+    clip = replace(CLIP, scores=(("flicker", 0.01), ("motion", 1.0)))
+    assert told(clip) == ("verdict_motion_good",)
+    flickering = replace(clip, scores=(("flicker", 0.1), ("motion", 1.0)))
+    assert told(flickering) == ("verdict_motion_good", "verdict_flicker_bad")
+
+
+def test_a_shake_that_was_asked_for_is_not_called_shaky() -> None:
+    assert told(replace(CLIP, motion=Motion.SHAKE, scores=(("shake", 0.02),))) == ()
+
+
+def test_a_score_that_nobody_knows_is_a_figure_alone() -> None:
+    assert (key_of("seed_7", 2.25), figure("seed_7", 2.25)) == ("", "2.25")
