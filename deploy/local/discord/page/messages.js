@@ -79,7 +79,7 @@ export class Messages {
   }
 
   above(message) {
-    const cause = message.interaction;
+    const cause = message.message_reference ? null : message.interaction;
     if (cause) {
       const who = cause.user.global_name || cause.user.username;
       const name = make("span", { class: "mention" }, message.type === 20 ? `/${cause.name}` : cause.name);
@@ -89,7 +89,7 @@ export class Messages {
     const quoted = this.known.get(message.message_reference.message_id);
     if (!quoted) return make("div", { class: "above" }, say("deleted"));
     const raw = quoted.content || quoted.embeds[0]?.title || "…";
-    const text = markdown(raw, this.does.names).textContent;
+    const text = markdown(raw.split("\n")[0], this.does.names).textContent;
     return make("div", { class: "above" }, make("b", {}, quoted.author.global_name), ` ${text.slice(0, 80)}`);
   }
 
