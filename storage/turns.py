@@ -114,9 +114,13 @@ class Turns:
         return Room.NONE if self.sought() is None else Room.JOIN
 
     def sought(self) -> Company | None:
-        """Return whose company those who have the engine's next turn would share, if anybody's."""
-        at_work = [turn for turn in self._line if turn.working]
-        following = [turn for turn in self._line if not turn.working]
+        """Return whose company those who have the engine's next turn would share, if anybody's.
+
+        Not once that turn has come: a picture that is not there in time would then wait for all of
+        it, and its order with it, which an idle worker could have had.
+        """
+        following = [turn for turn in self._line if not turn.come.is_set()]
+        at_work = self._line[: -len(following)]
         if not following or not all(turn.ending for turn in at_work):
             return None
         company = following[0].company

@@ -101,19 +101,20 @@ def test_the_turn_is_over_when_all_who_share_it_are_done() -> None:
     assert line[2].come.is_set()
 
 
-def test_there_is_room_for_company_before_the_engine_is_at_work_and_soon_before_it_is_free() -> (
-    None
-):
+def test_there_is_room_for_company_shortly_before_the_engine_is_free() -> None:
     turns, line = lined_up(1)
-    assert turns.room() is Room.JOIN
+    assert turns.room() is Room.NONE
     line[0].set_out()
     assert turns.room() is Room.NONE
     line[0].soon_over()
     assert turns.room() is Room.SPARE
-    turns.join(lambda: None, PAIRS)
+    second = turns.join(lambda: None, PAIRS)
     assert turns.room() is Room.JOIN
     assert turns.sought() == PAIRS
     turns.join(lambda: None, PAIRS)
+    assert turns.room() is Room.NONE
+    line[0].over()
+    second.set_out()
     assert turns.room() is Room.NONE
 
 
