@@ -248,13 +248,10 @@ class I2VGenXL:
         maker, row = self.maker, self.presets[orders[0].request.preset]
         try:
             with self.compiled(orders[0].request, len(orders)):
-                latents = maker.denoised(orders, row, ladder, watch)
+                drafts = maker.denoised(orders, row, ladder, watch)
             watch.enter(Stage.DECODING)
             began = time.monotonic()
-            frames = [
-                maker.finished(order, one, watch)
-                for order, one in zip(orders, latents, strict=True)
-            ]
+            frames = [maker.finished(draft, watch) for draft in drafts]
         except (RuntimeError, MemoryError) as error:
             # Outside of the steps there is nothing left to give up but size.
             if not faults.lacks_memory(error):

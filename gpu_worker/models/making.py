@@ -43,11 +43,26 @@ class Order:
 
 @dataclass(frozen=True)
 class Ready:
-    """One order made ready: how it is steered, and its noise (4, f, h, w)."""
+    """One order made ready: the picture moved for it, its steering, its noise (4, f, h, w).
+
+    moved are frames (f or 1, h, w, 3), base their latents (4, f or 1, h, w).
+    """
 
     order: Order
+    moved: Frames
+    base: Tensor
     steering: Steering
     noise: Tensor
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A clip after its last step: its latents (4, f, h, w), and what it was made from."""
+
+    order: Order
+    latents: Tensor
+    moved: Frames
+    base: Tensor
 
 
 @dataclass
@@ -68,8 +83,8 @@ class Maker:
 
     def denoised(
         self, orders: Sequence[Order], row: PresetRow, ladder: Ladder, watch: Watch
-    ) -> Tensor:
-        """Return the finished latents (c, 4, f, h, w)."""
+    ) -> list[Draft]:
+        """Take all steps of all clips."""
         watch.enter(Stage.PREPARING)
         request = orders[0].request
         times = schedule(self.parts.scheduler, max(2, round(request.steps * row.steps)))
@@ -87,8 +102,10 @@ class Maker:
         watcher = self._watcher(ready, plan, watch)
         sample = torch.stack([_opening(one, times) for one in ready])
         sample = denoise(predictor, State(sample), watcher, ladder.rescue)
-        clean = [one.steering.clean(part) for one, part in zip(ready, sample, strict=True)]
-        return torch.stack(clean)
+        return [
+            Draft(one.order, one.steering.clean(part), one.moved, one.base)
+            for one, part in zip(ready, sample, strict=True)
+        ]
 
     def _ready(self, order: Order, times: Schedule, watch: Watch) -> Ready:
         request = order.request
@@ -98,15 +115,18 @@ class Maker:
         shape = (4, request.frames, request.height // across, request.width // across)
         noise = torch.randn(shape, generator=generator)
         path = steering.poses(request, order.reading)
-        latents = self._encoded(steering.moved(order.canvas, path), watch)
+        moved = steering.moved(order.canvas, path)
+        base = self._patiently(
+            lambda chunk: pixels.encode(self.parts.vae, moved, chunk, watch.heed)
+        )
         traits = self.parts.traits
         steered = steering.steer(
-            traits, latents, request, lambda: torch.randn(shape, generator=generator), times
+            traits, base, request, lambda: torch.randn(shape, generator=generator), times
         )
         if traits.fills:
             beyond = steering.uncovered(order.canvas, path, across)
             steered = steered.filling(beyond, request.camera.strength)
-        return Ready(order, steered, noise.to(self.device))
+        return Ready(order, moved, base, steered, noise.to(self.device))
 
     def _conditions(self, ready: Sequence[Ready], latents: Tensor, guided: bool) -> Conditions:
         """Encode texts and pictures; with guidance, first everything as it is without them."""
@@ -151,22 +171,26 @@ class Maker:
             lambda chunk: pixels.decode(self.parts.vae, latents, chunk, watch.heed)
         )
 
-    def finished(self, order: Order, latents: Tensor, watch: Watch) -> Frames:
-        """Return an order's frames, with the picture's detail where the checkpoint keeps it."""
-        frames = self.decoded(latents, watch)
-        request = order.request
-        if not self.parts.traits.restores or request.camera.strength == 0.0:
+    def finished(self, draft: Draft, watch: Watch) -> Frames:
+        """Return a clip's frames, with the picture's detail where the checkpoint keeps it."""
+        frames, strength = self.decoded(draft.latents, watch), draft.order.request.camera.strength
+        if not self.parts.traits.restores or strength == 0.0:
             return frames
-        moved = steering.moved(order.canvas, steering.poses(request, order.reading))
-        base = self._encoded(moved, watch)
-        recoded = self.decoded(base, watch)
-        change = (latents - base.to(latents)).float().cpu().numpy()
-        return detail.restore(frames, moved, recoded, change, request.camera.strength)
+        base = draft.base.to(draft.latents)
+        change = draft.latents - base
+        recoded = self._recoded(base, frames, change, watch)
+        apart = change.float().cpu().numpy()
+        return detail.restore(frames, draft.moved, recoded, apart, strength)
 
-    def _encoded(self, frames: Frames, watch: Watch) -> Tensor:
-        return self._patiently(
-            lambda chunk: pixels.encode(self.parts.vae, frames, chunk, watch.heed)
-        )
+    def _recoded(self, base: Tensor, frames: Frames, change: Tensor, watch: Watch) -> Frames:
+        """Decode latents (4, f or 1, h, w), but for those that frames were decoded from."""
+        changed = change.ne(0).any(dim=3).any(dim=2).any(dim=0)
+        if len(changed) != base.shape[1]:
+            return self.decoded(base, watch)
+        recoded = frames.copy()
+        if changed.any():
+            recoded[changed.cpu().numpy()] = self.decoded(base[:, changed], watch)
+        return recoded
 
     def _patiently(self, call: Callable[[int], T]) -> T:
         """Call, and again with fewer and fewer frames at a time until memory suffices."""

@@ -11,13 +11,11 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from torch import Tensor
-
 from gpu_worker.company import kind
 from gpu_worker.engine import Cancelled, OutOfMemory, Result, Wish
 from gpu_worker.models import faults, sharing
 from gpu_worker.models.ladder import Smaller
-from gpu_worker.models.making import Order
+from gpu_worker.models.making import Draft, Order
 from gpu_worker.models.memory import Saving
 from gpu_worker.models.watching import Watch
 from storage.domain.progress import Stage
@@ -42,9 +40,9 @@ def make(engine: I2VGenXL, wishes: Sequence[Wish], done: Callable[[int, Result],
         raise ValueError("these requests cannot share their forward passes")
     orders = [Order(wish.request, wish.canvas, engine.read(wish.request)) for wish in wishes]
     try:
-        latents, seconds = _denoised(engine, orders, wishes)
-        for place, (order, wish) in enumerate(zip(orders, wishes, strict=True)):
-            if (result := _finished(engine, order, wish, latents[place], seconds)) is not None:
+        drafts, seconds = _denoised(engine, orders, wishes)
+        for place, (draft, wish) in enumerate(zip(drafts, wishes, strict=True)):
+            if (result := _finished(engine, draft, wish, seconds)) is not None:
                 done(place, result)
     except (Smaller, RuntimeError, MemoryError) as error:
         if not isinstance(error, Smaller) and not faults.lacks_memory(error):
@@ -56,8 +54,8 @@ def make(engine: I2VGenXL, wishes: Sequence[Wish], done: Callable[[int, Result],
 
 def _denoised(
     engine: I2VGenXL, orders: Sequence[Order], wishes: Sequence[Wish]
-) -> tuple[Tensor, float]:
-    """Return the latents of all clips, and the seconds that each of them took of the device."""
+) -> tuple[list[Draft], float]:
+    """Return all clips after their last step, and the seconds of the device that each took."""
     request, began = orders[0].request, time.monotonic()
     decoding = engine.decoding(request)
     watch = Watch(
@@ -69,20 +67,18 @@ def _denoised(
     )
     with engine.compiled(request, len(orders)):
         ladder = sharing.steep(engine.maker, engine.torch_device)
-        latents = engine.maker.denoised(orders, engine.presets[request.preset], ladder, watch)
+        drafts = engine.maker.denoised(orders, engine.presets[request.preset], ladder, watch)
     watch.enter(Stage.DECODING)
-    return latents, (time.monotonic() - began) / len(orders)
+    return drafts, (time.monotonic() - began) / len(orders)
 
 
-def _finished(
-    engine: I2VGenXL, order: Order, wish: Wish, latents: Tensor, seconds: float
-) -> Result | None:
-    """Return a clip from its latents (4, f, h, w); None for one that is to stop."""
-    began = time.monotonic()
+def _finished(engine: I2VGenXL, draft: Draft, wish: Wish, seconds: float) -> Result | None:
+    """Return a clip after its last step; None for one that is to stop."""
+    order, began = draft.order, time.monotonic()
     try:
         watch = Watch(wish.on_progress, wish.should_stop, order.request.steps)
         watch.heed()
-        frames = engine.maker.finished(order, latents, watch)
+        frames = engine.maker.finished(draft, watch)
     except Cancelled:
         return None
     scores = engine.scored(frames, order.request, order.canvas, order.reading).scores

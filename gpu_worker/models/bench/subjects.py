@@ -113,7 +113,7 @@ def latents(
     watch = Watch(lambda _progress, _preview: None, lambda: False, shape.steps)
     ladder = Ladder(maker.unet, Thrift(), maker.device)
     ladder.foresee(saving)
-    return maker.denoised([order], made.presets[preset], ladder, watch)[0]
+    return maker.denoised([order], made.presets[preset], ladder, watch)[0].latents
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from gpu_worker.engine import Cancelled, Frames, OutOfMemory, Result, SharingEng
 from gpu_worker.models import checkpoint, sharing
 from gpu_worker.models.i2vgen_xl import I2VGenXL
 from gpu_worker.models.ladder import Ladder
-from gpu_worker.models.making import Maker
+from gpu_worker.models.making import Draft, Maker
 from gpu_worker.models.making import Order as Making
 from gpu_worker.models.sampler import Thrift
 from gpu_worker.models.watching import Watch
@@ -33,7 +33,8 @@ def latents(engine: I2VGenXL, requests: list[GenerationRequest], canvas: Canvas)
     ladder = Ladder(engine.maker.unet, Thrift(), torch.device("cpu"))
     with torch.inference_mode():
         row = engine.presets[requests[0].preset]
-        return engine.maker.denoised(orders, row, ladder, watch)
+        drafts = engine.maker.denoised(orders, row, ladder, watch)
+        return torch.stack([draft.latents for draft in drafts])
 
 
 def test_a_clip_is_the_same_as_the_second_of_a_batch(
@@ -157,9 +158,9 @@ def test_passes_of_the_embedded_model_differ_by_rounding(
     engine, finished = engine_of(checkpoint.EMBEDDED), Maker.finished
     seen: dict[int, list[torch.Tensor]] = {1: [], 2: []}
 
-    def kept(maker: Maker, asked: Making, found: torch.Tensor, watch: Watch) -> Frames:
-        seen[asked.request.seed].append(found)
-        return finished(maker, asked, found, watch)
+    def kept(maker: Maker, draft: Draft, watch: Watch) -> Frames:
+        seen[draft.order.request.seed].append(draft.latents)
+        return finished(maker, draft, watch)
 
     monkeypatch.setattr(Maker, "finished", kept)
     asked = [order(seed=seed, frames=8, steps=3, guidance=2.0) for seed in seen]
