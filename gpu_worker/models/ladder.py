@@ -11,7 +11,7 @@ import torch
 from gpu_worker.models import faults
 from gpu_worker.models.eight_bit import shrink
 from gpu_worker.models.memory import Saving
-from gpu_worker.models.offload import offload
+from gpu_worker.models.offload import Guests, offload
 from gpu_worker.models.sampler import Thrift
 from gpu_worker.models.unet import UNet
 from storage.domain.clip import Adjustment
@@ -51,6 +51,7 @@ class Ladder:
     told: list[Adjustment] = field(default_factory=list)
     rungs: list[Rung] = field(default_factory=lambda: list(Rung))
     spoiled: bool = False
+    _away: list[Guests] = field(default_factory=list)
     _failed: int | None = None
 
     def __post_init__(self) -> None:
@@ -104,17 +105,26 @@ class Ladder:
 
     def send_away(self) -> None:
         """Let layers wait in the host's memory."""
-        offload([*self.unet.layers()], self.device)
+        self._plain()
+        self._away = offload([*self.unet.layers()], self.device)
         self.spoiled = True
 
     def shrink(self) -> None:
         """Keep weights as bytes."""
+        self._plain()
         shrink(self.unet)
+        for guests in self._away:
+            guests.settle()
         self.spoiled = True
 
     def give_up(self) -> None:
         """Ask for a smaller clip."""
         raise Smaller
+
+    def _plain(self) -> None:
+        """Run layers uncompiled from now on: nothing is compiled for weights that go again."""
+        for module in self.unet.modules():
+            module._compiled_call_impl = None
 
 
 def rest(device: torch.device) -> int:

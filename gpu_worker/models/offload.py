@@ -20,8 +20,13 @@ class Guests:
     def __init__(self, modules: Iterable[nn.Module], device: torch.device) -> None:
         """Send the modules' tensors home; on a host's processor there is nowhere to go."""
         self.device = device
-        found = [] if device.type == "cpu" else list(_places(modules))
-        homes = {id(tensor): _home(tensor, device) for _, _, tensor in found}
+        self.modules = tuple(modules)
+        self.settle()
+
+    def settle(self) -> None:
+        """Send home what the modules' tensors are by now, since other ones took their places."""
+        found = [] if self.device.type == "cpu" else list(_places(self.modules))
+        homes = {id(tensor): _home(tensor, self.device) for _, _, tensor in found}
         self.places = [(owner, name, homes[id(tensor)]) for owner, name, tensor in found]
         self.leave()
 
@@ -39,10 +44,12 @@ class Guests:
             owner[name] = home
 
 
-def offload(layers: list[nn.Module], device: torch.device) -> None:
+def offload(layers: list[nn.Module], device: torch.device) -> list[Guests]:
     """Move layers to the host; each comes to the device before it runs and leaves after."""
+    everyone = []
     for layer in layers:
         guests = Guests([layer], device)
+        everyone.append(guests)
 
         def come(_module: nn.Module, _inputs: Any, guests: Guests = guests) -> None:
             guests.come()
@@ -52,6 +59,7 @@ def offload(layers: list[nn.Module], device: torch.device) -> None:
 
         layer.register_forward_pre_hook(come)
         layer.register_forward_hook(leave)
+    return everyone
 
 
 def _places(modules: Iterable[nn.Module]) -> Iterable[tuple[dict[str, Any], str, Tensor]]:
