@@ -103,7 +103,9 @@ def levers(bench: Bench, report: Report) -> Report:
     """Measure each lever and, on a GPU, each attention kernel."""
     rounds = bench.rounds or 3
     bench.pair.seat("own")
-    gains = pieces.levers(bench.pair, bench.short, rounds)
+    # What is saved on large maps does not show on small ones.
+    shape = bench.short if bench.gpu or bench.quick else Shape(128, 128, 16, 2)
+    gains = pieces.levers(bench.pair, shape, rounds)
     kernels = pieces.attention(bench.pair, bench.short, rounds) if bench.gpu else {}
     return replace(report, levers=gains, attention=kernels)
 
