@@ -113,15 +113,17 @@ def test_slices_change_nothing(stock: I2VGenXLUNet, conditions: Conditions, samp
     assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
 
 
+@pytest.mark.parametrize("levers", [Levers(), Levers().without("time_table")])
 def test_small_pieces_change_nothing(
     stock: I2VGenXLUNet,
     conditions: Conditions,
     sample: Tensor,
+    levers: Levers,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(pieces, "BYTES", 4096)
     monkeypatch.setattr(pieces, "ROWS", 3 * FRAMES)
-    result = own_pass(stock, conditions, sample, Levers())
+    result = own_pass(stock, conditions, sample, levers)
     assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
 
 
