@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import torch
 
-from gpu_worker.engine import Cancelled, Frames, OnProgress, Result, Wish
+from gpu_worker.engine import Cancelled, Frames, OnProgress, OutOfMemory, Result, Wish
 from gpu_worker.models import (
     candidates,
     checkpoint,
@@ -76,6 +76,11 @@ class I2VGenXL:
 
     def load(self) -> None:
         """Bring the weights to the device; raise FileNotFoundError where there are none."""
+        self._fetch()
+        if self.torch_device.type == "cuda":
+            self.warm_up()
+
+    def _fetch(self) -> None:
         folder = checkpoint.locate(self.source)
         on, levers = self.torch_device, self.setup.levers
         with torch.inference_mode():
@@ -98,8 +103,6 @@ class I2VGenXL:
         if self.setup.judge:
             self._likeness = candidates.clip_likeness(Path(self.setup.judge), on)
         self._maker = Maker(parts, unet, levers, on, self._pool)
-        if on.type == "cuda":
-            self.warm_up()  # needs all that is set above
 
     def warm_up(self) -> None:
         """Make the smallest clip's first step, so that the first person does not wait for it."""
@@ -110,7 +113,7 @@ class I2VGenXL:
             first[0] = progress.step
 
         # Nobody asks for this shape, so that nothing is compiled for it.
-        with suppress(Cancelled), torch.compiler.set_stance("force_eager"):
+        with suppress(Cancelled, OutOfMemory), torch.compiler.set_stance("force_eager"):
             self.generate(*smallest(self.name, side), on_progress, lambda: first[0] >= 1)
 
     @torch.inference_mode()
@@ -127,7 +130,7 @@ class I2VGenXL:
         """
         if self._maker is None:
             on_progress(Progress(Stage.LOADING, 0, request.steps), None)
-            self.load()
+            self._fetch()
         reading = steering.read(request, self._nearest)
         after, steps = self.decoding(request), request.steps
         watch = Watch(on_progress, should_stop, steps, request.candidates, after)
@@ -285,9 +288,9 @@ class I2VGenXL:
 
     @property
     def maker(self) -> Maker:
-        """Return what makes the clips; it is loaded if it was not yet."""
+        """Return what makes the clips; its weights are read again where a clip spoiled them."""
         if self._maker is None:
-            self.load()
+            self._fetch()
         if self._maker is None:
             raise RuntimeError("the engine did not load")
         return self._maker
