@@ -29,9 +29,13 @@ class Colours:
 
     def __call__(self, latents: Tensor) -> NDArray[np.uint8]:
         """Turn latents (4, f, h, w) into small frames (f, h, w, 3)."""
+        return self.paint(latents).cpu().numpy()
+
+    def paint(self, latents: Tensor) -> Tensor:
+        """Do the same, but leave the frames on the device, without waiting for them."""
         last = self.weights[-1]
         rgb = torch.einsum("cfhw,cd->fhwd", latents.float(), self.weights[:-1]) + last
-        return rgb.clamp(0, 255).round().to(torch.uint8).cpu().numpy()
+        return rgb.clamp(0, 255).round().to(torch.uint8)
 
 
 def fit(latents: Tensor, picture: NDArray[np.uint8]) -> Colours:
@@ -85,8 +89,15 @@ class Previewer:
         if done in self.at and self._pending is None:
             clean = look()
             chosen = np.linspace(0, clean.shape[1] - 1, min(FRAMES, clean.shape[1])).astype(int)
-            self._pending = self.pool.submit(webp, self.colours(clean[:, chosen]))
+            # Plain numbers as indices, since a device would be waited for to take up others.
+            some = torch.stack([clean[:, int(frame)] for frame in chosen], dim=1)
+            self._pending = self.pool.submit(_drawn, self.colours.paint(some))
         return ready
+
+
+def _drawn(frames: Tensor) -> bytes:
+    """Wait for the frames to be there, then encode them."""
+    return webp(frames.cpu().numpy())
 
 
 def due(steps: int) -> frozenset[int]:
