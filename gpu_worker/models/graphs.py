@@ -29,7 +29,8 @@ class Recorded:
                 unet(self.sample, features, self.row, memories)
         torch.cuda.current_stream().wait_stream(stream)
         self.graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(self.graph):
+        # A preview may be fetched in its own thread meanwhile, which is no business of this one.
+        with torch.cuda.graph(self.graph, capture_error_mode="thread_local"):
             self.result: Tensor = unet(self.sample, features, self.row, memories)
 
     def replay(self, sample: Tensor, row: Tensor) -> Tensor:
