@@ -18,6 +18,7 @@ SIGNS = (
     "could not create a memory",
     "could not create a primitive",
     "failed to allocate",
+    "alloc_failed",
     "mmap",
 )
 """What libraries say on a host or a device that has no memory left."""
