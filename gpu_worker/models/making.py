@@ -131,16 +131,17 @@ class Maker:
     def _conditions(self, ready: Sequence[Ready], latents: Tensor, guided: bool) -> Conditions:
         """Encode texts and pictures; with guidance, first everything as it is without them."""
         requests = [one.order.request for one in ready]
-        self.guests.come()
-        texts = [request.prompt for request in requests]
-        if guided:
-            texts = [request.negative_prompt for request in requests] + texts
-        text = conditioning.embed_texts(self.parts, texts, self.levers)
-        seen = [conditioning.embed_picture(self.parts, one.order.canvas.fitted) for one in ready]
-        image = torch.cat(seen)
-        if guided:
-            image = torch.cat([torch.zeros_like(image), image])
-        self.guests.leave()
+        with self.guests.visiting():
+            texts = [request.prompt for request in requests]
+            if guided:
+                texts = [request.negative_prompt for request in requests] + texts
+            text = conditioning.embed_texts(self.parts, texts, self.levers)
+            seen = [
+                conditioning.embed_picture(self.parts, one.order.canvas.fitted) for one in ready
+            ]
+            image = torch.cat(seen)
+            if guided:
+                image = torch.cat([torch.zeros_like(image), image])
         narrow = latents.to(self.unet.stock.dtype)
         return Conditions(text, image, narrow, requests[0].fps)
 

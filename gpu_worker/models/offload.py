@@ -6,8 +6,8 @@ locked in the host's memory make the way to a GPU several times as quick.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 import torch
@@ -42,6 +42,15 @@ class Guests:
         """Drop what is on the device, as soon as nothing there needs it any more."""
         for owner, name, home in self.places:
             owner[name] = home
+
+    @contextmanager
+    def visiting(self) -> Iterator[None]:
+        """Let the modules be on the device for a while; they leave after a fault too."""
+        try:
+            self.come()
+            yield
+        finally:
+            self.leave()
 
 
 def offload(layers: list[nn.Module], device: torch.device) -> list[Guests]:
