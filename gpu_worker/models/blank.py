@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+from torch import nn
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
 from gpu_worker.models import sizes
@@ -27,23 +29,27 @@ def write(
 ) -> None:
     """Write a checkpoint in the layout of save_pretrained; traits become its mutoscope.json."""
     torch.manual_seed(0)
-    with torch.device(device):
-        parts = {
-            "unet": sizes.unet(size),
-            "vae": sizes.autoencoder(size),
-            "text_encoder": sizes.text_encoder(size),
-            "image_encoder": sizes.image_encoder(size),
-        }
-    for name, model in parts.items():
+    makers: dict[str, Callable[[sizes.Size], nn.Module]] = {
+        "unet": sizes.unet,
+        "vae": sizes.autoencoder,
+        "text_encoder": sizes.text_encoder,
+        "image_encoder": sizes.image_encoder,
+    }
+    for name, make in makers.items():
+        # One after the other, so that a device holds only one of them in single precision.
+        with torch.device(device):
+            model = make(size)
         sizes.shake(model)
         cast(Any, model).to(dtype).save_pretrained(folder / name)
+        del model
     scheduler().save_pretrained(folder / "scheduler")
     tokenizer(size).save_pretrained(str(folder / "tokenizer"))
-    (folder / "feature_extractor").mkdir()
+    (folder / "feature_extractor").mkdir(exist_ok=True)
     (folder / "feature_extractor" / "preprocessor_config.json").write_text(eye(size.crop))
-    (folder / "model_index.json").write_text(json.dumps(INDEX))
     if traits is not None:
         (folder / TRAITS).write_text(json.dumps(traits))
+    # Last, since it tells that all the others are there.
+    (folder / "model_index.json").write_text(json.dumps(INDEX))
 
 
 def scheduler() -> DDIMScheduler:
