@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from inspect import signature
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +23,9 @@ LOG = logging.getLogger(__name__)
 CACHE = Path("~/.cache/mutoscope/compiled")
 VARIANTS = 256
 """How many shapes, ways of guidance and ways of reuse one region is compiled for at most."""
+
+TOGETHER = 100 * VARIANTS
+"""The same for all regions of a process; beyond it nothing would be compiled any more."""
 
 
 class Regions:
@@ -39,12 +43,14 @@ class Regions:
         self.patient = patient
         self.seen: set[str] = set()
         self.ready: set[str] = set()
+        settings = cast(Any, torch._dynamo.config)
         # What cannot be compiled on some device still runs there, only slower.
-        torch._dynamo.config.suppress_errors = True
+        settings.suppress_errors = True
+        # All regions share the code of nn.Module's call, by which these two count.
+        settings.recompile_limit = max(settings.recompile_limit, VARIANTS)
+        settings.accumulated_recompile_limit = max(settings.accumulated_recompile_limit, TOGETHER)
         for region in regions:
-            cast(Any, region).compile(
-                dynamic=False, backend=backend, recompile_limit=VARIANTS, isolate_recompiles=True
-            )
+            cast(Any, region).compile(dynamic=False, backend=backend, **_apart())
 
     def has(self, shape: str) -> bool:
         """Tell whether a shape is compiled, here or by an earlier process."""
@@ -82,6 +88,13 @@ def shape_of(request: GenerationRequest, clips: int) -> str:
     guided = "guided" if request.guidance > 1.0 else "plain"
     size = f"{request.width}x{request.height}x{request.frames}"
     return f"{size} {request.preset.value} {guided} {clips}"
+
+
+def _apart() -> dict[str, Any]:
+    """Return what keeps the regions' variants apart, where this torch can do so."""
+    if "isolate_recompiles" not in signature(torch.compile).parameters:
+        return {}
+    return {"recompile_limit": VARIANTS, "isolate_recompiles": True}
 
 
 def folder_of(device: torch.device) -> Path:
