@@ -15,7 +15,7 @@ from tests.gpu_worker.workshop import WorkerProcess, Workshop, workshop
 
 pytestmark = pytest.mark.timeout(90)
 
-STEPS = 30  # one and a half seconds for a slow clip: time to queue others behind it
+STEPS = 40  # two seconds for a slow clip: time to queue others behind it
 IN_COMPANY = 1.5  # what the fake engine says of a clip's part in a shared pass
 
 

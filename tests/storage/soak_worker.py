@@ -10,18 +10,22 @@ from pathlib import Path
 from storage.domain.clip import Clip, Failure
 from storage.queue_worker import Order, Report, serve
 from storage.settings import Settings
+from storage.turns import Company
 from tests.storage.workbench import clip_of
 
 
 async def make(order: Order, report: Report) -> Clip | Failure:
     """Work for 0.2 s, as a model would in steps, and for a little longer as an encoder would."""
+    report.turn.prepared = True
     while not report.turn.come.is_set() and not report.cancelled():  # noqa: ASYNC110  # two events
         await asyncio.sleep(0.01)
+    if not report.turn.working:
+        report.turn.set_out()
     for step in range(4):
         if report.cancelled():
             return Failure("failed_cancelled", cancelled=True)
         await asyncio.sleep(0.05)
-        if step == 1:
+        if step == 0:
             report.turn.soon_over()
     report.turn.over()
     await asyncio.sleep(0.05)
@@ -29,6 +33,11 @@ async def make(order: Order, report: Report) -> Clip | Failure:
         return Failure("failed_cancelled", cancelled=True)
     await asyncio.to_thread(note, order.id)
     return clip_of(order)
+
+
+def pairs(order: Order) -> Company | None:
+    """Let every two orders share a turn when they are made for the first time."""
+    return Company("alike", (2,)) if order.attempt == 1 else None
 
 
 def note(identity: str) -> None:
@@ -41,7 +50,8 @@ async def main() -> None:
     """Serve until SIGTERM."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    await serve(make, Settings.from_environment(os.environ), f"soak-{os.getpid()}", stop)
+    settings = Settings.from_environment(os.environ)
+    await serve(make, settings, f"soak-{os.getpid()}", stop, company=pairs)
 
 
 if __name__ == "__main__":
