@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -32,6 +33,10 @@ class Errors:
     stock: float
     presets: dict[Preset, float]
     from_exact: dict[Preset, float]
+
+
+UNKNOWN = Errors(math.nan, dict.fromkeys(Preset, math.nan), dict.fromkeys(Preset, math.nan))
+"""What stands for errors that were not measured yet."""
 
 
 def measure(pair: Pair, shape: Shape, seeds: Sequence[int] = SEEDS) -> Errors:

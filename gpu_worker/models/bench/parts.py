@@ -33,7 +33,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Bench:
-    """One run: where, how long, and with which clock; steps and rounds of 0 leave the choice."""
+    """One run: where, how long, and with which clock; steps and rounds of 0 leave the choice.
+
+    keep is given what was measured so far, as soon as there is more of it.
+    """
 
     device: torch.device
     scratch: Path
@@ -42,6 +45,8 @@ class Bench:
     steps: int = 0
     rounds: int = 0
     quick: bool = False
+    compiled: bool = True
+    keep: Callable[[Report], None] = lambda _report: None
 
     @property
     def gpu(self) -> bool:
@@ -53,7 +58,8 @@ class Bench:
         """Load the checkpoint that most is measured on: the full size or the embedded one."""
         if not self.gpu:
             return Pair.load(checkpoint.locate(self.source), self.device, Levers(), self.clock)
-        return Pair.load(self.blank("full"), self.device, Levers(compiled=True), self.clock)
+        levers = Levers(compiled=self.compiled)
+        return Pair.load(self.blank("full"), self.device, levers, self.clock)
 
     def blank(self, name: str) -> Path:
         """Return a checkpoint with random weights, written where it is not there yet."""
@@ -79,24 +85,18 @@ def clips(bench: Bench, report: Report) -> Report:
         whole = Shape(side, side, frames, bench.steps or 25)
         errors = Shape(64, 64, 8, 5 if bench.quick else 12)
         task = Task("embedded", whole, errors, bench.rounds or (1 if bench.quick else 2))
-    return replace(report, subjects=[*report.subjects, subject(bench.pair, task)])
+    return _with_subject(bench, report, bench.pair, task)
 
 
 def large(bench: Bench, report: Report) -> Report:
     """Measure larger clips, or on a processor a larger model."""
     if bench.gpu:
         whole = Shape(768, 768, 24, bench.steps or 50)
-        return replace(
-            report,
-            subjects=[
-                *report.subjects,
-                subject(bench.pair, Task("full size, random, 768p", whole, bench.short, 1)),
-            ],
-        )
+        task = Task("full size, random, 768p", whole, bench.short, 1)
+        return _with_subject(bench, report, bench.pair, task)
     middle = Pair.load(bench.blank("middle"), bench.device, Levers(), bench.clock)
     shape = Shape(64, 64, 8, 5)
-    found = subject(middle, Task("mid-size, random", shape, shape, 1))
-    return replace(report, subjects=[*report.subjects, found])
+    return _with_subject(bench, report, middle, Task("mid-size, random", shape, shape, 1))
 
 
 def levers(bench: Bench, report: Report) -> Report:
@@ -105,7 +105,10 @@ def levers(bench: Bench, report: Report) -> Report:
     bench.pair.seat("own")
     # What is saved on large maps does not show on small ones.
     shape = bench.short if bench.gpu or bench.quick else Shape(128, 128, 16, 2)
-    gains = pieces.levers(bench.pair, shape, rounds)
+    gains: dict[str, float] = {}
+    for name, gain in pieces.levers(bench.pair, shape, rounds):
+        gains[name] = gain
+        bench.keep(replace(report, levers=gains))
     kernels = pieces.attention(bench.pair, bench.short, rounds) if bench.gpu else {}
     return replace(report, levers=gains, attention=kernels)
 
@@ -148,7 +151,8 @@ def memory(bench: Bench, report: Report) -> Report:
     plain = replace(pair, engine=subjects.engine(pair.folder, pair.device, pair.dtype, base))
     pair.seat("nobody")
     rows = footprint.measure(plain.engine, shapes, SAVINGS)
-    least = plain.least_memory(replace(shapes[2], steps=2))
+    bench.keep(replace(report, footprints=rows))
+    least = plain.least_memory(replace(shapes[0], steps=2))
     plain.seat("own")
     rows += footprint.measure(plain.engine, shapes, [Saving.EIGHT_BIT])
     return replace(report, footprints=rows, min_memory_vs_stock=least)
@@ -164,27 +168,40 @@ PARTS: dict[str, Callable[[Bench, Report], Report]] = {
 }
 
 
-def subject(pair: Pair, task: Task) -> Subject:
-    """Let all sides take turns on one checkpoint."""
+def _with_subject(bench: Bench, report: Report, pair: Pair, task: Task) -> Report:
+    """Measure one more subject; its times are kept before its errors are measured."""
+
+    def joined(found: Subject) -> Report:
+        return replace(report, subjects=[*report.subjects, found])
+
+    return joined(subject(pair, task, lambda found: bench.keep(joined(found))))
+
+
+def subject(pair: Pair, task: Task, keep: Callable[[Subject], None]) -> Subject:
+    """Let all sides take turns on one checkpoint; keep is given the times alone."""
     whole = subjects.operations(pair, task.clips)
     pair.seat("own")
     work = {preset: subjects.work(pair, task.clips, preset) for preset in Preset}
+    peak = meter.matrix_peak(pair.device, choosing.dtype(pair.dtype, pair.device), pair.clock)
     turns = meter.take_turns(
         pair.device, pair.calls(task.clips), task.rounds, pair.clock, pair.seat
     )
-    errors = accuracy.measure(pair, task.errors)
-    peak = meter.matrix_peak(pair.device, choosing.dtype(pair.dtype, pair.device), pair.clock)
-    rows = {}
-    for preset in Preset:
-        name, seconds = preset.value, turns.median(preset.value)
-        rows[name] = Row(
-            speedup_vs_stock=turns.ratio("stock", name),
-            seconds_per_clip=seconds,
-            matrix_peak_share=work[preset] * whole / seconds / peak,
-            peak_memory_vs_stock=turns.peak(name) / turns.peak("stock"),
-            error_vs_reference=errors.presets[preset],
-            stock_error_vs_reference=errors.stock,
-            distance_from_exact=errors.from_exact[preset],
-            work_vs_stock=work[preset],
-        )
-    return Subject(task.name, task.clips, turns.median("stock"), rows)
+
+    def told(errors: accuracy.Errors) -> Subject:
+        rows = {}
+        for preset in Preset:
+            name, seconds = preset.value, turns.median(preset.value)
+            rows[name] = Row(
+                speedup_vs_stock=turns.ratio("stock", name),
+                seconds_per_clip=seconds,
+                matrix_peak_share=work[preset] * whole / seconds / peak,
+                peak_memory_vs_stock=turns.peak(name) / turns.peak("stock"),
+                error_vs_reference=errors.presets[preset],
+                stock_error_vs_reference=errors.stock,
+                distance_from_exact=errors.from_exact[preset],
+                work_vs_stock=work[preset],
+            )
+        return Subject(task.name, task.clips, turns.median("stock"), rows)
+
+    keep(told(accuracy.UNKNOWN))
+    return told(accuracy.measure(pair, task.errors))

@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -26,30 +26,34 @@ from gpu_worker.models.levers import Levers
 from storage.domain.progress import Progress
 from storage.domain.request import Preset
 
+HOSTS = ("doubling", "pieces", "fused_gate")
+"""Levers that do nothing on a GPU."""
+
 
 def levers(
     pair: Pair, shape: Shape, rounds: int, names: Sequence[str] = Levers.names()
-) -> dict[str, float]:
-    """Return, for each lever that is on, how much longer a clip takes without it.
+) -> Iterator[tuple[str, float]]:
+    """Yield each lever that is on here, and how much longer a clip takes without it.
 
     Levers are measured on uncompiled layers, each of which would be compiled anew; the compiler
     and the graphs are measured beside those, by what a clip takes with them.
     """
     base = replace(pair.engine.setup.levers, compiled=False, graphs=False)
     plain = subjects.engine(pair.folder, pair.device, pair.dtype, base)
-    gains = {}
-    for name in [name for name in names if getattr(base, name)]:
+    gpu = pair.device.type == "cuda"
+    for name in names:
+        if not getattr(base, name) or (gpu and name in HOSTS):
+            continue
         off = subjects.engine(pair.folder, pair.device, pair.dtype, base.without(name))
         part = subjects.clip if name == "chunked_decode" else subjects.latents
-        gains[name] = _gain(pair, {"on": plain, "off": off}, partial(part, shape=shape), rounds)
-    if pair.device.type == "cuda":
+        yield name, _gain(pair, {"on": plain, "off": off}, partial(part, shape=shape), rounds)
+    if gpu:
         part = partial(subjects.latents, shape=shape)
         for name in ("compiled", "graphs"):
             on = subjects.engine(
                 pair.folder, pair.device, pair.dtype, replace(base, **{name: True})
             )
-            gains[name] = _gain(pair, {"on": on, "off": plain}, part, rounds)
-    return gains
+            yield name, _gain(pair, {"on": on, "off": plain}, part, rounds)
 
 
 def attention(pair: Pair, shape: Shape, rounds: int) -> dict[str, float]:

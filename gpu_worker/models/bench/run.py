@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -35,26 +34,32 @@ def main() -> int:
             options.steps,
             options.rounds,
             options.quick,
+            not options.uncompiled,
+            lambda report: _kept(report, options),
         )
-        report = _measured(bench, options.only)
-    if report.footprints:
-        footprints.save(report.footprints, options.footprints)
-    page.write(report.markdown(), options.page)
-    print(report.line())
+        _measured(bench, options)
     return 0
 
 
-def _measured(bench: Bench, parts: list[str]) -> Report:
+def _measured(bench: Bench, options: argparse.Namespace) -> None:
+    parts: list[str] = options.only
     clock = "the clock's" if bench.clock is time.perf_counter else "the processor's"
-    name = _device_name(bench.device)
+    name = _device_name(bench.device) + (", uncompiled" if options.uncompiled else "")
     missing = [part for part in PARTS if part not in parts]
-    heading = name if not missing else f"{name}: {', '.join(parts)}"
-    report = Report(heading, clock=clock)
+    report = Report(name if not missing else f"{name}: {', '.join(parts)}", clock=clock)
     for part in parts:
         began = time.perf_counter()
         report = PARTS[part](bench, report)
         sys.stderr.write(f"{part}: {time.perf_counter() - began:.0f} s\n")
-    return replace(report, device=heading)
+        _kept(report, options)
+
+
+def _kept(report: Report, options: argparse.Namespace) -> None:
+    """Write what was measured so far, so that a run that is stopped loses only the rest."""
+    if report.footprints:
+        footprints.save(report.footprints, options.footprints)
+    page.write(report.markdown(), options.page)
+    print(report.line(), flush=True)
 
 
 def _options() -> argparse.Namespace:
@@ -83,6 +88,9 @@ def _options() -> argparse.Namespace:
         dest="only",
         action="store_const",
         const=[part for part in PARTS if part != "levers"],
+    )
+    parser.add_argument(
+        "--uncompiled", action="store_true", help="on a GPU, compile nothing: quick, but slower"
     )
     parser.add_argument("--quick", action="store_true", help="tiny shapes, few parts: a trial")
     parser.add_argument(

@@ -56,7 +56,7 @@ def test_lacks_of_memory_at_every_step_change_no_byte(pair: Pair) -> None:
 
 @pytest.mark.filterwarnings("ignore")
 def test_a_lever_is_measured_by_what_a_clip_takes_without_it(pair: Pair) -> None:
-    gains = pieces.levers(pair, Shape(64, 64, 4, 2), 1, ["context", "compiled"])
+    gains = dict(pieces.levers(pair, Shape(64, 64, 4, 2), 1, ["context", "compiled"]))
     assert list(gains) == ["context"]
     assert gains["context"] > 0.0
 
