@@ -24,7 +24,6 @@ from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
 
 BAR = 20  # characters
-SHARES = {Stage.LOADING: 0.0, Stage.PREPARING: 0.0, Stage.DECODING: 1.0, Stage.ENCODING: 1.0}
 PROMPT = 200  # characters; the whole one is among the details
 CONTENT = 2000  # characters
 
@@ -79,7 +78,8 @@ class Painter:
         """Draw a job that a worker is at; preview says that one goes along as a file."""
         if progress is None:
             progress = Progress(Stage.PREPARING, 0, job.request.steps)
-        share = SHARES.get(progress.stage, progress.step / max(1, progress.steps))
+        written = progress.stage is Stage.ENCODING  # of several candidates not all steps count
+        share = 1.0 if written else progress.step / max(1, progress.steps)
         lines = [f"`{bar(share)}` {share:.0%}", self._text(job, f"stage_{progress.stage.value}")]
         if progress.stage is Stage.DENOISING:
             lines.append(self._text(job, "card_step", step=progress.step, steps=progress.steps))

@@ -76,6 +76,16 @@ def test_a_running_card_tells_what_is_being_done() -> None:
     assert "loading the model" in PAINTER.running(running, Progress(Stage.LOADING, 0, 8)).content
 
 
+def test_the_bar_never_goes_back_between_two_candidates() -> None:
+    stages = ((Stage.LOADING, 0), (Stage.DENOISING, 3), (Stage.DECODING, 4), (Stage.PREPARING, 4),
+              (Stage.DENOISING, 5), (Stage.DECODING, 8), (Stage.ENCODING, 0))  # fmt: skip
+    shares = [
+        PAINTER.running(JOB, Progress(stage, step, 8)).content.count("█") for stage, step in stages
+    ]
+    assert shares == sorted(shares)
+    assert (shares[0], shares[-1]) == (0, 20)
+
+
 def test_a_path_is_told_in_words() -> None:
     options = Options("a boat", path="zoom in and pan left; hold", seed=5)
     request = options.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0)
