@@ -94,7 +94,8 @@ async def test_a_long_wait_ends_with_one_call(stage: Stage) -> None:
 async def test_hostile_words_format_nothing_and_mention_nobody(stage: Stage) -> None:
     async with stage.workshop.working():
         await stage.animate(
-            prompt="@everyone **bold** ``` <@1> [x](http://y)", negative_prompt="```@here"
+            prompt="@everyone **bold** ``` <@1> [x](http://y) discord.gg/z",
+            negative_prompt="```@here",
         )
         clip = await stage.clip()
         details = await stage.click(clip, "details")
@@ -102,6 +103,7 @@ async def test_hostile_words_format_nothing_and_mention_nobody(stage: Stage) -> 
     assert not clip.mention_everyone
     assert "**bold**" not in shown(clip)
     assert "http://y" not in shown(clip)
+    assert "discord.gg/z" not in shown(clip)
     assert "```" not in shown(clip)
     assert shown(details.response.message).count("```") == 2
 
