@@ -31,6 +31,9 @@ from storage.domain.wording import Reading
 
 T = TypeVar("T")
 
+CHUNK = 4
+"""How many frames are encoded or decoded at a time, as long as memory suffices."""
+
 
 @dataclass(frozen=True)
 class Order:
@@ -74,7 +77,7 @@ class Maker:
     levers: Levers
     device: torch.device
     pool: ThreadPoolExecutor
-    chunk: int = 4
+    chunk: int = CHUNK
     guests: Guests = field(init=False)
 
     def __post_init__(self) -> None:

@@ -10,11 +10,12 @@ from pathlib import Path
 import torch
 
 from gpu_worker.models import blank, checkpoint, choosing, sizes
-from gpu_worker.models.bench import accuracy, footprint, meter, pieces, subjects
+from gpu_worker.models.bench import accuracy, calculated, footprint, meter, pieces, subjects
 from gpu_worker.models.bench.report import Report, Row, Starts, Subject
 from gpu_worker.models.bench.subjects import Pair, Shape
 from gpu_worker.models.levers import Levers
 from gpu_worker.models.memory import Saving
+from storage.catalogue_file import load_catalogue
 from storage.domain.request import Preset
 
 SAVINGS = (Saving.NONE, Saving.SLICES, Saving.HALVES)
@@ -158,6 +159,16 @@ def memory(bench: Bench, report: Report) -> Report:
     return replace(report, footprints=rows, min_memory_vs_stock=least)
 
 
+def calculate(_bench: Bench, report: Report) -> Report:
+    """Count what both sides would take of a GPU at full size, whatever device is here."""
+    shapes = [Shape(512, 512, 16), Shape(768, 768, 24)]
+    rows = load_catalogue().presets
+    return replace(report, calculated=[calculated.calculate(shape, rows) for shape in shapes])
+
+
+CALCULATED = "calculated"
+"""The part that measures nothing, which is run only where it is asked for."""
+
 PARTS: dict[str, Callable[[Bench, Report], Report]] = {
     "clips": clips,
     "large": large,
@@ -165,6 +176,7 @@ PARTS: dict[str, Callable[[Bench, Report], Report]] = {
     "starts": starts,
     "faults": faults,
     "memory": memory,
+    CALCULATED: calculate,
 }
 
 

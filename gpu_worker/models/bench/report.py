@@ -11,6 +11,7 @@ from importlib.metadata import version
 import torch
 
 from gpu_worker.models.bench import footprint
+from gpu_worker.models.bench.calculated import Calculated
 from gpu_worker.models.bench.subjects import Shape
 from gpu_worker.models.footprints import Footprint
 
@@ -63,6 +64,7 @@ class Report:
     recovery: dict[str, float] = field(default_factory=dict)
     footprints: list[Footprint] = field(default_factory=list)
     min_memory_vs_stock: float | None = None
+    calculated: list[Calculated] = field(default_factory=list)
     clock: str = "the clock's"
 
     def line(self) -> str:
@@ -81,6 +83,7 @@ class Report:
             "attention": self.attention,
             "recovery": self.recovery,
             "footprints": [asdict(row) for row in self.footprints],
+            "calculated": [asdict(one) for one in self.calculated],
             "others": dict(zip(names[1:], found[1:], strict=True)),
         }
         return json.dumps(said)
@@ -97,6 +100,8 @@ class Report:
         ]
         for subject in self.subjects:
             lines += _table(subject)
+        for one in self.calculated:
+            lines += one.lines()
         for words in (_levers(self), _starts(self), _memory(self), _recovery(self)):
             lines += [*words, ""] if words else []
         return "\n".join(lines)

@@ -15,10 +15,11 @@ import torch
 
 from gpu_worker.models import choosing, footprints
 from gpu_worker.models.bench import page
-from gpu_worker.models.bench.parts import PARTS, Bench
+from gpu_worker.models.bench.parts import CALCULATED, PARTS, Bench
 from gpu_worker.models.bench.report import Report
 
 PAGE = Path("docs/benchmarks.md")
+MEASURED = [part for part in PARTS if part != CALCULATED]
 
 
 def main() -> int:
@@ -45,8 +46,10 @@ def _measured(bench: Bench, options: argparse.Namespace) -> None:
     parts: list[str] = options.only
     clock = "the clock's" if bench.clock is time.perf_counter else "the processor's"
     name = _device_name(bench.device) + (", uncompiled" if options.uncompiled else "")
-    missing = [part for part in PARTS if part not in parts]
-    report = Report(name if not missing else f"{name}: {', '.join(parts)}", clock=clock)
+    if parts == [CALCULATED]:
+        name = "A GPU"
+    heading = name if set(parts) >= set(MEASURED) else f"{name}: {', '.join(parts)}"
+    report = Report(heading, clock=clock)
     for part in parts:
         began = time.perf_counter()
         report = PARTS[part](bench, report)
@@ -71,7 +74,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only",
         type=_parts,
-        default=list(PARTS),
+        default=MEASURED,
         help=f"parts, separated by commas: {', '.join(PARTS)}; on a GPU all of them take longer "
         "than ten minutes",
     )
@@ -87,7 +90,7 @@ def _options() -> argparse.Namespace:
         "--no-levers",
         dest="only",
         action="store_const",
-        const=[part for part in PARTS if part != "levers"],
+        const=[part for part in MEASURED if part != "levers"],
     )
     parser.add_argument(
         "--uncompiled", action="store_true", help="on a GPU, compile nothing: quick, but slower"
