@@ -33,6 +33,7 @@ PATIENCE = 0.3  # seconds between tries while Redis is away
 
 DIED = Failure("failed_worker_died", retryable=True)
 LOST = Failure("failed_lost", retryable=True)  # an order that no worker had taken yet
+GONE = Failure("failed_storage", retryable=True)  # a clip that left the store before it was taken
 
 
 class Dispatcher:
@@ -157,11 +158,23 @@ class Dispatcher:
         outcome = await self._queue.outcome(job_id, attempt)
         if outcome is None:
             return False
+        if isinstance(outcome, Clip) and not await self._is_there(outcome):
+            outcome = GONE
         if isinstance(outcome, Failure) and outcome.retryable:
             await self._retry(job_id, attempt, outcome)
         else:
             await self._finish(job_id, outcome)
         return True
+
+    async def _is_there(self, clip: Clip) -> bool:
+        """Tell whether a clip's file is there still: another job's, of these bytes, may be deleted.
+
+        A store that is away is taken to have it.
+        """
+        try:
+            return await self._blobs.has(clip.blob)
+        except Unavailable:
+            return True
 
     async def _finish(self, job_id: str, outcome: Clip | Failure) -> None:
         job = await self._jobs.finish(job_id, outcome, self._clock())

@@ -88,3 +88,21 @@ async def test_a_store_that_is_away_is_no_reason_to_fail(workshop: Workshop) -> 
     job = await order(workshop)
     await workshop.jobs.cancel(job.id, "1", 1.0)
     await clear(workshop.jobs, Away(workshop.blobs._store), job.id, ("d" * 64,))
+
+
+async def test_a_clip_that_is_deleted_with_another_of_the_same_bytes_is_made_again(
+    workshop: Workshop,
+) -> None:
+    async with workshop.working():
+        first = await order(workshop, "waves")
+        await until(workshop.all_over)
+    async with workshop.dispatching():
+        second = await order(workshop, "hills")
+        await until(lambda: _on_queue(workshop))
+    await comes_late(workshop, second)
+    await workshop.studio.delete(first.id, "1")
+    async with workshop.working():
+        await until(workshop.all_over)
+    clip = (await workshop.jobs.get(second.id)).clip
+    assert clip is not None
+    assert await workshop.blobs.has(clip.blob)

@@ -32,6 +32,13 @@ FAULTS = ["kill", "stop", "empty", "outage", "crash", "bot", "cancel"]
 CALM = 1_000_000  # credits and jobs that nobody here uses up
 
 
+class Pretended(Blobs):
+    """A store that has whatever it is asked for: the workers here only say that they filled it."""
+
+    async def has(self, key: str) -> bool:
+        return True
+
+
 class Works:
     """The whole service but its front end, and everything that can befall it."""
 
@@ -46,7 +53,7 @@ class Works:
     async def _dispatch(self) -> None:
         queue = await Queue.connect(self._redis.url)
         try:
-            await Dispatcher(self.jobs, Blobs.open("memory:///"), queue, Announcements()).run()
+            await Dispatcher(self.jobs, Pretended.open("memory:///"), queue, Announcements()).run()
         finally:
             await queue.close()
 
