@@ -219,22 +219,17 @@ class Studio:
     async def _write_down(self, new: Sequence[Job], pictures: Sequence[bytes]) -> list[Job]:
         """Keep pictures and jobs; nobody may delete the ones before the others are there."""
         jobs = [await self._with_kept_clip(job) for job in new]
-        fresh = [job for job in jobs if not job.cached]
         try:
             for job, picture in zip(jobs, pictures, strict=True):
                 if picture:
                     await self.blobs.put(picture)
                 elif not await self.blobs.has(job.request.picture):
                     raise BadPicture("picture_gone")
-            if fresh:
-                await self.jobs.add(*fresh)
+            await self.jobs.add(*jobs)
         except MutoscopeError:  # who may not order leaves nothing in the store
             for job in jobs:
                 await clear(self.jobs, self.blobs, job.id, [job.request.picture])
             raise
-        for job in jobs:
-            if job.cached:
-                await self.jobs.add_cached(job)
         return jobs
 
     async def _with_kept_clip(self, job: Job) -> Job:

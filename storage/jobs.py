@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -64,22 +63,22 @@ class Jobs:
     # A job's beginning
 
     async def add(self, *new: Job) -> None:
-        """Write down one person's new jobs and reserve their costs; raise QuotaExceeded for all."""
-        owner, now = new[0].owner, new[0].created
-        async with self._write() as connection:
-            await exclude(connection, owner)
-            allowance = await ledger.allowance(connection, owner, now, self._quota)
-            check(allowance, [job.cost for job in new], self._quota, now)
-            for job in new:
-                await connection.execute(insert(jobs).values(self._row(job)))
-                await ledger.reserve(connection, job)
+        """Write down one person's new jobs and reserve their costs, or none: QuotaExceeded.
 
-    async def add_cached(self, job: Job) -> None:
-        """Write down a job whose clip was there already: done at once, and free."""
-        done = replace(job, status=Status.DONE, cached=True, cost=0)
+        Those whose clips were there already are done at once, and cost nothing.
+        """
+        owner, now = new[0].owner, new[0].created
+        fresh = [job for job in new if not job.cached]
         async with self._write() as connection:
-            saved = {"saved": price(job.request)}
-            await connection.execute(insert(jobs).values(self._row(done) | saved))
+            if fresh:
+                await exclude(connection, owner)
+                allowance = await ledger.allowance(connection, owner, now, self._quota)
+                check(allowance, [job.cost for job in fresh], self._quota, now)
+            for job in new:
+                saved = {"saved": price(job.request)} if job.cached else {}
+                await connection.execute(insert(jobs).values(self._row(job) | saved))
+            for job in fresh:
+                await ledger.reserve(connection, job)
 
     # A job's life
 

@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from bot.announcements import JobChanged
 from bot.options import Options
@@ -79,8 +80,23 @@ async def test_a_kept_clip_that_had_to_be_made_smaller_is_made_anew(workshop: Wo
         first = await made(workshop)
     assert first.clip is not None
     small = replace(first, id="ab" * 8, clip=replace(first.clip, width=96, height=96), ended=9e9)
-    await workshop.jobs.add_cached(small)
+    await workshop.jobs.add(replace(small, cached=True, cost=0))
     assert not (await workshop.studio.submit(customer(), png(), WAVES)).cached
+
+
+async def test_nothing_is_ordered_where_a_clip_from_the_cache_cannot_be_written_down(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with workshop.working():
+        await made(workshop)
+    wishes = [
+        await workshop.studio.wish(customer(), png(), options)
+        for options in (Options("hills", seed=8), WAVES)
+    ]
+    monkeypatch.setattr("bot.studio.secrets.token_hex", lambda _: "ab" * 8)  # one id for both
+    with pytest.raises(IntegrityError):
+        await workshop.studio.order(customer(), wishes)
+    assert await workshop.jobs.unfinished() == []
 
 
 async def test_a_bad_picture_leaves_no_trace(workshop: Workshop) -> None:

@@ -114,7 +114,8 @@ async def test_many_orders_at_once_never_overdraw(strict: Jobs, engine: AsyncEng
 async def test_a_clip_from_the_cache_is_free_and_says_what_it_saved(
     jobs: Jobs, engine: AsyncEngine
 ) -> None:
-    await jobs.add_cached(replace(JOB, clip=CLIP, ended=JOB.created))
+    free = replace(JOB, status=Status.DONE, clip=CLIP, cached=True, cost=0, ended=JOB.created)
+    await jobs.add(free)
     assert await balance(engine, "ann") == 0
     report = await jobs.report("ann", JOB.created)
     assert (report.cached, report.saved, report.credits) == (1, price(REQUEST), 0)
