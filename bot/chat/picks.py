@@ -27,7 +27,8 @@ def choose(pictures: Sequence[_Picture], line: str | None) -> list[_Picture]:
     if line is None:
         return list(pictures[:MOST])
     numbers = list(dict.fromkeys(map(int, re.findall(r"[0-9]{1,3}", line))))
-    known = all(1 <= number <= len(pictures) for number in numbers)
+    listed = re.fullmatch(r"[0-9\s,，、;；]*", line)  # a span, 1-3, would lose its middle
+    known = listed and all(1 <= number <= len(pictures) for number in numbers)
     if not known or not 1 <= len(numbers) <= MOST:
         raise BadRequest("request_pictures", count=len(pictures), limit=min(len(pictures), MOST))
     return [pictures[number - 1] for number in numbers]

@@ -161,10 +161,12 @@ async def test_the_pictures_of_a_message_are_animated_from_its_menu(
     assert waiting == [keys[number] for number in made]
 
 
-@pytest.mark.parametrize("line", ["pictures: 4", "pictures:", "pictures: all", "pictures: 0, 1"])
-async def test_pictures_that_are_not_there_are_refused(stage: Stage, line: str) -> None:
+@pytest.mark.parametrize("chosen", ["4", "", "all", "0, 1", "1-3", "2 to 3"])
+async def test_pictures_that_are_not_there_or_not_named_are_refused(
+    stage: Stage, chosen: str
+) -> None:
     result = await stage.alice.submit_modal(
-        await menu(stage, 3), {"prompt": "wags", "numbers": line}
+        await menu(stage, 3), {"prompt": "wags", "numbers": f"pictures: {chosen}"}
     )
     assert "holds 3 pictures; name 1 to 3" in whispers(result)[0]
     assert await stage.workshop.jobs.unfinished() == []
