@@ -114,11 +114,6 @@ class Link:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    async def close(self) -> None:
-        """End the child and wait until it is gone."""
-        self.kill()
-        await self.ended.wait()
-
     async def send(self, message: ToChild) -> None:
         """Send from a thread: a picture is larger than the socket's buffer."""
         await asyncio.to_thread(self._send_now, message)
