@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
+from bot.ahead import TURNS, fitting
 from bot.announcements import Announcements, JobChanged, JobMoved
 from bot.clearing import clear, made
 from storage.blobs import Blobs
@@ -27,7 +28,6 @@ from storage.queue import Queue
 log = logging.getLogger(__name__)
 
 DEATHS = 3  # a job that took down its worker this often is not tried again
-AHEAD = 1  # turns for which jobs lie on the queue beyond the one that each worker is at
 RECONCILE = 3.0  # seconds
 PATIENCE = 0.3  # seconds between tries while Redis is away
 
@@ -111,11 +111,12 @@ class Dispatcher:
             return 0
         self._past &= {job.id for job in ahead}
         places = await self._queue.places()
-        out = len(ahead) - len(self._past)
-        room = sum(places) + AHEAD * max(places, default=1) - out
+        out = [job for job in ahead if job.id not in self._past]
+        room = sum(places) + TURNS * max(places, default=1) - len(out)
         if room <= 0:
             return 0
-        chosen = next_jobs(waiting, ahead, room, await self._jobs.served())
+        turns = next_jobs(waiting, ahead, room, await self._jobs.served())
+        chosen = fitting(out, turns, places)
         for job in chosen:
             await self._put(job)
         return len(chosen)

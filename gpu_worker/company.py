@@ -9,29 +9,22 @@ one that is kept, and the cache gives it to whoever asks for the same again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 
+from storage.domain.company import kind, may_share
 from storage.domain.request import GenerationRequest
 from storage.orders import Order
 from storage.turns import Company
 
-SHARED = ("model", "width", "height", "frames", "fps", "steps", "guidance", "preset")
-"""What requests must agree on to run through the same passes, beside the camera's strength."""
-
 Widths = Callable[[GenerationRequest], tuple[int, ...]]
 """How many clips like this one a pass may hold so that it pays, ascending; empty for one alone."""
-
-
-def kind(request: GenerationRequest) -> Hashable:
-    """Return what is equal for requests that may share their forward passes."""
-    return (*(getattr(request, name) for name in SHARED), request.camera.strength)
 
 
 def companies(widths: Widths) -> Callable[[Order], Company | None]:
     """Return what tells whose company an order's turn may have, where it pays."""
 
     def company(order: Order) -> Company | None:
-        if order.attempt > 1 or order.request.candidates > 1:
+        if not may_share(order.request, order.attempt):
             return None
         sizes = widths(order.request)
         return Company(kind(order.request), sizes) if sizes else None

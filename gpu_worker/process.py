@@ -8,10 +8,10 @@ from collections.abc import Hashable, Sequence
 
 from gpu_worker.asking import Asked, waiting
 from gpu_worker.cancelling import unless_cancelled
-from gpu_worker.company import kind
 from gpu_worker.engine import Cancelled
 from gpu_worker.link import EngineDied, Link, NotLoaded, Patience
 from gpu_worker.messages import EngineSpec, Ready
+from storage.domain.company import kind
 from storage.domain.request import GenerationRequest
 
 __all__ = ["EngineDied", "EngineProcess", "EngineSpec", "NotLoaded", "Patience"]

@@ -11,13 +11,13 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from gpu_worker.company import kind
 from gpu_worker.engine import Cancelled, OutOfMemory, Result, Wish
 from gpu_worker.models import faults, sharing
 from gpu_worker.models.ladder import Smaller
 from gpu_worker.models.making import Draft, Order
 from gpu_worker.models.memory import Saving
 from gpu_worker.models.watching import Watch
+from storage.domain.company import kind
 from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest
 

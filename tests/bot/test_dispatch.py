@@ -77,6 +77,24 @@ async def test_where_jobs_share_a_turn_there_lie_as_many_more(
         await redis.delete(f"{WORKERS}pairs")
 
 
+async def test_a_newcomer_passes_jobs_that_cannot_share_the_turns_which_others_might(
+    tmp_path: Path, redis_url: str, film: bytes
+) -> None:
+    async with (
+        open_workshop(tmp_path, redis_url, film, MANY) as workshop,
+        Redis.from_url(redis_url) as redis,
+    ):
+        await redis.set(f"{WORKERS}fours", 4, ex=60)
+        for steps in range(10, 18):
+            options = Options("a", seed=0, steps=steps)
+            await workshop.studio.submit(customer("greedy"), png(), options)
+        async with workshop.dispatching():
+            await until(lambda: _lie_on_queue(workshop, 2))
+            await asyncio.sleep(0.3)
+            assert await workshop.queue.depth() == 2
+        await redis.delete(f"{WORKERS}fours")
+
+
 async def _lie_on_queue(workshop: Workshop, jobs: int) -> bool:
     return await workshop.queue.depth() >= jobs
 

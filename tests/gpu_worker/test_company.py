@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from gpu_worker.asking import Asked
-from gpu_worker.company import companies, kind
+from gpu_worker.company import companies
 from gpu_worker.engine import Cancelled, Result
 from gpu_worker.messages import EngineSpec
 from gpu_worker.picture import Canvas
 from gpu_worker.process import EngineDied, EngineProcess, Patience
 from storage.domain.camera import Camera
+from storage.domain.company import kind
 from storage.domain.errors import GenerationFailed
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest
