@@ -12,6 +12,7 @@ waits for what may be of use to others (see gpu_worker/company.py for who shares
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -30,6 +31,8 @@ from gpu_worker.models.watching import Watch
 from storage.domain.catalogue import PresetRow
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
+
+log = logging.getLogger(__name__)
 
 CACHE = BESIDE.with_name("sharing.json")
 
@@ -63,7 +66,7 @@ def width(
         return 1
     return remembered(
         key(maker, orders[0].request, len(orders), device),
-        CACHE.expanduser(),
+        CACHE,
         lambda: measure(maker, orders, row, device, watch),
     )
 
@@ -73,14 +76,18 @@ def remembered(key: str, cache: Path, measure: Callable[[], int]) -> int:
     known = _read(cache)
     if key not in known:
         known[key] = measure()
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        cache.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        try:
+            file = cache.expanduser()
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        except (OSError, RuntimeError) as error:  # the second where nobody's home is known
+            log.warning("what was measured cannot be kept: %s", error)
     return known[key]
 
 
 def known(maker: Maker, request: GenerationRequest, device: torch.device) -> tuple[int, ...]:
     """Return the widths of which it is known that they pay for such clips; measure nothing."""
-    kept = _read(CACHE.expanduser())
+    kept = _read(CACHE)
     best = max(kept.get(key(maker, request, most, device), 1) for most in WIDTHS)
     return tuple(width for width in WIDTHS if width <= best)
 
@@ -149,7 +156,7 @@ def _uncompiled(device: torch.device) -> AbstractContextManager[None]:
 
 def _read(cache: Path) -> dict[str, int]:
     try:
-        known: dict[str, int] = json.loads(cache.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        known: object = json.loads(cache.expanduser().read_text(encoding="utf-8"))
+    except (OSError, ValueError, RuntimeError):
         return {}
-    return known
+    return known if isinstance(known, dict) else {}

@@ -93,6 +93,29 @@ def test_a_cancel_while_it_is_measured_leaves_nothing(
     assert not sharing_cache.exists()
 
 
+@pytest.mark.parametrize("cache", ["~nobody-of-this-name/sharing.json", "list.json"])
+def test_without_a_place_for_what_was_measured_nothing_is_known(
+    moved_engine: I2VGenXL,
+    order: Order,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cache: str,
+) -> None:
+    (tmp_path / "list.json").write_text("[]")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sharing, "CACHE", Path(cache))
+    assert moved_engine.widths(order()) == ()
+
+
+@pytest.mark.parametrize("cache", ["~nobody-of-this-name/sharing.json", "file/sharing.json"])
+def test_what_cannot_be_kept_is_used_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: str
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.chdir(tmp_path)
+    assert sharing.remembered("a clip", Path(cache), lambda: 2) == 2
+
+
 def test_one_clip_measures_nothing(
     moved_engine: I2VGenXL, canvas: Canvas, order: Order, sharing_cache: Path
 ) -> None:
