@@ -10,13 +10,14 @@ import discord
 
 from bot.chat.client import Talk
 from bot.chat.places import check_place, customer
-from bot.chat.replies import NOBODY, telling
+from bot.chat.replies import NOBODY, quoted, telling
 from bot.chat.uploads import check_upload, fetch
 from bot.options import Options
 from bot.wish import Wish
 from storage.domain.errors import BadPicture
 
 MOST = 4  # pictures in one order; Discord grants an app that is not in the server 5 more messages
+NAME = 100  # characters of a file's name that are told
 
 
 async def order(
@@ -54,7 +55,7 @@ def _naming(
         if len(pictures) == 1:
             raise
         words, locale = interaction.client.words, interaction.locale.value
-        name, reason = discord.utils.escape_markdown(picture.filename), words.error(locale, error)
+        name, reason = quoted(picture.filename, NAME), words.error(locale, error)
         raise BadPicture("picture_of_several", file=name, reason=reason) from error
 
 

@@ -110,6 +110,21 @@ async def test_the_picture_that_will_not_do_is_named(stage: Stage) -> None:
     assert await stage.workshop.jobs.unfinished() == []
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("_" * 1500 + ".png", "\\_…”: That file is not a picture"),
+        ("discord.gg/x.png", "“discord.\u200bgg/x.png”"),
+    ],
+)
+async def test_no_name_of_a_picture_keeps_its_person_from_being_told(
+    stage: Stage, name: str, told: str
+) -> None:
+    wrong: dict[str, Any] = pictures(4) | {"picture_3": (name, b"no picture")}
+    assert told in whispers(await stage.animate(**wrong))[0]
+    assert await stage.workshop.jobs.unfinished() == []
+
+
 class Burning(Jobs):
     """A book that nothing can be written into."""
 
