@@ -10,7 +10,6 @@ from diffusers.models.resnet import ResnetBlock2D, TemporalConvLayer
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gpu_worker.models import pieces
 from gpu_worker.models.doubling import Doubling
 from gpu_worker.models.layout import Layout
 from gpu_worker.models.levers import Levers
@@ -25,7 +24,6 @@ class Residual(nn.Module):
         super().__init__()
         self.block = cast(Any, block)
         self.divide = not levers.no_division and block.output_scale_factor
-        self.pieces = levers.pieces
 
     def project(self, embedding: Tensor) -> Tensor:
         """Project time embeddings (rows, e) to rows (rows, c) for this block."""
@@ -33,18 +31,6 @@ class Residual(nn.Module):
 
     def forward(self, maps: Tensor, row: Tensor) -> Tensor:
         """Run the block; row is (c) or, one for each frame, (b*f, c)."""
-        if not self.pieces or not pieces.worthwhile(maps):
-            return self._run(maps, row)
-        spans = pieces.frames(len(maps), maps[0].numel() * maps.element_size())
-        if len(spans) == 1:
-            return self._run(maps, row)
-        shape = (len(maps), self.block.out_channels, *maps.shape[-2:])
-        result = torch.empty(shape, memory_format=torch.channels_last)
-        for span in spans:
-            result[span] = self._run(maps[span], row if row.dim() == 1 else row[span])
-        return result
-
-    def _run(self, maps: Tensor, row: Tensor) -> Tensor:
         block = self.block
         hidden = activated(block.norm1, maps)
         if row.dim() == 1:

@@ -17,7 +17,8 @@ from diffusers.models.upsampling import Upsample2D
 from torch import Tensor, nn
 from torch.nn import functional
 
-from gpu_worker.models import pieces
+BYTES = 8 << 20
+"""How much of the large map is made at once: it stays in the caches of today's processors."""
 
 
 class Doubling(nn.Module):
@@ -42,7 +43,7 @@ class Doubling(nn.Module):
         """Grow maps (n, c, h, w) to a size, else to twice theirs, and convolve them."""
         double = torch.Size(2 * length for length in maps.shape[-2:])
         size = double if output_size is None else output_size
-        if self.weight is None or size != double or not pieces.worthwhile(maps):
+        if self.weight is None or size != double or not _suits(maps):
             grown = functional.interpolate(maps, size=tuple(size), mode="nearest")
             return cast(Tensor, self.convolution(grown))
         return self._double(maps, self.weight)
@@ -51,8 +52,9 @@ class Doubling(nn.Module):
         count, _, height, width = maps.shape
         channels = len(weight) // 4
         result = torch.empty(count, height, 2, width, 2, channels)
-        bytes_each = result[0].numel() * result.element_size()
-        for span in pieces.frames(count, bytes_each):
+        most = max(1, BYTES // (result[0].numel() * result.element_size()))
+        for first in range(0, count, most):
+            span = slice(first, first + most)
             found = functional.conv2d(maps[span], weight, self.bias, padding=1)
             rows = found.permute(0, 2, 3, 1).reshape(-1, height + 1, width + 1, 2, 2, channels)
             for down in range(2):
@@ -62,6 +64,12 @@ class Doubling(nn.Module):
                     part = rows[:, down : down + height, across : across + width, down, across]
                     result[span, :, down, :, across] = part
         return result.view(count, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
+
+
+def _suits(maps: Tensor) -> bool:
+    """Tell whether maps are of the kind whose small convolution was measured to pay."""
+    inner = maps.is_contiguous(memory_format=torch.channels_last)
+    return maps.device.type == "cpu" and maps.dtype is torch.float32 and inner
 
 
 def quarters(weight: Tensor) -> Tensor:

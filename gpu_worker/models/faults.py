@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
+import sys
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -37,6 +39,15 @@ def release(device: torch.device) -> None:
     gc.collect()
     if device.type == "cuda":
         torch.cuda.empty_cache()
+    _trim()
+
+
+def _trim() -> None:
+    """Let the C library give back what it keeps of the host's memory, where it can."""
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other libraries have none
+        if trim is not None:
+            trim(0)
 
 
 def twice(call: Callable[[], T], device: torch.device) -> T:

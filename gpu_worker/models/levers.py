@@ -17,7 +17,6 @@ class Levers:
     conv2d: a temporal convolution runs as a two-dimensional one over (frames, pixels).
     channels_last: feature maps keep channels innermost, so that no view needs a copy.
     doubling: on a processor, maps are doubled and convolved by one convolution of the small map.
-    pieces: on a processor, frames and pixels that do not depend on each other run a few at a time.
     fused_projections: query, key and value come from one matrix product.
     fused_gate: the feed-forward's activation and gate happen within the matrix products.
     attention: the backend is chosen by the kind of attention instead of one kernel for all.
@@ -37,7 +36,6 @@ class Levers:
     conv2d: bool = True
     channels_last: bool = True
     doubling: bool = True
-    pieces: bool = True
     fused_projections: bool = True
     fused_gate: bool = True
     attention: bool = True

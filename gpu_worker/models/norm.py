@@ -18,7 +18,7 @@ def grouped(norm: nn.GroupNorm, maps: Tensor) -> Tensor:
     inner = maps.is_contiguous(memory_format=torch.channels_last) and not maps.is_contiguous()
     if maps.device.type != "cpu" or maps.dtype is not torch.float32 or not inner:
         return cast(Tensor, norm(maps))
-    factor, shift = moments(norm, maps)
+    factor, shift = _moments(norm, maps)
     return torch.addcmul(shift, maps, factor)
 
 
@@ -27,11 +27,8 @@ def activated(norm: nn.GroupNorm, maps: Tensor) -> Tensor:
     return functional.silu(grouped(norm, maps), inplace=True)
 
 
-def moments(norm: nn.GroupNorm, maps: Tensor) -> tuple[Tensor, Tensor]:
-    """Return by what each channel is multiplied and what is added to it, both (n, c, 1, 1).
-
-    maps (n, c, h, w) are in single precision and have their channels innermost.
-    """
+def _moments(norm: nn.GroupNorm, maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Return by what each channel is multiplied and what is added to it, both (n, c, 1, 1)."""
     count, channels, height, width = maps.shape
     tokens = maps.permute(0, 2, 3, 1).reshape(count, height * width, channels)
     sums = torch.stack([tokens.sum(1), tokens.square().sum(1)]).double()

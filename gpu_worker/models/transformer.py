@@ -11,12 +11,11 @@ from diffusers.models.transformers.transformer_2d import Transformer2DModel
 from diffusers.models.transformers.transformer_temporal import TransformerTemporalModel
 from torch import Tensor, nn
 
-from gpu_worker.models import pieces
 from gpu_worker.models.attention import Attention, Kind
 from gpu_worker.models.gate import Gated
 from gpu_worker.models.layout import Layout
 from gpu_worker.models.levers import Levers
-from gpu_worker.models.norm import grouped, moments
+from gpu_worker.models.norm import grouped
 
 
 class SelfAttention(nn.Module):
@@ -126,38 +125,17 @@ class Temporal(nn.Module):
         self.first = SelfAttention(inner.attn1, Kind.TEMPORAL, kernels, levers)
         self.second = SelfAttention(inner.attn2, Kind.TEMPORAL, kernels, levers)
         self.gated = Gated(cast(Any, inner).ff, levers)
-        self.pieces = levers.pieces
         self.slices = 1
 
     def forward(self, maps: Tensor, layout: Layout) -> Tensor:
         """Run the block on maps (b*f, c, h, w)."""
         height, width = maps.shape[-2:]
-        volume = layout.volume(maps)
-        if self.pieces and pieces.worthwhile(maps):
-            return layout.from_volume(self._piecewise(volume), height, width)
-        normal = layout.from_volume(grouped(self.block.norm, volume), height, width)
-        lines = self._along(layout.lines(normal))
-        return layout.from_lines(lines, height, width).add(maps)
-
-    def _piecewise(self, volume: Tensor) -> Tensor:
-        """Run the block on a plane (b, c, f, h*w), a few pixels of one clip at a time."""
-        result = torch.empty_like(volume)
-        factors, shifts = moments(self.block.norm, volume)
-        for each, found, factor, shift in zip(volume, result, factors, shifts, strict=True):
-            for span in pieces.pixels(volume.shape[-1], volume.shape[-2]):
-                part = each[..., span]
-                lines = torch.addcmul(shift, part, factor).permute(2, 1, 0).contiguous()
-                found[..., span] = self._along(lines).permute(2, 1, 0) + part
-        return result
-
-    def _along(self, lines: Tensor) -> Tensor:
-        """Attend along time and feed forward in normalised time lines (n, f, c)."""
-        lines = self.block.proj_in(lines)
+        normal = layout.from_volume(grouped(self.block.norm, layout.volume(maps)), height, width)
+        lines = self.block.proj_in(layout.lines(normal))
         lines = self.first(self.inner.norm1(lines)).add_(lines)
         lines = self.second(self.inner.norm2(lines)).add_(lines)
-        return cast(
-            Tensor, self.block.proj_out(feed_forward(self.inner, self.gated, lines, self.slices))
-        )
+        lines = self.block.proj_out(feed_forward(self.inner, self.gated, lines, self.slices))
+        return layout.from_lines(lines, height, width).add(maps)
 
 
 def feed_forward(inner: BasicTransformerBlock, gated: Gated, tokens: Tensor, slices: int) -> Tensor:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import torch
 
-from gpu_worker.models import memory
+from gpu_worker.models import faults, memory
 from gpu_worker.models.bench import meter, subjects
 from gpu_worker.models.bench.subjects import Shape
 from gpu_worker.models.footprints import Footprint, Kind
@@ -58,18 +55,9 @@ def working(engine: I2VGenXL, call: Callable[[], Any]) -> float:
 
 
 def _growth(device: torch.device, call: Callable[[], Any]) -> float:
-    gc.collect()
-    _trim()
+    faults.release(device)
     resting = meter.resident()
     return meter.once(device, call)[1] - resting
-
-
-def _trim() -> None:
-    """Let the C library give back what it keeps, so that it is seen again when it is used."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
 
 
 def told(rows: Iterable[Footprint]) -> list[str]:

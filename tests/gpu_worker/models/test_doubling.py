@@ -10,7 +10,7 @@ from diffusers.models.upsampling import Upsample2D
 from torch import Tensor
 from torch.nn import functional
 
-from gpu_worker.models import pieces
+from gpu_worker.models import doubling
 from gpu_worker.models.doubling import Doubling
 
 
@@ -56,5 +56,5 @@ def test_few_frames_at_a_time_give_the_same(monkeypatch: pytest.MonkeyPatch) -> 
     grower = Doubling(block())
     maps = torch.randn(7, 8, 4, 4).contiguous(memory_format=torch.channels_last)
     whole = grower(maps)
-    monkeypatch.setattr(pieces, "BYTES", 2 * 12 * 64 * 4)
+    monkeypatch.setattr(doubling, "BYTES", 2 * 12 * 64 * 4)
     assert torch.allclose(grower(maps), whole, atol=1e-5)

@@ -10,7 +10,7 @@ import torch
 from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
 from torch import Tensor
 
-from gpu_worker.models import choosing, pieces, sizes
+from gpu_worker.models import choosing, sizes
 from gpu_worker.models.attention import KERNELS, Attention
 from gpu_worker.models.constants import Conditions
 from gpu_worker.models.levers import Levers
@@ -110,20 +110,6 @@ def test_slices_change_nothing(stock: I2VGenXLUNet, conditions: Conditions, samp
         unet.slice(8)
         ready = unet.prepare(conditions, TIMESTEPS)
         result = unet(sample, ready.features, ready.table[0], ready.memories)
-    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
-
-
-@pytest.mark.parametrize("levers", [Levers(), Levers().without("time_table")])
-def test_small_pieces_change_nothing(
-    stock: I2VGenXLUNet,
-    conditions: Conditions,
-    sample: Tensor,
-    levers: Levers,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(pieces, "BYTES", 4096)
-    monkeypatch.setattr(pieces, "ROWS", 3 * FRAMES)
-    result = own_pass(stock, conditions, sample, levers)
     assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
 
 
