@@ -17,9 +17,6 @@ from diffusers.models.upsampling import Upsample2D
 from torch import Tensor, nn
 from torch.nn import functional
 
-BYTES = 8 << 20
-"""How much of the large map is made at once: it stays in the caches of today's processors."""
-
 
 class Doubling(nn.Module):
     """Upsample2D with its convolution, run over the small map where it grows to just twice."""
@@ -51,18 +48,15 @@ class Doubling(nn.Module):
     def _double(self, maps: Tensor, weight: Tensor) -> Tensor:
         count, _, height, width = maps.shape
         channels = len(weight) // 4
+        found = functional.conv2d(maps, weight, self.bias, padding=1).permute(0, 2, 3, 1)
+        places = found.reshape(count, height + 1, width + 1, 2, 2, channels)
         result = torch.empty(count, height, 2, width, 2, channels)
-        most = max(1, BYTES // (result[0].numel() * result.element_size()))
-        for first in range(0, count, most):
-            span = slice(first, first + most)
-            found = functional.conv2d(maps[span], weight, self.bias, padding=1)
-            rows = found.permute(0, 2, 3, 1).reshape(-1, height + 1, width + 1, 2, 2, channels)
-            for down in range(2):
-                for across in range(2):
-                    # One row and one column more come out than are asked for: each place
-                    # takes those that begin where its own weights do.
-                    part = rows[:, down : down + height, across : across + width, down, across]
-                    result[span, :, down, :, across] = part
+        for down in range(2):
+            for across in range(2):
+                # One row and one column more come out than are asked for: each place
+                # takes those that begin where its own weights do.
+                part = places[:, down : down + height, across : across + width, down, across]
+                result[:, :, down, :, across] = part
         return result.view(count, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
 
 

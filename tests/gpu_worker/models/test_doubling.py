@@ -10,7 +10,6 @@ from diffusers.models.upsampling import Upsample2D
 from torch import Tensor
 from torch.nn import functional
 
-from gpu_worker.models import doubling
 from gpu_worker.models.doubling import Doubling
 
 
@@ -49,12 +48,3 @@ def test_other_sizes_than_twice_are_grown_as_before(size: tuple[int, int]) -> No
     maps = torch.randn(2, 8, 5, 3).contiguous(memory_format=torch.channels_last)
     expected = exactly(stock, maps, size)
     assert torch.allclose(Doubling(stock)(maps, torch.Size(size)).double(), expected, atol=1e-5)
-
-
-@torch.inference_mode()
-def test_few_frames_at_a_time_give_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    grower = Doubling(block())
-    maps = torch.randn(7, 8, 4, 4).contiguous(memory_format=torch.channels_last)
-    whole = grower(maps)
-    monkeypatch.setattr(doubling, "BYTES", 2 * 12 * 64 * 4)
-    assert torch.allclose(grower(maps), whole, atol=1e-5)
