@@ -37,16 +37,16 @@ imports: $(READY)
 	$(BIN)/lint-imports
 
 bench: $(READY)  ## the engine against the stock pipeline
-	$(BIN)/python -m gpu_worker.bench $(ARGS)
+	$(BIN)/python -m gpu_worker.lab.bench $(ARGS)
 
 latency: $(READY)  ## acknowledgement, start and delivery times
 	$(BIN)/python -m deploy.local.latency $(ARGS)
 
 evaluate: $(READY)
-	$(BIN)/python -m gpu_worker.evaluate $(ARGS)
+	$(BIN)/python -m gpu_worker.lab.evaluate $(ARGS)
 
 train-embedded: $(READY)
-	$(BIN)/python -m gpu_worker.training $(ARGS)
+	$(BIN)/python -m gpu_worker.lab.training $(ARGS)
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)

@@ -11,19 +11,19 @@ import sys
 
 import discord
 
-from bot.announcements import Announcements
-from bot.chat.room import open_client, open_delivery, point_at
-from bot.dispatch import Dispatcher
+from bot.discord_ui.frontend import open_client, open_delivery, point_at
+from bot.dispatch.dispatcher import Dispatcher
 from bot.i18n import Words
 from bot.metrics import Metrics, serve
 from bot.settings import BotSettings
-from bot.studio import Studio
+from bot.studio.events import Announcements
+from bot.studio.studio import Studio
 from storage.blobs import Blobs
 from storage.catalogue_file import CatalogueError
-from storage.database import open_database
+from storage.database.connect import open_database
+from storage.database.jobs import Jobs
 from storage.domain.errors import Unavailable
-from storage.jobs import Jobs
-from storage.queue import Queue
+from storage.queue.client import Queue
 from storage.settings import SettingsError
 
 log = logging.getLogger("bot")

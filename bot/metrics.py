@@ -8,11 +8,11 @@ from collections.abc import Callable, Iterator
 
 from aiohttp import web
 
-from bot.announcements import JobChanged, Subscription
+from bot.studio.events import JobChanged, Subscription
+from storage.database.jobs import Jobs
 from storage.domain.errors import Unavailable
 from storage.domain.job import Status
-from storage.jobs import Jobs
-from storage.queue import Queue
+from storage.queue.client import Queue
 
 JOBS_PER_WORKER = 2
 """Unfinished jobs that one worker is expected to have before it."""

@@ -11,13 +11,13 @@ import sys
 from aiohttp import web
 
 from gpu_worker.company import companies
+from gpu_worker.engine.supervisor import EngineProcess
 from gpu_worker.generate import Generator
 from gpu_worker.metrics import Metrics
-from gpu_worker.process import EngineProcess
 from gpu_worker.settings import WorkerSettings
 from storage.blobs import Blobs
 from storage.catalogue_file import CatalogueError
-from storage.queue_worker import alone, serve
+from storage.queue.consumer import alone, serve
 from storage.settings import Settings, SettingsError
 
 log = logging.getLogger("gpu_worker")

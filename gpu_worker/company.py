@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 from storage.domain.company import kind, may_share
 from storage.domain.request import GenerationRequest
-from storage.orders import Order
-from storage.turns import Company
+from storage.queue.messages import Order
+from storage.queue.slots import Company
 
 Widths = Callable[[GenerationRequest], tuple[int, ...]]
 """How many clips like this one a pass may hold so that it pays, ascending; empty for one alone."""

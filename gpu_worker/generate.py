@@ -7,19 +7,19 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol, TypeVar
 
-from gpu_worker.answer import clip_of, failure_of, metadata
-from gpu_worker.asking import Asked
-from gpu_worker.cancelling import unless_cancelled
-from gpu_worker.encode import Encoded, encode_within, poster
-from gpu_worker.engine import Cancelled, Result
-from gpu_worker.picture import Canvas, fit
+from gpu_worker.engine.api import Cancelled, Result
+from gpu_worker.engine.cancelling import unless_cancelled
+from gpu_worker.engine.exchange import Asked
+from gpu_worker.media.encode import Encoded, encode_within, poster
+from gpu_worker.media.picture import Canvas, fit
+from gpu_worker.outcome import clip_of, failure_of, metadata
 from storage.blobs import Blobs
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import GenerationFailed, Unavailable
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
-from storage.orders import Order
-from storage.turns import Turn
+from storage.queue.messages import Order
+from storage.queue.slots import Turn
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ No longer: a worker that becomes idle in that time cannot have it any more.
 
 
 class Host(Protocol):
-    """What holds the engine: see gpu_worker.process.EngineProcess."""
+    """What holds the engine: see gpu_worker.engine.supervisor.EngineProcess."""
 
     @property
     def engine(self) -> object | None:
@@ -52,7 +52,7 @@ class Host(Protocol):
 
 
 class Reporter(Protocol):
-    """Where progress goes, and where a wish to stop comes from: see storage.queue_report."""
+    """Where progress goes, and where a wish to stop comes from: see storage.queue.reporter."""
 
     on_cancel: asyncio.Event
 

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 from aiohttp import web
 
 from storage.domain.clip import Clip, Failure
-from storage.orders import Order
+from storage.queue.messages import Order
 
 Report = TypeVar("Report")
 

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gpu_worker.messages import EngineSpec
-from gpu_worker.process import Patience
+from gpu_worker.engine.messages import EngineSpec
+from gpu_worker.engine.supervisor import Patience
 from storage.settings import Settings, SettingsError
 
 OUR_ENGINE = "gpu_worker.models.starting:create"

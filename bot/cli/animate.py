@@ -9,11 +9,11 @@ import sys
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 
-from bot.cli.backstage import BackstageFailed, backstage
-from bot.cli.bar import Bar
+from bot.cli.local_stack import BackstageFailed, backstage
+from bot.cli.order_plan import prepare
+from bot.cli.progress_bar import Bar
 from bot.cli.run import Run
 from bot.cli.shop import open_shop
-from bot.cli.wanted import prepare
 from bot.i18n import Words
 from storage.settings import Settings
 

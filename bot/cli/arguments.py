@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from storage.domain.camera import Motion, Speed
+from storage.domain.camera.motion import Motion, Speed
 from storage.domain.clip import Container
 from storage.domain.request import Preset
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 from bot.cli.shop import OWNER, unbounded
 from bot.i18n import Words
-from storage.database import open_database
+from storage.database.connect import open_database
+from storage.database.jobs import Jobs
 from storage.domain.job import Status
-from storage.jobs import Jobs
 from storage.settings import Settings
 
 

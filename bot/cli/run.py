@@ -8,12 +8,12 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.announcements import JobMoved
-from bot.cli.bar import Bar
+from bot.cli.order_plan import Wanted
 from bot.cli.pairs import Pair
+from bot.cli.progress_bar import Bar
 from bot.cli.shop import OWNER, Shop
-from bot.cli.wanted import Wanted
 from bot.i18n import Words
+from bot.studio.events import JobMoved
 from storage.domain.clip import Failure
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job, Status

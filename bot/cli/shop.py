@@ -7,16 +7,16 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
-from bot.announcements import Announcements
-from bot.dispatch import Dispatcher
-from bot.studio import Studio
-from bot.wish import Customer
+from bot.dispatch.dispatcher import Dispatcher
+from bot.studio.events import Announcements
+from bot.studio.orders import Customer
+from bot.studio.studio import Studio
 from storage.blobs import Blobs
-from storage.database import open_database
+from storage.database.connect import open_database
+from storage.database.jobs import Jobs
 from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.job import Place
-from storage.jobs import Jobs
-from storage.queue import Queue
+from storage.queue.client import Queue
 from storage.settings import Settings
 
 FRONT = "cli"

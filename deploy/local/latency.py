@@ -28,7 +28,7 @@ from deploy.local.member import Member
 from deploy.local.narrator import buttons_of, clip_of
 from deploy.local.wait import until
 from storage.domain.request import GenerationRequest
-from storage.queue import Ended, Event, Order, Queue, Started
+from storage.queue.client import Ended, Event, Order, Queue, Started
 
 PEOPLE, ROUNDS, STARTS, CLIPS = 50, 3, 20, 5
 READY_SECONDS = 120.0

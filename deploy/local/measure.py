@@ -12,7 +12,7 @@ import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_worker.picture import fit
+from gpu_worker.media.picture import fit
 
 Frames = NDArray[np.uint8]  # (frames, height, width, 3)
 

@@ -24,7 +24,7 @@ from deploy.local.wait import until
 from storage.blobs import Blobs
 from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest
-from storage.queue import Ended, Event, Moved, Order, Queue
+from storage.queue.client import Ended, Event, Moved, Order, Queue
 from storage.settings import Settings
 
 CLIPS = 5

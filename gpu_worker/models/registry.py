@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gpu_worker.engine import Engine
-from gpu_worker.models import choosing
-from gpu_worker.models.i2vgen_xl import I2VGenXL, Setup
-from gpu_worker.models.levers import Levers
+from gpu_worker.engine.api import Engine
+from gpu_worker.models.i2vgen_xl import device as choosing
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL, Setup
+from gpu_worker.models.i2vgen_xl.optimizations import Levers
 from storage.catalogue_file import load_catalogue
 from storage.domain.catalogue import PresetRow
 from storage.domain.request import Preset

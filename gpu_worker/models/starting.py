@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any, cast
 
-from gpu_worker.engine import Engine
-from gpu_worker.models import readahead
+from gpu_worker.engine.api import Engine
+from gpu_worker.models.i2vgen_xl.checkpoint import readahead
 
 
 def create(source: str = "embedded", **arguments: Any) -> Engine:

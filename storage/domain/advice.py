@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from storage.domain.camera import Camera, Motion
+from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import Span
 from storage.domain.picture import PictureFacts
-from storage.domain.wording import resolve
+from storage.domain.prompt.reading import resolve
 
 SMALL_SIDE = 256  # pixels: below it a zoom has nothing to show
 DARK, BRIGHT = 0.18, 0.85  # mean luminance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from storage.domain.camera import Motion
+from storage.domain.camera.motion import Motion
 
 
 class Container(StrEnum):

@@ -11,7 +11,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-from storage.domain.camera import Camera
+from storage.domain.camera.motion import Camera
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 

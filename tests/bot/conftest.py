@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpu_worker.encode import encode
+from gpu_worker.media.encode import encode
 from tests.bot.workshop import Workshop, open_workshop
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.ahead import fitting
+from bot.dispatch.window import fitting
 from storage.domain.job import Job, Status
 from tests.storage.examples import job
 

@@ -7,8 +7,8 @@ from hashlib import sha256
 
 import pytest
 
-from bot.clearing import clear
-from bot.options import Options
+from bot.studio.cleanup import clear
+from bot.studio.options import Options
 from storage.blobs import Blobs
 from storage.domain.errors import Unavailable
 from storage.domain.job import Job

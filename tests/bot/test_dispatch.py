@@ -8,13 +8,13 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from bot.announcements import JobMoved
-from bot.options import Options
+from bot.studio.events import JobMoved
+from bot.studio.options import Options
 from storage.domain.catalogue import QuotaRow
 from storage.domain.clip import Failure
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
-from storage.orders import EVENTS, HANDED_BACK, WORKERS, Moved, write_event
+from storage.queue.messages import EVENTS, HANDED_BACK, WORKERS, Moved, write_event
 from tests.bot.workshop import Workshop, customer, open_workshop, png, until
 from tests.redis_server import FragileRedis
 

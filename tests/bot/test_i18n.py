@@ -11,7 +11,7 @@ from string import Formatter
 import pytest
 
 from bot.i18n import LOCALES, Words
-from storage.domain.camera import Motion, Speed
+from storage.domain.camera.motion import Motion, Speed
 from storage.domain.errors import BadRequest
 from storage.domain.job import Status
 from storage.domain.progress import Stage

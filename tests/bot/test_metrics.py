@@ -7,7 +7,7 @@ import asyncio
 import aiohttp
 
 from bot.metrics import Metrics, serve
-from bot.options import Options
+from bot.studio.options import Options
 from tests.bot.workshop import Workshop, customer, png, until
 
 

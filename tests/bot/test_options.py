@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.options import Options, resolutions
+from bot.studio.options import Options, resolutions
 from storage.catalogue_file import load_catalogue
-from storage.domain.camera import Motion, Speed
+from storage.domain.camera.motion import Motion, Speed
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 from storage.domain.request import GenerationRequest, Preset

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from bot.announcements import JobChanged
-from bot.options import Options
+from bot.studio.events import JobChanged
+from bot.studio.options import Options
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import BadPicture, JobGone, NotAllowed, QuotaExceeded
 from storage.domain.job import Job, Status
@@ -93,7 +93,9 @@ async def test_nothing_is_ordered_where_a_clip_from_the_cache_cannot_be_written_
         await workshop.studio.wish(customer(), png(), options)
         for options in (Options("hills", seed=8), WAVES)
     ]
-    monkeypatch.setattr("bot.studio.secrets.token_hex", lambda _: "ab" * 8)  # one id for both
+    monkeypatch.setattr(
+        "bot.studio.studio.secrets.token_hex", lambda _: "ab" * 8
+    )  # one id for both
     with pytest.raises(IntegrityError):
         await workshop.studio.order(customer(), wishes)
     assert await workshop.jobs.unfinished() == []

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from bot.options import Options
+from bot.studio.options import Options
 from storage.blobs import Blobs
+from storage.database.jobs import Jobs
 from storage.domain.errors import BadPicture, JobGone
 from storage.domain.job import Job
-from storage.jobs import Jobs
 from tests.bot.workshop import Workshop, customer, png, until
 from tests.storage.examples import CLIP
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from bot.i18n import Words
-from bot.verdict import MEASURES, figure, key_of, told
-from storage.domain.camera import Motion
+from bot.studio.quality_summary import MEASURES, figure, key_of, told
+from storage.domain.camera.motion import Motion
 from tests.storage.examples import CLIP
 
 

@@ -12,22 +12,22 @@ from pathlib import Path
 
 from PIL import Image
 
-from bot.announcements import Announcements
-from bot.dispatch import Dispatcher
-from bot.studio import Studio
-from bot.wish import Customer
+from bot.dispatch.dispatcher import Dispatcher
+from bot.studio.events import Announcements
+from bot.studio.orders import Customer
+from bot.studio.studio import Studio
 from storage.blobs import Blobs
-from storage.database import open_database
-from storage.domain.camera import Motion
+from storage.database.connect import open_database
+from storage.database.jobs import Jobs
+from storage.domain.camera.motion import Motion
 from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.clip import Clip, Failure
 from storage.domain.job import Place
 from storage.domain.progress import Progress, Stage
-from storage.domain.wording import resolve
-from storage.jobs import Jobs
-from storage.orders import Order
-from storage.queue import Queue
-from storage.queue_worker import Report, serve
+from storage.domain.prompt.reading import resolve
+from storage.queue.client import Queue
+from storage.queue.consumer import Report, serve
+from storage.queue.messages import Order
 from storage.settings import Settings
 
 

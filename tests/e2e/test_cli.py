@@ -16,9 +16,9 @@ from deploy.local.demo import SAMPLES
 from deploy.local.household import Household
 from deploy.local.measure import measure
 from deploy.local.wait import until
-from storage.database import open_database
+from storage.database.connect import open_database
+from storage.database.jobs import Jobs
 from storage.domain.job import Status
-from storage.jobs import Jobs
 from storage.settings import Settings
 from tests.e2e.guests import PATIENCE
 

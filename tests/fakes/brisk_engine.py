@@ -11,14 +11,15 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from gpu_worker import warp
-from gpu_worker.engine import Cancelled, OnProgress, Result
-from gpu_worker.picture import Canvas
-from storage.domain import camera_path, wording
-from storage.domain.camera import Motion
+from gpu_worker.engine.api import Cancelled, OnProgress, Result
+from gpu_worker.media import warp
+from gpu_worker.media.picture import Canvas
+from storage.domain.camera import path as camera_path
+from storage.domain.camera.motion import Motion
 from storage.domain.progress import Progress, Stage
+from storage.domain.prompt import reading as wording
+from storage.domain.prompt.reading import Reading
 from storage.domain.request import GenerationRequest
-from storage.domain.wording import Reading
 
 STEP_SECONDS = 0.1
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gpu_worker.engine import Cancelled, OnProgress, OutOfMemory, Result, Wish
-from gpu_worker.picture import Canvas
-from storage.domain.camera import Motion
+from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result, Wish
+from gpu_worker.media.picture import Canvas
+from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment
 from storage.domain.errors import GenerationFailed
 from storage.domain.progress import Progress, Stage

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-from gpu_worker.asking import Asked
-from gpu_worker.engine import Cancelled
+from gpu_worker.engine.api import Cancelled
+from gpu_worker.engine.exchange import Asked
 from storage.domain.progress import Progress
 from tests.fakes.engine import FakeEngine
 

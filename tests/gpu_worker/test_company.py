@@ -10,18 +10,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gpu_worker.asking import Asked
 from gpu_worker.company import companies
-from gpu_worker.engine import Cancelled, Result
-from gpu_worker.messages import EngineSpec
-from gpu_worker.picture import Canvas
-from gpu_worker.process import EngineDied, EngineProcess, Patience
-from storage.domain.camera import Camera
+from gpu_worker.engine.api import Cancelled, Result
+from gpu_worker.engine.exchange import Asked
+from gpu_worker.engine.messages import EngineSpec
+from gpu_worker.engine.supervisor import EngineDied, EngineProcess, Patience
+from gpu_worker.media.picture import Canvas
+from storage.domain.camera.motion import Camera
 from storage.domain.company import kind
 from storage.domain.errors import GenerationFailed
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest
-from storage.orders import Order
+from storage.queue.messages import Order
 from tests.fakes.engine import PREVIEW, pan
 
 CANVAS = Canvas(

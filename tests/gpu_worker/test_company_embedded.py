@@ -8,11 +8,11 @@ from collections.abc import AsyncIterator
 import numpy as np
 import pytest
 
-from gpu_worker.asking import Asked
-from gpu_worker.engine import Cancelled, Frames
-from gpu_worker.messages import EngineSpec
-from gpu_worker.picture import Canvas
-from gpu_worker.process import EngineProcess
+from gpu_worker.engine.api import Cancelled, Frames
+from gpu_worker.engine.exchange import Asked
+from gpu_worker.engine.messages import EngineSpec
+from gpu_worker.engine.supervisor import EngineProcess
+from gpu_worker.media.picture import Canvas
 from gpu_worker.settings import OUR_ENGINE
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest

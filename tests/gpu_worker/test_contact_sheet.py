@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from gpu_worker.contact_sheet import CELL, Row, draw
+from gpu_worker.lab.contact_sheet import CELL, Row, draw
 
 
 def frames(height: int, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_worker.encode import BEST, TooLarge, encode, encode_within, poster
-from gpu_worker.engine import Frames
+from gpu_worker.engine.api import Frames
+from gpu_worker.media.encode import BEST, TooLarge, encode, encode_within, poster
 from storage.domain.clip import Container
 
 PLENTY = 10 * 1024 * 1024

@@ -17,16 +17,16 @@ import pytest
 from PIL import Image
 
 from gpu_worker import generate
+from gpu_worker.engine.connection import EngineDied, NotLoaded
 from gpu_worker.generate import Generator
-from gpu_worker.link import EngineDied, NotLoaded
 from storage.blobs import Blobs
 from storage.codec import decode
 from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.errors import Unavailable
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
-from storage.orders import Order
-from storage.turns import Turns
+from storage.queue.messages import Order
+from storage.queue.slots import Turns
 from tests.fakes.engine import PREVIEW
 from tests.fakes.host import InProcess
 

@@ -15,10 +15,10 @@ import cv2
 import numpy as np
 import pytest
 
-from gpu_worker.picture import fit
+from gpu_worker.media.picture import fit
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Stage
-from storage.orders import HANDED_BACK, Standing, lease_key
+from storage.queue.messages import HANDED_BACK, Standing, lease_key
 from tests.gpu_worker.workshop import ROOT, Workshop, alive, workshop
 
 pytestmark = pytest.mark.timeout(90)

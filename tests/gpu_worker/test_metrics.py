@@ -6,7 +6,7 @@ import pytest
 
 from gpu_worker.metrics import Metrics
 from storage.domain.clip import Clip, Failure
-from storage.orders import Order
+from storage.queue.messages import Order
 from tests.storage.examples import CLIP, REQUEST
 
 ORDER = Order("job", 1, REQUEST, 10_000_000)

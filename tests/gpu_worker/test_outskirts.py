@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gpu_worker.outskirts import distance, soften
+from gpu_worker.media.edge_blur import distance, soften
 
 REST = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
 

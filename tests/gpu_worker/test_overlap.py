@@ -13,18 +13,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_worker.asking import Asked
-from gpu_worker.encode import Encoded, encode_within
-from gpu_worker.engine import Result
+from gpu_worker.engine.api import Result
+from gpu_worker.engine.connection import EngineDied
+from gpu_worker.engine.exchange import Asked
 from gpu_worker.generate import SOON_S, End, Generator
-from gpu_worker.link import EngineDied
+from gpu_worker.media.encode import Encoded, encode_within
 from storage.blobs import Blobs
-from storage.domain.camera import Motion
+from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
-from storage.orders import Order
-from storage.turns import Room, Turn, Turns
+from storage.queue.messages import Order
+from storage.queue.slots import Room, Turn, Turns
 
 LAST_STEP = Progress(Stage.DENOISING, 9, 10, eta=0.5)
 

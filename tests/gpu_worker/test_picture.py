@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_worker.picture import ENLARGEMENT, centre_window, fit
+from gpu_worker.media.picture import ENLARGEMENT, centre_window, fit
 from storage.domain.errors import BadPicture
 
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpu_worker.asking import Asked, Heard
-from gpu_worker.engine import Cancelled, OutOfMemory, Result
-from gpu_worker.messages import EngineSpec
-from gpu_worker.picture import Canvas
-from gpu_worker.process import EngineDied, EngineProcess, NotLoaded, Patience
+from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
+from gpu_worker.engine.exchange import Asked, Heard
+from gpu_worker.engine.messages import EngineSpec
+from gpu_worker.engine.supervisor import EngineDied, EngineProcess, NotLoaded, Patience
+from gpu_worker.media.picture import Canvas
 from storage.domain.errors import GenerationFailed
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
@@ -206,8 +206,8 @@ async def test_the_event_loop_is_never_blocked() -> None:
 
 PARENT = """
 import asyncio, sys
-from gpu_worker.messages import EngineSpec
-from gpu_worker.process import EngineProcess
+from gpu_worker.engine.messages import EngineSpec
+from gpu_worker.engine.supervisor import EngineProcess
 assert "torch" not in sys.modules
 async def main():
     process = EngineProcess(EngineSpec("tests.fakes.engine:create"))

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from gpu_worker.quality import flicker, psnr, sharpness_kept, ssim
-from storage.domain.camera import Pose
+from gpu_worker.media.quality import flicker, psnr, sharpness_kept, ssim
+from storage.domain.camera.motion import Pose
 from tests.gpu_worker.test_motion import clip, picture, ramp
 
 

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bot.announcements import Announcements, JobChanged, JobMoved
-from bot.dispatch import Dispatcher
+from bot.dispatch.dispatcher import Dispatcher
+from bot.studio.events import Announcements, JobChanged, JobMoved
 from storage.catalogue_file import load_catalogue
-from storage.database import open_database
+from storage.database.connect import open_database
+from storage.database.jobs import Jobs
 from storage.domain.job import Job, Status
 from storage.domain.request import GenerationRequest
-from storage.jobs import Jobs
 from tests.gpu_worker.workshop import Workshop, workshop
 from tests.storage.examples import job
 

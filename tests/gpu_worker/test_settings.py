@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpu_worker.models import choosing
-from gpu_worker.models.attention import KERNELS
+from gpu_worker.models.i2vgen_xl import device as choosing
+from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS
 from gpu_worker.settings import ATTENTIONS, DTYPES, OUR_ENGINE, WorkerSettings
 from storage.settings import Settings, SettingsError
 

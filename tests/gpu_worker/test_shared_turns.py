@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from storage.domain.clip import Clip, Failure
-from storage.orders import Order
+from storage.queue.messages import Order
 from tests.gpu_worker.workshop import WorkerProcess, Workshop, workshop
 
 pytestmark = pytest.mark.timeout(90)

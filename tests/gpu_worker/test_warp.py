@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpu_worker.warp import fit, move, uncovered
-from storage.domain.camera import Pose
+from gpu_worker.media.warp import fit, move, uncovered
+from storage.domain.camera.motion import Pose
 
 SIZE = (64, 48)
 
@@ -111,7 +111,7 @@ def test_what_is_enlarged_is_crisped_towards_the_truth(
     truth = move(large, whole, pose, (64, 64))[0]
     small = fit(large, whole, (64, 64))
     crisp = move(small, (0.0, 0.0, 64.0, 64.0), pose, (64, 64))[0]
-    monkeypatch.setattr("gpu_worker.warp.CRISPNESS", 0.0)
+    monkeypatch.setattr("gpu_worker.media.warp.CRISPNESS", 0.0)
     plain = move(small, (0.0, 0.0, 64.0, 64.0), pose, (64, 64))[0]
     assert psnr(crisp, truth) > psnr(plain, truth)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gpu_worker.models.wording import Wording
-from storage.domain.camera import Motion
+from gpu_worker.models.i2vgen_xl.checkpoint.wording import Wording
+from storage.domain.camera.motion import Motion
 
 CHECKPOINT = Path(__file__).parents[2] / "gpu_worker" / "models" / "embedded"
 

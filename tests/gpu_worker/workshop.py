@@ -18,8 +18,8 @@ from PIL import Image
 from storage.blobs import Blobs
 from storage.domain.clip import Clip, Failure
 from storage.domain.request import GenerationRequest
-from storage.orders import Moved, Order
-from storage.queue import Queue
+from storage.queue.client import Queue
+from storage.queue.messages import Moved, Order
 
 ROOT = Path(__file__).parents[2]
 

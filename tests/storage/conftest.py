@@ -15,9 +15,9 @@ from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.catalogue_file import load_catalogue
-from storage.database import open_database
+from storage.database.connect import open_database
+from storage.database.jobs import Jobs
 from storage.domain.catalogue import Catalogue
-from storage.jobs import Jobs
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from storage.domain.camera import Motion
+from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Container
 from storage.domain.job import Job, Place
 from storage.domain.request import GenerationRequest

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from storage.domain.clip import Clip, Failure
-from storage.orders import Order
-from storage.queue_worker import Report
+from storage.queue.consumer import Report
+from storage.queue.messages import Order
 from tests.storage.workbench import clip_of, until
 
 

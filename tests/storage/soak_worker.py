@@ -8,9 +8,9 @@ import signal
 from pathlib import Path
 
 from storage.domain.clip import Clip, Failure
-from storage.queue_worker import Order, Report, serve
+from storage.queue.consumer import Order, Report, serve
+from storage.queue.slots import Company
 from storage.settings import Settings
-from storage.turns import Company
 from tests.storage.workbench import clip_of
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from storage.codec import CodecError, decode, dumps, encode, loads
-from storage.domain.camera import Camera, Easing, Keyframe, Motion, Pose
+from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose
 from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.job import Job, Status
 from storage.domain.request import GenerationRequest

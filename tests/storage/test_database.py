@@ -11,8 +11,8 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
-from storage.database import open_database
-from storage.tables import metadata
+from storage.database.connect import open_database
+from storage.database.tables import metadata
 
 
 async def test_the_versions_give_the_tables_that_the_code_knows(engine: AsyncEngine) -> None:

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.database.jobs import Jobs
+from storage.database.tables import jobs as jobs_table
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Place, Status
 from storage.domain.request import Preset
-from storage.jobs import Jobs
-from storage.tables import jobs as jobs_table
 from tests.storage.examples import CLIP, JOB, REQUEST, job
 
 BROKEN = Failure("failed_memory")

@@ -10,13 +10,13 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.database.jobs import Jobs
+from storage.database.tables import ledger
 from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.clip import Failure
 from storage.domain.errors import JobGone, QuotaExceeded
 from storage.domain.job import Status
 from storage.domain.quota import DAY, price
-from storage.jobs import Jobs
-from storage.tables import ledger
 from tests.storage.examples import CLIP, JOB, REQUEST, job
 
 NOON = 1000 * DAY + DAY / 2

@@ -12,9 +12,9 @@ import redis
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import Unavailable
 from storage.domain.progress import Progress, Stage
-from storage.orders import Ended, Moved, Order, Standing, Started, outcome_key
-from storage.queue import Queue
-from storage.queue_worker import Report
+from storage.queue.client import Queue
+from storage.queue.consumer import Report
+from storage.queue.messages import Ended, Moved, Order, Standing, Started, outcome_key
 from tests.storage.workbench import (
     Ear,
     Hand,

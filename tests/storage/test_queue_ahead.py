@@ -10,9 +10,9 @@ import pytest
 import redis
 
 from storage.domain.clip import Failure
-from storage.orders import HANDED_BACK, QUEUE, Standing, Started, lease_key
-from storage.queue import Queue
-from storage.queue_picker import HELD_AT_MOST
+from storage.queue.client import Queue
+from storage.queue.messages import HANDED_BACK, QUEUE, Standing, Started, lease_key
+from storage.queue.picker import HELD_AT_MOST
 from tests.redis_server import FragileRedis
 from tests.storage.overlapping import Overlapping
 from tests.storage.workbench import (

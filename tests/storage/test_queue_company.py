@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from storage.domain.clip import Failure
-from storage.orders import HANDED_BACK, Order, Standing, Started
-from storage.queue import Queue
-from storage.turns import Company
+from storage.queue.client import Queue
+from storage.queue.messages import HANDED_BACK, Order, Standing, Started
+from storage.queue.slots import Company
 from tests.redis_server import FragileRedis
 from tests.storage.overlapping import Overlapping
 from tests.storage.workbench import Ear, clip_of, ended, order, quick, until, working

@@ -16,7 +16,9 @@ import redis
 
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import Unavailable
-from storage.orders import (
+from storage.queue.client import Queue
+from storage.queue.consumer import Report, Station
+from storage.queue.messages import (
     HANDED_BACK,
     LEASE_SECONDS,
     Ended,
@@ -26,8 +28,6 @@ from storage.orders import (
     lease_key,
     write_outcome,
 )
-from storage.queue import Queue
-from storage.queue_worker import Report, Station
 from tests.redis_server import FragileRedis
 from tests.storage.workbench import Ear, Hand, clip_of, ended, order, quick, said, until, working
 
@@ -65,7 +65,7 @@ async def test_a_clip_that_is_done_while_redis_is_away_is_delivered_and_not_made
         tried[0] = True
         return write_outcome(outcome)
 
-    monkeypatch.setattr("storage.queue_held.write_outcome", written)
+    monkeypatch.setattr("storage.queue.lease.write_outcome", written)
     hand = Hand()
     ear = Ear(queue)
     async with working(fragile_redis.url, hand):
@@ -173,7 +173,7 @@ async def test_a_worker_that_is_stopped_may_finish_within_its_grace(
 async def test_a_handler_that_does_not_listen_is_ended(
     queue: Queue, fragile_redis: FragileRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.queue_worker.HEED_SECONDS", 0.1)
+    monkeypatch.setattr("storage.queue.consumer.HEED_SECONDS", 0.1)
     started, stop = asyncio.Event(), asyncio.Event()
 
     async def deaf(order: Order, report: Report) -> Clip | Failure:
@@ -225,7 +225,7 @@ def wait_blocking(seconds: float) -> None:
 
 WORKER = """
 import asyncio, os, sys
-from storage.queue_worker import serve
+from storage.queue.consumer import serve
 from storage.settings import Settings
 
 async def hang(order, report):

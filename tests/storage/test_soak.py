@@ -16,15 +16,15 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.announcements import Announcements
-from bot.dispatch import Dispatcher
+from bot.dispatch.dispatcher import Dispatcher
+from bot.studio.events import Announcements
 from storage.blobs import Blobs
+from storage.database.jobs import Jobs
+from storage.database.tables import ledger
 from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.errors import JobGone
 from storage.domain.job import Status
-from storage.jobs import Jobs
-from storage.queue import Queue
-from storage.tables import ledger
+from storage.queue.client import Queue
 from tests.redis_server import FragileRedis
 from tests.storage.examples import job
 

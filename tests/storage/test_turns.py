@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from storage.turns import Company, Room, Turn, Turns
+from storage.queue.slots import Company, Room, Turn, Turns
 
 
 def test_the_first_has_its_turn_at_once() -> None:

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from storage.domain.clip import Clip, Failure
-from storage.orders import EVENTS, Ended, Event, Order, write_event
-from storage.queue import Queue
-from storage.queue_picker import HEAD_START_SECONDS, Picker
-from storage.queue_worker import Companies, Handler, Report, alone, serve
+from storage.queue.client import Queue
+from storage.queue.consumer import Companies, Handler, Report, alone, serve
+from storage.queue.messages import EVENTS, Ended, Event, Order, write_event
+from storage.queue.picker import HEAD_START_SECONDS, Picker
 from storage.settings import Settings
 from tests.storage.examples import CLIP, REQUEST
 

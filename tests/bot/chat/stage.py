@@ -13,8 +13,8 @@ import discord
 from simcord import interactions
 from simcord.env import Env
 
-from bot.chat.client import MutoscopeClient
-from bot.chat.room import open_client, open_delivery
+from bot.discord_ui.client import MutoscopeClient
+from bot.discord_ui.frontend import open_client, open_delivery
 from bot.i18n import Words
 from tests.bot.workshop import Workshop, png, until
 

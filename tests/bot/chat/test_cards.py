@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from bot.chat.cards import Painter, Wait, bar
+from bot.discord_ui.cards.card_renderer import Painter, Wait, bar
 from bot.i18n import Words
-from bot.options import Options
+from bot.studio.options import Options
 from storage.catalogue_file import load_catalogue
-from storage.domain import path_text
 from storage.domain.advice import Advice
-from storage.domain.camera import Camera, Motion
+from storage.domain.camera import path_text
+from storage.domain.camera.motion import Camera, Motion
 from storage.domain.clip import Adjustment, Clip, Container
 from storage.domain.job import Job, Place, Status
 from storage.domain.progress import Progress, Stage

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.chat.desk import Desk
+from bot.discord_ui.upload_limiter import Desk
 
 
 async def test_no_more_than_its_room_lies_on_the_desk_and_everybody_gets_a_turn() -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.chat import parameters
-from bot.chat.details import Page
-from bot.chat.form import read_numbers
+from bot.discord_ui.cards import parameters
+from bot.discord_ui.cards.details import Page
+from bot.discord_ui.commands.form import read_numbers
 from bot.i18n import Words
-from bot.options import Options
+from bot.studio.options import Options
 from storage.domain.job import Job
 from tests.bot.chat.test_cards import CATALOGUE, CLIP, DONE, JOB, REQUEST
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.chat.pace import Pace
+from bot.discord_ui.delivery.rate_limiter import Pace
 
 
 def test_a_place_is_free_again_after_its_pause() -> None:

@@ -7,7 +7,7 @@ import asyncio
 import discord
 import pytest
 
-from bot.announcements import JobMoved
+from bot.studio.events import JobMoved
 from storage.domain.clip import Failure
 from storage.domain.progress import Progress, Stage
 from tests.bot.chat.stage import Stage as Scene

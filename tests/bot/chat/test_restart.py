@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.domain.camera import Motion
+from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Container
 from tests.bot.chat.stage import Stage, shown
 from tests.bot.workshop import Workshop, until

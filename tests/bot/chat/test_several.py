@@ -8,8 +8,8 @@ from typing import Any
 import discord
 import pytest
 
+from storage.database.jobs import Jobs
 from storage.domain.job import Job
-from storage.jobs import Jobs
 from tests.bot.chat.stage import Stage, actions, open_stage, shown, speaking, whispers
 from tests.bot.workshop import Workshop, png, until
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.chat.told import PAUSE, Told
+from bot.discord_ui.commands.notice_throttle import PAUSE, Told
 from storage.domain.errors import QuotaExceeded
 
 SPENT = QuotaExceeded("quota_spent", resets_in=5000)

@@ -7,10 +7,10 @@ from typing import cast
 
 import pytest
 
-from bot.chat import waiting
-from bot.chat.waiting import Forecast
+from bot.discord_ui.delivery import wait_forecast as waiting
+from bot.discord_ui.delivery.wait_forecast import Forecast
+from storage.database.jobs import Jobs
 from storage.domain.job import Job, Status
-from storage.jobs import Jobs
 from tests.storage.examples import job
 
 NOW = 5000.0

@@ -4,7 +4,7 @@ import pytest
 
 from bot.cli.arguments import read
 from bot.cli.pairs import pair
-from storage.domain.camera import Motion
+from storage.domain.camera.motion import Motion
 
 
 def test_prompts_are_split_at_commas_and_prompt_is_kept_whole() -> None:

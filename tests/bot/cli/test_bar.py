@@ -2,7 +2,7 @@
 
 from io import StringIO
 
-from bot.cli.bar import CELLS, EMPTY, FULL, Bar, clip, draw
+from bot.cli.progress_bar import CELLS, EMPTY, FULL, Bar, clip, draw
 
 
 class Terminal(StringIO):

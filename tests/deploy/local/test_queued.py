@@ -6,7 +6,7 @@ import pytest
 
 from deploy.local.queued import Stopwatch, gaps, idle_share
 from storage.domain.progress import Progress, Stage
-from storage.queue import Ended, Moved
+from storage.queue.client import Ended, Moved
 
 
 def told(watch: Stopwatch, job: str, *stages: tuple[Stage, float]) -> None:

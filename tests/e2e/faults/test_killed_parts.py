@@ -11,7 +11,7 @@ from deploy.local.member import Member
 from deploy.local.narrator import buttons_of, clip_of
 from deploy.local.redis import start_redis
 from deploy.local.wait import until
-from storage.queue import Queue
+from storage.queue.client import Queue
 from tests.e2e.descent import children, ended
 from tests.e2e.guests import PATIENCE, PHOTOGRAPH, Guests, delivered, order, running
 

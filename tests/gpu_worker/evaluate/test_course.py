@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_worker.evaluate import prompts
-from gpu_worker.evaluate.bench import Asked, Bench, Made
-from gpu_worker.evaluate.course import Course, chosen
-from gpu_worker.evaluate.photographs import Photograph
-from gpu_worker.evaluate.prompts import Prompts
-from gpu_worker.motion import measure
+from gpu_worker.lab.evaluate import prompts
+from gpu_worker.lab.evaluate.bench import Asked, Bench, Made
+from gpu_worker.lab.evaluate.course import Course, chosen
+from gpu_worker.lab.evaluate.photographs import Photograph
+from gpu_worker.lab.evaluate.prompts import Prompts
+from gpu_worker.media.motion import measure
 from storage.catalogue_file import load_catalogue
-from storage.domain.camera import Motion
+from storage.domain.camera.motion import Motion
 from tests.gpu_worker.evaluate.warping_engine import WarpingEngine
 from tests.gpu_worker.test_motion import picture
 
@@ -115,7 +115,7 @@ def test_the_sheet_shows_every_motion(monkeypatch: pytest.MonkeyPatch) -> None:
         for n in range(4)
         for motion in prompts.MOTIONS
     ]
-    monkeypatch.setattr("gpu_worker.evaluate.course._SHEET_ROWS", 20)
+    monkeypatch.setattr("gpu_worker.lab.evaluate.course._SHEET_ROWS", 20)
     shown = chosen(clips, len(prompts.MOTIONS))
     # Nothing but "static" is obeyed here: the misses follow the even choice.
     assert {made.asked.motion for made in shown[:20]} == set(prompts.MOTIONS)

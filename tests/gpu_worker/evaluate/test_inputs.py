@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gpu_worker.evaluate import photographs, prompts
-from storage.domain.camera import Motion
-from storage.domain.wording import read
+from gpu_worker.lab.evaluate import photographs, prompts
+from storage.domain.camera.motion import Motion
+from storage.domain.prompt.reading import read
 from storage.pictures import inspect
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gpu_worker.evaluate.__main__ import main
-from gpu_worker.models import blank, sizes
+from gpu_worker.lab.evaluate.__main__ import main
+from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank
+from gpu_worker.models.i2vgen_xl.checkpoint import sizes
 from storage.catalogue_file import load_catalogue
 from tests.gpu_worker.test_motion import picture
 

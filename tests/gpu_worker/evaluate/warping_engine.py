@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gpu_worker import warp
-from gpu_worker.engine import OnProgress, Result
-from gpu_worker.picture import Canvas
-from storage.domain import camera_path, wording
-from storage.domain.camera import Camera, Motion
+from gpu_worker.engine.api import OnProgress, Result
+from gpu_worker.media import warp
+from gpu_worker.media.picture import Canvas
+from storage.domain.camera import path as camera_path
+from storage.domain.camera.motion import Camera, Motion
+from storage.domain.prompt import reading as wording
+from storage.domain.prompt.reading import Reading
 from storage.domain.request import GenerationRequest
-from storage.domain.wording import Reading
 
 
 class WarpingEngine:

@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from gpu_worker.models import blank, sharing, sizes
-from gpu_worker.models.i2vgen_xl import I2VGenXL, Setup
-from gpu_worker.picture import Canvas
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl import batch_width as sharing
+from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank
+from gpu_worker.models.i2vgen_xl.checkpoint import sizes
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL, Setup
 from storage.catalogue_file import load_catalogue
 from storage.domain.request import GenerationRequest
 

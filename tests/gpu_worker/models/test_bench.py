@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpu_worker.models.bench import accuracy, meter, page, pieces
-from gpu_worker.models.bench.report import Report, Row, Starts, Subject
-from gpu_worker.models.bench.subjects import Pair, Shape
-from gpu_worker.models.footprints import Footprint, Kind
-from gpu_worker.models.levers import Levers
+from gpu_worker.lab.bench import accuracy, meter, page, pieces
+from gpu_worker.lab.bench.report import Report, Row, Starts, Subject
+from gpu_worker.lab.bench.subjects import Pair, Shape
+from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, Kind
+from gpu_worker.models.i2vgen_xl.optimizations import Levers
 from storage.domain.request import Preset
 
 HOST = torch.device("cpu")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 
-from gpu_worker.models import sizes
-from gpu_worker.models.bench import calculated
-from gpu_worker.models.bench.subjects import Shape
-from gpu_worker.models.bench.tally import BLOCK, Tally
-from gpu_worker.models.footprints import Kind
-from gpu_worker.models.memory import GIB, Estimator, Saving, Weights, weigh
+from gpu_worker.lab.bench import calculated
+from gpu_worker.lab.bench.subjects import Shape
+from gpu_worker.lab.bench.tally import BLOCK, Tally
+from gpu_worker.models.i2vgen_xl.checkpoint import sizes
+from gpu_worker.models.i2vgen_xl.memory.estimator import GIB, Estimator, Saving, Weights, weigh
+from gpu_worker.models.i2vgen_xl.memory.footprints import Kind
 
 USUAL = Shape(512, 512, 16)
 

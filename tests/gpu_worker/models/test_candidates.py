@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpu_worker.engine import Frames
-from gpu_worker.models import candidates, sharing
-from gpu_worker.models.i2vgen_xl import I2VGenXL
-from gpu_worker.motion import Measured
-from gpu_worker.picture import Canvas
-from storage.domain.camera import Camera, Keyframe, Motion, Pose
+from gpu_worker.engine.api import Frames
+from gpu_worker.media.motion import Measured
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl import batch_width as sharing
+from gpu_worker.models.i2vgen_xl import candidates
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpu_worker.models import choosing
-from gpu_worker.models.attention import KERNELS, Kind
-from gpu_worker.models.choosing import Probe
+from gpu_worker.models.i2vgen_xl import device as choosing
+from gpu_worker.models.i2vgen_xl.device import Probe
+from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, Kind
 
 SMALL = dict.fromkeys(Kind, Probe(2, 8, 8, 2, 4))
 HOST = torch.device("cpu")

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gpu_worker.models import compiling
-from gpu_worker.models.compiling import Regions
+from gpu_worker.models.i2vgen_xl.unet import compilation as compiling
+from gpu_worker.models.i2vgen_xl.unet.compilation import Regions
 
 
 class Doubler(nn.Module):
@@ -71,7 +71,7 @@ COMPILED = """
 import sys, torch
 from pathlib import Path
 from torch._dynamo.utils import counters
-from gpu_worker.models.compiling import Regions
+from gpu_worker.models.i2vgen_xl.unet.compilation import Regions
 class Layer(torch.nn.Module):
     def forward(self, numbers):
         return torch.nn.functional.silu(numbers * 3.0)

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gpu_worker.models.compiling import Regions
+from gpu_worker.models.i2vgen_xl.unet.compilation import Regions
 
 
 class Noting(nn.Module):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gpu_worker.models.detail import kept, restore
+from gpu_worker.models.i2vgen_xl.sampling.detail import kept, restore
 
 rng = np.random.default_rng(3)
 MOVED = rng.integers(0, 256, (3, 16, 16, 3)).astype(np.uint8)

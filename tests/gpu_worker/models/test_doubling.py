@@ -10,7 +10,7 @@ from diffusers.models.upsampling import Upsample2D
 from torch import Tensor
 from torch.nn import functional
 
-from gpu_worker.models.doubling import Doubling
+from gpu_worker.models.i2vgen_xl.unet.upsampling import Doubling
 
 
 def block() -> Upsample2D:

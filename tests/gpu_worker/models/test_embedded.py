@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import skimage.data
 
-from gpu_worker import motion, quality
-from gpu_worker.models import checkpoint
-from gpu_worker.models.i2vgen_xl import I2VGenXL
-from gpu_worker.picture import Canvas, centre_window
-from storage.domain.camera import Motion
+from gpu_worker.media import motion, quality
+from gpu_worker.media.picture import Canvas, centre_window
+from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from storage.domain.camera.motion import Motion
 
 from .conftest import Order, engine_of
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from gpu_worker.models.eight_bit import shrink
-from gpu_worker.models.ladder import Ladder
-from gpu_worker.models.offload import offload
-from gpu_worker.models.sampler import Thrift
+from gpu_worker.models.i2vgen_xl.memory.eight_bit import shrink
+from gpu_worker.models.i2vgen_xl.memory.fallback import Ladder
+from gpu_worker.models.i2vgen_xl.memory.offload import offload
+from gpu_worker.models.i2vgen_xl.sampling.denoise import Thrift
 
 from .conftest import engine_of
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpu_worker.engine import Cancelled, Frames
-from gpu_worker.models.i2vgen_xl import I2VGenXL
-from gpu_worker.picture import Canvas
-from storage.domain.camera import Camera, Motion
+from gpu_worker.engine.api import Cancelled, Frames
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from storage.domain.camera.motion import Camera, Motion
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest, Preset
 

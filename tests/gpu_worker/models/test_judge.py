@@ -15,8 +15,10 @@ from transformers.models.clip.configuration_clip import (
 )
 from transformers.models.clip.modeling_clip import CLIPModel
 
-from gpu_worker.models import blank, candidates, sizes
-from gpu_worker.picture import Canvas
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl import candidates
+from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank
+from gpu_worker.models.i2vgen_xl.checkpoint import sizes
 
 from .conftest import Order, engine_of
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 import torch
 
-from gpu_worker.engine import OutOfMemory, Result
-from gpu_worker.models.faults import lacks_memory
-from gpu_worker.models.i2vgen_xl import I2VGenXL
-from gpu_worker.picture import Canvas
+from gpu_worker.engine.api import OutOfMemory, Result
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.memory.out_of_memory import lacks_memory
 from storage.domain.request import GenerationRequest
 
 from .conftest import Order
@@ -194,8 +194,8 @@ from dataclasses import replace
 from pathlib import Path
 import numpy as np, torch
 torch.set_num_threads(1)
-from gpu_worker.models.i2vgen_xl import I2VGenXL, Setup
-from gpu_worker.picture import Canvas
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL, Setup
+from gpu_worker.media.picture import Canvas
 from storage.catalogue_file import load_catalogue
 from storage.domain.request import GenerationRequest
 engine = I2VGenXL(sys.argv[1], "tiny", load_catalogue().presets, Setup(device="cpu"))

@@ -10,7 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from gpu_worker.models import checkpoint, loading, readahead
+from gpu_worker.models.i2vgen_xl.checkpoint import loading, readahead
+from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
 
 HOST = torch.device("cpu")
 
@@ -74,7 +75,8 @@ def test_weights_are_looked_for_where_they_lie(stock_like: Path, tmp_path: Path)
 
 def test_a_worker_starts_to_read_before_it_imports() -> None:
     code = (
-        "import sys; from gpu_worker.models import starting, readahead;"
+        "import sys; from gpu_worker.models import starting;"
+        "from gpu_worker.models.i2vgen_xl.checkpoint import readahead;"
         "readahead.start = lambda folder: sys.exit('torch' in sys.modules or folder.name);"
         "starting.create('embedded')"
     )

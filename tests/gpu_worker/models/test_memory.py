@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpu_worker.models import footprints, memory
-from gpu_worker.models.bench import footprint, subjects
-from gpu_worker.models.bench.subjects import Shape
-from gpu_worker.models.footprints import Footprint, Kind
-from gpu_worker.models.levers import Levers
-from gpu_worker.models.memory import Estimator, Saving, Weights
+from gpu_worker.lab.bench import footprint, subjects
+from gpu_worker.lab.bench.subjects import Shape
+from gpu_worker.models.i2vgen_xl.memory import estimator as memory
+from gpu_worker.models.i2vgen_xl.memory import footprints
+from gpu_worker.models.i2vgen_xl.memory.estimator import Estimator, Saving, Weights
+from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, Kind
+from gpu_worker.models.i2vgen_xl.optimizations import Levers
 from storage.domain.request import Preset
 
 HOST = torch.device("cpu")

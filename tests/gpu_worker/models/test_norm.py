@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gpu_worker.models.norm import activated, grouped
+from gpu_worker.models.i2vgen_xl.unet.group_norm import activated, grouped
 
 SIZES = [(4, 48, 32, 32), (2, 48, 16, 1024), (3, 16, 1, 1), (2, 8, 5, 7)]
 

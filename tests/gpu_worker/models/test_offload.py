@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from gpu_worker.models.offload import Guests, offload
+from gpu_worker.models.i2vgen_xl.memory.offload import Guests, offload
 
 ELSEWHERE = torch.device("meta")
 """Stands for a GPU: a device whose tensors lie somewhere else."""

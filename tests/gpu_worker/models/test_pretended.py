@@ -10,12 +10,12 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from gpu_worker.engine import Result
-from gpu_worker.models import loading
-from gpu_worker.models.i2vgen_xl import I2VGenXL
-from gpu_worker.models.levers import Levers
-from gpu_worker.picture import Canvas
-from storage.domain.camera import Camera
+from gpu_worker.engine.api import Result
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl.checkpoint import loading
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.optimizations import Levers
+from storage.domain.camera.motion import Camera
 from storage.domain.request import Preset
 
 from .conftest import Order, engine_of

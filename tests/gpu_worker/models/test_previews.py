@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from gpu_worker.models import previews
+from gpu_worker.models.i2vgen_xl import previews
 
 
 def test_the_map_finds_colours_that_are_linear_in_the_latents() -> None:

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import torch
 
-from gpu_worker.encode import encode
-from gpu_worker.engine import Cancelled
-from gpu_worker.models import checkpoint
-from gpu_worker.models.i2vgen_xl import I2VGenXL
-from gpu_worker.picture import Canvas
+from gpu_worker.engine.api import Cancelled
+from gpu_worker.media.encode import encode
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from storage.codec import encode as spell
 from storage.domain.request import GenerationRequest
 
@@ -40,9 +40,9 @@ ALONE = """
 import json, sys
 from hashlib import sha256
 import numpy as np
-from gpu_worker.encode import encode
+from gpu_worker.media.encode import encode
 from gpu_worker.models.starting import create
-from gpu_worker.picture import Canvas
+from gpu_worker.media.picture import Canvas
 from storage.codec import decode
 from storage.domain.request import GenerationRequest
 request = decode(GenerationRequest, json.loads(sys.argv[1]))

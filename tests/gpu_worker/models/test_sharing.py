@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpu_worker.engine import Cancelled
-from gpu_worker.models import sharing
-from gpu_worker.models.i2vgen_xl import I2VGenXL
-from gpu_worker.models.making import Maker
-from gpu_worker.picture import Canvas
+from gpu_worker.engine.api import Cancelled
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl import batch_width as sharing
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.pipeline import Maker
 from storage.domain.progress import Progress, Stage
 
 from .conftest import Order

@@ -11,9 +11,9 @@ from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultist
 from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 from torch import Tensor
 
-from gpu_worker.models import blank
-from gpu_worker.models.schedule import Level, Schedule, schedule
-from gpu_worker.models.solvers import SOLVERS, State
+from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank
+from gpu_worker.models.i2vgen_xl.sampling.schedule import Level, Schedule, schedule
+from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, State
 
 STEPS = 9
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from gpu_worker.models.steering import Steering, uncovered
-from gpu_worker.picture import Canvas
-from storage.domain.camera import Pose
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl.sampling.steering import Steering, uncovered
+from storage.domain.camera.motion import Pose
 
 SMALL = Canvas(np.zeros((32, 32, 3), np.uint8), (0.0, 0.0, 32.0, 32.0), (32, 32))
 ROOMY = Canvas(np.zeros((64, 64, 3), np.uint8), (16.0, 16.0, 32.0, 32.0), (32, 32))

@@ -9,19 +9,20 @@ import numpy as np
 import pytest
 import torch
 
-from gpu_worker.engine import Cancelled, Frames, OutOfMemory, Result, SharingEngine, Wish
-from gpu_worker.models import checkpoint, sharing
-from gpu_worker.models.i2vgen_xl import I2VGenXL
-from gpu_worker.models.ladder import Ladder
-from gpu_worker.models.making import Draft, Maker
-from gpu_worker.models.making import Order as Making
-from gpu_worker.models.sampler import Thrift
-from gpu_worker.models.watching import Watch
-from gpu_worker.picture import Canvas
-from storage.domain.camera import Motion
+from gpu_worker.engine.api import Cancelled, Frames, OutOfMemory, Result, SharingEngine, Wish
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl import batch_width as sharing
+from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.memory.fallback import Ladder
+from gpu_worker.models.i2vgen_xl.pipeline import Draft, Maker
+from gpu_worker.models.i2vgen_xl.pipeline import Order as Making
+from gpu_worker.models.i2vgen_xl.progress_tracker import Watch
+from gpu_worker.models.i2vgen_xl.sampling.denoise import Thrift
+from storage.domain.camera.motion import Motion
 from storage.domain.progress import Progress, Stage
+from storage.domain.prompt.reading import Reading
 from storage.domain.request import GenerationRequest
-from storage.domain.wording import Reading
 
 from .conftest import Order, engine_of
 

@@ -10,11 +10,12 @@ import torch
 from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
 from torch import Tensor
 
-from gpu_worker.models import choosing, sizes
-from gpu_worker.models.attention import KERNELS, Attention
-from gpu_worker.models.constants import Conditions
-from gpu_worker.models.levers import Levers
-from gpu_worker.models.unet import Deep, UNet
+from gpu_worker.models.i2vgen_xl import device as choosing
+from gpu_worker.models.i2vgen_xl.checkpoint import sizes
+from gpu_worker.models.i2vgen_xl.optimizations import Levers
+from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, Attention
+from gpu_worker.models.i2vgen_xl.unet.conditions import Conditions
+from gpu_worker.models.i2vgen_xl.unet.unet import Deep, UNet
 
 FRAMES, HEIGHT, WIDTH = 5, 12, 14
 TIMESTEPS = torch.tensor([981, 501])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gpu_worker.models.watching import Watch
+from gpu_worker.models.i2vgen_xl.progress_tracker import Watch
 from storage.domain.progress import Progress, Stage
 
 

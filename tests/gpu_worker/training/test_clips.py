@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from gpu_worker.training import clips
-from gpu_worker.training.gallery import Gallery, Pixels
-from gpu_worker.training.paths import full, random_path
-from gpu_worker.warp import move
-from storage.domain.camera import Motion, Pose
+from gpu_worker.lab.training import clips
+from gpu_worker.lab.training.gallery import Gallery, Pixels
+from gpu_worker.lab.training.paths import full, random_path
+from gpu_worker.media.warp import move
+from storage.domain.camera.motion import Motion, Pose
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ import pytest
 import torch
 import transformers
 
-from gpu_worker.models.wording import Wording
-from gpu_worker.training import autoencoder, curve, export, text, unet, vision
-from gpu_worker.training.gallery import Gallery
-from gpu_worker.training.measure import Parts, scored, sheet, summary
-from gpu_worker.training.run import Run
+from gpu_worker.lab.training import autoencoder, curve, export, text, unet, vision
+from gpu_worker.lab.training.gallery import Gallery
+from gpu_worker.lab.training.measure import Parts, scored, sheet, summary
+from gpu_worker.lab.training.run import Run
+from gpu_worker.models.i2vgen_xl.checkpoint.wording import Wording
 
 
 @pytest.fixture(scope="module")
@@ -68,8 +68,8 @@ def test_a_stilled_encoder_hardly_varies(parts: Parts) -> None:
 def test_scores_compare_model_and_moved_picture(
     parts: Parts, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gpu_worker.training.measure.SIDE", 32)
-    monkeypatch.setattr("gpu_worker.training.measure.FRAMES", 8)
+    monkeypatch.setattr("gpu_worker.lab.training.measure.SIDE", 32)
+    monkeypatch.setattr("gpu_worker.lab.training.measure.FRAMES", 8)
     scores = scored(parts, gallery, 2, steps=1)
     assert sheet(scores, (0, 7)).shape == (64, 192, 3)
     assert set(summary(scores)) == {"zoom_in", "zoom_out"}

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from transformers import CLIPTokenizer
 
-from gpu_worker.training import text
-from gpu_worker.training.prompts import Prompts, families
-from gpu_worker.training.run import Run
-from storage.domain.camera import Motion
+from gpu_worker.lab.training import text
+from gpu_worker.lab.training.prompts import Prompts, families
+from gpu_worker.lab.training.run import Run
+from storage.domain.camera.motion import Motion
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ import pytest
 import torch
 from transformers import CLIPTokenizer
 
-from gpu_worker.training import batches, losses, text, trainer, unet
-from gpu_worker.training.pairs import Bank
-from gpu_worker.training.prompts import Prompts, families
-from gpu_worker.training.run import Run
-from gpu_worker.training.sampling import sample
+from gpu_worker.lab.training import batches, losses, text, trainer, unet
+from gpu_worker.lab.training.pairs import Bank
+from gpu_worker.lab.training.prompts import Prompts, families
+from gpu_worker.lab.training.run import Run
+from gpu_worker.lab.training.sampling import sample
 
 RECIPE = batches.Recipe(crops=((8, 8, 2, 1.0),))
 

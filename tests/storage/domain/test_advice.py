@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from storage.domain.advice import Advice, advise, advise_after
-from storage.domain.camera import Camera, Keyframe, Motion, Pose
+from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
 from storage.domain.catalogue import Span
 from storage.domain.picture import PictureFacts
 

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from storage.domain.camera import Camera, Keyframe, Pose
+from storage.domain.camera.motion import Camera, Keyframe, Pose
 from storage.domain.errors import BadRequest
 
 

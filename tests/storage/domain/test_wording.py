@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.domain.camera import Camera, Motion, Speed
-from storage.domain.wording import Reading, read, resolve
+from storage.domain.camera.motion import Camera, Motion, Speed
+from storage.domain.prompt.reading import Reading, read, resolve
 from tests.storage.domain import wordings
 
 WORDS = (

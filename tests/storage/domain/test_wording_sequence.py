@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from storage.domain.camera import Motion, Speed
-from storage.domain.wording import Reading
-from storage.domain.wording_sequence import read
+from storage.domain.camera.motion import Motion, Speed
+from storage.domain.prompt.reading import Reading
+from storage.domain.prompt.sequence import read
 from tests.storage.domain import wordings
 
 IN, OUT, LEFT, RIGHT, UP, HOLD = (

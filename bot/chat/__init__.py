@@ -1,1 +1,0 @@
-"""Discord: the only room that knows discord.py."""

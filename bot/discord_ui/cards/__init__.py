@@ -1,0 +1,1 @@
+"""What the message of one job shows."""

@@ -1,0 +1,79 @@
+"""Details: everything about one clip, for whoever asks: its parameters, scores and cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import discord
+
+from bot.discord_ui.cards import parameters
+from bot.discord_ui.client import Talk
+from bot.discord_ui.replies import quoted, verbatim
+from bot.i18n import Words
+from bot.studio import quality_summary as verdict
+from storage.domain.clip import Clip
+from storage.domain.job import Job
+from storage.domain.request import PROMPT_LIMIT
+
+FIELD = 1024  # characters
+
+
+async def show(interaction: Talk, job_id: str) -> None:
+    """Show a clip's details to the person who asks, and to nobody else."""
+    client = interaction.client
+    page = Page(client.words, interaction.locale.value)
+    embed = page.draw(await client.studio.jobs.get(job_id))
+    await interaction.response.send_message(embed=embed, ephemeral=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Draws details in one person's language."""
+
+    words: Words
+    locale: str
+
+    def draw(self, job: Job) -> discord.Embed:
+        """Return all that is known of a job."""
+        embed = discord.Embed(description="> " + quoted(job.request.prompt, PROMPT_LIMIT))
+        written = verbatim(parameters.write(job.request, job.clip))
+        self._field(embed, "details_parameters", written)
+        if job.clip is not None:
+            self._field(embed, "details_scores", self._scores(job.clip))
+            self._field(embed, "details_adjusted", self._adjusted(job.clip))
+            self._field(embed, "details_made", self._made(job, job.clip))
+        embed.set_footer(text=self._text("details_footer", id=job.id))
+        return embed
+
+    def _scores(self, clip: Clip) -> str:
+        return "\n".join(self._score(name, value) for name, value in clip.scores)
+
+    def _score(self, name: str, value: float) -> str:
+        """Return a score in words and figures; each of several candidates is named by its seed."""
+        kind, _, seed = name.partition("_")
+        title = (
+            self._text("score_seed", seed=seed) if kind == "seed" else self._text(f"score_{name}")
+        )
+        key, figure = verdict.key_of(name, value), verdict.figure(name, value)
+        return f"{title}: " + (f"{self._text(key)} ({figure})" if key else figure)
+
+    def _adjusted(self, clip: Clip) -> str:
+        return "\n".join(
+            "• " + self._text(note.key, **dict(note.parameters)) for note in clip.adjustments
+        )
+
+    def _made(self, job: Job, clip: Clip) -> str:
+        parts = (
+            self._text("quota_credits", count=job.cost),
+            self.words.span(self.locale, clip.seconds),
+            f"{clip.width}×{clip.height}",
+            f"{clip.bytes / 2**10:.0f} KiB",
+        )
+        return " · ".join(parts)
+
+    def _field(self, embed: discord.Embed, key: str, text: str) -> None:
+        if text:
+            embed.add_field(name=self._text(key), value=text[:FIELD], inline=False)
+
+    def _text(self, key: str, **gaps: object) -> str:
+        return self.words.text(self.locale, key, **gaps)

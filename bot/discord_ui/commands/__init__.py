@@ -1,0 +1,1 @@
+"""What a member can do: slash commands, the message menu, buttons, forms and reactions."""

@@ -1,0 +1,46 @@
+"""Room: puts the Discord front end together."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import discord
+import yarl
+from discord.gateway import DiscordWebSocket
+
+from bot.discord_ui.cards.card_renderer import Painter
+from bot.discord_ui.client import MutoscopeClient
+from bot.discord_ui.commands import animate, quota, tweak
+from bot.discord_ui.commands import context_menu as context
+from bot.discord_ui.commands import retry_reaction as reactions
+from bot.discord_ui.commands.buttons import JobButton
+from bot.discord_ui.delivery.delivery import Delivery
+from bot.discord_ui.delivery.message_sender import Courier
+from bot.i18n import Words
+from bot.studio.studio import Studio
+
+
+def open_client(studio: Studio, words: Words, guild: int = 0) -> MutoscopeClient:
+    """Return a client with every feature, not yet connected."""
+    client = MutoscopeClient(studio, words, guild)
+    client.add_dynamic_items(JobButton)
+    for feature in (animate, context, quota, reactions, tweak):
+        feature.register(client)
+    return client
+
+
+def open_delivery(
+    client: MutoscopeClient, ping_after: float, clock: Callable[[], float] = time.time
+) -> Delivery:
+    """Return what keeps the messages of this client's jobs up to date."""
+    painter = Painter(client.words, client.studio.catalogue)
+    return Delivery(client.studio, Courier(client, clock), painter, ping_after)
+
+
+def point_at(api_url: str, gateway_url: str) -> None:
+    """Let discord.py speak with another server than Discord's; empty leaves it as it is."""
+    if api_url:
+        discord.http.Route.BASE = api_url
+    if gateway_url:
+        DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway_url)

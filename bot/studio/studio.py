@@ -1,0 +1,254 @@
+"""Studio: the use cases of any front end: submit, follow, again, tweak, cancel, delete, report."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from hashlib import sha256
+
+from bot.studio.cleanup import clear, made
+from bot.studio.events import Announcements, JobChanged, Subscription
+from bot.studio.keyed_locks import KeyedLocks
+from bot.studio.options import Options
+from bot.studio.orders import Customer, Submission, Wish
+from storage.blobs import Blobs
+from storage.database.jobs import Jobs
+from storage.domain.advice import advise
+from storage.domain.catalogue import Catalogue, Profile
+from storage.domain.clip import Clip
+from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
+from storage.domain.job import Job, Status
+from storage.domain.picture import PictureFacts
+from storage.domain.quota import DAY, check, price
+from storage.domain.report import Report
+from storage.domain.request import SEED_LIMIT, GenerationRequest
+from storage.pictures import inspect
+from storage.queue.client import Queue
+
+log = logging.getLogger(__name__)
+
+INSPECTORS = 2  # uploads that are decoded at the same time; each may need a few hundred MB
+NAME_BYTES = 8
+
+
+def random_seed() -> int:
+    """Return a seed for a person who named none."""
+    return secrets.randbelow(SEED_LIMIT + 1)
+
+
+class Studio:
+    """Takes orders and changes them; the jobs book is the truth, announcements say what changed."""
+
+    def __init__(  # noqa: PLR0917 (the parts of one service)
+        self,
+        jobs: Jobs,
+        blobs: Blobs,
+        queue: Queue,
+        catalogue: Catalogue,
+        profile: Profile,
+        announcements: Announcements,
+        *,
+        clock: Callable[[], float] = time.time,
+        seeds: Callable[[], int] = random_seed,
+    ) -> None:
+        self.jobs = jobs
+        self.blobs = blobs
+        self.catalogue = catalogue
+        self.profile = profile
+        self._queue = queue
+        self._announcements = announcements
+        self._clock = clock
+        self._seeds = seeds
+        self._pictures = KeyedLocks()
+        self._inspectors = ThreadPoolExecutor(INSPECTORS, thread_name_prefix="inspect")
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._inspectors.shutdown(wait=False, cancel_futures=True)
+
+    def subscribe(self) -> Subscription:
+        """Return a stream of what happens to jobs from now on."""
+        return self._announcements.subscribe()
+
+    def check(self, options: Options) -> None:
+        """Raise BadRequest where the options could not be made with any picture."""
+        options.request(self.catalogue, self.profile, "", (1, 1), seed=0)
+
+    async def inspect(self, picture: bytes) -> PictureFacts:
+        """Return what an upload is; raise BadPicture where it cannot be animated."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._inspectors, inspect, picture)
+
+    async def submit(self, customer: Customer, picture: bytes, options: Options) -> Submission:
+        """Take an order for an uploaded picture."""
+        wish = await self.wish(customer, picture, options)
+        await self.check_credits(customer, [wish])
+        return await self._order_one(customer, wish)
+
+    async def wish(self, customer: Customer, picture: bytes, options: Options) -> Wish:
+        """Return what an upload may become; raise BadPicture or BadRequest."""
+        facts = await self.inspect(picture)
+        key, size = sha256(picture).hexdigest(), (facts.width, facts.height)
+        request = options.request(self.catalogue, self.profile, key, size, self._seeds())
+        advice = advise(request.prompt, request.camera, facts)
+        return Wish(request, customer.place, picture, advice)
+
+    async def check_credits(self, customer: Customer, wishes: Sequence[Wish]) -> None:
+        """Raise QuotaExceeded where this person could not order all of these now."""
+        requests = [wish.request for wish in wishes]
+        fresh = [one for one in requests if not await self._kept_clip(one, customer.size_limit)]
+        now = self._clock()
+        allowance = await self.jobs.allowance(customer.owner, now)
+        check(allowance, [price(request) for request in fresh], self.catalogue.quota, now)
+
+    async def again(self, job_id: str, customer: Customer) -> Submission:
+        """Order a job's clip anew with another seed, at this customer's expense."""
+        return await self._order_one(customer, await self.varied(job_id, customer))
+
+    async def varied(self, job_id: str, customer: Customer) -> Wish:
+        """Return a job's clip with another seed."""
+        job = await self.jobs.get(job_id)
+        request = replace(job.request, seed=self._seeds())
+        return Wish(request, customer.place, parent=job.id)
+
+    async def tweak(self, job_id: str, customer: Customer, options: Options) -> Submission:
+        """Order a job's picture anew with other options."""
+        old = (await self.jobs.get(job_id)).request
+        size = (old.width, old.height)
+        request = options.request(self.catalogue, self.profile, old.picture, size, self._seeds())
+        return await self._order_one(customer, Wish(request, customer.place, parent=job_id))
+
+    async def cancel(self, job_id: str, owner: str | None) -> Job:
+        """End a job that is not over; owner None stands for somebody who may end anybody's."""
+        job = await self.jobs.get(job_id)
+        _hold(job, owner)
+        if job.status.final:
+            raise JobGone("job_over", status=job.status.value)
+        job = await self.jobs.cancel(job_id, owner, self._clock())
+        self._announcements.publish(JobChanged(job))
+        try:
+            await self._queue.cancel(job_id)
+        except Unavailable:
+            log.warning("cancel of %s could not be sent; its clip will be thrown away", job_id)
+        return job
+
+    async def delete(self, job_id: str, owner: str | None) -> Job:
+        """Forget a job, its clip and its picture, ending it first where it still runs.
+
+        What another job names stays.
+        """
+        job = await self.jobs.get(job_id)
+        _hold(job, owner)
+        if not job.status.final:
+            with contextlib.suppress(JobGone):  # it ended just now
+                await self.cancel(job_id, owner)
+            job = await self.jobs.get(job_id)
+        async with self._pictures.of(job.request.picture):
+            await self.jobs.forget(job_id)
+            left = (job.request.picture, *made(job.clip))
+            await clear(self.jobs, self.blobs, job_id, left)
+        return job
+
+    async def position(self, job_id: str) -> int:
+        """Return how many jobs go before this one (0: it is next)."""
+        return await self.jobs.position(job_id)
+
+    async def preview(self, job_id: str) -> bytes | None:
+        """Return the newest preview (an animated WebP) of a job, None where there is none."""
+        try:
+            job = await self.jobs.get(job_id)
+            return await self._queue.preview(job_id, job.attempt)
+        except (JobGone, Unavailable):
+            return None
+
+    async def report(self, owner: str) -> Report:
+        """Return what a person ordered, spent and has left."""
+        return await self.jobs.report(owner, self._clock())
+
+    async def report_all(self, days: int) -> Report:
+        """Return what everybody ordered and spent in the last days."""
+        return await self.jobs.report_all(self._clock() - days * DAY)
+
+    async def workers(self) -> int | None:
+        """Return how many workers are alive, or None where that cannot be told."""
+        try:
+            return await self._queue.workers()
+        except Unavailable:
+            return None
+
+    async def order(self, customer: Customer, wishes: Sequence[Wish]) -> list[Submission]:
+        """Write down all of these jobs or none, or hand out the clips that are there already."""
+        created = self._clock()
+        new = [
+            self._job(customer, wish, created + number / 1000)  # their order is that of the wishes
+            for number, wish in enumerate(wishes)
+        ]
+        async with contextlib.AsyncExitStack() as stack:
+            for picture in sorted({job.request.picture for job in new}):
+                await stack.enter_async_context(self._pictures.of(picture))
+            jobs = await self._write_down(new, [wish.picture for wish in wishes])
+        taken = [Submission(job, wish.advice) for job, wish in zip(jobs, wishes, strict=True)]
+        for submission in taken:
+            self._announcements.publish(JobChanged(submission.job, submission.advice))
+        return taken
+
+    async def _order_one(self, customer: Customer, wish: Wish) -> Submission:
+        [submission] = await self.order(customer, [wish])
+        return submission
+
+    def _job(self, customer: Customer, wish: Wish, created: float) -> Job:
+        request = self.catalogue.admit(wish.request, self.profile)
+        return Job(
+            id=secrets.token_hex(NAME_BYTES),
+            owner=customer.owner,
+            request=request,
+            place=wish.place,
+            locale=customer.locale,
+            cost=price(request),
+            created=created,
+            size_limit=customer.size_limit,
+            parent=wish.parent,
+        )
+
+    async def _write_down(self, new: Sequence[Job], pictures: Sequence[bytes]) -> list[Job]:
+        """Keep pictures and jobs; nobody may delete the ones before the others are there."""
+        jobs = [await self._with_kept_clip(job) for job in new]
+        try:
+            for job, picture in zip(jobs, pictures, strict=True):
+                if picture:
+                    await self.blobs.put(picture)
+                elif not await self.blobs.has(job.request.picture):
+                    raise BadPicture("picture_gone")
+            await self.jobs.add(*jobs)
+        except MutoscopeError:  # who may not order leaves nothing in the store
+            for job in jobs:
+                await clear(self.jobs, self.blobs, job.id, [job.request.picture])
+            raise
+        return jobs
+
+    async def _with_kept_clip(self, job: Job) -> Job:
+        """Return a job with the clip that is there already, if any: done, and free."""
+        clip = await self._kept_clip(job.request, job.size_limit)
+        if clip is None:
+            return job
+        return replace(job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created)
+
+    async def _kept_clip(self, request: GenerationRequest, size_limit: int) -> Clip | None:
+        clip = await self.jobs.find_clip(request.fingerprint)
+        if clip is None or clip.bytes > size_limit:
+            return None
+        if (clip.width, clip.height) != (request.width, request.height):
+            return None  # it had to be made smaller; this time it may not have to
+        return clip if await self.blobs.has(clip.blob) else None
+
+
+def _hold(job: Job, owner: str | None) -> None:
+    """Refuse somebody who does not own the job."""
+    if owner is not None and job.owner != owner:
+        raise NotAllowed("denied_not_owner")

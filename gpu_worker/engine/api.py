@@ -1,0 +1,91 @@
+"""Engine: what a video model must do for the worker; no import of any framework."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gpu_worker.media.picture import Canvas
+from storage.domain.camera.motion import Motion
+from storage.domain.clip import Adjustment
+from storage.domain.progress import Progress
+from storage.domain.request import GenerationRequest
+
+Frames = NDArray[np.uint8]  # (frames, height, width, 3), RGB
+
+OnProgress = Callable[[Progress, bytes | None], None]
+"""Called at every stage and step with an optional preview (animated WebP bytes)."""
+
+
+class Cancelled(Exception):
+    """Raised inside generate, within one step, once should_stop says so."""
+
+
+class OutOfMemory(Exception):
+    """Raised when the device's memory did not suffice even on the ladder's last rung."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The frames of one clip and how they came about.
+
+    seconds is how long the engine worked on it; whoever runs the engine fills it in. Of passes
+    that clips share, each has its part.
+    """
+
+    frames: Frames
+    seed: int
+    motion: Motion
+    adjustments: tuple[Adjustment, ...] = ()
+    scores: tuple[tuple[str, float], ...] = ()
+    seconds: float = 0.0
+
+
+class Engine(Protocol):
+    """A loaded video model that turns a request and its picture into frames."""
+
+    name: str
+    device: str
+
+    def load(self) -> None:
+        """Bring the weights to the device; may be called once, raises FileNotFoundError."""
+
+    def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        should_stop: Callable[[], bool],
+    ) -> Result:
+        """Make the clip; raise Cancelled, OutOfMemory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One of several clips that are made together, with its own ear and its own wish to stop."""
+
+    request: GenerationRequest
+    canvas: Canvas
+    on_progress: OnProgress
+    should_stop: Callable[[], bool]
+
+
+@runtime_checkable
+class SharingEngine(Engine, Protocol):
+    """An engine that can make several clips in shared forward passes."""
+
+    def widths(self, request: GenerationRequest) -> tuple[int, ...]:
+        """Return how many such clips a pass may hold so that it pays; measures nothing."""
+
+    def generate_together(
+        self, wishes: Sequence[Wish], done: Callable[[int, Result], None]
+    ) -> None:
+        """Make compatible clips; tell each by its place, its seconds filled in, once it is there.
+
+        Those that are to stop are left out. Raise Cancelled once all are, and OutOfMemory where
+        there is no room for sharing: what is not done by then can still be made alone.
+        """

@@ -1,0 +1,99 @@
+"""Messages: what the worker and the child that holds the engine say to each other.
+
+They travel as pickles over a socket pair that nobody else can reach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from gpu_worker.engine.api import Result
+from gpu_worker.media.picture import Canvas
+from storage.domain.errors import Parameter
+from storage.domain.progress import Progress
+from storage.domain.request import GenerationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """How the child makes its engine: `package.module:function`, called with the arguments."""
+
+    factory: str
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """Make a clip; number tells its answers from those to others."""
+
+    number: int
+    request: GenerationRequest
+    canvas: Canvas
+
+
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Make these clips in shared passes; each is answered, told of and cancelled by its number."""
+
+    clips: tuple[Generate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Stop working on this number within a step."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The engine is loaded; seconds is what that took since the child's first line."""
+
+    name: str
+    device: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The clip has come further."""
+
+    number: int
+    progress: Progress
+    preview: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The clip's frames; widths is how many clips like it one pass may hold so that it pays."""
+
+    number: int
+    result: Result
+    widths: tuple[int, ...] = ()
+
+
+class Reason(StrEnum):
+    """Why there are no frames."""
+
+    CANCELLED = "cancelled"
+    OUT_OF_MEMORY = "out_of_memory"
+    REFUSED = "refused"  # key and parameters say why
+    BROKEN = "broken"  # an error nobody foresaw; the engine is not to be trusted any more
+    NOT_LOADED = "not_loaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """There will be no frames; detail is for the log."""
+
+    number: int
+    reason: Reason
+    detail: str = ""
+    key: str = ""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+
+ToChild = EngineSpec | Generate | Together | Cancel
+FromChild = Ready | Moved | Done | Failed

@@ -1,0 +1,1 @@
+"""Training, evaluation and benchmarks; nothing here is imported at run time."""

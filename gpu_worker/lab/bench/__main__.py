@@ -1,0 +1,10 @@
+"""Bench: `python -m gpu_worker.lab.bench` measures the engine against the stock pipeline."""
+
+from __future__ import annotations
+
+import sys
+
+from gpu_worker.lab.bench.run import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Cold start: `python -m gpu_worker.lab.bench.cold_start` times each stage of a start.
+
+The last line is one JSON object: seconds since the process began, by the end of each stage, and
+`processor`, the seconds that the processor worked for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from gpu_worker.models.i2vgen_xl.checkpoint import readahead
+
+TICKS = 100
+"""What the kernel counts per second in /proc."""
+
+
+def main() -> int:
+    """Start an engine, make one step, and tell when each stage was done."""
+    parser = argparse.ArgumentParser(
+        prog="python -m gpu_worker.lab.bench.cold_start", description=__doc__
+    )
+    parser.add_argument("source", nargs="?", default="embedded")
+    parser.add_argument("--device", default="auto")
+    options = parser.parse_args()
+    stages = {"python": since_start()}
+    readahead.start(readahead.guess(options.source))
+    import_module("torch")
+    stages["torch"] = since_start()
+    # Imported here, so that each import can be timed.
+    registry: Any = import_module("gpu_worker.models.registry")
+    stages["classes"] = since_start()
+    engine = registry.create(options.source, device=options.device)
+    engine.load()
+    stages["weights"] = since_start()
+    engine.warm_up()
+    stages["first_step"] = since_start()
+    before = 0.0
+    for name, seconds in stages.items():
+        print(f"{name:<12}{seconds - before:7.2f} s   {seconds:7.2f} s since the start")
+        before = seconds
+    stages["processor"] = time.process_time()
+    print(json.dumps({name: round(seconds, 3) for name, seconds in stages.items()}))
+    return 0
+
+
+def since_start() -> float:
+    """Return the seconds since the kernel started this process."""
+    fields = Path("/proc/self/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - float(fields[19]) / TICKS
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""Footprint: the working memory of clips, measured for the table that estimates read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+import torch
+
+from gpu_worker.lab.bench import meter, subjects
+from gpu_worker.lab.bench.subjects import Shape
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.memory import estimator as memory
+from gpu_worker.models.i2vgen_xl.memory import out_of_memory as faults
+from gpu_worker.models.i2vgen_xl.memory.estimator import Saving
+from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, Kind
+from storage.domain.request import Preset
+
+ROUNDS = 2
+"""How often a host's memory is measured: what its C library keeps makes the first run small."""
+
+
+def measure(
+    engine: I2VGenXL, shapes: Iterable[Shape], savings: Iterable[Saving]
+) -> list[Footprint]:
+    """Make a short guided clip of each shape with each saving; return what each took.
+
+    Savings that cannot be taken back have to come last.
+    """
+    unet = engine.maker.unet
+    kind = Kind.of(unet.stock, engine.torch_device, unet.stock.dtype)
+    rows = []
+    # The largest first, so that the C library has its final ways before small ones are measured.
+    largest = sorted(shapes, key=lambda one: -one.width * one.height * one.frames)
+    for saving in savings:
+        for shape in largest:
+            call = partial(subjects.clip, engine, shape, Preset.EXACT, saving)
+            sizes = (shape.width, shape.height, shape.frames)
+            rows.append(Footprint(kind, saving.value, *sizes, round(working(engine, call))))
+    return rows
+
+
+def working(engine: I2VGenXL, call: Callable[[], Any]) -> float:
+    """Return the peak bytes of a call beside the lasting weights, after one call for nothing.
+
+    On a host it is the growth of the process from its trimmed rest, on a device what is allocated
+    beside the weights of UNet and autoencoder.
+    """
+    call()
+    device = engine.torch_device
+    if device.type == "cuda":
+        lasting = float(memory.weigh([engine.maker.unet, engine.maker.parts.vae]))
+        return max(0.0, meter.once(device, call)[1] - lasting)
+    return max(_growth(device, call) for _ in range(ROUNDS))
+
+
+def _growth(device: torch.device, call: Callable[[], Any]) -> float:
+    faults.release(device)
+    resting = meter.resident()
+    return meter.once(device, call)[1] - resting
+
+
+def told(rows: Iterable[Footprint]) -> list[str]:
+    """Return the table's rows in Markdown."""
+    lines = ["| clip | saving | working memory |", "|---|---|---|"]
+    for row in rows:
+        size = f"{row.width} x {row.height} x {row.frames}"
+        lines.append(f"| {size} | {row.saving} | {row.work / 2**20:.0f} MiB |")
+    return lines

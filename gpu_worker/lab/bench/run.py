@@ -1,0 +1,136 @@
+"""Run: the benchmark's command line."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from gpu_worker.lab.bench import page
+from gpu_worker.lab.bench.parts import CALCULATED, PARTS, Bench
+from gpu_worker.lab.bench.report import Report
+from gpu_worker.models.i2vgen_xl import device as choosing
+from gpu_worker.models.i2vgen_xl.memory import footprints
+
+PAGE = Path("docs/benchmarks.md")
+MEASURED = [part for part in PARTS if part != CALCULATED]
+
+
+def main() -> int:
+    """Measure, write the tables, and print one JSON object as the last line."""
+    options = _options()
+    device = choosing.device(options.device)
+    with _folder(options.scratch) as scratch:
+        bench = Bench(
+            device,
+            scratch,
+            options.clock,
+            options.checkpoint,
+            options.steps,
+            options.rounds,
+            options.quick,
+            not options.uncompiled,
+            lambda report: _kept(report, options),
+        )
+        _measured(bench, options)
+    return 0
+
+
+def _measured(bench: Bench, options: argparse.Namespace) -> None:
+    parts: list[str] = options.only
+    clock = "the clock's" if bench.clock is time.perf_counter else "the processor's"
+    name = _device_name(bench.device) + (", uncompiled" if options.uncompiled else "")
+    if parts == [CALCULATED]:
+        name = "A GPU"
+    heading = name if set(parts) >= set(MEASURED) else f"{name}: {', '.join(parts)}"
+    report = Report(heading, clock=clock)
+    for part in parts:
+        began = time.perf_counter()
+        report = PARTS[part](bench, report)
+        sys.stderr.write(f"{part}: {time.perf_counter() - began:.0f} s\n")
+        _kept(report, options)
+
+
+def _kept(report: Report, options: argparse.Namespace) -> None:
+    """Write what was measured so far, so that a run that is stopped loses only the rest."""
+    if report.footprints:
+        footprints.save(report.footprints, options.footprints)
+    page.write(report.markdown(), options.page)
+    print(report.line(), flush=True)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m gpu_worker.lab.bench", description=__doc__)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--checkpoint", default="embedded", help="what a CPU measures first")
+    parser.add_argument("--steps", type=int, default=0, help="of whole clips (CPU 25, GPU 50)")
+    parser.add_argument("--rounds", type=int, default=0, help="of taking turns (CPU 2, GPU 3)")
+    parser.add_argument(
+        "--only",
+        type=_parts,
+        default=MEASURED,
+        help=f"parts, separated by commas: {', '.join(PARTS)}; on a GPU all of them take longer "
+        "than ten minutes",
+    )
+    parser.add_argument("--scratch", type=Path, help="keep random weights here for further runs")
+    parser.add_argument("--page", type=Path, default=PAGE)
+    parser.add_argument(
+        "--footprints",
+        type=Path,
+        default=footprints.FILE,
+        help="the table of working memory that the part `memory` fills",
+    )
+    parser.add_argument(
+        "--no-levers",
+        dest="only",
+        action="store_const",
+        const=[part for part in MEASURED if part != "levers"],
+    )
+    parser.add_argument(
+        "--uncompiled", action="store_true", help="on a GPU, compile nothing: quick, but slower"
+    )
+    parser.add_argument("--quick", action="store_true", help="tiny shapes, few parts: a trial")
+    parser.add_argument(
+        "--processor-time",
+        dest="clock",
+        action="store_const",
+        const=time.process_time,
+        default=time.perf_counter,
+        help="count the processor's seconds instead of the clock's, on a machine that is busy",
+    )
+    options = parser.parse_args()
+    if options.quick:
+        options.only = [part for part in options.only if part in ("clips", "starts", "faults")]
+    return options
+
+
+def _parts(text: str) -> list[str]:
+    names = text.split(",")
+    unknown = sorted(set(names) - set(PARTS))
+    if unknown:
+        raise argparse.ArgumentTypeError(f"no such part: {', '.join(unknown)}")
+    return [name for name in PARTS if name in names]
+
+
+@contextmanager
+def _folder(kept: Path | None) -> Iterator[Path]:
+    """Give a place for weights: one that stays, for several runs, or one that goes."""
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        yield kept
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        yield Path(scratch)
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return f"{platform.machine()} processor, {torch.get_num_threads()} threads"

@@ -1,0 +1,83 @@
+"""Evaluate a model: `python -m gpu_worker.lab.evaluate [--pictures DIR] [--prompts FILE]`.
+
+Clips and a contact sheet go to the folder, progress to the standard error, and one JSON object to
+the last line of the standard output.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gpu_worker.lab.evaluate import photographs, prompts
+from gpu_worker.lab.evaluate.bench import Bench
+from gpu_worker.lab.evaluate.course import Course
+from gpu_worker.models import registry
+from gpu_worker.models.i2vgen_xl import autoencoding
+from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
+from storage.domain.errors import MutoscopeError
+from storage.settings import Settings, SettingsError
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run the evaluation; return 0, or 2 where it cannot start."""
+    options = _parser().parse_args(arguments)
+    try:
+        course = _course(options, environ)
+        course.bench.engine.load()
+        report = course.run()
+    except (OSError, ValueError, SettingsError, MutoscopeError) as error:
+        sys.stderr.write(f"cannot evaluate: {error}\n")
+        return 2
+    source = course.bench.row.source
+    about = {
+        "model": course.bench.row.name,
+        "device": course.bench.engine.device,
+        "checkpoint_bytes": _size(checkpoint.locate(source)),
+    }
+    sys.stdout.write(json.dumps({**about, **report}) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("python -m gpu_worker.lab.evaluate", description=__doc__)
+    parser.add_argument("--pictures", type=Path, metavar="DIR", help="default: the test set")
+    parser.add_argument("--prompts", type=Path, metavar="FILE.json", help="motion -> wordings")
+    parser.add_argument("--out", type=Path, metavar="DIR", default=Path("var/evaluation"))
+    parser.add_argument(
+        "--compared", type=int, default=4, help="pictures for the comparisons; 0: none"
+    )
+    return parser
+
+
+def _course(options: argparse.Namespace, environ: Mapping[str, str]) -> Course:
+    catalogue = Settings.from_environment(environ).catalogue()
+    row = catalogue.model()
+    engine = registry.create(row.source, name=row.name, presets=catalogue.presets)
+    pictures = options.pictures
+    return Course(
+        bench=Bench(engine, row),
+        recode=autoencoding.recoder(row.source),
+        photographs=photographs.of_folder(pictures) if pictures else photographs.samples(),
+        prompts=prompts.read(options.prompts) if options.prompts else prompts.DEFAULT,
+        out=options.out,
+        every=options.prompts is not None,
+        compared=options.compared,
+        say=_say,
+    )
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:], os.environ))

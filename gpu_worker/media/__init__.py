@@ -1,0 +1,1 @@
+"""Pictures and frames without any model: fitting, warping, encoding and measuring."""

@@ -1,0 +1,106 @@
+"""Encode: frames become a file that plays inline everywhere and stays under a size limit."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gpu_worker.engine.api import Frames
+from gpu_worker.media import ffmpeg, gif
+from storage.domain.clip import Container
+from storage.domain.errors import GenerationFailed
+
+BEST, WORST = 10, 34
+"""The range of x264's quality factor: from visually lossless to still worth watching."""
+SMALLEST_SIDE = 64
+SHRINK = 0.75
+
+_COLOURS = "scale=in_range=full:out_range=tv:out_color_matrix=bt709"
+_EXACT = "flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
+_TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+
+
+class TooLarge(GenerationFailed):
+    """Even the smallest version of the clip exceeds what may be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A clip's file and what it took to get it under the limit.
+
+    quality is x264's factor (lower is better); width and height are those of the file; shrunk
+    says that they are less than the frames'.
+    """
+
+    data: bytes
+    width: int
+    height: int
+    quality: int
+    shrunk: bool
+
+
+def encode(frames: Frames, fps: int, size_limit: int, metadata: Mapping[str, str]) -> bytes:
+    """Return an H.264 MP4 of at most size_limit bytes; equal input gives equal bytes.
+
+    Raise TooLarge if no quality and size will do, GenerationFailed if ffmpeg fails.
+    """
+    return encode_within(frames, fps, size_limit, metadata).data
+
+
+def encode_within(
+    frames: Frames,
+    fps: int,
+    size_limit: int,
+    metadata: Mapping[str, str],
+    container: Container = Container.MP4,
+) -> Encoded:
+    """Return the best file of at most size_limit bytes: quality gives way first, then size."""
+    write: Callable[..., bytes] = {Container.MP4: _mp4, Container.GIF: gif.write}[container]
+    quality, scale = BEST, 1.0
+    while True:
+        sized = _scaled(frames, scale)
+        data = write(sized, fps, quality, metadata)
+        if len(data) <= size_limit:
+            return Encoded(data, sized.shape[2], sized.shape[1], quality, scale < 1)
+        if quality < WORST:
+            # Six steps halve the file, more or less; one more so that few rounds are needed.
+            quality = min(
+                WORST, quality + 1 + math.ceil(6 * math.log2(len(data) / max(size_limit, 1)))
+            )
+        else:
+            scale *= SHRINK
+            if min(frames.shape[1:3]) * scale < SMALLEST_SIDE:
+                raise TooLarge("failed_too_large", bytes=len(data), limit=size_limit)
+
+
+def poster(frame: NDArray[np.uint8]) -> bytes:
+    """Return one frame, (height, width, 3), as a PNG."""
+    target = io.BytesIO()
+    Image.fromarray(frame).save(target, "PNG", optimize=True)
+    return target.getvalue()
+
+
+def _scaled(frames: Frames, scale: float) -> Frames:
+    """Return the frames at a scale, with even sides, as yuv420p needs them."""
+    height, width = frames.shape[1:3]
+    if scale < 1:
+        size = (2 * round(width * scale / 2), 2 * round(height * scale / 2))
+        frames = np.stack([cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in frames])
+        height, width = frames.shape[1:3]
+    if width % 2 or height % 2:
+        frames = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+    return frames
+
+
+def _mp4(frames: Frames, fps: int, quality: int, metadata: Mapping[str, str]) -> bytes:
+    options = ["-vf", f"{_COLOURS}:{_EXACT},format=yuv420p,{_TAGS}"]
+    options += ["-c:v", "libx264", "-preset", "medium", "-crf", str(quality)]
+    options += ["-profile:v", "high", "-flags:v", "+bitexact", "-movflags", "+faststart"]
+    return ffmpeg.run(frames, fps, options, ".mp4", metadata)

@@ -1,0 +1,51 @@
+"""Picture: any upload becomes the canvas that a clip's camera moves over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from gpu_worker.media import warp
+from storage.pictures import open_picture
+
+ENLARGEMENT = 3.0
+"""How many times the clip's size the window may have; more detail no zoom would ever show."""
+
+
+@dataclass(frozen=True, eq=False)
+class Canvas:
+    """The whole picture and the window of it that the clip opens with.
+
+    source is RGB, (height, width, 3). window is (x, y, width, height) in the source's pixels and
+    has the clip's aspect. size is the clip's (width, height).
+    """
+
+    source: NDArray[np.uint8]
+    window: tuple[float, float, float, float]
+    size: tuple[int, int]
+
+    @cached_property
+    def fitted(self) -> NDArray[np.uint8]:
+        """Return the window as a camera at rest sees it, (height, width, 3), antialiased."""
+        return warp.fit(self.source, self.window, self.size)
+
+
+def fit(data: bytes, width: int, height: int) -> Canvas:
+    """Return an upload's canvas for a clip of this size; raise BadPicture."""
+    image = open_picture(data)
+    scale = min(image.width / width, image.height / height) / ENLARGEMENT
+    if scale > 1:
+        smaller = (round(image.width / scale), round(image.height / scale))
+        image = image.resize(smaller, Image.Resampling.LANCZOS, reducing_gap=2.0)
+    source = np.asarray(image)
+    return Canvas(source, centre_window(image.width, image.height, width / height), (width, height))
+
+
+def centre_window(width: int, height: int, aspect: float) -> tuple[float, float, float, float]:
+    """Return (x, y, width, height) of the largest centred window with an aspect (width/height)."""
+    across, down = min(float(width), height * aspect), min(float(height), width / aspect)
+    return (width - across) / 2, (height - down) / 2, across, down

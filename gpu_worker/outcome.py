@@ -1,0 +1,77 @@
+"""Answer: what a worker says of an order in the end, a clip or why there is none."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
+from gpu_worker.engine.supervisor import EngineDied, NotLoaded
+from gpu_worker.media.encode import Encoded
+from storage.codec import encode
+from storage.domain.clip import Adjustment, Clip, Failure
+from storage.domain.errors import MutoscopeError
+from storage.domain.request import GenerationRequest
+from storage.queue.messages import Order
+
+log = logging.getLogger(__name__)
+
+
+def clip_of(
+    request: GenerationRequest,
+    result: Result,
+    encoded: Encoded,
+    *,
+    blob: str,
+    poster: str,
+    worker: str,
+) -> Clip:
+    """Return the clip whose file and first frame lie under these keys."""
+    adjustments = result.adjustments
+    if encoded.shrunk:
+        size = (("width", str(encoded.width)), ("height", str(encoded.height)))
+        adjustments += (Adjustment("adjusted_to_size_limit", size),)
+    return Clip(
+        blob=blob,
+        poster=poster,
+        container=request.container,
+        width=encoded.width,
+        height=encoded.height,
+        frames=len(result.frames),
+        fps=request.fps,
+        seed=result.seed,
+        motion=result.motion,
+        bytes=len(encoded.data),
+        seconds=result.seconds,
+        worker=worker,
+        adjustments=adjustments,
+        scores=result.scores,
+    )
+
+
+def failure_of(error: Exception, order: Order) -> Failure:
+    """Return what the person is told, and log what the operator needs."""
+    failure = Failure("failed_worker_error", retryable=True)
+    match error:
+        case Cancelled():
+            return Failure("failed_cancelled", cancelled=True)
+        case OutOfMemory() | MemoryError():
+            failure = Failure("failed_out_of_memory")
+        case EngineDied():
+            pass
+        case NotLoaded():
+            failure = Failure("failed_model_missing", retryable=True)
+        case MutoscopeError():
+            gaps = tuple((name, str(value)) for name, value in error.parameters.items())
+            log.warning("order %s cannot be made: %s", order.id, error, exc_info=error.__cause__)
+            return Failure(error.key, gaps)
+    log.error("order %s failed: %s", order.id, failure.key, exc_info=error)
+    return failure
+
+
+def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
+    """Return what goes into the file, so that its clip can be made again from it alone."""
+    chosen = {"seed": result.seed, "candidates": 1, "resolved_motion": result.motion.value}
+    parameters = encode(request) | chosen
+    comment = json.dumps({"mutoscope": parameters}, ensure_ascii=False, sort_keys=True)
+    return {"title": " ".join(request.prompt.split()), "comment": comment}

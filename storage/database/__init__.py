@@ -1,0 +1,1 @@
+"""The database of jobs and what they cost; the only package that contains SQL."""

@@ -1,0 +1,296 @@
+"""Jobs: the book of what was ordered, what became of it, and what it cost.
+
+The database is the truth. Each step is one transaction; the first end of a job wins, whoever
+brings it, and settles or refunds its reservation in the same breath. Every method raises
+Unavailable("unavailable_database") where the database cannot be reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, nullcontext
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from storage.codec import loads
+from storage.database import ledger
+from storage.database import reports as job_reports
+from storage.database import waiting_line as job_line
+from storage.database.connect import READING, exclude
+from storage.database.rows import (
+    FINAL,
+    UNFINISHED,
+    job_of,
+    kind_of,
+    outcome_columns,
+    place_columns,
+    readable,
+    row_of,
+)
+from storage.database.tables import jobs
+from storage.domain.catalogue import Catalogue
+from storage.domain.clip import Clip, Failure
+from storage.domain.errors import JobGone, NotAllowed, Unavailable
+from storage.domain.job import Job, Place, Status
+from storage.domain.quota import Allowance, check, price
+from storage.domain.report import Report
+from storage.domain.request import GenerationRequest
+
+__all__ = ["Allowance", "Jobs", "Report"]
+
+WAITING = jobs.c.status == Status.QUEUED.value
+ACTIVE = jobs.c.status.in_(UNFINISHED)
+KEPT = jobs.c.forgotten.is_(False)
+
+
+class Jobs:
+    """Writes and reads the book; safe to share between tasks, processes and hosts."""
+
+    def __init__(self, engine: AsyncEngine, catalogue: Catalogue) -> None:
+        """Keep the book in this database, by the catalogue's quota."""
+        self._engine = engine
+        self._reader = engine.execution_options(**READING)
+        self._quota = catalogue.quota
+        self._edition = _edition(catalogue)
+        # SQLite's writers sleep in ever longer naps until the lock is free; a line is quicker.
+        sqlite = engine.dialect.name == "sqlite"
+        self._line = asyncio.Lock() if sqlite else nullcontext()
+
+    # A job's beginning
+
+    async def add(self, *new: Job) -> None:
+        """Write down one person's new jobs and reserve their costs, or none: QuotaExceeded.
+
+        Those whose clips were there already are done at once, and cost nothing.
+        """
+        owner, now = new[0].owner, new[0].created
+        fresh = [job for job in new if not job.cached]
+        async with self._write() as connection:
+            if fresh:
+                await exclude(connection, owner)
+                allowance = await ledger.allowance(connection, owner, now, self._quota)
+                check(allowance, [job.cost for job in fresh], self._quota, now)
+            for job in new:
+                saved = {"saved": price(job.request)} if job.cached else {}
+                await connection.execute(insert(jobs).values(self._row(job) | saved))
+            for job in fresh:
+                await ledger.reserve(connection, job)
+
+    # A job's life
+
+    async def dispatched(self, job_id: str, attempt: int, at: float) -> None:
+        """Note that this attempt is on its way to a worker; raise JobGone if it may not be."""
+        waits = WAITING & (jobs.c.attempt < attempt)
+        await self._step(job_id, waits, attempt=attempt, dispatched=at)
+
+    async def started(self, job_id: str, attempt: int, at: float) -> None:
+        """Note that a worker took this attempt; raise JobGone if it is not the latest."""
+        latest = ACTIVE & (jobs.c.attempt == attempt)
+        # One that was given up too early, but not yet put again, is at work after all.
+        dispatched = func.coalesce(func.nullif(jobs.c.dispatched, 0.0), at)
+        running = {"status": Status.RUNNING.value, "started": at, "dispatched": dispatched}
+        await self._step(job_id, latest, **running)
+
+    async def requeue(self, job_id: str, attempt: int, died: bool) -> Job:
+        """Let the job wait again after this attempt; died: it may have taken down its worker.
+
+        Raise JobGone if the attempt is not at work: of two who find it lost, only one counts.
+        """
+        lost = ACTIVE & (jobs.c.attempt == attempt) & (jobs.c.dispatched > 0.0)
+        deaths = jobs.c.deaths + (1 if died else 0)
+        changes = {"status": Status.QUEUED.value, "dispatched": 0.0, "started": 0.0}
+        return await self._step(job_id, lost, deaths=deaths, **changes)
+
+    async def finish(self, job_id: str, outcome: Clip | Failure, at: float) -> Job | None:
+        """End the job and settle or refund its cost; None if it had ended before."""
+        async with self._write() as connection:
+            ended = await _change(connection, job_id, ACTIVE, outcome_columns(outcome, at))
+            if ended is not None:
+                await ledger.close(connection, ended)
+            return ended
+
+    async def cancel(self, job_id: str, owner: str | None, at: float) -> Job:
+        """End a job by its owner's will (None: anybody's); raise JobGone or NotAllowed."""
+        failure = Failure("failed_cancelled", cancelled=True)
+        async with self._write() as connection:
+            job = await _get(connection, job_id)
+            if owner is not None and job.owner != owner:
+                raise NotAllowed("denied_not_owner")
+            ended = await _change(connection, job_id, ACTIVE, outcome_columns(failure, at))
+            if ended is None:
+                raise JobGone("job_over", status=job.status.value)
+            await ledger.close(connection, ended)
+            return ended
+
+    async def delivered(self, job_id: str, message: str, at: float) -> bool:
+        """Note that the end was told; True for the first caller alone."""
+        first = jobs.c.status.in_(FINAL) & (jobs.c.delivered == 0.0)
+        changes: dict[str, Any] = {"delivered": at}
+        if message:
+            changes["message"] = message
+        async with self._write() as connection:
+            return await _change(connection, job_id, first, changes) is not None
+
+    async def place(self, job_id: str, place: Place) -> None:
+        """Note where the job is answered."""
+        await self._step(job_id, KEPT, **place_columns(place))
+
+    async def forget(self, job_id: str) -> None:
+        """Let nobody find the job or its clip any more; what it cost stays in the ledger."""
+        await self._step(job_id, KEPT, forgotten=True, message="", token="")
+
+    # Looking up
+
+    async def get(self, job_id: str) -> Job:
+        """Return the job; raise JobGone where it is unknown or deleted."""
+        async with self._read() as connection:
+            return await _get(connection, job_id)
+
+    async def find_clip(self, fingerprint: str) -> Clip | None:
+        """Return the latest clip that was made for the same request by the same weights."""
+        mark = self._mark(fingerprint)
+        wanted = (jobs.c.fingerprint == mark) & (jobs.c.status == Status.DONE.value) & KEPT
+        query = select(jobs.c.clip).where(wanted).order_by(jobs.c.ended.desc()).limit(1)
+        async with self._read() as connection:
+            found = await connection.scalar(query)
+        return None if found is None else loads(Clip, found)
+
+    async def names(self, blob: str, over: str) -> bool:
+        """Tell whether a job has this blob, or makes it anew just as the one did that is over."""
+        named = KEPT & (jobs.c.request.contains(blob) | jobs.c.clip.contains(blob))
+        asked = select(jobs.c.fingerprint).where(jobs.c.id == over).scalar_subquery()
+        wanted = named | (ACTIVE & (jobs.c.fingerprint == asked))
+        async with self._read() as connection:
+            found = await connection.scalar(select(jobs.c.id).where(wanted).limit(1))
+        return found is not None
+
+    async def by_message(self, front: str, channel: str, message: str) -> Job | None:
+        """Return the job that this message shows, if any."""
+        there = (jobs.c.front == front) & (jobs.c.channel == channel)
+        found = await self._all(there & (jobs.c.message == message) & KEPT)
+        return found[-1] if found else None
+
+    async def unfinished(self) -> list[Job]:
+        """Return the jobs that have not ended, the oldest first."""
+        return await self._all(ACTIVE)
+
+    async def undelivered(self) -> list[Job]:
+        """Return the jobs whose end nobody was told yet, the oldest first."""
+        return await self._all(jobs.c.status.in_(FINAL) & (jobs.c.delivered == 0.0) & KEPT)
+
+    async def waiting(self) -> list[Job]:
+        """Return the jobs that no worker has taken, in the order in which they will be."""
+        queued = {job.id: job for job in await self._all(WAITING)}
+        async with self._read() as connection:
+            order = await job_line.line(connection)
+        return [queued[job_id] for job_id in order if job_id in queued]
+
+    async def position(self, job_id: str) -> int:
+        """Return how many jobs go before this one (0: it is next, or waits no longer)."""
+        async with self._read() as connection:
+            order = await job_line.line(connection)
+        return order.index(job_id) if job_id in order else 0
+
+    async def served(self) -> dict[str, float]:
+        """Return when each person with a waiting job was last handed a worker."""
+        async with self._read() as connection:
+            return await job_line.served(connection)
+
+    # Sums
+
+    async def allowance(self, owner: str, now: float) -> Allowance:
+        """Return what the person spent, reserved and has left today."""
+        async with self._read() as connection:
+            return await ledger.allowance(connection, owner, now, self._quota)
+
+    async def report(self, owner: str, now: float) -> Report:
+        """Return the sums over one person's jobs."""
+        async with self._read() as connection:
+            allowance = await ledger.allowance(connection, owner, now, self._quota)
+            return await job_reports.report(connection, jobs.c.owner == owner, allowance)
+
+    async def report_all(self, since: float) -> Report:
+        """Return the sums over everybody's jobs that were ordered since a time."""
+        async with self._read() as connection:
+            return await job_reports.report(connection, jobs.c.created >= since, None)
+
+    async def median_seconds(self, request: GenerationRequest) -> float | None:
+        """Return how long clips of this request's kind took lately; None where none was made."""
+        async with self._read() as connection:
+            return await job_reports.median_seconds(connection, kind_of(request))
+
+    # Below the doors
+
+    def _row(self, job: Job) -> dict[str, Any]:
+        return row_of(job) | {"fingerprint": self._mark(job.request.fingerprint)}
+
+    def _mark(self, fingerprint: str) -> str:
+        """Return what a request is found by: what was asked, and of which weights."""
+        return sha256(f"{self._edition} {fingerprint}".encode()).hexdigest()
+
+    async def _step(self, job_id: str, allowed: ColumnElement[bool], **changes: Any) -> Job:
+        """Change a job that is in a state which allows it; raise JobGone otherwise."""
+        async with self._write() as connection:
+            job = await _change(connection, job_id, allowed, changes)
+            if job is None:
+                job = await _get(connection, job_id)
+                raise JobGone("job_over", status=job.status.value)
+            return job
+
+    async def _all(self, which: ColumnElement[bool]) -> list[Job]:
+        query = select(jobs).where(which).order_by(jobs.c.created, jobs.c.id)
+        async with self._read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return readable(rows)
+
+    @asynccontextmanager
+    async def _write(self) -> AsyncIterator[AsyncConnection]:
+        async with _reachable(), self._line, self._engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def _read(self) -> AsyncIterator[AsyncConnection]:
+        async with _reachable(), self._reader.connect() as connection:
+            yield connection
+
+
+def _edition(catalogue: Catalogue) -> str:
+    """Return what a clip depends on beside its request: which weights, and presets."""
+    models = catalogue.models.items()
+    sources = sorted((name, model.source, model.revision) for name, model in models)
+    return repr((sources, sorted(catalogue.presets.items())))
+
+
+async def _change(
+    connection: AsyncConnection, job_id: str, allowed: ColumnElement[bool], changes: dict[str, Any]
+) -> Job | None:
+    """Change the job if it is in a state which allows it; return it as it is then, or None."""
+    here = jobs.c.id == job_id
+    result = await connection.execute(update(jobs).where(here, allowed).values(changes))
+    if result.rowcount != 1:
+        return None
+    return job_of((await connection.execute(select(jobs).where(here))).mappings().one())
+
+
+async def _get(connection: AsyncConnection, job_id: str) -> Job:
+    query = select(jobs).where(jobs.c.id == job_id)
+    row = (await connection.execute(query)).mappings().first()
+    if row is None or row["forgotten"]:
+        raise JobGone("job_unknown" if row is None else "job_deleted")
+    return job_of(row)
+
+
+@asynccontextmanager
+async def _reachable() -> AsyncIterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except (DBAPIError, PoolTimeout, OSError) as error:
+        raise Unavailable("unavailable_database") from error

@@ -1,0 +1,57 @@
+"""Job reports: sums over the jobs' rows, for a person, for admins and for forecasts."""
+
+from __future__ import annotations
+
+import statistics
+
+from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.tables import jobs
+from storage.domain.job import Status
+from storage.domain.quota import Allowance
+from storage.domain.report import Report
+
+RECENT = 20  # clips that a forecast looks back on
+DONE = jobs.c.status == Status.DONE.value
+
+
+async def report(
+    connection: AsyncConnection, which: ColumnElement[bool], allowance: Allowance | None
+) -> Report:
+    """Return the sums over the jobs that the condition picks."""
+    counts = {status: 0 for status in Status}
+    for status, count in await connection.execute(
+        select(jobs.c.status, func.count()).where(which).group_by(jobs.c.status)
+    ):
+        counts[Status(status)] = count
+    made = and_(DONE, jobs.c.cached.is_(False))
+    sums = select(
+        func.sum(case((made, jobs.c.cost), else_=0)).label("credits"),
+        func.sum(case((made, jobs.c.seconds), else_=0.0)).label("seconds"),
+        func.sum(jobs.c.saved).label("saved"),
+        func.sum(case((jobs.c.cached.is_(True), 1), else_=0)).label("cached"),
+        func.count(jobs.c.owner.distinct()).label("owners"),
+    ).where(which)
+    row = (await connection.execute(sums)).mappings().one()
+    return Report(
+        counts=counts,
+        credits=row["credits"] or 0,
+        saved=row["saved"] or 0,
+        cached=row["cached"] or 0,
+        seconds=row["seconds"] or 0.0,
+        owners=row["owners"],
+        allowance=allowance,
+    )
+
+
+async def median_seconds(connection: AsyncConnection, kind: str) -> float | None:
+    """Return how long the latest clips of this kind took in the middle; None without any."""
+    recent = (
+        select(jobs.c.seconds)
+        .where(jobs.c.kind == kind, DONE, jobs.c.cached.is_(False))
+        .order_by(jobs.c.ended.desc())
+        .limit(RECENT)
+    )
+    found = (await connection.scalars(recent)).all()
+    return statistics.median(found) if found else None

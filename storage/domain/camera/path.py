@@ -1,0 +1,179 @@
+"""Camera path: the poses of one clip's frames, made from a motion, a speed and a seed.
+
+Conditioning on a path is so strong that seeds alone would look alike; so the seed chooses the
+amplitude, the profile of the speed and the centre within what the wording allows. The sign of the
+named motion, and that it outweighs all others, never change.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from random import Random
+
+from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose, Speed
+from storage.domain.prompt.reading import Reading
+
+ZOOM_IN = math.log(1.35)
+ZOOM_OUT = math.log(0.74)
+PAN = 0.22  # of the window's width
+TILT = 0.22  # of the window's height
+ROLL = 14.0  # degrees
+SHAKE_SHIFT = 0.02  # of the window's sides, at the peak
+SHAKE_ROLL = 0.6  # degrees, at the peak
+DRIFT_ZOOM = math.log(1.06)
+DRIFT_SHIFT = 0.03
+
+REACH: Mapping[Speed, float] = {Speed.SLOW: 0.5, Speed.NORMAL: 1.0, Speed.FAST: 1.6}
+_SPREAD = 0.15  # the seed changes the amplitude by at most this share
+_CENTRE = 0.2  # how far the seed moves a zoom's fixed point, in fractions of the window
+_SWAY = 0.025  # how far the seed lets a pan or tilt stray across its direction
+_DIGITS = 9  # hides the last bits, in which mathematics libraries differ
+
+# Directions of the simple motions: (dx, dy, roll) at the end of a clip of normal speed.
+_STRAIGHT: Mapping[Motion, tuple[float, float, float]] = {
+    Motion.PAN_LEFT: (-PAN, 0.0, 0.0),
+    Motion.PAN_RIGHT: (PAN, 0.0, 0.0),
+    Motion.TILT_UP: (0.0, -TILT, 0.0),
+    Motion.TILT_DOWN: (0.0, TILT, 0.0),
+    Motion.ROLL_CLOCKWISE: (0.0, 0.0, ROLL),
+    Motion.ROLL_COUNTERCLOCKWISE: (0.0, 0.0, -ROLL),
+}
+
+
+def plan(camera: Camera, reading: Reading, seed: int, frames: int) -> tuple[Pose, ...]:
+    """Return one pose per frame; the first shows the picture as it is.
+
+    Keyframes, where the camera has them, are the path and the reading is not asked. The same
+    arguments give the same poses on every machine.
+    """
+    if camera.keyframes:
+        return _through(camera.keyframes, frames)
+    random = Random(seed)
+    reach = REACH[reading.speed] * random.uniform(1.0 - _SPREAD, 1.0 + _SPREAD)
+    if reading.motion is Motion.STATIC:
+        return (Pose(),) * frames
+    if reading.motion is Motion.SHAKE:
+        return _shaken(random, reach, frames)
+    profile = _profile(random)
+    course = _course(reading.motion, random, reach)
+    return tuple(course(profile(time)) for time in _times(frames))
+
+
+def _times(frames: int) -> list[float]:
+    return [index / max(1, frames - 1) for index in range(frames)]
+
+
+def _profile(random: Random) -> Callable[[float], float]:
+    """Return a rising curve from (0, 0) to (1, 1): how far the camera is at each time."""
+    power = random.uniform(0.75, 1.45)
+    softness = random.uniform(0.0, 0.8)
+
+    def curve(time: float) -> float:
+        smooth = time * time * (3.0 - 2.0 * time)
+        return math.pow((1.0 - softness) * time + softness * smooth, power)
+
+    return curve
+
+
+def _course(motion: Motion, random: Random, reach: float) -> Callable[[float], Pose]:
+    """Return the pose at each share of the way."""
+    if motion in _STRAIGHT:
+        return _straight(motion, random, reach)
+    if motion in (Motion.ZOOM_IN, Motion.ZOOM_OUT):
+        logarithm = (ZOOM_IN if motion is Motion.ZOOM_IN else ZOOM_OUT) * reach
+        centre = (random.uniform(-_CENTRE, _CENTRE), random.uniform(-_CENTRE, _CENTRE))
+        return lambda share: _zoomed(logarithm * share, centre)
+    angle = random.uniform(0.0, 2.0 * math.pi)
+    across, along = (DRIFT_SHIFT * reach * turn for turn in (math.cos(angle), math.sin(angle)))
+    return lambda share: _pose(across * share, along * share, DRIFT_ZOOM * reach * share, 0.0)
+
+
+def _straight(motion: Motion, random: Random, reach: float) -> Callable[[float], Pose]:
+    dx, dy, roll = (value * reach for value in _STRAIGHT[motion])
+    side, lift = (random.uniform(-_SWAY, _SWAY) * reach for _ in range(2))
+
+    def at(share: float) -> Pose:
+        return _pose(
+            dx * share + (side * share if dx == 0.0 else 0.0),
+            dy * share + (lift * share if dy == 0.0 else 0.0),
+            0.0,
+            roll * share,
+        )
+
+    return at
+
+
+def _zoomed(logarithm: float, centre: tuple[float, float]) -> Pose:
+    """Return the pose of a zoom that leaves one point of the picture where it is."""
+    gone = 1.0 - math.exp(-logarithm)
+    return _pose(centre[0] * gone, centre[1] * gone, logarithm, 0.0)
+
+
+def _pose(dx: float, dy: float, logarithm: float, roll: float) -> Pose:
+    return Pose(
+        round(dx, _DIGITS),
+        round(dy, _DIGITS),
+        round(math.exp(logarithm), _DIGITS),
+        round(roll, _DIGITS),
+    )
+
+
+def _shaken(random: Random, reach: float, frames: int) -> tuple[Pose, ...]:
+    """Return a shaking of the hand: band-limited, with zero mean, from the picture itself on."""
+    peaks = (SHAKE_SHIFT, SHAKE_SHIFT, SHAKE_ROLL)
+    dx, dy, roll = (_tremor(random, peak * reach, frames) for peak in peaks)
+    return tuple(_pose(x, y, 0.0, turn) for x, y, turn in zip(dx, dy, roll, strict=True))
+
+
+def _tremor(random: Random, peak: float, frames: int) -> list[float]:
+    waves = [
+        (random.uniform(0.14, 0.36), random.uniform(0.0, 2.0 * math.pi), random.uniform(0.5, 1.0))
+        for _ in range(4)
+    ]
+    raw = [
+        sum(
+            height * math.sin(2.0 * math.pi * rate * index + phase) for rate, phase, height in waves
+        )
+        for index in range(frames)
+    ]
+    onset = [min(1.0, index / 2.0) for index in range(frames)]
+    mean = sum(part * value for part, value in zip(onset, raw, strict=True)) / (sum(onset) or 1.0)
+    level = [part * (value - mean) for part, value in zip(onset, raw, strict=True)]
+    largest = max(map(abs, level))
+    return [value * peak / largest if largest > 0.0 else 0.0 for value in level]
+
+
+def _through(keyframes: tuple[Keyframe, ...], frames: int) -> tuple[Pose, ...]:
+    """Return the path through keyframes: from the picture itself to each, then held."""
+    stations = keyframes if keyframes[0].time == 0.0 else (Keyframe(0.0, Pose()), *keyframes)
+    return tuple(_between(stations, time) for time in _times(frames))
+
+
+def _between(stations: tuple[Keyframe, ...], time: float) -> Pose:
+    for start, end in pairwise(stations):
+        if time <= end.time:
+            share = _eased(end.easing, (time - start.time) / (end.time - start.time))
+            return _mixed(start.pose, end.pose, share)
+    return stations[-1].pose
+
+
+def _eased(easing: Easing, share: float) -> float:
+    if easing is Easing.EASE_IN:
+        return share * share
+    if easing is Easing.EASE_OUT:
+        return share * (2.0 - share)
+    if easing is Easing.EASE_IN_OUT:
+        return share * share * (3.0 - 2.0 * share)
+    return share
+
+
+def _mixed(start: Pose, end: Pose, share: float) -> Pose:
+    """Return the pose between two; the zoom's logarithm is mixed, so that it looks even."""
+
+    def mix(first: float, second: float) -> float:
+        return first + (second - first) * share
+
+    zoom = mix(math.log(start.zoom), math.log(end.zoom))
+    return _pose(mix(start.dx, end.dx), mix(start.dy, end.dy), zoom, mix(start.roll, end.roll))

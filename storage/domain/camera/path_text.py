@@ -1,0 +1,177 @@
+"""Path text: a camera's path as a person writes it, and as it is shown to be copied.
+
+Either motions in words, "zoom in, then pan left", or poses at times up to 1, the clip's end,
+"0.5 zoom 1.3; 1 right 0.2 roll 5"; both in English or Chinese. The clip opens with the picture as
+it is; what a pose does not name stays as it was before.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from storage.domain.camera import sequence as path_sequence
+from storage.domain.camera.motion import Easing, Keyframe, Pose, Speed
+from storage.domain.camera.path import REACH
+from storage.domain.camera.sequence import DIGITS, LONGEST, MOTIONS
+from storage.domain.errors import BadRequest
+from storage.domain.prompt import reading as wording
+from storage.domain.prompt import sequence as wording_sequence
+from storage.domain.prompt.reading import Reading
+
+LIMIT = 600  # characters
+MOST = 8  # poses
+
+BOUNDS: Mapping[str, tuple[float, float]] = {
+    "shift": (-1.0, 1.0),  # of the window's side
+    "zoom": (0.25, 4.0),
+    "roll": (-180.0, 180.0),  # degrees
+}
+
+_PARTS = re.compile(r"[;,\n、。|>]|->|→|\.(?![0-9])")
+_TOKEN = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)%?|[a-z_]+|[一-鿿]+|\S")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)%?")
+_TIMED = re.compile(r"\s*[-+.0-9]")
+_SIDES: Mapping[str, tuple[str, float]] = {
+    **dict.fromkeys(("left", "左", "向左"), ("dx", -1.0)),
+    **dict.fromkeys(("right", "右", "向右"), ("dx", 1.0)),
+    **dict.fromkeys(("up", "上", "向上"), ("dy", -1.0)),
+    **dict.fromkeys(("down", "下", "向下"), ("dy", 1.0)),
+    **dict.fromkeys(("zoom", "缩放", "放大", "变焦"), ("zoom", 1.0)),
+    **dict.fromkeys(("roll", "旋转", "滚转"), ("roll", 1.0)),
+}
+_EASINGS: Mapping[str, Easing] = {
+    **{easing.value: easing for easing in Easing},
+    **{"匀速": Easing.LINEAR, "缓入": Easing.EASE_IN},
+    **{"缓出": Easing.EASE_OUT, "缓动": Easing.EASE_IN_OUT},
+}
+_HOLD = frozenset({"hold", "保持", "不动"})
+_UNITS = frozenset({"°", "度", "x", "×", "倍"})
+"""What may follow a number and says nothing that its place does not say."""
+
+
+def read(text: str, speed: Speed = Speed.NORMAL) -> tuple[Keyframe, ...]:
+    """Return the keyframes that a text asks for; raise BadRequest where it is not understood.
+
+    speed, unless normal, is that of all motions in words, and how far the poses go.
+    """
+    if len(text) > LIMIT:
+        raise BadRequest("request_text_too_long", name="path", length=len(text), limit=LIMIT)
+    if not text.strip():
+        return ()
+    whole = unicodedata.normalize("NFKC", text).casefold()
+    parts, timed = _PARTS.split(whole), _TIMED.match(whole)
+    if not timed:
+        parts = [part for piece in parts for part in wording_sequence.NEXT.split(piece)]
+    said = [part.strip() for part in parts if part.strip(" 先")]
+    if not said:
+        raise _unread(text)
+    return _at(speed, _poses(said)) if timed else _sequence(said, speed)
+
+
+def write(path: Sequence[Keyframe]) -> str:
+    """Return a path in poses; what has no place in such a text is rounded."""
+    before, parts = Pose(), []
+    for keyframe in path:
+        words = [f"{keyframe.time:.{DIGITS}g}", *_changes(before, keyframe.pose)]
+        words += ["hold"] if len(words) == 1 else []
+        words += [keyframe.easing.value] if keyframe.easing is not Easing.LINEAR else []
+        parts.append(" ".join(words))
+        before = keyframe.pose
+    return "; ".join(parts)
+
+
+def _changes(before: Pose, after: Pose) -> list[str]:
+    found = []
+    for name, less, more in (("dx", "left", "right"), ("dy", "up", "down")):
+        value = getattr(after, name)
+        if value != getattr(before, name):
+            found.append(f"{less if value < 0.0 else more} {_number(abs(value))}")
+    for name in ("zoom", "roll"):
+        if getattr(after, name) != getattr(before, name):
+            found.append(f"{name} {_number(getattr(after, name))}")
+    return found
+
+
+def _number(value: float) -> str:
+    return f"{round(value, DIGITS):.8g}"
+
+
+def _sequence(parts: list[str], speed: Speed) -> tuple[Keyframe, ...]:
+    if len(parts) > LONGEST:
+        raise BadRequest("request_path_long", limit=LONGEST)
+    steps: list[list[Reading]] = []
+    for part in parts:
+        found = wording.mentions(wording.plain(part))
+        step = wording_sequence.step(found)
+        unheard = any(mention.motion not in MOTIONS for mention in found)
+        if not step or unheard or path_sequence.at_odds(step):
+            raise _unread(part)
+        fast = speed is not Speed.NORMAL
+        steps.append([replace(one, speed=speed) if fast else one for one in step])
+    return path_sequence.keyframes(steps)
+
+
+def _poses(parts: list[str]) -> tuple[Keyframe, ...]:
+    if len(parts) > MOST:
+        raise BadRequest("request_path_long", limit=MOST)
+    pose, found = Pose(), []
+    for part in parts:
+        keyframe = _keyframe(part, pose)
+        found.append(keyframe)
+        pose = keyframe.pose
+    times = [keyframe.time for keyframe in found]
+    if times != sorted(set(times)) or not 0.0 < times[0] <= times[-1] <= 1.0:
+        raise BadRequest("request_keyframes")
+    return tuple(found)
+
+
+def _at(speed: Speed, path: tuple[Keyframe, ...]) -> tuple[Keyframe, ...]:
+    """Return poses that go as far as this speed takes a motion of their size."""
+    return tuple(replace(one, pose=_farther(one.pose, REACH[speed])) for one in path)
+
+
+def _farther(pose: Pose, reach: float) -> Pose:
+    shape = {
+        "dx": pose.dx * reach,
+        "dy": pose.dy * reach,
+        "zoom": pose.zoom**reach,
+        "roll": pose.roll * reach,
+    }
+    return Pose(**{name: _within(name, round(value, DIGITS)) for name, value in shape.items()})
+
+
+def _keyframe(part: str, pose: Pose) -> Keyframe:
+    tokens = [token for token in _TOKEN.findall(part) if token not in (":", "=")]
+    words = iter(tokens)
+    time, easing = _value(next(words, ""), part), Easing.LINEAR
+    for word in words:
+        if word in _EASINGS:
+            easing = _EASINGS[word]
+        elif word in _SIDES:
+            name, sign = _SIDES[word]
+            value = round(sign * _value(next(words, ""), part), DIGITS)
+            pose = replace(pose, **{name: _within(name, value)})
+        elif word not in _HOLD | _UNITS:
+            raise _unread(part)
+    return Keyframe(round(time, DIGITS), pose, easing)
+
+
+def _value(token: str, part: str) -> float:
+    if not _NUMBER.fullmatch(token):
+        raise _unread(part)
+    return float(token.removesuffix("%")) / (100.0 if token.endswith("%") else 1.0)
+
+
+def _within(name: str, value: float) -> float:
+    kind = "shift" if name in ("dx", "dy") else name
+    low, high = BOUNDS[kind]
+    if not low <= value <= high:
+        raise BadRequest("request_out_of_range", name=f"path_{kind}", low=low, high=high)
+    return value + 0.0  # no minus before a zero
+
+
+def _unread(part: str) -> BadRequest:
+    return BadRequest("request_path_part", part=part.strip()[:80])

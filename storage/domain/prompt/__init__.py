@@ -1,0 +1,1 @@
+"""The camera motion that a prompt names, read from English and Chinese words."""

@@ -1,0 +1,216 @@
+"""Chinese wordings of camera motions: patterns, and who it is that moves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from storage.domain.camera.motion import Motion, Speed
+from storage.domain.prompt.mention import Mention, Rank
+
+_SIMPLER = str.maketrans(
+    "鏡頭動轉縮遠進後順時針左傾緩靜輕微劇顫機畫場視無沒別搖攝劃飛從開還來雲離觀變擴穩鎖稍徐",
+    "镜头动转缩远进后顺时针左倾缓静轻微剧颤机画场视无没别摇摄划飞从开还来云离观变扩稳锁稍徐",
+)
+_STOP = re.compile(
+    r"[,.;:!?、。,;:!?…\n\s]|然后|接着|随后|同时|但是|但|而后|再(?=[向往朝左右上下推拉放缩平])"
+)
+
+_TO = r"(?:[向往朝至到]着?|方向)"
+_MOVE = r"(?:平移|横移|移|摇|转|滑|运动|运镜|看|扫|推移|走|跟拍|环绕|偏移|偏|去|飞)动?"
+_LIFT = r"(?:移动|平移|移|摇|升|抬|仰|倾斜|倾|扬|看|转|运动|滑|走|拉|推|飞|去|扫|俯|降|沉)"
+_SLOWLY = r"(?:[慢缓轻微徐稍快速迅猛急匀平稳地的]{0,6})"
+
+# In the order of precedence; the groups of words that belong to cameras alone stand in FILM.
+_RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
+    (
+        Motion.STATIC,
+        r"(?:保持|完全|镜头|相机|机位|画面)?(?:静止|固定|不动|定住|定格|静态|停住)",
+        Rank.REST,
+        True,
+    ),
+    (
+        Motion.STATIC,
+        r"三脚架|锁定|不移动|不运动|无运镜|没有运镜|保持稳定|稳定镜头|纹丝不动",
+        Rank.REST,
+        True,
+    ),
+    (
+        Motion.STATIC,
+        r"(?:没有|无|不要|不需要|别)(?:有)?(?:任何|一点)?(?:镜头|相机|摄像机|画面)?的?(?:运动|移动|动作|动)(?!感)",
+        Rank.REST,
+        True,
+    ),
+    (Motion.ROLL_COUNTERCLOCKWISE, r"逆时针|反时针|逆向旋转", Rank.VERB, True),
+    (Motion.ROLL_CLOCKWISE, r"顺时针", Rank.VERB, True),
+    (Motion.SHAKE, r"抖动|晃动|震动|振动|震颤|摇晃|颤抖|颤动|颠簸|摇摆|抖|晃|震", Rank.VERB, False),
+    (Motion.SHAKE, r"手持|手提拍|地震|地动山摇|不稳", Rank.MANNER, True),
+    (
+        Motion.ROLL_COUNTERCLOCKWISE,
+        rf"{_TO}左(?:侧|边|方)?{_SLOWLY}(?:旋转|翻滚|滚转|倾斜|滚动|翻转|侧倾|歪|转动?一圈)|左旋|左倾|(?:旋转|翻滚|滚转|倾斜|侧倾){_TO}左",
+        Rank.VERB,
+        False,
+    ),
+    (
+        Motion.ROLL_CLOCKWISE,
+        rf"{_TO}右(?:侧|边|方)?{_SLOWLY}(?:旋转|翻滚|滚转|倾斜|滚动|翻转|侧倾|歪|转动?一圈)|右旋|右倾|(?:旋转|翻滚|滚转|倾斜|侧倾){_TO}右",
+        Rank.VERB,
+        False,
+    ),
+    (Motion.PAN_RIGHT, r"[从自由]左(?:侧|边|方)?[往向到至朝]+右|左到右", Rank.VERB, True),
+    (Motion.PAN_LEFT, r"[从自由]右(?:侧|边|方)?[往向到至朝]+左|右到左", Rank.VERB, True),
+    (Motion.TILT_UP, r"[从自由]下(?:方|面)?[往向到至朝而]+上|下到上", Rank.VERB, True),
+    (Motion.TILT_DOWN, r"[从自由]上(?:方|面)?[往向到至朝而]+下|上到下", Rank.VERB, True),
+    (
+        Motion.ZOOM_IN,
+        r"放大|拉近|推近|推进|推镜|推上去|越来越大|飞近|深处|驶向|近处|前推|推向|推到|推入|变焦(?:向前|推)|凑近|贴近|聚焦到|变焦(?!出|拉|远|缩)|推轨",
+        Rank.VERB,
+        True,
+    ),
+    (
+        Motion.ZOOM_OUT,
+        r"缩小|变焦缩小|越来越小|远处|更多周围|周围环境|拉远|推远|后拉|拉镜|拉出|拉开|拉到全景|后撤|扩大视野|拉回|往后拉|变焦(?:出|拉|远)",
+        Rank.VERB,
+        True,
+    ),
+    (
+        Motion.ZOOM_IN,
+        rf"靠近|逼近|接近|走近|前移|前进|变大|更近|近一点|近些|深入|{_TO}(?:前|里|内|中心){_SLOWLY}(?:移动|移|走|推|飞|进|靠)?",
+        Rank.VERB,
+        False,
+    ),
+    (
+        Motion.ZOOM_OUT,
+        rf"后退|倒退|远离|退远|退后|变小|更远|远一点|远些|远去|退出|后移|撤离|{_TO}(?:后|外){_SLOWLY}(?:移动|移|走|拉|飞|退)?",
+        Rank.VERB,
+        False,
+    ),
+    (
+        Motion.PAN_LEFT,
+        rf"{_TO}?左(?:侧|边|面|方|方向)?{_SLOWLY}{_MOVE}|(?:摇镜|摇|移|转|平移|横移|移动|滑动|扫|看|偏移){_SLOWLY}{_TO}?左",
+        Rank.VERB,
+        False,
+    ),
+    (
+        Motion.PAN_RIGHT,
+        rf"{_TO}?右(?:侧|边|面|方|方向)?{_SLOWLY}{_MOVE}|(?:摇镜|摇|移|转|平移|横移|移动|滑动|扫|看|偏移){_SLOWLY}{_TO}?右",
+        Rank.VERB,
+        False,
+    ),
+    (
+        Motion.TILT_UP,
+        rf"{_TO}上(?:方|面)?{_SLOWLY}{_LIFT}|上(?:摇|移|升|仰|抬|扬)|仰|抬头|飞升|越升越高|高处|[看望]向天空|抬起|抬高|升高|升起|抬升|拔高|拉升|升降?镜|(?:摇|移|升|抬|倾斜|看|推){_SLOWLY}{_TO}?上",
+        Rank.VERB,
+        False,
+    ),
+    (
+        Motion.TILT_DOWN,
+        rf"{_TO}下(?:方|面)?{_SLOWLY}{_LIFT}|下(?:摇|移|降|俯|沉|倾|压)|俯|低头|越降越低|低处|[看望]向地面|降低|降落|压低|落下|降镜|(?:摇|移|降|倾斜|看|推|压){_SLOWLY}{_TO}?下",
+        Rank.VERB,
+        False,
+    ),
+    (Motion.PAN_LEFT, rf"{_TO}左(?:侧|边|面|方)?", Rank.VERB, False),
+    (Motion.PAN_RIGHT, rf"{_TO}右(?:侧|边|面|方)?", Rank.VERB, False),
+    (Motion.TILT_UP, rf"{_TO}上(?:方|面)?", Rank.VERB, False),
+    (Motion.TILT_DOWN, rf"{_TO}下(?:方|面)?", Rank.VERB, False),
+    (Motion.ROLL_CLOCKWISE, r"旋转|翻滚|滚转|荷兰角|转圈", Rank.VERB, False),
+    (Motion.ZOOM_OUT, r"展现|展示|露出|全景|全貌", Rank.MANNER, False),
+    (Motion.PAN_RIGHT, r"横摇|平移|横移|摇镜", Rank.MANNER, True),
+    (Motion.ZOOM_IN, r"特写", Rank.HINT, True),
+    (Motion.DRIFT, r"漂移|漂浮|飘动|飘移|漂动|浮动|轻微运动", Rank.REST, False),
+)
+_PATTERNS = [(motion, re.compile(text), rank, film) for motion, text, rank, film in _RULES]
+
+_CAMERA = re.compile(
+    r"镜头|相机|摄像机|摄影机|摄像头|画面|视角|机位|视野|视线|焦距|我们|观众|无人机|航拍"
+)
+_CONTENT = re.compile(r"图像|图片|照片|场景|景物|内容|背景|物体")
+_FILLERS = re.compile(
+    r"镜头|相机|慢慢|缓慢|缓缓|缓|慢|高速|快速|迅速|急速|飞快|快|轻轻|轻微|微微|稍微|稍稍|略微|逐渐|渐渐|徐徐|平稳|"
+    r"稳定|匀速|平滑|流畅|请|让|把|将|使|先|再|然后|最后|开始|持续|不断|一直|整体|地|的|着|了|得|从|给|做|来|"
+    r"一个|个|一点点|一点|只|仅|就|要|需要|想|希望|帮我|我|突然|猛地|猛|急|剧烈|强烈|大幅|小幅|度|又|也|和|并|与|且|"
+    r"不要|不用|不|别|没有|没|无|勿|避免|禁止|可以|能|有|向|往|朝|在|水平|垂直|横向|纵向|角度|方向|[\s\W]"
+)
+_CONTENT_MOVES = re.compile(r"移动|移|滑动|滑|运动|偏移|走|飞")
+_NEGATION = re.compile(r"不要|不用|不需要|不许|不能|不得|不|别|没有|没|无|勿|避免|禁止|而不是|而非")
+_SLOW = re.compile(
+    r"缓|慢|轻轻|轻微|微微|稍微|稍稍|略|逐渐|渐渐|徐徐|一点|悠悠|悠然|柔和|轻柔|小幅|细微|些微"
+)
+_FAST = re.compile(r"快|迅速|急速|急|猛|剧烈|强烈|大幅|突然|疾|飞速|高速|用力|明显|一下子")
+
+
+def mentions(text: str) -> list[Mention]:
+    """Return what a Chinese text, in simple or traditional signs, asks of the camera."""
+    found: list[Mention] = []
+    start = 0
+    text = text.translate(_SIMPLER)
+    for stop in [*_STOP.finditer(text), None]:
+        end = stop.start() if stop else len(text)
+        clause = text[start:end]
+        found.extend(_in_clause(clause, start))
+        start = stop.end() if stop else end
+    return found
+
+
+def loose_speed(text: str) -> Speed | None:
+    """Return the speed that a clause of nothing but small words names."""
+    text = text.translate(_SIMPLER)
+    parts = (part for part in _STOP.split(text) if part and not _FILLERS.sub("", part))
+    return next((speed for part in parts if (speed := _speed(part))), None)
+
+
+def _in_clause(clause: str, offset: int) -> Iterator[Mention]:
+    taken: list[tuple[int, int]] = []
+    speed = _speed(clause)
+    for motion, pattern, rank, film in _PATTERNS:
+        for match in pattern.finditer(clause):
+            if any(match.start() < end and start < match.end() for start, end in taken):
+                continue
+            before = clause[: match.start()]
+            if not film and not _is_cameras(before, taken):
+                continue
+            taken.append(match.span())
+            if _is_contents(before, match.group()):
+                motion = _REVERSED.get(motion, motion)  # noqa: PLW2901 (the content's own way)
+            negated = motion is not Motion.STATIC and _is_negated(before)
+            yield Mention(offset + match.start(), motion, rank, negated, speed)
+
+
+_REVERSED: Mapping[Motion, Motion] = {
+    Motion.PAN_LEFT: Motion.PAN_RIGHT,
+    Motion.PAN_RIGHT: Motion.PAN_LEFT,
+    Motion.TILT_UP: Motion.TILT_DOWN,
+    Motion.TILT_DOWN: Motion.TILT_UP,
+}
+
+
+def _is_cameras(before: str, taken: list[tuple[int, int]]) -> bool:
+    """Tell whether the words before a motion leave it to the camera: they name it, or nobody."""
+    if _CAMERA.search(before) or _CONTENT.search(before):
+        return True
+    rest = "".join(
+        sign for at, sign in enumerate(before) if not any(start <= at < end for start, end in taken)
+    )
+    return not _FILLERS.sub("", rest)
+
+
+def _is_contents(before: str, words: str) -> bool:
+    moved = _CONTENT.search(before) is not None and _CAMERA.search(before) is None
+    return moved and "平移" not in words and _CONTENT_MOVES.search(words) is not None
+
+
+def _is_negated(before: str) -> bool:
+    """Tell whether a negation stands before a motion, and nothing that takes it back."""
+    last = None
+    for match in _NEGATION.finditer(before):
+        last = match
+    return last is not None and not re.search(r"只|仅|而是|就", before[last.end() :])
+
+
+def _speed(clause: str) -> Speed | None:
+    slow, fast = _SLOW.search(clause), _FAST.search(clause)
+    if fast and re.search(r"(?:不要|别|不)(?:太|过|那么)?$", clause[: fast.start()]):
+        return Speed.SLOW
+    if slow and (not fast or slow.start() < fast.start()):
+        return Speed.SLOW
+    return Speed.FAST if fast else None

@@ -1,0 +1,133 @@
+"""Clauses: an English text cut where one thought ends and the next begins."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from storage.domain.prompt.lexicon import FORMS, LONG_WORDS, NEGATORS, TYPOS, WAYS, words
+
+_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[^\sa-z']")
+_JOINERS = words("and then while as but with whereas before after when until plus or nor")
+_STOPS = frozenset(",.;:!?()[]{}|/\u2014\u2013\u2026\u3001\u3002\uff0c\uff1b+&>")
+_ENDS = frozenset(".;!?\u3002\uff1b")
+_PHRASES = (
+    ("counter clock wise", "counterclockwise"),
+    ("counter clockwise", "counterclockwise"),
+    ("anti clockwise", "anticlockwise"),
+    ("clock wise", "clockwise"),
+    ("in place ", "fixed "),
+    ("bigger picture", "wider view"),
+    ("against the clock ", "counterclockwise "),
+    ("like a clock ", "clockwise "),
+    ("backing up", "retreating"),
+    ("backs up", "retreats"),
+    ("back up", "retreat"),
+    ("backs away", "retreats"),
+    ("backing away", "retreating"),
+    ("back away", "retreat"),
+    ("backs off", "retreats"),
+    ("back off", "retreat"),
+    ("closing in", "approaching"),
+    ("closes in", "approaches"),
+    ("close in", "approach"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One word: where it stands, and the verb and form that it may be."""
+
+    place: int
+    word: str
+    verb: str | None
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """The words between two joiners, and the joiner before them ("" at the start)."""
+
+    joiner: str
+    tokens: tuple[Token, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Return the words alone."""
+        return tuple(token.word for token in self.tokens)
+
+    def negated(self, index: int) -> bool:
+        """Tell whether a word before the one at an index rules it out."""
+        before = self.words[:index]
+        return any(word in NEGATORS for word in before) and before[-1:] != ("just",)
+
+
+def clauses(text: str) -> list[Clause]:
+    """Return the clauses of a lower-case text; words of other scripts are kept as they are."""
+    found: list[Clause] = []
+    joiner, tokens = "", list[Token]()
+    stream = _tokens(text)
+    for token, following in zip_longest(stream, stream[1:]):
+        stays = tokens and following is not None and _belongs(token.word, following.word)
+        if stays or (token.word not in _STOPS and token.word not in _JOINERS):
+            tokens.append(token)
+            continue
+        if tokens:
+            found.append(Clause(joiner, tuple(tokens)))
+            tokens = []
+            joiner = ""
+        joiner = _stronger(joiner, token.word)
+    return [*found, Clause(joiner, tuple(tokens))] if tokens else found
+
+
+def _belongs(joiner: str, following: str) -> bool:
+    """Tell whether a joiner only ties manners together: "slowly and smoothly", "with speed"."""
+    manner = following in ("great", "high", "full", "speed", "ease", "care")
+    return (joiner == "and" and following.endswith("ly")) or (joiner == "with" and manner)
+
+
+def _stronger(joiner: str, word: str) -> str:
+    """Return what a row of joiners amounts to: "," then "and" is "and"; a full stop stays."""
+    if word in _JOINERS:
+        return "." if joiner == "." else word
+    return "." if word in _ENDS or joiner == "." else ","
+
+
+def _tokens(text: str) -> list[Token]:
+    text = f"{text} "
+    for phrase, word in _PHRASES:
+        text = text.replace(phrase, word.ljust(len(phrase)))
+    return [_token(match.start(), match.group()) for match in _WORD.finditer(text)]
+
+
+def _token(place: int, word: str) -> Token:
+    word = _spelled(word.removesuffix("'s"))
+    verb, form = FORMS.get(word, (None, ""))
+    return Token(place, word, verb, form)
+
+
+def _spelled(word: str) -> str:
+    """Return the word that was meant: a letter held too long, or one slip in a long word."""
+    word = TYPOS.get(word, word)
+    if word in FORMS or word in WAYS:
+        return word
+    short = re.sub(r"(.)\1{2,}", r"\1\1", word)
+    for guess in (short, re.sub(r"(.)\1", r"\1", short)):
+        if guess != word and (guess in FORMS or guess in WAYS or guess in LONG_WORDS):
+            return guess
+    if len(word) < 5 or len(word) > 20:
+        return word
+    return next((target for target in LONG_WORDS if _one_slip(word, target)), word)
+
+
+def _one_slip(word: str, target: str) -> bool:
+    """Tell whether one letter added, lost, changed or swapped makes the one from the other."""
+    if word[0] != target[0] or abs(len(word) - len(target)) > 1 or word == target:
+        return False
+    start = 0
+    while start < min(len(word), len(target)) and word[start] == target[start]:
+        start += 1
+    left, right = word[start:], target[start:]
+    swapped = left[:2][::-1] == right[:2] and left[2:] == right[2:]
+    return swapped or left[1:] == right[1:] or left[1:] == right or left == right[1:]

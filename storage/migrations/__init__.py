@@ -1,4 +1,0 @@
-"""The versions of the tables, run by Alembic whenever the database is opened.
-
-A change of storage/tables.py needs a new file in versions/; a test compares the two.
-"""
