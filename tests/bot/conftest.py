@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gpu_worker.media.encode import encode
-from tests.bot.workshop import Workshop, open_workshop
+from tests.support.backend import Workshop, open_workshop
 
 
 @pytest.fixture(scope="session")

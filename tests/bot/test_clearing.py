@@ -12,8 +12,8 @@ from bot.studio.options import Options
 from storage.blobs import Blobs
 from storage.domain.errors import Unavailable
 from storage.domain.job import Job
-from tests.bot.workshop import Workshop, customer, png, until
 from tests.storage.examples import CLIP
+from tests.support.backend import Workshop, customer, png, until
 
 
 class Away(Blobs):

@@ -15,8 +15,8 @@ from storage.domain.clip import Failure
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
 from storage.queue.messages import EVENTS, HANDED_BACK, WORKERS, Moved, write_event
-from tests.bot.workshop import Workshop, customer, open_workshop, png, until
 from tests.redis_server import FragileRedis
+from tests.support.backend import Workshop, customer, open_workshop, png, until
 
 MANY = QuotaRow(credits_per_day=10**6, unfinished_jobs=1000)
 

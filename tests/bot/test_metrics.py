@@ -8,7 +8,7 @@ import aiohttp
 
 from bot.metrics import Metrics, serve
 from bot.studio.options import Options
-from tests.bot.workshop import Workshop, customer, png, until
+from tests.support.backend import Workshop, customer, png, until
 
 
 async def test_the_endpoints_tell_what_waits_and_how_many_workers_are_wanted(

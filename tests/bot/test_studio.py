@@ -14,7 +14,7 @@ from bot.studio.options import Options
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import BadPicture, JobGone, NotAllowed, QuotaExceeded
 from storage.domain.job import Job, Status
-from tests.bot.workshop import Workshop, customer, open_workshop, png, until
+from tests.support.backend import Workshop, customer, open_workshop, png, until
 
 WAVES = Options("waves, zoom in", seed=7)
 

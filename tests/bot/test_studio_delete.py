@@ -12,8 +12,8 @@ from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.errors import BadPicture, JobGone
 from storage.domain.job import Job
-from tests.bot.workshop import Workshop, customer, png, until
 from tests.storage.examples import CLIP
+from tests.support.backend import Workshop, customer, png, until
 
 WAVES = Options("waves", seed=7)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import discord
 
-from tests.bot.chat.stage import Stage, shown
+from tests.support.simulated_chat import Stage, shown
 
 AGAIN = "🔁"
 

@@ -8,8 +8,8 @@ import discord
 
 from storage.domain.clip import Container
 from storage.domain.job import Job
-from tests.bot.chat.stage import Stage, actions, shown, speaking, whispers
-from tests.bot.workshop import png
+from tests.support.backend import png
+from tests.support.simulated_chat import Stage, actions, shown, speaking, whispers
 
 
 async def jobs_of(stage: Stage) -> list[Job]:

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.bot.chat.stage import Stage, open_stage
-from tests.bot.workshop import Workshop
+from tests.support.backend import Workshop
+from tests.support.simulated_chat import Stage, open_stage
 
 
 @pytest.fixture

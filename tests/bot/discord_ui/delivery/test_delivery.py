@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from storage.domain.clip import Failure
-from tests.bot.chat.stage import Stage, actions, shown
-from tests.bot.workshop import until
+from tests.support.backend import until
+from tests.support.simulated_chat import Stage, actions, shown
 
 TOKEN_LIFE = 15 * 60
 

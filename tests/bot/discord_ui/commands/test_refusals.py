@@ -11,8 +11,8 @@ import discord
 import pytest
 from PIL import Image
 
-from tests.bot.chat.stage import Stage, speaking, whispers
-from tests.bot.workshop import png
+from tests.support.backend import png
+from tests.support.simulated_chat import Stage, speaking, whispers
 
 
 def animation() -> bytes:

@@ -16,7 +16,7 @@ from simcord.env import Env
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.frontend import open_client, open_delivery
 from bot.i18n import Words
-from tests.bot.workshop import Workshop, png, until
+from tests.support.backend import Workshop, png, until
 
 PICTURE = ("cat.png", png())
 

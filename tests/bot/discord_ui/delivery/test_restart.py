@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Container
-from tests.bot.chat.stage import Stage, shown
-from tests.bot.workshop import Workshop, until
+from tests.support.backend import Workshop, until
+from tests.support.simulated_chat import Stage, shown
 
 
 async def clip_for(workshop: Workshop, job: str) -> Clip:

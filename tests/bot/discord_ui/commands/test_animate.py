@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.bot.chat.stage import PICTURE, Stage, actions, shown, speaking
-from tests.bot.workshop import png, until
+from tests.support.backend import png, until
+from tests.support.simulated_chat import PICTURE, Stage, actions, shown, speaking
 
 
 async def test_an_order_is_answered_with_its_clip_in_its_place(stage: Stage) -> None:

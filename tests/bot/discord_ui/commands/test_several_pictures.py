@@ -10,8 +10,8 @@ import pytest
 
 from storage.database.jobs import Jobs
 from storage.domain.job import Job
-from tests.bot.chat.stage import Stage, actions, open_stage, shown, speaking, whispers
-from tests.bot.workshop import Workshop, png, until
+from tests.support.backend import Workshop, png, until
+from tests.support.simulated_chat import Stage, actions, open_stage, shown, speaking, whispers
 
 COLOURS = ("red", "green", "blue", "white")
 

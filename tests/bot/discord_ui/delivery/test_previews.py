@@ -10,9 +10,9 @@ import pytest
 from bot.studio.events import JobMoved
 from storage.domain.clip import Failure
 from storage.domain.progress import Progress, Stage
-from tests.bot.chat.stage import Stage as Scene
-from tests.bot.chat.stage import shown
-from tests.bot.workshop import until
+from tests.support.backend import until
+from tests.support.simulated_chat import Stage as Scene
+from tests.support.simulated_chat import shown
 
 PREVIEW = b"RIFF\x00\x00\x00\x00WEBPVP8X"
 

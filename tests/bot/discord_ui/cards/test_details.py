@@ -10,7 +10,7 @@ from bot.discord_ui.commands.form import read_numbers
 from bot.i18n import Words
 from bot.studio.options import Options
 from storage.domain.job import Job
-from tests.bot.chat.test_cards import CATALOGUE, CLIP, DONE, JOB, REQUEST
+from tests.bot.discord_ui.cards.test_card_renderer import CATALOGUE, CLIP, DONE, JOB, REQUEST
 
 
 def fields(job: Job, locale: str = "en") -> dict[str, str]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import discord
 
-from tests.bot.chat.stage import Stage, open_stage, shown, speaking, whispers
-from tests.bot.workshop import Workshop
+from tests.support.backend import Workshop
+from tests.support.simulated_chat import Stage, open_stage, shown, speaking, whispers
 
 
 async def test_a_person_sees_what_is_spent_and_left(stage: Stage) -> None:
