@@ -1,4 +1,4 @@
-"""Fixtures of the bot's tests: a film, and a workshop on a real Redis and a real SQLite."""
+"""Fixtures of the bot's tests: an MP4, and a backend on a real Redis and a real SQLite."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from gpu_worker.media.encode import encode
-from tests.support.backend import Workshop, open_workshop
+from tests.support.backend import Backend, open_backend
 
 
 @pytest.fixture(scope="session")
-def film() -> bytes:
+def mp4() -> bytes:
     """A small MP4 as a worker makes it."""
     frames = np.zeros((8, 64, 64, 3), np.uint8)
     for number, frame in enumerate(frames):
@@ -22,6 +22,6 @@ def film() -> bytes:
 
 
 @pytest.fixture
-async def workshop(tmp_path: Path, redis_url: str, film: bytes) -> AsyncIterator[Workshop]:
-    async with open_workshop(tmp_path, redis_url, film) as opened:
+async def backend(tmp_path: Path, redis_url: str, mp4: bytes) -> AsyncIterator[Backend]:
+    async with open_backend(tmp_path, redis_url, mp4) as opened:
         yield opened

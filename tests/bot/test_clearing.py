@@ -13,7 +13,7 @@ from storage.blobs import Blobs
 from storage.domain.errors import Unavailable
 from storage.domain.job import Job
 from tests.storage.examples import CLIP
-from tests.support.backend import Workshop, customer, png, until
+from tests.support.backend import Backend, customer, png, until
 
 
 class Away(Blobs):
@@ -23,27 +23,25 @@ class Away(Blobs):
         raise Unavailable("unavailable_storage")
 
 
-async def order(workshop: Workshop, prompt: str = "waves") -> Job:
-    return (await workshop.studio.submit(customer(), png(), Options(prompt, seed=7))).job
+async def order(backend: Backend, prompt: str = "waves") -> Job:
+    return (await backend.studio.submit(customer(), png(), Options(prompt, seed=7))).job
 
 
-async def comes_late(workshop: Workshop, job: Job) -> None:
+async def comes_late(backend: Backend, job: Job) -> None:
     """Let a worker make a job's clip although the job is over."""
-    made = len(workshop.hands.orders)
+    made = len(backend.worker.orders)
 
     async def heard() -> bool:
-        outcome = await workshop.queue.outcome(job.id, 1)
-        return outcome is not None and len(workshop.hands.orders) == made + 1
+        outcome = await backend.queue.outcome(job.id, 1)
+        return outcome is not None and len(backend.worker.orders) == made + 1
 
-    async with workshop.at_work():
+    async with backend.running_worker():
         await until(heard)
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-async def test_a_clip_of_a_job_that_is_over_does_not_stay(
-    workshop: Workshop, deleted: bool
-) -> None:
-    film = sha256(workshop.hands.film + b"7").hexdigest()
+async def test_a_clip_of_a_job_that_is_over_does_not_stay(backend: Backend, deleted: bool) -> None:
+    mp4 = sha256(backend.worker.mp4 + b"7").hexdigest()
     stored: list[str] = []
 
     class Noting(Blobs):
@@ -53,56 +51,56 @@ async def test_a_clip_of_a_job_that_is_over_does_not_stay(
             stored.append(key)
             await super().delete(key)
 
-    workshop.blobs = Noting(workshop.blobs._store)
-    async with workshop.dispatching():
-        job = await order(workshop)
-        await until(lambda: _on_queue(workshop))
-        await workshop.jobs.cancel(job.id, "1", 1.0)
+    backend.blobs = Noting(backend.blobs._store)
+    async with backend.running_dispatcher():
+        job = await order(backend)
+        await until(lambda: _on_queue(backend))
+        await backend.jobs.cancel(job.id, "1", 1.0)
         if deleted:
-            await workshop.jobs.forget(job.id)
-        await comes_late(workshop, job)
-        await until(lambda: film in stored)
-    assert not await workshop.blobs.has(film)
-    assert await workshop.blobs.has(job.request.picture)
+            await backend.jobs.forget(job.id)
+        await comes_late(backend, job)
+        await until(lambda: mp4 in stored)
+    assert not await backend.blobs.has(mp4)
+    assert await backend.blobs.has(job.request.picture)
 
 
-async def _on_queue(workshop: Workshop) -> bool:
-    return await workshop.queue.depth() == 1
+async def _on_queue(backend: Backend) -> bool:
+    return await backend.queue.depth() == 1
 
 
-async def test_what_another_job_has_or_makes_anew_stays(workshop: Workshop) -> None:
-    over, twin, other = [await order(workshop, prompt) for prompt in ("waves", "waves", "hills")]
-    clip = replace(CLIP, blob=await workshop.blobs.put(b"a film"), poster="")
-    await workshop.jobs.cancel(over.id, "1", 1.0)
+async def test_what_another_job_has_or_makes_anew_stays(backend: Backend) -> None:
+    over, twin, other = [await order(backend, prompt) for prompt in ("waves", "waves", "hills")]
+    clip = replace(CLIP, blob=await backend.blobs.put(b"a clip"), poster="")
+    await backend.jobs.cancel(over.id, "1", 1.0)
     for ended in (twin, other):
-        await clear(workshop.jobs, workshop.blobs, over.id, (clip.blob, clip.poster))
-        assert await workshop.blobs.has(clip.blob)
-        await workshop.jobs.finish(ended.id, clip, 1.0)
+        await clear(backend.jobs, backend.blobs, over.id, (clip.blob, clip.poster))
+        assert await backend.blobs.has(clip.blob)
+        await backend.jobs.finish(ended.id, clip, 1.0)
     for ended, kept in ((twin, True), (other, False)):
-        await workshop.jobs.forget(ended.id)
-        await clear(workshop.jobs, workshop.blobs, over.id, (clip.blob,))
-        assert await workshop.blobs.has(clip.blob) is kept
+        await backend.jobs.forget(ended.id)
+        await clear(backend.jobs, backend.blobs, over.id, (clip.blob,))
+        assert await backend.blobs.has(clip.blob) is kept
 
 
-async def test_a_store_that_is_away_is_no_reason_to_fail(workshop: Workshop) -> None:
-    job = await order(workshop)
-    await workshop.jobs.cancel(job.id, "1", 1.0)
-    await clear(workshop.jobs, Away(workshop.blobs._store), job.id, ("d" * 64,))
+async def test_a_store_that_is_away_is_no_reason_to_fail(backend: Backend) -> None:
+    job = await order(backend)
+    await backend.jobs.cancel(job.id, "1", 1.0)
+    await clear(backend.jobs, Away(backend.blobs._store), job.id, ("d" * 64,))
 
 
 async def test_a_clip_that_is_deleted_with_another_of_the_same_bytes_is_made_again(
-    workshop: Workshop,
+    backend: Backend,
 ) -> None:
-    async with workshop.working():
-        first = await order(workshop, "waves")
-        await until(workshop.all_over)
-    async with workshop.dispatching():
-        second = await order(workshop, "hills")
-        await until(lambda: _on_queue(workshop))
-    await comes_late(workshop, second)
-    await workshop.studio.delete(first.id, "1")
-    async with workshop.working():
-        await until(workshop.all_over)
-    clip = (await workshop.jobs.get(second.id)).clip
+    async with backend.running():
+        first = await order(backend, "waves")
+        await until(backend.all_jobs_ended)
+    async with backend.running_dispatcher():
+        second = await order(backend, "hills")
+        await until(lambda: _on_queue(backend))
+    await comes_late(backend, second)
+    await backend.studio.delete(first.id, "1")
+    async with backend.running():
+        await until(backend.all_jobs_ended)
+    clip = (await backend.jobs.get(second.id)).clip
     assert clip is not None
-    assert await workshop.blobs.has(clip.blob)
+    assert await backend.blobs.has(clip.blob)

@@ -8,15 +8,15 @@ import aiohttp
 
 from bot.metrics import Metrics, serve
 from bot.studio.options import Options
-from tests.support.backend import Workshop, customer, png, until
+from tests.support.backend import Backend, customer, png, until
 
 
 async def test_the_endpoints_tell_what_waits_and_how_many_workers_are_wanted(
-    workshop: Workshop,
+    backend: Backend,
 ) -> None:
     for seed in range(3):
-        await workshop.studio.submit(customer(), png(), Options("a", seed=seed))
-    runner = await serve(Metrics(workshop.jobs, workshop.queue), 0)
+        await backend.studio.submit(customer(), png(), Options("a", seed=seed))
+    runner = await serve(Metrics(backend.jobs, backend.queue), 0)
     port = runner.addresses[0][1]
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
         async with session.get("/metrics") as answer:
@@ -31,13 +31,13 @@ async def test_the_endpoints_tell_what_waits_and_how_many_workers_are_wanted(
     assert "mutoscope_queue_reachable 1\n" in text
 
 
-async def test_what_ended_is_counted(workshop: Workshop) -> None:
-    metrics = Metrics(workshop.jobs, workshop.queue)
-    counting = asyncio.create_task(metrics.listen(workshop.studio.subscribe()))
-    async with workshop.working():
-        await workshop.studio.submit(customer(), png(), Options("a", seed=1))
-        await until(workshop.all_over)
-        await workshop.studio.submit(customer(), png(), Options("a", seed=1))
+async def test_what_ended_is_counted(backend: Backend) -> None:
+    metrics = Metrics(backend.jobs, backend.queue)
+    counting = asyncio.create_task(metrics.listen(backend.studio.subscribe()))
+    async with backend.running():
+        await backend.studio.submit(customer(), png(), Options("a", seed=1))
+        await until(backend.all_jobs_ended)
+        await backend.studio.submit(customer(), png(), Options("a", seed=1))
         await asyncio.sleep(0)
     counting.cancel()
     counters = dict(metrics.counters())

@@ -13,7 +13,7 @@ from storage.database.jobs import Jobs
 from storage.domain.errors import BadPicture, JobGone
 from storage.domain.job import Job
 from tests.storage.examples import CLIP
-from tests.support.backend import Workshop, customer, png, until
+from tests.support.backend import Backend, customer, png, until
 
 WAVES = Options("waves", seed=7)
 
@@ -33,63 +33,63 @@ class Held(Blobs):
 
 
 class EndsMeanwhile(Jobs):
-    """A book in which every job ends just before somebody cancels it."""
+    """A table of jobs in which every job ends just before somebody cancels it."""
 
     async def cancel(self, job_id: str, owner: str | None, at: float) -> Job:
         await self.finish(job_id, CLIP, at)
         return await super().cancel(job_id, owner, at)
 
 
-async def made(workshop: Workshop) -> Job:
-    async with workshop.working():
-        job = (await workshop.studio.submit(customer(), png(), WAVES)).job
-        await until(workshop.all_over)
-    return await workshop.jobs.get(job.id)
+async def made(backend: Backend) -> Job:
+    async with backend.running():
+        job = (await backend.studio.submit(customer(), png(), WAVES)).job
+        await until(backend.all_jobs_ended)
+    return await backend.jobs.get(job.id)
 
 
 @pytest.mark.parametrize("seed", [7, 8])
 async def test_an_order_keeps_its_picture_and_cached_clip_from_a_delete_at_its_side(
-    workshop: Workshop, seed: int
+    backend: Backend, seed: int
 ) -> None:
-    old = await made(workshop)
-    workshop.studio.blobs = held = Held(workshop.blobs)
+    old = await made(backend)
+    backend.studio.blobs = held = Held(backend.blobs)
     order = asyncio.create_task(
-        workshop.studio.submit(customer(), png(), Options("waves", seed=seed))
+        backend.studio.submit(customer(), png(), Options("waves", seed=seed))
     )
     await held.reached.wait()
-    delete = asyncio.create_task(workshop.studio.delete(old.id, old.owner))
+    delete = asyncio.create_task(backend.studio.delete(old.id, old.owner))
     await asyncio.wait({delete}, timeout=0.1)
     held.gate.set()
     new = (await order).job
     await delete
-    assert await workshop.blobs.has(new.request.picture)
+    assert await backend.blobs.has(new.request.picture)
     assert new.cached is (seed == 7)
-    assert new.clip is None or await workshop.blobs.has(new.clip.blob)
+    assert new.clip is None or await backend.blobs.has(new.clip.blob)
 
 
-async def test_a_clip_that_another_worker_may_have_stored_too_stays(workshop: Workshop) -> None:
-    twice = [(await workshop.studio.submit(customer(), png(), WAVES)).job for _ in range(2)]
-    clip = replace(CLIP, blob=await workshop.blobs.put(b"the same bytes"), poster="")
+async def test_a_clip_that_another_worker_may_have_stored_too_stays(backend: Backend) -> None:
+    twice = [(await backend.studio.submit(customer(), png(), WAVES)).job for _ in range(2)]
+    clip = replace(CLIP, blob=await backend.blobs.put(b"the same bytes"), poster="")
     for job, kept in zip(twice, (True, False), strict=True):
-        await workshop.jobs.finish(job.id, clip, 1.0)
-        await workshop.studio.delete(job.id, job.owner)
-        assert await workshop.blobs.has(clip.blob) is kept
+        await backend.jobs.finish(job.id, clip, 1.0)
+        await backend.studio.delete(job.id, job.owner)
+        assert await backend.blobs.has(clip.blob) is kept
 
 
-async def test_a_job_that_ends_while_it_is_deleted_is_deleted(workshop: Workshop) -> None:
-    job = (await workshop.studio.submit(customer(), png(), WAVES)).job
-    workshop.studio.jobs = EndsMeanwhile(workshop.jobs._engine, workshop.catalogue)
-    await workshop.studio.delete(job.id, job.owner)
+async def test_a_job_that_ends_while_it_is_deleted_is_deleted(backend: Backend) -> None:
+    job = (await backend.studio.submit(customer(), png(), WAVES)).job
+    backend.studio.jobs = EndsMeanwhile(backend.jobs._engine, backend.catalogue)
+    await backend.studio.delete(job.id, job.owner)
     with pytest.raises(JobGone) as caught:
-        await workshop.jobs.get(job.id)
+        await backend.jobs.get(job.id)
     assert caught.value.key == "job_deleted"
-    assert not await workshop.blobs.has(job.request.picture)
+    assert not await backend.blobs.has(job.request.picture)
 
 
-async def test_a_clip_whose_picture_is_gone_cannot_be_made_again(workshop: Workshop) -> None:
-    job = (await workshop.studio.submit(customer(), png(), WAVES)).job
-    await workshop.blobs.delete(job.request.picture)
+async def test_a_clip_whose_picture_is_gone_cannot_be_made_again(backend: Backend) -> None:
+    job = (await backend.studio.submit(customer(), png(), WAVES)).job
+    await backend.blobs.delete(job.request.picture)
     with pytest.raises(BadPicture) as caught:
-        await workshop.studio.again(job.id, customer())
+        await backend.studio.again(job.id, customer())
     assert caught.value.key == "picture_gone"
-    assert len(await workshop.jobs.unfinished()) == 1
+    assert len(await backend.jobs.unfinished()) == 1

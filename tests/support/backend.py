@@ -1,4 +1,4 @@
-"""Workshop: the bot's real insides with a scripted worker in place of the GPU."""
+"""The bot's real backend (database, blobs, queue, studio) with a scripted worker."""
 
 from __future__ import annotations
 
@@ -45,16 +45,16 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float 
         held = condition()
         if await held if isinstance(held, Awaitable) else held:
             return
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the condition did not hold in time"
         await asyncio.sleep(0.02)
 
 
 @dataclass
-class Hands:
-    """A worker's handler that makes the same film of every order; a test may hold it midway."""
+class ScriptedWorker:
+    """A worker's handler that returns the same MP4 for every order; a test may pause it midway."""
 
     blobs: Blobs
-    film: bytes
+    mp4: bytes
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[Order] = field(default_factory=list)
     reports: list[Report] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Hands:
         if self.failure is not None:
             return self.failure
         reading = resolve(request.camera, request.prompt)
-        blob = await self.blobs.put(self.film + str(request.seed).encode())
+        blob = await self.blobs.put(self.mp4 + str(request.seed).encode())
         return Clip(
             blob=blob,
             poster="",
@@ -101,7 +101,7 @@ async def _either(*events: asyncio.Event) -> None:
 
 
 @dataclass
-class Workshop:
+class Backend:
     """Everything behind the front end."""
 
     settings: Settings
@@ -111,37 +111,37 @@ class Workshop:
     queue: Queue
     announcements: Announcements
     studio: Studio
-    hands: Hands
-    book: Callable[[QuotaRow], Jobs]
+    worker: ScriptedWorker
+    jobs_with_quota: Callable[[QuotaRow], Jobs]
 
-    async def all_over(self) -> bool:
+    async def all_jobs_ended(self) -> bool:
         """Tell whether nothing is in the works."""
         return not await self.jobs.unfinished()
 
-    async def jobs_are_delivered(self) -> bool:
+    async def all_jobs_delivered(self) -> bool:
         """Tell whether nothing is in the works, and everybody has what they ordered."""
         return not await self.jobs.unfinished() and not await self.jobs.undelivered()
 
     @contextlib.asynccontextmanager
-    async def working(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         """Dispatch jobs and work on them inside this block."""
-        async with self.dispatching(), self.at_work():
+        async with self.running_dispatcher(), self.running_worker():
             yield
 
     @contextlib.asynccontextmanager
-    async def at_work(self) -> AsyncIterator[None]:
+    async def running_worker(self) -> AsyncIterator[None]:
         """Work on what is on the queue inside this block."""
         stop = asyncio.Event()
-        worker = asyncio.create_task(serve(self.hands, self.settings, "hands", stop))
+        worker = asyncio.create_task(serve(self.worker, self.settings, "worker", stop))
         try:
             yield
         finally:
-            self.hands.gate.set()
+            self.worker.gate.set()
             stop.set()
             await worker
 
     @contextlib.asynccontextmanager
-    async def dispatching(self) -> AsyncIterator[None]:
+    async def running_dispatcher(self) -> AsyncIterator[None]:
         """Dispatch jobs inside this block; nobody need be there to work on them."""
         dispatcher = Dispatcher(
             self.jobs, self.blobs, self.queue, self.announcements, reconcile=0.3
@@ -160,9 +160,9 @@ def customer(owner: str = "1", size_limit: int = 10 * 2**20, locale: str = "en")
 
 
 @contextlib.asynccontextmanager
-async def open_workshop(
-    folder: Path, redis_url: str, film: bytes, quota: QuotaRow | None = None
-) -> AsyncIterator[Workshop]:
+async def open_backend(
+    folder: Path, redis_url: str, mp4: bytes, quota: QuotaRow | None = None
+) -> AsyncIterator[Backend]:
     """Open database, blobs and queue in a folder."""
     settings = replace(
         Settings.from_environment({"MUTOSCOPE_HOME": str(folder)}), redis_url=redis_url
@@ -173,16 +173,18 @@ async def open_workshop(
     engine = await open_database(settings.database_url)
     queue = await Queue.connect(redis_url)
 
-    def book(quota: QuotaRow) -> Jobs:
+    def jobs_with_quota(quota: QuotaRow) -> Jobs:
         return Jobs(engine, replace(catalogue, quota=quota))
 
-    jobs = book(catalogue.quota)
+    jobs = jobs_with_quota(catalogue.quota)
     blobs = Blobs.open(settings.blob_url)
     announcements = Announcements()
     studio = Studio(jobs, blobs, queue, catalogue, settings.hardware(catalogue), announcements)
-    hands = Hands(blobs, film)
+    worker = ScriptedWorker(blobs, mp4)
     try:
-        yield Workshop(settings, catalogue, jobs, blobs, queue, announcements, studio, hands, book)
+        yield Backend(
+            settings, catalogue, jobs, blobs, queue, announcements, studio, worker, jobs_with_quota
+        )
     finally:
         studio.close()
         await queue.close()

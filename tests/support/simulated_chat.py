@@ -1,4 +1,4 @@
-"""Stage: the bot before a virtual Discord (SimCord), with somebody who uses it."""
+"""The whole bot against a simulated Discord (SimCord), with two people who use it."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from simcord.env import Env
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.frontend import open_client, open_delivery
 from bot.i18n import Words
-from tests.support.backend import Workshop, png, until
+from tests.support.backend import Backend, png, until
 
 PICTURE = ("cat.png", png())
 
 
 @dataclass
-class Stage:
+class Chat:
     """One server with one channel and two members."""
 
-    workshop: Workshop
+    backend: Backend
     env: Any
     guild: Any
     channel: Any
@@ -35,7 +35,7 @@ class Stage:
     ping_after: float = 60.0
 
     @property
-    def last(self) -> discord.Message:
+    def last_message(self) -> discord.Message:
         message: discord.Message = self.channel.last_message
         return message
 
@@ -49,38 +49,38 @@ class Stage:
         options = {"picture": PICTURE, "prompt": "waves, zoom in"} | options
         return await (actor or self.alice).slash(self.channel, "animate", **options)
 
-    async def clip(self, count: int = 1) -> discord.Message:
+    async def wait_for_clip(self, count: int = 1) -> discord.Message:
         """Wait until so many clips are in the channel; return the last one."""
         await until(lambda: len(self.clips()) >= count)
         return self.clips()[-1]
 
     def clips(self) -> list[discord.Message]:
-        """Return the messages that carry a film."""
+        """Return the messages that carry a clip."""
         return [
             message
             for message in self.messages
             if any(file.filename.endswith((".mp4", ".gif")) for file in message.attachments)
         ]
 
-    def alice_directly(self) -> list[discord.Message]:
+    def alice_direct_messages(self) -> list[discord.Message]:
         """Return what the bot wrote to alice alone."""
         found: list[discord.Message] = self.alice.user.dm_channel.history()
         return found
 
-    async def shows(self, text: str) -> discord.Message:
+    async def wait_for_text(self, text: str) -> discord.Message:
         """Wait until the last message shows a text."""
-        await until(lambda: text in shown(self.last))
-        return self.last
+        await until(lambda: text in text_of(self.last_message))
+        return self.last_message
 
     async def click(self, message: discord.Message, action: str, actor: Any = None) -> Any:
         """Press the button for an action under a message."""
-        [button] = [item for item in buttons(message) if item.startswith(action)]
+        [button] = [item for item in button_ids(message) if item.startswith(action)]
         return await (actor or self.alice).click(message, custom_id=button)
 
     async def restart(self) -> None:
         """End the bot and start a new one before the same Discord."""
         await self.stop_delivery()
-        await self.env.restart_bot(new_client(self.workshop))
+        await self.env.restart_bot(new_client(self.backend))
         self.start_delivery()
 
     def start_delivery(self) -> None:
@@ -95,7 +95,7 @@ class Stage:
             await asyncio.gather(self.delivering, return_exceptions=True)
 
 
-def shown(message: discord.Message) -> str:
+def text_of(message: discord.Message) -> str:
     """Return all text of a message."""
     parts = [message.content]
     for embed in message.embeds:
@@ -103,30 +103,30 @@ def shown(message: discord.Message) -> str:
     return "\n".join(parts)
 
 
-def buttons(message: discord.Message) -> list[str]:
+def button_ids(message: discord.Message) -> list[str]:
     """Return the custom_ids under a message."""
     rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
     items = itertools.chain.from_iterable(row.children for row in rows)
     return [item.custom_id or "" for item in items if isinstance(item, discord.Button)]
 
 
-def actions(message: discord.Message) -> list[str]:
+def button_actions(message: discord.Message) -> list[str]:
     """Return what the buttons under a message do."""
-    return [button.partition(":")[0] for button in buttons(message)]
+    return [button.partition(":")[0] for button in button_ids(message)]
 
 
-def whispers(result: Any) -> list[str]:
+def ephemeral_texts(result: Any) -> list[str]:
     """Return what only the person who acted was told."""
     said = [result.response] if result.response else []
     return [message.content for message in [*said, *result.followups] if message.ephemeral]
 
 
-def new_client(workshop: Workshop) -> MutoscopeClient:
-    return open_client(workshop.studio, Words.load())
+def new_client(backend: Backend) -> MutoscopeClient:
+    return open_client(backend.studio, Words.load())
 
 
 @contextlib.contextmanager
-def speaking(locale: str) -> Any:
+def user_locale(locale: str) -> Any:
     """Let people's Discord be set to a language; SimCord itself knows English alone."""
     original = interactions.base_payload
 
@@ -142,19 +142,19 @@ def speaking(locale: str) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def open_stage(workshop: Workshop) -> AsyncIterator[Stage]:
+async def open_chat(backend: Backend) -> AsyncIterator[Chat]:
     """Bring the bot up before a Discord with a server, a channel and two people."""
-    env = Env(new_client(workshop), settle_timeout=60.0)  # a busy machine is slow
+    env = Env(new_client(backend), settle_timeout=60.0)  # a busy machine is slow
     await env.start()
     guild = env.create_guild()
     channel = guild.create_text_channel("general")
     alice = guild.add_member(env.create_user("alice"))
     bob = guild.add_member(env.create_user("bob"))
-    stage = Stage(workshop, env, guild, channel, alice, bob)
-    stage.start_delivery()
+    chat = Chat(backend, env, guild, channel, alice, bob)
+    chat.start_delivery()
     try:
-        yield stage
+        yield chat
     finally:
-        await stage.stop_delivery()
+        await chat.stop_delivery()
         await env.shutdown()
     env.raise_errors()

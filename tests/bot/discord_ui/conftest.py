@@ -1,4 +1,4 @@
-"""A stage for each test of the chat."""
+"""One simulated chat per test."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.backend import Workshop
-from tests.support.simulated_chat import Stage, open_stage
+from tests.support.backend import Backend
+from tests.support.simulated_chat import Chat, open_chat
 
 
 @pytest.fixture
-async def stage(workshop: Workshop) -> AsyncIterator[Stage]:
-    async with open_stage(workshop) as opened:
+async def chat(backend: Backend) -> AsyncIterator[Chat]:
+    async with open_chat(backend) as opened:
         yield opened

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.support.backend import png
-from tests.support.simulated_chat import Stage, speaking, whispers
+from tests.support.simulated_chat import Chat, ephemeral_texts, user_locale
 
 
 def animation() -> bytes:
@@ -55,39 +55,37 @@ OPTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
-async def refused(stage: Stage, text: str, **options: Any) -> None:
-    result = await stage.animate(**options)
-    assert [text in whisper for whisper in whispers(result)] == [True]
-    assert [message for message in stage.messages if not message.flags.ephemeral] == []
-    assert await stage.workshop.jobs.unfinished() == []
+async def refused(chat: Chat, text: str, **options: Any) -> None:
+    result = await chat.animate(**options)
+    assert [text in whisper for whisper in ephemeral_texts(result)] == [True]
+    assert [message for message in chat.messages if not message.flags.ephemeral] == []
+    assert await chat.backend.jobs.unfinished() == []
 
 
 @pytest.mark.parametrize("case", list(PICTURES))
-async def test_a_bad_picture_is_refused(stage: Stage, case: str) -> None:
+async def test_a_bad_picture_is_refused(chat: Chat, case: str) -> None:
     data, english, _ = PICTURES[case]
-    await refused(stage, english, picture=("cat.png", data))
+    await refused(chat, english, picture=("cat.png", data))
 
 
 @pytest.mark.parametrize("case", list(PICTURES))
-async def test_a_bad_picture_is_refused_in_chinese(stage: Stage, case: str) -> None:
+async def test_a_bad_picture_is_refused_in_chinese(chat: Chat, case: str) -> None:
     data, _, chinese = PICTURES[case]
-    with speaking("zh-CN"):
-        await refused(stage, chinese, picture=("cat.png", data))
+    with user_locale("zh-CN"):
+        await refused(chat, chinese, picture=("cat.png", data))
 
 
 @pytest.mark.parametrize("case", list(OPTIONS))
-async def test_bad_options_are_refused(stage: Stage, case: str) -> None:
+async def test_bad_options_are_refused(chat: Chat, case: str) -> None:
     options, english, chinese = OPTIONS[case]
-    await refused(stage, english, **options)
-    with speaking("zh-CN"):
-        await refused(stage, chinese, **options)
+    await refused(chat, english, **options)
+    with user_locale("zh-CN"):
+        await refused(chat, chinese, **options)
 
 
-async def test_discord_itself_holds_the_bounds_of_numbers(stage: Stage) -> None:
+async def test_discord_itself_holds_the_bounds_of_numbers(chat: Chat) -> None:
     [command] = [
-        command
-        for command in await stage.env.bot.tree.fetch_commands()
-        if command.name == "animate"
+        command for command in await chat.env.bot.tree.fetch_commands() if command.name == "animate"
     ]
     steps = next(option for option in command.options if option.name == "steps")
     assert (steps.min_value, steps.max_value) == (2, 50)
@@ -102,14 +100,14 @@ async def test_discord_itself_holds_the_bounds_of_numbers(stage: Stage) -> None:
     ],
 )
 async def test_a_missing_permission_is_named(
-    stage: Stage, who: str, english: str, chinese: str
+    chat: Chat, who: str, english: str, chinese: str
 ) -> None:
     denied = discord.PermissionOverwrite(attach_files=False)
-    target = stage.guild.default_role if who == "the bot" else stage.alice
-    stage.channel = stage.guild.create_text_channel("quiet", overwrites={target: denied})
+    target = chat.guild.default_role if who == "the bot" else chat.alice
+    chat.channel = chat.guild.create_text_channel("quiet", overwrites={target: denied})
     if who == "the bot":
-        result = await stage.animate()
-        assert "Attach Files" in whispers(result)[0]
-    await refused(stage, english)
-    with speaking("zh-CN"):
-        await refused(stage, chinese)
+        result = await chat.animate()
+        assert "Attach Files" in ephemeral_texts(result)[0]
+    await refused(chat, english)
+    with user_locale("zh-CN"):
+        await refused(chat, chinese)

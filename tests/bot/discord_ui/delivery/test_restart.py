@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Container
-from tests.support.backend import Workshop, until
-from tests.support.simulated_chat import Stage, shown
+from tests.support.backend import Backend, until
+from tests.support.simulated_chat import Chat, text_of
 
 
-async def clip_for(workshop: Workshop, job: str) -> Clip:
+async def clip_for(backend: Backend, job: str) -> Clip:
     """Return a clip for a job, kept in the store."""
-    request = (await workshop.jobs.get(job)).request
-    blob = await workshop.blobs.put(workshop.hands.film)
+    request = (await backend.jobs.get(job)).request
+    blob = await backend.blobs.put(backend.worker.mp4)
     return Clip(
         blob=blob,
         poster="",
@@ -22,59 +22,59 @@ async def clip_for(workshop: Workshop, job: str) -> Clip:
         fps=request.fps,
         seed=request.seed,
         motion=Motion.ZOOM_IN,
-        bytes=len(workshop.hands.film),
+        bytes=len(backend.worker.mp4),
         seconds=1.0,
     )
 
 
-async def ended_while_away(stage: Stage) -> None:
+async def ended_while_away(chat: Chat) -> None:
     """Order a clip and let it end while nobody delivers."""
-    await stage.animate()
-    await stage.shows("queue")
-    await stage.stop_delivery()
-    [job] = await stage.workshop.jobs.unfinished()
-    await stage.workshop.jobs.finish(job.id, await clip_for(stage.workshop, job.id), 1.0)
+    await chat.animate()
+    await chat.wait_for_text("queue")
+    await chat.stop_delivery()
+    [job] = await chat.backend.jobs.unfinished()
+    await chat.backend.jobs.finish(job.id, await clip_for(chat.backend, job.id), 1.0)
 
 
 async def test_a_clip_that_ended_while_the_bot_was_away_is_posted_once_in_its_place(
-    stage: Stage,
+    chat: Chat,
 ) -> None:
-    await ended_while_away(stage)
-    promised = stage.last.id
-    await stage.restart()
-    clip = await stage.clip()
+    await ended_while_away(chat)
+    promised = chat.last_message.id
+    await chat.restart()
+    clip = await chat.wait_for_clip()
     assert clip.id == promised
-    await until(stage.workshop.jobs_are_delivered)
-    await stage.restart()
-    assert len(stage.messages) == 1
+    await until(chat.backend.all_jobs_delivered)
+    await chat.restart()
+    assert len(chat.messages) == 1
 
 
-async def test_a_waiting_card_is_taken_up_again(stage: Stage) -> None:
-    await stage.animate()
-    await stage.restart()
-    async with stage.workshop.working():
-        await stage.clip()
+async def test_a_waiting_card_is_taken_up_again(chat: Chat) -> None:
+    await chat.animate()
+    await chat.restart()
+    async with chat.backend.running():
+        await chat.wait_for_clip()
 
 
-async def test_buttons_forms_and_reactions_outlive_a_restart(stage: Stage) -> None:
-    async with stage.workshop.working():
-        await stage.animate(seed=7)
-        clip = await stage.clip()
-        form = await stage.click(clip, "tweak")
-        await stage.restart()
-        await stage.alice.submit_modal(form, {"prompt": "a storm", "numbers": "seed: 8"})
-        assert "a storm" in shown(await stage.clip(2))
-        await stage.click(clip, "again")
-        await stage.clip(3)
-        await stage.alice.react(clip, "🔁")
-        await stage.clip(4)
-        await stage.click(clip, "delete")
-    assert len(stage.clips()) == 3
+async def test_buttons_forms_and_reactions_outlive_a_restart(chat: Chat) -> None:
+    async with chat.backend.running():
+        await chat.animate(seed=7)
+        clip = await chat.wait_for_clip()
+        form = await chat.click(clip, "tweak")
+        await chat.restart()
+        await chat.alice.submit_modal(form, {"prompt": "a storm", "numbers": "seed: 8"})
+        assert "a storm" in text_of(await chat.wait_for_clip(2))
+        await chat.click(clip, "again")
+        await chat.wait_for_clip(3)
+        await chat.alice.react(clip, "🔁")
+        await chat.wait_for_clip(4)
+        await chat.click(clip, "delete")
+    assert len(chat.clips()) == 3
 
 
-async def test_a_picture_of_an_open_form_is_forgotten_and_said_so(stage: Stage) -> None:
-    posted = await stage.bob.send(stage.channel, "look", attachments=[("a.png", b"\x89PNG")])
-    form = await stage.alice.context_menu(stage.channel, "Animate this picture", posted)
-    await stage.restart()
-    result = await stage.alice.submit_modal(form, {"prompt": "a"})
+async def test_a_picture_of_an_open_form_is_forgotten_and_said_so(chat: Chat) -> None:
+    posted = await chat.bob.send(chat.channel, "look", attachments=[("a.png", b"\x89PNG")])
+    form = await chat.alice.context_menu(chat.channel, "Animate this picture", posted)
+    await chat.restart()
+    result = await chat.alice.submit_modal(form, {"prompt": "a"})
     assert "I was restarted" in result.response.content
