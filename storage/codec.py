@@ -1,28 +1,31 @@
-"""Codec: the frozen values of the domain as JSON, and back again without trust.
+"""JSON codec for the domain's frozen dataclasses, strict in both directions.
 
-Strict in both directions: an unknown key, a missing one whose field has no default (rows written
-before the field existed stay readable), a wrong type, a number that JSON cannot hold or a value
-that the domain refuses raises CodecError. Nothing that is read can run code.
+Whatever is read, at any depth, has exactly the declared keys and types. A field with a default may
+be missing, so that rows written before the field existed stay readable. An int is read where a
+float is declared; nothing else is converted.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
-from types import NoneType, UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, NewType, TypeVar, cast
 
-from storage.domain.errors import MutoscopeError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 Value = TypeVar("Value")
 
+CONFIG = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+
+_WITHOUT_INPUT = {"missing": "missing", "unexpected_keyword_argument": "unknown", "value_error": ""}
+"""Pydantic's types of faults whose input says nothing, and words where its own are no help."""
+
 
 class CodecError(ValueError):
-    """The data do not describe the value that was expected."""
+    """The data do not describe the expected value; the message names the place and the fault."""
 
 
 def encode(value: object) -> Any:
@@ -40,100 +43,36 @@ def encode(value: object) -> Any:
     raise CodecError(f"a {type(value).__name__} cannot be encoded")
 
 
-def decode(kind: type[Value], data: object) -> Value:
-    """Return the value of this kind that the data describe; raise CodecError."""
-    return cast(Value, _decode(kind, data, kind.__name__))
-
-
 def dumps(value: object) -> str:
     """Return the value as one line of JSON."""
     return json.dumps(encode(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
+def decode(kind: type[Value], data: object) -> Value:
+    """Return the value of this type that parsed JSON describes; raise CodecError."""
+    try:
+        return loads(kind, json.dumps(data))
+    except (TypeError, RecursionError) as error:
+        raise CodecError(f"{kind.__name__}: not JSON: {error}") from error
+
+
 def loads(kind: type[Value], text: str | bytes) -> Value:
-    """Return the value of this kind that the JSON text describes; raise CodecError."""
+    """Return the value of this type that the JSON text describes; raise CodecError."""
     try:
-        data = json.loads(text)
-    except ValueError as error:
-        raise CodecError(f"not JSON: {error}") from error
-    except RecursionError as error:
-        raise CodecError("nested too deeply") from error
-    return decode(kind, data)
-
-
-def _decode(kind: Any, data: object, where: str) -> object:
-    origin = get_origin(kind)
-    if origin in (Union, UnionType):
-        return _union(kind, data, where)
-    if origin is tuple:
-        return _tuple(get_args(kind), data, where)
-    if is_dataclass(kind):
-        return _dataclass(cast(type, kind), data, where)
-    if isinstance(kind, type) and issubclass(kind, Enum):
-        return _enum(kind, data, where)
-    return _plain(kind, data, where)
-
-
-def _union(kind: Any, data: object, where: str) -> object:
-    if data is None and NoneType in get_args(kind):
-        return None
-    (rest,) = (part for part in get_args(kind) if part is not NoneType)
-    return _decode(rest, data, where)
-
-
-def _tuple(parts: tuple[Any, ...], data: object, where: str) -> tuple[object, ...]:
-    if not isinstance(data, list):
-        raise CodecError(f"{where}: a list was expected, not {data!r}")
-    if parts[-1] is Ellipsis:
-        parts = (parts[0],) * len(data)
-    if len(parts) != len(data):
-        raise CodecError(f"{where}: {len(parts)} items were expected, not {len(data)}")
-    return tuple(
-        _decode(part, item, f"{where}[{index}]")
-        for index, (part, item) in enumerate(zip(parts, data, strict=True))
-    )
-
-
-def _dataclass(kind: type, data: object, where: str) -> object:
-    if not isinstance(data, Mapping):
-        raise CodecError(f"{where}: an object was expected, not {data!r}")
-    hints, required = _fields(kind)
-    if unknown := data.keys() - hints.keys():
-        raise CodecError(f"{where}: unknown {sorted(map(str, unknown))}")
-    if missing := required - data.keys():
-        raise CodecError(f"{where}: missing {sorted(missing)}")
-    values = {name: _decode(hints[name], data[name], f"{where}.{name}") for name in data}
-    try:
-        return kind(**values)
-    except MutoscopeError as error:
-        raise CodecError(f"{where}: {error.key}") from error
+        return cast(Value, _adapter(cast(type, kind)).validate_json(text))
+    except ValidationError as error:
+        raise CodecError(_first_fault(kind.__name__, error)) from error
 
 
 @cache
-def _fields(kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
-    """Return the types of a dataclass's fields by name, and the names that have no default."""
-    hints = get_type_hints(kind)
-    names = [field.name for field in fields(kind)]
-    required = frozenset(
-        field.name
-        for field in fields(kind)
-        if field.default is MISSING and field.default_factory is MISSING
-    )
-    return {name: hints[name] for name in names}, required
+def _adapter(kind: type) -> TypeAdapter[Any]:
+    # A bare dataclass takes no config; behind a NewType it does, and all that it contains.
+    return TypeAdapter(cast(Any, NewType)(kind.__name__, kind), config=CONFIG)
 
 
-def _enum(kind: type[Enum], data: object, where: str) -> Enum:
-    try:
-        return kind(data)
-    except ValueError as error:
-        raise CodecError(f"{where}: {data!r} is none of {[item.value for item in kind]}") from error
-
-
-def _plain(kind: Any, data: object, where: str) -> object:
-    if kind is float and type(data) in (int, float):
-        number = float(cast(float, data))
-        if math.isfinite(number):
-            return number
-    elif kind in (str, int, bool) and type(data) is kind:
-        return data
-    raise CodecError(f"{where}: {kind.__name__} was expected, not {data!r}")
+def _first_fault(name: str, error: ValidationError) -> str:
+    fault = error.errors(include_url=False)[0]
+    place = ".".join(map(str, fault["loc"])) or name
+    if fault["type"] in _WITHOUT_INPUT:
+        return f"{place}: {_WITHOUT_INPUT[fault['type']] or fault['msg']}"
+    return f"{place}: {fault['msg']}, not {fault['input']!r:.60}"

@@ -31,8 +31,8 @@ class BadPicture(MutoscopeError):
     """The upload is not a still picture that can be animated."""
 
 
-class BadRequest(MutoscopeError):
-    """The prompt or a parameter lies outside what may be asked."""
+class BadRequest(MutoscopeError, ValueError):
+    """The prompt or a parameter is out of bounds; a ValueError, so that the codec places it."""
 
 
 class QuotaExceeded(MutoscopeError):

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storage.codec import CodecError, decode, dumps, encode, loads
 from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose
 from storage.domain.clip import Adjustment, Clip, Container, Failure
-from storage.domain.job import Job, Status
-from storage.domain.request import GenerationRequest
+from storage.domain.job import Job, Place, Status
+from storage.domain.progress import Progress
+from storage.domain.request import SEED_LIMIT, GenerationRequest
+from storage.queue.messages import Order
 from tests.storage.examples import CLIP, JOB, REQUEST
 
 KEYFRAMES = (Keyframe(0.0, Pose()), Keyframe(1.0, Pose(dx=0.2, zoom=1.5), Easing.EASE_OUT))
@@ -25,6 +31,75 @@ VALUES = [
     JOB,
     replace(JOB, status=Status.DONE, clip=CLIP),
 ]
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+POSES = st.builds(
+    Pose, st.floats(-10, 10), st.floats(-10, 10), st.floats(0.05, 20), st.floats(-3600, 3600)
+)
+CAMERAS = st.builds(
+    Camera,
+    strength=st.floats(0, 1),
+    keyframes=st.builds(
+        lambda times, pose, easing: tuple(Keyframe(time, pose, easing) for time in sorted(times)),
+        st.sets(st.floats(0, 1), max_size=3),
+        POSES,
+        st.sampled_from(Easing),
+    ),
+)
+REQUESTS = st.builds(
+    GenerationRequest,
+    prompt=st.text(max_size=40).map("p".__add__),
+    width=st.integers(32, 4096),
+    height=st.integers(32, 4096),
+    frames=st.integers(2, 128),
+    fps=st.integers(1, 60),
+    steps=st.integers(1, 500),
+    guidance=st.floats(1, 50) | st.integers(1, 50),
+    seed=st.integers(0, SEED_LIMIT),
+    negative_prompt=st.text(max_size=40),
+    camera=CAMERAS,
+    candidates=st.integers(1, 8),
+)
+CLIPS = st.builds(
+    Clip, seconds=NUMBERS, scores=st.lists(st.tuples(st.text(), NUMBERS), max_size=3).map(tuple)
+)
+ANYTHING = st.one_of(
+    REQUESTS,
+    CLIPS,
+    st.builds(Failure),
+    st.builds(Progress, eta=st.none() | NUMBERS),
+    st.builds(Order, request=REQUESTS),
+    st.builds(
+        Job,
+        request=REQUESTS,
+        place=st.builds(Place, token_expires=NUMBERS),
+        created=NUMBERS,
+        dispatched=NUMBERS,
+        clip=st.none() | CLIPS,
+    ),
+)
+
+
+@given(ANYTHING)
+def test_any_value_comes_back_equal(value: object) -> None:
+    assert loads(type(value), dumps(value)) == value
+    assert decode(type(value), encode(value)) == value
+
+
+@given(st.data(), ANYTHING)
+def test_an_unknown_key_is_refused_at_any_depth(data: st.DataObject, value: object) -> None:
+    plain = encode(value)
+    data.draw(st.sampled_from(list(_objects(plain))))["surprise"] = None
+    with pytest.raises(CodecError, match="surprise: unknown"):
+        loads(type(value), json.dumps(plain))
+
+
+def _objects(plain: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(plain, dict):
+        yield plain
+    if isinstance(plain, dict | list):
+        for part in plain.values() if isinstance(plain, dict) else plain:
+            yield from _objects(part)
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
@@ -64,23 +139,29 @@ def test_a_field_with_a_default_may_be_missing() -> None:
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "place"),
     [
-        {"surprise": 1},
-        {"steps": "8"},
-        {"steps": 8.0},
-        {"steps": True},
-        {"seed": None},
-        {"prompt": 3},
-        {"preset": "turbo"},
-        {"guidance": float("nan")},
-        {"steps": 100_000},
-        {"camera": [1]},
-        {"camera": {"motion": "zoom_in", "keyframes": {"time": 0}}},
+        ({"surprise": 1}, "surprise"),
+        ({"steps": "8"}, "steps"),
+        ({"steps": 8.0}, "steps"),
+        ({"steps": True}, "steps"),
+        ({"guidance": True}, "guidance"),
+        ({"guidance": "9"}, "guidance"),
+        ({"seed": None}, "seed"),
+        ({"prompt": 3}, "prompt"),
+        ({"preset": "turbo"}, "preset"),
+        ({"guidance": float("nan")}, "guidance"),
+        ({"guidance": float("inf")}, "guidance"),
+        ({"guidance": 10**400}, "guidance"),
+        ({"steps": 100_000}, "GenerationRequest.*request_out_of_range"),
+        ({"camera": [1]}, "camera"),
+        ({"camera": {"strength": 2.0}}, "camera.*request_out_of_range"),
+        ({"camera": {"motion": "zoom_in", "keyframes": {"time": 0}}}, "camera.keyframes"),
+        ({"camera": {"keyframes": [{"time": 1}]}}, "camera.keyframes.0.pose: missing"),
     ],
 )
-def test_what_is_no_request_is_refused(change: dict[str, object]) -> None:
-    with pytest.raises(CodecError):
+def test_what_is_no_request_is_refused(change: dict[str, object], place: str) -> None:
+    with pytest.raises(CodecError, match=f"^{place}"):
         decode(GenerationRequest, encode(REQUEST) | change)
 
 
