@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from deploy.local.redis import RedisServer, start_redis
+from deploy.local.stack.redis_server import RedisServer, start_redis
 
 
 class FragileRedis:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from storage.domain.errors import Unavailable
 from storage.queue.client import Queue
 
-MODULE = "deploy.local.backstage"
+MODULE = "deploy.local.sidecar"
 """Run by name: the bot's package imports neither the workers' nor the deployment's."""
 
 

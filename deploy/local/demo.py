@@ -15,14 +15,14 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TypeVar
 
-from deploy.local.discord.shelf import Json
-from deploy.local.household import Household
-from deploy.local.measure import measure
-from deploy.local.member import Member
-from deploy.local.narrator import Narrator, clip_of, is_over, words_of
-from deploy.local.processes import ChildDied
-from deploy.local.redis import RedisDidNotStart
-from deploy.local.stopping import until_told_to_stop
+from deploy.local.clip_facts import measure
+from deploy.local.clip_messages import Narrator, clip_of, is_over, words_of
+from deploy.local.discord import Json
+from deploy.local.discord.member.client import Member
+from deploy.local.stack.child_process import ChildDied
+from deploy.local.stack.local_stack import Household
+from deploy.local.stack.redis_server import RedisDidNotStart
+from deploy.local.stack.stopping import until_told_to_stop
 
 SAMPLES = Path(__file__).parent / "samples"
 PICTURE = "astronaut.jpg"

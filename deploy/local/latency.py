@@ -22,11 +22,11 @@ from pathlib import Path
 
 from PIL import Image
 
-from deploy.local.discord.shelf import Json
-from deploy.local.household import Household
-from deploy.local.member import Member
-from deploy.local.narrator import buttons_of, clip_of
-from deploy.local.wait import until
+from deploy.local.clip_messages import buttons_of, clip_of
+from deploy.local.discord import Json
+from deploy.local.discord.member.client import Member
+from deploy.local.stack.local_stack import Household
+from deploy.local.stack.waiting import until
 from storage.domain.request import GenerationRequest
 from storage.queue.client import Ended, Event, Order, Queue, Started
 

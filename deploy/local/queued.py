@@ -19,8 +19,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
-from deploy.local.household import Household
-from deploy.local.wait import until
+from deploy.local.stack.local_stack import Household
+from deploy.local.stack.waiting import until
 from storage.blobs import Blobs
 from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deploy.local.processes import Child, python
-from deploy.local.redis import start_redis
-from deploy.local.stopping import until_told_to_stop
+from deploy.local.stack.child_process import Child, python
+from deploy.local.stack.redis_server import start_redis
+from deploy.local.stack.stopping import until_told_to_stop
 from storage.settings import Settings
 
 log = logging.getLogger("service")

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
-from deploy.local.household import Household
+from deploy.local.stack.local_stack import Household
 from tests.e2e.guests import Guests
 from tests.e2e.houses import open_house
 

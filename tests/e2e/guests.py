@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from deploy.local.clip_messages import buttons_of, clip_of, is_over
 from deploy.local.demo import PICTURE, SAMPLES
-from deploy.local.discord.shelf import Json
-from deploy.local.member import Member
-from deploy.local.narrator import buttons_of, clip_of, is_over
+from deploy.local.discord import Json
+from deploy.local.discord.member.client import Member
 
 PHOTOGRAPH = SAMPLES / PICTURE
 PATIENCE = 120

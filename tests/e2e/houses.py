@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from deploy.local.household import Household
-from deploy.local.member import Member
+from deploy.local.discord.member.client import Member
+from deploy.local.stack.local_stack import Household
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from bot.cli.shop import OWNER
+from deploy.local.clip_facts import measure
 from deploy.local.demo import SAMPLES
-from deploy.local.household import Household
-from deploy.local.measure import measure
-from deploy.local.wait import until
+from deploy.local.stack.local_stack import Household
+from deploy.local.stack.waiting import until
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.job import Status

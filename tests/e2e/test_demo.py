@@ -9,10 +9,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from deploy.local.clip_facts import measure
 from deploy.local.demo import PICTURE, SAMPLES
-from deploy.local.measure import measure
-from deploy.local.processes import Child, python
-from deploy.local.wait import until
+from deploy.local.stack.child_process import Child, python
+from deploy.local.stack.waiting import until
 from tests.e2e.descent import children, ended
 from tests.e2e.guests import PATIENCE
 

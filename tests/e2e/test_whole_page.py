@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, Page, async_playwright, expect
 
-from deploy.local.discord.world import GALLERY
-from deploy.local.household import Household
+from deploy.local.discord.state.guild import GALLERY
+from deploy.local.stack.local_stack import Household
 from tests.e2e.guests import PATIENCE, PHOTOGRAPH, Guests
 
 CHROMIUM = shutil.which("chromium")

@@ -1,6 +1,6 @@
 """A local stand-in for Discord that real bot processes connect to over sockets."""
 
-from deploy.local.discord.clock import Clock
-from deploy.local.discord.server import LocalDiscord
+from typing import Any
 
-__all__ = ["Clock", "LocalDiscord"]
+Json = dict[str, Any]
+"""One JSON object as it travels over the wire."""

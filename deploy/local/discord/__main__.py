@@ -5,8 +5,8 @@ import asyncio
 import signal
 from pathlib import Path
 
-from deploy.local.discord.record import Journal
 from deploy.local.discord.server import LocalDiscord
+from deploy.local.discord.wire_log import Journal
 
 
 def main() -> None:

@@ -6,28 +6,28 @@ from typing import Self
 
 from aiohttp import web
 
-from deploy.local.discord import rest, rest_webhooks
-from deploy.local.discord.clock import Clock
-from deploy.local.discord.commands import Commands
-from deploy.local.discord.connection import Connection
-from deploy.local.discord.errors import NOT_FOUND, ApiError
-from deploy.local.discord.files import Files
-from deploy.local.discord.gateway import Gateway
-from deploy.local.discord.guard import API, Guard
-from deploy.local.discord.hub import Hub
-from deploy.local.discord.interactions import Interactions
-from deploy.local.discord.member_acts import MemberActs
-from deploy.local.discord.member_api import MemberApi
-from deploy.local.discord.messages import Messages
-from deploy.local.discord.reactions import Reactions
-from deploy.local.discord.record import Recorder, Silence
-from deploy.local.discord.replies import Replies
-from deploy.local.discord.rest_channels import ChannelRoutes
-from deploy.local.discord.rest_commands import CommandRoutes
-from deploy.local.discord.shelf import Shelf
-from deploy.local.discord.snowflake import Snowflakes
-from deploy.local.discord.stage import Stage
-from deploy.local.discord.world import World
+from deploy.local.discord.gateway.connection import Connection
+from deploy.local.discord.gateway.sessions import Gateway
+from deploy.local.discord.http import interactions, users_and_guilds
+from deploy.local.discord.http.channels import ChannelRoutes
+from deploy.local.discord.http.commands import CommandRoutes
+from deploy.local.discord.http.control import Stage
+from deploy.local.discord.http.members import MemberApi
+from deploy.local.discord.http.middleware import API, Guard
+from deploy.local.discord.member.actions import MemberActs
+from deploy.local.discord.rules.errors import NOT_FOUND, ApiError
+from deploy.local.discord.state.attachments import Files
+from deploy.local.discord.state.clock import Clock
+from deploy.local.discord.state.commands import Commands
+from deploy.local.discord.state.document_store import Shelf
+from deploy.local.discord.state.event_bus import Hub
+from deploy.local.discord.state.guild import World
+from deploy.local.discord.state.interaction_responses import Replies
+from deploy.local.discord.state.interactions import Interactions
+from deploy.local.discord.state.messages import Messages
+from deploy.local.discord.state.reactions import Reactions
+from deploy.local.discord.state.snowflakes import Snowflakes
+from deploy.local.discord.wire_log import Recorder, Silence
 
 PAGE = Path(__file__).parent / "page"
 MOST_BYTES = 600 * 1024 * 1024
@@ -104,10 +104,10 @@ class LocalDiscord:
         application = web.Application(middlewares=[self.guard.stand], client_max_size=MOST_BYTES)
         channels = ChannelRoutes(self.world, self.hub, self.messages, self.reactions)
         api = [
-            *rest.routes(self.world, self.gateway),
+            *users_and_guilds.routes(self.world, self.gateway),
             *CommandRoutes(self.commands).routes(),
             *channels.routes(),
-            *rest_webhooks.routes(self.replies),
+            *interactions.routes(self.replies),
         ]
         for route in api:
             application.router.add_route(route.method, API + route.path, route.handler)

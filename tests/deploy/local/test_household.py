@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deploy.local.household import Household
+from deploy.local.stack.local_stack import Household
 
 
 async def test_it_takes_no_orders_from_the_real_services_redis(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import imageio_ffmpeg
 import pytest
 from PIL import Image
 
-from deploy.local.measure import measure
+from deploy.local.clip_facts import measure
 
 SIDE, FRAMES = 64, 8
 

@@ -2,8 +2,8 @@
 
 from io import StringIO
 
-from deploy.local.discord.shelf import Json
-from deploy.local.narrator import Narrator, buttons_of, clip_of, is_over
+from deploy.local.clip_messages import Narrator, buttons_of, clip_of, is_over
+from deploy.local.discord import Json
 
 
 class Terminal(StringIO):

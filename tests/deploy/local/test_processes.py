@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local.processes import Child, ChildDied, Crew
-from deploy.local.wait import until
+from deploy.local.stack.child_process import Child, ChildDied, Crew
+from deploy.local.stack.waiting import until
 from tests.e2e.descent import ended
 
 SLEEP = "import time; print('ready: yes', flush=True); time.sleep(60)"
@@ -56,7 +56,7 @@ async def test_a_child_ends_with_a_parent_that_was_killed(tmp_path: Path) -> Non
     parent = await start(
         "import asyncio, os, sys\n"
         "from pathlib import Path\n"
-        "from deploy.local.processes import Child\n"
+        "from deploy.local.stack.child_process import Child\n"
         "async def main():\n"
         f"    command = [sys.executable, '-c', {SLEEP!r}]\n"
         f"    log = Path({str(tmp_path)!r}) / 'grandchild.log'\n"

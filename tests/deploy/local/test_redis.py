@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import redis
 
-from deploy.local.redis import RedisDidNotStart, start_redis
+from deploy.local.stack.redis_server import RedisDidNotStart, start_redis
 
 
 def test_what_was_written_outlives_a_restart_and_a_kill(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
 def test_the_server_ends_with_a_starter_that_was_killed(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from deploy.local.redis import start_redis\n"
+        "from deploy.local.stack.redis_server import start_redis\n"
         "print(start_redis(Path(sys.argv[1])).pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )

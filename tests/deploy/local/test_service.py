@@ -9,7 +9,7 @@ import pytest
 
 from deploy.local import service
 from deploy.local.service import GaveUp, Part, keep_running, main
-from deploy.local.wait import until
+from deploy.local.stack.waiting import until
 
 
 def part(folder: Path, code: str) -> tuple[Part, dict[str, str]]:

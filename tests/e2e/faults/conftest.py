@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from deploy.local.household import Household
+from deploy.local.stack.local_stack import Household
 from tests.e2e.houses import ROOT, open_house
 
 

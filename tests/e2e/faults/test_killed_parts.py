@@ -6,11 +6,11 @@ import time
 
 import pytest
 
-from deploy.local.household import Household
-from deploy.local.member import Member
-from deploy.local.narrator import buttons_of, clip_of
-from deploy.local.redis import start_redis
-from deploy.local.wait import until
+from deploy.local.clip_messages import buttons_of, clip_of
+from deploy.local.discord.member.client import Member
+from deploy.local.stack.local_stack import Household
+from deploy.local.stack.redis_server import start_redis
+from deploy.local.stack.waiting import until
 from storage.queue.client import Queue
 from tests.e2e.descent import children, ended
 from tests.e2e.guests import PATIENCE, PHOTOGRAPH, Guests, delivered, order, running

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from bot.i18n import Words
-from deploy.local.discord.world import SILENT
-from deploy.local.measure import measure
-from deploy.local.member import Member, MemberError
-from deploy.local.narrator import buttons_of
-from deploy.local.wait import until
+from deploy.local.clip_facts import measure
+from deploy.local.clip_messages import buttons_of
+from deploy.local.discord.member.client import Member, MemberError
+from deploy.local.discord.state.guild import SILENT
+from deploy.local.stack.waiting import until
 from tests.e2e.faults.wrong_pictures import ODD, WRONG
 from tests.e2e.guests import PATIENCE, PHOTOGRAPH, QUICK, Guests, delivered, order
 

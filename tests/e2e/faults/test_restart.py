@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from deploy.local.household import Household
-from deploy.local.narrator import buttons_of, is_over
-from deploy.local.wait import until
+from deploy.local.clip_messages import buttons_of, is_over
+from deploy.local.stack.local_stack import Household
+from deploy.local.stack.waiting import until
 from tests.e2e.guests import PATIENCE, PHOTOGRAPH, QUICK, Guests, delivered, order, running
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]

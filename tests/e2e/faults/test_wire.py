@@ -6,9 +6,9 @@ import io
 import pytest
 from PIL import Image
 
-from deploy.local.discord.shelf import Json
-from deploy.local.household import Household
-from deploy.local.narrator import buttons_of, is_over
+from deploy.local.clip_messages import buttons_of, is_over
+from deploy.local.discord import Json
+from deploy.local.stack.local_stack import Household
 from tests.deploy.local.discord.judge import Judge, find_description, read_journal
 from tests.e2e.guests import PATIENCE, PHOTOGRAPH, QUICK, Guests, delivered, order
 from tests.e2e.houses import JOURNAL

@@ -9,8 +9,8 @@ import discord
 import pytest
 import pytest_asyncio
 
+from deploy.local.discord.member.client import Member
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.member import Member
 from tests.deploy.local.discord.small_bot import SmallBot, make_clip, point_at
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from deploy.local.discord.shelf import Json
-from deploy.local.member import Member, MemberError
+from deploy.local.discord import Json
+from deploy.local.discord.member.client import Member, MemberError
 from tests.deploy.local.discord.small_bot import SmallBot
 
 

@@ -8,9 +8,9 @@ import discord
 import pytest
 import pytest_asyncio
 
-from deploy.local.discord.record import Journal
+from deploy.local.discord.member.client import Member
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.member import Member
+from deploy.local.discord.wire_log import Journal
 from tests.deploy.local.discord.judge import Json, Judge, find_description, read_journal
 from tests.deploy.local.discord.small_bot import SmallBot
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from deploy.local.discord.member.client import Member
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.discord.world import ADA, STUDIO
-from deploy.local.member import Member
+from deploy.local.discord.state.guild import ADA, STUDIO
 from tests.deploy.local.discord.wire import ANIMATE, INTENTS, Wire
 
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from deploy.local.discord.permissions import Permission
+from deploy.local.discord.member.client import Member, MemberError
+from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.discord.world import BOT, SAM, STUDIO
-from deploy.local.member import Member, MemberError
+from deploy.local.discord.state.guild import BOT, SAM, STUDIO
 from tests.deploy.local.discord.wire import ANIMATE, Json, Wire
 
 WISH: Json = {"type": "command", "channel": STUDIO, "name": "animate", "options": {"prompt": "x"}}

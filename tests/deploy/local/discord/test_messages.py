@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from deploy.local.discord.permissions import Permission
+from deploy.local.discord.member.client import Member, MemberError
+from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.discord.world import ADA, BOT, GUILD, SILENT, STUDIO
-from deploy.local.member import Member, MemberError
+from deploy.local.discord.state.guild import ADA, BOT, GUILD, SILENT, STUDIO
 from tests.deploy.local.discord.wire import Json, Wire
 
 MESSAGES = f"/channels/{STUDIO}/messages"

@@ -12,8 +12,8 @@ import pytest_asyncio
 from PIL import Image
 from playwright.async_api import Locator, Page, async_playwright, expect
 
+from deploy.local.discord.member.client import Member
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.member import Member
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = [

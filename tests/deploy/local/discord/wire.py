@@ -7,7 +7,7 @@ from typing import Any, Self
 import aiohttp
 
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.discord.world import BOT
+from deploy.local.discord.state.guild import BOT
 
 Json = dict[str, Any]
 INTENTS = 1 << 0 | 1 << 9 | 1 << 10 | 1 << 12 | 1 << 13

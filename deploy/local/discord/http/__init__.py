@@ -1,0 +1,1 @@
+"""Every HTTP route: the bot's REST API, the members' API, and control by tests."""

@@ -1,0 +1,187 @@
+"""What Discord demands of buttons, selects, layouts and modals."""
+
+from collections.abc import Iterator
+
+from deploy.local.discord import Json
+from deploy.local.discord.rules.errors import Invalid, bad_length, required, too_long
+
+ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
+SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
+LABEL, UPLOAD, RADIO, CHECKBOXES, CHECKBOX = 18, 19, 21, 22, 23
+SELECTS = frozenset({3, 5, 6, 7, 8})
+LAYOUT_TOP = frozenset({ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER})
+MODAL_TOP = frozenset({ROW, TEXT, LABEL})
+LINK, PREMIUM = 5, 6
+
+
+def walk(components: list[Json], where: str = "components") -> Iterator[tuple[str, Json]]:
+    """Every component with its path, parents before children."""
+    for index, component in enumerate(components):
+        path = f"{where}.{index}"
+        yield path, component
+        yield from walk(component.get("components") or [], f"{path}.components")
+        for name in ("accessory", "component"):
+            if component.get(name):
+                yield f"{path}.{name}", component[name]
+
+
+def check_components(components: list[Json], *, layout: bool) -> None:
+    """Refuse a message's components that Discord would refuse."""
+    allowed = LAYOUT_TOP if layout else frozenset({ROW})
+    for index, component in enumerate(components):
+        _check_type(component, allowed, f"components.{index}")
+    if not layout and len(components) > 5:
+        raise bad_length("components", 1, 5)
+    everything = list(walk(components))
+    if layout and len(everything) > 40:
+        raise Invalid(
+            "components", "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", "Must be 40 or fewer."
+        )
+    if sum(len(entry.get("content") or "") for _, entry in everything) > 4000:
+        message = "The total length of all text must be 4000 or fewer."
+        raise Invalid("components", "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", message)
+    for where, component in everything:
+        _check_one(component, where)
+    check_custom_ids(everything)
+
+
+def check_custom_ids(everything: list[tuple[str, Json]]) -> None:
+    """Refuse a custom_id that is too long or stands twice."""
+    seen: set[str] = set()
+    for where, component in everything:
+        custom_id = component.get("custom_id")
+        if custom_id is None:
+            continue
+        if not 1 <= len(custom_id) <= 100:
+            raise bad_length(f"{where}.custom_id", 1, 100)
+        if custom_id in seen:
+            message = "Component custom id cannot be duplicated"
+            raise Invalid(f"{where}.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", message)
+        seen.add(custom_id)
+
+
+def check_modal(modal: Json) -> None:
+    """Refuse a modal that Discord would refuse."""
+    if not 1 <= len(modal.get("title") or "") <= 45:
+        raise bad_length("data.title", 1, 45)
+    if not 1 <= len(modal.get("custom_id") or "") <= 100:
+        raise bad_length("data.custom_id", 1, 100)
+    components = modal.get("components") or []
+    if not 1 <= len(components) <= 5:
+        raise bad_length("data.components", 1, 5)
+    for index, component in enumerate(components):
+        _check_type(component, MODAL_TOP, f"data.components.{index}")
+    everything = list(walk(components, "data.components"))
+    for where, component in everything:
+        _check_one(component, where)
+    check_custom_ids(everything)
+
+
+def _check_type(component: Json, allowed: frozenset[int], where: str) -> None:
+    if component.get("type") not in allowed:
+        message = f'Value of field "type" must be one of {tuple(sorted(allowed))}.'
+        raise Invalid(f"{where}.type", "UNION_TYPE_CHOICES", message)
+
+
+def _check_one(component: Json, where: str) -> None:
+    kind = component["type"]
+    if kind == ROW:
+        _check_row(component, where)
+    elif kind == BUTTON:
+        _check_button(component, where)
+    elif kind in SELECTS:
+        _check_select(component, where)
+    elif kind == TEXT_INPUT:
+        _check_input(component, where)
+    elif kind == LABEL:
+        _check_label(component, where)
+    elif kind == GALLERY:
+        _check_gallery(component, where)
+    elif kind == SECTION:
+        _check_section(component, where)
+    elif kind == TEXT and not component.get("content"):
+        raise required(f"{where}.content")
+
+
+def _check_row(row: Json, where: str) -> None:
+    kinds = [entry["type"] for entry in row.get("components") or []]
+    most = 5 if set(kinds) <= {BUTTON} else 1
+    if not 1 <= len(kinds) <= most:
+        raise bad_length(f"{where}.components", 1, most)
+
+
+def _check_button(button: Json, where: str) -> None:
+    if len(button.get("label") or "") > 80:
+        raise too_long(f"{where}.label", 80)
+    if button.get("style") == PREMIUM:
+        return
+    if not (button.get("label") or button.get("emoji")):
+        raise required(f"{where}.label")
+    link = button.get("style") == LINK
+    wanted, unwanted = ("url", "custom_id") if link else ("custom_id", "url")
+    if not button.get(wanted):
+        raise required(f"{where}.{wanted}")
+    if button.get(unwanted):
+        message = "A custom id and url cannot both be specified"
+        raise Invalid(where, "BUTTON_COMPONENT_CUSTOM_ID_AND_URL", message)
+
+
+def _check_select(select: Json, where: str) -> None:
+    if not select.get("custom_id"):
+        raise required(f"{where}.custom_id")
+    if len(select.get("placeholder") or "") > 150:
+        raise too_long(f"{where}.placeholder", 150)
+    if select["type"] != STRING_SELECT:
+        return
+    options = select.get("options") or []
+    if not 1 <= len(options) <= 25:
+        raise bad_length(f"{where}.options", 1, 25)
+    for index, option in enumerate(options):
+        for name in ("label", "value"):
+            if not 1 <= len(option.get(name) or "") <= 100:
+                raise bad_length(f"{where}.options.{index}.{name}", 1, 100)
+    if len({option["value"] for option in options}) < len(options):
+        message = "The specified option value is already used"
+        raise Invalid(f"{where}.options", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
+
+
+def _check_input(field: Json, where: str) -> None:
+    if not field.get("custom_id"):
+        raise required(f"{where}.custom_id")
+    if field.get("style") not in (1, 2):
+        raise Invalid(f"{where}.style", "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
+    if len(field.get("placeholder") or "") > 100:
+        raise too_long(f"{where}.placeholder", 100)
+    most = field.get("max_length") or 4000
+    if not 1 <= most <= 4000:
+        raise Invalid(f"{where}.max_length", "NUMBER_TYPE_MAX", "Must be between 1 and 4000.")
+    if len(field.get("value") or "") > most:
+        raise too_long(f"{where}.value", most)
+    if field.get("label") is not None and not 1 <= len(field["label"]) <= 45:
+        raise bad_length(f"{where}.label", 1, 45)
+
+
+def _check_label(label: Json, where: str) -> None:
+    if not 1 <= len(label.get("label") or "") <= 45:
+        raise bad_length(f"{where}.label", 1, 45)
+    if len(label.get("description") or "") > 100:
+        raise too_long(f"{where}.description", 100)
+    if not label.get("component"):
+        raise required(f"{where}.component")
+    _check_one(label["component"], f"{where}.component")
+
+
+def _check_gallery(gallery: Json, where: str) -> None:
+    items = gallery.get("items") or []
+    if not 1 <= len(items) <= 10:
+        raise bad_length(f"{where}.items", 1, 10)
+    for index, item in enumerate(items):
+        if len(item.get("description") or "") > 1024:
+            raise too_long(f"{where}.items.{index}.description", 1024)
+
+
+def _check_section(section: Json, where: str) -> None:
+    if not 1 <= len(section.get("components") or []) <= 3:
+        raise bad_length(f"{where}.components", 1, 3)
+    if not section.get("accessory"):
+        raise required(f"{where}.accessory")

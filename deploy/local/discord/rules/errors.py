@@ -1,0 +1,61 @@
+"""What Discord answers when it refuses: a status, a code, and a JSON body."""
+
+from deploy.local.discord import Json
+
+
+class ApiError(Exception):
+    """A refusal with its HTTP status and Discord's own numeric code."""
+
+    def __init__(self, status: int, code: int, message: str, errors: Json | None = None) -> None:
+        super().__init__(f"{status} {code}: {message}")
+        self.status = status
+        self.body: Json = {"message": message, "code": code}
+        if errors:
+            self.body["errors"] = errors
+
+
+class Invalid(ApiError):
+    """A body that breaks a rule; `where` is its path, such as `embeds.0.title`."""
+
+    def __init__(self, where: str, code: str, message: str) -> None:
+        leaf: Json = {"_errors": [{"code": code, "message": message}]}
+        for part in reversed(where.split(".")):
+            leaf = {part: leaf}
+        super().__init__(400, 50035, "Invalid Form Body", leaf)
+
+
+def too_long(where: str, limit: int) -> Invalid:
+    """A text over its limit."""
+    return Invalid(where, "BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length.")
+
+
+def bad_length(where: str, low: int, high: int) -> Invalid:
+    """A text or list outside its allowed length."""
+    return Invalid(where, "BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
+
+
+def required(where: str) -> Invalid:
+    """A field that must be there and is not."""
+    return Invalid(where, "BASE_TYPE_REQUIRED", "This field is required")
+
+
+UNAUTHORIZED = (401, 0, "401: Unauthorized")
+NOT_FOUND = (404, 0, "404: Not Found")
+UNKNOWN_CHANNEL = (404, 10003, "Unknown Channel")
+UNKNOWN_GUILD = (404, 10004, "Unknown Guild")
+UNKNOWN_MEMBER = (404, 10007, "Unknown Member")
+UNKNOWN_MESSAGE = (404, 10008, "Unknown Message")
+UNKNOWN_USER = (404, 10013, "Unknown User")
+UNKNOWN_WEBHOOK = (404, 10015, "Unknown Webhook")
+UNKNOWN_INTERACTION = (404, 10062, "Unknown interaction")
+UNKNOWN_COMMAND = (404, 10063, "Unknown application command")
+TOO_LARGE = (413, 40005, "Request entity too large")
+ALREADY_ACKNOWLEDGED = (400, 40060, "Interaction has already been acknowledged.")
+MISSING_ACCESS = (403, 50001, "Missing Access")
+CANNOT_EDIT_OTHERS = (403, 50005, "Cannot edit a message authored by another user")
+EMPTY_MESSAGE = (400, 50006, "Cannot send an empty message")
+CANNOT_MESSAGE_USER = (403, 50007, "Cannot send messages to this user")
+MISSING_PERMISSIONS = (403, 50013, "Missing Permissions")
+INVALID_WEBHOOK_TOKEN = (401, 50027, "Invalid Webhook Token")
+BAD_JSON = (400, 50109, "The request body contains invalid JSON.")
+UNKNOWN_EMOJI = (400, 10014, "Unknown Emoji")

@@ -1,0 +1,106 @@
+"""What Discord demands of a message before it takes it."""
+
+import re
+
+from deploy.local.discord import Json
+from deploy.local.discord.rules.components import check_components
+from deploy.local.discord.rules.errors import (
+    EMPTY_MESSAGE,
+    ApiError,
+    Invalid,
+    bad_length,
+    required,
+    too_long,
+)
+
+CONTENT_LIMIT = 2000
+EMBED_TOTAL = 6000
+EPHEMERAL = 1 << 6
+LOADING = 1 << 7
+COMPONENTS_V2 = 1 << 15
+SETTABLE_FLAGS = 1 << 2 | EPHEMERAL | 1 << 12 | COMPONENTS_V2
+EMBED_TEXTS = {"title": 256, "description": 4096}
+REFERENCE = re.compile(r"^attachment://(.+)$")
+
+
+def check_message(message: Json) -> None:
+    """Refuse a message, as it would stand after the change, that Discord would refuse."""
+    content, embeds = message.get("content") or "", message.get("embeds") or []
+    components = message.get("components") or []
+    layout = bool(message["flags"] & COMPONENTS_V2)
+    if layout and (content or embeds):
+        where = "content" if content else "embeds"
+        raise Invalid(
+            where,
+            "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
+            f"The '{where}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
+        )
+    if len(content) > CONTENT_LIMIT:
+        raise too_long("content", CONTENT_LIMIT)
+    if len(message["attachments"]) > 10:
+        raise bad_length("attachments", 0, 10)
+    check_embeds(embeds)
+    check_components(components, layout=layout)
+    bare = not (content.strip() or embeds or message["attachments"] or message.get("sticker_ids"))
+    if bare and not (layout and components):
+        raise ApiError(*EMPTY_MESSAGE)
+    check_references(message)
+
+
+def check_embeds(embeds: list[Json]) -> None:
+    """Refuse embeds over one of Discord's limits, in number, each text, or in all."""
+    if len(embeds) > 10:
+        raise bad_length("embeds", 0, 10)
+    total = 0
+    for index, embed in enumerate(embeds):
+        where = f"embeds.{index}"
+        for name, limit in EMBED_TEXTS.items():
+            total += _measure(embed.get(name), f"{where}.{name}", limit)
+        total += _measure((embed.get("footer") or {}).get("text"), f"{where}.footer.text", 2048)
+        total += _measure((embed.get("author") or {}).get("name"), f"{where}.author.name", 256)
+        total += _check_fields(embed.get("fields") or [], where)
+    if total > EMBED_TOTAL:
+        message = f"Embed size exceeds maximum size of {EMBED_TOTAL}"
+        raise Invalid("embeds", "MAX_EMBED_SIZE_EXCEEDED", message)
+
+
+def _check_fields(fields: list[Json], where: str) -> int:
+    if len(fields) > 25:
+        raise bad_length(f"{where}.fields", 0, 25)
+    total = 0
+    for place, field in enumerate(fields):
+        for name, limit in (("name", 256), ("value", 1024)):
+            path = f"{where}.fields.{place}.{name}"
+            if not field.get(name):
+                raise required(path)
+            total += _measure(field[name], path, limit)
+    return total
+
+
+def _measure(text: str | None, where: str, limit: int) -> int:
+    if text and len(text) > limit:
+        raise too_long(where, limit)
+    return len(text or "")
+
+
+def check_references(message: Json) -> None:
+    """Refuse `attachment://name` where no file of that name came along."""
+    names = {entry["filename"] for entry in message["attachments"]}
+    for where in ("embeds", "components"):
+        for url in _urls(message.get(where)):
+            found = REFERENCE.match(url)
+            if found and found[1] not in names:
+                raise Invalid(
+                    where,
+                    "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND",
+                    f"The referenced attachment '{found[1]}' was not found in the request.",
+                )
+
+
+def _urls(value: object) -> list[str]:
+    if isinstance(value, dict):
+        own = [value["url"]] if isinstance(value.get("url"), str) else []
+        return own + [url for item in value.values() for url in _urls(item)]
+    if isinstance(value, list):
+        return [url for item in value for url in _urls(item)]
+    return []

@@ -1,0 +1,61 @@
+"""Who may do what where, computed as Discord does it."""
+
+from enum import IntFlag
+
+from deploy.local.discord import Json
+
+
+class Permission(IntFlag):
+    """The bits that this stand-in looks at or shows."""
+
+    ADMINISTRATOR = 1 << 3
+    MANAGE_CHANNELS = 1 << 4
+    MANAGE_GUILD = 1 << 5
+    ADD_REACTIONS = 1 << 6
+    VIEW_CHANNEL = 1 << 10
+    SEND_MESSAGES = 1 << 11
+    MANAGE_MESSAGES = 1 << 13
+    EMBED_LINKS = 1 << 14
+    ATTACH_FILES = 1 << 15
+    READ_MESSAGE_HISTORY = 1 << 16
+    USE_EXTERNAL_EMOJIS = 1 << 18
+    USE_APPLICATION_COMMANDS = 1 << 31
+    SEND_MESSAGES_IN_THREADS = 1 << 38
+    USE_EXTERNAL_APPS = 1 << 50
+
+
+EVERYTHING = int(~Permission(0))
+TALK = int(
+    Permission.VIEW_CHANNEL
+    | Permission.SEND_MESSAGES
+    | Permission.EMBED_LINKS
+    | Permission.ATTACH_FILES
+    | Permission.ADD_REACTIONS
+    | Permission.READ_MESSAGE_HISTORY
+    | Permission.USE_EXTERNAL_EMOJIS
+    | Permission.USE_APPLICATION_COMMANDS
+    | Permission.SEND_MESSAGES_IN_THREADS
+    | Permission.USE_EXTERNAL_APPS
+)
+
+
+def compute(guild: Json, member: Json, channel: Json) -> int:
+    """The permission bits of a guild member in a channel of that guild."""
+    user = member["user"]["id"]
+    if guild["owner_id"] == user:
+        return EVERYTHING
+    held = {guild["id"], *member["roles"]}
+    bits = 0
+    for role in guild["roles"]:
+        if role["id"] in held:
+            bits |= int(role["permissions"])
+    if bits & Permission.ADMINISTRATOR:
+        return EVERYTHING
+    overwrites = {entry["id"]: entry for entry in channel["permission_overwrites"]}
+    for targets in ([guild["id"]], [*member["roles"]], [user]):
+        found = [overwrites[target] for target in targets if target in overwrites]
+        for entry in found:
+            bits &= ~int(entry["deny"])
+        for entry in found:
+            bits |= int(entry["allow"])
+    return bits if bits & Permission.VIEW_CHANNEL else 0

@@ -1,0 +1,1 @@
+"""What Discord remembers: guild, messages, commands, interactions and files."""

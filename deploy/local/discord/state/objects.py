@@ -1,0 +1,134 @@
+"""The plain JSON shapes that Discord gives to users, members, roles, channels and guilds."""
+
+from deploy.local.discord import Json
+from deploy.local.discord.rules.permissions import TALK, Permission
+
+MIB = 1024 * 1024
+UPLOAD_LIMITS = (10 * MIB, 10 * MIB, 50 * MIB, 100 * MIB)
+JOINED = "2026-01-01T00:00:00.000000+00:00"
+TEXT, DIRECT = 0, 1
+
+
+def user(key: str, name: str, shown: str, *, bot: bool = False) -> Json:
+    """A user as everyone sees them."""
+    body: Json = {
+        "id": key,
+        "username": name,
+        "global_name": shown,
+        "discriminator": "0",
+        "avatar": None,
+        "public_flags": 0,
+        "flags": 0,
+        "primary_guild": None,
+    }
+    return {**body, "bot": True} if bot else body
+
+
+def member(person: Json, roles: list[str]) -> Json:
+    """A user as a member of the guild."""
+    return {
+        "user": person,
+        "nick": None,
+        "avatar": None,
+        "banner": None,
+        "roles": roles,
+        "joined_at": JOINED,
+        "premium_since": None,
+        "communication_disabled_until": None,
+        "pending": False,
+        "deaf": False,
+        "mute": False,
+        "flags": 0,
+    }
+
+
+def role(key: str, name: str, permissions: int, position: int, *, managed: bool = False) -> Json:
+    """A role of the guild."""
+    return {
+        "id": key,
+        "name": name,
+        "permissions": str(permissions),
+        "position": position,
+        "color": 0,
+        "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
+        "managed": managed,
+        "mentionable": False,
+        "icon": None,
+        "unicode_emoji": None,
+        "flags": 0,
+    }
+
+
+def text_channel(key: str, guild: str, name: str, topic: str, position: int) -> Json:
+    """A text channel of the guild."""
+    return {
+        "id": key,
+        "type": TEXT,
+        "guild_id": guild,
+        "name": name,
+        "topic": topic,
+        "position": position,
+        "parent_id": None,
+        "nsfw": False,
+        "rate_limit_per_user": 0,
+        "permission_overwrites": [],
+        "last_message_id": None,
+        "flags": 0,
+    }
+
+
+def direct_channel(key: str, recipient: Json) -> Json:
+    """The private channel of the bot and one user."""
+    return {
+        "id": key,
+        "type": DIRECT,
+        "recipients": [recipient],
+        "last_message_id": None,
+        "flags": 0,
+    }
+
+
+def guild(key: str, name: str, owner: str, system_channel: str) -> Json:
+    """A guild with its @everyone role and nothing special."""
+    nothing = (
+        "icon splash discovery_splash banner description application_id afk_channel_id "
+        "vanity_url_code rules_channel_id public_updates_channel_id safety_alerts_channel_id "
+        "widget_channel_id home_header max_presences incidents_data hub_type"
+    )
+    return {
+        **dict.fromkeys(nothing.split()),
+        "id": key,
+        "name": name,
+        "owner_id": owner,
+        "region": "deprecated",
+        "afk_timeout": 300,
+        "system_channel_id": system_channel,
+        "system_channel_flags": 0,
+        "widget_enabled": False,
+        "verification_level": 0,
+        "default_message_notifications": 1,
+        "explicit_content_filter": 0,
+        "mfa_level": 0,
+        "max_members": 500_000,
+        "max_stage_video_channel_users": 50,
+        "max_video_channel_users": 25,
+        "premium_tier": 0,
+        "premium_subscription_count": 0,
+        "premium_progress_bar_enabled": False,
+        "preferred_locale": "en-US",
+        "nsfw": False,
+        "nsfw_level": 0,
+        "features": [],
+        "emojis": [],
+        "stickers": [],
+        "roles": [role(key, "@everyone", TALK, 0)],
+    }
+
+
+def overwrite(target: str, allow: int, deny: int, *, is_member: bool) -> Json:
+    """What a channel allows or denies to one role or member."""
+    return {"id": target, "type": int(is_member), "allow": str(allow), "deny": str(deny)}
+
+
+MUTED = int(Permission.SEND_MESSAGES | Permission.ATTACH_FILES | Permission.EMBED_LINKS)
