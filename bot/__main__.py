@@ -14,7 +14,7 @@ import discord
 from bot.discord_ui.frontend import open_client, open_delivery, point_at
 from bot.dispatch.dispatcher import Dispatcher
 from bot.i18n import Words
-from bot.metrics import Metrics, serve
+from bot.metrics import BotMetrics
 from bot.settings import BotSettings
 from bot.studio.events import Announcements
 from bot.studio.studio import Studio
@@ -52,8 +52,8 @@ async def run(settings: BotSettings) -> None:
         )
         stack.callback(studio.close)
         if settings.metrics_port is not None:
-            metrics = Metrics(jobs, queue)
-            runner = await serve(metrics, settings.metrics_port)
+            metrics = BotMetrics(jobs, queue)
+            runner = await metrics.serve(settings.metrics_port)
             stack.push_async_callback(runner.cleanup)
             log.info("metrics: http://127.0.0.1:%d/metrics", runner.addresses[0][1])
             counting = asyncio.create_task(metrics.listen(studio.subscribe()))

@@ -1,12 +1,16 @@
-"""Metrics: numbers for Prometheus, and how many workers the autoscaler ought to run."""
+"""The bot's metrics for Prometheus, and the number of workers that an autoscaler should run."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.aiohttp import make_aiohttp_handler
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from bot.studio.events import JobChanged, Subscription
 from storage.database.jobs import Jobs
@@ -15,88 +19,104 @@ from storage.domain.job import Status
 from storage.queue.client import Queue
 
 JOBS_PER_WORKER = 2
-"""Unfinished jobs that one worker is expected to have before it."""
+"""Unfinished jobs for which one worker is wanted."""
 
 
-class Metrics:
-    """Serves /metrics, /workers/wanted and /healthz."""
+class BotMetrics(Collector):
+    """Serves /metrics, /workers/wanted and /healthz.
+
+    Counters count since the start of this process. Gauges are read from the database and the queue
+    at each scrape.
+    """
 
     def __init__(self, jobs: Jobs, queue: Queue, clock: Callable[[], float] = time.time) -> None:
         self._jobs = jobs
         self._queue = queue
         self._clock = clock
-        self._ended: dict[str, int] = dict.fromkeys((s.value for s in Status if s.final), 0)
+        self._ended = dict.fromkeys((status.value for status in Status if status.final), 0)
         self._cached = 0
-        self._worked = 0.0
+        self._worker_seconds = 0.0
+        self._gauges: list[Metric] = []
+        registry = CollectorRegistry()
+        registry.register(self)
+        self._write_page = make_aiohttp_handler(registry)
 
-    async def listen(self, news: Subscription) -> None:
-        """Count what ends, until cancelled."""
-        with news:
-            async for item in news:
-                if not isinstance(item, JobChanged):
+    async def listen(self, events: Subscription) -> None:
+        """Count the jobs that end, until cancelled."""
+        with events:
+            async for event in events:
+                if not isinstance(event, JobChanged):
                     continue
-                job = item.job
+                job = event.job
                 if job.status.final:
                     self._ended[job.status.value] += 1
                     self._cached += job.cached
-                    self._worked += job.clip.seconds if job.clip and not job.cached else 0.0
+                    self._worker_seconds += job.clip.seconds if job.clip and not job.cached else 0.0
 
-    async def wanted(self) -> int:
-        """Return how many workers the jobs that are not over are worth."""
+    async def wanted_workers(self) -> int:
+        """Return how many workers the unfinished jobs justify."""
         return math.ceil(len(await self._jobs.unfinished()) / JOBS_PER_WORKER)
 
-    async def text(self) -> str:
-        """Return everything in Prometheus' text format."""
-        gauges = (await self.gauges()).items()
-        lines = [f"{name} {value:g}" for name, value in (*gauges, *self.counters())]
-        return "\n".join(lines) + "\n"
-
-    async def gauges(self) -> dict[str, float]:
-        """Return what is counted afresh at each look."""
+    async def refresh(self) -> None:
+        """Read the gauges; mutoscope_workers is left out while the queue is unreachable."""
         unfinished = await self._jobs.unfinished()
         waiting = [job for job in unfinished if job.status is Status.QUEUED]
-        oldest = min((job.created for job in waiting), default=self._clock())
-        found = {
-            "mutoscope_jobs_waiting": float(len(waiting)),
-            "mutoscope_jobs_running": float(len(unfinished) - len(waiting)),
-            "mutoscope_oldest_wait_seconds": max(0.0, self._clock() - oldest),
-            "mutoscope_workers_wanted": float(await self.wanted()),
-        }
+        now = self._clock()
+        oldest = min((job.created for job in waiting), default=now)
         try:
-            found["mutoscope_workers"] = float(await self._queue.workers())
-            found["mutoscope_queue_reachable"] = 1.0
+            workers = await self._queue.workers()
         except Unavailable:
-            found["mutoscope_queue_reachable"] = 0.0
-        return found
+            workers = None
+        self._gauges = [
+            _gauge("jobs_waiting", "Jobs that wait for a worker.", len(waiting)),
+            _gauge("jobs_running", "Jobs that a worker runs.", len(unfinished) - len(waiting)),
+            _gauge("oldest_wait_seconds", "Age of the oldest waiting job.", max(0.0, now - oldest)),
+            _gauge("workers_wanted", "Workers that should run.", await self.wanted_workers()),
+            _gauge("queue_reachable", "1 if Redis answers, else 0.", workers is not None),
+        ]
+        if workers is not None:
+            self._gauges.append(_gauge("workers", "Workers that are alive.", workers))
 
-    def counters(self) -> Iterator[tuple[str, float]]:
-        """Yield what was counted since the start."""
+    def collect(self) -> Iterable[Metric]:
+        """Yield the gauges as refresh() left them, and the counters."""
+        yield from self._gauges
+        yield from self._counters()
+
+    def _counters(self) -> Iterator[Metric]:
+        ended = CounterMetricFamily(
+            "mutoscope_jobs_ended", "Jobs that ended, by final status.", labels=["status"]
+        )
         for status, count in self._ended.items():
-            yield f'mutoscope_jobs_ended_total{{status="{status}"}}', count
-        yield "mutoscope_clips_from_cache_total", self._cached
-        yield "mutoscope_worker_seconds_total", self._worked
+            ended.add_metric([status], count)
+        yield ended
+        yield CounterMetricFamily(
+            "mutoscope_clips_from_cache", "Clips served from the cache.", self._cached
+        )
+        yield CounterMetricFamily(
+            "mutoscope_worker_seconds", "Time that workers took for clips.", self._worker_seconds
+        )
 
-    def application(self) -> web.Application:
-        """Return the small web server."""
+    async def serve(self, port: int) -> web.AppRunner:
+        """Serve on a port (0: any free one); the caller calls cleanup() on what is returned."""
         app = web.Application()
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/workers/wanted", self._serve_wanted)
         app.router.add_get("/healthz", self._serve_health)
-        return app
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 (scraped from outside)
+        return runner
 
-    async def _serve_metrics(self, request: web.Request) -> web.Response:  # noqa: ARG002
-        return web.Response(text=await self.text(), content_type="text/plain")
+    async def _serve_metrics(self, request: web.Request) -> web.StreamResponse:
+        await self.refresh()
+        return await self._write_page(request)
 
-    async def _serve_wanted(self, request: web.Request) -> web.Response:  # noqa: ARG002
-        return web.json_response({"wanted": await self.wanted()})
+    async def _serve_wanted(self, _request: web.Request) -> web.Response:
+        return web.json_response({"wanted": await self.wanted_workers()})
 
-    async def _serve_health(self, request: web.Request) -> web.Response:  # noqa: ARG002
+    async def _serve_health(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok")
 
 
-async def serve(metrics: Metrics, port: int) -> web.AppRunner:
-    """Start the server on a port (0: any) and return what stops it."""
-    runner = web.AppRunner(metrics.application(), access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 (scraped from outside)
-    return runner
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"mutoscope_{name}", documentation, value)

@@ -13,7 +13,7 @@ from aiohttp import web
 from gpu_worker.company import companies
 from gpu_worker.engine.supervisor import EngineProcess
 from gpu_worker.generate import Generator
-from gpu_worker.metrics import Metrics
+from gpu_worker.metrics import WorkerMetrics
 from gpu_worker.settings import WorkerSettings
 from storage.blobs import Blobs
 from storage.catalogue_file import CatalogueError
@@ -30,7 +30,7 @@ async def work(shared: Settings, own: WorkerSettings) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     host = EngineProcess(own.engine(shared), own.patience)
     host.start()  # the engine loads while the rest is set up and connected
-    metrics = Metrics(host)
+    metrics = WorkerMetrics(host)
     server = None if own.metrics_port is None else await _metrics_server(metrics, own.metrics_port)
     watchers = [asyncio.create_task(_stop_if_broken(host, stop))]
     if own.idle_exit:
@@ -41,7 +41,7 @@ async def work(shared: Settings, own: WorkerSettings) -> int:
             host, Blobs.open(shared.blob_url), own.name, shared.catalogue().default_model
         )
         company = alone if own.share == "never" else companies(host.widths)
-        await serve(metrics.watch(handler), shared, own.name, stop, own.drain, company=company)
+        await serve(metrics.instrument(handler), shared, own.name, stop, own.drain, company=company)
     finally:
         broken = host.broken is not None
         for watcher in watchers:
@@ -54,7 +54,7 @@ async def work(shared: Settings, own: WorkerSettings) -> int:
     return int(broken)
 
 
-async def _metrics_server(metrics: Metrics, port: int) -> web.AppRunner | None:
+async def _metrics_server(metrics: WorkerMetrics, port: int) -> web.AppRunner | None:
     """Serve the metrics; a port that another program has is no reason to make no clips."""
     try:
         server = await metrics.serve(port)
@@ -71,7 +71,7 @@ async def _stop_if_broken(host: EngineProcess, stop: asyncio.Event) -> None:
     stop.set()
 
 
-async def _stop_if_idle(metrics: Metrics, limit: float, stop: asyncio.Event) -> None:
+async def _stop_if_idle(metrics: WorkerMetrics, limit: float, stop: asyncio.Event) -> None:
     while True:
         left = limit - metrics.idle
         if left <= 0:

@@ -1,128 +1,135 @@
-"""Metrics: what one worker does, for Prometheus, and whether it is well."""
+"""One worker's metrics for Prometheus, and its health."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Protocol, TypeAlias, TypeVar
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
+from prometheus_client.aiohttp import make_aiohttp_handler
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from storage.domain.clip import Clip, Failure
 from storage.queue.messages import Order
 
-Report = TypeVar("Report")
+ReporterT = TypeVar("ReporterT")
+OrderHandler: TypeAlias = Callable[[Order, ReporterT], Awaitable[Clip | Failure]]
 
 
-class Host(Protocol):
-    """The engine's process, as far as it is counted."""
+class EngineStatus(Protocol):
+    """What the metrics read of the engine's process."""
 
     restarts: int
 
     @property
     def broken(self) -> Exception | None:
-        """Return why nothing will ever be loaded, or None."""
+        """Return why the model can never be loaded, or None."""
 
     @property
     def engine(self) -> object | None:
-        """Return what is loaded, or None while nothing is."""
+        """Return the loaded engine, or None while there is none."""
 
 
-class Metrics:
-    """Counts what the worker does, and serves /metrics and /healthz."""
+class WorkerMetrics(Collector):
+    """Counts orders and busy time, and serves /metrics and /healthz."""
 
-    def __init__(self, host: Host, clock: Callable[[], float] = time.monotonic) -> None:
-        """Count for the worker that has this engine."""
-        self._host = host
+    def __init__(
+        self, engine_process: EngineStatus, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._engine_process = engine_process
         self._clock = clock
         self._ended = {"clip": 0, "failed": 0, "cancelled": 0}
-        self._at_hand = 0
-        self._worked = 0.0
-        self._engine = 0.0
+        self._active = 0
+        self._busy_seconds = 0.0
+        self._engine_seconds = 0.0
         self._busy_since: float | None = None
         self._idle_since = clock()
+        registry = CollectorRegistry()
+        registry.register(self)
+        self._write_page = make_aiohttp_handler(registry)
 
-    def watch(
-        self, handler: Callable[[Order, Report], Awaitable[Clip | Failure]]
-    ) -> Callable[[Order, Report], Awaitable[Clip | Failure]]:
-        """Return the handler, counted."""
+    def instrument(self, handler: OrderHandler[ReporterT]) -> OrderHandler[ReporterT]:
+        """Return the handler wrapped so that its orders are counted."""
 
-        async def counted(order: Order, report: Report) -> Clip | Failure:
-            if not self._at_hand:
+        async def counted(order: Order, report: ReporterT) -> Clip | Failure:
+            if not self._active:
                 self._busy_since = self._clock()
-            self._at_hand += 1
+            self._active += 1
             try:
                 outcome = await handler(order, report)
             finally:
-                self._at_hand -= 1
-                if not self._at_hand:
-                    self._rest()
-            self._ended[_kind(outcome)] += 1
+                self._active -= 1
+                if not self._active:
+                    self._become_idle()
+            self._ended[_outcome_label(outcome)] += 1
             if isinstance(outcome, Clip):
-                self._engine += outcome.seconds
+                self._engine_seconds += outcome.seconds
             return outcome
 
         return counted
 
-    def _rest(self) -> None:
-        """Close the time of work, in which several orders may have been at hand."""
+    def _become_idle(self) -> None:
+        """Add the busy period that ends now; orders that overlapped in it count once."""
         self._idle_since = self._clock()
-        self._worked += self._idle_since - (self._busy_since or self._idle_since)
+        self._busy_seconds += self._idle_since - (self._busy_since or self._idle_since)
         self._busy_since = None
 
     @property
     def idle(self) -> float:
-        """Return for how many seconds there was nothing to do."""
+        """Return for how many seconds the worker has had no order."""
         return 0.0 if self._busy_since is not None else self._clock() - self._idle_since
 
-    def text(self) -> str:
-        """Return everything in Prometheus' text format."""
-        worked = self._worked
+    def collect(self) -> Iterable[Metric]:
+        """Yield all metrics as they are now."""
+        ended = CounterMetricFamily(
+            "mutoscope_worker_jobs", "Orders that ended, by outcome.", labels=["outcome"]
+        )
+        for outcome, count in self._ended.items():
+            ended.add_metric([outcome], count)
+        yield ended
+        busy = self._busy_since is not None
+        busy_seconds = self._busy_seconds
         if self._busy_since is not None:
-            worked += self._clock() - self._busy_since
-        lines = [
-            "# TYPE mutoscope_worker_jobs_total counter",
-            *(
-                f'mutoscope_worker_jobs_total{{outcome="{name}"}} {count}'
-                for name, count in self._ended.items()
-            ),
-            "# TYPE mutoscope_worker_busy_seconds_total counter",
-            f"mutoscope_worker_busy_seconds_total {worked:.3f}",
-            "# TYPE mutoscope_worker_engine_seconds_total counter",
-            f"mutoscope_worker_engine_seconds_total {self._engine:.3f}",
-            "# TYPE mutoscope_worker_busy gauge",
-            f"mutoscope_worker_busy {int(self._busy_since is not None)}",
-            "# TYPE mutoscope_worker_orders_at_hand gauge",
-            f"mutoscope_worker_orders_at_hand {self._at_hand}",
-            "# TYPE mutoscope_worker_idle_seconds gauge",
-            f"mutoscope_worker_idle_seconds {self.idle:.3f}",
-            "# TYPE mutoscope_worker_engine_ready gauge",
-            f"mutoscope_worker_engine_ready {int(self._host.engine is not None)}",
-            "# TYPE mutoscope_worker_engine_restarts_total counter",
-            f"mutoscope_worker_engine_restarts_total {self._host.restarts}",
-        ]
-        return "\n".join(lines) + "\n"
+            busy_seconds += self._clock() - self._busy_since
+        ready = self._engine_process.engine is not None
+        yield _counter("busy_seconds", "Time with at least one order.", busy_seconds)
+        yield _counter("engine_seconds", "Time that clips took.", self._engine_seconds)
+        yield _gauge("busy", "1 while there is an order, else 0.", busy)
+        yield _gauge("orders_at_hand", "Orders that the worker holds.", self._active)
+        yield _gauge("idle_seconds", "Time since the last order.", self.idle)
+        yield _gauge("engine_ready", "1 while the model is loaded, else 0.", ready)
+        yield _counter(
+            "engine_restarts", "Times the engine's process ended.", self._engine_process.restarts
+        )
 
     async def serve(self, port: int) -> web.AppRunner:
-        """Serve on a port (0: any free one) and return what stops it."""
+        """Serve on a port (0: any free one); the caller calls cleanup() on what is returned."""
         app = web.Application()
-        app.router.add_get("/metrics", self._metrics)
-        app.router.add_get("/healthz", self._health)
+        app.router.add_get("/metrics", self._write_page)
+        app.router.add_get("/healthz", self._serve_health)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 (scraped from outside)
         return runner
 
-    async def _metrics(self, _request: web.Request) -> web.Response:
-        return web.Response(text=self.text(), content_type="text/plain")
-
-    async def _health(self, _request: web.Request) -> web.Response:
-        if self._host.broken is not None:
+    async def _serve_health(self, _request: web.Request) -> web.Response:
+        if self._engine_process.broken is not None:
             return web.Response(text="the engine cannot be loaded\n", status=503)
-        return web.Response(text="ready\n" if self._host.engine else "loading\n")
+        return web.Response(text="ready\n" if self._engine_process.engine else "loading\n")
 
 
-def _kind(outcome: Clip | Failure) -> str:
+def _counter(name: str, documentation: str, value: float) -> Metric:
+    return CounterMetricFamily(f"mutoscope_worker_{name}", documentation, value)
+
+
+def _gauge(name: str, documentation: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"mutoscope_worker_{name}", documentation, value)
+
+
+def _outcome_label(outcome: Clip | Failure) -> str:
     if isinstance(outcome, Clip):
         return "clip"
     return "cancelled" if outcome.cancelled else "failed"

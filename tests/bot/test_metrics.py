@@ -1,14 +1,17 @@
-"""Numbers for Prometheus and the autoscaler."""
+"""Metrics for Prometheus and the autoscaler."""
 
 from __future__ import annotations
 
 import asyncio
 
 import aiohttp
+import pytest
 
-from bot.metrics import Metrics, serve
+from bot.metrics import BotMetrics
 from bot.studio.options import Options
+from storage.domain.errors import Unavailable
 from tests.support.backend import Backend, customer, png, until
+from tests.support.prometheus import parse, samples, scrape
 
 
 async def test_the_endpoints_tell_what_waits_and_how_many_workers_are_wanted(
@@ -16,31 +19,64 @@ async def test_the_endpoints_tell_what_waits_and_how_many_workers_are_wanted(
 ) -> None:
     for seed in range(3):
         await backend.studio.submit(customer(), png(), Options("a", seed=seed))
-    runner = await serve(Metrics(backend.jobs, backend.queue), 0)
-    port = runner.addresses[0][1]
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
-        async with session.get("/metrics") as answer:
-            text = await answer.text()
+    runner = await BotMetrics(backend.jobs, backend.queue).serve(0)
+    url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    page = await scrape(f"{url}/metrics")
+    async with aiohttp.ClientSession(url) as session:
         async with session.get("/workers/wanted") as answer:
             assert await answer.json() == {"wanted": 2}
         async with session.get("/healthz") as answer:
             assert answer.status == 200
     await runner.cleanup()
-    assert "mutoscope_jobs_waiting 3\n" in text
-    assert "mutoscope_workers 0\n" in text
-    assert "mutoscope_queue_reachable 1\n" in text
+    assert {metric.name: metric.type for metric in page} == {
+        "mutoscope_jobs_waiting": "gauge",
+        "mutoscope_jobs_running": "gauge",
+        "mutoscope_oldest_wait_seconds": "gauge",
+        "mutoscope_workers_wanted": "gauge",
+        "mutoscope_workers": "gauge",
+        "mutoscope_queue_reachable": "gauge",
+        "mutoscope_jobs_ended": "counter",
+        "mutoscope_clips_from_cache": "counter",
+        "mutoscope_worker_seconds": "counter",
+    }
+    found = samples(page)
+    assert found["mutoscope_jobs_waiting"] == 3
+    assert found["mutoscope_workers"] == 0
+    assert found["mutoscope_workers_wanted"] == 2
+    assert found["mutoscope_queue_reachable"] == 1
+
+
+async def test_large_numbers_are_exact(backend: Backend) -> None:
+    await backend.studio.submit(customer(), png(), Options("a"))
+    [job] = await backend.jobs.unfinished()
+    metrics = BotMetrics(backend.jobs, backend.queue, clock=lambda: job.created + 1234567.0)
+    await metrics.refresh()
+    assert samples(metrics)["mutoscope_oldest_wait_seconds"] == 1234567.0
+
+
+async def test_workers_are_left_out_while_the_queue_is_unreachable(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unreachable() -> int:
+        raise Unavailable("unavailable_queue")
+
+    monkeypatch.setattr(backend.queue, "workers", unreachable)
+    metrics = BotMetrics(backend.jobs, backend.queue)
+    await metrics.refresh()
+    assert samples(metrics)["mutoscope_queue_reachable"] == 0
+    assert "mutoscope_workers" not in [metric.name for metric in parse(metrics)]
 
 
 async def test_what_ended_is_counted(backend: Backend) -> None:
-    metrics = Metrics(backend.jobs, backend.queue)
+    metrics = BotMetrics(backend.jobs, backend.queue)
     counting = asyncio.create_task(metrics.listen(backend.studio.subscribe()))
     async with backend.running():
         await backend.studio.submit(customer(), png(), Options("a", seed=1))
         await until(backend.all_jobs_ended)
         await backend.studio.submit(customer(), png(), Options("a", seed=1))
-        await asyncio.sleep(0)
+        await until(lambda: samples(metrics)["mutoscope_clips_from_cache_total"] == 1)
     counting.cancel()
-    counters = dict(metrics.counters())
-    assert counters['mutoscope_jobs_ended_total{status="done"}'] == 2
-    assert counters["mutoscope_clips_from_cache_total"] == 1
-    assert counters["mutoscope_worker_seconds_total"] == 1.5
+    found = samples(metrics)
+    assert found["mutoscope_jobs_ended_total{status=done}"] == 2
+    assert found["mutoscope_jobs_ended_total{status=failed}"] == 0
+    assert found["mutoscope_worker_seconds_total"] == 1.5

@@ -20,6 +20,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Stage
 from storage.queue.messages import HANDED_BACK, Standing, lease_key
 from tests.gpu_worker.workshop import ROOT, Workshop, alive, workshop
+from tests.support.prometheus import samples, scrape
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -164,13 +165,12 @@ async def test_metrics_and_health_are_served(shop: Workshop) -> None:
     worker = await shop.worker(METRICS_PORT="0")
     port = int((await worker.says("metrics are at port")).rpartition(" ")[2])
     await shop.outcome(await shop.order("pan"))
-    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as web:
-        async with web.get("/metrics") as answer:
-            text = await answer.text()
-        async with web.get("/healthz") as answer:
-            assert (answer.status, await answer.text()) == (200, "ready\n")
-    assert 'mutoscope_worker_jobs_total{outcome="clip"} 1' in text
-    assert "mutoscope_worker_engine_ready 1" in text
+    url = f"http://127.0.0.1:{port}"
+    found = samples(await scrape(f"{url}/metrics"))
+    async with aiohttp.ClientSession() as session, session.get(f"{url}/healthz") as answer:
+        assert (answer.status, await answer.text()) == (200, "ready\n")
+    assert found["mutoscope_worker_jobs_total{outcome=clip}"] == 1
+    assert found["mutoscope_worker_engine_ready"] == 1
 
 
 async def test_an_idle_worker_may_end_by_itself(shop: Workshop) -> None:
