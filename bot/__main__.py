@@ -16,7 +16,7 @@ from bot.dispatch.dispatcher import Dispatcher
 from bot.i18n import Words
 from bot.metrics import BotMetrics
 from bot.settings import BotSettings
-from bot.studio.events import Announcements
+from bot.studio.events import EventBus
 from bot.studio.studio import Studio
 from storage.blobs import Blobs
 from storage.catalogue_file import CatalogueError
@@ -40,7 +40,7 @@ async def run(settings: BotSettings) -> None:
         stack.push_async_callback(engine.dispose)
         queue = await Queue.connect(common.redis_url)
         stack.push_async_callback(queue.close)
-        jobs, announcements = Jobs(engine, catalogue), Announcements()
+        jobs, events = Jobs(engine, catalogue), EventBus()
         blobs = Blobs.open(common.blob_url)
         studio = Studio(
             jobs,
@@ -48,7 +48,7 @@ async def run(settings: BotSettings) -> None:
             queue,
             catalogue,
             common.hardware(catalogue),
-            announcements,
+            events,
         )
         stack.callback(studio.close)
         if settings.metrics_port is not None:
@@ -62,7 +62,7 @@ async def run(settings: BotSettings) -> None:
         await stack.enter_async_context(client)
         await client.login(settings.token)
         async with asyncio.TaskGroup() as group:
-            group.create_task(Dispatcher(jobs, blobs, queue, announcements).run())
+            group.create_task(Dispatcher(jobs, blobs, queue, events).run())
             group.create_task(client.connect())
             group.create_task(open_delivery(client, settings.ping_after).run())
 

@@ -13,7 +13,7 @@ from bot.cli.pairs import Pair
 from bot.cli.progress_bar import Bar
 from bot.cli.shop import OWNER, Shop
 from bot.i18n import Words
-from bot.studio.events import JobMoved
+from bot.studio.events import JobProgressed
 from storage.domain.clip import Failure
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job, Status
@@ -47,7 +47,7 @@ class Run:
             while self.open:
                 with contextlib.suppress(TimeoutError):
                     item = await asyncio.wait_for(anext(news), LOOK_SECONDS)
-                    if isinstance(item, JobMoved):
+                    if isinstance(item, JobProgressed):
                         self._move(item.job, item.progress)
                         continue
                 await self._collect()
@@ -65,13 +65,13 @@ class Run:
 
     async def _order(self, want: Wanted) -> None:
         try:
-            submission = await self.shop.studio.submit(
-                self.shop.customer(self.locale), want.picture, want.options
+            receipt = await self.shop.studio.submit(
+                self.shop.requester(self.locale), want.picture, want.options
             )
         except MutoscopeError as error:
             self._fail(want.pair, self.words.error(self.locale, error))
             return
-        self.open[submission.job.id] = want.pair
+        self.open[receipt.job.id] = want.pair
         self._show(self._say("cli_waiting"))
 
     async def _collect(self) -> None:

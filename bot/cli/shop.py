@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from bot.dispatch.dispatcher import Dispatcher
-from bot.studio.events import Announcements
-from bot.studio.orders import Customer
+from bot.studio.events import EventBus
+from bot.studio.orders import Requester
 from bot.studio.studio import Studio
 from storage.blobs import Blobs
 from storage.database.connect import open_database
@@ -34,9 +34,9 @@ class Shop:
     jobs: Jobs
     blobs: Blobs
 
-    def customer(self, locale: str) -> Customer:
+    def requester(self, locale: str) -> Requester:
         """Return the person at the terminal."""
-        return Customer(OWNER, locale, Place(front=FRONT), SIZE_LIMIT)
+        return Requester(OWNER, locale, Place(front=FRONT), SIZE_LIMIT)
 
 
 @contextlib.asynccontextmanager
@@ -45,12 +45,12 @@ async def open_shop(settings: Settings) -> AsyncIterator[Shop]:
     catalogue = unbounded(settings.catalogue())
     engine = await open_database(settings.database_url)
     queue = await Queue.connect(settings.redis_url)
-    announcements = Announcements()
+    events = EventBus()
     jobs = Jobs(engine, catalogue)
     blobs = Blobs.open(settings.blob_url)
     hardware = settings.hardware(catalogue)
-    studio = Studio(jobs, blobs, queue, catalogue, hardware, announcements)
-    feeding = asyncio.create_task(Dispatcher(jobs, blobs, queue, announcements).run())
+    studio = Studio(jobs, blobs, queue, catalogue, hardware, events)
+    feeding = asyncio.create_task(Dispatcher(jobs, blobs, queue, events).run())
     try:
         yield Shop(studio, jobs, blobs)
     finally:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.discord_ui.client import MutoscopeClient, Talk
-from bot.studio.orders import Customer
+from bot.studio.orders import Requester
 from storage.domain.errors import NotAllowed
 from storage.domain.job import Place
 
@@ -14,9 +14,9 @@ FRONT = "discord"
 _NEEDED = ("view_channel", "attach_files", "embed_links")
 
 
-def customer(interaction: Talk, message: int | None) -> Customer:
+def requester(interaction: Talk, message: int | None) -> Requester:
     """Return who orders by this interaction, to be answered by editing the given message."""
-    return Customer(
+    return Requester(
         owner=str(interaction.user.id),
         locale=interaction.client.words.nearest(interaction.locale.value),
         place=Place(

@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from bot.dispatch.window import TURNS, fitting
-from bot.studio.cleanup import clear, made
-from bot.studio.events import Announcements, JobChanged, JobMoved
+from bot.studio.cleanup import blobs_of, delete_unused
+from bot.studio.events import EventBus, JobChanged, JobProgressed
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.clip import Clip, Failure
@@ -44,7 +44,7 @@ class Dispatcher:
         jobs: Jobs,
         blobs: Blobs,
         queue: Queue,
-        announcements: Announcements,
+        events: EventBus,
         *,
         clock: Callable[[], float] = time.time,
         reconcile: float = RECONCILE,
@@ -52,7 +52,7 @@ class Dispatcher:
         self._jobs = jobs
         self._blobs = blobs
         self._queue = queue
-        self._announcements = announcements
+        self._events = events
         self._clock = clock
         self._reconcile_every = reconcile
         self._wake = asyncio.Event()
@@ -85,7 +85,7 @@ class Dispatcher:
 
     async def _watch(self) -> None:
         """Wake the feeder whenever a job came or went."""
-        with self._announcements.subscribe() as news:
+        with self._events.subscribe() as news:
             self._wake.set()
             async for item in news:
                 if isinstance(item, JobChanged):
@@ -144,13 +144,13 @@ class Dispatcher:
     async def _hear(self, event: Event) -> None:
         if isinstance(event, Moved):
             if (await self._jobs.get(event.job)).attempt == event.attempt:
-                self._announcements.publish(JobMoved(event.job, event.progress))
+                self._events.publish(JobProgressed(event.job, event.progress))
                 if event.progress.stage is Stage.ENCODING and event.job not in self._past:
                     self._past.add(event.job)
                     self._wake.set()
         elif isinstance(event, Started):
             await self._jobs.started(event.job, event.attempt, self._clock())
-            self._announcements.publish(JobChanged(await self._jobs.get(event.job)))
+            self._events.publish(JobChanged(await self._jobs.get(event.job)))
         else:
             await self._collect(event.job, event.attempt)
 
@@ -180,9 +180,9 @@ class Dispatcher:
     async def _finish(self, job_id: str, outcome: Clip | Failure) -> None:
         job = await self._jobs.finish(job_id, outcome, self._clock())
         if job is not None:
-            self._announcements.publish(JobChanged(job))
+            self._events.publish(JobChanged(job))
         elif isinstance(outcome, Clip):  # of a job that was cancelled or deleted meanwhile
-            await clear(self._jobs, self._blobs, job_id, made(outcome))
+            await delete_unused(self._jobs, self._blobs, job_id, blobs_of(outcome))
 
     async def _retry(self, job_id: str, attempt: int, failure: Failure) -> None:
         """Try a job again unless it took down its worker once too often."""
@@ -195,7 +195,7 @@ class Dispatcher:
             return
         self._past.discard(job_id)
         job = await self._jobs.requeue(job_id, attempt, died)
-        self._announcements.publish(JobChanged(job))
+        self._events.publish(JobChanged(job))
 
     async def _reconcile(self) -> None:
         """Look for dispatched jobs that nobody works on, every few seconds."""

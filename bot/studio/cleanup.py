@@ -1,4 +1,4 @@
-"""Clearing: takes out of the store what no job names any more."""
+"""Deletes blobs from the store that no job refers to any more."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from storage.domain.errors import Unavailable
 log = logging.getLogger(__name__)
 
 
-async def clear(jobs: Jobs, blobs: Blobs, job_id: str, left: Iterable[str]) -> None:
-    """Delete those blobs of a job that is over which are no other's; an outage leaves them."""
+async def delete_unused(jobs: Jobs, blobs: Blobs, job_id: str, keys: Iterable[str]) -> None:
+    """Delete the blobs of an ended job that no other job refers to; an outage leaves them."""
     try:
-        for blob in filter(None, left):
-            if not await jobs.names(blob, job_id):
-                await blobs.delete(blob)
+        for key in filter(None, keys):
+            if not await jobs.names(key, job_id):
+                await blobs.delete(key)
     except Unavailable:
-        log.warning("what %s left in the store could not be deleted", job_id)
+        log.warning("blobs of %s could not be deleted", job_id)
 
 
-def made(clip: Clip | None) -> tuple[str, ...]:
-    """Return the blobs of a clip."""
+def blobs_of(clip: Clip | None) -> tuple[str, ...]:
+    """Return the blob keys of a clip: its file and its poster."""
     return (clip.blob, clip.poster) if clip else ()

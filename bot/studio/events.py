@@ -1,7 +1,7 @@
-"""Announcements: tells whoever listens in this process what happens to jobs.
+"""EventBus: publishes what happens to jobs to the subscribers in this process.
 
-Use cases and dispatch announce; deliveries listen. Nothing here is kept: what was missed is read
-from the database.
+Use cases and dispatch publish, deliveries subscribe. Nothing is stored: what a subscriber missed,
+it reads from the database.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from storage.domain.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class JobChanged:
-    """A job took a step; advice comes with the step that began it."""
+    """A job was added or changed its status; advice comes with the event that added it."""
 
     job: Job
     advice: tuple[Advice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class JobMoved:
-    """A running job came further."""
+class JobProgressed:
+    """A running job reported progress; job is its id."""
 
     job: str
     progress: Progress
 
 
-News: TypeAlias = JobChanged | JobMoved
+JobEvent: TypeAlias = JobChanged | JobProgressed
 
 
 class Subscription:
-    """One listener's stream of news; it begins with the subscription, not with the first read."""
+    """An endless async iterator over the events published since it was made."""
 
-    def __init__(self, announcements: Announcements) -> None:
-        self._announcements = announcements
-        self._queue: asyncio.Queue[News] = asyncio.Queue()
+    def __init__(self, bus: EventBus) -> None:
+        self._bus = bus
+        self._queue: asyncio.Queue[JobEvent] = asyncio.Queue()
 
-    def put(self, news: News) -> None:
-        """Add a piece of news for this listener."""
-        self._queue.put_nowait(news)
+    def put(self, event: JobEvent) -> None:
+        """Queue an event for this subscriber."""
+        self._queue.put_nowait(event)
 
     def __enter__(self) -> Self:
         return self
@@ -55,37 +55,33 @@ class Subscription:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self._bus.unsubscribe(self)
 
     def __aiter__(self) -> Self:
         return self
 
-    async def __anext__(self) -> News:
+    async def __anext__(self) -> JobEvent:
         return await self._queue.get()
 
-    def close(self) -> None:
-        """Stop listening."""
-        self._announcements.drop(self)
 
-
-class Announcements:
-    """Hands each piece of news to every listener."""
+class EventBus:
+    """Hands each event to every subscriber."""
 
     def __init__(self) -> None:
-        self._listeners: list[Subscription] = []
+        self._subscriptions: list[Subscription] = []
 
-    def publish(self, news: News) -> None:
-        """Tell every listener."""
-        for listener in self._listeners:
-            listener.put(news)
+    def publish(self, event: JobEvent) -> None:
+        """Queue an event for every subscriber."""
+        for subscription in self._subscriptions:
+            subscription.put(event)
 
     def subscribe(self) -> Subscription:
-        """Return a new listener's stream; close it, or leave its `with` block, to stop."""
-        listener = Subscription(self)
-        self._listeners.append(listener)
-        return listener
+        """Return a new subscription; leave its `with` block to end it."""
+        subscription = Subscription(self)
+        self._subscriptions.append(subscription)
+        return subscription
 
-    def drop(self, listener: Subscription) -> None:
-        """Forget a listener."""
-        if listener in self._listeners:
-            self._listeners.remove(listener)
+    def unsubscribe(self, subscription: Subscription) -> None:
+        """Stop handing events to a subscription."""
+        if subscription in self._subscriptions:
+            self._subscriptions.remove(subscription)

@@ -1,4 +1,4 @@
-"""Keyed locks: one lock for each key, for as long as anybody holds it or waits for it."""
+"""One asyncio.Lock per key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from weakref import WeakValueDictionary
 
 
 class KeyedLocks:
-    """Parts those who would meet over the same thing, and nobody else."""
+    """Gives each key its own lock, which is freed when nobody holds or awaits it."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()

@@ -1,4 +1,4 @@
-"""Wish: one clip that somebody asks for, and what became of it."""
+"""Values of placing an order: who orders, what is ordered, and what was accepted."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from storage.domain.request import GenerationRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
-    """Who orders, in which language, where the answer goes, and how large a file may be there."""
+class Requester:
+    """Who orders, in which language, where to answer, and the largest file in bytes there."""
 
     owner: str
     locale: str
@@ -20,10 +20,11 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A clip that may be ordered: what is asked, where it is to be shown, and hints on it.
+class OrderDraft:
+    """An admitted order that is not placed yet: the request, where to show it, and advice.
 
-    picture is an upload that is not in the store yet; parent is the job that this one varies.
+    picture is an upload that is not in the blob store yet (empty: it is there). parent is the id
+    of the job that this one varies.
     """
 
     request: GenerationRequest
@@ -34,13 +35,13 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """An order that was taken: its job, and advice on it."""
+class OrderReceipt:
+    """A placed order: its job, and advice on it."""
 
     job: Job
     advice: tuple[Advice, ...] = ()
 
     @property
     def cached(self) -> bool:
-        """Tell whether the clip was there already."""
+        """Tell whether the clip came from the cache."""
         return self.job.cached

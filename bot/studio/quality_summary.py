@@ -1,4 +1,4 @@
-"""Verdict: what a clip's scores mean, as message keys and as figures."""
+"""Summarises a clip's quality scores as message keys and as figures."""
 
 from __future__ import annotations
 
@@ -12,37 +12,37 @@ from storage.domain.clip import Clip
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """From where on a score is good, and how its figure is written; told_if_good: on the card."""
+    """When a score is good, and its number format; a good one is summarised if shown_if_good."""
 
     is_good: Callable[[float], bool]
     figure: str
-    told_if_good: bool = True
+    shown_if_good: bool = True
 
 
 MEASURES: Mapping[str, Measure] = {
     "motion": Measure(lambda value: value >= 0.5, "{:.0%}"),  # the share of the motion asked for
     "shake": Measure(lambda value: value <= SHAKY, "{:.2%}"),  # of the frame's side
     "first_frame": Measure(lambda value: value >= 25.0, "{:.0f} dB"),  # against the picture
-    "flicker": Measure(lambda value: value <= 0.03, "{:.1%}", told_if_good=False),  # of full scale
+    "flicker": Measure(lambda value: value <= 0.03, "{:.1%}", shown_if_good=False),  # of full scale
 }
 OTHER = "{:.2f}"
 
 
-def told(clip: Clip) -> tuple[str, ...]:
-    """Return message keys on what a person would notice, the motion first."""
+def summary(clip: Clip) -> tuple[str, ...]:
+    """Return message keys for the scores that a viewer would notice, the motion first."""
     scores = dict(clip.scores)
     keys = []
     for name, measure in MEASURES.items():
-        meant = name == "shake" and clip.motion is Motion.SHAKE
-        if name in scores and not meant:
+        intended = name == "shake" and clip.motion is Motion.SHAKE
+        if name in scores and not intended:
             good = measure.is_good(scores[name])
-            if not good or measure.told_if_good:
+            if not good or measure.shown_if_good:
                 keys.append(key_of(name, scores[name]))
     return tuple(keys)
 
 
 def key_of(name: str, value: float) -> str:
-    """Return the message key for one score, empty where its figure alone says it."""
+    """Return the message key of one score, empty where there is only a figure for it."""
     measure = MEASURES.get(name)
     return f"verdict_{name}_{'good' if measure.is_good(value) else 'bad'}" if measure else ""
 

@@ -1,4 +1,4 @@
-"""Studio: the use cases of any front end: submit, follow, again, tweak, cancel, delete, report."""
+"""The use cases of every front end: order, retry, tweak, follow, cancel, delete, report."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 
-from bot.studio.cleanup import clear, made
-from bot.studio.events import Announcements, JobChanged, Subscription
+from bot.studio.cleanup import blobs_of, delete_unused
+from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
-from bot.studio.orders import Customer, Submission, Wish
+from bot.studio.orders import OrderDraft, OrderReceipt, Requester
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.advice import advise
@@ -43,7 +43,7 @@ def random_seed() -> int:
 
 
 class Studio:
-    """Takes orders and changes them; the jobs book is the truth, announcements say what changed."""
+    """Places orders and changes them in the database, and publishes each change."""
 
     def __init__(  # noqa: PLR0917 (the parts of one service)
         self,
@@ -52,7 +52,7 @@ class Studio:
         queue: Queue,
         catalogue: Catalogue,
         profile: Profile,
-        announcements: Announcements,
+        events: EventBus,
         *,
         clock: Callable[[], float] = time.time,
         seeds: Callable[[], int] = random_seed,
@@ -62,7 +62,7 @@ class Studio:
         self.catalogue = catalogue
         self.profile = profile
         self._queue = queue
-        self._announcements = announcements
+        self._events = events
         self._clock = clock
         self._seeds = seeds
         self._pictures = KeyedLocks()
@@ -74,7 +74,7 @@ class Studio:
 
     def subscribe(self) -> Subscription:
         """Return a stream of what happens to jobs from now on."""
-        return self._announcements.subscribe()
+        return self._events.subscribe()
 
     def check(self, options: Options) -> None:
         """Raise BadRequest where the options could not be made with any picture."""
@@ -85,53 +85,53 @@ class Studio:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._inspectors, inspect, picture)
 
-    async def submit(self, customer: Customer, picture: bytes, options: Options) -> Submission:
+    async def submit(self, requester: Requester, picture: bytes, options: Options) -> OrderReceipt:
         """Take an order for an uploaded picture."""
-        wish = await self.wish(customer, picture, options)
-        await self.check_credits(customer, [wish])
-        return await self._order_one(customer, wish)
+        draft = await self.draft(requester, picture, options)
+        await self.check_credits(requester, [draft])
+        return await self._order_one(requester, draft)
 
-    async def wish(self, customer: Customer, picture: bytes, options: Options) -> Wish:
+    async def draft(self, requester: Requester, picture: bytes, options: Options) -> OrderDraft:
         """Return what an upload may become; raise BadPicture or BadRequest."""
         facts = await self.inspect(picture)
         key, size = sha256(picture).hexdigest(), (facts.width, facts.height)
         request = options.request(self.catalogue, self.profile, key, size, self._seeds())
         advice = advise(request.prompt, request.camera, facts)
-        return Wish(request, customer.place, picture, advice)
+        return OrderDraft(request, requester.place, picture, advice)
 
-    async def check_credits(self, customer: Customer, wishes: Sequence[Wish]) -> None:
+    async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:
         """Raise QuotaExceeded where this person could not order all of these now."""
-        requests = [wish.request for wish in wishes]
-        fresh = [one for one in requests if not await self._kept_clip(one, customer.size_limit)]
+        requests = [draft.request for draft in drafts]
+        fresh = [one for one in requests if not await self._cached_clip(one, requester.size_limit)]
         now = self._clock()
-        allowance = await self.jobs.allowance(customer.owner, now)
+        allowance = await self.jobs.allowance(requester.owner, now)
         check(allowance, [price(request) for request in fresh], self.catalogue.quota, now)
 
-    async def again(self, job_id: str, customer: Customer) -> Submission:
-        """Order a job's clip anew with another seed, at this customer's expense."""
-        return await self._order_one(customer, await self.varied(job_id, customer))
+    async def retry(self, job_id: str, requester: Requester) -> OrderReceipt:
+        """Order a job's clip anew with another seed, at this requester's expense."""
+        return await self._order_one(requester, await self.draft_retry(job_id, requester))
 
-    async def varied(self, job_id: str, customer: Customer) -> Wish:
+    async def draft_retry(self, job_id: str, requester: Requester) -> OrderDraft:
         """Return a job's clip with another seed."""
         job = await self.jobs.get(job_id)
         request = replace(job.request, seed=self._seeds())
-        return Wish(request, customer.place, parent=job.id)
+        return OrderDraft(request, requester.place, parent=job.id)
 
-    async def tweak(self, job_id: str, customer: Customer, options: Options) -> Submission:
+    async def tweak(self, job_id: str, requester: Requester, options: Options) -> OrderReceipt:
         """Order a job's picture anew with other options."""
         old = (await self.jobs.get(job_id)).request
         size = (old.width, old.height)
         request = options.request(self.catalogue, self.profile, old.picture, size, self._seeds())
-        return await self._order_one(customer, Wish(request, customer.place, parent=job_id))
+        return await self._order_one(requester, OrderDraft(request, requester.place, parent=job_id))
 
     async def cancel(self, job_id: str, owner: str | None) -> Job:
         """End a job that is not over; owner None stands for somebody who may end anybody's."""
         job = await self.jobs.get(job_id)
-        _hold(job, owner)
+        _check_owner(job, owner)
         if job.status.final:
             raise JobGone("job_over", status=job.status.value)
         job = await self.jobs.cancel(job_id, owner, self._clock())
-        self._announcements.publish(JobChanged(job))
+        self._events.publish(JobChanged(job))
         try:
             await self._queue.cancel(job_id)
         except Unavailable:
@@ -144,15 +144,15 @@ class Studio:
         What another job names stays.
         """
         job = await self.jobs.get(job_id)
-        _hold(job, owner)
+        _check_owner(job, owner)
         if not job.status.final:
             with contextlib.suppress(JobGone):  # it ended just now
                 await self.cancel(job_id, owner)
             job = await self.jobs.get(job_id)
         async with self._pictures.of(job.request.picture):
             await self.jobs.forget(job_id)
-            left = (job.request.picture, *made(job.clip))
-            await clear(self.jobs, self.blobs, job_id, left)
+            left = (job.request.picture, *blobs_of(job.clip))
+            await delete_unused(self.jobs, self.blobs, job_id, left)
         return job
 
     async def position(self, job_id: str) -> int:
@@ -182,43 +182,43 @@ class Studio:
         except Unavailable:
             return None
 
-    async def order(self, customer: Customer, wishes: Sequence[Wish]) -> list[Submission]:
+    async def order(self, requester: Requester, drafts: Sequence[OrderDraft]) -> list[OrderReceipt]:
         """Write down all of these jobs or none, or hand out the clips that are there already."""
         created = self._clock()
         new = [
-            self._job(customer, wish, created + number / 1000)  # their order is that of the wishes
-            for number, wish in enumerate(wishes)
+            self._job(requester, draft, created + number / 1000)  # in the drafts' order
+            for number, draft in enumerate(drafts)
         ]
         async with contextlib.AsyncExitStack() as stack:
             for picture in sorted({job.request.picture for job in new}):
                 await stack.enter_async_context(self._pictures.of(picture))
-            jobs = await self._write_down(new, [wish.picture for wish in wishes])
-        taken = [Submission(job, wish.advice) for job, wish in zip(jobs, wishes, strict=True)]
-        for submission in taken:
-            self._announcements.publish(JobChanged(submission.job, submission.advice))
+            jobs = await self._store(new, [draft.picture for draft in drafts])
+        taken = [OrderReceipt(job, draft.advice) for job, draft in zip(jobs, drafts, strict=True)]
+        for receipt in taken:
+            self._events.publish(JobChanged(receipt.job, receipt.advice))
         return taken
 
-    async def _order_one(self, customer: Customer, wish: Wish) -> Submission:
-        [submission] = await self.order(customer, [wish])
-        return submission
+    async def _order_one(self, requester: Requester, draft: OrderDraft) -> OrderReceipt:
+        [receipt] = await self.order(requester, [draft])
+        return receipt
 
-    def _job(self, customer: Customer, wish: Wish, created: float) -> Job:
-        request = self.catalogue.admit(wish.request, self.profile)
+    def _job(self, requester: Requester, draft: OrderDraft, created: float) -> Job:
+        request = self.catalogue.admit(draft.request, self.profile)
         return Job(
             id=secrets.token_hex(NAME_BYTES),
-            owner=customer.owner,
+            owner=requester.owner,
             request=request,
-            place=wish.place,
-            locale=customer.locale,
+            place=draft.place,
+            locale=requester.locale,
             cost=price(request),
             created=created,
-            size_limit=customer.size_limit,
-            parent=wish.parent,
+            size_limit=requester.size_limit,
+            parent=draft.parent,
         )
 
-    async def _write_down(self, new: Sequence[Job], pictures: Sequence[bytes]) -> list[Job]:
+    async def _store(self, new: Sequence[Job], pictures: Sequence[bytes]) -> list[Job]:
         """Keep pictures and jobs; nobody may delete the ones before the others are there."""
-        jobs = [await self._with_kept_clip(job) for job in new]
+        jobs = [await self._with_cached_clip(job) for job in new]
         try:
             for job, picture in zip(jobs, pictures, strict=True):
                 if picture:
@@ -228,18 +228,18 @@ class Studio:
             await self.jobs.add(*jobs)
         except MutoscopeError:  # who may not order leaves nothing in the store
             for job in jobs:
-                await clear(self.jobs, self.blobs, job.id, [job.request.picture])
+                await delete_unused(self.jobs, self.blobs, job.id, [job.request.picture])
             raise
         return jobs
 
-    async def _with_kept_clip(self, job: Job) -> Job:
+    async def _with_cached_clip(self, job: Job) -> Job:
         """Return a job with the clip that is there already, if any: done, and free."""
-        clip = await self._kept_clip(job.request, job.size_limit)
+        clip = await self._cached_clip(job.request, job.size_limit)
         if clip is None:
             return job
         return replace(job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created)
 
-    async def _kept_clip(self, request: GenerationRequest, size_limit: int) -> Clip | None:
+    async def _cached_clip(self, request: GenerationRequest, size_limit: int) -> Clip | None:
         clip = await self.jobs.find_clip(request.fingerprint)
         if clip is None or clip.bytes > size_limit:
             return None
@@ -248,7 +248,7 @@ class Studio:
         return clip if await self.blobs.has(clip.blob) else None
 
 
-def _hold(job: Job, owner: str | None) -> None:
+def _check_owner(job: Job, owner: str | None) -> None:
     """Refuse somebody who does not own the job."""
     if owner is not None and job.owner != owner:
         raise NotAllowed("denied_not_owner")

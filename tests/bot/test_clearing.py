@@ -7,13 +7,13 @@ from hashlib import sha256
 
 import pytest
 
-from bot.studio.cleanup import clear
+from bot.studio.cleanup import delete_unused
 from bot.studio.options import Options
 from storage.blobs import Blobs
 from storage.domain.errors import Unavailable
 from storage.domain.job import Job
 from tests.storage.examples import CLIP
-from tests.support.backend import Backend, customer, png, until
+from tests.support.backend import Backend, png, requester, until
 
 
 class Away(Blobs):
@@ -24,7 +24,7 @@ class Away(Blobs):
 
 
 async def order(backend: Backend, prompt: str = "waves") -> Job:
-    return (await backend.studio.submit(customer(), png(), Options(prompt, seed=7))).job
+    return (await backend.studio.submit(requester(), png(), Options(prompt, seed=7))).job
 
 
 async def comes_late(backend: Backend, job: Job) -> None:
@@ -73,19 +73,19 @@ async def test_what_another_job_has_or_makes_anew_stays(backend: Backend) -> Non
     clip = replace(CLIP, blob=await backend.blobs.put(b"a clip"), poster="")
     await backend.jobs.cancel(over.id, "1", 1.0)
     for ended in (twin, other):
-        await clear(backend.jobs, backend.blobs, over.id, (clip.blob, clip.poster))
+        await delete_unused(backend.jobs, backend.blobs, over.id, (clip.blob, clip.poster))
         assert await backend.blobs.has(clip.blob)
         await backend.jobs.finish(ended.id, clip, 1.0)
     for ended, kept in ((twin, True), (other, False)):
         await backend.jobs.forget(ended.id)
-        await clear(backend.jobs, backend.blobs, over.id, (clip.blob,))
+        await delete_unused(backend.jobs, backend.blobs, over.id, (clip.blob,))
         assert await backend.blobs.has(clip.blob) is kept
 
 
 async def test_a_store_that_is_away_is_no_reason_to_fail(backend: Backend) -> None:
     job = await order(backend)
     await backend.jobs.cancel(job.id, "1", 1.0)
-    await clear(backend.jobs, Away(backend.blobs._store), job.id, ("d" * 64,))
+    await delete_unused(backend.jobs, Away(backend.blobs._store), job.id, ("d" * 64,))
 
 
 async def test_a_clip_that_is_deleted_with_another_of_the_same_bytes_is_made_again(

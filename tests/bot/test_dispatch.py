@@ -8,7 +8,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from bot.studio.events import JobMoved
+from bot.studio.events import JobProgressed
 from bot.studio.options import Options
 from storage.domain.catalogue import QuotaRow
 from storage.domain.clip import Failure
@@ -16,14 +16,14 @@ from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
 from storage.queue.messages import EVENTS, HANDED_BACK, WORKERS, Moved, write_event
 from tests.redis_server import FragileRedis
-from tests.support.backend import Backend, customer, open_backend, png, until
+from tests.support.backend import Backend, open_backend, png, requester, until
 
 MANY = QuotaRow(credits_per_day=10**6, unfinished_jobs=1000)
 
 
 async def order(backend: Backend, seed: int = 0, owner: str = "1") -> Job:
-    submission = await backend.studio.submit(customer(owner), png(), Options("a", seed=seed))
-    return submission.job
+    receipt = await backend.studio.submit(requester(owner), png(), Options("a", seed=seed))
+    return receipt.job
 
 
 async def status(backend: Backend, job: Job) -> Status:
@@ -87,7 +87,7 @@ async def test_a_newcomer_passes_jobs_that_cannot_share_the_turns_which_others_m
         await redis.set(f"{WORKERS}fours", 4, ex=60)
         for steps in range(10, 18):
             options = Options("a", seed=0, steps=steps)
-            await backend.studio.submit(customer("greedy"), png(), options)
+            await backend.studio.submit(requester("greedy"), png(), options)
         async with backend.running_dispatcher():
             await until(lambda: _lie_on_queue(backend, 2))
             await asyncio.sleep(0.3)
@@ -201,7 +201,7 @@ async def test_progress_of_an_older_attempt_is_not_told(backend: Backend, redis_
             older, latest = (Progress(Stage.DENOISING, attempt, 99) for attempt in (0, 1))
             await until(lambda: _is_heard(redis, Moved(job.id, 0, older)))
             await _is_heard(redis, Moved(job.id, 1, latest))
-            moves = (item.progress async for item in news if isinstance(item, JobMoved))
+            moves = (item.progress async for item in news if isinstance(item, JobProgressed))
             told = await anext(progress async for progress in moves if progress.steps == 99)
     await redis.aclose()
     assert told == latest

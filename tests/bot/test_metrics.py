@@ -10,7 +10,7 @@ import pytest
 from bot.metrics import BotMetrics
 from bot.studio.options import Options
 from storage.domain.errors import Unavailable
-from tests.support.backend import Backend, customer, png, until
+from tests.support.backend import Backend, png, requester, until
 from tests.support.prometheus import parse, samples, scrape
 
 
@@ -18,7 +18,7 @@ async def test_the_endpoints_tell_what_waits_and_how_many_workers_are_wanted(
     backend: Backend,
 ) -> None:
     for seed in range(3):
-        await backend.studio.submit(customer(), png(), Options("a", seed=seed))
+        await backend.studio.submit(requester(), png(), Options("a", seed=seed))
     runner = await BotMetrics(backend.jobs, backend.queue).serve(0)
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     page = await scrape(f"{url}/metrics")
@@ -47,7 +47,7 @@ async def test_the_endpoints_tell_what_waits_and_how_many_workers_are_wanted(
 
 
 async def test_large_numbers_are_exact(backend: Backend) -> None:
-    await backend.studio.submit(customer(), png(), Options("a"))
+    await backend.studio.submit(requester(), png(), Options("a"))
     [job] = await backend.jobs.unfinished()
     metrics = BotMetrics(backend.jobs, backend.queue, clock=lambda: job.created + 1234567.0)
     await metrics.refresh()
@@ -71,9 +71,9 @@ async def test_what_ended_is_counted(backend: Backend) -> None:
     metrics = BotMetrics(backend.jobs, backend.queue)
     counting = asyncio.create_task(metrics.listen(backend.studio.subscribe()))
     async with backend.running():
-        await backend.studio.submit(customer(), png(), Options("a", seed=1))
+        await backend.studio.submit(requester(), png(), Options("a", seed=1))
         await until(backend.all_jobs_ended)
-        await backend.studio.submit(customer(), png(), Options("a", seed=1))
+        await backend.studio.submit(requester(), png(), Options("a", seed=1))
         await until(lambda: samples(metrics)["mutoscope_clips_from_cache_total"] == 1)
     counting.cancel()
     found = samples(metrics)

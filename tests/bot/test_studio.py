@@ -14,14 +14,14 @@ from bot.studio.options import Options
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import BadPicture, JobGone, NotAllowed, QuotaExceeded
 from storage.domain.job import Job, Status
-from tests.support.backend import Backend, customer, open_backend, png, until
+from tests.support.backend import Backend, open_backend, png, requester, until
 
 WAVES = Options("waves, zoom in", seed=7)
 
 
 async def made(backend: Backend, options: Options = WAVES, owner: str = "1") -> Job:
     """Order a clip and wait for its end."""
-    job = (await backend.studio.submit(customer(owner), png(), options)).job
+    job = (await backend.studio.submit(requester(owner), png(), options)).job
 
     async def over() -> bool:
         return (await backend.jobs.get(job.id)).status.final
@@ -32,16 +32,16 @@ async def made(backend: Backend, options: Options = WAVES, owner: str = "1") -> 
 
 async def test_an_order_is_written_down_before_anybody_is_told(backend: Backend) -> None:
     with backend.studio.subscribe() as news:
-        submission = await backend.studio.submit(customer(), png(), WAVES)
+        receipt = await backend.studio.submit(requester(), png(), WAVES)
         told = await anext(news)
     assert isinstance(told, JobChanged)
-    assert told.job == submission.job == await backend.jobs.get(submission.job.id)
-    assert await backend.blobs.get(submission.job.request.picture) == png()
+    assert told.job == receipt.job == await backend.jobs.get(receipt.job.id)
+    assert await backend.blobs.get(receipt.job.request.picture) == png()
 
 
 async def test_places_in_the_queue_count_up(backend: Backend) -> None:
     orders = [
-        await backend.studio.submit(customer(), png(), replace(WAVES, seed=seed))
+        await backend.studio.submit(requester(), png(), replace(WAVES, seed=seed))
         for seed in range(3)
     ]
     places = [await backend.studio.position(order.job.id) for order in orders]
@@ -51,7 +51,7 @@ async def test_places_in_the_queue_count_up(backend: Backend) -> None:
 async def test_the_same_order_is_made_once_and_paid_once(backend: Backend) -> None:
     async with backend.running():
         first = await made(backend)
-        again = await backend.studio.submit(customer("2"), png(), WAVES)
+        again = await backend.studio.submit(requester("2"), png(), WAVES)
     assert again.cached
     assert (again.job.clip, again.job.cost, again.job.status) == (first.clip, 0, Status.DONE)
     assert len(backend.worker.orders) == 1
@@ -71,7 +71,7 @@ async def test_a_kept_clip_that_is_too_large_for_the_place_is_made_anew(
 ) -> None:
     async with backend.running():
         await made(backend)
-    small = await backend.studio.submit(customer(size_limit=10), png(), WAVES)
+    small = await backend.studio.submit(requester(size_limit=10), png(), WAVES)
     assert not small.cached
 
 
@@ -81,7 +81,7 @@ async def test_a_kept_clip_that_had_to_be_made_smaller_is_made_anew(backend: Bac
     assert first.clip is not None
     small = replace(first, id="ab" * 8, clip=replace(first.clip, width=96, height=96), ended=9e9)
     await backend.jobs.add(replace(small, cached=True, cost=0))
-    assert not (await backend.studio.submit(customer(), png(), WAVES)).cached
+    assert not (await backend.studio.submit(requester(), png(), WAVES)).cached
 
 
 async def test_nothing_is_ordered_where_a_clip_from_the_cache_cannot_be_written_down(
@@ -89,21 +89,21 @@ async def test_nothing_is_ordered_where_a_clip_from_the_cache_cannot_be_written_
 ) -> None:
     async with backend.running():
         await made(backend)
-    wishes = [
-        await backend.studio.wish(customer(), png(), options)
+    drafts = [
+        await backend.studio.draft(requester(), png(), options)
         for options in (Options("hills", seed=8), WAVES)
     ]
     monkeypatch.setattr(
         "bot.studio.studio.secrets.token_hex", lambda _: "ab" * 8
     )  # one id for both
     with pytest.raises(IntegrityError):
-        await backend.studio.order(customer(), wishes)
+        await backend.studio.order(requester(), drafts)
     assert await backend.jobs.unfinished() == []
 
 
 async def test_a_bad_picture_leaves_no_trace(backend: Backend) -> None:
     with pytest.raises(BadPicture):
-        await backend.studio.submit(customer(), b"no picture", WAVES)
+        await backend.studio.submit(requester(), b"no picture", WAVES)
     assert await backend.jobs.unfinished() == []
 
 
@@ -113,12 +113,12 @@ async def test_who_has_no_credits_leaves_no_picture(
     poor = QuotaRow(credits_per_day=1, unfinished_jobs=9)
     async with open_backend(tmp_path, redis_url, mp4, poor) as backend:
         with pytest.raises(QuotaExceeded):
-            await backend.studio.submit(customer(), png(), WAVES)
+            await backend.studio.submit(requester(), png(), WAVES)
         assert not await backend.blobs.has(sha256(png()).hexdigest())
 
 
 async def test_cancel_gives_the_credits_back_and_happens_once(backend: Backend) -> None:
-    job = (await backend.studio.submit(customer(), png(), WAVES)).job
+    job = (await backend.studio.submit(requester(), png(), WAVES)).job
     with pytest.raises(NotAllowed):
         await backend.studio.cancel(job.id, "2")
     assert (await backend.studio.cancel(job.id, "1")).status is Status.CANCELLED
@@ -143,7 +143,7 @@ async def test_delete_takes_the_clip_from_the_cache(backend: Backend) -> None:
 async def test_delete_clears_the_store_of_what_no_other_job_names(backend: Backend) -> None:
     async with backend.running():
         job = await made(backend)
-    same = (await backend.studio.submit(customer("2"), png(), WAVES)).job
+    same = (await backend.studio.submit(requester("2"), png(), WAVES)).job
     assert job.clip is not None
     for one, kept in ((job, True), (same, False)):
         await backend.studio.delete(one.id, one.owner)
@@ -152,15 +152,15 @@ async def test_delete_clears_the_store_of_what_no_other_job_names(backend: Backe
 
 
 async def test_retry_and_tweak_keep_what_was_not_changed(backend: Backend) -> None:
-    first = (await backend.studio.submit(customer(), png(), WAVES)).job
-    retried = (await backend.studio.again(first.id, customer("2"))).job
+    first = (await backend.studio.submit(requester(), png(), WAVES)).job
+    retried = (await backend.studio.retry(first.id, requester("2"))).job
     assert retried.request == replace(first.request, seed=retried.request.seed)
     options = Options.of(first.request, backend.catalogue)
-    tweaked = (await backend.studio.tweak(first.id, customer("2"), replace(options, steps=12))).job
+    tweaked = (await backend.studio.tweak(first.id, requester("2"), replace(options, steps=12))).job
     assert tweaked.request == replace(first.request, steps=12)
     assert tweaked.parent == first.id
 
 
 async def test_an_unknown_job_is_gone(backend: Backend) -> None:
     with pytest.raises(JobGone):
-        await backend.studio.again("0" * 16, customer())
+        await backend.studio.retry("0" * 16, requester())

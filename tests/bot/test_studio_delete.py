@@ -13,7 +13,7 @@ from storage.database.jobs import Jobs
 from storage.domain.errors import BadPicture, JobGone
 from storage.domain.job import Job
 from tests.storage.examples import CLIP
-from tests.support.backend import Backend, customer, png, until
+from tests.support.backend import Backend, png, requester, until
 
 WAVES = Options("waves", seed=7)
 
@@ -42,7 +42,7 @@ class EndsMeanwhile(Jobs):
 
 async def made(backend: Backend) -> Job:
     async with backend.running():
-        job = (await backend.studio.submit(customer(), png(), WAVES)).job
+        job = (await backend.studio.submit(requester(), png(), WAVES)).job
         await until(backend.all_jobs_ended)
     return await backend.jobs.get(job.id)
 
@@ -54,7 +54,7 @@ async def test_an_order_keeps_its_picture_and_cached_clip_from_a_delete_at_its_s
     old = await made(backend)
     backend.studio.blobs = held = Held(backend.blobs)
     order = asyncio.create_task(
-        backend.studio.submit(customer(), png(), Options("waves", seed=seed))
+        backend.studio.submit(requester(), png(), Options("waves", seed=seed))
     )
     await held.reached.wait()
     delete = asyncio.create_task(backend.studio.delete(old.id, old.owner))
@@ -68,7 +68,7 @@ async def test_an_order_keeps_its_picture_and_cached_clip_from_a_delete_at_its_s
 
 
 async def test_a_clip_that_another_worker_may_have_stored_too_stays(backend: Backend) -> None:
-    twice = [(await backend.studio.submit(customer(), png(), WAVES)).job for _ in range(2)]
+    twice = [(await backend.studio.submit(requester(), png(), WAVES)).job for _ in range(2)]
     clip = replace(CLIP, blob=await backend.blobs.put(b"the same bytes"), poster="")
     for job, kept in zip(twice, (True, False), strict=True):
         await backend.jobs.finish(job.id, clip, 1.0)
@@ -77,7 +77,7 @@ async def test_a_clip_that_another_worker_may_have_stored_too_stays(backend: Bac
 
 
 async def test_a_job_that_ends_while_it_is_deleted_is_deleted(backend: Backend) -> None:
-    job = (await backend.studio.submit(customer(), png(), WAVES)).job
+    job = (await backend.studio.submit(requester(), png(), WAVES)).job
     backend.studio.jobs = EndsMeanwhile(backend.jobs._engine, backend.catalogue)
     await backend.studio.delete(job.id, job.owner)
     with pytest.raises(JobGone) as caught:
@@ -87,9 +87,9 @@ async def test_a_job_that_ends_while_it_is_deleted_is_deleted(backend: Backend) 
 
 
 async def test_a_clip_whose_picture_is_gone_cannot_be_made_again(backend: Backend) -> None:
-    job = (await backend.studio.submit(customer(), png(), WAVES)).job
+    job = (await backend.studio.submit(requester(), png(), WAVES)).job
     await backend.blobs.delete(job.request.picture)
     with pytest.raises(BadPicture) as caught:
-        await backend.studio.again(job.id, customer())
+        await backend.studio.retry(job.id, requester())
     assert caught.value.key == "picture_gone"
     assert len(await backend.jobs.unfinished()) == 1

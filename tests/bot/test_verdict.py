@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.i18n import Words
-from bot.studio.quality_summary import MEASURES, figure, key_of, told
+from bot.studio.quality_summary import MEASURES, figure, key_of, summary
 from storage.domain.camera.motion import Motion
 from tests.storage.examples import CLIP
 
@@ -31,13 +31,13 @@ def test_each_score_has_a_good_and_a_bad_word(name: str, good: float, bad: float
 
 def test_a_good_flicker_goes_without_saying() -> None:
     clip = replace(CLIP, scores=(("flicker", 0.01), ("motion", 1.0)))
-    assert told(clip) == ("verdict_motion_good",)
+    assert summary(clip) == ("verdict_motion_good",)
     flickering = replace(clip, scores=(("flicker", 0.1), ("motion", 1.0)))
-    assert told(flickering) == ("verdict_motion_good", "verdict_flicker_bad")
+    assert summary(flickering) == ("verdict_motion_good", "verdict_flicker_bad")
 
 
 def test_a_shake_that_was_asked_for_is_not_called_shaky() -> None:
-    assert told(replace(CLIP, motion=Motion.SHAKE, scores=(("shake", 0.02),))) == ()
+    assert summary(replace(CLIP, motion=Motion.SHAKE, scores=(("shake", 0.02),))) == ()
 
 
 def test_a_score_that_nobody_knows_is_a_figure_alone() -> None:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from bot.dispatch.dispatcher import Dispatcher
-from bot.studio.events import Announcements, JobChanged, JobMoved
+from bot.studio.events import EventBus, JobChanged, JobProgressed
 from storage.catalogue_file import load_catalogue
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
@@ -28,14 +28,14 @@ pytestmark = pytest.mark.timeout(120)
 
 
 @asynccontextmanager
-async def dispatching(shop: Workshop) -> AsyncIterator[tuple[Jobs, Announcements]]:
+async def dispatching(shop: Workshop) -> AsyncIterator[tuple[Jobs, EventBus]]:
     """Let the bot's dispatcher feed the workshop's queue from a book of jobs."""
     engine = await open_database(f"sqlite+aiosqlite:///{shop.folder}/jobs.db")
-    jobs, announcements = Jobs(engine, load_catalogue()), Announcements()
-    dispatcher = Dispatcher(jobs, shop.blobs, shop.queue, announcements, reconcile=0.1)
+    jobs, events = Jobs(engine, load_catalogue()), EventBus()
+    dispatcher = Dispatcher(jobs, shop.blobs, shop.queue, events, reconcile=0.1)
     running = asyncio.create_task(dispatcher.run())
     try:
-        yield jobs, announcements
+        yield jobs, events
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -53,17 +53,21 @@ async def wanted(shop: Workshop) -> GenerationRequest:
 async def test_a_retry_gives_the_bytes_of_an_undisturbed_clip(
     tmp_path: Path, redis_url: str
 ) -> None:
-    async with workshop(tmp_path, redis_url) as shop, dispatching(shop) as (jobs, announcements):
+    async with workshop(tmp_path, redis_url) as shop, dispatching(shop) as (jobs, events):
         worker = await shop.worker(ENGINE_FACTORY="", OMP_NUM_THREADS="1")
         request = await wanted(shop)
         clips: list[Job] = []
-        with announcements.subscribe() as news:
+        with events.subscribe() as news:
             for name in ("first", "second"):
                 await jobs.add(replace(job(name), request=request))
-                announcements.publish(JobChanged(await jobs.get(name)))
+                events.publish(JobChanged(await jobs.get(name)))
                 undisturbed = name == "first"
                 async for item in news:
-                    if isinstance(item, JobMoved) and not undisturbed and item.progress.step >= 2:
+                    if (
+                        isinstance(item, JobProgressed)
+                        and not undisturbed
+                        and item.progress.step >= 2
+                    ):
                         undisturbed = True
                         os.kill(worker.children[0], signal.SIGKILL)
                     elif isinstance(item, JobChanged) and item.job.status.final:

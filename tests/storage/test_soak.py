@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.dispatch.dispatcher import Dispatcher
-from bot.studio.events import Announcements
+from bot.studio.events import EventBus
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.database.tables import ledger
@@ -53,7 +53,7 @@ class Works:
     async def _dispatch(self) -> None:
         queue = await Queue.connect(self._redis.url)
         try:
-            await Dispatcher(self.jobs, Pretended.open("memory:///"), queue, Announcements()).run()
+            await Dispatcher(self.jobs, Pretended.open("memory:///"), queue, EventBus()).run()
         finally:
             await queue.close()
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from PIL import Image
 
 from bot.dispatch.dispatcher import Dispatcher
-from bot.studio.events import Announcements
-from bot.studio.orders import Customer
+from bot.studio.events import EventBus
+from bot.studio.orders import Requester
 from bot.studio.studio import Studio
 from storage.blobs import Blobs
 from storage.database.connect import open_database
@@ -109,7 +109,7 @@ class Backend:
     jobs: Jobs
     blobs: Blobs
     queue: Queue
-    announcements: Announcements
+    events: EventBus
     studio: Studio
     worker: ScriptedWorker
     jobs_with_quota: Callable[[QuotaRow], Jobs]
@@ -143,9 +143,7 @@ class Backend:
     @contextlib.asynccontextmanager
     async def running_dispatcher(self) -> AsyncIterator[None]:
         """Dispatch jobs inside this block; nobody need be there to work on them."""
-        dispatcher = Dispatcher(
-            self.jobs, self.blobs, self.queue, self.announcements, reconcile=0.3
-        )
+        dispatcher = Dispatcher(self.jobs, self.blobs, self.queue, self.events, reconcile=0.3)
         task = asyncio.create_task(dispatcher.run())
         try:
             yield
@@ -154,9 +152,9 @@ class Backend:
             await asyncio.gather(task, return_exceptions=True)
 
 
-def customer(owner: str = "1", size_limit: int = 10 * 2**20, locale: str = "en") -> Customer:
+def requester(owner: str = "1", size_limit: int = 10 * 2**20, locale: str = "en") -> Requester:
     """Return somebody who orders without any front end."""
-    return Customer(owner, locale, Place(front="test"), size_limit)
+    return Requester(owner, locale, Place(front="test"), size_limit)
 
 
 @contextlib.asynccontextmanager
@@ -178,12 +176,12 @@ async def open_backend(
 
     jobs = jobs_with_quota(catalogue.quota)
     blobs = Blobs.open(settings.blob_url)
-    announcements = Announcements()
-    studio = Studio(jobs, blobs, queue, catalogue, settings.hardware(catalogue), announcements)
+    events = EventBus()
+    studio = Studio(jobs, blobs, queue, catalogue, settings.hardware(catalogue), events)
     worker = ScriptedWorker(blobs, mp4)
     try:
         yield Backend(
-            settings, catalogue, jobs, blobs, queue, announcements, studio, worker, jobs_with_quota
+            settings, catalogue, jobs, blobs, queue, events, studio, worker, jobs_with_quota
         )
     finally:
         studio.close()

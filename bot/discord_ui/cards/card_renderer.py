@@ -15,7 +15,7 @@ from bot.discord_ui.cards import parameters
 from bot.discord_ui.cards.attachment import PREVIEW
 from bot.discord_ui.replies import quoted
 from bot.i18n import Words
-from bot.studio import quality_summary as verdict
+from bot.studio import quality_summary
 from storage.domain.advice import Advice, advise_after
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Catalogue
@@ -95,7 +95,7 @@ class Painter:
         """Draw a finished clip, which goes along as a file."""
         key = "card_cached" if job.cached else "card_done"
         made = self._text(job, key, time=self.span(job, clip.seconds), cost=job.cost)
-        seen = (self._text(job, word) for word in verdict.told(clip))
+        seen = (self._text(job, word) for word in quality_summary.summary(clip))
         hints = (*advice, *self._advice_after(job, clip))
         return self._card(job, "-# " + " · ".join((made, *seen)), ENDED_ACTIONS, hints, clip)
 

@@ -10,7 +10,7 @@ from bot.discord_ui.cards import parameters
 from bot.discord_ui.client import Talk
 from bot.discord_ui.replies import quoted, verbatim
 from bot.i18n import Words
-from bot.studio import quality_summary as verdict
+from bot.studio import quality_summary
 from storage.domain.clip import Clip
 from storage.domain.job import Job
 from storage.domain.request import PROMPT_LIMIT
@@ -54,7 +54,7 @@ class Page:
         title = (
             self._text("score_seed", seed=seed) if kind == "seed" else self._text(f"score_{name}")
         )
-        key, figure = verdict.key_of(name, value), verdict.figure(name, value)
+        key, figure = quality_summary.key_of(name, value), quality_summary.figure(name, value)
         return f"{title}: " + (f"{self._text(key)} ({figure})" if key else figure)
 
     def _adjusted(self, clip: Clip) -> str:

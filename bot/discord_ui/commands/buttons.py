@@ -15,7 +15,7 @@ from bot.discord_ui.cards.details import show
 from bot.discord_ui.client import Talk
 from bot.discord_ui.commands.tweak import ask
 from bot.discord_ui.replies import telling
-from bot.discord_ui.requester import check_place, customer, may_moderate
+from bot.discord_ui.requester import check_place, may_moderate, requester
 from bot.i18n import Words
 from storage.domain.errors import JobGone
 
@@ -76,7 +76,7 @@ async def again(interaction: Talk, job: str) -> None:
     check_place(interaction)
     response = await interaction.response.defer(thinking=True)
     message = response.message_id if response else None
-    await interaction.client.studio.again(job, customer(interaction, message))
+    await interaction.client.studio.retry(job, requester(interaction, message))
 
 
 async def tweak(interaction: Talk, job: str) -> None:

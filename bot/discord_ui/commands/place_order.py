@@ -11,9 +11,9 @@ import discord
 from bot.discord_ui.client import Talk
 from bot.discord_ui.commands.uploads import check_upload, fetch
 from bot.discord_ui.replies import NOBODY, quoted, telling
-from bot.discord_ui.requester import check_place, customer
+from bot.discord_ui.requester import check_place, requester
 from bot.studio.options import Options
-from bot.studio.orders import Wish
+from bot.studio.orders import OrderDraft
 from storage.domain.errors import BadPicture
 
 MOST = 4  # pictures in one order; Discord grants an app that is not in the server 5 more messages
@@ -32,15 +32,15 @@ async def order(
             with _naming(interaction, picture, pictures):
                 check_upload(picture)
         response = await interaction.response.defer(thinking=True)
-        who = customer(interaction, response.message_id if response else None)
+        who = requester(interaction, response.message_id if response else None)
         async with client.desk.room(len(pictures)):
-            wishes = []
+            drafts = []
             for picture in pictures:
                 with _naming(interaction, picture, pictures):
-                    wish = await client.studio.wish(who, await fetch(picture), options)
-                wishes.append(wish)
-            await client.studio.check_credits(who, wishes)
-            async with _promised(interaction, wishes) as placed:
+                    draft = await client.studio.draft(who, await fetch(picture), options)
+                drafts.append(draft)
+            await client.studio.check_credits(who, drafts)
+            async with _promised(interaction, drafts) as placed:
                 await client.studio.order(who, placed)
 
 
@@ -60,21 +60,23 @@ def _naming(
 
 
 @contextlib.asynccontextmanager
-async def _promised(interaction: Talk, wishes: Sequence[Wish]) -> AsyncIterator[list[Wish]]:
+async def _promised(
+    interaction: Talk, drafts: Sequence[OrderDraft]
+) -> AsyncIterator[list[OrderDraft]]:
     """Post a message for each further clip; take them back where nothing comes of the order."""
     posted: list[discord.WebhookMessage] = []
-    placed = list(wishes[:1])
+    placed = list(drafts[:1])
     text = "⏳ " + interaction.client.words.text(interaction.locale.value, "card_queued")
     try:
-        if len(wishes) > 1:  # until it is filled, a follow-up would become the answer itself
+        if len(drafts) > 1:  # until it is filled, a follow-up would become the answer itself
             await interaction.edit_original_response(content=text, allowed_mentions=NOBODY)
-        for wish in wishes[1:]:
-            place = replace(wish.place, message="")  # without one, a clip is posted at its end
+        for draft in drafts[1:]:
+            place = replace(draft.place, message="")  # without one, a clip is posted at its end
             with contextlib.suppress(discord.HTTPException):
                 message = await interaction.followup.send(text, wait=True, allowed_mentions=NOBODY)
                 posted.append(message)
                 place = replace(place, message=str(message.id))
-            placed.append(replace(wish, place=place))
+            placed.append(replace(draft, place=place))
         yield placed
     except BaseException:
         for message in posted:

@@ -11,7 +11,7 @@ from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.commands.notice_throttle import Told
 from bot.discord_ui.replies import NOBODY
 from bot.discord_ui.requester import FRONT, missing, missing_to_order, size_limit
-from bot.studio.orders import Customer
+from bot.studio.orders import Requester
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job, Place, Status
 
@@ -42,16 +42,16 @@ class Reactions:
     ) -> None:
         person = str(event.user_id)
         locale = job.locale if job.owner == person else _locale(client, event, job)
-        customer = Customer(
+        requester = Requester(
             person, locale, _place(client, event), size_limit(client, event.guild_id)
         )
         answer = None
         try:
-            wish = await client.studio.varied(job.id, customer)
-            await client.studio.check_credits(customer, [wish])
+            draft = await client.studio.draft_retry(job.id, requester)
+            await client.studio.check_credits(requester, [draft])
             answer = await _answer(client, event, client.words.text(locale, "reaction_retry"))
-            place = replace(customer.place, message=str(answer.id))
-            await client.studio.order(customer, [replace(wish, place=place)])
+            place = replace(requester.place, message=str(answer.id))
+            await client.studio.order(requester, [replace(draft, place=place)])
         except MutoscopeError as error:
             text = f"<@{person}> ⚠️ {client.words.error(locale, error)}"
             if answer is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.discord_ui.client import MutoscopeClient, Talk
 from bot.discord_ui.commands.form import Form, read_form
 from bot.discord_ui.replies import telling
-from bot.discord_ui.requester import check_place, customer
+from bot.discord_ui.requester import check_place, requester
 from bot.studio.options import Options, resolutions
 from storage.domain.job import Job
 
@@ -38,7 +38,7 @@ async def answer(interaction: Talk, job_id: str) -> None:
         client.studio.check(options)
         response = await interaction.response.defer(thinking=True)
         message = response.message_id if response else None
-        await client.studio.tweak(job_id, customer(interaction, message), options)
+        await client.studio.tweak(job_id, requester(interaction, message), options)
 
 
 def register(client: MutoscopeClient) -> None:

@@ -15,7 +15,7 @@ from bot.discord_ui.delivery.message_sender import Courier, FileTooLarge, Way
 from bot.discord_ui.delivery.rate_limiter import Pace
 from bot.discord_ui.delivery.wait_forecast import Forecast
 from bot.discord_ui.requester import FRONT
-from bot.studio.events import JobChanged, JobMoved, News
+from bot.studio.events import JobChanged, JobEvent, JobProgressed
 from bot.studio.studio import Studio
 from storage.domain.advice import Advice
 from storage.domain.errors import JobGone
@@ -92,8 +92,8 @@ class Delivery:
             if job.place.front == FRONT:
                 self._spawn(self._deliver(job))
 
-    def _hear(self, news: News) -> None:
-        if isinstance(news, JobMoved):
+    def _hear(self, news: JobEvent) -> None:
+        if isinstance(news, JobProgressed):
             followed = self._followed.get(news.job)
             if followed is not None:
                 followed.progress = news.progress

@@ -7,7 +7,7 @@ import asyncio
 import discord
 import pytest
 
-from bot.studio.events import JobMoved
+from bot.studio.events import JobProgressed
 from storage.domain.clip import Failure
 from storage.domain.progress import Progress, Stage
 from tests.support.backend import until
@@ -45,7 +45,7 @@ async def move(chat: Chat, step: int, preview: str = "") -> None:
     """Announce that the one running job came further."""
     [job] = await chat.backend.jobs.unfinished()
     progress = Progress(Stage.DENOISING, step, job.request.steps, preview=preview)
-    chat.backend.announcements.publish(JobMoved(job.id, progress))
+    chat.backend.events.publish(JobProgressed(job.id, progress))
 
 
 async def test_a_running_card_shows_the_preview_and_the_clip_takes_its_place(
