@@ -1,27 +1,20 @@
-"""Catalogue file: reads generation.yaml into the catalogue, and says what is wrong with it."""
+"""Read generation.yaml into the catalogue, or say in one line which of its places is wrong."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from storage.codec import CodecError, decode
-from storage.domain.catalogue import (
-    Catalogue,
-    Defaults,
-    Model,
-    PresetRow,
-    Profile,
-    QuotaRow,
-    Ranges,
-    Span,
-)
+from storage.domain.catalogue import Catalogue
 from storage.domain.request import Preset
 
 FILE = "generation.yaml"
+PLACES = (Path(FILE), Path(__file__).parents[1] / FILE)
 
 
 class CatalogueError(ValueError):
@@ -30,73 +23,55 @@ class CatalogueError(ValueError):
 
 def load_catalogue(path: Path | None = None) -> Catalogue:
     """Read the catalogue from a file; without one from here, or from beside the package."""
-    chosen = path or _find()
+    chosen = path or next(filter(Path.is_file, PLACES), PLACES[0])
     try:
-        return _catalogue(yaml.safe_load(chosen.read_text(encoding="utf-8")))
+        data = yaml.safe_load(chosen.read_text(encoding="utf-8"))
+        catalogue = decode(Catalogue, _expanded(data))
+        _check_references(catalogue)
     except OSError as error:
         raise CatalogueError(f"{chosen} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, CodecError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise CatalogueError(f"{chosen} is not a catalogue: {error!r}") from error
-
-
-def _find() -> Path:
-    package = Path(__file__).parent
-    places = (Path.cwd() / FILE, package.parent / FILE, package / FILE)
-    return next((place for place in places if place.is_file()), places[0])
-
-
-def _catalogue(data: Mapping[str, Any]) -> Catalogue:
-    catalogue = Catalogue(
-        default_model=str(data["default_model"]),
-        models={name: _model(name, row) for name, row in data["models"].items()},
-        profiles={
-            name: decode(Profile, {"name": name, **row}) for name, row in data["profiles"].items()
-        },
-        presets={Preset(name): _preset(row) for name, row in data["presets"].items()},
-        quota=decode(QuotaRow, data["quota"]),
-    )
-    catalogue.model()
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise CatalogueError(f"{chosen}: {' '.join(str(error).split())}") from error
     return catalogue
 
 
-def _model(name: str, row: Mapping[str, Any]) -> Model:
-    model = Model(
-        name=name,
-        source=str(row["source"]),
-        revision=int(row["revision"]),
-        licence=str(row["licence"]),
-        multiple=int(row["multiple"]),
-        resolutions={str(key): int(side) for key, side in row["resolutions"].items()},
-        aspects=tuple(_aspect(text) for text in row["aspects"]),
-        defaults=decode(Defaults, row["defaults"]),
-        limits=_ranges(row["limits"]),
-        recommended=_ranges(row["recommended"]),
-    )
-    if model.defaults.resolution not in model.resolutions:
-        raise ValueError(f"{name}: the default resolution is not among the resolutions")
-    return model
+def _expanded(value: Any, *place: str) -> Any:
+    """Write out the file's short forms: rows take their key as name, [low, high], "4:3"."""
+    if place[-1:] == ("aspects",) and isinstance(value, list):
+        return [_aspect(item, f"{'.'.join(place)}.{index}") for index, item in enumerate(value)]
+    of_preset = place[:1] == ("presets",) and place[-1] == "guidance"
+    if of_preset or place[-2:-1] in (("limits",), ("recommended",)):
+        return _span(value, ".".join(place))
+    if not isinstance(value, dict):
+        return str(value) if isinstance(value, date) else value
+    whole = {key: _expanded(part, *place, str(key)) for key, part in value.items()}
+    named = len(place) == 2 and place[0] in ("models", "profiles")
+    if named and "name" in whole:
+        raise CodecError(f"{'.'.join(place)}.name: unknown")
+    return whole | {"name": place[-1]} if named else whole
 
 
-def _aspect(text: str) -> tuple[int, int]:
-    wide, high = text.split(":")
-    return int(wide), int(high)
+def _span(value: Any, place: str) -> dict[str, float]:
+    match value:
+        case [int() | float() as low, int() | float() as high] if low <= high:
+            return {"low": low, "high": high}
+    raise CodecError(f"{place}: a range [low, high] was expected, not {value!r}")
 
 
-def _ranges(row: Mapping[str, Any]) -> Ranges:
-    return Ranges(**{name: _span(pair) for name, pair in row.items()})
+def _aspect(value: Any, place: str) -> list[int]:
+    if not isinstance(value, str) or not re.fullmatch(r"[1-9][0-9]*:[1-9][0-9]*", value):
+        raise CodecError(f'{place}: "WIDTH:HEIGHT" was expected, not {value!r}')
+    return [int(part) for part in value.split(":")]
 
 
-def _span(pair: list[float]) -> Span:
-    low, high = pair
-    if not low <= high:
-        raise ValueError(f"[{low}, {high}] is not a range")
-    return Span(low=low, high=high)
-
-
-def _preset(row: Mapping[str, Any]) -> PresetRow:
-    return PresetRow(
-        scheduler=str(row["scheduler"]),
-        steps=float(row["steps"]),
-        guidance=_span(row["guidance"]),
-        reuse=int(row["reuse"]),
-    )
+def _check_references(catalogue: Catalogue) -> None:
+    """Raise CodecError where a name is not defined that another place relies on."""
+    if catalogue.default_model not in catalogue.models:
+        raise CodecError(f"default_model: {catalogue.default_model!r} is not among the models")
+    for name, row in catalogue.models.items():
+        if row.defaults.resolution not in row.resolutions:
+            where = f"models.{name}.defaults.resolution"
+            raise CodecError(f"{where}: {row.defaults.resolution!r} is not among the resolutions")
+    for preset in Preset:
+        if preset not in catalogue.presets:
+            raise CodecError(f"presets.{preset.value}: missing")

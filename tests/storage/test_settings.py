@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from storage.catalogue_file import CatalogueError, load_catalogue
-from storage.domain.request import Preset
 from storage.settings import Settings, SettingsError
 
 
@@ -60,32 +58,3 @@ def test_hardware_that_nobody_knows_is_named_in_the_error() -> None:
     settings = Settings.from_environment({"HARDWARE_PROFILE": "abacus"})
     with pytest.raises(SettingsError, match="abacus"):
         settings.hardware(settings.catalogue())
-
-
-def test_the_catalogue_that_is_shipped_is_whole() -> None:
-    catalogue = load_catalogue()
-    assert set(catalogue.presets) == set(Preset)
-    for model in catalogue.models.values():
-        for name in ("frames", "fps", "steps", "guidance"):
-            low, high = (
-                getattr(model.recommended, name).low,
-                getattr(model.recommended, name).high,
-            )
-            assert low in getattr(model.limits, name)
-            assert high in getattr(model.limits, name)
-            assert getattr(model.defaults, name) in getattr(model.recommended, name)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "[1]", "default_model: x", "a: [", "default_model: x\nmodels: {x: 1}"]
-)
-def test_a_broken_catalogue_is_told_by_its_path(tmp_path: Path, text: str) -> None:
-    path = tmp_path / "broken.yaml"
-    path.write_text(text)
-    with pytest.raises(CatalogueError, match=r"broken\.yaml"):
-        load_catalogue(path)
-
-
-def test_a_catalogue_that_is_not_there_is_told_by_its_path(tmp_path: Path) -> None:
-    with pytest.raises(CatalogueError, match=r"none.yaml cannot be read"):
-        load_catalogue(tmp_path / "none.yaml")
