@@ -1,0 +1,107 @@
+"""Logging of the bot, the worker and its engine process: one line a record, text or JSON.
+
+Every line that is written while a job is worked on carries the job's id, those of libraries too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import sys
+import threading
+from collections.abc import Iterator
+from contextvars import ContextVar
+from types import TracebackType
+
+from pythonjsonlogger.json import JsonFormatter
+
+FORMATS = ("text", "json")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+_MINIMUM = {
+    "alembic": logging.WARNING,
+    "discord": logging.INFO,  # below that it logs people's prompts and the tokens of interactions
+}
+_FIELDS = {"levelname": "level", "name": "logger", "message": "message"}
+
+_job: ContextVar[str] = ContextVar("job", default="")
+
+
+@contextlib.contextmanager
+def log_job(job: str) -> Iterator[None]:
+    """Let the lines that are logged inside carry this job's id; tasks started inside inherit it."""
+    token = _job.set(job)
+    try:
+        yield
+    finally:
+        _job.reset(token)
+
+
+def set_up_logging(form: str = "text", level: str = "INFO") -> None:
+    """Log everything to stderr, warnings and uncaught exceptions too; form is one of FORMATS."""
+    handler = logging.StreamHandler()
+    handler.addFilter(_add_job)
+    handler.setFormatter(_json_formatter() if form == "json" else _TextFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name, minimum in _MINIMUM.items():
+        logging.getLogger(name).setLevel(max(minimum, logging.getLogger().level))
+    logging.captureWarnings(True)
+    sys.excepthook = _log_uncaught
+    threading.excepthook = lambda args: _log_uncaught(
+        args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
+    )
+
+
+def relay(line: str, source: str) -> str:
+    """Log a line that a child process wrote, and return its message.
+
+    A JSON line is logged as the record that it was in the child, anything else at INFO by the
+    logger `source`.
+    """
+    try:
+        fields = json.loads(line)
+        values = {attribute: fields[field] for attribute, field in _FIELDS.items()}
+    except (ValueError, TypeError, KeyError):
+        logging.getLogger(source).info("%s", line)
+        return line
+    values |= {"msg": values.pop("message"), "exc_text": fields.get("exc_info")}
+    values["levelno"] = logging.getLevelNamesMapping().get(values["levelname"], logging.INFO)
+    if "job" in fields:
+        values["job"] = fields["job"]
+    logging.getLogger(values["name"]).handle(logging.makeLogRecord(values))
+    return "\n".join(filter(None, (values["msg"], values["exc_text"])))
+
+
+class _TextFormatter(logging.Formatter):
+    """Lines for a terminal."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s%(job_note)s: %(message)s")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 (logging's name)
+        job = getattr(record, "job", "")
+        record.job_note = f" [{job}]" if job else ""
+        return super().formatMessage(record)
+
+
+def _json_formatter() -> JsonFormatter:
+    return JsonFormatter(
+        list(_FIELDS), rename_fields=_FIELDS, timestamp="time", json_ensure_ascii=False
+    )
+
+
+def _add_job(record: logging.LogRecord) -> bool:
+    """Note the current job in a record that names none."""
+    if not hasattr(record, "job") and (job := _job.get()):
+        record.job = job
+    return True
+
+
+def _log_uncaught(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+    else:
+        logging.getLogger("uncaught").critical("%s", kind.__name__, exc_info=error)
