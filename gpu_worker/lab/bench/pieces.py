@@ -38,9 +38,9 @@ def levers(
     """Yield each lever that is on here, and how much longer a clip takes without it.
 
     Levers are measured on uncompiled layers, each of which would be compiled anew; the compiler
-    and the graphs are measured beside those, by what a clip takes with them.
+    is measured beside those, by what a clip takes with it.
     """
-    base = replace(pair.engine.setup.levers, compiled=False, graphs=False)
+    base = replace(pair.engine.setup.levers, compiled=False)
     plain = subjects.engine(pair.folder, pair.device, pair.dtype, base)
     gpu = pair.device.type == "cuda"
     for name in names:
@@ -51,11 +51,8 @@ def levers(
         yield name, _gain(pair, {"on": plain, "off": off}, partial(part, shape=shape), rounds)
     if gpu:
         part = partial(subjects.latents, shape=shape)
-        for name in ("compiled", "graphs"):
-            on = subjects.engine(
-                pair.folder, pair.device, pair.dtype, replace(base, **{name: True})
-            )
-            yield name, _gain(pair, {"on": on, "off": plain}, part, rounds)
+        on = subjects.engine(pair.folder, pair.device, pair.dtype, replace(base, compiled=True))
+        yield "compiled", _gain(pair, {"on": on, "off": plain}, part, rounds)
 
 
 def attention(pair: Pair, shape: Shape, rounds: int) -> dict[str, float]:

@@ -24,8 +24,6 @@ class Levers:
     short_text: the last text layer, whose output is thrown away, is not computed.
     chunked_decode: as many frames are decoded at once as memory allows.
     compiled: blocks are compiled by region (on a GPU).
-    graphs: the whole forward pass is replayed as a CUDA graph (on a GPU). Recording costs each
-    clip three passes, so it is off unless it was measured to pay: at small sizes.
     """
 
     constants: bool = True
@@ -43,7 +41,6 @@ class Levers:
     short_text: bool = True
     chunked_decode: bool = True
     compiled: bool = False
-    graphs: bool = False
 
     def without(self, name: str) -> Levers:
         """Return the levers with one of them off; raise TypeError for an unknown name."""

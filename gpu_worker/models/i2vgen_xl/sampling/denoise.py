@@ -11,7 +11,6 @@ from torch import Tensor
 
 from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule
 from gpu_worker.models.i2vgen_xl.sampling.solvers import Solver, State
-from gpu_worker.models.i2vgen_xl.unet.graphs import Graphs
 from gpu_worker.models.i2vgen_xl.unet.unet import Deep, Prepared, UNet
 
 
@@ -57,12 +56,6 @@ class Predictor:
         self.plan = plan
         self.thrift = thrift
         self.deep = [Deep(), Deep()]
-        recorded = unet.levers.graphs and prepared.features.is_cuda and plan.reuse <= 1
-        self.run: Callable[..., Tensor] = Graphs(unet) if recorded else unet
-
-    def forget(self) -> None:
-        """Drop what was recorded, since the way in which passes run is about to change."""
-        self.run = self.unet
 
     def __call__(self, index: int, sample: Tensor) -> Tensor:
         """Predict for sample (c, 4, f, h, w) at a step, at least in single precision."""
@@ -87,7 +80,7 @@ class Predictor:
             deep.prime(fresh, memories[0][0].shape[0] * sample.shape[2])
         narrow = sample.to(prepared.features.dtype)
         given = (narrow, prepared.features, prepared.table[index], memories)
-        result = self.run(*given, deep) if reuses else self.run(*given)
+        result = cast(Tensor, self.unet(*given, deep if reuses else None))
         return result.float() if result.dtype in (torch.float16, torch.bfloat16) else result
 
 
@@ -131,7 +124,6 @@ def denoise(
             predicted = predictor(index, state.sample)
             following = plan.solver.step(index, state, predicted)
         except (RuntimeError, MemoryError) as error:
-            predictor.forget()
             rescue(index, error)
             continue
         state = following
