@@ -3,10 +3,6 @@
 A clip that shares its passes is the clip of its seed up to rounding: its latents differ by at
 most 1e-3 of their size from those made alone, because kernels sum in another order. So a clip's
 bytes depend on the answer given here, which is why it is kept and not measured anew.
-
-It is measured when somebody orders several candidates of one clip, who waits for all of them in any
-case. Orders of different people share passes by what that left, and never have it measured: nobody
-waits for what may be of use to others (see gpu_worker/company.py for who shares, and its bytes).
 """
 
 from __future__ import annotations
@@ -83,13 +79,6 @@ def remembered(key: str, cache: Path, measure: Callable[[], int]) -> int:
         except (OSError, RuntimeError) as error:  # the second where nobody's home is known
             log.warning("what was measured cannot be kept: %s", error)
     return known[key]
-
-
-def known(maker: Maker, request: GenerationRequest, device: torch.device) -> tuple[int, ...]:
-    """Return the widths of which it is known that they pay for such clips; measure nothing."""
-    kept = _read(CACHE)
-    best = max(kept.get(key(maker, request, most, device), 1) for most in WIDTHS)
-    return tuple(width for width in WIDTHS if width <= best)
 
 
 def key(maker: Maker, request: GenerationRequest, most: int, device: torch.device) -> str:

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import torch
 
-from gpu_worker.engine.api import Cancelled, Frames, OnProgress, OutOfMemory, Result, Wish
+from gpu_worker.engine.api import Cancelled, Frames, OnProgress, OutOfMemory, Result
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width as sharing
-from gpu_worker.models.i2vgen_xl import candidates, conditioning, together
+from gpu_worker.models.i2vgen_xl import candidates, conditioning
 from gpu_worker.models.i2vgen_xl import device as choosing
 from gpu_worker.models.i2vgen_xl.candidates import Scored, listed
 from gpu_worker.models.i2vgen_xl.checkpoint import loading
@@ -144,24 +144,6 @@ class I2VGenXL:
         notes, scores = tuple(told.values()), listed(scored, best)
         return Result(best.frames, best.seed, reading.motion, notes, scores)
 
-    def read(self, request: GenerationRequest) -> Reading:
-        """Return the motion that a request's words are read as."""
-        return steering.read(request, self._nearest)
-
-    def widths(self, request: GenerationRequest) -> tuple[int, ...]:
-        """Return how many such clips a pass may hold so that it pays, as far as that is known."""
-        return () if self._maker is None else together.widths(self, request)
-
-    @torch.inference_mode()
-    def generate_together(
-        self, wishes: Sequence[Wish], done: Callable[[int, Result], None]
-    ) -> None:
-        """Make compatible clips in shared forward passes; raise ValueError for others.
-
-        Raises Cancelled once all are to stop, OutOfMemory where there is no room for sharing.
-        """
-        together.make(self, wishes, done)
-
     def _width(self, orders: Sequence[Order], watch: Watch) -> int:
         """Return how many of these clips to make at once, as it was measured to pay here."""
         request = orders[0].request
@@ -270,10 +252,6 @@ class I2VGenXL:
         if self.regions is None:
             return nullcontext()
         return self.regions.running(compiling.shape_of(request, clips))
-
-    def has_compiled(self, request: GenerationRequest, clips: int) -> bool:
-        """Tell whether so many clips run without being compiled for first."""
-        return self.regions is None or self.regions.has(compiling.shape_of(request, clips))
 
     def _restore(self, ladder: Ladder) -> None:
         """Take back what a clip had to give up, so that the next one starts afresh."""

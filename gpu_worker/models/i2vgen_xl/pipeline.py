@@ -154,23 +154,18 @@ class Maker:
     def _watcher(
         self, ready: Sequence[Ready], plan: Plan, watch: Watch
     ) -> Callable[[int, Tensor], None]:
-        """Return what is called at every step; there are previews for each job that is told."""
-        shown = ready[: 1 + len(watch.beside)]
-        previewers = [self._previewer(one, plan) for one in shown]
-
-        def preview(number: int, done: int, clean: Tensor) -> bytes | None:
-            look = shown[number].steering.clean
-            return previewers[number].offer(done, lambda: look(clean[number]))
+        """Return what is called at every step, with previews of the first clip."""
+        first = ready[0]
+        colours = previews.fit(first.steering.image_latents[:, 0], first.order.canvas.fitted)
+        previewer = previews.Previewer(colours, previews.due(plan.steps), self.pool)
 
         def seen(done: int, clean: Tensor) -> None:
-            numbers = range(len(shown)) if done else ()
-            watch.step(done == 0, *(preview(number, done, clean) for number in numbers))
+            preview = None
+            if done:
+                preview = previewer.offer(done, lambda: first.steering.clean(clean[0]))
+            watch.step(done == 0, preview)
 
         return seen
-
-    def _previewer(self, one: Ready, plan: Plan) -> previews.Previewer:
-        colours = previews.fit(one.steering.image_latents[:, 0], one.order.canvas.fitted)
-        return previews.Previewer(colours, previews.due(plan.steps), self.pool)
 
     def decoded(self, latents: Tensor, watch: Watch) -> Frames:
         """Return the frames of one clip's latents (4, f, h, w)."""

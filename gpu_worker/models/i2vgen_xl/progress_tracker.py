@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import zip_longest
 
 from gpu_worker.engine.api import Cancelled, OnProgress
 from storage.domain.progress import Progress, Stage
@@ -19,8 +18,7 @@ class Watch:
     """One job's progress over all its candidates.
 
     steps counts the denoising steps of all candidates, as far as they are known; after is how
-    many seconds the decoding of each will take, None where nobody knows. beside hear of the other
-    jobs, where several share each step.
+    many seconds the decoding of each will take, None where nobody knows.
     """
 
     on_progress: OnProgress
@@ -33,7 +31,6 @@ class Watch:
     spent: float = 0.0
     taken: int = 0
     together: int = 1
-    beside: Sequence[OnProgress] = ()
     _began: float | None = field(default=None)
     _before: int = 0
 
@@ -60,26 +57,18 @@ class Watch:
         self.heed()
         self._began = None
         left = self._left() if stage is Stage.DECODING else None
-        self._tell(Progress(stage, self.done, self.steps, left))
+        self.on_progress(Progress(stage, self.done, self.steps, left), None)
 
-    def step(self, first: bool, *previews: bytes | None) -> None:
-        """Count a denoising step (the first call of a candidate only starts the clock).
-
-        previews are the job's own, then those of the jobs beside.
-        """
+    def step(self, first: bool, preview: bytes | None) -> None:
+        """Count a denoising step (the first call of a candidate only starts the clock)."""
         now = self.clock()
         if not first:
             self.done += self.together
             self.taken += self.together
             self.spent += now - (self._began if self._began is not None else now)
         self._began = now
-        self._tell(Progress(Stage.DENOISING, self.done, self.steps, self._left()), *previews)
+        self.on_progress(Progress(Stage.DENOISING, self.done, self.steps, self._left()), preview)
         self.heed()
-
-    def _tell(self, progress: Progress, *previews: bytes | None) -> None:
-        hearers = (self.on_progress, *self.beside)
-        for on_progress, preview in zip_longest(hearers, previews[: len(hearers)]):
-            on_progress(progress, preview)
 
     def _left(self) -> float | None:
         if not self.taken:

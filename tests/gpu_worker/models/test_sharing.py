@@ -7,15 +7,23 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from gpu_worker.engine.api import Cancelled
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width as sharing
+from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.memory.fallback import Ladder
 from gpu_worker.models.i2vgen_xl.pipeline import Maker
+from gpu_worker.models.i2vgen_xl.pipeline import Order as Making
+from gpu_worker.models.i2vgen_xl.progress_tracker import Watch
+from gpu_worker.models.i2vgen_xl.sampling.denoise import Thrift
+from storage.domain.camera.motion import Motion
 from storage.domain.progress import Progress, Stage
+from storage.domain.prompt.reading import Reading
 
-from .conftest import Order
+from .conftest import Order, engine_of
 
 
 @pytest.fixture
@@ -93,27 +101,37 @@ def test_a_cancel_while_it_is_measured_leaves_nothing(
     assert not sharing_cache.exists()
 
 
-@pytest.mark.parametrize("cache", ["~nobody-of-this-name/sharing.json", "list.json"])
-def test_without_a_place_for_what_was_measured_nothing_is_known(
-    moved_engine: I2VGenXL,
-    order: Order,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    cache: str,
-) -> None:
-    (tmp_path / "list.json").write_text("[]")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sharing, "CACHE", Path(cache))
-    assert moved_engine.widths(order()) == ()
-
-
-@pytest.mark.parametrize("cache", ["~nobody-of-this-name/sharing.json", "file/sharing.json"])
-def test_what_cannot_be_kept_is_used_all_the_same(
+@pytest.mark.parametrize(
+    "cache", ["~nobody-of-this-name/sharing.json", "file/sharing.json", "list.json"]
+)
+def test_what_cannot_be_read_or_kept_is_measured_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: str
 ) -> None:
+    (tmp_path / "list.json").write_text("[]")
     (tmp_path / "file").touch()
     monkeypatch.chdir(tmp_path)
     assert sharing.remembered("a clip", Path(cache), lambda: 2) == 2
+
+
+@pytest.mark.parametrize("name", ["moved", "embedded"])
+def test_a_clip_is_the_same_as_the_second_of_a_batch(
+    moved_engine: I2VGenXL, canvas: Canvas, order: Order, name: str
+) -> None:
+    engine = engine_of(checkpoint.EMBEDDED) if name == "embedded" else moved_engine
+    first, second = (
+        Making(order(seed=seed, frames=8, steps=3, guidance=2.0), canvas, Reading(Motion.ZOOM_IN))
+        for seed in (1, 2)
+    )
+
+    def latents(*orders: Making) -> torch.Tensor:
+        watch = Watch(lambda _progress, _preview: None, lambda: False, 3)
+        ladder = Ladder(engine.maker.unet, Thrift(), torch.device("cpu"))
+        with torch.inference_mode():
+            row = engine.presets[second.request.preset]
+            return engine.maker.denoised(orders, row, ladder, watch)[-1].latents
+
+    alone, beside = latents(second), latents(first, second)
+    assert float((alone - beside).norm() / alone.norm()) < 1e-3
 
 
 def test_one_clip_measures_nothing(

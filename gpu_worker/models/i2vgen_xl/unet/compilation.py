@@ -52,10 +52,6 @@ class Regions:
         for region in regions:
             cast(Any, region).compile(dynamic=False, backend=backend, **_apart())
 
-    def has(self, shape: str) -> bool:
-        """Tell whether a shape is compiled, here or by an earlier process."""
-        return shape in self.ready or self._file(shape).exists()
-
     @contextmanager
     def running(self, shape: str) -> Iterator[None]:
         """Run a clip of a shape; keep what was compiled for it as soon as it is done."""
