@@ -31,23 +31,22 @@ log = logging.getLogger("bot")
 
 async def run(settings: BotSettings) -> None:
     """Work until cancelled."""
-    point_at(settings.api_url, settings.gateway_url)
-    common = settings.storage
-    catalogue = common.catalogue()
-    common.home.mkdir(parents=True, exist_ok=True)
+    point_at(settings.discord_api_url, settings.discord_gateway_url)
+    catalogue = settings.catalogue()
+    settings.mutoscope_home.mkdir(parents=True, exist_ok=True)
     async with contextlib.AsyncExitStack() as stack:
-        engine = await open_database(common.database_url)
+        engine = await open_database(settings.database_url)
         stack.push_async_callback(engine.dispose)
-        queue = await Queue.connect(common.redis_url)
+        queue = await Queue.connect(settings.redis_url)
         stack.push_async_callback(queue.close)
         jobs, events = Jobs(engine, catalogue), EventBus()
-        blobs = Blobs.open(common.blob_url)
+        blobs = Blobs.open(settings.blob_url)
         studio = Studio(
             jobs,
             blobs,
             queue,
             catalogue,
-            common.hardware(catalogue),
+            settings.hardware(catalogue),
             events,
         )
         stack.callback(studio.close)
@@ -58,9 +57,9 @@ async def run(settings: BotSettings) -> None:
             log.info("metrics: http://127.0.0.1:%d/metrics", runner.addresses[0][1])
             counting = asyncio.create_task(metrics.listen(studio.subscribe()))
             stack.callback(counting.cancel)
-        client = open_client(studio, Words.load(common.locale), settings.guild)
+        client = open_client(studio, Words.load(settings.default_locale), settings.discord_guild)
         await stack.enter_async_context(client)
-        await client.login(settings.token)
+        await client.login(settings.discord_token)
         async with asyncio.TaskGroup() as group:
             group.create_task(Dispatcher(jobs, blobs, queue, events).run())
             group.create_task(client.connect())

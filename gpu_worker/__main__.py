@@ -18,30 +18,30 @@ from gpu_worker.settings import WorkerSettings
 from storage.blobs import Blobs
 from storage.catalogue_file import CatalogueError
 from storage.queue.consumer import alone, serve
-from storage.settings import Settings, SettingsError
+from storage.settings import SettingsError
 
 log = logging.getLogger("gpu_worker")
 
 
-async def work(shared: Settings, own: WorkerSettings) -> int:
+async def work(settings: WorkerSettings) -> int:
     """Serve orders until stopped; return the exit status (1: the model cannot be loaded)."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    host = EngineProcess(own.engine(shared), own.patience)
+    host = EngineProcess(settings.engine(), settings.patience)
     host.start()  # the engine loads while the rest is set up and connected
     metrics = WorkerMetrics(host)
-    server = None if own.metrics_port is None else await _metrics_server(metrics, own.metrics_port)
+    port, idle, name = settings.metrics_port, settings.idle_exit_seconds, settings.worker_name
+    server = None if port is None else await _metrics_server(metrics, port)
     watchers = [asyncio.create_task(_stop_if_broken(host, stop))]
-    if own.idle_exit:
-        watchers.append(asyncio.create_task(_stop_if_idle(metrics, own.idle_exit, stop)))
-    log.info("worker %s takes orders", own.name)
+    if idle:
+        watchers.append(asyncio.create_task(_stop_if_idle(metrics, idle, stop)))
+    log.info("worker %s takes orders", name)
     try:
-        handler = Generator(
-            host, Blobs.open(shared.blob_url), own.name, shared.catalogue().default_model
-        )
-        company = alone if own.share == "never" else companies(host.widths)
-        await serve(metrics.instrument(handler), shared, own.name, stop, own.drain, company=company)
+        blobs, model = Blobs.open(settings.blob_url), settings.catalogue().default_model
+        handler = metrics.instrument(Generator(host, blobs, name, model))
+        company = alone if settings.share_passes == "never" else companies(host.widths)
+        await serve(handler, settings, name, stop, settings.drain_seconds, company=company)
     finally:
         broken = host.broken is not None
         for watcher in watchers:
@@ -50,7 +50,7 @@ async def work(shared: Settings, own: WorkerSettings) -> int:
         await host.stop()
         if server is not None:
             await server.cleanup()
-    log.info("worker %s has stopped", own.name)
+    log.info("worker %s has stopped", name)
     return int(broken)
 
 
@@ -84,9 +84,8 @@ async def _stop_if_idle(metrics: WorkerMetrics, limit: float, stop: asyncio.Even
 def main() -> int:
     """Read the environment and work; return the exit status."""
     try:
-        shared = Settings.from_environment(os.environ)
-        own = WorkerSettings.from_environment(os.environ)
-        own.engine(shared)
+        settings = WorkerSettings.from_environment(os.environ)
+        settings.engine()
     except (SettingsError, CatalogueError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -94,9 +93,9 @@ def main() -> int:
     # as long beside another program. Read by the child's OpenMP when it starts.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     logging.basicConfig(
-        level=own.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
     )
-    return asyncio.run(work(shared, own))
+    return asyncio.run(work(settings))
 
 
 if __name__ == "__main__":

@@ -1,68 +1,94 @@
-"""Settings: what bot and workers share, read once from the environment.
+"""What bot and workers read from the environment; each field is the variable of its name.
 
-DATABASE_URL, REDIS_URL, BLOB_URL, MODEL, MODEL_ROW, HARDWARE_PROFILE, DEFAULT_LOCALE,
-GENERATION_FILE and MUTOSCOPE_HOME; see the README's table for their meaning.
+The README's table says what the variables mean. Settings are read once, in a `__main__`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
 from storage.catalogue_file import load_catalogue
 from storage.domain.catalogue import Catalogue, Profile
+
+FullPath = Annotated[Path, AfterValidator(Path.resolve)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class SettingsError(ValueError):
     """A setting is wrong; the message is for whoever runs the service."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(BaseSettings):
     """Where things are kept, which model is served, and on what hardware.
 
-    model is the name, hub id or folder that MODEL gives; row is the catalogue row that bounds it,
-    empty where it follows from the model. home is the folder below which the defaults lie.
+    model is the name, hub id or folder of the model; model_row is the catalogue row that bounds
+    it, empty where it follows from the model.
     """
 
-    home: Path
-    database_url: str
-    redis_url: str
-    blob_url: str
+    model_config = SettingsConfigDict(
+        frozen=True, allow_inf_nan=False, str_strip_whitespace=True, validate_default=True
+    )
+
+    mutoscope_home: FullPath = Path("var")
+    database_url: str = Field(
+        default_factory=lambda read: f"sqlite+aiosqlite:///{read['mutoscope_home']}/mutoscope.db"
+    )
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    blob_url: str = Field(default_factory=lambda read: f"file://{read['mutoscope_home']}/blobs")
     model: str = "embedded"
-    row: str = ""
-    profile: str = ""
-    locale: str = "en"
-    catalogue_path: Path | None = None
+    model_row: str = ""
+    hardware_profile: str = ""
+    default_locale: str = "en"
+    generation_file: FullPath | None = None
 
     @classmethod
-    def from_environment(cls, environ: Mapping[str, str]) -> Settings:
-        """Read the settings; an empty variable counts as one that is not set."""
-        home = Path(environ.get("MUTOSCOPE_HOME") or "var").resolve()
-        path = environ.get("GENERATION_FILE")
-        return cls(
-            home=home,
-            database_url=environ.get("DATABASE_URL") or f"sqlite+aiosqlite:///{home}/mutoscope.db",
-            redis_url=environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0",
-            blob_url=environ.get("BLOB_URL") or f"file://{home}/blobs",
-            model=environ.get("MODEL") or "embedded",
-            row=environ.get("MODEL_ROW") or "",
-            profile=environ.get("HARDWARE_PROFILE") or "",
-            locale=environ.get("DEFAULT_LOCALE") or "en",
-            catalogue_path=Path(path).resolve() if path else None,
-        )
+    def settings_customise_sources(
+        cls, *_: Any, **sources: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing but what from_environment passes on."""
+        return (sources["init_settings"],)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings; an empty variable counts as not set. Raise SettingsError."""
+        source = EnvSettingsSource(cls)
+        given = {name: text for name, text in environ.items() if text.strip()}
+        source.env_vars = {name.lower(): text for name, text in given.items() if name.isupper()}
+        try:
+            return cls(**source())
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            field = str(fault["loc"][0])
+            name = field.upper()
+            if name not in given:
+                hint = cls.model_fields[field].description
+                raise SettingsError(f"{name} is not set; {hint}") from None
+            raise SettingsError(f"{name}={given[name]}: {fault['msg']}") from None
 
     def catalogue(self) -> Catalogue:
         """Return the catalogue of what these workers serve: the one model, from its source."""
-        whole = load_catalogue(self.catalogue_path)
+        whole = load_catalogue(self.generation_file)
         name = self._row_name(whole)
-        row = replace(whole.models[name], source=self._source(whole, name))
+        source = whole.models[name].source if self.model == name else self.model
+        row = replace(whole.models[name], source=source)
         return replace(whole, default_model=name, models={name: row})
 
     def hardware(self, catalogue: Catalogue) -> Profile:
         """Return the hardware profile that bounds what may be asked."""
-        name = self.profile or ("cpu" if catalogue.default_model == "embedded" else "rtx3060")
+        embedded = catalogue.default_model == "embedded"
+        name = self.hardware_profile or ("cpu" if embedded else "rtx3060")
         if name not in catalogue.profiles:
             known = ", ".join(catalogue.profiles)
             raise SettingsError(f"HARDWARE_PROFILE={name} is not in the catalogue: {known}")
@@ -70,11 +96,11 @@ class Settings:
 
     def _row_name(self, catalogue: Catalogue) -> str:
         """Return the catalogue row for the model: its own, or I2VGen-XL's for any other source."""
-        if self.row:
-            if self.row not in catalogue.models:
+        if self.model_row:
+            if self.model_row not in catalogue.models:
                 known = ", ".join(catalogue.models)
-                raise SettingsError(f"MODEL_ROW={self.row} is not in the catalogue: {known}")
-            return self.row
+                raise SettingsError(f"MODEL_ROW={self.model_row} is not in the catalogue: {known}")
+            return self.model_row
         for name, row in catalogue.models.items():
             if self.model in (name, row.source):
                 return name
@@ -83,6 +109,3 @@ class Settings:
                 f"MODEL={self.model} is neither a catalogue row, a hub id nor a folder"
             )
         return "i2vgen-xl"
-
-    def _source(self, catalogue: Catalogue, name: str) -> str:
-        return catalogue.models[name].source if self.model == name else self.model

@@ -71,7 +71,7 @@ async def serve(environ: Mapping[str, str], parts: tuple[Part, ...] = PARTS) -> 
     """Keep the parts running until told to stop; return the exit status."""
     redis = None
     if not environ.get("REDIS_URL"):
-        redis = start_redis(Settings.from_environment(environ).home / "redis")
+        redis = start_redis(Settings.from_environment(environ).mutoscope_home / "redis")
         environ = {**environ, "REDIS_URL": redis.url}
     tasks = [asyncio.create_task(keep_running(part, environ)) for part in parts]
     told = asyncio.create_task(until_told_to_stop())

@@ -35,7 +35,7 @@ async def serve(redis: bool, worker: bool, environ: Mapping[str, str]) -> int:
         print(f"redis: {url}", flush=True)
         try:
             if worker:
-                log = settings.home / "logs" / "worker.log"
+                log = settings.mutoscope_home / "logs" / "worker.log"
                 await crew.start("worker", python("gpu_worker"), {**environ, "REDIS_URL": url}, log)
             return await _until_over(crew)
         finally:

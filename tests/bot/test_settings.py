@@ -28,8 +28,12 @@ def test_everything_may_be_set() -> None:
             "PING_AFTER": "1.5",
         }
     )
-    assert (settings.token, settings.guild, settings.ping_after) == ("token", 12, 1.5)
-    assert settings.api_url == "http://here/api/v10"
+    assert (settings.discord_token, settings.discord_guild, settings.ping_after) == (
+        "token",
+        12,
+        1.5,
+    )
+    assert settings.discord_api_url == "http://here/api/v10"
     assert settings.metrics_port == 0
 
 

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 import torch
 
 from gpu_worker.models.i2vgen_xl import device as choosing
 from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS
-from gpu_worker.settings import ATTENTIONS, DTYPES, OUR_ENGINE, WorkerSettings
-from storage.settings import Settings, SettingsError
+from gpu_worker.settings import OUR_ENGINE, Attention, Dtype, WorkerSettings
+from storage.settings import SettingsError
 
 
 def test_nothing_has_to_be_set() -> None:
     settings = WorkerSettings.from_environment({})
-    assert settings.factory == OUR_ENGINE
+    assert settings.engine_factory == OUR_ENGINE
     assert settings.metrics_port is None
-    assert settings.idle_exit == 0
-    assert settings.name
+    assert settings.idle_exit_seconds == 0
+    assert settings.worker_name
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:
-    names = ("WORKER_NAME", "DEVICE", "METRICS_PORT", "DRAIN_SECONDS", "LOG_LEVEL")
-    one, other = (
-        WorkerSettings.from_environment({}),
-        WorkerSettings.from_environment(dict.fromkeys(names, "")),
-    )
-    assert one == other
+    variables = {name.upper(): " " for name in WorkerSettings.model_fields}
+    assert WorkerSettings.from_environment(variables) == WorkerSettings()
 
 
 def test_every_setting_is_read() -> None:
@@ -47,10 +44,14 @@ def test_every_setting_is_read() -> None:
             "LOG_LEVEL": "debug",
         }
     )
-    assert (settings.name, settings.factory, settings.device) == ("gpu-3", "a.b:c", "cuda:1")
+    assert (settings.worker_name, settings.engine_factory, settings.device) == (
+        "gpu-3",
+        "a.b:c",
+        "cuda:1",
+    )
     assert (settings.dtype, settings.attention, settings.metrics_port) == ("bf16", "xformers", 9100)
-    assert settings.share == "never"
-    assert (settings.drain, settings.idle_exit) == (120, 300)
+    assert settings.share_passes == "never"
+    assert (settings.drain_seconds, settings.idle_exit_seconds) == (120, 300)
     assert (settings.patience.grace, settings.patience.silence) == (3, 60.5)
     assert settings.log_level == "DEBUG"
 
@@ -74,13 +75,12 @@ def test_a_wrong_value_is_named(name: str, text: str) -> None:
 
 
 def test_every_kernel_and_number_can_be_named() -> None:
-    assert set(ATTENTIONS) == {"auto", *KERNELS}
-    assert all(choosing.dtype(name, torch.device("cpu")) for name in DTYPES)
+    assert set(get_args(Attention)) == {"auto", *KERNELS}
+    assert all(choosing.dtype(name, torch.device("cpu")) for name in get_args(Dtype))
 
 
 def test_the_engine_is_made_for_the_model_that_is_served() -> None:
-    shared = Settings.from_environment({"MODEL": "ali-vilab/i2vgen-xl"})
-    spec = WorkerSettings.from_environment({"DEVICE": "cuda"}).engine(shared)
+    spec = WorkerSettings(model="ali-vilab/i2vgen-xl", device="cuda").engine()
     assert spec.factory == OUR_ENGINE
     assert spec.arguments["source"] == "ali-vilab/i2vgen-xl"
     assert spec.arguments["name"] == "i2vgen-xl"
@@ -88,14 +88,11 @@ def test_the_engine_is_made_for_the_model_that_is_served() -> None:
 
 
 def test_a_judge_of_candidates_is_handed_to_the_engine(tmp_path: Path) -> None:
-    shared = Settings.from_environment({})
-    assert WorkerSettings.from_environment({}).engine(shared).arguments["judge"] == ""
-    spec = WorkerSettings.from_environment({"JUDGE": str(tmp_path)}).engine(shared)
-    assert spec.arguments["judge"] == str(tmp_path)
+    assert WorkerSettings().engine().arguments["judge"] == ""
+    assert WorkerSettings(judge=tmp_path).engine().arguments["judge"] == str(tmp_path)
 
 
 def test_a_named_profile_bounds_the_memory_and_no_other() -> None:
-    own, full = WorkerSettings.from_environment({}), {"MODEL": "ali-vilab/i2vgen-xl"}
-    named = Settings.from_environment(full | {"HARDWARE_PROFILE": "rtx4090"})
-    assert own.engine(named).arguments["memory_gib"] == 24
-    assert own.engine(Settings.from_environment(full)).arguments["memory_gib"] == 0
+    named = WorkerSettings(model="i2vgen-xl", hardware_profile="rtx4090")
+    assert named.engine().arguments["memory_gib"] == 24
+    assert WorkerSettings(model="i2vgen-xl").engine().arguments["memory_gib"] == 0

@@ -11,9 +11,9 @@ from storage.settings import Settings, SettingsError
 
 def test_nothing_set_gives_a_service_in_one_folder() -> None:
     settings = Settings.from_environment({})
-    assert settings.home == Path("var").resolve()
-    assert settings.database_url == f"sqlite+aiosqlite:///{settings.home}/mutoscope.db"
-    assert settings.blob_url == f"file://{settings.home}/blobs"
+    assert settings.mutoscope_home == Path("var").resolve()
+    assert settings.database_url == f"sqlite+aiosqlite:///{settings.mutoscope_home}/mutoscope.db"
+    assert settings.blob_url == f"file://{settings.mutoscope_home}/blobs"
     assert settings.redis_url == "redis://127.0.0.1:6379/0"
 
 
@@ -21,6 +21,12 @@ def test_the_home_moves_everything(tmp_path: Path) -> None:
     settings = Settings.from_environment({"MUTOSCOPE_HOME": str(tmp_path), "REDIS_URL": ""})
     assert str(tmp_path) in settings.database_url
     assert str(tmp_path) in settings.blob_url
+
+
+def test_nothing_is_read_behind_the_callers_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MODEL", "i2vgen-xl")
+    assert Settings().model == Settings.from_environment({}).model == "embedded"
+    assert Settings.from_environment({"model": "i2vgen-xl"}).model == "embedded"
 
 
 def test_the_embedded_model_is_served_by_default() -> None:

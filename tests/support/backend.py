@@ -162,9 +162,7 @@ async def open_backend(
     folder: Path, redis_url: str, mp4: bytes, quota: QuotaRow | None = None
 ) -> AsyncIterator[Backend]:
     """Open database, blobs and queue in a folder."""
-    settings = replace(
-        Settings.from_environment({"MUTOSCOPE_HOME": str(folder)}), redis_url=redis_url
-    )
+    settings = Settings(mutoscope_home=folder, redis_url=redis_url)
     catalogue = settings.catalogue()
     if quota is not None:
         catalogue = replace(catalogue, quota=quota)
