@@ -10,14 +10,13 @@ import sys
 
 from aiohttp import web
 
-from gpu_worker.company import companies
 from gpu_worker.engine.supervisor import EngineProcess
 from gpu_worker.generate import Generator
 from gpu_worker.metrics import WorkerMetrics
 from gpu_worker.settings import WorkerSettings
 from storage.blobs import Blobs
 from storage.catalogue_file import CatalogueError
-from storage.queue.consumer import alone, serve
+from storage.queue.consumer import serve
 from storage.settings import SettingsError
 
 log = logging.getLogger("gpu_worker")
@@ -40,8 +39,7 @@ async def work(settings: WorkerSettings) -> int:
     try:
         blobs, model = Blobs.open(settings.blob_url), settings.catalogue().default_model
         handler = metrics.instrument(Generator(host, blobs, name, model))
-        company = alone if settings.share_passes == "never" else companies(host.widths)
-        await serve(handler, settings, name, stop, settings.drain_seconds, company=company)
+        await serve(handler, settings, name, stop, settings.drain_seconds)
     finally:
         broken = host.broken is not None
         for watcher in watchers:
@@ -67,7 +65,7 @@ async def _metrics_server(metrics: WorkerMetrics, port: int) -> web.AppRunner | 
 
 async def _stop_if_broken(host: EngineProcess, stop: asyncio.Event) -> None:
     """End a worker without a model, which is of no use, so that whoever runs it hears of it."""
-    log.error("the model cannot be loaded:\n%s", await host.doomed())
+    log.error("the model cannot be loaded:\n%s", await host.wait_until_broken())
     stop.set()
 
 

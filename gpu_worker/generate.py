@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from gpu_worker.engine.api import Cancelled, Result
-from gpu_worker.engine.cancelling import unless_cancelled
-from gpu_worker.engine.exchange import Asked
+from gpu_worker.engine.api import Cancelled, OnProgress, Result
+from gpu_worker.engine.supervisor import unless_cancelled
 from gpu_worker.media.encode import Encoded, encode_within, poster
 from gpu_worker.media.picture import Canvas, fit
 from gpu_worker.outcome import clip_of, failure_of, metadata
@@ -47,8 +46,14 @@ class Host(Protocol):
     async def ready(self, cancelled: asyncio.Event) -> None:
         """Wait until a clip can be started at once."""
 
-    def begin(self, asked: Sequence[Asked]) -> None:
-        """Let clips be made, several in shared passes; each gets its answer."""
+    async def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        cancelled: asyncio.Event,
+    ) -> Result:
+        """Make a clip; raise Cancelled, OutOfMemory, GenerationFailed, NotLoaded or EngineDied."""
 
 
 class Reporter(Protocol):
@@ -76,7 +81,6 @@ class Generator:
         self._blobs = blobs
         self._name = name
         self._model = model
-        self._prepared: dict[Turn, Asked] = {}
 
     async def __call__(self, order: Order, report: Reporter) -> Clip | Failure:
         """Return the clip, or why there is none."""
@@ -91,8 +95,8 @@ class Generator:
         news: asyncio.Queue[News] = asyncio.Queue()
         teller = asyncio.create_task(_tell(news, report))
         try:
-            asked = await self._prepare(order.request, report, news)
-            result = await self._frames(asked, report.turn)
+            canvas = await self._prepare(order.request, report, news)
+            result = await self._frames(order.request, canvas, report, news)
             report.turn.over()
             news.put_nowait((Progress(Stage.ENCODING, 0, 1), None))
             encoded = await asyncio.to_thread(_encode, result, order)
@@ -103,18 +107,13 @@ class Generator:
             cover = await self._stored(lambda: self._blobs.put(still), report)
         finally:
             teller.cancel()
-            report.turn.prepared = False
-            self._prepared.pop(report.turn, None)
         return clip_of(order.request, result, encoded, blob=blob, poster=cover, worker=self._name)
 
     async def _prepare(
         self, request: GenerationRequest, report: Reporter, news: asyncio.Queue[News]
-    ) -> Asked:
-        """Fetch the picture while the engine may still be another's; return in the turn.
-
-        Once the picture is there, whoever has the turn before may take this clip along.
-        """
-        fetching = asyncio.create_task(self._asked(request, report, news))
+    ) -> Canvas:
+        """Fetch the picture while the engine may still be another's; return in the turn."""
+        fetching = asyncio.create_task(self._fetched(request, report))
         turning = asyncio.create_task(self._turn(request, report, news))
         try:
             both = {fetching, turning}
@@ -126,22 +125,6 @@ class Generator:
             for task in (fetching, turning):
                 task.cancel()
             await asyncio.gather(fetching, turning, return_exceptions=True)
-
-    async def _asked(
-        self, request: GenerationRequest, report: Reporter, news: asyncio.Queue[News]
-    ) -> Asked:
-        canvas = await self._fetched(request, report)
-        end = End(report.turn)
-
-        def heard(progress: Progress, preview: bytes | None) -> None:
-            news.put_nowait((progress, preview))
-            end.expect(progress.eta)
-
-        asked = Asked(request, canvas, heard, report.on_cancel)
-        asked.answer.add_done_callback(lambda _: end.expect(None))
-        self._prepared[report.turn] = asked
-        report.turn.prepared = True
-        return asked
 
     async def _fetched(self, request: GenerationRequest, report: Reporter) -> Canvas:
         try:
@@ -160,11 +143,23 @@ class Generator:
         await self._host.ready(report.on_cancel)
         news.put_nowait((Progress(Stage.PREPARING, 0, request.steps), None))
 
-    async def _frames(self, asked: Asked, turn: Turn) -> Result:
-        if asked.making is None:  # nobody took it along
-            along = [self._prepared[one] for one in turn.set_out()]
-            self._host.begin([asked, *along])
-        return await asked.result()
+    async def _frames(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        report: Reporter,
+        news: asyncio.Queue[News],
+    ) -> Result:
+        end = End(report.turn)
+
+        def on_progress(progress: Progress, preview: bytes | None) -> None:
+            news.put_nowait((progress, preview))
+            end.expect(progress.eta)
+
+        try:
+            return await self._host.generate(request, canvas, on_progress, report.on_cancel)
+        finally:
+            end.expect(None)
 
     async def _stored(self, ask: Callable[[], Awaitable[Kept]], report: Reporter) -> Kept:
         """Ask the store, again and again while it is away or full."""

@@ -6,7 +6,7 @@ import json
 import logging
 
 from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
-from gpu_worker.engine.supervisor import EngineDied, NotLoaded
+from gpu_worker.engine.connection import EngineDied, NotLoaded
 from gpu_worker.media.encode import Encoded
 from storage.codec import encode
 from storage.domain.clip import Adjustment, Clip, Failure

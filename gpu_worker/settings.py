@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, DirectoryPath, Field
 
+from gpu_worker.engine.connection import Patience
 from gpu_worker.engine.messages import EngineSpec
-from gpu_worker.engine.supervisor import Patience
 from storage.settings import Port, Seconds, Settings
 
 OUR_ENGINE = "gpu_worker.models.starting:create"
@@ -26,8 +26,7 @@ class WorkerSettings(Settings):
 
     drain_seconds is what the job at hand gets to be finished once the worker is told to stop.
     idle_exit_seconds is after how long without an order the worker ends by itself (0: never).
-    judge is the folder of a CLIP model that helps to choose among candidates. share_passes is
-    whether orders that wait together may share forward passes where that was measured to pay.
+    judge is the folder of a CLIP model that helps to choose among candidates.
     """
 
     worker_name: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
@@ -36,7 +35,6 @@ class WorkerSettings(Settings):
     dtype: Dtype = "auto"
     attention: Attention = "auto"
     judge: DirectoryPath | None = None
-    share_passes: Literal["auto", "never"] = "auto"
     metrics_port: Port | None = None
     drain_seconds: Seconds = 8.0
     idle_exit_seconds: Seconds = 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,6 @@ from obstore.store import LocalStore, ObjectStore, from_url
 from storage.domain.errors import Unavailable
 
 KEY = re.compile(r"[0-9a-f]{64}")
-CHUNK = 1 << 20  # bytes per piece of a stream
 
 
 class Blobs:
@@ -52,13 +51,6 @@ class Blobs:
         with _reachable():
             found = await obstore.get_async(self._store, _path(key))
             return bytes(await found.bytes_async())
-
-    async def stream(self, key: str) -> AsyncIterator[bytes]:
-        """Yield the bytes of this key piece by piece."""
-        with _reachable():
-            found = await obstore.get_async(self._store, _path(key))
-            async for piece in found.stream(min_chunk_size=CHUNK):
-                yield bytes(piece)
 
     async def size(self, key: str) -> int:
         """Return how many bytes this key has."""

@@ -12,7 +12,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from bot.dispatch.window import TURNS, fitting
 from bot.studio.cleanup import blobs_of, delete_unused
 from bot.studio.events import EventBus, JobChanged, JobProgressed
 from storage.blobs import Blobs
@@ -28,6 +27,7 @@ from storage.queue.messages import HANDED_BACK, Event, Moved, Order, Started
 log = logging.getLogger(__name__)
 
 DEATHS = 3  # a job that took down its worker this often is not tried again
+AHEAD = 1  # jobs that lie on the queue beyond the one that each worker is at
 RECONCILE = 3.0  # seconds
 PATIENCE = 0.3  # seconds between tries while Redis is away
 
@@ -110,13 +110,11 @@ class Dispatcher:
         if not waiting:
             return 0
         self._past &= {job.id for job in ahead}
-        places = await self._queue.places()
         out = [job for job in ahead if job.id not in self._past]
-        room = sum(places) + TURNS * max(places, default=1) - len(out)
+        room = await self._queue.workers() + AHEAD - len(out)
         if room <= 0:
             return 0
-        turns = next_jobs(waiting, ahead, room, await self._jobs.served())
-        chosen = fitting(out, turns, places)
+        chosen = next_jobs(waiting, ahead, room, await self._jobs.served())
         for job in chosen:
             await self._put(job)
         return len(chosen)

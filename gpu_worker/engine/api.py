@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,7 @@ class OutOfMemory(Exception):
 class Result:
     """The frames of one clip and how they came about.
 
-    seconds is how long the engine worked on it; whoever runs the engine fills it in. Of passes
-    that clips share, each has its part.
+    seconds is how long the engine worked on it; the child process fills it in.
     """
 
     frames: Frames
@@ -62,30 +61,3 @@ class Engine(Protocol):
         should_stop: Callable[[], bool],
     ) -> Result:
         """Make the clip; raise Cancelled, OutOfMemory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """One of several clips that are made together, with its own ear and its own wish to stop."""
-
-    request: GenerationRequest
-    canvas: Canvas
-    on_progress: OnProgress
-    should_stop: Callable[[], bool]
-
-
-@runtime_checkable
-class SharingEngine(Engine, Protocol):
-    """An engine that can make several clips in shared forward passes."""
-
-    def widths(self, request: GenerationRequest) -> tuple[int, ...]:
-        """Return how many such clips a pass may hold so that it pays; measures nothing."""
-
-    def generate_together(
-        self, wishes: Sequence[Wish], done: Callable[[int, Result], None]
-    ) -> None:
-        """Make compatible clips; tell each by its place, its seconds filled in, once it is there.
-
-        Those that are to stop are left out. Raise Cancelled once all are, and OutOfMemory where
-        there is no room for sharing: what is not done by then can still be made alone.
-        """

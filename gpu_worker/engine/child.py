@@ -15,12 +15,11 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
 
-from gpu_worker.engine.api import Cancelled, Engine, OutOfMemory, Result, SharingEngine, Wish
+from gpu_worker.engine.api import Cancelled, Engine, OutOfMemory
 from gpu_worker.engine.messages import (
     Cancel,
     Done,
@@ -28,14 +27,12 @@ from gpu_worker.engine.messages import (
     Failed,
     FromChild,
     Generate,
-    Moved,
+    ProgressUpdate,
     Ready,
     Reason,
-    Together,
 )
 from storage.domain.errors import MutoscopeError
 from storage.domain.progress import Progress
-from storage.domain.request import GenerationRequest
 
 _PR_SET_PDEATHSIG = 1
 
@@ -46,7 +43,7 @@ class Child:
     def __init__(self, connection: Connection) -> None:
         """Speak over this connection."""
         self._connection = connection
-        self._orders: queue.SimpleQueue[Generate | Together] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[Generate] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
 
     def run(self) -> None:
@@ -63,11 +60,8 @@ class Child:
         self._tell(Ready(engine.name, engine.device, time.monotonic() - begun))
         while True:
             order = self._orders.get()
-            if isinstance(order, Together):
-                self._answer_all(engine, order.clips)
-            else:
-                self._tell(self._answer(engine, order))
-                self._cancelled.discard(order.number)
+            self._tell(self._answer(engine, order))
+            self._cancelled.discard(order.number)
 
     def _answer(self, engine: Engine, order: Generate) -> FromChild:
         number, begun = order.number, time.monotonic()
@@ -82,50 +76,10 @@ class Child:
             return Failed(number, Reason.REFUSED, "", error.key, dict(error.parameters))
         except Exception:  # the worker is told, whatever it was
             return Failed(number, Reason.BROKEN, traceback.format_exc())
-        result = replace(result, seconds=time.monotonic() - begun)
-        return Done(number, result, _widths(engine, order.request))
-
-    def _answer_all(self, engine: Engine, clips: Sequence[Generate]) -> None:
-        """Make clips in shared passes, and alone what cannot be made so."""
-        left = {clip.number: clip for clip in clips}
-
-        def done(place: int, result: Result) -> None:
-            clip = left.pop(clips[place].number)
-            self._tell(Done(clip.number, result, _widths(engine, clip.request)))
-
-        try:
-            self._share(engine, clips, done)
-        except Cancelled:
-            pass
-        except (OutOfMemory, MemoryError, MutoscopeError):
-            for clip in left.values():
-                self._tell(self._answer(engine, clip))
-            left.clear()
-        except Exception:  # the worker is told, whatever it was
-            self._tell(Failed(clips[0].number, Reason.BROKEN, traceback.format_exc()))
-            left.clear()
-        for number in left:
-            self._tell(Failed(number, Reason.CANCELLED))
-        self._cancelled -= {clip.number for clip in clips}
-
-    def _share(
-        self, engine: Engine, clips: Sequence[Generate], done: Callable[[int, Result], None]
-    ) -> None:
-        if not isinstance(engine, SharingEngine):
-            raise OutOfMemory
-        wishes = [
-            Wish(
-                clip.request,
-                clip.canvas,
-                partial(self._moved, clip.number),
-                partial(self._stopped, clip.number),
-            )
-            for clip in clips
-        ]
-        engine.generate_together(wishes, done)
+        return Done(number, replace(result, seconds=time.monotonic() - begun))
 
     def _moved(self, number: int, progress: Progress, preview: bytes | None) -> None:
-        self._tell(Moved(number, progress, preview))
+        self._tell(ProgressUpdate(number, progress, preview))
 
     def _stopped(self, number: int) -> bool:
         return number in self._cancelled
@@ -147,10 +101,6 @@ class Child:
             self._connection.send(message)
         except OSError:
             os._exit(0)
-
-
-def _widths(engine: Engine, request: GenerationRequest) -> tuple[int, ...]:
-    return engine.widths(request) if isinstance(engine, SharingEngine) else ()
 
 
 def _create(spec: EngineSpec) -> Engine:

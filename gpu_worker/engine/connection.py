@@ -1,4 +1,4 @@
-"""Link: the worker's end of the wire to one child process."""
+"""The worker's end of the socket to one child process with an engine in it."""
 
 from __future__ import annotations
 
@@ -12,16 +12,31 @@ import socket
 import sys
 import threading
 from collections import deque
-from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
-from gpu_worker.engine.exchange import Asked, EngineDied, Round
-from gpu_worker.engine.messages import EngineSpec, Failed, FromChild, Ready, ToChild
-
-__all__ = ["EngineDied", "Link", "NotLoaded", "Patience"]
+from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result
+from gpu_worker.engine.messages import (
+    Cancel,
+    Done,
+    EngineSpec,
+    Failed,
+    FromChild,
+    Generate,
+    ProgressUpdate,
+    Ready,
+    Reason,
+    ToChild,
+)
+from gpu_worker.media.picture import Canvas
+from storage.domain.errors import GenerationFailed
+from storage.domain.request import GenerationRequest
 
 log = logging.getLogger(__name__)
+
+
+class EngineDied(Exception):
+    """The child ended, or had to be ended, before it answered; another attempt may succeed."""
 
 
 class NotLoaded(Exception):
@@ -30,19 +45,19 @@ class NotLoaded(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds a child gets: to heed a cancel, and to say nothing while it works."""
+    """How many seconds a child gets: to stop after a cancel, and between two messages."""
 
     grace: float = 10.0
     silence: float = 900.0
 
 
-class Link:
-    """One child process from its start to its end."""
+class EngineConnection:
+    """One child process from its start to its end; makes one clip at a time."""
 
     def __init__(
         self, process: asyncio.subprocess.Process, connection: Connection, patience: Patience
     ) -> None:
-        """Listen to a child that was just started."""
+        """Read from a child that was just started."""
         self._patience = patience
         self.ended = asyncio.Event()
         self.usable = True
@@ -51,13 +66,13 @@ class Link:
         self._sending = threading.Lock()
         self._numbers = itertools.count(1)
         self._inbox: asyncio.Queue[FromChild | None] = asyncio.Queue()
-        self._last_words: deque[str] = deque(maxlen=60)
+        self._last_output: deque[str] = deque(maxlen=60)
         self._loop = asyncio.get_running_loop()
-        threading.Thread(target=self._listen, daemon=True, name="engine-link").start()
+        threading.Thread(target=self._read, daemon=True, name="engine-connection").start()
         self._reaper = asyncio.create_task(self._reap())
 
     @classmethod
-    async def start(cls, spec: EngineSpec, patience: Patience) -> Link:
+    async def start(cls, spec: EngineSpec, patience: Patience) -> EngineConnection:
         """Start a child that begins to load the engine at once."""
         ours, theirs = socket.socketpair()
         with theirs:
@@ -69,10 +84,10 @@ class Link:
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
             )
-        link = cls(process, Connection(ours.detach()), patience)
-        with contextlib.suppress(OSError):  # a child that is gone already is found out by `loaded`
-            await link.send(spec)
-        return link
+        started = cls(process, Connection(ours.detach()), patience)
+        with contextlib.suppress(OSError):  # `loaded` finds out that the child is gone already
+            await started._send(spec)
+        return started
 
     @property
     def pid(self) -> int:
@@ -86,15 +101,57 @@ class Link:
             return message
         if isinstance(message, Failed):
             raise NotLoaded(message.detail)
-        raise EngineDied(await self.epitaph())
+        raise EngineDied(await self._exit_summary())
 
-    async def make(self, asked: Sequence[Asked]) -> None:
-        """Make clips, several in shared passes; answer each. A child without patience is killed."""
-        numbered = {next(self._numbers): one for one in asked}
-        await Round(self, numbered, self._patience.grace).run()
+    async def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        cancelled: asyncio.Event,
+    ) -> Result:
+        """Make a clip; raise Cancelled, OutOfMemory, GenerationFailed or EngineDied.
 
-    async def hear(self) -> FromChild:
-        """Wait for what the child says next; raise EngineDied at its end, or if it is silent."""
+        The child is killed when it ignores a cancel, and when the caller's task is cancelled.
+        """
+        number = next(self._numbers)
+        cancelling = asyncio.create_task(self._cancel_on(cancelled, number))
+        try:
+            await self._send(Generate(number, request, canvas))
+            return await self._answer(number, on_progress)
+        except (OSError, EngineDied):
+            summary = await self._exit_summary()
+            raise (Cancelled() if cancelled.is_set() else EngineDied(summary)) from None
+        except asyncio.CancelledError:
+            self.kill("given up")
+            raise
+        finally:
+            cancelling.cancel()
+
+    async def _answer(self, number: int, on_progress: OnProgress) -> Result:
+        while True:
+            match await self._receive():
+                case Failed(reason=Reason.BROKEN, detail=detail):
+                    # An unforeseen error may have left the device unusable.
+                    self.kill(detail)
+                    raise EngineDied
+                case ProgressUpdate() as update if update.number == number:
+                    on_progress(update.progress, update.preview)
+                case Done() as done if done.number == number:
+                    return done.result
+                case Failed() as failed if failed.number == number:
+                    raise _error(failed)
+
+    async def _cancel_on(self, cancelled: asyncio.Event, number: int) -> None:
+        await cancelled.wait()
+        with contextlib.suppress(OSError):
+            await self._send(Cancel(number))
+        await asyncio.sleep(self._patience.grace)
+        log.warning("the engine's process ignores a cancel; killing it")
+        self.kill("killed: it ignored a cancel")
+
+    async def _receive(self) -> FromChild:
+        """Return the child's next message; raise EngineDied at its end, or if none comes."""
         try:
             async with asyncio.timeout(self._patience.silence):
                 message = await self._inbox.get()
@@ -106,15 +163,15 @@ class Link:
         return message
 
     def kill(self, why: str = "") -> None:
-        """End the child now, and whatever it started; why is kept among its last words."""
-        self._last_words.extend(why.splitlines())
+        """End the child and whatever it started now; why is added to its last output."""
+        self._last_output.extend(why.splitlines())
         if self.ended.is_set():
             return  # its number may be another's by now
         self.usable = False
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
 
-    async def send(self, message: ToChild) -> None:
+    async def _send(self, message: ToChild) -> None:
         """Send from a thread: a picture is larger than the socket's buffer."""
         await asyncio.to_thread(self._send_now, message)
 
@@ -122,21 +179,21 @@ class Link:
         with self._sending:
             self._connection.send(message)
 
-    def _listen(self) -> None:
-        """Hand what the child says to the event loop, None at its end."""
+    def _read(self) -> None:
+        """Put the child's messages into the inbox, None at its end."""
         message: FromChild | None
         while True:
             try:
                 message = self._connection.recv()
             except (EOFError, OSError):
                 message, self.usable = None, False
-            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens
+            with contextlib.suppress(RuntimeError):  # the event loop is closed
                 self._loop.call_soon_threadsafe(self._inbox.put_nowait, message)
             if message is None:
                 return
 
     async def _reap(self) -> None:
-        """Wait for the child's end, then see to it that nothing of it is left."""
+        """Wait for the child's end, then end its process group and close the socket."""
         printed = asyncio.create_task(self._log_output())
         await self._process.wait()
         self.kill()
@@ -152,11 +209,19 @@ class Link:
             *lines, rest = (rest + piece).replace(b"\r", b"\n").split(b"\n")
             for line in filter(None, lines):
                 text = line.decode(errors="replace")
-                self._last_words.append(text)
+                self._last_output.append(text)
                 log.info("engine: %s", text)
 
-    async def epitaph(self) -> str:
-        """Return how the child ended, with its last words, for the log."""
+    async def _exit_summary(self) -> str:
+        """End the child and return its exit status and last output, for the log."""
         self.kill()
         await self.ended.wait()
-        return "\n".join([f"ended with status {self._process.returncode}", *self._last_words])
+        return "\n".join([f"ended with status {self._process.returncode}", *self._last_output])
+
+
+def _error(failed: Failed) -> Exception:
+    if failed.reason is Reason.CANCELLED:
+        return Cancelled()
+    if failed.reason is Reason.OUT_OF_MEMORY:
+        return OutOfMemory(failed.detail)
+    return GenerationFailed(failed.key, **failed.parameters)

@@ -1,4 +1,4 @@
-"""Messages: what the worker and the child that holds the engine say to each other.
+"""The messages between the worker and the child process that holds the engine.
 
 They travel as pickles over a socket pair that nobody else can reach.
 """
@@ -34,13 +34,6 @@ class Generate:
 
 
 @dataclass(frozen=True, slots=True)
-class Together:
-    """Make these clips in shared passes; each is answered, told of and cancelled by its number."""
-
-    clips: tuple[Generate, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Cancel:
     """Stop working on this number within a step."""
 
@@ -57,8 +50,8 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
-    """The clip has come further."""
+class ProgressUpdate:
+    """How far the clip has come, with an animated WebP as preview now and then."""
 
     number: int
     progress: Progress
@@ -67,11 +60,10 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The clip's frames; widths is how many clips like it one pass may hold so that it pays."""
+    """The clip's frames."""
 
     number: int
     result: Result
-    widths: tuple[int, ...] = ()
 
 
 class Reason(StrEnum):
@@ -95,5 +87,5 @@ class Failed:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
 
-ToChild = EngineSpec | Generate | Together | Cancel
-FromChild = Ready | Moved | Done | Failed
+ToChild = EngineSpec | Generate | Cancel
+FromChild = Ready | ProgressUpdate | Done | Failed

@@ -1,22 +1,21 @@
-"""Process: keeps one warm child with an engine in it, whatever happens to the child."""
+"""Keeps one child process with a loaded engine, and starts another whenever it ends."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
-from gpu_worker.engine.api import Cancelled
-from gpu_worker.engine.cancelling import unless_cancelled
-from gpu_worker.engine.connection import EngineDied, Link, NotLoaded, Patience
-from gpu_worker.engine.exchange import Asked, waiting
+from gpu_worker.engine.api import Cancelled, OnProgress, Result
+from gpu_worker.engine.connection import EngineConnection, EngineDied, NotLoaded, Patience
 from gpu_worker.engine.messages import EngineSpec, Ready
-from storage.domain.company import kind
+from gpu_worker.media.picture import Canvas
 from storage.domain.request import GenerationRequest
 
-__all__ = ["EngineDied", "EngineProcess", "EngineSpec", "NotLoaded", "Patience"]
-
 log = logging.getLogger(__name__)
+
+Value = TypeVar("Value")
 
 BROKEN_STARTS = 3
 """So many children in a row that die while they load mean that none will ever do it."""
@@ -29,9 +28,8 @@ class EngineProcess:
         """Prepare; `start` starts the child."""
         self._spec = spec
         self._patience = patience or Patience()
-        self._turn = asyncio.Lock()
-        self._widths: dict[Hashable, tuple[int, ...]] = {}
-        self._link: Link | None = None
+        self._lock = asyncio.Lock()
+        self._connection: EngineConnection | None = None
         self._ready: Ready | None = None
         self._settled = asyncio.Event()
         self._over = asyncio.Event()
@@ -48,10 +46,10 @@ class EngineProcess:
     @property
     def pid(self) -> int | None:
         """Return the child's process id while there is one."""
-        return self._link.pid if self._link else None
+        return self._connection.pid if self._connection else None
 
     def start(self) -> None:
-        """Start the child, which loads the engine on its own time."""
+        """Start the child, which loads the engine in the background."""
         self._supervisor = asyncio.create_task(self._supervise())
 
     async def warm(self) -> Ready:
@@ -60,77 +58,55 @@ class EngineProcess:
             await self._settled.wait()
             if self.broken is not None:
                 raise self.broken
-            if self._link is not None:
-                if self._ready is not None and self._link.usable:
+            if self._connection is not None:
+                if self._ready is not None and self._connection.usable:
                     return self._ready
-                await self._link.ended.wait()
+                await self._connection.ended.wait()
             await asyncio.sleep(0)  # the supervisor is about to notice the child's end
 
     async def ready(self, cancelled: asyncio.Event) -> None:
         """Wait until a clip can be started at once; raise NotLoaded or Cancelled."""
         await unless_cancelled(self.warm(), cancelled)
 
-    async def doomed(self) -> NotLoaded:
+    async def wait_until_broken(self) -> NotLoaded:
         """Wait until the engine is known never to load again, and return why."""
         await self._over.wait()
         assert self.broken is not None
         return self.broken
 
-    def begin(self, asked: Sequence[Asked]) -> None:
-        """Let clips be made, several in shared passes; each gets its answer.
+    async def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        cancelled: asyncio.Event,
+    ) -> Result:
+        """Make a clip once the engine is loaded and free.
 
-        That is a result, or Cancelled, OutOfMemory, GenerationFailed, NotLoaded, or EngineDied when
-        the child ended on the way; by then the next one is already loading.
+        Raise Cancelled, OutOfMemory, GenerationFailed, NotLoaded, or EngineDied when the child
+        ended on the way; by then the next one is already loading.
         """
-        making = asyncio.create_task(self._make(asked))
-        for one in asked:
-            one.making = making
-
-    def widths(self, request: GenerationRequest) -> tuple[int, ...]:
-        """Return how many clips like this one a pass may hold so that it pays, as last told."""
-        return self._widths.get(kind(request), ())
-
-    async def _make(self, asked: Sequence[Asked]) -> None:
-        try:
-            async with self._turn:
-                if left := await self._loaded(asked):
-                    assert self._link is not None
-                    await self._link.make(left)
-        finally:
-            for one in asked:
-                one.fail(EngineDied("given up"))
-                if one.widths is not None:
-                    self._widths[kind(one.request)] = one.widths
-
-    async def _loaded(self, asked: Sequence[Asked]) -> list[Asked]:
-        """Wait for the engine; return those that still want their clip then."""
-        while left := waiting(asked):
-            try:
-                await self.ready(left[0].cancelled)
-                break
-            except Cancelled as error:
-                left[0].fail(error)
-            except NotLoaded as error:
-                for one in left:
-                    one.fail(error)
-        return left
+        async with self._lock:
+            await self.ready(cancelled)
+            assert self._connection is not None
+            return await self._connection.generate(request, canvas, on_progress, cancelled)
 
     async def stop(self) -> None:
         """End the child and wait until it is gone."""
         self._stopping = True
-        if self._link is not None:
-            self._link.kill()
+        if self._connection is not None:
+            self._connection.kill()
         if self._supervisor is not None:
             await self._supervisor
 
     async def _supervise(self) -> None:
         failures = 0
         while self.broken is None and not self._stopping:
-            self._link = await Link.start(self._spec, self._patience)
+            self._connection = await EngineConnection.start(self._spec, self._patience)
             if self._stopping:
-                self._link.kill()
+                self._connection.kill()
             try:
-                self._ready = await self._link.loaded()
+                self._ready = await self._connection.loaded()
             except NotLoaded as error:
                 self.broken = error
             except EngineDied as error:
@@ -142,10 +118,25 @@ class EngineProcess:
                 failures = 0
                 log.info("engine %s is ready on %s", self._ready.name, self._ready.device)
                 self._settled.set()
-            await self._link.ended.wait()
+            await self._connection.ended.wait()
             self._settled.clear()
             self._ready = None
             self.restarts += 1
         self.broken = self.broken or NotLoaded("the worker was stopped")
         self._settled.set()
         self._over.set()
+
+
+async def unless_cancelled(work: Coroutine[Any, Any, Value], cancelled: asyncio.Event) -> Value:
+    """Return the work's result; end the work and raise Cancelled once the event is set."""
+    working = asyncio.create_task(work)
+    stopping = asyncio.create_task(cancelled.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if cancelled.is_set():
+            raise Cancelled
+        return await working
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)

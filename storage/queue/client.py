@@ -161,18 +161,6 @@ class Queue:
         async with _reachable():
             return len([key async for key in self._redis.scan_iter(match=WORKERS + "*")])
 
-    async def places(self) -> list[int]:
-        """Return, for each live worker, how many orders it may be at in one turn."""
-        async with _reachable():
-            keys = [key async for key in self._redis.scan_iter(match=WORKERS + "*")]
-            told = await self._redis.mget(keys) if keys else []
-        return [int(places) if places.isdigit() else 1 for places in told if places is not None]
-
-    async def depth(self) -> int:
-        """Return how many orders wait for a worker."""
-        async with _reachable():
-            return int(await self._redis.zcard(QUEUE))
-
     async def events(self) -> AsyncIterator[Event]:
         """Yield what workers announce, through any outage; what was missed in one is not told."""
         while True:

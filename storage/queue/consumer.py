@@ -12,7 +12,6 @@ import contextlib
 import json
 import logging
 import time
-from collections.abc import Callable
 from typing import Any
 
 from storage.codec import CodecError, loads
@@ -23,14 +22,12 @@ from storage.queue.lease import Handler, Held, deliver
 from storage.queue.messages import CANCELS, QUEUE, Order, cancel_key
 from storage.queue.picker import HELD_AT_MOST, Picker
 from storage.queue.reporter import Report
-from storage.queue.slots import Company, Room, Turns
+from storage.queue.slots import Room, Turns
 from storage.settings import Settings
 
 __all__ = ["Handler", "Order", "Report", "serve"]
 
 log = logging.getLogger(__name__)
-
-Companies = Callable[[Order], Company | None]
 
 POLL_SECONDS = 0.03  # an order waits half of this on average before an idle worker takes it
 CLAIM_SECONDS = 10.0  # how long arq's claim keeps others off until the lease is there
@@ -40,43 +37,33 @@ STEADY_SECONDS = 5.0  # a connection that lasted so long was a good one
 PATIENCE_SECONDS = 2.0  # the longest pause between tries while Redis is away
 
 
-def alone(_order: Order) -> Company | None:
-    """Let every order have its turn for itself."""
-    return None
-
-
 async def serve(
     handler: Handler,
     settings: Settings,
     name: str,
     stop: asyncio.Event,
     grace: float = 0.0,
-    *,
-    company: Companies = alone,
 ) -> None:
     """Work on orders until stop is set: one has its turn, others may be made ready or finished.
 
     A handler that never speaks of its report's turn works on one order at a time. A stop hands
     orders back whose turn has not come, lets the others go on for grace seconds, and then hands
-    them back too. company tells which orders may share a turn.
+    them back too.
     """
     logging.getLogger("arq.worker").setLevel(logging.ERROR)  # its info lines hold people's prompts
-    await Station(handler, settings.redis_url, name, stop, company).run(grace)
+    await Station(handler, settings.redis_url, name, stop).run(grace)
 
 
 class Station:
     """One worker's place at the queue, with all the orders that it holds."""
 
-    def __init__(
-        self, handler: Handler, url: str, name: str, stop: asyncio.Event, company: Companies
-    ) -> None:
+    def __init__(self, handler: Handler, url: str, name: str, stop: asyncio.Event) -> None:
         """Prepare to serve; nothing is connected yet."""
         self._handler = handler
         self._redis = connect_redis(url)
         self._pulse = Pulse(url, name)
         self._name = name
         self._stop = stop
-        self._company = company
         self._turns = Turns()
         self._held: dict[asyncio.Task[None], Held] = {}
 
@@ -109,7 +96,6 @@ class Station:
         worker = Picker(
             self._entry,
             self._room,
-            self._joins,
             redis_pool=self._redis,
             queue_name=QUEUE,
             poll_delay=POLL_SECONDS,
@@ -151,14 +137,9 @@ class Station:
 
     def _room(self) -> Room:
         """Tell what may be taken now; a worker that stops takes nothing more."""
-        if self._stop.is_set() or len(self._held) >= HELD_AT_MOST * self._turns.places:
+        if self._stop.is_set() or len(self._held) >= HELD_AT_MOST:
             return Room.NONE
         return self._turns.room()
-
-    def _joins(self, order: Order) -> bool:
-        """Tell whether an order on the queue may share the turn that comes next."""
-        sought = self._turns.sought()
-        return sought is not None and self._company(order) == sought
 
     async def _entry(self, ctx: dict[Any, Any], *words: Any, **_: Any) -> None:
         """Take one order from arq's hands; arq's own task may end before the job does."""
@@ -173,9 +154,7 @@ class Station:
         if any(held.order.id == order.id for held in self._held.values()):
             await self._redis.zrem(QUEUE, order.id)  # a Redis that came back with old data
             return
-        company = self._company(order)
-        report = Report(self._redis, order, self._name, self._turns, company)
-        self._pulse.places = self._turns.places
+        report = Report(self._redis, order, self._name, self._turns)
         held = Held(self._redis, order, report, self._name, self._stop)
         task = asyncio.create_task(held.work(self._handler, self._pulse))
         self._held[task] = held

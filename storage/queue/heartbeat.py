@@ -21,7 +21,6 @@ class Pulse:
         self._redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
         self._name = name
         self._every = every
-        self.places = 1  # how many orders the worker may be at in one turn
         self._leases: set[str] = set()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
@@ -60,7 +59,7 @@ class Pulse:
     def _renew(self) -> None:
         life = int(LEASE_SECONDS * 1000)
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.set(WORKERS + self._name, self.places, px=life)
+            pipe.set(WORKERS + self._name, 1, px=life)
             for key in self._leases:
                 pipe.set(key, self._name, px=life)
             pipe.execute()

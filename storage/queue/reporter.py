@@ -21,7 +21,7 @@ from storage.queue.messages import (
     preview_key,
     write_event,
 )
-from storage.queue.slots import Company, Turns
+from storage.queue.slots import Turns
 
 REPEAT_SECONDS = 1.0  # how soon a start is told again that nobody heard, where nothing else is told
 
@@ -34,14 +34,7 @@ class Report:
     turn is the order's turn at the engine: until it comes the job counts as waiting.
     """
 
-    def __init__(
-        self,
-        redis: ArqRedis,
-        order: Order,
-        worker: str,
-        turns: Turns,
-        company: Company | None = None,
-    ) -> None:
+    def __init__(self, redis: ArqRedis, order: Order, worker: str, turns: Turns) -> None:
         """Report on this order, which takes its place in this worker's line."""
         self._redis = redis
         self._order = order
@@ -51,7 +44,7 @@ class Report:
         self._preview: bytes | None = None
         self._news = asyncio.Event()
         self.on_cancel = asyncio.Event()
-        self.turn = turns.join(self._begin, company)
+        self.turn = turns.join(self._begin)
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
         """Tell how far the job has come, with an animated WebP of a few small frames if any."""

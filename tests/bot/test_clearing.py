@@ -13,6 +13,7 @@ from storage.blobs import Blobs
 from storage.domain.errors import Unavailable
 from storage.domain.job import Job
 from tests.storage.examples import CLIP
+from tests.storage.workbench import waiting
 from tests.support.backend import Backend, png, requester, until
 
 
@@ -65,7 +66,7 @@ async def test_a_clip_of_a_job_that_is_over_does_not_stay(backend: Backend, dele
 
 
 async def _on_queue(backend: Backend) -> bool:
-    return await backend.queue.depth() == 1
+    return await waiting(backend.queue) == 1
 
 
 async def test_what_another_job_has_or_makes_anew_stays(backend: Backend) -> None:

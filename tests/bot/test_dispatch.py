@@ -14,8 +14,9 @@ from storage.domain.catalogue import QuotaRow
 from storage.domain.clip import Failure
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
-from storage.queue.messages import EVENTS, HANDED_BACK, WORKERS, Moved, write_event
+from storage.queue.messages import EVENTS, HANDED_BACK, Moved, write_event
 from tests.redis_server import FragileRedis
+from tests.storage.workbench import waiting
 from tests.support.backend import Backend, open_backend, png, requester, until
 
 MANY = QuotaRow(credits_per_day=10**6, unfinished_jobs=1000)
@@ -64,41 +65,6 @@ async def test_little_lies_on_the_queue_ahead_of_the_workers(backend: Backend) -
     assert len(on_their_way) == 2
 
 
-async def test_where_jobs_share_a_turn_there_lie_as_many_more(
-    backend: Backend, redis_url: str
-) -> None:
-    async with Redis.from_url(redis_url) as redis:
-        await redis.set(f"{WORKERS}pairs", 2, ex=60)
-        for seed in range(5):
-            await order(backend, seed)
-        async with backend.running_dispatcher():
-            await until(lambda: _lie_on_queue(backend, 4))
-        assert await backend.queue.depth() == 4
-        await redis.delete(f"{WORKERS}pairs")
-
-
-async def test_a_newcomer_passes_jobs_that_cannot_share_the_turns_which_others_might(
-    tmp_path: Path, redis_url: str, mp4: bytes
-) -> None:
-    async with (
-        open_backend(tmp_path, redis_url, mp4, MANY) as backend,
-        Redis.from_url(redis_url) as redis,
-    ):
-        await redis.set(f"{WORKERS}fours", 4, ex=60)
-        for steps in range(10, 18):
-            options = Options("a", seed=0, steps=steps)
-            await backend.studio.submit(requester("greedy"), png(), options)
-        async with backend.running_dispatcher():
-            await until(lambda: _lie_on_queue(backend, 2))
-            await asyncio.sleep(0.3)
-            assert await backend.queue.depth() == 2
-        await redis.delete(f"{WORKERS}fours")
-
-
-async def _lie_on_queue(backend: Backend, jobs: int) -> bool:
-    return await backend.queue.depth() >= jobs
-
-
 async def test_an_emptied_redis_loses_nothing(tmp_path: Path, mp4: bytes) -> None:
     server = FragileRedis(tmp_path / "redis")
     async with open_backend(tmp_path, server.url, mp4) as backend:
@@ -113,7 +79,7 @@ async def test_an_emptied_redis_loses_nothing(tmp_path: Path, mp4: bytes) -> Non
 
 
 async def _on_queue(backend: Backend) -> bool:
-    return await backend.queue.depth() == 1
+    return await waiting(backend.queue) == 1
 
 
 async def test_an_absent_redis_is_waited_for(tmp_path: Path, mp4: bytes) -> None:

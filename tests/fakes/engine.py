@@ -6,11 +6,11 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
-from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result, Wish
+from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment
@@ -24,18 +24,16 @@ PREVIEW = b"RIFF0000WEBP"
 class FakeEngine:
     """Pans over the picture; the seed says how far. Words of the prompt make it misbehave.
 
-    slow: 50 ms a step; hang: never answers, heeds no cancel; deaf: heeds no cancel; crash, broken,
-    oom, refuse: end in that way on the second step; once: only the first process does. wide: there
-    is no room for it in a shared pass.
+    slow: 50 ms a step; hang: never answers, ignores a cancel; crash, broken,
+    oom, refuse: end in that way on the second step; once: only the first process does.
     """
 
     name = "fake"
     device = "cpu"
 
-    def __init__(self, load: str = "", scar: str = "", widths: str = "") -> None:
+    def __init__(self, load: str = "", scar: str = "") -> None:
         self._load = load
         self._scar = scar
-        self._widths = tuple(int(width) for width in widths.split(",") if width)
 
     def load(self) -> None:
         if self._load == "missing":
@@ -55,7 +53,7 @@ class FakeEngine:
         if "once" in words and self._scarred():
             words = ["slow"] if "slow" in words else []
         for step in range(request.steps):
-            if should_stop() and "deaf" not in words:
+            if should_stop() and "hang" not in words:
                 raise Cancelled
             if step == 1:
                 misbehave(words)
@@ -69,31 +67,6 @@ class FakeEngine:
             motion=Motion.PAN_RIGHT,
             adjustments=(Adjustment("adjusted_tiling"),) if "tight" in words else (),
         )
-
-    def widths(self, request: GenerationRequest) -> tuple[int, ...]:
-        return self._widths
-
-    def generate_together(
-        self, wishes: Sequence[Wish], done: Callable[[int, Result], None]
-    ) -> None:
-        print("together:", ", ".join(wish.request.prompt for wish in wishes), flush=True)
-        words = [word for wish in wishes for word in wish.request.prompt.split()]
-        request = wishes[0].request
-        for step in range(request.steps):
-            if all(wish.should_stop() for wish in wishes):
-                raise Cancelled
-            if step == 1:
-                misbehave(["oom"] if "wide" in words else words)
-            time.sleep(0.05 if "slow" in words else 0.0)
-            for place, wish in enumerate(wishes):
-                preview = PREVIEW + bytes([place]) if step == 1 else None
-                wish.on_progress(
-                    Progress(Stage.DENOISING, step + 1, request.steps, eta=1.0), preview
-                )
-        for place, wish in enumerate(wishes):
-            if not wish.should_stop():
-                frames = pan(wish.request, wish.canvas)
-                done(place, Result(frames, wish.request.seed, Motion.PAN_RIGHT, seconds=1.5))
 
     def _scarred(self) -> bool:
         """Tell whether this was asked before, in this process or in one that died of it."""
@@ -127,14 +100,9 @@ def pan(
     return np.stack(rolled)
 
 
-def create(load: str = "", scar: str = "", widths: str = "", **_settings: object) -> FakeEngine:
+def create(load: str = "", scar: str = "", **_settings: object) -> FakeEngine:
     """Return the engine; what EngineProcess is told by import path."""
-    environ = os.environ
-    return FakeEngine(
-        load,
-        scar or environ.get("FAKE_ENGINE_SCAR", ""),
-        widths or environ.get("FAKE_ENGINE_WIDTHS", ""),
-    )
+    return FakeEngine(load, scar or os.environ.get("FAKE_ENGINE_SCAR", ""))
 
 
 def missing(**_settings: object) -> FakeEngine:

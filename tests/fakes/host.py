@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 
-from gpu_worker.engine.api import Cancelled
-from gpu_worker.engine.exchange import Asked
+from gpu_worker.engine.api import Cancelled, OnProgress, Result
+from gpu_worker.media.picture import Canvas
 from storage.domain.progress import Progress
+from storage.domain.request import GenerationRequest
 from tests.fakes.engine import FakeEngine
 
 
@@ -23,23 +23,20 @@ class InProcess:
         if cancelled.is_set():
             raise Cancelled
 
-    def begin(self, asked: Sequence[Asked]) -> None:
-        for one in asked:
-            one.making = asyncio.create_task(self._make(one))
-
-    async def _make(self, one: Asked) -> None:
+    async def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        cancelled: asyncio.Event,
+    ) -> Result:
+        if self._error is not None:
+            raise self._error
         loop = asyncio.get_running_loop()
 
         def tell(progress: Progress, preview: bytes | None) -> None:
-            loop.call_soon_threadsafe(one.heard, progress, preview)
+            loop.call_soon_threadsafe(on_progress, progress, preview)
 
-        try:
-            if self._error is not None:
-                raise self._error
-            stopped = one.cancelled.is_set
-            engine = FakeEngine()
-            one.succeed(
-                await asyncio.to_thread(engine.generate, one.request, one.canvas, tell, stopped)
-            )
-        except Exception as error:
-            one.fail(error)
+        return await asyncio.to_thread(
+            FakeEngine().generate, request, canvas, tell, cancelled.is_set
+        )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_worker.engine.api import Result
+from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.connection import EngineDied
-from gpu_worker.engine.exchange import Asked
 from gpu_worker.generate import SOON_S, End, Generator
 from gpu_worker.media.encode import Encoded, encode_within
+from gpu_worker.media.picture import Canvas
 from storage.blobs import Blobs
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Failure
@@ -42,20 +41,21 @@ class Engine:
     async def ready(self, cancelled: asyncio.Event) -> None:
         self.log.append("ready")
 
-    def begin(self, asked: Sequence[Asked]) -> None:
-        for one in asked:
-            one.making = asyncio.create_task(self._make(one))
-
-    async def _make(self, one: Asked) -> None:
-        request = one.request
+    async def generate(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        on_progress: OnProgress,
+        cancelled: asyncio.Event,
+    ) -> Result:
         self.log.append(f"{request.prompt} begins")
-        one.heard(self.says, None)
+        on_progress(self.says, None)
         await self.ends.setdefault(request.prompt, asyncio.Event()).wait()
         self.log.append(f"{request.prompt} ends")
         if request.prompt in self.dies:
-            one.fail(EngineDied("killed"))
-        frames = np.repeat(one.canvas.fitted[None], request.frames, axis=0)
-        one.succeed(Result(frames, request.seed, Motion.STATIC, seconds=7.5))
+            raise EngineDied("killed")
+        frames = np.repeat(canvas.fitted[None], request.frames, axis=0)
+        return Result(frames, request.seed, Motion.STATIC, seconds=7.5)
 
 
 class SlowShelf(Blobs):

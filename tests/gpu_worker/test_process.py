@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
-from gpu_worker.engine.exchange import Asked, Heard
+from gpu_worker.engine.connection import EngineDied, NotLoaded, Patience
 from gpu_worker.engine.messages import EngineSpec
-from gpu_worker.engine.supervisor import EngineDied, EngineProcess, NotLoaded, Patience
+from gpu_worker.engine.supervisor import EngineProcess
 from gpu_worker.media.picture import Canvas
 from storage.domain.errors import GenerationFailed
 from storage.domain.progress import Progress, Stage
@@ -47,16 +47,8 @@ async def engine(
         await process.stop()
 
 
-async def generated(
-    process: EngineProcess, request: GenerationRequest, heard: Heard, cancelled: asyncio.Event
-) -> Result:
-    one = Asked(request, CANVAS, heard, cancelled)
-    process.begin([one])
-    return await one.result()
-
-
 async def made(process: EngineProcess, prompt: str = "pan right", **rest: int) -> Result:
-    return await generated(process, asked(prompt, **rest), ignore, asyncio.Event())
+    return await process.generate(asked(prompt, **rest), CANVAS, ignore, asyncio.Event())
 
 
 def ignore(progress: Progress, preview: bytes | None) -> None:
@@ -68,8 +60,8 @@ async def test_a_clip_is_made_in_another_process() -> None:
     async with engine() as process:
         ready = await process.warm()
         assert (ready.name, ready.device) == ("fake", "cpu")
-        result = await generated(
-            process, asked(), lambda *news: heard.append(news), asyncio.Event()
+        result = await process.generate(
+            asked(), CANVAS, lambda *news: heard.append(news), asyncio.Event()
         )
         assert process.pid not in (None, os.getpid())
     assert np.array_equal(result.frames, pan(asked(), CANVAS))
@@ -97,7 +89,7 @@ async def test_a_cancel_is_heeded_within_a_step_and_the_child_lives_on() -> None
         await process.warm()
         pid = process.pid
         with pytest.raises(Cancelled):
-            await generated(process, asked("slow", 200), cancel_at_third, cancelled)
+            await process.generate(asked("slow", 200), CANVAS, cancel_at_third, cancelled)
         assert steps[-1] <= 5
         assert (await made(process)).seed == 3
         assert (process.pid, process.restarts) == (pid, 0)
@@ -108,7 +100,7 @@ async def test_a_cancel_before_the_engine_is_loaded_is_heeded() -> None:
     cancelled.set()
     async with engine() as process:
         with pytest.raises(Cancelled):
-            await generated(process, asked(), ignore, cancelled)
+            await process.generate(asked(), CANVAS, ignore, cancelled)
 
 
 async def test_a_child_that_heeds_no_cancel_is_killed_and_another_is_warm() -> None:
@@ -116,7 +108,7 @@ async def test_a_child_that_heeds_no_cancel_is_killed_and_another_is_warm() -> N
     async with engine(grace=0.2) as process:
         await process.warm()
         pid = process.pid
-        order = generated(process, asked("hang"), lambda *_: cancelled.set(), cancelled)
+        order = process.generate(asked("hang"), CANVAS, lambda *_: cancelled.set(), cancelled)
         with pytest.raises(Cancelled):
             await order
         assert (await made(process)).seed == 3
@@ -173,7 +165,7 @@ async def test_an_order_that_is_given_up_does_not_disturb_the_next() -> None:
     started = asyncio.Event()
     async with engine() as process:
         order = asyncio.create_task(
-            generated(process, asked("slow", 100), lambda *_: started.set(), asyncio.Event())
+            process.generate(asked("slow", 100), CANVAS, lambda *_: started.set(), asyncio.Event())
         )
         await started.wait()
         order.cancel()

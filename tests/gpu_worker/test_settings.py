@@ -35,7 +35,6 @@ def test_every_setting_is_read() -> None:
             "DEVICE": "cuda:1",
             "DTYPE": "bf16",
             "ATTENTION": "xformers",
-            "SHARE_PASSES": "never",
             "METRICS_PORT": "9100",
             "DRAIN_SECONDS": "120",
             "IDLE_EXIT_SECONDS": "300",
@@ -50,7 +49,6 @@ def test_every_setting_is_read() -> None:
         "cuda:1",
     )
     assert (settings.dtype, settings.attention, settings.metrics_port) == ("bf16", "xformers", 9100)
-    assert settings.share_passes == "never"
     assert (settings.drain_seconds, settings.idle_exit_seconds) == (120, 300)
     assert (settings.patience.grace, settings.patience.silence) == (3, 60.5)
     assert settings.log_level == "DEBUG"

@@ -27,15 +27,12 @@ class Overlapping:
     async def __call__(self, order: Order, report: Report) -> Clip | Failure:
         name = order.job
         self.log.append(f"{name} taken")
-        report.turn.prepared = True
         gates = (report.turn.come, self.frames[name], self.files[name])
         for gate, word in zip(gates, ("turn", "frames", "file"), strict=True):
             if not await one_of(gate, report.on_cancel):
                 return Failure("failed_cancelled", cancelled=True)
             self.log.append(f"{name} {word}")
             if word == "turn":
-                if not report.turn.working and (along := report.turn.set_out()):
-                    self.log.append(f"{name} leads {1 + len(along)}")
                 report.turn.soon_over()
             if word == "frames":
                 report.turn.over()

@@ -9,18 +9,14 @@ from pathlib import Path
 
 from storage.domain.clip import Clip, Failure
 from storage.queue.consumer import Order, Report, serve
-from storage.queue.slots import Company
 from storage.settings import Settings
 from tests.storage.workbench import clip_of
 
 
 async def make(order: Order, report: Report) -> Clip | Failure:
     """Work for 0.2 s, as a model would in steps, and for a little longer as an encoder would."""
-    report.turn.prepared = True
     while not report.turn.come.is_set() and not report.cancelled():  # noqa: ASYNC110  # two events
         await asyncio.sleep(0.01)
-    if not report.turn.working:
-        report.turn.set_out()
     for step in range(4):
         if report.cancelled():
             return Failure("failed_cancelled", cancelled=True)
@@ -35,11 +31,6 @@ async def make(order: Order, report: Report) -> Clip | Failure:
     return clip_of(order)
 
 
-def pairs(order: Order) -> Company | None:
-    """Let every two orders share a turn when they are made for the first time."""
-    return Company("alike", (2,)) if order.attempt == 1 else None
-
-
 def note(identity: str) -> None:
     """Write down that this attempt's clip was made."""
     with Path(os.environ["SOAK_NOTES"]).open("a") as notes:
@@ -51,7 +42,7 @@ async def main() -> None:
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
     settings = Settings.from_environment(os.environ)
-    await serve(make, settings, f"soak-{os.getpid()}", stop, company=pairs)
+    await serve(make, settings, f"soak-{os.getpid()}", stop)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from tests.storage.workbench import (
     passed_over,
     quick,
     until,
+    waiting,
     working,
 )
 
@@ -97,13 +98,13 @@ async def test_progress_and_previews_are_told(queue: Queue, redis_url: str, ear:
 async def test_the_same_attempt_is_queued_once(queue: Queue) -> None:
     assert await queue.put(order("a"))
     assert not await queue.put(order("a"))
-    assert await queue.depth() == 1
+    assert await waiting(queue) == 1
 
 
 async def test_a_new_attempt_withdraws_the_old_one(queue: Queue) -> None:
     await queue.put(order("a", 1))
     assert await queue.put(order("a", 2))
-    assert await queue.depth() == 1
+    assert await waiting(queue) == 1
     assert await queue.standing("a", 1) is Standing.LOST
     assert await queue.standing("a", 2) is Standing.WAITING
 
@@ -143,7 +144,7 @@ async def test_one_worker_takes_one_job_at_a_time(
         await left.wait()
         assert await queue.standing("a", 1) is Standing.RUNNING
         assert await queue.standing("b", 1) is Standing.WAITING
-        assert await queue.depth() == 1
+        assert await waiting(queue) == 1
         hand.let_go.set()
         await ended(queue, "b")
 
@@ -191,7 +192,6 @@ async def test_without_redis_everything_says_so() -> None:
         queue.preview("a", 1),
         queue.cancel("a"),
         queue.workers(),
-        queue.depth(),
     ):
         with pytest.raises(Unavailable) as caught:
             await call

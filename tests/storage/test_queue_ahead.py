@@ -25,6 +25,7 @@ from tests.storage.workbench import (
     quick,
     said,
     until,
+    waiting,
     working,
 )
 
@@ -96,7 +97,7 @@ async def test_no_more_than_a_few_orders_are_held(
         await hand.reaches(f"{'abcdef'[HELD_AT_MOST - 1]} frames")
         left.clear()
         await left.wait()
-        assert await queue.depth() == 6 - HELD_AT_MOST
+        assert await waiting(queue) == 6 - HELD_AT_MOST
         for gate in hand.files.values():
             gate.set()
         for name in "abcdef":
@@ -224,5 +225,5 @@ async def test_an_order_that_comes_back_from_the_past_is_not_taken_twice(
             client.delete("arq:in-progress:a.1")
         hand.let_go.set()
         assert await ended(queue, "a") == clip_of(order("a"))
-        await until(queue.depth, 0)
+        await until(partial(waiting, queue), 0)
     assert len(hand.orders) == 1

@@ -47,7 +47,7 @@ async def test_an_idle_worker_outlives_an_outage(
         fragile_redis.stop(kill=True)
         await said(caplog, "the queue is away")
         with pytest.raises(Unavailable):
-            await queue.depth()
+            await queue.workers()
         fragile_redis.start()
         assert not task.done()
         await queue.put(order("a"))

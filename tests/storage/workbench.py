@@ -12,8 +12,8 @@ import pytest
 
 from storage.domain.clip import Clip, Failure
 from storage.queue.client import Queue
-from storage.queue.consumer import Companies, Handler, Report, alone, serve
-from storage.queue.messages import EVENTS, Ended, Event, Order, write_event
+from storage.queue.consumer import Handler, Report, serve
+from storage.queue.messages import EVENTS, QUEUE, Ended, Event, Order, write_event
 from storage.queue.picker import HEAD_START_SECONDS, Picker
 from storage.settings import Settings
 from tests.storage.examples import CLIP, REQUEST
@@ -62,13 +62,11 @@ async def working(
     stop: asyncio.Event | None = None,
     name: str = "w",
     grace: float = 0.0,
-    *,
-    company: Companies = alone,
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Serve with this handler until the block ends; yields the serving task."""
     stop = stop or asyncio.Event()
     settings = Settings.from_environment({"REDIS_URL": url})
-    task = asyncio.create_task(serve(handler, settings, name, stop, grace, company=company))
+    task = asyncio.create_task(serve(handler, settings, name, stop, grace))
     try:
         yield task
     finally:
@@ -86,6 +84,11 @@ async def ended(queue: Queue, job: str, attempt: int = 1) -> Clip | Failure:
             await asyncio.sleep(0.01)
 
 
+async def waiting(queue: Queue) -> int:
+    """Return how many orders lie on the queue."""
+    return int(await queue._redis.zcard(QUEUE))
+
+
 async def until(ask: Callable[[], Awaitable[object]], answer: object) -> None:
     """Ask again and again until this is the answer."""
     async with asyncio.timeout(20):
@@ -97,8 +100,8 @@ def passed_over(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Return what is set whenever a worker leaves an order that no idle worker took."""
     left, wanted = asyncio.Event(), Picker._wanted
 
-    async def noticed(picker: Picker, names: list[bytes]) -> list[bytes]:
-        chosen = await wanted(picker, names)
+    def noticed(picker: Picker, names: list[bytes]) -> list[bytes]:
+        chosen = wanted(picker, names)
         latest = time.monotonic() - HEAD_START_SECONDS
         if not chosen and any(since <= latest for since in picker._since.values()):
             left.set()
