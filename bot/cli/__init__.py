@@ -1,4 +1,4 @@
-"""The second front end: clips from the command line, without any Discord."""
+"""`mutoscope`: the command line front end, which needs no Discord."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from storage.domain.errors import MutoscopeError
 from storage.settings import SettingsError
 
 
-def main(words: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run `mutoscope` and return its exit status."""
-    arguments, environ = read(words), dict(os.environ)
-    speech = Words.load()
+    arguments, environ = read(argv), dict(os.environ)
+    words = Words.load()
     locale = arguments.locale or locale_of(environ)
-    run = animate if arguments.command == "animate" else report
+    command = animate if arguments.command == "animate" else report
     try:
-        return asyncio.run(run(arguments, environ, speech, locale))
+        return asyncio.run(command(arguments, environ, words, locale))
     except (SettingsError, CatalogueError) as error:
         print(f"mutoscope: {error}", file=sys.stderr)
         return WRONG_INPUT
-    except MutoscopeError as error:  # the book or the store is away
-        print(f"mutoscope: {speech.error(locale, error)}", file=sys.stderr)
+    except MutoscopeError as error:  # the database or the blob store is away
+        print(f"mutoscope: {words.error(locale, error)}", file=sys.stderr)
         return SOME_FAILED
 
 
 def locale_of(environ: Mapping[str, str]) -> str:
-    """Return the terminal's language as a locale, en where it names none."""
+    """Return the terminal's language as a locale, en where none is set."""
     for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
         language = environ.get(name, "").partition(".")[0].replace("_", "-")
         if language:

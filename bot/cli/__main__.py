@@ -1,4 +1,4 @@
-"""`python -m bot.cli`: the same as the command `mutoscope`."""
+"""`python -m bot.cli`: the command `mutoscope`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`mutoscope animate`: pictures and prompts in, clips in a folder out."""
+"""`mutoscope animate`: makes clips from pictures and prompts, and writes them to a folder."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import asyncio
 import signal
 import sys
 from collections.abc import Coroutine, Mapping
-from dataclasses import replace
+from typing import Any
 
-from bot.cli.local_stack import BackstageFailed, backstage
-from bot.cli.order_plan import prepare
-from bot.cli.progress_bar import Bar
-from bot.cli.run import Run
-from bot.cli.shop import open_shop
+from bot.cli.local_stack import LocalStackFailed, open_local_stack
+from bot.cli.local_user import UNLIMITED
+from bot.cli.order_plan import plan
+from bot.cli.progress_bar import ProgressBar
+from bot.cli.run import ClipRun
 from bot.i18n import Words
+from bot.service import open_service
 from storage.settings import Settings
 
 ALL_MADE, SOME_FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
@@ -25,46 +26,50 @@ async def animate(
 ) -> int:
     """Make the clips; return the exit status."""
     settings = Settings.from_environment(environ)
-    wanted, wrong = prepare(arguments, settings, words, locale)
-    for line in wrong:
-        _tell(line)
-    if wrong:
+    clips, faults = plan(arguments, settings, words, locale)
+    for line in faults:
+        _print(line)
+    if faults:
         return WRONG_INPUT
     arguments.out.mkdir(parents=True, exist_ok=True)
     try:
         async with (
-            backstage(settings.redis_url, environ) as behind,
-            open_shop(replace(settings, redis_url=behind.url)) as shop,
+            open_local_stack(settings.redis_url, environ) as stack,
+            open_service(
+                settings.model_copy(update={"redis_url": stack.redis_url}), UNLIMITED
+            ) as service,
         ):
-            run = Run(shop, words, locale, arguments.out, Bar(len(wanted), sys.stderr))
+            bar = ProgressBar(len(clips), sys.stderr)
+            run = ClipRun(service.studio, words, locale, arguments.out, bar)
             try:
-                whole = await _unless_stopped(run.make(wanted), behind.until_it_fails())
+                finished = await _finish(run.make(clips), service.run(), stack.wait_until_failed())
             finally:
                 cancelled = await run.cancel()
-            if not whole:
-                _tell(words.text(locale, "cli_stopped", count=cancelled))
-            _tell(words.text(locale, "cli_summary", made=run.made, total=len(wanted)))
-    except BackstageFailed as error:
-        _tell(words.text(locale, "cli_backstage", reason=error))
+            if not finished:
+                _print(words.text(locale, "cli_stopped", count=cancelled))
+            _print(words.text(locale, "cli_summary", made=run.made, total=len(clips)))
+    except LocalStackFailed as error:
+        _print(words.text(locale, "cli_backstage", reason=error))
         return SOME_FAILED
-    if not whole:
+    if not finished:
         return STOPPED
     return SOME_FAILED if run.failed else ALL_MADE
 
 
-async def _unless_stopped(
-    work: Coroutine[None, None, None], failing: Coroutine[None, None, None]
+async def _finish(
+    work: Coroutine[None, None, None], *background: Coroutine[None, None, None]
 ) -> bool:
-    """Tell whether the work came to its end before Ctrl-C; raise what made it fail."""
-    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    """Run until the work is done (True) or Ctrl-C (False); raise what any of them raises."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
-    working, *others = tasks = [asyncio.ensure_future(one) for one in (work, failing, told.wait())]
+        loop.add_signal_handler(number, stop.set)
+    working, *others = [asyncio.ensure_future(one) for one in (work, *background)]
+    stopping = asyncio.ensure_future(stop.wait())
+    tasks: list[asyncio.Future[Any]] = [working, *others, stopping]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in (working, others[0]):
-            if task.done():
-                task.result()
+        for done in (task for task in (working, *others) if task.done()):
+            done.result()
         return working.done()
     finally:
         for task in tasks:
@@ -72,6 +77,6 @@ async def _unless_stopped(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _tell(line: str) -> None:
-    """Print a line for the person, apart from what a pipe may want."""
+def _print(line: str) -> None:
+    """Print a line to standard error, which leaves standard output to pipes."""
     print(line, file=sys.stderr, flush=True)

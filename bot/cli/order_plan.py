@@ -1,58 +1,93 @@
-"""What a command asks for, read and checked before anything is started."""
+"""Reads and checks what a command asks for before anything is started."""
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
-from bot.cli.pairs import Pair, pair
 from bot.i18n import Words
 from bot.studio.options import Options
-from storage.domain.errors import MutoscopeError
+from storage.domain.errors import BadRequest, MutoscopeError
 from storage.pictures import inspect
 from storage.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """One clip to order: which file it becomes, of which picture, made how."""
+class ClipSource:
+    """A picture with its prompt, and the name of the clip's file."""
 
-    pair: Pair
+    picture: Path
+    prompt: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedClip:
+    """One clip to order: the name of its file, the picture's bytes, and the options."""
+
+    name: str
     picture: bytes
     options: Options
 
 
-def prepare(
+def plan(
     arguments: argparse.Namespace, settings: Settings, words: Words, locale: str
-) -> tuple[list[Wanted], list[str]]:
-    """Return what to order and, for people, every reason why something could not be made."""
+) -> tuple[list[PlannedClip], list[str]]:
+    """Return what to order, and a message for every picture that cannot be animated so."""
     catalogue = settings.catalogue()
     hardware = settings.hardware(catalogue)
-    wanted: list[Wanted] = []
-    wrong: list[str] = []
+    clips: list[PlannedClip] = []
+    faults: list[str] = []
     try:
-        pairs = pair(arguments.pictures, arguments.prompts, arguments.each, arguments.container)
+        sources = pair(arguments.pictures, arguments.prompts, arguments.each, arguments.container)
     except MutoscopeError as error:
         return [], [words.error(locale, error)]
-    for one in pairs:
+    for source in sources:
         try:
-            want = Wanted(one, one.picture.read_bytes(), options(arguments, one))
-            facts = inspect(want.picture)
+            data = source.picture.read_bytes()
+            clip = PlannedClip(source.name, data, options_of(arguments, source.prompt))
+            facts = inspect(data)
             size = (facts.width, facts.height)
-            want.options.request(catalogue, hardware, "", size, seed=0)
-            wanted.append(want)
+            clip.options.request(catalogue, hardware, "", size, seed=0)
+            clips.append(clip)
         except OSError as error:
-            wrong.append(words.text(locale, "cli_unreadable", file=one.picture, reason=error))
+            faults.append(words.text(locale, "cli_unreadable", file=source.picture, reason=error))
         except MutoscopeError as error:
             reason = words.error(locale, error)
-            wrong.append(words.text(locale, "cli_failed", file=one.picture, reason=reason))
-    return wanted, list(dict.fromkeys(wrong))
+            faults.append(words.text(locale, "cli_failed", file=source.picture, reason=reason))
+    return clips, list(dict.fromkeys(faults))
 
 
-def options(arguments: argparse.Namespace, one: Pair) -> Options:
-    """Return the options of one clip."""
+def pair(
+    pictures: Sequence[Path], prompts: Sequence[str], each: bool = False, suffix: str = "mp4"
+) -> list[ClipSource]:
+    """Pair one prompt with every picture, prompts with pictures in order, or `each` with each.
+
+    Clips of one stem are numbered, so that no two share a file. Raises BadRequest where the numbers
+    of pictures and prompts do not match.
+    """
+    if each or len(prompts) == 1:
+        pairs = [(picture, prompt) for picture in pictures for prompt in prompts]
+    elif len(prompts) == len(pictures):
+        pairs = list(zip(pictures, prompts, strict=True))
+    else:
+        raise BadRequest("request_unpaired", pictures=len(pictures), prompts=len(prompts))
+    count: Counter[str] = Counter()
+    sources = []
+    for picture, prompt in pairs:
+        count[picture.stem] += 1
+        name = f"{picture.stem}__{count[picture.stem]}.{suffix}"
+        sources.append(ClipSource(picture, prompt, name))
+    return sources
+
+
+def options_of(arguments: argparse.Namespace, prompt: str) -> Options:
+    """Return the options of a clip with this prompt."""
     return Options(
-        prompt=one.prompt,
+        prompt=prompt,
         negative_prompt=arguments.negative_prompt,
         model=arguments.model or "",
         resolution=arguments.resolution or "",

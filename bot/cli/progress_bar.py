@@ -1,4 +1,4 @@
-"""One line at the bottom of the terminal that fills while clips are made."""
+"""A progress bar in the last line of the terminal."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ CLEAR = "\r\x1b[K"
 
 
 @dataclass
-class Bar:
-    """A progress bar over all the clips of one run; silent where nobody looks."""
+class ProgressBar:
+    """A progress bar over the clips of one command; draws nothing where out is no terminal."""
 
     total: int
     out: TextIO
 
-    def show(self, share: float, words: str) -> None:
-        """Redraw the bar; share (0..total) counts clips, a half-made one as a half."""
+    def show(self, done: float, text: str) -> None:
+        """Redraw the bar; done (0..total) counts clips, a half-made one as a half."""
         if not self.out.isatty():
             return
-        line = f"{draw(share / self.total)} {int(share)}/{self.total}  {words}"
-        self.out.write(CLEAR + clip(line, shutil.get_terminal_size().columns - 1))
+        line = f"{draw(done / self.total)} {int(done)}/{self.total}  {text}"
+        self.out.write(CLEAR + truncate(line, shutil.get_terminal_size().columns - 1))
         self.out.flush()
 
-    def say(self, line: str) -> None:
+    def print_above(self, line: str) -> None:
         """Print a line that stays, above the bar."""
         self.hide()
         self.out.write(line + "\n")
         self.out.flush()
 
     def hide(self) -> None:
-        """Take the bar away."""
+        """Clear the bar's line."""
         if self.out.isatty():
             self.out.write(CLEAR)
             self.out.flush()
 
 
-def draw(share: float) -> str:
-    """Return the bar for a share of 0..1."""
-    filled = round(min(max(share, 0.0), 1.0) * CELLS)
+def draw(fraction: float) -> str:
+    """Return a bar filled to a fraction of 0..1."""
+    filled = round(min(max(fraction, 0.0), 1.0) * CELLS)
     return FULL * filled + EMPTY * (CELLS - filled)
 
 
-def clip(line: str, columns: int) -> str:
-    """Shorten a line to so many columns, a Chinese character taking two."""
+def truncate(line: str, columns: int) -> str:
+    """Shorten a line to this many columns, counting a wide (Chinese) character as two."""
     used = 0
     for index, letter in enumerate(line):
         used += 2 if unicodedata.east_asian_width(letter) in "WF" else 1

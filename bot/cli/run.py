@@ -1,54 +1,56 @@
-"""One run of the command: its clips ordered, followed, and written to their files."""
+"""Orders the clips of one command, follows them, and writes them to their files."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.cli.order_plan import Wanted
-from bot.cli.pairs import Pair
-from bot.cli.progress_bar import Bar
-from bot.cli.shop import OWNER, Shop
+from bot.cli.local_user import OWNER, local_user
+from bot.cli.order_plan import PlannedClip
+from bot.cli.progress_bar import ProgressBar
 from bot.i18n import Words
 from bot.studio.events import JobProgressed
+from bot.studio.studio import Studio
 from storage.domain.clip import Failure
 from storage.domain.errors import MutoscopeError
-from storage.domain.job import Job, Status
+from storage.domain.job import Job
 from storage.domain.progress import Progress, Stage
 
-LOOK_SECONDS = 1.0
-"""How often the book itself is read: another process may have taken a clip up."""
-SHARES = {Stage.LOADING: 0.0, Stage.PREPARING: 0.05, Stage.DECODING: 0.9, Stage.ENCODING: 0.95}
+POLL_SECONDS = 1.0
+"""How often the database is read: another process's dispatcher may collect a clip unseen."""
+FRACTIONS = {Stage.LOADING: 0.0, Stage.PREPARING: 0.05, Stage.DECODING: 0.9, Stage.ENCODING: 0.95}
 
 
 @dataclass
-class Run:
-    """Every clip of one run, each from its order to its file."""
+class ClipRun:
+    """All clips of one command, each from its order to its file.
 
-    shop: Shop
+    pending holds file names and progress fractions, both by job id.
+    """
+
+    studio: Studio
     words: Words
     locale: str
     out: Path
-    bar: Bar
+    bar: ProgressBar
     made: int = 0
     failed: int = 0
-    open: dict[str, Pair] = field(default_factory=dict)
-    shares: dict[str, float] = field(default_factory=dict)
+    pending: dict[str, str] = field(default_factory=dict)
+    progress: dict[str, float] = field(default_factory=dict)
 
-    async def make(self, wanted: list[Wanted]) -> None:
-        """Order everything and stay until all of it is made or has failed."""
-        with self.shop.studio.subscribe() as news:
-            for want in wanted:
-                await self._order(want)
+    async def make(self, clips: list[PlannedClip]) -> None:
+        """Order everything and return once each clip is written or has failed."""
+        with self.studio.subscribe() as events:
+            for clip in clips:
+                await self._order(clip)
             await self._collect()
-            while self.open:
+            while self.pending:
                 with contextlib.suppress(TimeoutError):
-                    item = await asyncio.wait_for(anext(news), LOOK_SECONDS)
-                    if isinstance(item, JobProgressed):
-                        self._move(item.job, item.progress)
+                    event = await asyncio.wait_for(anext(events), POLL_SECONDS)
+                    if isinstance(event, JobProgressed):
+                        self._show_progress(event.job, event.progress)
                         continue
                 await self._collect()
         self.bar.hide()
@@ -56,70 +58,69 @@ class Run:
     async def cancel(self) -> int:
         """Cancel what is not made yet; return how many clips that were."""
         self.bar.hide()
-        count = len(self.open)
-        for identity in list(self.open):
+        count = len(self.pending)
+        for job_id in list(self.pending):
             with contextlib.suppress(MutoscopeError):
-                await self.shop.studio.cancel(identity, OWNER)
-        self.open.clear()
+                await self.studio.cancel(job_id, OWNER)
+        self.pending.clear()
         return count
 
-    async def _order(self, want: Wanted) -> None:
+    async def _order(self, clip: PlannedClip) -> None:
         try:
-            receipt = await self.shop.studio.submit(
-                self.shop.requester(self.locale), want.picture, want.options
-            )
+            user = local_user(self.locale)
+            receipt = await self.studio.submit(user, clip.picture, clip.options)
         except MutoscopeError as error:
-            self._fail(want.pair, self.words.error(self.locale, error))
+            self._report_failure(clip.name, self.words.error(self.locale, error))
             return
-        self.open[receipt.job.id] = want.pair
-        self._show(self._say("cli_waiting"))
+        self.pending[receipt.job.id] = clip.name
+        self._show(self._text("cli_waiting"))
 
     async def _collect(self) -> None:
-        """Take up every job that is over."""
-        for identity in list(self.open):
-            job = await self.shop.jobs.get(identity)
+        """Write the clip of every job that ended."""
+        for job_id in list(self.pending):
+            job = await self.studio.job(job_id)
             if job.status.final:
-                self.shares.pop(identity, None)
-                await self._take(job, self.open.pop(identity))
+                self.progress.pop(job_id, None)
+                await self._write(job, self.pending.pop(job_id))
 
-    async def _take(self, job: Job, pair: Pair) -> None:
-        if job.status is not Status.DONE or job.clip is None:
-            failure = job.failure or Failure("failed_cancelled")
-            reason = self.words.text(self.locale, failure.key, **dict(failure.parameters))
-            self._fail(pair, reason)
+    async def _write(self, job: Job, name: str) -> None:
+        data = await self.studio.clip_file(job.clip) if job.clip else None
+        if job.clip is None or data is None:
+            failure = job.failure or Failure("failed_storage" if job.clip else "failed_cancelled")
+            reason = self._text(failure.key, **dict(failure.parameters))
+            self._report_failure(name, reason)
             return
-        path = self.out / pair.name
-        data = await self.shop.blobs.get(job.clip.blob)
+        clip, path = job.clip, self.out / name
         await asyncio.to_thread(path.write_bytes, data)
-        await self.shop.jobs.delivered(job.id, str(path), time.time())
+        await self.studio.mark_delivered(job.id, str(path))
         self.made += 1
         key = "cli_saved_cached" if job.cached else "cli_saved"
-        clip = job.clip
         seconds = f"{clip.seconds:.1f}"
-        self.bar.say(self._say(key, file=path, frames=clip.frames, seed=clip.seed, seconds=seconds))
+        line = self._text(key, file=path, frames=clip.frames, seed=clip.seed, seconds=seconds)
+        self.bar.print_above(line)
         self._show("")
 
-    def _fail(self, pair: Pair, reason: str) -> None:
+    def _report_failure(self, name: str, reason: str) -> None:
         self.failed += 1
-        self.bar.say(self._say("cli_failed", file=pair.name, reason=reason))
+        self.bar.print_above(self._text("cli_failed", file=name, reason=reason))
 
-    def _move(self, identity: str, progress: Progress) -> None:
-        if identity not in self.open:
+    def _show_progress(self, job_id: str, progress: Progress) -> None:
+        if job_id not in self.pending:
             return
-        self.shares[identity] = share(progress)
-        stage = self.words.text(self.locale, f"stage_{progress.stage.value}")
+        self.progress[job_id] = fraction(progress)
+        stage = self._text(f"stage_{progress.stage.value}")
         step = f" {progress.step}/{progress.steps}" if progress.steps else ""
-        self._show(f"{self.open[identity].name}  {stage}{step}")
+        self._show(f"{self.pending[job_id]}  {stage}{step}")
 
     def _show(self, text: str) -> None:
-        self.bar.show(self.made + self.failed + sum(self.shares.values()), text)
+        self.bar.show(self.made + self.failed + sum(self.progress.values()), text)
 
-    def _say(self, key: str, **gaps: object) -> str:
+    def _text(self, key: str, **gaps: object) -> str:
         return self.words.text(self.locale, key, **gaps)
 
 
-def share(progress: Progress) -> float:
+def fraction(progress: Progress) -> float:
     """Return how much of a clip is made, between 0 and 1."""
     if progress.stage is Stage.DENOISING:
         return 0.1 + 0.8 * progress.step / max(progress.steps, 1)
-    return SHARES[progress.stage]
+    return FRACTIONS[progress.stage]

@@ -1,9 +1,10 @@
-"""Room: puts the Discord front end together."""
+"""Puts the Discord front end together and logs it in."""
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
 import discord
 import yarl
@@ -18,7 +19,27 @@ from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import Courier
 from bot.i18n import Words
+from bot.settings import BotSettings
 from bot.studio.studio import Studio
+
+
+class LoginRefused(Exception):
+    """Discord refuses the token; the message is for whoever runs the service."""
+
+
+@contextlib.asynccontextmanager
+async def logged_in(
+    studio: Studio, words: Words, settings: BotSettings
+) -> AsyncIterator[MutoscopeClient]:
+    """Log in and yield a client that is not connected yet; raise LoginRefused."""
+    point_at(settings.discord_api_url, settings.discord_gateway_url)
+    async with open_client(studio, words, settings.discord_guild) as client:
+        try:
+            await client.login(settings.discord_token)
+        except discord.LoginFailure as error:
+            reason = "Discord refuses DISCORD_TOKEN; make a new one and set it"
+            raise LoginRefused(reason) from error
+        yield client
 
 
 def open_client(studio: Studio, words: Words, guild: int = 0) -> MutoscopeClient:

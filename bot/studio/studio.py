@@ -17,13 +17,14 @@ from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
 from bot.studio.orders import OrderDraft, OrderReceipt, Requester
+from bot.studio.wait_forecast import WaitForecast
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.advice import advise
 from storage.domain.catalogue import Catalogue, Profile
 from storage.domain.clip import Clip
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
-from storage.domain.job import Job, Status
+from storage.domain.job import Job, Place, Status
 from storage.domain.picture import PictureFacts
 from storage.domain.quota import DAY, check, price
 from storage.domain.report import Report
@@ -57,8 +58,8 @@ class Studio:
         clock: Callable[[], float] = time.time,
         seeds: Callable[[], int] = random_seed,
     ) -> None:
-        self.jobs = jobs
-        self.blobs = blobs
+        self._jobs = jobs
+        self._blobs = blobs
         self.catalogue = catalogue
         self.profile = profile
         self._queue = queue
@@ -104,7 +105,7 @@ class Studio:
         requests = [draft.request for draft in drafts]
         fresh = [one for one in requests if not await self._cached_clip(one, requester.size_limit)]
         now = self._clock()
-        allowance = await self.jobs.allowance(requester.owner, now)
+        allowance = await self._jobs.allowance(requester.owner, now)
         check(allowance, [price(request) for request in fresh], self.catalogue.quota, now)
 
     async def retry(self, job_id: str, requester: Requester) -> OrderReceipt:
@@ -113,24 +114,24 @@ class Studio:
 
     async def draft_retry(self, job_id: str, requester: Requester) -> OrderDraft:
         """Return a job's clip with another seed."""
-        job = await self.jobs.get(job_id)
+        job = await self._jobs.get(job_id)
         request = replace(job.request, seed=self._seeds())
         return OrderDraft(request, requester.place, parent=job.id)
 
     async def tweak(self, job_id: str, requester: Requester, options: Options) -> OrderReceipt:
         """Order a job's picture anew with other options."""
-        old = (await self.jobs.get(job_id)).request
+        old = (await self._jobs.get(job_id)).request
         size = (old.width, old.height)
         request = options.request(self.catalogue, self.profile, old.picture, size, self._seeds())
         return await self._order_one(requester, OrderDraft(request, requester.place, parent=job_id))
 
     async def cancel(self, job_id: str, owner: str | None) -> Job:
         """End a job that is not over; owner None stands for somebody who may end anybody's."""
-        job = await self.jobs.get(job_id)
+        job = await self._jobs.get(job_id)
         _check_owner(job, owner)
         if job.status.final:
             raise JobGone("job_over", status=job.status.value)
-        job = await self.jobs.cancel(job_id, owner, self._clock())
+        job = await self._jobs.cancel(job_id, owner, self._clock())
         self._events.publish(JobChanged(job))
         try:
             await self._queue.cancel(job_id)
@@ -143,37 +144,72 @@ class Studio:
 
         What another job names stays.
         """
-        job = await self.jobs.get(job_id)
+        job = await self._jobs.get(job_id)
         _check_owner(job, owner)
         if not job.status.final:
             with contextlib.suppress(JobGone):  # it ended just now
                 await self.cancel(job_id, owner)
-            job = await self.jobs.get(job_id)
+            job = await self._jobs.get(job_id)
         async with self._pictures.of(job.request.picture):
-            await self.jobs.forget(job_id)
+            await self._jobs.forget(job_id)
             left = (job.request.picture, *blobs_of(job.clip))
-            await delete_unused(self.jobs, self.blobs, job_id, left)
+            await delete_unused(self._jobs, self._blobs, job_id, left)
         return job
 
     async def position(self, job_id: str) -> int:
         """Return how many jobs go before this one (0: it is next)."""
-        return await self.jobs.position(job_id)
+        return await self._jobs.position(job_id)
+
+    def wait_forecast(self) -> WaitForecast:
+        """Return a new forecast of when waiting jobs start."""
+        return WaitForecast(self._jobs, self.workers, self._clock)
+
+    async def job(self, job_id: str) -> Job:
+        """Return a job; raise JobGone where it is unknown or deleted."""
+        return await self._jobs.get(job_id)
+
+    async def job_at(self, front: str, channel: str, message: str) -> Job | None:
+        """Return the job that a front end's message shows, if any."""
+        return await self._jobs.by_message(front, channel, message)
+
+    async def unfinished(self, front: str) -> list[Job]:
+        """Return the jobs of a front end that have not ended, the oldest first."""
+        return [job for job in await self._jobs.unfinished() if job.place.front == front]
+
+    async def undelivered(self, front: str) -> list[Job]:
+        """Return the ended jobs that a front end has not delivered yet, the oldest first."""
+        return [job for job in await self._jobs.undelivered() if job.place.front == front]
+
+    async def clip_file(self, clip: Clip) -> bytes | None:
+        """Return the file of a clip, None where it is not in the store any more."""
+        try:
+            return await self._blobs.get(clip.blob)
+        except KeyError:
+            return None
+
+    async def move(self, job_id: str, place: Place) -> None:
+        """Record that a job is answered in another place."""
+        await self._jobs.place(job_id, place)
+
+    async def mark_delivered(self, job_id: str, message: str) -> None:
+        """Record that a job's end was delivered, and in which message (empty: as before)."""
+        await self._jobs.delivered(job_id, message, self._clock())
 
     async def preview(self, job_id: str) -> bytes | None:
         """Return the newest preview (an animated WebP) of a job, None where there is none."""
         try:
-            job = await self.jobs.get(job_id)
+            job = await self._jobs.get(job_id)
             return await self._queue.preview(job_id, job.attempt)
         except (JobGone, Unavailable):
             return None
 
     async def report(self, owner: str) -> Report:
         """Return what a person ordered, spent and has left."""
-        return await self.jobs.report(owner, self._clock())
+        return await self._jobs.report(owner, self._clock())
 
     async def report_all(self, days: int) -> Report:
         """Return what everybody ordered and spent in the last days."""
-        return await self.jobs.report_all(self._clock() - days * DAY)
+        return await self._jobs.report_all(self._clock() - days * DAY)
 
     async def workers(self) -> int | None:
         """Return how many workers are alive, or None where that cannot be told."""
@@ -222,13 +258,13 @@ class Studio:
         try:
             for job, picture in zip(jobs, pictures, strict=True):
                 if picture:
-                    await self.blobs.put(picture)
-                elif not await self.blobs.has(job.request.picture):
+                    await self._blobs.put(picture)
+                elif not await self._blobs.has(job.request.picture):
                     raise BadPicture("picture_gone")
-            await self.jobs.add(*jobs)
+            await self._jobs.add(*jobs)
         except MutoscopeError:  # who may not order leaves nothing in the store
             for job in jobs:
-                await delete_unused(self.jobs, self.blobs, job.id, [job.request.picture])
+                await delete_unused(self._jobs, self._blobs, job.id, [job.request.picture])
             raise
         return jobs
 
@@ -240,12 +276,12 @@ class Studio:
         return replace(job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created)
 
     async def _cached_clip(self, request: GenerationRequest, size_limit: int) -> Clip | None:
-        clip = await self.jobs.find_clip(request.fingerprint)
+        clip = await self._jobs.find_clip(request.fingerprint)
         if clip is None or clip.bytes > size_limit:
             return None
         if (clip.width, clip.height) != (request.width, request.height):
             return None  # it had to be made smaller; this time it may not have to
-        return clip if await self.blobs.has(clip.blob) else None
+        return clip if await self._blobs.has(clip.blob) else None
 
 
 def _check_owner(job: Job, owner: str | None) -> None:

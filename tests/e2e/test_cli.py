@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.shop import OWNER
+from bot.cli.local_user import OWNER
 from deploy.local.clip_facts import measure
 from deploy.local.demo import SAMPLES
 from deploy.local.stack.local_stack import Household

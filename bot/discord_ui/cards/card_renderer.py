@@ -16,6 +16,7 @@ from bot.discord_ui.cards.attachment import PREVIEW
 from bot.discord_ui.replies import quoted
 from bot.i18n import Words
 from bot.studio import quality_summary
+from bot.studio.wait_forecast import Wait
 from storage.domain.advice import Advice, advise_after
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Catalogue
@@ -38,14 +39,6 @@ class Card:
     content: str
     actions: tuple[str, ...]
     embed: discord.Embed | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """How long a waiting job still has: jobs before it, and seconds where they can be told."""
-
-    position: int
-    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

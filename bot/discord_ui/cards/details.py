@@ -22,7 +22,7 @@ async def show(interaction: Talk, job_id: str) -> None:
     """Show a clip's details to the person who asks, and to nobody else."""
     client = interaction.client
     page = Page(client.words, interaction.locale.value)
-    embed = page.draw(await client.studio.jobs.get(job_id))
+    embed = page.draw(await client.studio.job(job_id))
     await interaction.response.send_message(embed=embed, ephemeral=True)
 
 

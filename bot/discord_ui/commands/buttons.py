@@ -82,7 +82,7 @@ async def again(interaction: Talk, job: str) -> None:
 async def tweak(interaction: Talk, job: str) -> None:
     """Show the form filled with this clip's parameters."""
     check_place(interaction)
-    await ask(interaction, await interaction.client.studio.jobs.get(job))
+    await ask(interaction, await interaction.client.studio.job(job))
 
 
 async def cancel(interaction: Talk, job: str) -> None:

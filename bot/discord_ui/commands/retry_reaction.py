@@ -28,8 +28,8 @@ class Reactions:
 
     async def retry(self, client: MutoscopeClient, event: discord.RawReactionActionEvent) -> None:
         """Order the clip under the reaction with another seed, at the expense of who reacted."""
-        jobs = client.studio.jobs
-        job = await jobs.by_message(FRONT, str(event.channel_id), str(event.message_id))
+        place = (FRONT, str(event.channel_id), str(event.message_id))
+        job = await client.studio.job_at(*place)
         if job is None or job.status is not Status.DONE or not await _may_post(client, event):
             return
         try:

@@ -33,7 +33,7 @@ async def answer(interaction: Talk, job_id: str) -> None:
     client = interaction.client
     async with telling(interaction, client.words):
         check_place(interaction)
-        job = await client.studio.jobs.get(job_id)
+        job = await client.studio.job(job_id)
         options = read_form(interaction, Options.of(job.request, client.studio.catalogue))
         client.studio.check(options)
         response = await interaction.response.defer(thinking=True)

@@ -13,7 +13,6 @@ from bot.discord_ui.cards.card_renderer import Card, Painter
 from bot.discord_ui.delivery.live_message import Followed
 from bot.discord_ui.delivery.message_sender import Courier, FileTooLarge, Way
 from bot.discord_ui.delivery.rate_limiter import Pace
-from bot.discord_ui.delivery.wait_forecast import Forecast
 from bot.discord_ui.requester import FRONT
 from bot.studio.events import JobChanged, JobEvent, JobProgressed
 from bot.studio.studio import Studio
@@ -48,7 +47,7 @@ class Delivery:
         self._ping_after = ping_after
         self._clock = clock
         self._pace = pace
-        self._forecast = Forecast(studio.jobs, studio.workers)
+        self._forecast = studio.wait_forecast()
         self._followed: dict[str, Followed] = {}
         self._channels = Pace(pace)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,11 +71,10 @@ class Delivery:
 
     async def _take_up(self) -> None:
         """Follow every job that is not over, and bring every clip that was not delivered."""
-        for job in await self._studio.jobs.unfinished():
-            if job.place.front == FRONT:
-                self._follow(job)
-                if job.status is Status.RUNNING:
-                    self._spawn(self._look(self._followed[job.id]))
+        for job in await self._studio.unfinished(FRONT):
+            self._follow(job)
+            if job.status is Status.RUNNING:
+                self._spawn(self._look(self._followed[job.id]))
         await self._sweep()
 
     async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], every: float) -> None:
@@ -88,9 +86,8 @@ class Delivery:
                 log.exception("delivery goes on after an error")
 
     async def _sweep(self) -> None:
-        for job in await self._studio.jobs.undelivered():
-            if job.place.front == FRONT:
-                self._spawn(self._deliver(job))
+        for job in await self._studio.undelivered(FRONT):
+            self._spawn(self._deliver(job))
 
     def _hear(self, news: JobEvent) -> None:
         if isinstance(news, JobProgressed):
@@ -199,7 +196,7 @@ class Delivery:
         try:
             followed = self._followed.get(job.id) or Followed(job)
             async with followed.lock, self._hands:
-                job = await self._studio.jobs.get(job.id)  # its place may have changed meanwhile
+                job = await self._studio.job(job.id)  # its place may have changed meanwhile
                 if job.delivered:
                     return
                 await self._bring(job, followed.advice)
@@ -222,8 +219,8 @@ class Delivery:
         if way is Way.EDITED and waited and job.status is not Status.CANCELLED:
             await self._courier.ping(job, self._painter.call(job))
         if way is Way.POSTED:
-            await self._studio.jobs.place(job.id, job.place)
-        await self._studio.jobs.delivered(job.id, job.place.message, self._clock())
+            await self._studio.move(job.id, job.place)
+        await self._studio.mark_delivered(job.id, job.place.message)
         log.info("%s %s: %s", job.id, job.status.value, way.value)
 
     async def _last_card(
@@ -231,9 +228,8 @@ class Delivery:
     ) -> tuple[Card, Enclosure | None]:
         if job.clip is None:
             return self._painter.over(job), None
-        try:
-            data = await self._studio.blobs.get(job.clip.blob)
-        except KeyError:
+        data = await self._studio.clip_file(job.clip)
+        if data is None:
             log.error("the clip of %s is not in the blob store", job.id)
             return self._painter.lost(job), None
         card = self._painter.done(job, job.clip, advice)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from bot.discord_ui.cards.card_renderer import Wait
+from bot.studio.wait_forecast import Wait
 from storage.domain.advice import Advice
 from storage.domain.job import Job
 from storage.domain.progress import Progress

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.cli.arguments import read
-from bot.cli.pairs import pair
+from bot.cli.order_plan import pair
 from storage.domain.camera.motion import Motion
 
 
@@ -20,7 +20,7 @@ def test_the_camera_is_named_as_in_the_catalogue() -> None:
 
 def test_the_format_is_the_clips_ending() -> None:
     arguments = read(["animate", "a.png", "--prompt", "x", "--format", "gif"])
-    made = pair(arguments.pictures, arguments.prompts, ending=arguments.container)
+    made = pair(arguments.pictures, arguments.prompts, suffix=arguments.container)
     assert [one.name for one in made] == ["a__1.gif"]
 
 

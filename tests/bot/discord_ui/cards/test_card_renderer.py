@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.discord_ui.cards.card_renderer import Painter, Wait, bar
+from bot.discord_ui.cards.card_renderer import Painter, bar
 from bot.i18n import Words
 from bot.studio.options import Options
+from bot.studio.wait_forecast import Wait
 from storage.catalogue_file import load_catalogue
 from storage.domain.advice import Advice
 from storage.domain.camera import path_text

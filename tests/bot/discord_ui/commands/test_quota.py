@@ -39,7 +39,7 @@ async def test_an_order_beyond_the_quota_is_refused_in_the_persons_language(
 ) -> None:
     quota = replace(backend.catalogue.quota, credits_per_day=1)
     backend.jobs = backend.jobs_with_quota(quota)
-    backend.studio.jobs = backend.jobs
+    backend.studio._jobs = backend.jobs
     async with open_chat(backend) as chat:
         assert "you have 1 left" in ephemeral_texts(await chat.animate())[0]
         with user_locale("zh-CN"):

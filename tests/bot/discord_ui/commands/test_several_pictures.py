@@ -92,7 +92,7 @@ async def test_all_are_refused_where_not_all_can_be_paid_and_it_is_told_how_many
     backend: Backend,
 ) -> None:
     quota = replace(backend.catalogue.quota, credits_per_day=12)
-    backend.jobs = backend.studio.jobs = backend.jobs_with_quota(quota)
+    backend.jobs = backend.studio._jobs = backend.jobs_with_quota(quota)
     async with open_chat(backend) as chat:
         assert "enough for 2 of them" in ephemeral_texts(await chat.animate(**pictures(3)))[0]
         with user_locale("zh-CN"):
@@ -143,7 +143,7 @@ class Burning(Jobs):
 
 async def test_what_was_promised_is_taken_back_where_the_order_fails(chat: Chat) -> None:
     backend = chat.backend
-    backend.studio.jobs = Burning(backend.jobs._engine, backend.catalogue)
+    backend.studio._jobs = Burning(backend.jobs._engine, backend.catalogue)
     told = ephemeral_texts(await chat.animate(**pictures(3)))[0]
     assert "Nothing was charged" in told
     assert public(chat) == []

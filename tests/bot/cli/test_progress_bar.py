@@ -2,7 +2,7 @@
 
 from io import StringIO
 
-from bot.cli.progress_bar import CELLS, EMPTY, FULL, Bar, clip, draw
+from bot.cli.progress_bar import CELLS, EMPTY, FULL, ProgressBar, draw, truncate
 
 
 class Terminal(StringIO):
@@ -17,23 +17,23 @@ def test_a_half_made_run_fills_half_the_bar() -> None:
 
 
 def test_a_line_keeps_to_its_columns_where_chinese_takes_two() -> None:
-    assert clip("abcdef", 4) == "abcd"
-    assert clip("慢慢放大", 5) == "慢慢"
+    assert truncate("abcdef", 4) == "abcd"
+    assert truncate("慢慢放大", 5) == "慢慢"
 
 
 def test_a_terminal_sees_the_bar_and_lines_above_it() -> None:
     terminal = Terminal()
-    bar = Bar(2, terminal)
+    bar = ProgressBar(2, terminal)
     bar.show(1.5, "cat.png")
-    bar.say("cat.png done")
+    bar.print_above("cat.png done")
     assert " 1/2  cat.png" in terminal.getvalue()
     assert terminal.getvalue().endswith("\r\x1b[Kcat.png done\n")
 
 
 def test_a_pipe_gets_the_lines_alone() -> None:
     pipe = StringIO()
-    bar = Bar(2, pipe)
+    bar = ProgressBar(2, pipe)
     bar.show(1.0, "cat.png")
-    bar.say("cat.png done")
+    bar.print_above("cat.png done")
     bar.hide()
     assert pipe.getvalue() == "cat.png done\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.pairs import pair
+from bot.cli.order_plan import pair
 from storage.domain.errors import BadRequest
 
 A, B = Path("in/a.png"), Path("in/b.png")

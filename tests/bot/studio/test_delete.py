@@ -52,7 +52,7 @@ async def test_an_order_keeps_its_picture_and_cached_clip_from_a_delete_at_its_s
     backend: Backend, seed: int
 ) -> None:
     old = await made(backend)
-    backend.studio.blobs = held = Held(backend.blobs)
+    backend.studio._blobs = held = Held(backend.blobs)
     order = asyncio.create_task(
         backend.studio.submit(requester(), png(), Options("waves", seed=seed))
     )
@@ -78,7 +78,7 @@ async def test_a_clip_that_another_worker_may_have_stored_too_stays(backend: Bac
 
 async def test_a_job_that_ends_while_it_is_deleted_is_deleted(backend: Backend) -> None:
     job = (await backend.studio.submit(requester(), png(), WAVES)).job
-    backend.studio.jobs = EndsMeanwhile(backend.jobs._engine, backend.catalogue)
+    backend.studio._jobs = EndsMeanwhile(backend.jobs._engine, backend.catalogue)
     await backend.studio.delete(job.id, job.owner)
     with pytest.raises(JobGone) as caught:
         await backend.jobs.get(job.id)

@@ -7,8 +7,8 @@ from typing import cast
 
 import pytest
 
-from bot.discord_ui.delivery import wait_forecast as waiting
-from bot.discord_ui.delivery.wait_forecast import Forecast
+from bot.studio import wait_forecast
+from bot.studio.wait_forecast import WaitForecast
 from storage.database.jobs import Jobs
 from storage.domain.job import Job, Status
 from tests.storage.examples import job
@@ -46,7 +46,7 @@ async def foretold(line: Line, workers: int | None) -> list[float | None]:
     async def alive() -> int | None:
         return workers
 
-    waits = await Forecast(cast(Jobs, line), alive, lambda: NOW).waits()
+    waits = await WaitForecast(cast(Jobs, line), alive, lambda: NOW).waits()
     assert [waits[one.id].position for one in line.jobs] == list(range(len(line.jobs)))
     return [waits[one.id].seconds for one in line.jobs]
 
@@ -85,7 +85,7 @@ async def test_nothing_is_told_twice_until_something_changed() -> None:
     async def alive() -> int:
         return 1
 
-    forecast = Forecast(cast(Jobs, Line(1, 10.0)), alive)
+    forecast = WaitForecast(cast(Jobs, Line(1, 10.0)), alive)
     assert await forecast.waits()
     assert await forecast.waits() == {}
 
@@ -93,14 +93,14 @@ async def test_nothing_is_told_twice_until_something_changed() -> None:
 async def test_time_that_passes_as_foretold_redraws_no_card(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(waiting, "FRESH", 0.0)
+    monkeypatch.setattr(wait_forecast, "MIN_INTERVAL", 0.0)
     now = [NOW]
 
     async def alive() -> int:
         return 1
 
     line = Line(2, 60.0, 10.0)
-    forecast = Forecast(cast(Jobs, line), alive, lambda: now[0])
+    forecast = WaitForecast(cast(Jobs, line), alive, lambda: now[0])
     first = await forecast.waits()
     now[0] += 20.0
     forecast.expire()
