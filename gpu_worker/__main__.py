@@ -16,8 +16,9 @@ from gpu_worker.metrics import WorkerMetrics
 from gpu_worker.settings import WorkerSettings
 from storage.blobs import Blobs
 from storage.catalogue_file import CatalogueError
+from storage.logs import set_up_logging
 from storage.queue.consumer import serve
-from storage.settings import SettingsError
+from storage.settings import LogSettings, SettingsError
 
 log = logging.getLogger("gpu_worker")
 
@@ -82,17 +83,15 @@ async def _stop_if_idle(metrics: WorkerMetrics, limit: float, stop: asyncio.Even
 def main() -> int:
     """Read the environment and work; return the exit status."""
     try:
+        set_up_logging(LogSettings.from_environment(os.environ))
         settings = WorkerSettings.from_environment(os.environ)
         settings.engine()
     except (SettingsError, CatalogueError) as error:
-        sys.stderr.write(f"{error}\n")
+        log.error("%s", error)
         return 2
     # Threads that spin while they wait starve each other on a busy machine: a step took 20 times
     # as long beside another program. Read by the child's OpenMP when it starts.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
     return asyncio.run(work(settings))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BeforeValidator, DirectoryPath, Field
+from pydantic import DirectoryPath, Field
 
 from gpu_worker.engine.connection import Patience
 from gpu_worker.engine.messages import EngineSpec
@@ -16,9 +16,6 @@ OUR_ENGINE = "gpu_worker.models.starting:create"
 
 Dtype = Literal["auto", "fp16", "bf16", "fp32"]
 Attention = Literal["auto", "sdpa", "plain", "together", "xformers"]
-LogLevel = Annotated[
-    Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda text: text.upper())
-]
 
 
 class WorkerSettings(Settings):
@@ -40,7 +37,6 @@ class WorkerSettings(Settings):
     idle_exit_seconds: Seconds = 0.0
     cancel_seconds: Seconds = 10.0
     silence_seconds: Seconds = 900.0
-    log_level: LogLevel = "INFO"
 
     @property
     def patience(self) -> Patience:

@@ -16,8 +16,7 @@ from types import TracebackType
 
 from pythonjsonlogger.json import JsonFormatter
 
-FORMATS = ("text", "json")
-LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+from storage.settings import LogSettings
 
 _MINIMUM = {
     "alembic": logging.WARNING,
@@ -38,12 +37,12 @@ def log_job(job: str) -> Iterator[None]:
         _job.reset(token)
 
 
-def set_up_logging(form: str = "text", level: str = "INFO") -> None:
-    """Log everything to stderr, warnings and uncaught exceptions too; form is one of FORMATS."""
+def set_up_logging(settings: LogSettings) -> None:
+    """Log everything to stderr, warnings and uncaught exceptions too."""
     handler = logging.StreamHandler()
     handler.addFilter(_add_job)
-    handler.setFormatter(_json_formatter() if form == "json" else _TextFormatter())
-    logging.basicConfig(level=level, handlers=[handler], force=True)
+    handler.setFormatter(_json_formatter() if settings.log_format == "json" else _TextFormatter())
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
     for name, minimum in _MINIMUM.items():
         logging.getLogger(name).setLevel(max(minimum, logging.getLogger().level))
     logging.captureWarnings(True)

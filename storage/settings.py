@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -22,6 +22,7 @@ from storage.catalogue_file import load_catalogue
 from storage.domain.catalogue import Catalogue, Profile
 
 FullPath = Annotated[Path, AfterValidator(Path.resolve)]
+LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=1e6)]
 
@@ -30,28 +31,15 @@ class SettingsError(ValueError):
     """A setting is wrong; the message is for whoever runs the service."""
 
 
-class Settings(BaseSettings):
-    """Where things are kept, which model is served, and on what hardware.
-
-    model is the name, hub id or folder of the model; model_row is the catalogue row that bounds
-    it, empty where it follows from the model.
-    """
+class LogSettings(BaseSettings):
+    """What is logged, and how; all that must be known before other settings may be wrong."""
 
     model_config = SettingsConfigDict(
         frozen=True, allow_inf_nan=False, str_strip_whitespace=True, validate_default=True
     )
 
-    mutoscope_home: FullPath = Path("var")
-    database_url: str = Field(
-        default_factory=lambda read: f"sqlite+aiosqlite:///{read['mutoscope_home']}/mutoscope.db"
-    )
-    redis_url: str = "redis://127.0.0.1:6379/0"
-    blob_url: str = Field(default_factory=lambda read: f"file://{read['mutoscope_home']}/blobs")
-    model: str = "embedded"
-    model_row: str = ""
-    hardware_profile: str = ""
-    default_locale: str = "en"
-    generation_file: FullPath | None = None
+    log_format: Literal["text", "json"] = "text"
+    log_level: LogLevel = "INFO"
 
     @classmethod
     def settings_customise_sources(
@@ -76,6 +64,26 @@ class Settings(BaseSettings):
                 hint = cls.model_fields[field].description
                 raise SettingsError(f"{name} is not set; {hint}") from None
             raise SettingsError(f"{name}={given[name]}: {fault['msg']}") from None
+
+
+class Settings(LogSettings):
+    """Where things are kept, which model is served, and on what hardware.
+
+    model is the name, hub id or folder of the model; model_row is the catalogue row that bounds
+    it, empty where it follows from the model.
+    """
+
+    mutoscope_home: FullPath = Path("var")
+    database_url: str = Field(
+        default_factory=lambda read: f"sqlite+aiosqlite:///{read['mutoscope_home']}/mutoscope.db"
+    )
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    blob_url: str = Field(default_factory=lambda read: f"file://{read['mutoscope_home']}/blobs")
+    model: str = "embedded"
+    model_row: str = ""
+    hardware_profile: str = ""
+    default_locale: str = "en"
+    generation_file: FullPath | None = None
 
     def catalogue(self) -> Catalogue:
         """Return the catalogue of what these workers serve: the one model, from its source."""

@@ -10,8 +10,9 @@ from typing import Any
 SCRIPT = """
 import asyncio, logging, sys, threading, warnings
 from storage.logs import log_job, relay, set_up_logging
+from storage.settings import LogSettings
 
-set_up_logging(sys.argv[1], sys.argv[2])
+set_up_logging(LogSettings(log_format=sys.argv[1], log_level=sys.argv[2]))
 log = logging.getLogger("library")
 log.info("before")
 
