@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from storage.domain.camera import path_text
-from storage.domain.camera import sequence as path_sequence
+from storage.domain.camera.keyframes import keyframes
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Speed
 from storage.domain.catalogue import Catalogue, Model, Profile, Span
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
-from storage.domain.prompt import sequence as wording_sequence
+from storage.domain.prompt import path_text
+from storage.domain.prompt.reading import read_sequence
 from storage.domain.request import SEED_LIMIT, GenerationRequest, Preset
 
 CANDIDATES = 4
@@ -122,10 +122,10 @@ def _told(prompt: str, motion: Motion, speed: Speed) -> tuple[Keyframe, ...]:
     """Return the path of a prompt that tells several motions one after the other."""
     if motion is not Motion.AUTO:
         return ()
-    return path_sequence.keyframes(
+    return keyframes(
         [
             (reading if speed is Speed.NORMAL else replace(reading, speed=speed),)
-            for reading in wording_sequence.read(prompt)
+            for reading in read_sequence(prompt)
         ]
     )
 

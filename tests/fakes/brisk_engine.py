@@ -15,10 +15,9 @@ from gpu_worker.engine.api import Cancelled, OnProgress, Result
 from gpu_worker.media import warp
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera import path as camera_path
-from storage.domain.camera.motion import Motion
+from storage.domain.camera.motion import Motion, Reading
 from storage.domain.progress import Progress, Stage
 from storage.domain.prompt import reading as wording
-from storage.domain.prompt.reading import Reading
 from storage.domain.request import GenerationRequest
 
 STEP_SECONDS = 0.1

@@ -7,7 +7,7 @@ import pytest
 from gpu_worker.metrics import WorkerMetrics
 from storage.domain.clip import Clip, Failure
 from storage.queue.messages import Order
-from tests.storage.examples import CLIP, REQUEST
+from tests.support.examples import CLIP, REQUEST
 from tests.support.prometheus import samples
 
 ORDER = Order("job", 1, REQUEST, 10_000_000)

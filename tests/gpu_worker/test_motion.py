@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from gpu_worker.media.motion import Measured, dominant, measure
 from gpu_worker.media.warp import move
-from storage.domain.camera.motion import Camera, Motion, Pose, Speed
+from storage.domain.camera.motion import Camera, Motion, Pose, Reading, Speed
 from storage.domain.camera.path import plan
-from storage.domain.prompt.reading import Reading
 
 MOTIONS = [motion for motion in Motion if motion not in (Motion.AUTO, Motion.DRIFT)]
 

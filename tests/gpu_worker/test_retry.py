@@ -22,7 +22,7 @@ from storage.database.jobs import Jobs
 from storage.domain.job import Job, Status
 from storage.domain.request import GenerationRequest
 from tests.gpu_worker.workshop import Workshop, workshop
-from tests.storage.examples import job
+from tests.support.examples import job
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -26,7 +26,7 @@ from storage.domain.errors import JobGone
 from storage.domain.job import Status
 from storage.queue.client import Queue
 from tests.redis_server import FragileRedis
-from tests.storage.examples import job
+from tests.support.examples import job
 
 FAULTS = ["kill", "stop", "empty", "outage", "crash", "bot", "cancel"]
 CALM = 1_000_000  # credits and jobs that nobody here uses up

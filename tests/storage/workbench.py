@@ -16,7 +16,7 @@ from storage.queue.consumer import Handler, Report, serve
 from storage.queue.messages import EVENTS, QUEUE, Ended, Event, Order, write_event
 from storage.queue.picker import HEAD_START_SECONDS, Picker
 from storage.settings import Settings
-from tests.storage.examples import CLIP, REQUEST
+from tests.support.examples import CLIP, REQUEST
 
 
 def order(job: str, attempt: int = 1) -> Order:

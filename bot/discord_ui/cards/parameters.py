@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from storage.domain.camera import path_text
+from storage.domain.camera.keyframes import motions
 from storage.domain.camera.motion import Motion, Speed
-from storage.domain.camera.sequence import motions
 from storage.domain.clip import Clip, Container
+from storage.domain.prompt import path_text
 from storage.domain.prompt.reading import resolve
 from storage.domain.request import GenerationRequest
 

@@ -29,8 +29,7 @@ from gpu_worker.models.i2vgen_xl.setup import Setup
 from gpu_worker.models.i2vgen_xl.unet.conditions import Conditions
 from gpu_worker.models.i2vgen_xl.unet.unet import Deep
 from storage.catalogue_file import load_catalogue
-from storage.domain.camera.motion import Camera, Motion
-from storage.domain.prompt.reading import Reading
+from storage.domain.camera.motion import Camera, Motion, Reading
 from storage.domain.request import GenerationRequest, Preset
 
 

@@ -18,8 +18,7 @@ from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.media import quality, warp
 from gpu_worker.media.picture import Canvas, centre_window
 from storage.domain.camera import path as camera_path
-from storage.domain.camera.motion import Camera, Motion
-from storage.domain.prompt.reading import Reading
+from storage.domain.camera.motion import Camera, Motion, Reading
 from storage.pictures import open_picture
 
 Frames = NDArray[np.uint8]

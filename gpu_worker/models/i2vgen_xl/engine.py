@@ -38,10 +38,10 @@ from gpu_worker.models.i2vgen_xl.unet import upsampling as doubling
 from gpu_worker.models.i2vgen_xl.unet.compilation import Regions
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from gpu_worker.models.i2vgen_xl.warming import smallest
+from storage.domain.camera.motion import Reading
 from storage.domain.catalogue import PresetRow
 from storage.domain.clip import Adjustment
 from storage.domain.progress import Progress, Stage
-from storage.domain.prompt.reading import Reading
 from storage.domain.request import GenerationRequest, Preset
 
 __all__ = ["I2VGenXL", "Setup"]

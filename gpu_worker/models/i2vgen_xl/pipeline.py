@@ -27,9 +27,9 @@ from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, State, Stock
 from gpu_worker.models.i2vgen_xl.sampling.steering import Steering
 from gpu_worker.models.i2vgen_xl.unet.conditions import Conditions
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
+from storage.domain.camera.motion import Reading
 from storage.domain.catalogue import PresetRow
 from storage.domain.progress import Stage
-from storage.domain.prompt.reading import Reading
 from storage.domain.request import GenerationRequest
 
 T = TypeVar("T")

@@ -1,6 +1,6 @@
-"""Camera: the motion that a clip is asked to show, as a value that can be cached and tweaked.
+"""Camera motion as values: named motions, poses, keyframes and the options of one clip.
 
-Words mean the camera: "pan left" moves the content to the right, "tilt up" moves it down.
+Names describe the camera: "pan left" moves the content to the right, "tilt up" moves it down.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from storage.domain.errors import BadRequest
 
 
 class Motion(StrEnum):
-    """The camera motions that a prompt or an option can name."""
+    """The camera motions that a prompt or an option can name; AUTO is read from the prompt."""
 
     AUTO = "auto"
     ZOOM_IN = "zoom_in"
@@ -37,7 +37,7 @@ class Speed(StrEnum):
 
 
 class Easing(StrEnum):
-    """How the camera starts and stops between two keyframes."""
+    """How the camera accelerates between two keyframes."""
 
     LINEAR = "linear"
     EASE_IN = "ease_in"
@@ -46,12 +46,20 @@ class Easing(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """A motion and its speed, as read from a prompt or set by an option."""
+
+    motion: Motion
+    speed: Speed = Speed.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
 class Pose:
-    """Where the camera stands at one moment, relative to the fitted picture.
+    """The camera's pose at one moment, relative to the fitted picture.
 
     dx and dy shift the camera by fractions of the window's width and height (dx > 0: camera to
     the right, content to the left; dy > 0: camera down). zoom magnifies (> 1: closer). roll is in
-    degrees, positive when the camera rolls clockwise, so that the content turns the other way.
+    degrees, positive when the camera rolls clockwise and the content counterclockwise.
     """
 
     dx: float = 0.0
@@ -71,11 +79,11 @@ class Keyframe:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """What a person asked of the camera.
+    """The camera options of a request.
 
-    motion AUTO is read from the prompt; an explicit motion wins over the prompt's words.
-    strength (0..1) says how firmly the path is obeyed; 0 is `off`, the model alone.
-    keyframes, where given, are the path itself and win over motion and speed.
+    motion AUTO is read from the prompt; any other wins over the prompt. strength (0..1) is how
+    firmly the path conditions the model; 0 is off. keyframes, where given, are the path itself and
+    win over motion and speed.
     """
 
     motion: Motion = Motion.AUTO
@@ -90,11 +98,11 @@ class Camera:
             raise BadRequest("request_out_of_range", name="camera_strength", low=0, high=1)
         times = [keyframe.time for keyframe in self.keyframes]
         ordered = times == sorted(set(times)) and all(0.0 <= time <= 1.0 for time in times)
-        if not ordered or not all(_can_be(keyframe.pose) for keyframe in self.keyframes):
+        if not ordered or not all(_is_possible(keyframe.pose) for keyframe in self.keyframes):
             raise BadRequest("request_keyframes")
 
 
-def _can_be(pose: Pose) -> bool:
-    """Tell whether a camera could stand so and still see something of the picture."""
+def _is_possible(pose: Pose) -> bool:
+    """Tell whether the camera still sees something of the picture."""
     near = abs(pose.dx) <= 10.0 and abs(pose.dy) <= 10.0 and abs(pose.roll) <= 3600.0
     return near and 0.05 <= pose.zoom <= 20.0

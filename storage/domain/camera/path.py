@@ -1,8 +1,8 @@
-"""Camera path: the poses of one clip's frames, made from a motion, a speed and a seed.
+"""The camera path of a clip: one pose per frame, from a motion, a speed and a seed.
 
-Conditioning on a path is so strong that seeds alone would look alike; so the seed chooses the
-amplitude, the profile of the speed and the centre within what the wording allows. The sign of the
-named motion, and that it outweighs all others, never change.
+Conditioning on a path is so strong that clips of different seeds would look alike. So the seed
+varies the amplitude, the speed profile and the centre; the sign of the named motion, and that it
+outweighs all others, never change.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from itertools import pairwise
 from random import Random
 
-from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose, Speed
-from storage.domain.prompt.reading import Reading
+from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose, Reading, Speed
 
+# What a clip of normal speed reaches at its end.
 ZOOM_IN = math.log(1.35)
 ZOOM_OUT = math.log(0.74)
 PAN = 0.22  # of the window's width
@@ -25,13 +25,13 @@ SHAKE_ROLL = 0.6  # degrees, at the peak
 DRIFT_ZOOM = math.log(1.06)
 DRIFT_SHIFT = 0.03
 
-REACH: Mapping[Speed, float] = {Speed.SLOW: 0.5, Speed.NORMAL: 1.0, Speed.FAST: 1.6}
+SPEED_FACTOR: Mapping[Speed, float] = {Speed.SLOW: 0.5, Speed.NORMAL: 1.0, Speed.FAST: 1.6}
 _SPREAD = 0.15  # the seed changes the amplitude by at most this share
 _CENTRE = 0.2  # how far the seed moves a zoom's fixed point, in fractions of the window
-_SWAY = 0.025  # how far the seed lets a pan or tilt stray across its direction
+_DEVIATION = 0.025  # how far the seed lets a pan or tilt deviate across its direction
 _DIGITS = 9  # hides the last bits, in which mathematics libraries differ
 
-# Directions of the simple motions: (dx, dy, roll) at the end of a clip of normal speed.
+# (dx, dy, roll) at the end of a clip of normal speed.
 _STRAIGHT: Mapping[Motion, tuple[float, float, float]] = {
     Motion.PAN_LEFT: (-PAN, 0.0, 0.0),
     Motion.PAN_RIGHT: (PAN, 0.0, 0.0),
@@ -43,30 +43,30 @@ _STRAIGHT: Mapping[Motion, tuple[float, float, float]] = {
 
 
 def plan(camera: Camera, reading: Reading, seed: int, frames: int) -> tuple[Pose, ...]:
-    """Return one pose per frame; the first shows the picture as it is.
+    """Return one pose per frame; the first is the identity, unless a keyframe at 0 differs.
 
-    Keyframes, where the camera has them, are the path and the reading is not asked. The same
-    arguments give the same poses on every machine.
+    The camera's keyframes, where there are any, replace the reading. The same arguments give the
+    same poses on every machine.
     """
     if camera.keyframes:
-        return _through(camera.keyframes, frames)
+        return _interpolate_all(camera.keyframes, frames)
     random = Random(seed)
-    reach = REACH[reading.speed] * random.uniform(1.0 - _SPREAD, 1.0 + _SPREAD)
+    amount = SPEED_FACTOR[reading.speed] * random.uniform(1.0 - _SPREAD, 1.0 + _SPREAD)
     if reading.motion is Motion.STATIC:
         return (Pose(),) * frames
     if reading.motion is Motion.SHAKE:
-        return _shaken(random, reach, frames)
-    profile = _profile(random)
-    course = _course(reading.motion, random, reach)
-    return tuple(course(profile(time)) for time in _times(frames))
+        return _shake(random, amount, frames)
+    profile = _speed_profile(random)
+    pose_at = _trajectory(reading.motion, random, amount)
+    return tuple(pose_at(profile(time)) for time in _times(frames))
 
 
 def _times(frames: int) -> list[float]:
     return [index / max(1, frames - 1) for index in range(frames)]
 
 
-def _profile(random: Random) -> Callable[[float], float]:
-    """Return a rising curve from (0, 0) to (1, 1): how far the camera is at each time."""
+def _speed_profile(random: Random) -> Callable[[float], float]:
+    """Return a rising curve from (0, 0) to (1, 1): the share of the way at each time."""
     power = random.uniform(0.75, 1.45)
     softness = random.uniform(0.0, 0.8)
 
@@ -77,24 +77,24 @@ def _profile(random: Random) -> Callable[[float], float]:
     return curve
 
 
-def _course(motion: Motion, random: Random, reach: float) -> Callable[[float], Pose]:
-    """Return the pose at each share of the way."""
+def _trajectory(motion: Motion, random: Random, amount: float) -> Callable[[float], Pose]:
+    """Return the function from a share of the way (0..1) to the pose there."""
     if motion in _STRAIGHT:
-        return _straight(motion, random, reach)
+        return _straight(motion, random, amount)
     if motion in (Motion.ZOOM_IN, Motion.ZOOM_OUT):
-        logarithm = (ZOOM_IN if motion is Motion.ZOOM_IN else ZOOM_OUT) * reach
+        logarithm = (ZOOM_IN if motion is Motion.ZOOM_IN else ZOOM_OUT) * amount
         centre = (random.uniform(-_CENTRE, _CENTRE), random.uniform(-_CENTRE, _CENTRE))
         return lambda share: _zoomed(logarithm * share, centre)
     angle = random.uniform(0.0, 2.0 * math.pi)
-    across, along = (DRIFT_SHIFT * reach * turn for turn in (math.cos(angle), math.sin(angle)))
-    return lambda share: _pose(across * share, along * share, DRIFT_ZOOM * reach * share, 0.0)
+    dx, dy = (DRIFT_SHIFT * amount * part for part in (math.cos(angle), math.sin(angle)))
+    return lambda share: _pose(dx * share, dy * share, DRIFT_ZOOM * amount * share, 0.0)
 
 
-def _straight(motion: Motion, random: Random, reach: float) -> Callable[[float], Pose]:
-    dx, dy, roll = (value * reach for value in _STRAIGHT[motion])
-    side, lift = (random.uniform(-_SWAY, _SWAY) * reach for _ in range(2))
+def _straight(motion: Motion, random: Random, amount: float) -> Callable[[float], Pose]:
+    dx, dy, roll = (value * amount for value in _STRAIGHT[motion])
+    side, lift = (random.uniform(-_DEVIATION, _DEVIATION) * amount for _ in range(2))
 
-    def at(share: float) -> Pose:
+    def pose_at(share: float) -> Pose:
         return _pose(
             dx * share + (side * share if dx == 0.0 else 0.0),
             dy * share + (lift * share if dy == 0.0 else 0.0),
@@ -102,13 +102,13 @@ def _straight(motion: Motion, random: Random, reach: float) -> Callable[[float],
             roll * share,
         )
 
-    return at
+    return pose_at
 
 
 def _zoomed(logarithm: float, centre: tuple[float, float]) -> Pose:
     """Return the pose of a zoom that leaves one point of the picture where it is."""
-    gone = 1.0 - math.exp(-logarithm)
-    return _pose(centre[0] * gone, centre[1] * gone, logarithm, 0.0)
+    shift = 1.0 - math.exp(-logarithm)
+    return _pose(centre[0] * shift, centre[1] * shift, logarithm, 0.0)
 
 
 def _pose(dx: float, dy: float, logarithm: float, roll: float) -> Pose:
@@ -120,14 +120,14 @@ def _pose(dx: float, dy: float, logarithm: float, roll: float) -> Pose:
     )
 
 
-def _shaken(random: Random, reach: float, frames: int) -> tuple[Pose, ...]:
-    """Return a shaking of the hand: band-limited, with zero mean, from the picture itself on."""
+def _shake(random: Random, amount: float, frames: int) -> tuple[Pose, ...]:
+    """Return the poses of a hand-held camera: band-limited noise of zero mean, from identity."""
     peaks = (SHAKE_SHIFT, SHAKE_SHIFT, SHAKE_ROLL)
-    dx, dy, roll = (_tremor(random, peak * reach, frames) for peak in peaks)
-    return tuple(_pose(x, y, 0.0, turn) for x, y, turn in zip(dx, dy, roll, strict=True))
+    dx, dy, roll = (_noise(random, peak * amount, frames) for peak in peaks)
+    return tuple(_pose(x, y, 0.0, angle) for x, y, angle in zip(dx, dy, roll, strict=True))
 
 
-def _tremor(random: Random, peak: float, frames: int) -> list[float]:
+def _noise(random: Random, peak: float, frames: int) -> list[float]:
     waves = [
         (random.uniform(0.14, 0.36), random.uniform(0.0, 2.0 * math.pi), random.uniform(0.5, 1.0))
         for _ in range(4)
@@ -145,18 +145,18 @@ def _tremor(random: Random, peak: float, frames: int) -> list[float]:
     return [value * peak / largest if largest > 0.0 else 0.0 for value in level]
 
 
-def _through(keyframes: tuple[Keyframe, ...], frames: int) -> tuple[Pose, ...]:
-    """Return the path through keyframes: from the picture itself to each, then held."""
-    stations = keyframes if keyframes[0].time == 0.0 else (Keyframe(0.0, Pose()), *keyframes)
-    return tuple(_between(stations, time) for time in _times(frames))
+def _interpolate_all(keyframes: tuple[Keyframe, ...], frames: int) -> tuple[Pose, ...]:
+    """Return the path from the identity to each keyframe; the last pose is held."""
+    whole = keyframes if keyframes[0].time == 0.0 else (Keyframe(0.0, Pose()), *keyframes)
+    return tuple(_interpolate(whole, time) for time in _times(frames))
 
 
-def _between(stations: tuple[Keyframe, ...], time: float) -> Pose:
-    for start, end in pairwise(stations):
+def _interpolate(keyframes: tuple[Keyframe, ...], time: float) -> Pose:
+    for start, end in pairwise(keyframes):
         if time <= end.time:
             share = _eased(end.easing, (time - start.time) / (end.time - start.time))
-            return _mixed(start.pose, end.pose, share)
-    return stations[-1].pose
+            return _mix(start.pose, end.pose, share)
+    return keyframes[-1].pose
 
 
 def _eased(easing: Easing, share: float) -> float:
@@ -169,7 +169,7 @@ def _eased(easing: Easing, share: float) -> float:
     return share
 
 
-def _mixed(start: Pose, end: Pose, share: float) -> Pose:
+def _mix(start: Pose, end: Pose, share: float) -> Pose:
     """Return the pose between two; the zoom's logarithm is mixed, so that it looks even."""
 
     def mix(first: float, second: float) -> float:

@@ -1,42 +1,60 @@
-"""Wording: which camera motion, and how fast, a prompt names, in English or Chinese.
+"""Reading the camera motion, and its speed, from a prompt in English or Chinese.
 
-Rules alone; where they understand nothing, the model's text encoder is asked for the nearest
-motion.
+By rules alone; where they find nothing, the model's text encoder names the nearest motion.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from storage.domain.camera.motion import Camera, Motion, Speed
-from storage.domain.prompt import chinese as wording_chinese
-from storage.domain.prompt import english as wording_english
-from storage.domain.prompt.mention import Mention
+from storage.domain.camera.keyframes import LONGEST, MOTIONS
+from storage.domain.camera.motion import Camera, Motion, Reading, Speed
+from storage.domain.prompt import chinese, english
+from storage.domain.prompt.mention import Mention, Rank
 
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the words ask of the camera."""
-
-    motion: Motion
-    speed: Speed = Speed.NORMAL
+THEN = re.compile(
+    r"\b(?:then|after that|after which|afterwards?|followed by|next|finally|lastly|and at last)\b"
+    r"|然后|然後|接着|接著|随后|隨後|之后|之後|后来|後來|最后|最後|而后|而後|再(?!次|现|現)|(?<![向往朝])[后後](?=[再，,向往朝左右推放缩])"
+    # 推近后拉远 goes on after a motion, 镜头后拉 is one motion.
+    r"|(?<=[近远遠左右上下入出大小摇搖移转轉,])[后後](?=[拉摇搖上下移转轉])"
+)
+"""What separates motions that follow each other; a comma alone does not."""
 
 
 def read(prompt: str) -> Reading | None:
-    """Return the first, or else the dominant, camera motion that the prompt names, or None."""
-    text = plain(prompt)
+    """Return the camera motion that the prompt names most clearly (the first such), or None."""
+    text = normalized(prompt)
     found = mentions(text)
     wanted = [mention for mention in found if not mention.negated]
     if not wanted:
-        # Who only rules motions out wants none.
+        # A prompt that only rules motions out wants none.
         return Reading(Motion.STATIC) if found else None
     chosen = min(wanted, key=lambda mention: (mention.rank, mention.place))
-    return Reading(chosen.motion, _speed(chosen, text))
+    loose = english.loose_speed(text) or chinese.loose_speed(text)
+    return Reading(chosen.motion, chosen.speed or loose or Speed.NORMAL)
+
+
+def read_sequence(prompt: str) -> tuple[Reading, ...]:
+    """Return the motions that follow each other, as in "first zoom in, then pan left".
+
+    Empty where there are fewer than two different ones.
+    """
+    text = normalized(prompt)
+    edges = [match.start() for match in THEN.finditer(text)]
+    if not edges:
+        return ()
+    found = mentions(text)
+    steps: list[Reading] = []
+    for start, end in zip([0, *edges], [*edges, len(text)], strict=True):
+        steps += readings([mention for mention in found if start <= mention.place < end])[:1]
+    several = len({reading.motion for reading in steps}) > 1
+    return tuple(steps[:LONGEST]) if several else ()
 
 
 def resolve(camera: Camera, prompt: str) -> Reading | None:
-    """Return what an explicit option and the prompt ask for together; the option wins."""
+    """Return what the options and the prompt ask for together; an option wins."""
     reading = read(prompt)
     if camera.motion is not Motion.AUTO:
         reading = Reading(camera.motion, reading.speed if reading else Speed.NORMAL)
@@ -46,16 +64,29 @@ def resolve(camera: Camera, prompt: str) -> Reading | None:
 
 
 def mentions(text: str) -> list[Mention]:
-    """Return what a plain text asks of the camera, what it rules out included."""
-    return [*wording_english.mentions(text), *wording_chinese.mentions(text)]
+    """Return every mention of a motion in a normalized text, negated ones included."""
+    return [*english.mentions(text), *chinese.mentions(text)]
 
 
-def _speed(chosen: Mention, text: str) -> Speed:
-    loose = wording_english.loose_speed(text) or wording_chinese.loose_speed(text)
-    return chosen.speed or loose or Speed.NORMAL
+def readings(found: list[Mention]) -> tuple[Reading, ...]:
+    """Return the different motions that one step of a sequence names outright, clearest first."""
+    outright = [
+        mention
+        for mention in found
+        if not mention.negated
+        and mention.motion in MOTIONS
+        and (mention.rank is Rank.VERB or mention.motion is Motion.STATIC)
+    ]
+    ranked = sorted(outright, key=lambda mention: (mention.rank, mention.place))
+    first = {mention.motion: mention for mention in reversed(ranked)}
+    return tuple(
+        Reading(mention.motion, mention.speed or Speed.NORMAL)
+        for mention in ranked
+        if first[mention.motion] is mention
+    )
 
 
-def plain(prompt: str) -> str:
-    """Return the prompt in lower case, in the usual signs, with hyphens as spaces."""
+def normalized(prompt: str) -> str:
+    """Return the prompt in NFKC and lower case, with hyphens and underscores as spaces."""
     text = unicodedata.normalize("NFKC", prompt).casefold().replace("\u2019", "'")
     return text.replace("-", " ").replace("_", " ")

@@ -12,8 +12,8 @@ from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.errors import BadPicture, JobGone
 from storage.domain.job import Job
-from tests.storage.examples import CLIP
 from tests.support.backend import Backend, png, requester, until
+from tests.support.examples import CLIP
 
 WAVES = Options("waves", seed=7)
 

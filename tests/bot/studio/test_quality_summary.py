@@ -9,7 +9,7 @@ import pytest
 from bot.i18n import Words
 from bot.studio.quality_summary import MEASURES, figure, key_of, summary
 from storage.domain.camera.motion import Motion
-from tests.storage.examples import CLIP
+from tests.support.examples import CLIP
 
 
 @pytest.mark.parametrize(

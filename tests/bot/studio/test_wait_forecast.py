@@ -11,7 +11,7 @@ from bot.studio import wait_forecast
 from bot.studio.wait_forecast import WaitForecast
 from storage.database.jobs import Jobs
 from storage.domain.job import Job, Status
-from tests.storage.examples import job
+from tests.support.examples import job
 
 NOW = 5000.0
 

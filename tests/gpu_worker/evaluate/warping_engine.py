@@ -8,9 +8,8 @@ from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.media import warp
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera import path as camera_path
-from storage.domain.camera.motion import Camera, Motion
+from storage.domain.camera.motion import Camera, Motion, Reading
 from storage.domain.prompt import reading as wording
-from storage.domain.prompt.reading import Reading
 from storage.domain.request import GenerationRequest
 
 

@@ -19,9 +19,8 @@ from gpu_worker.models.i2vgen_xl.pipeline import Maker
 from gpu_worker.models.i2vgen_xl.pipeline import Order as Making
 from gpu_worker.models.i2vgen_xl.progress_tracker import Watch
 from gpu_worker.models.i2vgen_xl.sampling.denoise import Thrift
-from storage.domain.camera.motion import Motion
+from storage.domain.camera.motion import Motion, Reading
 from storage.domain.progress import Progress, Stage
-from storage.domain.prompt.reading import Reading
 
 from .conftest import Order, engine_of
 

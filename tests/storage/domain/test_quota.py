@@ -10,7 +10,7 @@ from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded
 from storage.domain.quota import DAY, Allowance, check, day_of, price
 from storage.domain.request import GenerationRequest, Preset
-from tests.storage.examples import REQUEST
+from tests.support.examples import REQUEST
 
 QUOTA = QuotaRow(credits_per_day=100, unfinished_jobs=3)
 FULL = replace(REQUEST, width=512, height=512, steps=50, guidance=9.0)

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from gpu_worker.models.i2vgen_xl.checkpoint.wording import Wording
-from storage.domain.prompt.reading import Reading
+from storage.domain.camera.motion import Reading
 
 
 def nearest_in(folder: Path) -> Callable[[str], Reading | None]:

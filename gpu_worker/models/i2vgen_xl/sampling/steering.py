@@ -19,9 +19,8 @@ from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import Traits
 from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule
 from storage.domain.camera import path as camera_path
-from storage.domain.camera.motion import Motion, Pose
+from storage.domain.camera.motion import Motion, Pose, Reading
 from storage.domain.prompt import reading as wording
-from storage.domain.prompt.reading import Reading
 from storage.domain.request import GenerationRequest
 
 FREEDOM = 0.5

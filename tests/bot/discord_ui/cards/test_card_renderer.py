@@ -12,11 +12,11 @@ from bot.studio.options import Options
 from bot.studio.wait_forecast import Wait
 from storage.catalogue_file import load_catalogue
 from storage.domain.advice import Advice
-from storage.domain.camera import path_text
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.clip import Adjustment, Clip, Container
 from storage.domain.job import Job, Place, Status
 from storage.domain.progress import Progress, Stage
+from storage.domain.prompt import path_text
 
 CATALOGUE = load_catalogue()
 REQUEST = Options("a boat, pan left", seed=5).request(

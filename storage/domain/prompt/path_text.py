@@ -1,4 +1,4 @@
-"""Path text: a camera's path as a person writes it, and as it is shown to be copied.
+"""The text form of a camera path: parse what people type, and write it so that it can be copied.
 
 Either motions in words, "zoom in, then pan left", or poses at times up to 1, the clip's end,
 "0.5 zoom 1.3; 1 right 0.2 roll 5"; both in English or Chinese. The clip opens with the picture as
@@ -12,14 +12,17 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from storage.domain.camera import sequence as path_sequence
-from storage.domain.camera.motion import Easing, Keyframe, Pose, Speed
-from storage.domain.camera.path import REACH
-from storage.domain.camera.sequence import DIGITS, LONGEST, MOTIONS
+from storage.domain.camera.keyframes import (
+    DIGITS,
+    LONGEST,
+    MOTIONS,
+    contradicts_itself,
+    keyframes,
+)
+from storage.domain.camera.motion import Easing, Keyframe, Pose, Reading, Speed
+from storage.domain.camera.path import SPEED_FACTOR
 from storage.domain.errors import BadRequest
-from storage.domain.prompt import reading as wording
-from storage.domain.prompt import sequence as wording_sequence
-from storage.domain.prompt.reading import Reading
+from storage.domain.prompt.reading import THEN, mentions, normalized, readings
 
 LIMIT = 600  # characters
 MOST = 8  # poses
@@ -49,13 +52,13 @@ _EASINGS: Mapping[str, Easing] = {
 }
 _HOLD = frozenset({"hold", "保持", "不动"})
 _UNITS = frozenset({"°", "度", "x", "×", "倍"})
-"""What may follow a number and says nothing that its place does not say."""
+"""Signs that may follow a number and are skipped."""
 
 
 def read(text: str, speed: Speed = Speed.NORMAL) -> tuple[Keyframe, ...]:
-    """Return the keyframes that a text asks for; raise BadRequest where it is not understood.
+    """Return the keyframes that a text describes; raise BadRequest where it is not understood.
 
-    speed, unless normal, is that of all motions in words, and how far the poses go.
+    speed, unless normal, replaces that of motions in words and scales poses.
     """
     if len(text) > LIMIT:
         raise BadRequest("request_text_too_long", name="path", length=len(text), limit=LIMIT)
@@ -64,15 +67,15 @@ def read(text: str, speed: Speed = Speed.NORMAL) -> tuple[Keyframe, ...]:
     whole = unicodedata.normalize("NFKC", text).casefold()
     parts, timed = _PARTS.split(whole), _TIMED.match(whole)
     if not timed:
-        parts = [part for piece in parts for part in wording_sequence.NEXT.split(piece)]
-    said = [part.strip() for part in parts if part.strip(" 先")]
-    if not said:
-        raise _unread(text)
-    return _at(speed, _poses(said)) if timed else _sequence(said, speed)
+        parts = [part for piece in parts for part in THEN.split(piece)]
+    steps = [part.strip() for part in parts if part.strip(" 先")]
+    if not steps:
+        raise _not_understood(text)
+    return _scaled(_poses(steps), SPEED_FACTOR[speed]) if timed else _motions(steps, speed)
 
 
 def write(path: Sequence[Keyframe]) -> str:
-    """Return a path in poses; what has no place in such a text is rounded."""
+    """Return a path as poses at times, rounded to DIGITS."""
     before, parts = Pose(), []
     for keyframe in path:
         words = [f"{keyframe.time:.{DIGITS}g}", *_changes(before, keyframe.pose)]
@@ -85,10 +88,10 @@ def write(path: Sequence[Keyframe]) -> str:
 
 def _changes(before: Pose, after: Pose) -> list[str]:
     found = []
-    for name, less, more in (("dx", "left", "right"), ("dy", "up", "down")):
+    for name, negative, positive in (("dx", "left", "right"), ("dy", "up", "down")):
         value = getattr(after, name)
         if value != getattr(before, name):
-            found.append(f"{less if value < 0.0 else more} {_number(abs(value))}")
+            found.append(f"{negative if value < 0.0 else positive} {_number(abs(value))}")
     for name in ("zoom", "roll"):
         if getattr(after, name) != getattr(before, name):
             found.append(f"{name} {_number(getattr(after, name))}")
@@ -99,19 +102,19 @@ def _number(value: float) -> str:
     return f"{round(value, DIGITS):.8g}"
 
 
-def _sequence(parts: list[str], speed: Speed) -> tuple[Keyframe, ...]:
+def _motions(parts: list[str], speed: Speed) -> tuple[Keyframe, ...]:
     if len(parts) > LONGEST:
         raise BadRequest("request_path_long", limit=LONGEST)
     steps: list[list[Reading]] = []
     for part in parts:
-        found = wording.mentions(wording.plain(part))
-        step = wording_sequence.step(found)
-        unheard = any(mention.motion not in MOTIONS for mention in found)
-        if not step or unheard or path_sequence.at_odds(step):
-            raise _unread(part)
-        fast = speed is not Speed.NORMAL
-        steps.append([replace(one, speed=speed) if fast else one for one in step])
-    return path_sequence.keyframes(steps)
+        found = mentions(normalized(part))
+        step = readings(found)
+        unsupported = any(mention.motion not in MOTIONS for mention in found)
+        if not step or unsupported or contradicts_itself(step):
+            raise _not_understood(part)
+        explicit = speed is not Speed.NORMAL
+        steps.append([replace(one, speed=speed) if explicit else one for one in step])
+    return keyframes(steps)
 
 
 def _poses(parts: list[str]) -> tuple[Keyframe, ...]:
@@ -128,19 +131,18 @@ def _poses(parts: list[str]) -> tuple[Keyframe, ...]:
     return tuple(found)
 
 
-def _at(speed: Speed, path: tuple[Keyframe, ...]) -> tuple[Keyframe, ...]:
-    """Return poses that go as far as this speed takes a motion of their size."""
-    return tuple(replace(one, pose=_farther(one.pose, REACH[speed])) for one in path)
+def _scaled(path: tuple[Keyframe, ...], factor: float) -> tuple[Keyframe, ...]:
+    return tuple(replace(keyframe, pose=_scaled_pose(keyframe.pose, factor)) for keyframe in path)
 
 
-def _farther(pose: Pose, reach: float) -> Pose:
+def _scaled_pose(pose: Pose, factor: float) -> Pose:
     shape = {
-        "dx": pose.dx * reach,
-        "dy": pose.dy * reach,
-        "zoom": pose.zoom**reach,
-        "roll": pose.roll * reach,
+        "dx": pose.dx * factor,
+        "dy": pose.dy * factor,
+        "zoom": pose.zoom**factor,
+        "roll": pose.roll * factor,
     }
-    return Pose(**{name: _within(name, round(value, DIGITS)) for name, value in shape.items()})
+    return Pose(**{name: _checked(name, round(value, DIGITS)) for name, value in shape.items()})
 
 
 def _keyframe(part: str, pose: Pose) -> Keyframe:
@@ -153,25 +155,25 @@ def _keyframe(part: str, pose: Pose) -> Keyframe:
         elif word in _SIDES:
             name, sign = _SIDES[word]
             value = round(sign * _value(next(words, ""), part), DIGITS)
-            pose = replace(pose, **{name: _within(name, value)})
+            pose = replace(pose, **{name: _checked(name, value)})
         elif word not in _HOLD | _UNITS:
-            raise _unread(part)
+            raise _not_understood(part)
     return Keyframe(round(time, DIGITS), pose, easing)
 
 
 def _value(token: str, part: str) -> float:
     if not _NUMBER.fullmatch(token):
-        raise _unread(part)
+        raise _not_understood(part)
     return float(token.removesuffix("%")) / (100.0 if token.endswith("%") else 1.0)
 
 
-def _within(name: str, value: float) -> float:
-    kind = "shift" if name in ("dx", "dy") else name
-    low, high = BOUNDS[kind]
+def _checked(name: str, value: float) -> float:
+    quantity = "shift" if name in ("dx", "dy") else name
+    low, high = BOUNDS[quantity]
     if not low <= value <= high:
-        raise BadRequest("request_out_of_range", name=f"path_{kind}", low=low, high=high)
-    return value + 0.0  # no minus before a zero
+        raise BadRequest("request_out_of_range", name=f"path_{quantity}", low=low, high=high)
+    return value + 0.0  # turns -0.0 into 0.0
 
 
-def _unread(part: str) -> BadRequest:
+def _not_understood(part: str) -> BadRequest:
     return BadRequest("request_path_part", part=part.strip()[:80])

@@ -7,7 +7,7 @@ import pytest
 from gpu_worker.models.i2vgen_xl.checkpoint.wording import Wording
 from storage.domain.camera.motion import Motion
 
-CHECKPOINT = Path(__file__).parents[2] / "gpu_worker" / "models" / "embedded"
+CHECKPOINT = Path(__file__).parents[5] / "gpu_worker" / "models" / "embedded"
 
 
 @pytest.fixture(scope="module")

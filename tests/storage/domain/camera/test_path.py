@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose, Speed
+from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose, Reading, Speed
 from storage.domain.camera.path import PAN, ROLL, TILT, ZOOM_IN, ZOOM_OUT, plan
-from storage.domain.prompt.reading import Reading
 
 MOTIONS = [motion for motion in Motion if motion is not Motion.AUTO]
 NAMED = {

@@ -17,7 +17,7 @@ from storage.domain.clip import Failure
 from storage.domain.errors import JobGone, QuotaExceeded
 from storage.domain.job import Status
 from storage.domain.quota import DAY, price
-from tests.storage.examples import CLIP, JOB, REQUEST, job
+from tests.support.examples import CLIP, JOB, REQUEST, job
 
 NOON = 1000 * DAY + DAY / 2
 

@@ -6,11 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose, Speed
+from storage.domain.camera.keyframes import LONGEST, MOTIONS, keyframes, motions
+from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose, Reading, Speed
 from storage.domain.camera.path import plan
-from storage.domain.camera.path_text import BOUNDS
-from storage.domain.camera.sequence import LONGEST, MOTIONS, keyframes, motions
-from storage.domain.prompt.reading import Reading
+from storage.domain.prompt.path_text import BOUNDS
 
 READINGS = st.builds(Reading, st.sampled_from(sorted(MOTIONS)), st.sampled_from(Speed))
 STEPS = st.lists(

@@ -6,14 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.domain.camera.motion import Camera, Motion, Speed
-from storage.domain.prompt.reading import Reading, read, resolve
-from tests.storage.domain import wordings
+from storage.domain.camera.motion import Camera, Motion, Reading, Speed
+from storage.domain.prompt.reading import read, read_sequence, resolve
+from tests.storage.domain.prompt import wordings
 
 WORDS = (
     "zoom pan camera left right up the a not no and , from to slowly 向 左 右 镜头 不要 放大 旋转"
 )
 SIGNS = st.sampled_from(WORDS.split())
+IN, OUT, LEFT, RIGHT, UP, HOLD = (
+    Motion.ZOOM_IN,
+    Motion.ZOOM_OUT,
+    Motion.PAN_LEFT,
+    Motion.PAN_RIGHT,
+    Motion.TILT_UP,
+    Motion.STATIC,
+)
 
 
 @pytest.mark.parametrize("name", wordings.LISTS)
@@ -82,3 +90,49 @@ def test_an_explicit_speed_wins_over_the_prompt() -> None:
 
 def test_nothing_is_resolved_where_nothing_is_said() -> None:
     assert resolve(Camera(), "a lake at dawn") is None
+
+
+@pytest.mark.parametrize(
+    ("prompt", "motions"),
+    [
+        ("first zoom in, then pan left", [IN, LEFT]),
+        ("Waves roll in. The camera pans left and then tilts up.", [LEFT, UP]),
+        ("zoom in on the cat, then the cat smiles, finally hold still", [IN, HOLD]),
+        ("pan right; after that zoom out; lastly pan left", [RIGHT, OUT, LEFT]),
+        ("先推近，然后向左摇", [IN, LEFT]),
+        ("镜头先向右平移，接着拉远，最后固定不动", [RIGHT, OUT, HOLD]),
+        ("先推近再向左摇", [IN, LEFT]),
+        ("先推近後，再向左搖", [IN, LEFT]),
+        ("先推近后拉远", [IN, OUT]),
+        ("镜头先左移，后拉远", [LEFT, OUT]),
+    ],
+)
+def test_motions_that_follow_each_other_are_a_sequence(prompt: str, motions: list[Motion]) -> None:
+    assert [reading.motion for reading in read_sequence(prompt)] == motions
+
+
+def test_each_motion_has_its_own_speed() -> None:
+    assert read_sequence("slowly zoom in, then quickly pan left") == (
+        Reading(IN, Speed.SLOW),
+        Reading(LEFT, Speed.FAST),
+    )
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "zoom in, pan left",
+        "zoom in and pan left",
+        "zoom in, then zoom in further",
+        "the dog runs left and then jumps up",
+        "zoom in, then do not pan",
+        "the sun rises, then the camera zooms in",
+        "handheld, then shaking",
+        "then",
+        "再次推近",
+        "镜头后拉",
+        *wordings.OF_THE_SUBJECT,
+    ],
+)
+def test_one_motion_or_none_is_no_sequence(prompt: str) -> None:
+    assert read_sequence(prompt) == ()

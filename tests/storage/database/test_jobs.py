@@ -17,7 +17,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Place, Status
 from storage.domain.request import Preset
-from tests.storage.examples import CLIP, JOB, REQUEST, job
+from tests.support.examples import CLIP, JOB, REQUEST, job
 
 BROKEN = Failure("failed_memory")
 

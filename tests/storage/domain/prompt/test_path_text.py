@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from storage.domain.camera.keyframes import motions
 from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose, Speed
-from storage.domain.camera.path_text import BOUNDS, LIMIT, MOST, read, write
-from storage.domain.camera.sequence import motions
 from storage.domain.errors import BadRequest
+from storage.domain.prompt.path_text import BOUNDS, LIMIT, MOST, read, write
 
 IN, OUT, LEFT, RIGHT, UP, HOLD = (
     (motion,)
