@@ -10,7 +10,7 @@ import signal
 import sys
 
 from bot.discord_ui.frontend import LoginRefused, logged_in, open_delivery
-from bot.i18n import Words
+from bot.i18n import Translations
 from bot.service import open_service
 from bot.settings import BotSettings
 from storage.catalogue_file import CatalogueError
@@ -20,10 +20,10 @@ from storage.settings import SettingsError
 
 async def run(settings: BotSettings) -> None:
     """Work until cancelled."""
-    words = Words.load(settings.default_locale)
+    texts = Translations.load(settings.default_locale)
     async with (
         open_service(settings, metrics_port=settings.metrics_port) as service,
-        logged_in(service.studio, words, settings) as client,
+        logged_in(service.studio, texts, settings) as client,
         asyncio.TaskGroup() as group,
     ):
         group.create_task(service.run())
@@ -55,7 +55,7 @@ def main() -> int:
         print(f"bot: {error}", file=sys.stderr)
         return 2
     except Unavailable as error:
-        print(f"bot: {Words.load().error('en', error)} ({error.__cause__})", file=sys.stderr)
+        print(f"bot: {Translations.load().error('en', error)} ({error.__cause__})", file=sys.stderr)
         return 1
     except OSError as error:  # no way to Discord, or the metrics' port is taken
         print(f"bot: {error}", file=sys.stderr)

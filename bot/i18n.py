@@ -1,4 +1,4 @@
-"""Words: turns a message key and a locale into what a person reads."""
+"""Translations of message keys into the languages of the service."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from storage.domain.errors import MutoscopeError
 FALLBACK = "en"
 LOCALES = ("en", "zh-CN")
 
-# A gap that holds one of our own names is filled with that name in the person's language.
-_NAMED_GAPS = {"name": "name_", "status": "status_", "stage": "stage_"}
-# A gap that holds seconds is filled with a length of time.
-_SPANS = {"resets_in"}
+# A value of one of these placeholders is translated by a key with this prefix.
+_TRANSLATED = {"name": "name_", "status": "status_", "stage": "stage_"}
+# A number of seconds for one of these placeholders is written as a duration.
+_DURATIONS = {"resets_in"}
 _UNITS = (
     ("time_hours", 3600, 2 * 3600),
     ("time_minutes", 60, 90),
@@ -25,15 +25,15 @@ _UNITS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """Every message of the service in every language that it speaks."""
+class Translations:
+    """All messages by locale and key; a message is a format string with named placeholders."""
 
     locales: Mapping[str, Mapping[str, str]]
     default: str = FALLBACK
 
     @classmethod
-    def load(cls, default: str = FALLBACK) -> Words:
-        """Read the message files that lie beside this one."""
+    def load(cls, default: str = FALLBACK) -> Translations:
+        """Read the JSON files in bot/locales; default is the locale for unsupported languages."""
         folder = resources.files("bot") / "locales"
         locales = {
             name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
@@ -42,7 +42,7 @@ class Words:
         return cls(locales, default if default in locales else FALLBACK)
 
     def nearest(self, locale: str) -> str:
-        """Return the language we speak that is nearest to a person's locale."""
+        """Return the supported locale nearest to this one: itself, its language, or the default."""
         if locale in self.locales:
             return locale
         language = locale.partition("-")[0]
@@ -52,37 +52,37 @@ class Words:
         return self.default
 
     def has(self, key: str) -> bool:
-        """Tell whether the key has words at all."""
+        """Tell whether a message has this key."""
         return key in self.locales[FALLBACK]
 
-    def text(self, locale: str, key: str, **gaps: object) -> str:
-        """Return the words for a key with its gaps filled; the key itself where none are known."""
+    def text(self, locale: str, key: str, **values: object) -> str:
+        """Return a message with its placeholders filled; an unknown key is returned as it is."""
         template = self.locales[self.nearest(locale)].get(key, key)
-        filled = {name: self._fill(locale, name, value) for name, value in gaps.items()}
-        return Formatter().vformat(template, (), _Gaps(filled))
+        filled = {name: self._fill(locale, name, value) for name, value in values.items()}
+        return Formatter().vformat(template, (), _Values(filled))
 
     def error(self, locale: str, error: MutoscopeError) -> str:
-        """Return the words for an error."""
+        """Return the message of an error."""
         return self.text(locale, error.key, **error.parameters)
 
-    def span(self, locale: str, seconds: float) -> str:
-        """Return a length of time in words."""
-        for key, unit, from_ in _UNITS:
-            if seconds >= from_:
+    def duration(self, locale: str, seconds: float) -> str:
+        """Return a duration in its largest fitting unit."""
+        for key, unit, minimum in _UNITS:
+            if seconds >= minimum:
                 return self.text(locale, key, count=max(1, round(seconds / unit)))
         return self.text(locale, "time_seconds", count=1)
 
     def _fill(self, locale: str, name: str, value: object) -> object:
-        if name in _SPANS and isinstance(value, int | float):
-            return self.span(locale, value)
-        own = _NAMED_GAPS.get(name, "") + str(value)
-        if name in _NAMED_GAPS and self.has(own):
-            return self.text(locale, own)
+        if name in _DURATIONS and isinstance(value, int | float):
+            return self.duration(locale, value)
+        key = _TRANSLATED.get(name, "") + str(value)
+        if name in _TRANSLATED and self.has(key):
+            return self.text(locale, key)
         return f"{value:g}" if isinstance(value, float) else value
 
 
-class _Gaps(dict[str, object]):
-    """Leaves a gap that nothing fills as it stands, so that a message never fails."""
+class _Values(dict[str, object]):
+    """Leaves a placeholder without a value as it is, so that formatting never fails."""
 
     def __missing__(self, key: str) -> str:
         return f"{{{key}}}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate
 from bot.cli.arguments import read
 from bot.cli.report import report
-from bot.i18n import Words
+from bot.i18n import Translations
 from storage.catalogue_file import CatalogueError
 from storage.domain.errors import MutoscopeError
 from storage.settings import SettingsError
@@ -19,16 +19,16 @@ from storage.settings import SettingsError
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `mutoscope` and return its exit status."""
     arguments, environ = read(argv), dict(os.environ)
-    words = Words.load()
+    texts = Translations.load()
     locale = arguments.locale or locale_of(environ)
     command = animate if arguments.command == "animate" else report
     try:
-        return asyncio.run(command(arguments, environ, words, locale))
+        return asyncio.run(command(arguments, environ, texts, locale))
     except (SettingsError, CatalogueError) as error:
         print(f"mutoscope: {error}", file=sys.stderr)
         return WRONG_INPUT
     except MutoscopeError as error:  # the database or the blob store is away
-        print(f"mutoscope: {words.error(locale, error)}", file=sys.stderr)
+        print(f"mutoscope: {texts.error(locale, error)}", file=sys.stderr)
         return SOME_FAILED
 
 

@@ -14,7 +14,7 @@ from bot.cli.local_user import UNLIMITED
 from bot.cli.order_plan import plan
 from bot.cli.progress_bar import ProgressBar
 from bot.cli.run import ClipRun
-from bot.i18n import Words
+from bot.i18n import Translations
 from bot.service import open_service
 from storage.settings import Settings
 
@@ -22,11 +22,14 @@ ALL_MADE, SOME_FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
 
 
 async def animate(
-    arguments: argparse.Namespace, environ: Mapping[str, str], words: Words, locale: str
+    arguments: argparse.Namespace,
+    environ: Mapping[str, str],
+    texts: Translations,
+    locale: str,
 ) -> int:
     """Make the clips; return the exit status."""
     settings = Settings.from_environment(environ)
-    clips, faults = plan(arguments, settings, words, locale)
+    clips, faults = plan(arguments, settings, texts, locale)
     for line in faults:
         _print(line)
     if faults:
@@ -40,16 +43,16 @@ async def animate(
             ) as service,
         ):
             bar = ProgressBar(len(clips), sys.stderr)
-            run = ClipRun(service.studio, words, locale, arguments.out, bar)
+            run = ClipRun(service.studio, texts, locale, arguments.out, bar)
             try:
                 finished = await _finish(run.make(clips), service.run(), stack.wait_until_failed())
             finally:
                 cancelled = await run.cancel()
             if not finished:
-                _print(words.text(locale, "cli_stopped", count=cancelled))
-            _print(words.text(locale, "cli_summary", made=run.made, total=len(clips)))
+                _print(texts.text(locale, "cli_stopped", count=cancelled))
+            _print(texts.text(locale, "cli_summary", made=run.made, total=len(clips)))
     except LocalStackFailed as error:
-        _print(words.text(locale, "cli_backstage", reason=error))
+        _print(texts.text(locale, "cli_backstage", reason=error))
         return SOME_FAILED
     if not finished:
         return STOPPED

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.i18n import Words
+from bot.i18n import Translations
 from bot.studio.options import Options
 from storage.domain.errors import BadRequest, MutoscopeError
 from storage.pictures import inspect
@@ -34,7 +34,7 @@ class PlannedClip:
 
 
 def plan(
-    arguments: argparse.Namespace, settings: Settings, words: Words, locale: str
+    arguments: argparse.Namespace, settings: Settings, texts: Translations, locale: str
 ) -> tuple[list[PlannedClip], list[str]]:
     """Return what to order, and a message for every picture that cannot be animated so."""
     catalogue = settings.catalogue()
@@ -44,7 +44,7 @@ def plan(
     try:
         sources = pair(arguments.pictures, arguments.prompts, arguments.each, arguments.container)
     except MutoscopeError as error:
-        return [], [words.error(locale, error)]
+        return [], [texts.error(locale, error)]
     for source in sources:
         try:
             data = source.picture.read_bytes()
@@ -54,10 +54,10 @@ def plan(
             clip.options.request(catalogue, hardware, "", size, seed=0)
             clips.append(clip)
         except OSError as error:
-            faults.append(words.text(locale, "cli_unreadable", file=source.picture, reason=error))
+            faults.append(texts.text(locale, "cli_unreadable", file=source.picture, reason=error))
         except MutoscopeError as error:
-            reason = words.error(locale, error)
-            faults.append(words.text(locale, "cli_failed", file=source.picture, reason=reason))
+            reason = texts.error(locale, error)
+            faults.append(texts.text(locale, "cli_failed", file=source.picture, reason=reason))
     return clips, list(dict.fromkeys(faults))
 
 

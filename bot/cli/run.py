@@ -10,7 +10,7 @@ from pathlib import Path
 from bot.cli.local_user import OWNER, local_user
 from bot.cli.order_plan import PlannedClip
 from bot.cli.progress_bar import ProgressBar
-from bot.i18n import Words
+from bot.i18n import Translations
 from bot.studio.events import JobProgressed
 from bot.studio.studio import Studio
 from storage.domain.clip import Failure
@@ -31,7 +31,7 @@ class ClipRun:
     """
 
     studio: Studio
-    words: Words
+    texts: Translations
     locale: str
     out: Path
     bar: ProgressBar
@@ -70,7 +70,7 @@ class ClipRun:
             user = local_user(self.locale)
             receipt = await self.studio.submit(user, clip.picture, clip.options)
         except MutoscopeError as error:
-            self._report_failure(clip.name, self.words.error(self.locale, error))
+            self._report_failure(clip.name, self.texts.error(self.locale, error))
             return
         self.pending[receipt.job.id] = clip.name
         self._show(self._text("cli_waiting"))
@@ -116,7 +116,7 @@ class ClipRun:
         self.bar.show(self.made + self.failed + sum(self.progress.values()), text)
 
     def _text(self, key: str, **gaps: object) -> str:
-        return self.words.text(self.locale, key, **gaps)
+        return self.texts.text(self.locale, key, **gaps)
 
 
 def fraction(progress: Progress) -> float:

@@ -9,14 +9,14 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.discord_ui.replies import NOBODY, whisper
-from bot.discord_ui.upload_limiter import Desk
-from bot.i18n import Words
+from bot.discord_ui.replies import NOBODY, send_ephemeral
+from bot.discord_ui.upload_limiter import UploadLimiter
+from bot.i18n import Translations
 from bot.studio.studio import Studio
 
 log = logging.getLogger(__name__)
 
-ModalHandler: TypeAlias = Callable[["Talk", str], Awaitable[None]]
+ModalHandler: TypeAlias = Callable[["Interaction", str], Awaitable[None]]
 ReactionHandler: TypeAlias = Callable[
     ["MutoscopeClient", discord.RawReactionActionEvent], Awaitable[None]
 ]
@@ -25,21 +25,21 @@ ReactionHandler: TypeAlias = Callable[
 class MutoscopeClient(discord.Client):
     """Speaks with Discord for the studio; features register what they handle."""
 
-    def __init__(self, studio: Studio, words: Words, guild: int = 0) -> None:
+    def __init__(self, studio: Studio, texts: Translations, guild: int = 0) -> None:
         # We never speak; what that would need is not missed.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(intents=intents(), allowed_mentions=NOBODY)
         self.studio = studio
-        self.words = words
+        self.texts = texts
         self.tree = Tree(self)
         self.modals: dict[str, ModalHandler] = {}
         self.reactions: dict[str, ReactionHandler] = {}
-        self.desk = Desk()
+        self.desk = UploadLimiter()
         self._guild = guild
 
     async def setup_hook(self) -> None:
         """Publish the commands: at once in one server where it is named, else everywhere."""
-        await self.tree.set_translator(Translator(self.words))
+        await self.tree.set_translator(Translator(self.texts))
         guild = discord.Object(self._guild) if self._guild else None
         if guild is not None:
             self.tree.copy_global_to(guild=guild)
@@ -49,7 +49,7 @@ class MutoscopeClient(discord.Client):
         """Say where we are, for whoever reads the log."""
         log.info("ready as %s in %d servers", self.user, len(self.guilds))
 
-    async def on_interaction(self, interaction: Talk) -> None:
+    async def on_interaction(self, interaction: Interaction) -> None:
         """Hand a modal to its feature by its id, so that it outlives a restart while open."""
         if interaction.type is not discord.InteractionType.modal_submit:
             return
@@ -67,16 +67,20 @@ class MutoscopeClient(discord.Client):
 
 
 class Tree(app_commands.CommandTree[MutoscopeClient]):
-    """Commands, and what is said where one could not even begin."""
+    """Commands, and what is localized where one could not even begin."""
 
-    async def on_error(self, interaction: Talk, error: app_commands.AppCommandError, /) -> None:
+    async def on_error(
+        self, interaction: Interaction, error: app_commands.AppCommandError, /
+    ) -> None:
         """Tell the person, and whoever reads the log."""
         log.error("a command failed", exc_info=error)
-        words = self.client.words
-        await whisper(interaction, "⚠️ " + words.text(interaction.locale.value, "internal_error"))
+        texts = self.client.texts
+        await send_ephemeral(
+            interaction, "⚠️ " + texts.text(interaction.locale.value, "internal_error")
+        )
 
 
-Talk: TypeAlias = discord.Interaction[MutoscopeClient]
+Interaction: TypeAlias = discord.Interaction[MutoscopeClient]
 
 
 def intents() -> discord.Intents:
@@ -87,8 +91,8 @@ def intents() -> discord.Intents:
 class Translator(app_commands.Translator):
     """Gives command names and descriptions in every language that we speak."""
 
-    def __init__(self, words: Words) -> None:
-        self._words = words
+    def __init__(self, texts: Translations) -> None:
+        self._texts = texts
 
     async def translate(
         self,
@@ -96,14 +100,14 @@ class Translator(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContextTypes,  # noqa: ARG002 (the base class names it)
     ) -> str | None:
-        """Return the words for one locale, or None where English stands."""
+        """Return the texts for one locale, or None where English stands."""
         extras: dict[str, Any] = dict(string.extras)
         key = extras.pop("key", "")
-        if locale.value not in self._words.locales or not self._words.has(key):
+        if locale.value not in self._texts.locales or not self._texts.has(key):
             return None
-        return self._words.text(locale.value, key, **extras)
+        return self._texts.text(locale.value, key, **extras)
 
 
-def said(words: Words, key: str, **gaps: object) -> app_commands.locale_str:
-    """Return English words that Discord shows in other languages where there are any."""
-    return app_commands.locale_str(words.text("en", key, **gaps), key=key, **gaps)
+def localized(texts: Translations, key: str, **gaps: object) -> app_commands.locale_str:
+    """Return English texts that Discord shows in other languages where there are any."""
+    return app_commands.locale_str(texts.text("en", key, **gaps), key=key, **gaps)

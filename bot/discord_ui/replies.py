@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import discord
 
-from bot.i18n import Words
+from bot.i18n import Translations
 from storage.domain.errors import MutoscopeError
 
 log = logging.getLogger(__name__)
@@ -21,8 +21,8 @@ _LINK = re.compile(r"(?<=:)(?=//)|(?<=[.])(?=gg/|com/)", re.IGNORECASE)
 """Where an address is broken by a space of no width: a bot's word must not open its preview."""
 
 
-def quoted(text: str, limit: int = 300) -> str:
-    """Return a person's own words so that they format, link and mention nothing."""
+def quote(text: str, limit: int = 300) -> str:
+    """Return a person's own texts so that they format, link and mention nothing."""
     line = " ".join(text.split())
     if len(line) > limit:
         line = line[: limit - 1] + "…"
@@ -30,31 +30,31 @@ def quoted(text: str, limit: int = 300) -> str:
     return discord.utils.escape_mentions(discord.utils.escape_markdown(line))
 
 
-def verbatim(text: str, limit: int = 1000) -> str:
+def code_block(text: str, limit: int = 1000) -> str:
     """Return text as a code block that can be copied and that nothing inside can close."""
     kept = text if len(text) <= limit else text[: limit - 1] + "…"
     return "```\n" + kept.replace("`", "ˋ") + "\n```"
 
 
 @contextlib.asynccontextmanager
-async def telling(
-    interaction: discord.Interaction[discord.Client], words: Words
+async def reply_errors(
+    interaction: discord.Interaction[discord.Client], texts: Translations
 ) -> AsyncIterator[None]:
     """Turn whatever goes wrong inside into one answer that only this person sees."""
     locale = interaction.locale.value
     try:
         yield
     except MutoscopeError as error:
-        await whisper(interaction, "⚠️ " + words.error(locale, error))
+        await send_ephemeral(interaction, "⚠️ " + texts.error(locale, error))
     except discord.NotFound as error:
         # Too late to answer, or the message is gone: nobody is left to tell.
         log.warning("interaction %s: %s", interaction.id, error)
     except Exception:
         log.exception("interaction %s failed", interaction.id)
-        await whisper(interaction, "⚠️ " + words.text(locale, "internal_error"))
+        await send_ephemeral(interaction, "⚠️ " + texts.text(locale, "internal_error"))
 
 
-async def whisper(interaction: discord.Interaction[discord.Client], text: str) -> None:
+async def send_ephemeral(interaction: discord.Interaction[discord.Client], text: str) -> None:
     """Say something that only this person sees, whatever was answered before."""
     response = interaction.response
     if not response.is_done():

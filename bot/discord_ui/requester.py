@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import discord
 
-from bot.discord_ui.client import MutoscopeClient, Talk
+from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.studio.orders import Requester
 from storage.domain.errors import NotAllowed
 from storage.domain.job import Place
 
-FRONT = "discord"
+FRONT_END = "discord"
 
 _NEEDED = ("view_channel", "attach_files", "embed_links")
 
 
-def requester(interaction: Talk, message: int | None) -> Requester:
+def requester(interaction: Interaction, message: int | None) -> Requester:
     """Return who orders by this interaction, to be answered by editing the given message."""
     return Requester(
         owner=str(interaction.user.id),
-        locale=interaction.client.words.nearest(interaction.locale.value),
+        locale=interaction.client.texts.nearest(interaction.locale.value),
         place=Place(
-            front=FRONT,
+            front=FRONT_END,
             guild=str(interaction.guild_id or ""),
             channel=str(interaction.channel_id or ""),
             message=str(message or ""),
@@ -32,20 +32,20 @@ def requester(interaction: Talk, message: int | None) -> Requester:
     )
 
 
-def check_place(interaction: Talk) -> None:
+def check_permissions(interaction: Interaction) -> None:
     """Raise NotAllowed where we could not post a clip, or this person may not post one."""
     if interaction.guild_id is None:
         return  # in a direct message both may
     thread = isinstance(interaction.channel, discord.Thread)
-    lacks = missing(interaction.app_permissions, thread)
+    lacks = missing_permissions(interaction.app_permissions, thread)
     if lacks:
         raise NotAllowed("denied_bot_permissions", permissions=_listed(interaction, lacks))
-    lacks = missing_to_order(interaction.permissions, thread)
+    lacks = missing_user_permissions(interaction.permissions, thread)
     if lacks:
         raise NotAllowed("denied_your_permissions", permissions=_listed(interaction, lacks))
 
 
-def missing(permissions: discord.Permissions, thread: bool) -> list[str]:
+def missing_permissions(permissions: discord.Permissions, thread: bool) -> list[str]:
     """Return the names of the permissions that posting a clip needs and that are not there."""
     if permissions.administrator:
         return []
@@ -53,17 +53,17 @@ def missing(permissions: discord.Permissions, thread: bool) -> list[str]:
     return [name for name in (*_NEEDED, send) if not getattr(permissions, name)]
 
 
-def missing_to_order(permissions: discord.Permissions, thread: bool) -> list[str]:
+def missing_user_permissions(permissions: discord.Permissions, thread: bool) -> list[str]:
     """Return the names of the permissions that a person lacks; the embeds are ours alone."""
-    return [name for name in missing(permissions, thread) if name != "embed_links"]
+    return [name for name in missing_permissions(permissions, thread) if name != "embed_links"]
 
 
-def _listed(interaction: Talk, names: list[str]) -> str:
-    words = interaction.client.words
-    return ", ".join(words.text(interaction.locale.value, f"permission_{name}") for name in names)
+def _listed(interaction: Interaction, names: list[str]) -> str:
+    texts = interaction.client.texts
+    return ", ".join(texts.text(interaction.locale.value, f"permission_{name}") for name in names)
 
 
-def may_moderate(interaction: Talk) -> bool:
+def can_moderate(interaction: Interaction) -> bool:
     """Tell whether this person may remove other people's messages here."""
     return interaction.guild_id is not None and interaction.permissions.manage_messages
 

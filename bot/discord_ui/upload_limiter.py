@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 PICTURES = 8
 
 
-class Desk:
+class UploadLimiter:
     """Gives each order room for all of its pictures at once."""
 
     def __init__(self, room: int = PICTURES) -> None:

@@ -17,7 +17,7 @@ TOLERANCE = 5.0  # seconds by which a start may shift before it is reported agai
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class QueueEstimate:
     """The number of jobs before a waiting one, and the seconds until it starts where known."""
 
     position: int
@@ -43,13 +43,15 @@ class WaitForecast:
         self._expired = True
         self._made = 0.0
         self._medians: dict[str, float | None] = {}
-        self._latest: dict[str, tuple[Wait, float]] = {}  # with the expected start, unix seconds
+        self._latest: dict[
+            str, tuple[QueueEstimate, float]
+        ] = {}  # with the expected start, unix seconds
 
     def expire(self) -> None:
         """Let the next call of waits() forecast anew."""
         self._expired = True
 
-    async def waits(self) -> dict[str, Wait]:
+    async def waits(self) -> dict[str, QueueEstimate]:
         """Return a new forecast by job id; empty unless one is due."""
         now = time.monotonic()
         if not self._expired or now - self._made < MIN_INTERVAL:
@@ -69,9 +71,9 @@ class WaitForecast:
         }
         return {job_id: wait for job_id, (wait, _start) in self._latest.items()}
 
-    def _updated(self, job: Job, position: int, delay: float | None) -> tuple[Wait, float]:
+    def _updated(self, job: Job, position: int, delay: float | None) -> tuple[QueueEstimate, float]:
         """Return the previous forecast as long as it still holds, else the new one."""
-        wait = Wait(position, round(delay or 0.0) or None)
+        wait = QueueEstimate(position, round(delay or 0.0) or None)
         start = self._clock() + (delay or 0.0)
         before = self._latest.get(job.id)
         if before is None or before[0].position != position or abs(before[1] - start) > TOLERANCE:

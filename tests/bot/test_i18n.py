@@ -1,4 +1,4 @@
-"""Every message exists in every language, with the same gaps, wherever a key is raised."""
+"""Every message exists in every language with the same placeholders, and is used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from string import Formatter
 
 import pytest
 
-from bot.i18n import LOCALES, Words
+from bot.i18n import LOCALES, Translations
 from bot.studio.options import bounds
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.clip import Container
@@ -34,11 +34,11 @@ NO_KEYS = {"job_id", "motion_prototypes"}
 
 
 @pytest.fixture(scope="module")
-def words() -> Words:
-    return Words.load()
+def texts() -> Translations:
+    return Translations.load()
 
 
-def gaps(template: str) -> set[str]:
+def placeholders(template: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(template) if name}
 
 
@@ -62,8 +62,7 @@ class Source:
         elif isinstance(node, ast.JoinedStr):
             parts = [part.value if isinstance(part, ast.Constant) else None for part in node.values]
             if isinstance(parts[0], str) and re.fullmatch("[a-z]+_", parts[0]):
-                gaps = ["([a-z0-9_]+)" if part is None else re.escape(str(part)) for part in parts]
-                self.patterns.add("".join(gaps))
+                self.patterns.add("".join(str(part or "([a-z0-9_]+)") for part in parts))
         elif isinstance(node, ast.arg):
             self.arguments.add(node.arg)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "BadRequest":
@@ -85,65 +84,67 @@ def source() -> Source:
     return Source()
 
 
-def test_all_languages_have_the_same_messages(words: Words) -> None:
-    english = words.locales["en"]
+def test_all_languages_have_the_same_messages(texts: Translations) -> None:
+    english = texts.locales["en"]
     for locale in LOCALES:
-        assert set(words.locales[locale]) == set(english)
+        assert set(texts.locales[locale]) == set(english)
 
 
-def test_all_languages_have_the_same_gaps(words: Words) -> None:
-    for key, template in words.locales["en"].items():
+def test_all_languages_have_the_same_placeholders(texts: Translations) -> None:
+    for key, template in texts.locales["en"].items():
         for locale in LOCALES:
-            assert gaps(words.locales[locale][key]) == gaps(template), f"{locale}: {key}"
+            assert placeholders(texts.locales[locale][key]) == placeholders(template), (
+                f"{locale}: {key}"
+            )
 
 
-def test_every_key_in_the_source_has_a_message(words: Words, source: Source) -> None:
-    families = {key.partition("_")[0] for key in words.locales["en"]}
+def test_every_key_in_the_source_has_a_message(texts: Translations, source: Source) -> None:
+    families = {key.partition("_")[0] for key in texts.locales["en"]}
     keys = re.compile(f"(?:{'|'.join(families)})_[a-z0-9_]+")
     found = {text for text in source.texts if keys.fullmatch(text)} - NO_KEYS
     assert len(found) > 100
-    assert {key for key in found if not words.has(key)} == set()
+    assert {key for key in found if not texts.has(key)} == set()
 
 
-def test_every_message_is_used(words: Words, source: Source) -> None:
-    keys = {key for key in words.locales["en"] if key.partition("_")[0] not in ENUMS}
+def test_every_message_is_used(texts: Translations, source: Source) -> None:
+    keys = {key for key in texts.locales["en"] if key.partition("_")[0] not in ENUMS}
     assert {key for key in keys - source.texts if not source.builds(key)} == set()
 
 
 @pytest.mark.parametrize("family", ENUMS)
-def test_each_value_has_a_name_and_each_name_a_value(words: Words, family: str) -> None:
-    keys = {key for key in words.locales["en"] if key.partition("_")[0] == family}
+def test_each_value_has_a_name_and_each_name_a_value(texts: Translations, family: str) -> None:
+    keys = {key for key in texts.locales["en"] if key.partition("_")[0] == family}
     assert keys == {f"{family}_{value.value}" for value in ENUMS[family]}
 
 
-def test_what_an_error_names_has_a_name(words: Words, source: Source) -> None:
+def test_what_an_error_names_has_a_name(texts: Translations, source: Source) -> None:
     settings = Settings.from_environment({})
     catalogue = settings.catalogue()
     names = {*bounds(catalogue.model(), settings.hardware(catalogue)), *source.names}
     assert {"path", "candidates", "steps"} <= names
-    assert {name for name in names if not words.has(f"name_{name}")} == set()
+    assert {name for name in names if not texts.has(f"name_{name}")} == set()
 
 
-def test_an_error_is_told_in_the_persons_language(words: Words) -> None:
+def test_an_error_is_told_in_the_persons_language(texts: Translations) -> None:
     error = BadRequest("request_out_of_range", name="steps", low=2.0, high=50.0)
-    assert words.error("en-GB", error) == "“steps” must lie between 2 and 50."
-    assert words.error("zh-CN", error) == "“步数”必须在 2 到 50 之间。"
+    assert texts.error("en-GB", error) == "“steps” must lie between 2 and 50."
+    assert texts.error("zh-CN", error) == "“步数”必须在 2 到 50 之间。"
 
 
 def test_an_unknown_language_gets_the_default() -> None:
-    assert Words.load("zh-CN").nearest("fr") == "zh-CN"
-    assert Words.load().nearest("fr") == "en"
-    assert Words.load().nearest("zh-TW") == "zh-CN"
+    assert Translations.load("zh-CN").nearest("fr") == "zh-CN"
+    assert Translations.load().nearest("fr") == "en"
+    assert Translations.load().nearest("zh-TW") == "zh-CN"
 
 
-def test_an_unknown_key_or_gap_never_fails(words: Words) -> None:
-    assert words.text("en", "no_such_key") == "no_such_key"
-    assert words.text("en", "time_seconds") == "{count} s"
+def test_an_unknown_key_or_placeholder_never_fails(texts: Translations) -> None:
+    assert texts.text("en", "no_such_key") == "no_such_key"
+    assert texts.text("en", "time_seconds") == "{count} s"
 
 
-def test_command_texts_keep_discords_limits(words: Words) -> None:
+def test_command_texts_keep_discords_limits(texts: Translations) -> None:
     for locale in LOCALES:
-        for key, text in words.locales[locale].items():
+        for key, text in texts.locales[locale].items():
             if key.startswith(("command_", "option_", "menu_")):
                 assert len(text) <= (90 if key.endswith("_about") else 32), f"{locale}: {key}"
             if key.startswith("form_"):

@@ -15,7 +15,7 @@ from simcord.env import Env
 
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.frontend import open_client, open_delivery
-from bot.i18n import Words
+from bot.i18n import Translations
 from tests.support.backend import Backend, png, until
 
 PICTURE = ("cat.png", png())
@@ -122,7 +122,7 @@ def ephemeral_texts(result: Any) -> list[str]:
 
 
 def new_client(backend: Backend) -> MutoscopeClient:
-    return open_client(backend.studio, Words.load())
+    return open_client(backend.studio, Translations.load())
 
 
 @contextlib.contextmanager

@@ -14,14 +14,14 @@ PREVIEW = "preview.webp"
 
 
 @dataclass(frozen=True, slots=True)
-class Enclosure:
+class CardAttachment:
     """A file's name and its bytes."""
 
     name: str
     data: bytes
 
     @classmethod
-    def of_clip(cls, job: Job, clip: Clip, data: bytes) -> Enclosure:
+    def of_clip(cls, job: Job, clip: Clip, data: bytes) -> CardAttachment:
         """Return a finished clip's file, which may be saved beside others of its kind."""
         return cls(f"mutoscope-{job.id}.{clip.container.value}", data)
 

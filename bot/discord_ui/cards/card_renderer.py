@@ -13,10 +13,10 @@ import discord
 
 from bot.discord_ui.cards import parameters
 from bot.discord_ui.cards.attachment import PREVIEW
-from bot.discord_ui.replies import quoted
-from bot.i18n import Words
+from bot.discord_ui.replies import quote
+from bot.i18n import Translations
 from bot.studio import quality_summary
-from bot.studio.wait_forecast import Wait
+from bot.studio.wait_forecast import QueueEstimate
 from storage.domain.advice import Advice, advise_after
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Catalogue
@@ -42,13 +42,13 @@ class Card:
 
 
 @dataclass(frozen=True, slots=True)
-class Painter:
-    """Draws cards in the words of the job's locale."""
+class CardRenderer:
+    """Draws cards in the texts of the job's locale."""
 
-    words: Words
+    texts: Translations
     catalogue: Catalogue
 
-    def waiting(self, job: Job, wait: Wait | None, advice: Iterable[Advice] = ()) -> Card:
+    def waiting(self, job: Job, wait: QueueEstimate | None, advice: Iterable[Advice] = ()) -> Card:
         """Draw a job that waits for a worker."""
         if wait is None:
             text = self._text(job, "card_queued")
@@ -58,7 +58,7 @@ class Painter:
             text = self._text(job, "card_waiting", position=wait.position + 1)
         if wait is not None and wait.seconds:
             text = text.rstrip(".。") + " · "
-            text += self._text(job, "card_starts_in", time=self.span(job, wait.seconds))
+            text += self._text(job, "card_starts_in", time=self._duration(job, wait.seconds))
         return self._card(job, "⏳ " + text, UNFINISHED_ACTIONS, advice)
 
     def running(
@@ -77,7 +77,7 @@ class Painter:
         if progress.stage is Stage.DENOISING:
             lines.append(self._text(job, "card_step", step=progress.step, steps=progress.steps))
         if progress.eta is not None:
-            lines.append(self._text(job, "card_left", time=self.span(job, progress.eta)))
+            lines.append(self._text(job, "card_left", time=self._duration(job, progress.eta)))
         card = self._card(job, " · ".join(lines), UNFINISHED_ACTIONS, advice)
         if not preview:
             return card
@@ -87,7 +87,7 @@ class Painter:
     def done(self, job: Job, clip: Clip, advice: Iterable[Advice] = ()) -> Card:
         """Draw a finished clip, which goes along as a file."""
         key = "card_cached" if job.cached else "card_done"
-        made = self._text(job, key, time=self.span(job, clip.seconds), cost=job.cost)
+        made = self._text(job, key, time=self._duration(job, clip.seconds), cost=job.cost)
         seen = (self._text(job, word) for word in quality_summary.summary(clip))
         hints = (*advice, *self._advice_after(job, clip))
         return self._card(job, "-# " + " · ".join((made, *seen)), ENDED_ACTIONS, hints, clip)
@@ -128,9 +128,9 @@ class Painter:
         key = "call_done" if job.status is Status.DONE else "call_over"
         return f"<@{job.owner}> " + self._text(job, key)
 
-    def span(self, job: Job, seconds: float) -> str:
-        """Return a length of time in words."""
-        return self.words.span(job.locale, seconds)
+    def _duration(self, job: Job, seconds: float) -> str:
+        """Return a length of time in texts."""
+        return self.texts.duration(job.locale, seconds)
 
     def _card(
         self,
@@ -141,7 +141,7 @@ class Painter:
         clip: Clip | None = None,
     ) -> Card:
         owner = f"<@{job.owner}> " if job.owner.isdigit() else ""
-        lines = [f"{owner}**{quoted(job.request.prompt, PROMPT)}**", text]
+        lines = [f"{owner}**{quote(job.request.prompt, PROMPT)}**", text]
         lines += ["🔧 " + self._note(job, note) for note in (clip.adjustments if clip else ())]
         lines.append("-# " + self._line(job, clip))
         lines += ["-# 💡 " + self._note(job, hint) for hint in advice]
@@ -165,7 +165,7 @@ class Painter:
         return " · ".join(filter(None, (self._camera(job, clip), numbers)))
 
     def _camera(self, job: Job, clip: Clip | None) -> str:
-        """Return the camera's motion in words, empty while none is understood."""
+        """Return the camera's motion in texts, empty while none is understood."""
         steps = parameters.steps_of(job.request, clip)
         if steps == ((Motion.AUTO,),):
             return ""
@@ -183,7 +183,7 @@ class Painter:
         return self._text(job, note.key, **dict(note.parameters))
 
     def _text(self, job: Job, key: str, **gaps: object) -> str:
-        return self.words.text(job.locale, key, **gaps)
+        return self.texts.text(job.locale, key, **gaps)
 
 
 def bar(share: float) -> str:

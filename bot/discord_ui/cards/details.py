@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import discord
 
 from bot.discord_ui.cards import parameters
-from bot.discord_ui.client import Talk
-from bot.discord_ui.replies import quoted, verbatim
-from bot.i18n import Words
+from bot.discord_ui.client import Interaction
+from bot.discord_ui.replies import code_block, quote
+from bot.i18n import Translations
 from bot.studio import quality_summary
 from storage.domain.clip import Clip
 from storage.domain.job import Job
@@ -18,10 +18,10 @@ from storage.domain.request import PROMPT_LIMIT
 FIELD = 1024  # characters
 
 
-async def show(interaction: Talk, job_id: str) -> None:
+async def show(interaction: Interaction, job_id: str) -> None:
     """Show a clip's details to the person who asks, and to nobody else."""
     client = interaction.client
-    page = Page(client.words, interaction.locale.value)
+    page = Page(client.texts, interaction.locale.value)
     embed = page.draw(await client.studio.job(job_id))
     await interaction.response.send_message(embed=embed, ephemeral=True)
 
@@ -30,13 +30,13 @@ async def show(interaction: Talk, job_id: str) -> None:
 class Page:
     """Draws details in one person's language."""
 
-    words: Words
+    texts: Translations
     locale: str
 
     def draw(self, job: Job) -> discord.Embed:
         """Return all that is known of a job."""
-        embed = discord.Embed(description="> " + quoted(job.request.prompt, PROMPT_LIMIT))
-        written = verbatim(parameters.write(job.request, job.clip))
+        embed = discord.Embed(description="> " + quote(job.request.prompt, PROMPT_LIMIT))
+        written = code_block(parameters.write(job.request, job.clip))
         self._field(embed, "details_parameters", written)
         if job.clip is not None:
             self._field(embed, "details_scores", self._scores(job.clip))
@@ -49,7 +49,7 @@ class Page:
         return "\n".join(self._score(name, value) for name, value in clip.scores)
 
     def _score(self, name: str, value: float) -> str:
-        """Return a score in words and figures; each of several candidates is named by its seed."""
+        """Return a score in texts and figures; each of several candidates is named by its seed."""
         kind, _, seed = name.partition("_")
         title = (
             self._text("score_seed", seed=seed) if kind == "seed" else self._text(f"score_{name}")
@@ -65,7 +65,7 @@ class Page:
     def _made(self, job: Job, clip: Clip) -> str:
         parts = (
             self._text("quota_credits", count=job.cost),
-            self.words.span(self.locale, clip.seconds),
+            self.texts.duration(self.locale, clip.seconds),
             f"{clip.width}×{clip.height}",
             f"{clip.bytes / 2**10:.0f} KiB",
         )
@@ -76,4 +76,4 @@ class Page:
             embed.add_field(name=self._text(key), value=text[:FIELD], inline=False)
 
     def _text(self, key: str, **gaps: object) -> str:
-        return self.words.text(self.locale, key, **gaps)
+        return self.texts.text(self.locale, key, **gaps)

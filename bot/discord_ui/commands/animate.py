@@ -7,9 +7,9 @@ from typing import Annotated, Any
 import discord
 from discord import AppCommandOptionType, app_commands
 
-from bot.discord_ui.client import MutoscopeClient, Talk, said
+from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import order
-from bot.i18n import Words
+from bot.i18n import Translations
 from bot.studio.options import Options, bounds, resolutions
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Catalogue, Profile, Span
@@ -18,7 +18,7 @@ from storage.domain.request import Preset
 
 
 async def animate(
-    interaction: Talk,
+    interaction: Interaction,
     picture: discord.Attachment,
     prompt: str,
     *,
@@ -103,7 +103,7 @@ class Option(app_commands.Transformer):
         return int(value) if self._kind is AppCommandOptionType.integer else value
 
 
-def _annotations(catalogue: Catalogue, profile: Profile, words: Words) -> dict[str, Any]:
+def _annotations(catalogue: Catalogue, profile: Profile, texts: Translations) -> dict[str, Any]:
     """Return each option's type with its bounds and choices, for discord.py to read."""
     numbers = {"guidance": AppCommandOptionType.number, "strength": AppCommandOptionType.number}
     found: dict[str, Any] = {}
@@ -112,10 +112,10 @@ def _annotations(catalogue: Catalogue, profile: Profile, words: Words) -> dict[s
         found[name] = Annotated[float, Option(kind, span)] | None
     sizes = resolutions(catalogue.model(), profile).items()
     choices = {
-        "camera": _choices("motion", Motion, words),
-        "speed": _choices("speed", Speed, words),
-        "preset": _choices("preset", Preset, words),
-        "container": _choices("container", Container, words),
+        "camera": _choices("motion", Motion, texts),
+        "speed": _choices("speed", Speed, texts),
+        "preset": _choices("preset", Preset, texts),
+        "container": _choices("container", Container, texts),
         "resolution": [app_commands.Choice(name=label, value=name) for name, label in sizes],
     }
     for name, listed in choices.items():
@@ -124,10 +124,10 @@ def _annotations(catalogue: Catalogue, profile: Profile, words: Words) -> dict[s
 
 
 def _choices(
-    family: str, values: type[Motion | Speed | Preset | Container], words: Words
+    family: str, values: type[Motion | Speed | Preset | Container], texts: Translations
 ) -> list[app_commands.Choice[str]]:
     return [
-        app_commands.Choice(name=said(words, f"{family}_{value.value}"), value=value.value)
+        app_commands.Choice(name=localized(texts, f"{family}_{value.value}"), value=value.value)
         for value in values
     ]
 
@@ -150,18 +150,21 @@ def _gaps(catalogue: Catalogue) -> dict[str, dict[str, object]]:
 
 def register(client: MutoscopeClient) -> None:
     """Add the command with the bounds and recommendations of this service's catalogue."""
-    words, catalogue = client.words, client.studio.catalogue
+    texts, catalogue = client.texts, client.studio.catalogue
     names = [name for name in animate.__annotations__ if name not in ("interaction", "return")]
     gaps = _gaps(catalogue)
-    callback = app_commands.rename(**{name: said(words, f"option_{name}") for name in names})(
+    callback = app_commands.rename(**{name: localized(texts, f"option_{name}") for name in names})(
         app_commands.describe(
-            **{name: said(words, f"option_{name}_about", **gaps.get(name, {})) for name in names}
+            **{
+                name: localized(texts, f"option_{name}_about", **gaps.get(name, {}))
+                for name in names
+            }
         )(animate)
     )
-    callback.__annotations__ |= _annotations(catalogue, client.studio.profile, words)
+    callback.__annotations__ |= _annotations(catalogue, client.studio.profile, texts)
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=said(words, "command_animate"),
-        description=said(words, "command_animate_about"),
+        name=localized(texts, "command_animate"),
+        description=localized(texts, "command_animate_about"),
         callback=callback,
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
     )

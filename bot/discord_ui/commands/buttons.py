@@ -12,14 +12,14 @@ from typing import Any, Self, TypeAlias
 import discord
 
 from bot.discord_ui.cards.details import show
-from bot.discord_ui.client import Talk
+from bot.discord_ui.client import Interaction
 from bot.discord_ui.commands.tweak import ask
-from bot.discord_ui.replies import telling
-from bot.discord_ui.requester import check_place, may_moderate, requester
-from bot.i18n import Words
+from bot.discord_ui.replies import reply_errors
+from bot.discord_ui.requester import can_moderate, check_permissions, requester
+from bot.i18n import Translations
 from storage.domain.errors import JobGone
 
-Action: TypeAlias = Callable[[Talk, str], Awaitable[None]]
+Action: TypeAlias = Callable[[Interaction, str], Awaitable[None]]
 
 LOOKS = {
     "again": ("🔁", discord.ButtonStyle.primary),
@@ -59,43 +59,45 @@ class JobButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Do what the button says, or tell why not."""
-        async with telling(interaction, interaction.client.words):
+        async with reply_errors(interaction, interaction.client.texts):
             await ACTIONS[self.action](interaction, self.job)
 
 
-def view_of(actions: tuple[str, ...], job: str, locale: str, words: Words) -> discord.ui.View:
+def view_of(
+    actions: tuple[str, ...], job: str, locale: str, texts: Translations
+) -> discord.ui.View:
     """Return the row of buttons for a job's message."""
     view = discord.ui.View(timeout=None)
     for action in actions:
-        view.add_item(JobButton(action, job, words.text(locale, f"button_{action}")))
+        view.add_item(JobButton(action, job, texts.text(locale, f"button_{action}")))
     return view
 
 
-async def again(interaction: Talk, job: str) -> None:
+async def again(interaction: Interaction, job: str) -> None:
     """Make the clip anew with another seed, in a message of its own."""
-    check_place(interaction)
+    check_permissions(interaction)
     response = await interaction.response.defer(thinking=True)
     message = response.message_id if response else None
     await interaction.client.studio.retry(job, requester(interaction, message))
 
 
-async def tweak(interaction: Talk, job: str) -> None:
+async def tweak(interaction: Interaction, job: str) -> None:
     """Show the form filled with this clip's parameters."""
-    check_place(interaction)
+    check_permissions(interaction)
     await ask(interaction, await interaction.client.studio.job(job))
 
 
-async def cancel(interaction: Talk, job: str) -> None:
+async def cancel(interaction: Interaction, job: str) -> None:
     """End a job that waits or runs; its card then says so."""
     await interaction.response.defer()
     await interaction.client.studio.cancel(job, str(interaction.user.id))
 
 
-async def delete(interaction: Talk, job: str) -> None:
+async def delete(interaction: Interaction, job: str) -> None:
     """Remove a clip and its message."""
     await interaction.response.defer()
     studio = interaction.client.studio
-    moderates = may_moderate(interaction)
+    moderates = can_moderate(interaction)
     try:
         await studio.delete(job, None if moderates else str(interaction.user.id))
     except JobGone:

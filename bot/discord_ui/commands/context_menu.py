@@ -9,12 +9,12 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.discord_ui.client import MutoscopeClient, Talk, said
+from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands import picture_selection as picks
 from bot.discord_ui.commands.form import Form, read_form, read_pictures
 from bot.discord_ui.commands.place_order import order
-from bot.discord_ui.replies import telling
-from bot.discord_ui.requester import check_place
+from bot.discord_ui.replies import reply_errors
+from bot.discord_ui.requester import check_permissions
 from bot.studio.options import Options, resolutions
 from storage.domain.errors import BadPicture
 
@@ -29,17 +29,17 @@ class ContextMenu:
     def __init__(self) -> None:
         self._pictures: OrderedDict[str, list[discord.Attachment]] = OrderedDict()
 
-    async def ask(self, interaction: Talk, message: discord.Message) -> None:
+    async def ask(self, interaction: Interaction, message: discord.Message) -> None:
         """Show the form for the pictures of a message."""
         client = interaction.client
-        async with telling(interaction, client.words):
-            check_place(interaction)
+        async with reply_errors(interaction, client.texts):
+            check_permissions(interaction)
             pictures = _pictures(message)
             key = self._remember(pictures)
             model = client.studio.catalogue.model()
             defaults = model.defaults
             form = Form(
-                title=client.words.text(interaction.locale.value, _title(pictures)),
+                title=client.texts.text(interaction.locale.value, _title(pictures)),
                 custom_id=f"{ACTION}:{key}",
                 options=Options(
                     prompt="",
@@ -51,15 +51,15 @@ class ContextMenu:
                     preset=defaults.preset,
                 ),
                 resolutions=resolutions(model, client.studio.profile),
-                words=client.words,
+                texts=client.texts,
                 locale=interaction.locale.value,
                 first=picks.write(len(pictures)),
             )
             await interaction.response.send_modal(form)
 
-    async def answer(self, interaction: Talk, key: str) -> None:
+    async def answer(self, interaction: Interaction, key: str) -> None:
         """Order what the sent form asks for."""
-        async with telling(interaction, interaction.client.words):
+        async with reply_errors(interaction, interaction.client.texts):
             pictures = self._pictures.get(key)
             if pictures is None:
                 raise BadPicture("picture_forgotten")
@@ -95,11 +95,11 @@ def register(client: MutoscopeClient) -> None:
     menu = ContextMenu()
     client.modals[ACTION] = menu.answer
 
-    async def entry(interaction: Talk, message: discord.Message) -> None:
+    async def entry(interaction: Interaction, message: discord.Message) -> None:
         await menu.ask(interaction, message)
 
     command: app_commands.ContextMenu = app_commands.ContextMenu(
-        name=said(client.words, "menu_animate"), callback=_typed(entry)
+        name=localized(client.texts, "menu_animate"), callback=_typed(entry)
     )
     client.tree.add_command(command)
 

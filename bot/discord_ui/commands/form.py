@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import discord
 
 from bot.discord_ui.commands import picture_selection as picks
-from bot.i18n import Words
+from bot.i18n import Translations
 from bot.studio.options import Options
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.clip import Container
@@ -36,13 +36,13 @@ class Form(discord.ui.Modal):
         custom_id: str,
         options: Options,
         resolutions: Mapping[str, str],
-        words: Words,
+        texts: Translations,
         locale: str,
         first: str = "",
     ) -> None:
         """Fill the form; first is a line that comes before the numbers."""
         super().__init__(title=title[:45], custom_id=custom_id, timeout=LIFE)
-        self._words = words
+        self._texts = texts
         self._locale = locale
         long, short = discord.TextStyle.paragraph, discord.TextStyle.short
         self._ask("prompt", _text("prompt", options.prompt, long, PROMPT_LIMIT, required=True))
@@ -59,7 +59,7 @@ class Form(discord.ui.Modal):
         self.add_item(discord.ui.Label(text=self._say(f"form_{key}")[:45], component=field))
 
     def _say(self, key: str) -> str:
-        return self._words.text(self._locale, key)
+        return self._texts.text(self._locale, key)
 
 
 def _text(

@@ -10,7 +10,7 @@ from storage.domain.errors import MutoscopeError
 PAUSE = 600.0  # seconds for which the same reason is not told again
 
 
-class Told:
+class NoticeThrottle:
     """Remembers each person's reasons until they lapse: credits at their renewal, others soon."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import discord
 
-from bot.discord_ui.client import Talk
+from bot.discord_ui.client import Interaction
 from bot.discord_ui.commands.uploads import check_upload, fetch
-from bot.discord_ui.replies import NOBODY, quoted, telling
-from bot.discord_ui.requester import check_place, requester
+from bot.discord_ui.replies import NOBODY, quote, reply_errors
+from bot.discord_ui.requester import check_permissions, requester
 from bot.studio.options import Options
 from bot.studio.orders import OrderDraft
 from storage.domain.errors import BadPicture
@@ -21,12 +21,12 @@ NAME = 100  # characters of a file's name that are told
 
 
 async def order(
-    interaction: Talk, pictures: Sequence[discord.Attachment], options: Options
+    interaction: Interaction, pictures: Sequence[discord.Attachment], options: Options
 ) -> None:
     """Take an order: refuse at once what cannot be, acknowledge, then look at the pictures."""
     client = interaction.client
-    async with telling(interaction, client.words):
-        check_place(interaction)
+    async with reply_errors(interaction, client.texts):
+        check_permissions(interaction)
         client.studio.check(options)
         for picture in pictures:
             with _naming(interaction, picture, pictures):
@@ -46,7 +46,7 @@ async def order(
 
 @contextlib.contextmanager
 def _naming(
-    interaction: Talk, picture: discord.Attachment, pictures: Sequence[discord.Attachment]
+    interaction: Interaction, picture: discord.Attachment, pictures: Sequence[discord.Attachment]
 ) -> Iterator[None]:
     """Say of several pictures which one will not do."""
     try:
@@ -54,19 +54,19 @@ def _naming(
     except BadPicture as error:
         if len(pictures) == 1:
             raise
-        words, locale = interaction.client.words, interaction.locale.value
-        name, reason = quoted(picture.filename, NAME), words.error(locale, error)
+        texts, locale = interaction.client.texts, interaction.locale.value
+        name, reason = quote(picture.filename, NAME), texts.error(locale, error)
         raise BadPicture("picture_of_several", file=name, reason=reason) from error
 
 
 @contextlib.asynccontextmanager
 async def _promised(
-    interaction: Talk, drafts: Sequence[OrderDraft]
+    interaction: Interaction, drafts: Sequence[OrderDraft]
 ) -> AsyncIterator[list[OrderDraft]]:
     """Post a message for each further clip; take them back where nothing comes of the order."""
     posted: list[discord.WebhookMessage] = []
     placed = list(drafts[:1])
-    text = "⏳ " + interaction.client.words.text(interaction.locale.value, "card_queued")
+    text = "⏳ " + interaction.client.texts.text(interaction.locale.value, "card_queued")
     try:
         if len(drafts) > 1:  # until it is filled, a follow-up would become the answer itself
             await interaction.edit_original_response(content=text, allowed_mentions=NOBODY)

@@ -7,39 +7,39 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.discord_ui.client import MutoscopeClient, Talk, said
-from bot.discord_ui.replies import telling
+from bot.discord_ui.client import Interaction, MutoscopeClient, localized
+from bot.discord_ui.replies import reply_errors
 from storage.domain.report import Report
 
 WEEK = 7
 
 
-async def quota(interaction: Talk) -> None:
+async def quota(interaction: Interaction) -> None:
     """Tell a person what they spent and what is left."""
     client = interaction.client
-    async with telling(interaction, client.words):
+    async with reply_errors(interaction, client.texts):
         await interaction.response.defer(ephemeral=True)
         report = await client.studio.report(str(interaction.user.id))
         embed = _embed(interaction, "quota_title", _own(interaction, report))
         await interaction.edit_original_response(embed=embed)
 
 
-async def report(interaction: Talk, days: int = WEEK) -> None:
+async def report(interaction: Interaction, days: int = WEEK) -> None:
     """Tell a manager what everybody ordered and spent."""
     client = interaction.client
-    async with telling(interaction, client.words):
+    async with reply_errors(interaction, client.texts):
         await interaction.response.defer(ephemeral=True)
         found = await client.studio.report_all(days)
         workers = await client.studio.workers()
         rows = {"report_clips": _counts(interaction, found)} | _spent(interaction, found)
         rows["report_people"] = str(found.owners)
-        rows["report_seconds"] = client.words.span(interaction.locale.value, found.seconds)
+        rows["report_seconds"] = client.texts.duration(interaction.locale.value, found.seconds)
         rows["report_workers"] = "?" if workers is None else str(workers)
         embed = _embed(interaction, "report_title", rows, days=days)
         await interaction.edit_original_response(embed=embed)
 
 
-def _own(interaction: Talk, report: Report) -> dict[str, str]:
+def _own(interaction: Interaction, report: Report) -> dict[str, str]:
     """Return the rows of a person's own report by their message keys."""
     rows: dict[str, str] = {}
     allowance = report.allowance
@@ -51,49 +51,51 @@ def _own(interaction: Talk, report: Report) -> dict[str, str]:
     return rows | _spent(interaction, report) | {"quota_clips": _counts(interaction, report)}
 
 
-def _spent(interaction: Talk, report: Report) -> dict[str, str]:
+def _spent(interaction: Interaction, report: Report) -> dict[str, str]:
     return {
         "quota_in_all": _credits(interaction, report.credits),
         "quota_saved": _credits(interaction, report.saved),
     }
 
 
-def _counts(interaction: Talk, report: Report) -> str:
+def _counts(interaction: Interaction, report: Report) -> str:
     """Return how many jobs there are of each status, one a line."""
-    words, locale = interaction.client.words, interaction.locale.value
+    texts, locale = interaction.client.texts, interaction.locale.value
     counts = [
-        f"{words.text(locale, f'status_{status.value}')}: {count}"
+        f"{texts.text(locale, f'status_{status.value}')}: {count}"
         for status, count in report.counts.items()
         if count
     ]
     return "\n".join(counts) or "0"
 
 
-def _credits(interaction: Talk, count: int) -> str:
-    return interaction.client.words.text(interaction.locale.value, "quota_credits", count=count)
+def _credits(interaction: Interaction, count: int) -> str:
+    return interaction.client.texts.text(interaction.locale.value, "quota_credits", count=count)
 
 
-def _embed(interaction: Talk, title: str, rows: dict[str, str], **gaps: object) -> discord.Embed:
-    words, locale = interaction.client.words, interaction.locale.value
-    embed = discord.Embed(title=words.text(locale, title, **gaps), colour=discord.Colour.blurple())
+def _embed(
+    interaction: Interaction, title: str, rows: dict[str, str], **gaps: object
+) -> discord.Embed:
+    texts, locale = interaction.client.texts, interaction.locale.value
+    embed = discord.Embed(title=texts.text(locale, title, **gaps), colour=discord.Colour.blurple())
     for key, value in rows.items():
-        embed.add_field(name=words.text(locale, key), value=value)
+        embed.add_field(name=texts.text(locale, key), value=value)
     return embed
 
 
 def register(client: MutoscopeClient) -> None:
     """Add both commands; Discord shows the report to managers alone."""
     own: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=said(client.words, "command_quota"),
-        description=said(client.words, "command_quota_about"),
+        name=localized(client.texts, "command_quota"),
+        description=localized(client.texts, "command_quota_about"),
         callback=quota,
     )
-    describe = app_commands.describe(days=said(client.words, "option_days_about"))
-    rename = app_commands.rename(days=said(client.words, "option_days"))
+    describe = app_commands.describe(days=localized(client.texts, "option_days_about"))
+    rename = app_commands.rename(days=localized(client.texts, "option_days"))
     report.__annotations__["days"] = app_commands.Range[int, 1, 90]
     everybody: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=said(client.words, "command_report"),
-        description=said(client.words, "command_report_about"),
+        name=localized(client.texts, "command_report"),
+        description=localized(client.texts, "command_report_about"),
         callback=describe(rename(report)),
     )
     everybody.default_permissions = discord.Permissions(manage_guild=True)

@@ -8,9 +8,14 @@ from dataclasses import replace
 import discord
 
 from bot.discord_ui.client import MutoscopeClient
-from bot.discord_ui.commands.notice_throttle import Told
+from bot.discord_ui.commands.notice_throttle import NoticeThrottle
 from bot.discord_ui.replies import NOBODY
-from bot.discord_ui.requester import FRONT, missing, missing_to_order, size_limit
+from bot.discord_ui.requester import (
+    FRONT_END,
+    missing_permissions,
+    missing_user_permissions,
+    size_limit,
+)
 from bot.studio.orders import Requester
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job, Place, Status
@@ -24,11 +29,11 @@ class Reactions:
     """Orders what is reacted to; who may not order is told so once, not at every reaction."""
 
     def __init__(self) -> None:
-        self._told = Told()
+        self._told = NoticeThrottle()
 
     async def retry(self, client: MutoscopeClient, event: discord.RawReactionActionEvent) -> None:
         """Order the clip under the reaction with another seed, at the expense of who reacted."""
-        place = (FRONT, str(event.channel_id), str(event.message_id))
+        place = (FRONT_END, str(event.channel_id), str(event.message_id))
         job = await client.studio.job_at(*place)
         if job is None or job.status is not Status.DONE or not await _may_post(client, event):
             return
@@ -49,11 +54,11 @@ class Reactions:
         try:
             draft = await client.studio.draft_retry(job.id, requester)
             await client.studio.check_credits(requester, [draft])
-            answer = await _answer(client, event, client.words.text(locale, "reaction_retry"))
+            answer = await _answer(client, event, client.texts.text(locale, "reaction_retry"))
             place = replace(requester.place, message=str(answer.id))
             await client.studio.order(requester, [replace(draft, place=place)])
         except MutoscopeError as error:
-            text = f"<@{person}> ⚠️ {client.words.error(locale, error)}"
+            text = f"<@{person}> ⚠️ {client.texts.error(locale, error)}"
             if answer is not None:
                 await answer.edit(content=text, allowed_mentions=NOBODY)
             elif self._told.is_news(person, error):
@@ -65,7 +70,7 @@ class Reactions:
 def _place(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> Place:
     """Return where a reaction's clip is to be shown, but for its message."""
     return Place(
-        front=FRONT,
+        front=FRONT_END,
         guild=str(event.guild_id or ""),
         channel=str(event.channel_id),
         application=str(client.application_id or ""),
@@ -97,7 +102,10 @@ async def _may_post(client: MutoscopeClient, event: discord.RawReactionActionEve
     if guild is None or channel is None:
         return False
     thread = isinstance(channel, discord.Thread)
-    for member, lacks in ((guild.me, missing), (event.member, missing_to_order)):
+    for member, lacks in (
+        (guild.me, missing_permissions),
+        (event.member, missing_user_permissions),
+    ):
         if member is None or lacks(channel.permissions_for(member), thread):
             log.info("reaction in %s goes unanswered: permissions", event.channel_id)
             return False
@@ -107,7 +115,7 @@ async def _may_post(client: MutoscopeClient, event: discord.RawReactionActionEve
 def _locale(client: MutoscopeClient, event: discord.RawReactionActionEvent, job: Job) -> str:
     """Return the server's language for somebody whose own a reaction does not tell."""
     guild = client.get_guild(event.guild_id) if event.guild_id else None
-    return client.words.nearest(guild.preferred_locale.value) if guild else job.locale
+    return client.texts.nearest(guild.preferred_locale.value) if guild else job.locale
 
 
 def register(client: MutoscopeClient) -> None:

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bot.discord_ui.cards.attachment import PREVIEW, Enclosure
-from bot.discord_ui.cards.card_renderer import Card, Painter
-from bot.discord_ui.delivery.live_message import Followed
-from bot.discord_ui.delivery.message_sender import Courier, FileTooLarge, Way
-from bot.discord_ui.delivery.rate_limiter import Pace
-from bot.discord_ui.requester import FRONT
+from bot.discord_ui.cards.attachment import PREVIEW, CardAttachment
+from bot.discord_ui.cards.card_renderer import Card, CardRenderer
+from bot.discord_ui.delivery.live_message import LiveMessage
+from bot.discord_ui.delivery.message_sender import FileTooLarge, MessageSender, SendResult
+from bot.discord_ui.delivery.rate_limiter import RateLimiter
+from bot.discord_ui.requester import FRONT_END
 from bot.studio.events import JobChanged, JobEvent, JobProgressed
 from bot.studio.studio import Studio
 from storage.domain.advice import Advice
@@ -34,8 +34,8 @@ class Delivery:
     def __init__(
         self,
         studio: Studio,
-        courier: Courier,
-        painter: Painter,
+        courier: MessageSender,
+        painter: CardRenderer,
         ping_after: float,
         *,
         clock: Callable[[], float] = time.time,
@@ -48,8 +48,8 @@ class Delivery:
         self._clock = clock
         self._pace = pace
         self._forecast = studio.wait_forecast()
-        self._followed: dict[str, Followed] = {}
-        self._channels = Pace(pace)
+        self._followed: dict[str, LiveMessage] = {}
+        self._channels = RateLimiter(pace)
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivering: set[str] = set()
         self._hands = asyncio.Semaphore(HANDS)
@@ -71,7 +71,7 @@ class Delivery:
 
     async def _take_up(self) -> None:
         """Follow every job that is not over, and bring every clip that was not delivered."""
-        for job in await self._studio.unfinished(FRONT):
+        for job in await self._studio.unfinished(FRONT_END):
             self._follow(job)
             if job.status is Status.RUNNING:
                 self._spawn(self._look(self._followed[job.id]))
@@ -86,7 +86,7 @@ class Delivery:
                 log.exception("delivery goes on after an error")
 
     async def _sweep(self) -> None:
-        for job in await self._studio.undelivered(FRONT):
+        for job in await self._studio.undelivered(FRONT_END):
             self._spawn(self._deliver(job))
 
     def _hear(self, news: JobEvent) -> None:
@@ -97,7 +97,7 @@ class Delivery:
                 followed.stale = True
                 if news.progress.preview:
                     self._spawn(self._look(followed))
-        elif isinstance(news, JobChanged) and news.job.place.front == FRONT:
+        elif isinstance(news, JobChanged) and news.job.place.front == FRONT_END:
             if news.job.status.final:
                 self._spawn(self._deliver(news.job))
             else:
@@ -105,10 +105,10 @@ class Delivery:
             self._forecast.expire()
 
     def _follow(self, job: Job, advice: tuple[Advice, ...] = ()) -> None:
-        followed = self._followed.setdefault(job.id, Followed(job, advice))
+        followed = self._followed.setdefault(job.id, LiveMessage(job, advice))
         followed.begin(job)
 
-    async def _look(self, followed: Followed) -> None:
+    async def _look(self, followed: LiveMessage) -> None:
         """Fetch the newest preview, beside whatever is shown meanwhile."""
         job = followed.job
         preview = await self._studio.preview(job.id)
@@ -124,7 +124,7 @@ class Delivery:
         """Edit at most one message of each channel, except those that show nothing yet."""
         now = time.monotonic()
         await self._update_waits()
-        chosen: dict[str, Followed] = {}
+        chosen: dict[str, LiveMessage] = {}
         for followed in list(self._followed.values()):
             channel = followed.job.place.channel
             if not followed.stale or followed.lock.locked():
@@ -140,7 +140,7 @@ class Delivery:
                 self._channels.note(channel, now)
                 self._start_showing(followed, now)
 
-    def _start_showing(self, followed: Followed, now: float) -> None:
+    def _start_showing(self, followed: LiveMessage, now: float) -> None:
         followed.shown_at = now
         self._spawn(self._show(followed))
 
@@ -153,7 +153,7 @@ class Delivery:
                 followed.wait = wait
                 followed.stale = followed.stale or followed.job.status is Status.QUEUED
 
-    async def _show(self, followed: Followed) -> None:
+    async def _show(self, followed: LiveMessage) -> None:
         async with followed.lock:
             job = followed.job
             if job.id in self._delivering or job.id not in self._followed:
@@ -166,23 +166,23 @@ class Delivery:
                 log.warning("the card of %s could not be shown: %r", job.id, error)
                 followed.fail(tried)
                 return
-            if way is Way.GONE:
+            if way is SendResult.GONE:
                 self._followed.pop(job.id, None)
-            elif way is Way.NOWHERE and tried is not None:
+            elif way is SendResult.NOWHERE and tried is not None:
                 followed.fail(tried)  # perhaps it is the file alone that may not go there
 
-    async def _edit(self, followed: Followed) -> Way:
+    async def _edit(self, followed: LiveMessage) -> SendResult:
         """Bring the card up to date; a preview that is there already is not sent again."""
         job, preview, card = followed.job, followed.preview, self._card(followed)
         if followed.holds_preview:
             return await self._courier.edit_text(job, card)
-        enclosed = Enclosure(PREVIEW, preview) if preview is not None else None
+        enclosed = CardAttachment(PREVIEW, preview) if preview is not None else None
         way = await self._courier.edit(job, card, enclosed)
-        if way is Way.EDITED:
+        if way is SendResult.EDITED:
             followed.posted = preview
         return way
 
-    def _card(self, followed: Followed) -> Card:
+    def _card(self, followed: LiveMessage) -> Card:
         job, seen = followed.job, followed.preview is not None
         if job.status is Status.RUNNING or followed.progress is not None or seen:
             return self._painter.running(job, followed.progress, followed.advice, seen)
@@ -194,7 +194,7 @@ class Delivery:
             return
         self._delivering.add(job.id)
         try:
-            followed = self._followed.get(job.id) or Followed(job)
+            followed = self._followed.get(job.id) or LiveMessage(job)
             async with followed.lock, self._hands:
                 job = await self._studio.job(job.id)  # its place may have changed meanwhile
                 if job.delivered:
@@ -216,16 +216,16 @@ class Delivery:
             assert job.clip is not None
             way, job = await self._send(job, self._painter.undeliverable(job, job.clip), None)
         waited = self._clock() - job.created > self._ping_after
-        if way is Way.EDITED and waited and job.status is not Status.CANCELLED:
+        if way is SendResult.EDITED and waited and job.status is not Status.CANCELLED:
             await self._courier.ping(job, self._painter.call(job))
-        if way is Way.POSTED:
+        if way is SendResult.POSTED:
             await self._studio.move(job.id, job.place)
         await self._studio.mark_delivered(job.id, job.place.message)
         log.info("%s %s: %s", job.id, job.status.value, way.value)
 
     async def _last_card(
         self, job: Job, advice: tuple[Advice, ...]
-    ) -> tuple[Card, Enclosure | None]:
+    ) -> tuple[Card, CardAttachment | None]:
         if job.clip is None:
             return self._painter.over(job), None
         data = await self._studio.clip_file(job.clip)
@@ -233,10 +233,12 @@ class Delivery:
             log.error("the clip of %s is not in the blob store", job.id)
             return self._painter.lost(job), None
         card = self._painter.done(job, job.clip, advice)
-        return card, Enclosure.of_clip(job, job.clip, data)
+        return card, CardAttachment.of_clip(job, job.clip, data)
 
-    async def _send(self, job: Job, card: Card, enclosed: Enclosure | None) -> tuple[Way, Job]:
+    async def _send(
+        self, job: Job, card: Card, enclosed: CardAttachment | None
+    ) -> tuple[SendResult, Job]:
         way = await self._courier.edit(job, card, enclosed)
-        if way is Way.NOWHERE and job.status is not Status.CANCELLED:
+        if way is SendResult.NOWHERE and job.status is not Status.CANCELLED:
             return await self._courier.post(job, card, enclosed)
         return way, job

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from bot.studio.wait_forecast import Wait
+from bot.studio.wait_forecast import QueueEstimate
 from storage.domain.advice import Advice
 from storage.domain.job import Job
 from storage.domain.progress import Progress
@@ -14,7 +14,7 @@ RUNNING_FIRST = 20.0  # a second without news weighs so much more on a running j
 
 
 @dataclass(slots=True)
-class Followed:
+class LiveMessage:
     """What is known of one job's message.
 
     preview is the newest picture of a running job, posted the one that the message holds.
@@ -23,7 +23,7 @@ class Followed:
     job: Job
     advice: tuple[Advice, ...] = ()
     progress: Progress | None = None
-    wait: Wait | None = None
+    wait: QueueEstimate | None = None
     preview: bytes | None = None
     posted: bytes | None = None
     stale: bool = True

@@ -15,7 +15,7 @@ from typing import Any
 
 import discord
 
-from bot.discord_ui.cards.attachment import Enclosure
+from bot.discord_ui.cards.attachment import CardAttachment
 from bot.discord_ui.cards.card_renderer import Card
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.commands.buttons import view_of
@@ -32,7 +32,7 @@ NO_HISTORY = 160002  # a reply needs the permission to read what it answers
 CLOSED = {TOO_MANY_OLD_EDITS, NO_HISTORY}
 
 
-class Way(Enum):
+class SendResult(Enum):
     """How a card got there, or why it did not."""
 
     EDITED = "edited"
@@ -45,42 +45,44 @@ class FileTooLarge(Exception):
     """This place refuses a file of this size."""
 
 
-class Courier:
+class MessageSender:
     """Knows the ways to the person."""
 
     def __init__(self, client: MutoscopeClient, clock: Callable[[], float] = time.time) -> None:
         self._client = client
         self._clock = clock
 
-    async def edit(self, job: Job, card: Card, enclosed: Enclosure | None = None) -> Way:
+    async def edit(
+        self, job: Job, card: Card, enclosed: CardAttachment | None = None
+    ) -> SendResult:
         """Show the card in the message that was promised; NOWHERE where that cannot be.
 
         What was enclosed before goes.
         """
         return await self._edit(job, lambda: self._shown(job, card, enclosed))
 
-    async def edit_text(self, job: Job, card: Card) -> Way:
+    async def edit_text(self, job: Job, card: Card) -> SendResult:
         """Show the card's line of text; embed, file and buttons stay as they are."""
         return await self._edit(job, lambda: {"content": card.content, "allowed_mentions": NOBODY})
 
-    async def _edit(self, job: Job, shown: Callable[[], dict[str, Any]]) -> Way:
+    async def _edit(self, job: Job, shown: Callable[[], dict[str, Any]]) -> SendResult:
         if not job.place.message:
-            return Way.NOWHERE
+            return SendResult.NOWHERE
         for attempt in (self._edit_by_token, self._edit_in_channel):
             try:
                 if await attempt(job, shown()):
-                    return Way.EDITED
+                    return SendResult.EDITED
             except discord.NotFound as error:
                 if error.code == UNKNOWN_MESSAGE:
-                    return Way.GONE
+                    return SendResult.GONE
             except discord.HTTPException as error:
                 if not _refused(error):
                     raise
-        return Way.NOWHERE
+        return SendResult.NOWHERE
 
     async def post(
-        self, job: Job, card: Card, enclosed: Enclosure | None = None
-    ) -> tuple[Way, Job]:
+        self, job: Job, card: Card, enclosed: CardAttachment | None = None
+    ) -> tuple[SendResult, Job]:
         """Show the card in a new message, in the channel or else directly."""
         for target in (self._channel, self._person):
             try:
@@ -95,8 +97,8 @@ class Courier:
                     raise
                 log.info("no way to post %s: %s", job.id, error)
             else:
-                return Way.POSTED, _moved(job, message)
-        return Way.NOWHERE, job
+                return SendResult.POSTED, _moved(job, message)
+        return SendResult.NOWHERE, job
 
     async def ping(self, job: Job, text: str) -> None:
         """Call the owner by a message of its own: an edit notifies nobody."""
@@ -137,13 +139,13 @@ class Courier:
     async def _person(self, job: Job) -> discord.DMChannel:
         return await self._client.create_dm(discord.Object(int(job.owner)))
 
-    def _shown(self, job: Job, card: Card, enclosed: Enclosure | None) -> dict[str, Any]:
+    def _shown(self, job: Job, card: Card, enclosed: CardAttachment | None) -> dict[str, Any]:
         """Return what discord.py is to send."""
         return {
             "content": card.content,
             "embed": card.embed,
             "attachments": [enclosed.file()] if enclosed else [],
-            "view": view_of(card.actions, job.id, job.locale, self._client.words),
+            "view": view_of(card.actions, job.id, job.locale, self._client.texts),
             "allowed_mentions": NOBODY,
         }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Pace:
+class RateLimiter:
     """Keeps a pause between two edits of one place, and forgets each pause that is over."""
 
     def __init__(self, seconds: float) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.discord_ui.upload_limiter import Desk
+from bot.discord_ui.upload_limiter import UploadLimiter
 
 
 async def test_no_more_than_its_room_lies_on_the_desk_and_everybody_gets_a_turn() -> None:
-    desk, lying, most = Desk(8), 0, 0
+    desk, lying, most = UploadLimiter(8), 0, 0
 
     async def order(pictures: int) -> None:
         nonlocal lying, most
@@ -24,7 +24,7 @@ async def test_no_more_than_its_room_lies_on_the_desk_and_everybody_gets_a_turn(
 
 
 async def test_who_gives_up_waiting_leaves_the_desk_free() -> None:
-    desk = Desk(4)
+    desk = UploadLimiter(4)
     async with desk.room(3):
         waiting = asyncio.create_task(desk_taken(desk, 4))
         await asyncio.sleep(0)
@@ -34,7 +34,7 @@ async def test_who_gives_up_waiting_leaves_the_desk_free() -> None:
         await desk_taken(desk, 4)
 
 
-async def desk_taken(desk: Desk, pictures: int) -> None:
+async def desk_taken(desk: UploadLimiter, pictures: int) -> None:
     """Come to the desk with so many pictures, and go."""
     async with desk.room(pictures):
         pass

@@ -1,4 +1,4 @@
-"""Scores are told in words that exist in every language."""
+"""Scores are told in texts that exist in every language."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.i18n import Words
+from bot.i18n import Translations
 from bot.studio.quality_summary import MEASURES, figure, key_of, summary
 from storage.domain.camera.motion import Motion
 from tests.support.examples import CLIP
@@ -22,11 +22,11 @@ from tests.support.examples import CLIP
     ],
 )
 def test_each_score_has_a_good_and_a_bad_word(name: str, good: float, bad: float) -> None:
-    words = Words.load()
+    texts = Translations.load()
     assert name in MEASURES
     assert key_of(name, good) != key_of(name, bad)
-    assert words.has(key_of(name, good))
-    assert words.has(key_of(name, bad))
+    assert texts.has(key_of(name, good))
+    assert texts.has(key_of(name, bad))
 
 
 def test_a_good_flicker_goes_without_saying() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.i18n import Words
+from bot.i18n import Translations
 from deploy.local.clip_facts import measure
 from deploy.local.clip_messages import buttons_of
 from deploy.local.discord.member.client import Member, MemberError
@@ -45,7 +45,7 @@ async def refused(
 
 def words(locale: str, key: str) -> str:
     """What a message says up to its first gap."""
-    found = Words.load().locales[LOCALES[locale]][key].partition("{")[0]
+    found = Translations.load().locales[LOCALES[locale]][key].partition("{")[0]
     assert found
     return found
 

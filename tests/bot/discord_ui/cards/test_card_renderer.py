@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.discord_ui.cards.card_renderer import Painter, bar
-from bot.i18n import Words
+from bot.discord_ui.cards.card_renderer import CardRenderer, bar
+from bot.i18n import Translations
 from bot.studio.options import Options
-from bot.studio.wait_forecast import Wait
+from bot.studio.wait_forecast import QueueEstimate
 from storage.catalogue_file import load_catalogue
 from storage.domain.advice import Advice
 from storage.domain.camera.motion import Camera, Motion
@@ -47,7 +47,7 @@ CLIP = Clip(
     adjustments=(Adjustment("adjusted_smaller", (("width", "64"), ("height", "64"))),),
     scores=(("first_frame", 31.0), ("flicker", 0.01), ("shake", 0.01), ("motion", 0.9)),
 )
-PAINTER = Painter(Words.load(), CATALOGUE)
+PAINTER = CardRenderer(Translations.load(), CATALOGUE)
 
 
 DONE = replace(JOB, status=Status.DONE, clip=CLIP)
@@ -55,7 +55,7 @@ LINE = "-# 🎥 Pan left · seed 5 · 144×112 · 16 frames at 8 fps · 4 steps 
 
 
 def test_a_waiting_card_tells_whose_it_is_its_place_and_its_time() -> None:
-    card = PAINTER.waiting(JOB, Wait(2, 150.0))
+    card = PAINTER.waiting(JOB, QueueEstimate(2, 150.0))
     assert card.content.splitlines() == [
         "<@1> **a boat, pan left**",
         "⏳ Your clip is number 3 in the queue · starts in about 2 min",
@@ -90,9 +90,12 @@ def test_the_bar_never_goes_back_between_two_candidates() -> None:
 def test_a_path_is_told_in_words() -> None:
     options = Options("a boat", path="zoom in and pan left; hold", seed=5)
     request = options.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0)
-    for locale, words in (("en", "Pan left + Zoom in → Hold still"), ("zh-CN", "推近 → 固定不动")):
+    for locale, texts in (
+        ("en", "Pan left + Zoom in → Hold still"),
+        ("zh-CN", "推近 → 固定不动"),
+    ):
         card = PAINTER.waiting(replace(JOB, request=request, locale=locale), None)
-        assert f"{words} · " in card.content
+        assert f"{texts} · " in card.content
 
 
 def test_a_motion_that_nobody_named_is_told_once_it_was_made() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.discord_ui.commands.notice_throttle import PAUSE, Told
+from bot.discord_ui.commands.notice_throttle import PAUSE, NoticeThrottle
 from storage.domain.errors import QuotaExceeded
 
 SPENT = QuotaExceeded("quota_spent", resets_in=5000)
@@ -20,7 +20,7 @@ class Clock:
 
 def test_a_reason_is_told_once_to_each_person_until_it_lapses() -> None:
     clock = Clock()
-    told = Told(clock)
+    told = NoticeThrottle(clock)
     assert [told.is_news("ann", SPENT) for _ in range(3)] == [True, False, False]
     assert told.is_news("bob", SPENT)
     assert told.is_news("ann", TOO_MANY)
@@ -32,7 +32,7 @@ def test_a_reason_is_told_once_to_each_person_until_it_lapses() -> None:
 
 
 def test_who_could_order_meanwhile_is_told_anew() -> None:
-    told = Told(Clock())
+    told = NoticeThrottle(Clock())
     assert told.is_news("ann", TOO_MANY)
     assert told.is_news("bob", TOO_MANY)
     told.forget("ann")
@@ -42,7 +42,7 @@ def test_who_could_order_meanwhile_is_told_anew() -> None:
 
 def test_what_has_lapsed_is_not_remembered() -> None:
     clock = Clock()
-    told = Told(clock)
+    told = NoticeThrottle(clock)
     for number in range(100):
         clock.now += PAUSE
         told.is_news(str(number), TOO_MANY)

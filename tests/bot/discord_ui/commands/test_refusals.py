@@ -57,7 +57,7 @@ OPTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
 
 async def refused(chat: Chat, text: str, **options: Any) -> None:
     result = await chat.animate(**options)
-    assert [text in whisper for whisper in ephemeral_texts(result)] == [True]
+    assert [text in send_ephemeral for send_ephemeral in ephemeral_texts(result)] == [True]
     assert [message for message in chat.messages if not message.flags.ephemeral] == []
     assert await chat.backend.jobs.unfinished() == []
 
