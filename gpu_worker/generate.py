@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
 from gpu_worker.engine.supervisor import unless_cancelled
-from gpu_worker.media.encode import Encoded, encode_within, poster
+from gpu_worker.media.encode import Encoded, encode, poster
 from gpu_worker.media.picture import Canvas, fit
 from gpu_worker.outcome import clip_of, failure_of, metadata
 from storage.blobs import Blobs
@@ -206,7 +206,7 @@ class End:
 def _encode(result: Result, order: Order) -> Encoded:
     request = order.request
     facts = metadata(request, result)
-    return encode_within(result.frames, request.fps, order.size_limit, facts, request.container)
+    return encode(result.frames, request.fps, order.size_limit, facts, request.container)
 
 
 async def _tell(news: asyncio.Queue[News], report: Reporter) -> None:

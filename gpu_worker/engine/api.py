@@ -6,16 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
+from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest
-
-Frames = NDArray[np.uint8]  # (frames, height, width, 3), RGB
 
 OnProgress = Callable[[Progress, bytes | None], None]
 """Called at every stage and step with an optional preview (animated WebP bytes)."""

@@ -1,8 +1,8 @@
-"""Outskirts: what a frame shows beyond the picture's edge, mirrored and ever softer.
+"""Blurs what a frame shows beyond the picture's edge, the more the further out.
 
-Nobody knows what lies there. A mirror image is a fair guess at the edge and a poor one further
-out, where its details are as likely wrong as right: softening them with the distance looks less
-like a kaleidoscope, lies nearer to the truth, and tells the model where its own work begins.
+There the warp mirrors the picture, which is a fair guess at the edge and a poor one further out.
+Blurring it with the distance looks less like a kaleidoscope, is nearer to the truth on average, and
+tells the model which part it has to invent.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Pixels = NDArray[np.uint8]
+from gpu_worker.media.frames import Frame
 
 GROWTH = 0.25
 """Standard deviation of the blur gained for each pixel of distance."""
@@ -21,16 +21,16 @@ GROWTH = 0.25
 LEVELS = (0.005, 0.01, 0.02, 0.04)
 """Standard deviations of the prepared blurs, as shares of the frame's shorter side."""
 
-NARROW = 3.0
-"""The widest blur, in pixels, that is made at the full size."""
+FULL_SIZE_BLUR = 3.0
+"""The widest blur, in pixels, that is computed at the full size."""
 
 
-def distance(
+def distance_outside(
     matrix: NDArray[np.float64], source: tuple[int, int], size: tuple[int, int]
 ) -> NDArray[np.float32]:
     """Return how far each pixel of a frame (height, width) lies beyond the source, in its pixels.
 
-    matrix (2 x 3) leads from the frame's pixel indices to the source's; both sizes are (width,
+    matrix (2 x 3) maps the frame's pixel indices to the source's; both sizes are (width,
     height). Inside the source the distance is 0.
     """
     across, down = np.meshgrid(np.arange(size[0]), np.arange(size[1]))
@@ -42,22 +42,22 @@ def distance(
     return np.asarray(np.maximum(beyond_x, beyond_y) / per_pixel, np.float32)
 
 
-def soften(frame: Pixels, beyond: NDArray[np.float32]) -> Pixels:
-    """Return the frame (height, width, 3), blurred the more the further a pixel lies beyond."""
+def blur_outside(frame: Frame, beyond: NDArray[np.float32]) -> Frame:
+    """Return the frame, each pixel blurred by its distance (height, width) beyond the source."""
     spreads = [level * min(frame.shape[:2]) for level in LEVELS]
     levels = np.interp(GROWTH * beyond, [0.0, *spreads], np.arange(len(spreads) + 1))
-    soft = frame.astype(np.float32)
+    blurred = frame.astype(np.float32)
     for number, spread in enumerate(spreads):
         share = np.clip(levels - number, 0.0, 1.0)[..., None]
         if share.any():
-            soft += share * (_blurred(frame, spread) - soft)
-    return np.asarray(soft.round().clip(0, 255), np.uint8)
+            blurred += share * (_gaussian(frame, spread) - blurred)
+    return np.asarray(blurred.round().clip(0, 255), np.uint8)
 
 
-def _blurred(frame: Pixels, spread: float) -> Pixels:
-    """Return the frame under a Gaussian blur; a wide one is made at a smaller size."""
+def _gaussian(frame: Frame, spread: float) -> Frame:
+    """Return the frame under a Gaussian blur; a wide one is computed at a smaller size."""
     height, width = frame.shape[:2]
-    factor = max(1, int(spread / NARROW))
+    factor = max(1, int(spread / FULL_SIZE_BLUR))
     if factor > 1:
         size = (max(1, width // factor), max(1, height // factor))
         frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)

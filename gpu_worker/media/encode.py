@@ -1,4 +1,4 @@
-"""Encode: frames become a file that plays inline everywhere and stays under a size limit."""
+"""Encodes frames as an H.264 MP4 or a GIF under a size limit."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from gpu_worker.engine.api import Frames
-from gpu_worker.media import ffmpeg, gif
+from gpu_worker.media import ffmpeg
+from gpu_worker.media.frames import Frame, Frames
 from storage.domain.clip import Container
 from storage.domain.errors import GenerationFailed
 
@@ -25,6 +24,10 @@ SHRINK = 0.75
 _COLOURS = "scale=in_range=full:out_range=tv:out_color_matrix=bt709"
 _EXACT = "flags=area+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
 _TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+_PALETTE = (
+    "split[a][b];[a]palettegen=max_colors={colours}:stats_mode=diff[p];"
+    "[b][p]paletteuse=dither=bayer:bayer_scale={grain}"
+)
 
 
 class TooLarge(GenerationFailed):
@@ -46,23 +49,19 @@ class Encoded:
     shrunk: bool
 
 
-def encode(frames: Frames, fps: int, size_limit: int, metadata: Mapping[str, str]) -> bytes:
-    """Return an H.264 MP4 of at most size_limit bytes; equal input gives equal bytes.
-
-    Raise TooLarge if no quality and size will do, GenerationFailed if ffmpeg fails.
-    """
-    return encode_within(frames, fps, size_limit, metadata).data
-
-
-def encode_within(
+def encode(
     frames: Frames,
     fps: int,
     size_limit: int,
     metadata: Mapping[str, str],
     container: Container = Container.MP4,
 ) -> Encoded:
-    """Return the best file of at most size_limit bytes: quality gives way first, then size."""
-    write: Callable[..., bytes] = {Container.MP4: _mp4, Container.GIF: gif.write}[container]
+    """Return the best file of at most size_limit bytes, lowering first quality, then size.
+
+    Equal input gives equal bytes. Raise TooLarge if no quality and size will do, GenerationFailed
+    if ffmpeg fails.
+    """
+    write: Callable[..., bytes] = {Container.MP4: _mp4, Container.GIF: _gif}[container]
     quality, scale = BEST, 1.0
     while True:
         sized = _scaled(frames, scale)
@@ -80,7 +79,7 @@ def encode_within(
                 raise TooLarge("failed_too_large", bytes=len(data), limit=size_limit)
 
 
-def poster(frame: NDArray[np.uint8]) -> bytes:
+def poster(frame: Frame) -> bytes:
     """Return one frame, (height, width, 3), as a PNG."""
     target = io.BytesIO()
     Image.fromarray(frame).save(target, "PNG", optimize=True)
@@ -104,3 +103,24 @@ def _mp4(frames: Frames, fps: int, quality: int, metadata: Mapping[str, str]) ->
     options += ["-c:v", "libx264", "-preset", "medium", "-crf", str(quality)]
     options += ["-profile:v", "high", "-flags:v", "+bitexact", "-movflags", "+faststart"]
     return ffmpeg.run(frames, fps, options, ".mp4", metadata)
+
+
+def _gif(frames: Frames, fps: int, quality: int, metadata: Mapping[str, str]) -> bytes:
+    """Return an endless GIF; every six of x264's quality factor halve the colours.
+
+    The metadata's `comment` goes into the file's comment block.
+    """
+    halvings = min(3, max(0, quality - 10) // 6)
+    palette = _PALETTE.format(colours=256 >> halvings, grain=min(5, 3 + halvings))
+    data = ffmpeg.run(frames, fps, ["-lavfi", palette, "-loop", "0"], ".gif", {})
+    return _with_comment(data, metadata.get("comment", ""))
+
+
+def _with_comment(data: bytes, comment: str) -> bytes:
+    """Return the GIF with a comment block behind its header and global palette."""
+    packed = data[10]
+    start = 13 + (3 << ((packed & 7) + 1) if packed & 0x80 else 0)
+    text = comment.encode(errors="replace")
+    pieces = [text[at : at + 255] for at in range(0, len(text), 255)]
+    block = b"".join(bytes([len(piece)]) + piece for piece in pieces)
+    return data[:start] + (b"\x21\xfe" + block + b"\0" if text else b"") + data[start:]

@@ -1,4 +1,4 @@
-"""ffmpeg: runs imageio-ffmpeg's binary over raw frames, the same way every time."""
+"""Runs imageio-ffmpeg's binary over raw frames, with the same options every time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 
-from gpu_worker.engine.api import Frames
+from gpu_worker.media.frames import Frames
 from storage.domain.errors import GenerationFailed
 
 _PATIENCE_S = 600.0

@@ -1,4 +1,4 @@
-"""Motion: what the camera did in a clip, by a similarity transform from frame to frame.
+"""Measures the camera's motion in a clip by a similarity transform from frame to frame.
 
 Points are tracked between neighbouring frames and a similarity is fitted to them; where there are
 too few, the whole frames are aligned. Signs are the camera's, as in storage.domain.camera.motion.
@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_worker.media.frames import Frame, Frames
 from storage.domain.camera.motion import Motion
 
 Similarity = NDArray[np.float64]  # (3, 3), content of one frame -> content of a later one
@@ -32,7 +33,7 @@ _BACK_AND_FORTH = 1.0  # pixels by which a point tracked there and back may miss
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class MeasuredMotion:
     """What the camera did from the first frame to the last.
 
     pan and tilt are fractions of the frame's width and height (> 0: to the right, down), zoom is
@@ -64,28 +65,28 @@ class Measured:
         }
 
 
-def measure(frames: NDArray[np.uint8]) -> Measured:
-    """Measure the camera's motion over frames of shape (frames, height, width, 3)."""
+def measure(frames: Frames) -> MeasuredMotion:
+    """Measure the camera's motion over the frames."""
     greys = [grey(frame) for frame in frames]
     height, width = greys[0].shape
     path, total = [np.zeros(4)], np.eye(3)
     for before, after in pairwise(greys):
         total = between(before, after) @ total
         path.append(_pose(total, width, height))
-    course = np.array(path)  # (frames, 4): pan, tilt, zoom, roll
-    pan, tilt, zoom, roll = (float(value) for value in course[-1])
-    return Measured(pan, tilt, zoom, roll, _tremor(course[:, :2]))
+    poses = np.array(path)  # (frames, 4): pan, tilt, zoom, roll
+    pan, tilt, zoom, roll = (float(value) for value in poses[-1])
+    return MeasuredMotion(pan, tilt, zoom, roll, _shake(poses[:, :2]))
 
 
-def dominant(measured: Measured) -> Motion:
+def dominant(measured: MeasuredMotion) -> Motion:
     """Return the motion that outweighs the others, or STATIC where there is next to none."""
     shares = measured.shares
     largest = max(shares, key=lambda motion: shares[motion])
     return largest if shares[largest] >= REST else Motion.STATIC
 
 
-def grey(frame: NDArray[np.uint8]) -> Grey:
-    """Return a frame (height, width, 3) in grey, large enough to track parts of pixels."""
+def grey(frame: Frame) -> Grey:
+    """Return the frame in grey, large enough to track parts of pixels."""
     light = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)
     scale = _SIDE / min(light.shape)
     if scale != 1.0:
@@ -162,7 +163,7 @@ def _pose(total: Similarity, width: int, height: int) -> NDArray[np.float64]:
     )
 
 
-def _tremor(shifts: NDArray[np.float64]) -> float:
+def _shake(shifts: NDArray[np.float64]) -> float:
     """Return the root mean square of shifts (frames, 2) beside the smooth path through them."""
     frames = len(shifts)
     degree = 3 if frames >= 8 else 2

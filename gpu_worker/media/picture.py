@@ -1,4 +1,4 @@
-"""Picture: any upload becomes the canvas that a clip's camera moves over."""
+"""Turns an upload into the canvas that a clip's camera moves over."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from gpu_worker.media import warp
+from gpu_worker.media.frames import Frame
 from storage.pictures import open_picture
 
 ENLARGEMENT = 3.0
@@ -24,12 +24,12 @@ class Canvas:
     has the clip's aspect. size is the clip's (width, height).
     """
 
-    source: NDArray[np.uint8]
-    window: tuple[float, float, float, float]
+    source: Frame
+    window: warp.Window
     size: tuple[int, int]
 
     @cached_property
-    def fitted(self) -> NDArray[np.uint8]:
+    def fitted(self) -> Frame:
         """Return the window as a camera at rest sees it, (height, width, 3), antialiased."""
         return warp.fit(self.source, self.window, self.size)
 
@@ -45,7 +45,7 @@ def fit(data: bytes, width: int, height: int) -> Canvas:
     return Canvas(source, centre_window(image.width, image.height, width / height), (width, height))
 
 
-def centre_window(width: int, height: int, aspect: float) -> tuple[float, float, float, float]:
+def centre_window(width: int, height: int, aspect: float) -> warp.Window:
     """Return (x, y, width, height) of the largest centred window with an aspect (width/height)."""
     across, down = min(float(width), height * aspect), min(float(height), width / aspect)
     return (width - across) / 2, (height - down) / 2, across, down

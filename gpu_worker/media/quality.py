@@ -1,4 +1,4 @@
-"""Quality: how like, how sharp and how steady frames are, without any judge model."""
+"""Measures similarity, sharpness and flicker of frames without any judge model."""
 
 from __future__ import annotations
 
@@ -10,9 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_worker.media import motion
-
-Frame = NDArray[np.uint8]  # (height, width, 3)
-Frames = NDArray[np.uint8]  # (frames, height, width, 3)
+from gpu_worker.media.frames import Frame, Frames
 
 _PSNR_LIMIT = 99.0  # decibels, for equal frames
 
@@ -25,20 +23,20 @@ def psnr(first: Frame, second: Frame) -> float:
 
 def ssim(first: Frame, second: Frame) -> float:
     """Return the structural similarity of the luminance (Wang et al. 2004), at most 1."""
-    one, two = (_light(frame) for frame in (first, second))
+    one, two = (_luminance(frame) for frame in (first, second))
     mean_one, mean_two = _smooth(one), _smooth(two)
     spread_one = _smooth(one * one) - mean_one**2
     spread_two = _smooth(two * two) - mean_two**2
     shared = _smooth(one * two) - mean_one * mean_two
     low, high = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    likeness = (2 * mean_one * mean_two + low) * (2 * shared + high)
+    similarity = (2 * mean_one * mean_two + low) * (2 * shared + high)
     size = (mean_one**2 + mean_two**2 + low) * (spread_one + spread_two + high)
-    return float(np.mean(likeness / size))
+    return float(np.mean(similarity / size))
 
 
 def gradient_energy(frame: Frame) -> float:
     """Return the mean squared difference of neighbouring pixels' luminance."""
-    light = _light(frame)
+    light = _luminance(frame)
     return float(np.mean(np.diff(light, axis=0) ** 2) + np.mean(np.diff(light, axis=1) ** 2))
 
 
@@ -50,10 +48,10 @@ def sharpness_kept(frames: Frames) -> float:
 def flicker(frames: Frames) -> float:
     """Return how much neighbouring frames differ once aligned, as a share of full scale."""
     greys = [motion.grey(frame) for frame in frames]
-    return float(np.mean([_unlikeness(before, after) for before, after in pairwise(greys)]))
+    return float(np.mean([_difference(before, after) for before, after in pairwise(greys)]))
 
 
-def _unlikeness(before: motion.Grey, after: motion.Grey) -> float:
+def _difference(before: motion.Grey, after: motion.Grey) -> float:
     height, width = after.shape
     matrix = motion.between(before, after)[:2]
     moved = cv2.warpAffine(before, matrix, (width, height), flags=cv2.INTER_CUBIC)
@@ -64,7 +62,7 @@ def _unlikeness(before: motion.Grey, after: motion.Grey) -> float:
     return float(np.abs(moved.astype(np.float32) - after)[kept].mean() / 255.0)
 
 
-def _light(frame: Frame) -> NDArray[np.float64]:
+def _luminance(frame: Frame) -> NDArray[np.float64]:
     return cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY).astype(np.float64)
 
 

@@ -1,4 +1,4 @@
-"""Warp: the picture as a camera on a path would see it, frame by frame."""
+"""Renders a picture as a camera on a path would see it, frame by frame."""
 
 import math
 from collections.abc import Iterable
@@ -7,33 +7,33 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_worker.media import edge_blur as outskirts
+from gpu_worker.media import edge_blur
+from gpu_worker.media.frames import Frame, Frames
 from storage.domain.camera.motion import Pose
 
-Pixels = NDArray[np.uint8]
 Window = tuple[float, float, float, float]
 
 STILL = Pose()
-FINEST = 8
-ENOUGH = 0.02
+MOST_SAMPLES = 8
+SAMPLE_TOLERANCE = 0.02
 """How far beyond a whole number the reduction may go before one more sample is taken."""
 
-CRISPNESS, UNTOUCHED, MOST_CRISP, FINE = 1.2, 1.05, 0.6, 0.7
+SHARPNESS, UNTOUCHED, MOST_SHARPNESS, FINE = 1.2, 1.05, 0.6, 0.7
 """Share of fine detail added per enlargement beyond the untouched one, its most, and its size."""
 
-SLACK = 0.5
+EDGE_TOLERANCE = 0.5
 """How far beyond the source, in the frame's pixels, a cubic sample may lie and count as inside."""
 
 
-def move(source: Pixels, window: Window, poses: Iterable[Pose], size: tuple[int, int]) -> Pixels:
+def move(source: Frame, window: Window, poses: Iterable[Pose], size: tuple[int, int]) -> Frames:
     """Render one frame (height, width, 3) per pose, of `size` (width, height), from `source`.
 
     `window` (x, y, width, height) is the crop of the source, in its pixels, that a camera at
-    rest sees. Beyond the window the source's own pixels show; beyond the source it is mirrored,
-    ever softer with the distance. A pose at rest gives exactly the fitted picture.
+    rest sees. Beyond the window the source's own pixels show; beyond the source it is mirrored
+    and blurred with the distance. A pose at rest gives exactly the fitted picture.
     """
     rest = fit(source, window, size)
-    frames = [rest if pose == STILL else _look(source, window, pose, size) for pose in poses]
+    frames = [rest if pose == STILL else _render(source, window, pose, size) for pose in poses]
     return np.stack(frames)
 
 
@@ -44,11 +44,13 @@ def uncovered(
 
     source and size are (width, height).
     """
-    masks = [outskirts.distance(_matrix(window, pose, size), source, size) for pose in poses]
-    return np.stack([mask > SLACK for mask in masks]).astype(np.float32)
+    masks = [
+        edge_blur.distance_outside(_matrix(window, pose, size), source, size) for pose in poses
+    ]
+    return np.stack([mask > EDGE_TOLERANCE for mask in masks]).astype(np.float32)
 
 
-def fit(source: Pixels, window: Window, size: tuple[int, int]) -> Pixels:
+def fit(source: Frame, window: Window, size: tuple[int, int]) -> Frame:
     """Scale the window of the source, on whole pixels, to `size` (width, height)."""
     height, width = source.shape[:2]
     left, top = max(round(window[0]), 0), max(round(window[1]), 0)
@@ -56,16 +58,16 @@ def fit(source: Pixels, window: Window, size: tuple[int, int]) -> Pixels:
     bottom = min(max(round(window[1] + window[3]), top + 1), height)
     crop = source[top:bottom, left:right]
     shrinks = crop.shape[0] >= size[1] and crop.shape[1] >= size[0]
-    way = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(crop, size, interpolation=way), np.uint8)
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(crop, size, interpolation=interpolation), np.uint8)
 
 
-def _look(source: Pixels, window: Window, pose: Pose, size: tuple[int, int]) -> Pixels:
+def _render(source: Frame, window: Window, pose: Pose, size: tuple[int, int]) -> Frame:
     """Render one frame: cubic samples as dense as the source, averaged down to the size."""
     reduction = max(window[2] / size[0], window[3] / size[1]) / pose.zoom
-    samples = min(max(math.ceil(reduction - ENOUGH), 1), FINEST)
+    samples = min(max(math.ceil(reduction - SAMPLE_TOLERANCE), 1), MOST_SAMPLES)
     fine = (size[0] * samples, size[1] * samples)
-    seen = cv2.warpAffine(
+    sampled = cv2.warpAffine(
         source,
         _matrix(window, pose, fine),
         fine,
@@ -73,16 +75,16 @@ def _look(source: Pixels, window: Window, pose: Pose, size: tuple[int, int]) -> 
         borderMode=cv2.BORDER_REFLECT_101,
     )
     if samples > 1:
-        seen = cv2.resize(seen, size, interpolation=cv2.INTER_AREA)
-    frame = _crisp(np.asarray(seen, np.uint8), 1 / reduction)
+        sampled = cv2.resize(sampled, size, interpolation=cv2.INTER_AREA)
+    frame = _sharpen(np.asarray(sampled, np.uint8), 1 / reduction)
     shape = (source.shape[1], source.shape[0])
-    beyond = outskirts.distance(_matrix(window, pose, size), shape, size)
-    return outskirts.soften(frame, beyond) if (beyond > SLACK).any() else frame
+    beyond = edge_blur.distance_outside(_matrix(window, pose, size), shape, size)
+    return edge_blur.blur_outside(frame, beyond) if (beyond > EDGE_TOLERANCE).any() else frame
 
 
-def _crisp(frame: Pixels, enlargement: float) -> Pixels:
-    """Give back the contrast of fine detail that enlarging a picture's pixels takes away."""
-    amount = min(CRISPNESS * (enlargement - UNTOUCHED), MOST_CRISP)
+def _sharpen(frame: Frame, enlargement: float) -> Frame:
+    """Restore the contrast of fine detail that enlarging a picture takes away."""
+    amount = min(SHARPNESS * (enlargement - UNTOUCHED), MOST_SHARPNESS)
     if amount <= 0:
         return frame
     blurred = cv2.GaussianBlur(frame, (0, 0), FINE, borderType=cv2.BORDER_REFLECT_101)
@@ -90,15 +92,15 @@ def _crisp(frame: Pixels, enlargement: float) -> Pixels:
 
 
 def _matrix(window: Window, pose: Pose, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Give the 2 x 3 matrix from the frame's pixel indices to the source's."""
+    """Return the 2 x 3 matrix from the frame's pixel indices to the source's."""
     left, top, width, height = window
-    turn = math.radians(pose.roll)
+    roll = math.radians(pose.roll)
     across, down = width / size[0] / pose.zoom, height / size[1] / pose.zoom
     # A camera that rolls clockwise has its own right-hand axis point lower in the picture.
     linear = np.array(
         [
-            [math.cos(turn) * across, -math.sin(turn) * down],
-            [math.sin(turn) * across, math.cos(turn) * down],
+            [math.cos(roll) * across, -math.sin(roll) * down],
+            [math.sin(roll) * across, math.cos(roll) * down],
         ]
     )
     centre = np.array([left + width * (0.5 + pose.dx), top + height * (0.5 + pose.dy)])

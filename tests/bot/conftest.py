@@ -18,7 +18,7 @@ def mp4() -> bytes:
     frames = np.zeros((8, 64, 64, 3), np.uint8)
     for number, frame in enumerate(frames):
         frame[:, number * 8 :] = 200
-    return encode(frames, 8, 10**6, {})
+    return encode(frames, 8, 10**6, {}).data
 
 
 @pytest.fixture

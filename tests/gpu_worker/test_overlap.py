@@ -15,7 +15,7 @@ from PIL import Image
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.connection import EngineDied
 from gpu_worker.generate import SOON_S, End, Generator
-from gpu_worker.media.encode import Encoded, encode_within
+from gpu_worker.media.encode import Encoded, encode
 from gpu_worker.media.picture import Canvas
 from storage.blobs import Blobs
 from storage.domain.camera.motion import Motion
@@ -132,9 +132,9 @@ async def test_the_engine_goes_on_while_a_clip_is_encoded_and_uploaded(
 
     def held(*words: Any) -> Encoded:
         encoding.wait(20)
-        return encode_within(*words)
+        return encode(*words)
 
-    monkeypatch.setattr("gpu_worker.generate.encode_within", held)
+    monkeypatch.setattr("gpu_worker.generate.encode", held)
     _, a = floor.take("a")
     await floor.reaches("a begins")
     second, b = floor.take("b")

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 from transformers.models.clip.modeling_clip import CLIPTextModel
 
-from gpu_worker.engine.api import Frames
+from gpu_worker.media.frames import Frames
 from gpu_worker.models.i2vgen_xl.conditioning import Pixels
 from storage.domain.request import GenerationRequest
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gpu_worker.engine.api import Frames
 from gpu_worker.lab.bench import meter, stock
+from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import autoencoder as pixels
 from gpu_worker.models.i2vgen_xl import device as choosing

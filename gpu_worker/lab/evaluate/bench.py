@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from gpu_worker.engine.api import Engine
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.media import motion, picture, quality
-from gpu_worker.media.motion import Measured
+from gpu_worker.media.motion import MeasuredMotion
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import Model
@@ -43,7 +43,7 @@ class Made:
     asked: Asked
     frames: NDArray[np.uint8]
     seconds: float
-    measured: Measured
+    measured: MeasuredMotion
     psnr: float
     ssim: float
     sharpness: float

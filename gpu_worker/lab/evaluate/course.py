@@ -64,7 +64,7 @@ class Course:
     def _made(self, asked: Asked, photograph: Photograph) -> Made:
         made = self.bench.make(asked, self.bench.fitted(photograph))
         fps = self.bench.row.defaults.fps
-        clip = encode(made.frames, fps, SIZE_LIMIT, {"comment": asked.prompt})
+        clip = encode(made.frames, fps, SIZE_LIMIT, {"comment": asked.prompt}).data
         (self.out / f"{asked.name}.mp4").write_bytes(clip)
         seen = motion.dominant(made.measured)
         verdict = "as asked" if made.obeyed else f"looks like {seen}"

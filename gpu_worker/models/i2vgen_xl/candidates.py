@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from gpu_worker.engine.api import Frames
 from gpu_worker.media import motion, quality
+from gpu_worker.media.frames import Frames
 from storage.domain.camera.motion import Motion
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 
@@ -60,7 +60,7 @@ def score(frames: Frames, seed: int, picture: Frames, asked: Motion, fits: float
     return Scored(frames, seed, tuple(scores.items()), total)
 
 
-def obedience(measured: motion.Measured, asked: Motion) -> float:
+def obedience(measured: motion.MeasuredMotion, asked: Motion) -> float:
     """Return 1 where the motion that was asked for is the only one, less where it is mixed."""
     if asked in (Motion.STATIC, Motion.DRIFT):
         largest = max(measured.shares.values())

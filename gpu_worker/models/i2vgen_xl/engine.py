@@ -13,7 +13,8 @@ from typing import Any, cast
 
 import torch
 
-from gpu_worker.engine.api import Cancelled, Frames, OnProgress, OutOfMemory, Result
+from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result
+from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width as sharing
 from gpu_worker.models.i2vgen_xl import candidates, conditioning

@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
-from gpu_worker.engine.api import Frames
+from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import autoencoder as pixels
 from gpu_worker.models.i2vgen_xl import conditioning, previews

@@ -12,7 +12,7 @@ from gpu_worker.lab.evaluate.__main__ import main
 from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank
 from gpu_worker.models.i2vgen_xl.checkpoint import sizes
 from storage.catalogue_file import load_catalogue
-from tests.gpu_worker.test_motion import picture
+from tests.gpu_worker.media.test_motion import picture
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpu_worker.engine.api import Frames
-from gpu_worker.media.motion import Measured
+from gpu_worker.media.frames import Frames
+from gpu_worker.media.motion import MeasuredMotion
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width as sharing
 from gpu_worker.models.i2vgen_xl import candidates
@@ -65,9 +65,9 @@ def test_the_chosen_candidate_is_the_clip_of_its_seed(
 
 
 def test_a_camera_that_does_as_told_scores_higher() -> None:
-    obeys = Measured(pan=-0.2, tilt=0.0, zoom=0.0, roll=0.0, shake=0.0)
-    mixes = Measured(pan=-0.1, tilt=0.1, zoom=0.0, roll=0.0, shake=0.0)
-    defies = Measured(pan=0.2, tilt=0.0, zoom=0.0, roll=0.0, shake=0.0)
+    obeys = MeasuredMotion(pan=-0.2, tilt=0.0, zoom=0.0, roll=0.0, shake=0.0)
+    mixes = MeasuredMotion(pan=-0.1, tilt=0.1, zoom=0.0, roll=0.0, shake=0.0)
+    defies = MeasuredMotion(pan=0.2, tilt=0.0, zoom=0.0, roll=0.0, shake=0.0)
     scores = [candidates.obedience(one, Motion.PAN_LEFT) for one in (obeys, mixes, defies)]
     assert scores[0] > scores[1] > scores[2] == 0.0
     assert candidates.obedience(obeys, Motion.STATIC) < 1.0

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpu_worker.engine.api import Cancelled, Frames
+from gpu_worker.engine.api import Cancelled
+from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from storage.domain.camera.motion import Camera, Motion

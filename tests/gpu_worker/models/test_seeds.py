@@ -51,7 +51,7 @@ picture = np.arange(side * side * 3, dtype=np.uint32).reshape(side, side, 3) % 2
 canvas = Canvas(picture.astype(np.uint8), (0.0, 0.0, float(side), float(side)), (side, side))
 engine = create("embedded", device="cpu")
 result = engine.generate(request, canvas, lambda *_: None, lambda: False)
-print(sha256(encode(result.frames, request.fps, 10_000_000, {})).hexdigest())
+print(sha256(encode(result.frames, request.fps, 10_000_000, {}).data).hexdigest())
 """
 
 
@@ -71,7 +71,7 @@ def canvas() -> Canvas:
 def file_of(engine: I2VGenXL, canvas: Canvas) -> str:
     """Return the fingerprint of the clip's file."""
     result = engine.generate(REQUEST, canvas, lambda _progress, _preview: None, lambda: False)
-    return sha256(encode(result.frames, REQUEST.fps, 10_000_000, {})).hexdigest()
+    return sha256(encode(result.frames, REQUEST.fps, 10_000_000, {}).data).hexdigest()
 
 
 def test_a_cancel_and_a_lack_of_memory_leave_no_trace(embedded: I2VGenXL, canvas: Canvas) -> None:

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
-from gpu_worker.engine.api import Frames
 from gpu_worker.media import warp
+from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import Traits
 from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule

@@ -101,7 +101,7 @@ def test_shrinking_averages_instead_of_skipping() -> None:
 
 
 @pytest.mark.parametrize("zoom", [1.15, 1.35, 1.8])
-def test_what_is_enlarged_is_crisped_towards_the_truth(
+def test_what_is_enlarged_is_sharpened_towards_the_truth(
     zoom: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     grain = np.random.default_rng(1).integers(0, 256, (256, 256, 3)).astype(np.uint8)
@@ -110,10 +110,10 @@ def test_what_is_enlarged_is_crisped_towards_the_truth(
     whole, pose = (0.0, 0.0, 256.0, 256.0), [Pose(zoom=zoom)]
     truth = move(large, whole, pose, (64, 64))[0]
     small = fit(large, whole, (64, 64))
-    crisp = move(small, (0.0, 0.0, 64.0, 64.0), pose, (64, 64))[0]
-    monkeypatch.setattr("gpu_worker.media.warp.CRISPNESS", 0.0)
+    sharpened = move(small, (0.0, 0.0, 64.0, 64.0), pose, (64, 64))[0]
+    monkeypatch.setattr("gpu_worker.media.warp.SHARPNESS", 0.0)
     plain = move(small, (0.0, 0.0, 64.0, 64.0), pose, (64, 64))[0]
-    assert psnr(crisp, truth) > psnr(plain, truth)
+    assert psnr(sharpened, truth) > psnr(plain, truth)
 
 
 def test_a_window_larger_in_one_way_keeps_its_shape() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from gpu_worker.media.quality import flicker, psnr, sharpness_kept, ssim
 from storage.domain.camera.motion import Pose
-from tests.gpu_worker.test_motion import clip, picture, ramp
+from tests.gpu_worker.media.test_motion import clip, picture, ramp
 
 
 def test_a_picture_is_like_itself() -> None:

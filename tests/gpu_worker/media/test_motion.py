@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpu_worker.media.motion import Measured, dominant, measure
+from gpu_worker.media.motion import MeasuredMotion, dominant, measure
 from gpu_worker.media.warp import move
 from storage.domain.camera.motion import Camera, Motion, Pose, Reading, Speed
 from storage.domain.camera.path import plan
@@ -101,5 +101,9 @@ def test_two_frames_are_enough() -> None:
 
 
 def test_the_largest_share_is_dominant() -> None:
-    assert dominant(Measured(pan=0.1, tilt=0.0, zoom=0.3, roll=2.0, shake=0.0)) is Motion.ZOOM_IN
-    assert dominant(Measured(pan=0.02, tilt=0.0, zoom=0.0, roll=1.0, shake=0.0)) is Motion.STATIC
+    assert (
+        dominant(MeasuredMotion(pan=0.1, tilt=0.0, zoom=0.3, roll=2.0, shake=0.0)) is Motion.ZOOM_IN
+    )
+    assert (
+        dominant(MeasuredMotion(pan=0.02, tilt=0.0, zoom=0.0, roll=1.0, shake=0.0)) is Motion.STATIC
+    )

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_worker.engine.api import Frames
-from gpu_worker.media.encode import BEST, TooLarge, encode, encode_within, poster
+from gpu_worker.media.encode import BEST, TooLarge, encode, poster
+from gpu_worker.media.frames import Frames
 from storage.domain.clip import Container
 
 PLENTY = 10 * 1024 * 1024
@@ -46,7 +46,7 @@ def psnr(one: Frames, other: Frames) -> float:
 @pytest.mark.parametrize(("width", "height"), [(128, 128), (128, 96), (256, 144)])
 def test_a_clip_comes_back_as_it_went_in(width: int, height: int) -> None:
     frames = scene(8, width, height)
-    seen = decoded(encode(frames, 8, PLENTY, {}), height, width)
+    seen = decoded(encode(frames, 8, PLENTY, {}).data, height, width)
     assert seen.shape == frames.shape
     assert psnr(seen, frames) > 32  # what yuv420p's halved colour resolution leaves of this scene
     assert psnr(seen.mean(axis=3, keepdims=True), frames.mean(axis=3, keepdims=True)) > 38
@@ -54,7 +54,7 @@ def test_a_clip_comes_back_as_it_went_in(width: int, height: int) -> None:
 
 def test_detail_of_a_tiny_grey_clip_is_not_blurred() -> None:
     grey = np.repeat(scene(8, 128, 128, grain=1.0)[..., :1], 3, axis=3)
-    seen = decoded(encode(grey, 8, PLENTY, {}), 128, 128)
+    seen = decoded(encode(grey, 8, PLENTY, {}).data, 128, 128)
     assert psnr(seen, grey) > 38
     assert (
         np.abs(np.diff(seen.astype(int), axis=2)).mean()
@@ -65,12 +65,12 @@ def test_detail_of_a_tiny_grey_clip_is_not_blurred() -> None:
 @pytest.mark.parametrize("colour", [(220, 30, 40), (20, 200, 60), (30, 40, 210), (255, 255, 255)])
 def test_colours_are_kept(colour: tuple[int, int, int]) -> None:
     plain = np.full((4, 64, 64, 3), colour, np.uint8)
-    seen = decoded(encode(plain, 8, PLENTY, {}), 64, 64)
+    seen = decoded(encode(plain, 8, PLENTY, {}).data, 64, 64)
     assert np.abs(seen.astype(int) - plain).max() <= 3
 
 
 def test_the_file_is_what_browsers_and_discord_play_inline() -> None:
-    data = encode(scene(), 8, PLENTY, {})
+    data = encode(scene(), 8, PLENTY, {}).data
     said = ffmpeg(data, "-f", "null", "-").stderr.decode()
     assert "h264 (High)" in said
     assert "yuv420p(tv, bt709, progressive)" in said
@@ -80,14 +80,14 @@ def test_the_file_is_what_browsers_and_discord_play_inline() -> None:
 
 def test_equal_frames_give_equal_bytes() -> None:
     metadata = {"title": "zoom in", "comment": "{}"}
-    assert encode(scene(), 8, PLENTY, metadata) == encode(scene(), 8, PLENTY, metadata)
-    assert encode(scene(), 9, PLENTY, metadata) != encode(scene(), 8, PLENTY, metadata)
+    assert encode(scene(), 8, PLENTY, metadata).data == encode(scene(), 8, PLENTY, metadata).data
+    assert encode(scene(), 9, PLENTY, metadata).data != encode(scene(), 8, PLENTY, metadata).data
 
 
 def test_metadata_is_inside_the_file_whatever_the_prompt() -> None:
     parameters = {"seed": 7, "prompt": "a=b; c\\d #'\"\r\n镜头推近 \N{CLAPPER BOARD}" * 9000}
     comment = json.dumps(parameters, ensure_ascii=False)
-    data = encode(scene(), 8, PLENTY, {"title": "NUL\0 and \ud800", "comment": comment})
+    data = encode(scene(), 8, PLENTY, {"title": "NUL\0 and \ud800", "comment": comment}).data
     said = ffmpeg(data, "-f", "ffmetadata", "-").stdout.decode()
     assert "title=NUL and ?" in said
     assert comment.encode() in data
@@ -96,13 +96,13 @@ def test_metadata_is_inside_the_file_whatever_the_prompt() -> None:
 @pytest.mark.parametrize("container", list(Container))
 def test_quality_gives_way_before_size(container: Container) -> None:
     frames = scene(8, 192, 192, grain=1.2)
-    best = encode_within(frames, 8, PLENTY, {}, container)
+    best = encode(frames, 8, PLENTY, {}, container)
     assert (best.quality, best.width) == (BEST, 192)
-    less = encode_within(frames, 8, len(best.data) * 2 // 3, {}, container)
+    less = encode(frames, 8, len(best.data) * 2 // 3, {}, container)
     assert len(less.data) <= len(best.data) * 2 // 3
     assert less.quality > BEST
     assert (less.width, less.height) == (192, 192)
-    least = encode_within(frames, 8, len(best.data) // 8, {}, container)
+    least = encode(frames, 8, len(best.data) // 8, {}, container)
     assert len(least.data) <= len(best.data) // 8
     assert 64 <= least.width <= 192
 
@@ -117,14 +117,14 @@ def test_a_limit_that_nothing_fits_is_told(limit: int) -> None:
 
 def test_odd_sides_are_padded_not_stretched() -> None:
     frames = scene(4, 97, 65)
-    seen = decoded(encode(frames, 8, PLENTY, {}), 66, 98)
+    seen = decoded(encode(frames, 8, PLENTY, {}).data, 66, 98)
     assert psnr(seen[:, :65, :97], frames) > 30
 
 
 def test_a_gif_loops_for_ever_and_carries_its_parameters() -> None:
     comment = json.dumps({"prompt": "x" * 600})
     frames = scene()
-    data = encode_within(frames, 10, PLENTY, {"comment": comment}, Container.GIF).data
+    data = encode(frames, 10, PLENTY, {"comment": comment}, Container.GIF).data
     with Image.open(io.BytesIO(data)) as image:
         assert (image.format, image.size, getattr(image, "n_frames", 1)) == ("GIF", (128, 96), 8)
         assert (image.info["loop"], image.info["duration"]) == (0, 100)
