@@ -114,7 +114,7 @@ class Dispatcher:
         room = await self._queue.workers() + AHEAD - len(out)
         if room <= 0:
             return 0
-        chosen = next_jobs(waiting, ahead, room, await self._jobs.served())
+        chosen = next_jobs(waiting, ahead, room, await self._jobs.last_served())
         for job in chosen:
             await self._put(job)
         return len(chosen)

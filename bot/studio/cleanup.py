@@ -17,7 +17,7 @@ async def delete_unused(jobs: Jobs, blobs: Blobs, job_id: str, keys: Iterable[st
     """Delete the blobs of an ended job that no other job refers to; an outage leaves them."""
     try:
         for key in filter(None, keys):
-            if not await jobs.names(key, job_id):
+            if not await jobs.needs_blob(key, job_id):
                 await blobs.delete(key)
     except Unavailable:
         log.warning("blobs of %s could not be deleted", job_id)

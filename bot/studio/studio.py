@@ -26,8 +26,7 @@ from storage.domain.clip import Clip
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
 from storage.domain.job import Job, Place, Status
 from storage.domain.picture import PictureFacts
-from storage.domain.quota import DAY, check, price
-from storage.domain.report import Report
+from storage.domain.quota import DAY, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.pictures import inspect
 from storage.queue.client import Queue
@@ -189,7 +188,7 @@ class Studio:
 
     async def move(self, job_id: str, place: Place) -> None:
         """Record that a job is answered in another place."""
-        await self._jobs.place(job_id, place)
+        await self._jobs.move(job_id, place)
 
     async def mark_delivered(self, job_id: str, message: str) -> None:
         """Record that a job's end was delivered, and in which message (empty: as before)."""
@@ -203,11 +202,11 @@ class Studio:
         except (JobGone, Unavailable):
             return None
 
-    async def report(self, owner: str) -> Report:
+    async def report(self, owner: str) -> UsageReport:
         """Return what a person ordered, spent and has left."""
         return await self._jobs.report(owner, self._clock())
 
-    async def report_all(self, days: int) -> Report:
+    async def report_all(self, days: int) -> UsageReport:
         """Return what everybody ordered and spent in the last days."""
         return await self._jobs.report_all(self._clock() - days * DAY)
 

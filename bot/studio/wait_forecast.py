@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from storage.database.jobs import Jobs
-from storage.database.rows import kind_of
+from storage.database.rows import workload_key
 from storage.domain.forecast import begins
 from storage.domain.job import Job, Status
 from storage.domain.request import GenerationRequest
@@ -88,7 +88,7 @@ class WaitForecast:
 
     async def _median(self, request: GenerationRequest) -> float | None:
         """Return the median seconds of clips of this kind; each kind is queried once."""
-        kind = kind_of(request)
+        kind = workload_key(request)
         if kind not in self._medians:
             self._medians[kind] = await self._jobs.median_seconds(request)
         return self._medians[kind]

@@ -1,6 +1,6 @@
-"""Database: opens SQLite or PostgreSQL by URL and brings its tables up to date.
+"""Open SQLite or PostgreSQL by URL and migrate its tables.
 
-The only file that knows of either's own ways; everything else is SQLAlchemy Core.
+All code that is specific to one of them is here; the rest is SQLAlchemy Core.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from storage.domain.errors import Unavailable
 
 READING = {"mutoscope_reading": True}
-"""Execution options of a connection that will only read."""
+"""Execution options of a connection that only reads."""
 
-CONNECTIONS = 4  # each is a thread of aiosqlite; more of them only get into each other's way
+CONNECTIONS = 4  # each is a thread of aiosqlite; more of them only contend
 BUSY_SECONDS = 30.0  # how long a writer waits for another one
 
 
 async def open_database(url: str) -> AsyncEngine:
-    """Open the database, make its file where it is missing, and migrate it to the newest tables.
+    """Open the database, creating an SQLite file if needed, and migrate it to the newest tables.
 
-    Raise Unavailable where there is none to be reached.
+    Raise Unavailable where it cannot be reached.
     """
     try:
         return await _opened(url)
@@ -56,11 +56,11 @@ async def _opened(url: str) -> AsyncEngine:
     return engine
 
 
-async def exclude(connection: AsyncConnection, name: str) -> None:
-    """Keep every other transaction that excludes the same name waiting until this one ends."""
+async def lock(connection: AsyncConnection, name: str) -> None:
+    """Let no other transaction take the lock of this name until this one ends."""
     if connection.dialect.name == "postgresql":
         await connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(name))))
-    # SQLite's writing transactions exclude each other anyhow.
+    # SQLite runs one writing transaction at a time anyway.
 
 
 def migrate(connection: Connection) -> None:
@@ -72,7 +72,7 @@ def migrate(connection: Connection) -> None:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    """Survive a power cut, let readers and a writer work side by side, and begin by ourselves."""
+    """Turn on WAL, full sync and foreign keys; leave BEGIN to _begin_sqlite."""
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
@@ -81,9 +81,9 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    """Take the write lock at once: a lock that is taken halfway may be refused.
+    """Take the write lock at once: upgrading a read lock later may fail.
 
-    What only reads begins nothing: each of its statements sees a whole state by itself.
+    Reading connections need no transaction: each statement sees a consistent state.
     """
     if not connection.get_execution_options().get("mutoscope_reading"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")

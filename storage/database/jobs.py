@@ -1,8 +1,8 @@
-"""Jobs: the book of what was ordered, what became of it, and what it cost.
+"""The job store: every job with its state, its outcome and its cost.
 
-The database is the truth. Each step is one transaction; the first end of a job wins, whoever
-brings it, and settles or refunds its reservation in the same breath. Every method raises
-Unavailable("unavailable_database") where the database cannot be reached.
+Each change is one transaction. The first end of a job wins; it settles or refunds the reservation
+in the same transaction. Every method raises Unavailable("unavailable_database") where the database
+cannot be reached.
 """
 
 from __future__ import annotations
@@ -19,61 +19,54 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.codec import loads
-from storage.database import ledger
-from storage.database import reports as job_reports
-from storage.database import waiting_line as job_line
-from storage.database.connect import READING, exclude
+from storage.database import ledger, queue_order, reports
+from storage.database.connect import READING, lock
 from storage.database.rows import (
     FINAL,
     UNFINISHED,
     job_of,
-    kind_of,
     outcome_columns,
     place_columns,
     readable,
     row_of,
+    workload_key,
 )
 from storage.database.tables import jobs
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, Place, Status
-from storage.domain.quota import Allowance, check, price
-from storage.domain.report import Report
+from storage.domain.quota import Allowance, UsageReport, check, price
 from storage.domain.request import GenerationRequest
-
-__all__ = ["Allowance", "Jobs", "Report"]
 
 WAITING = jobs.c.status == Status.QUEUED.value
 ACTIVE = jobs.c.status.in_(UNFINISHED)
-KEPT = jobs.c.forgotten.is_(False)
+VISIBLE = jobs.c.forgotten.is_(False)
 
 
 class Jobs:
-    """Writes and reads the book; safe to share between tasks, processes and hosts."""
+    """Reads and writes jobs; safe to share between tasks, processes and hosts."""
 
     def __init__(self, engine: AsyncEngine, catalogue: Catalogue) -> None:
-        """Keep the book in this database, by the catalogue's quota."""
+        """Use this database, and the catalogue's quota."""
         self._engine = engine
         self._reader = engine.execution_options(**READING)
         self._quota = catalogue.quota
-        self._edition = _edition(catalogue)
-        # SQLite's writers sleep in ever longer naps until the lock is free; a line is quicker.
+        self._catalogue_key = _catalogue_key(catalogue)
+        # SQLite's writers poll ever less often until its lock is free; a lock here is quicker.
         sqlite = engine.dialect.name == "sqlite"
-        self._line = asyncio.Lock() if sqlite else nullcontext()
-
-    # A job's beginning
+        self._write_lock = asyncio.Lock() if sqlite else nullcontext()
 
     async def add(self, *new: Job) -> None:
-        """Write down one person's new jobs and reserve their costs, or none: QuotaExceeded.
+        """Insert one person's new jobs and reserve their costs, all or none; raise QuotaExceeded.
 
-        Those whose clips were there already are done at once, and cost nothing.
+        Jobs that were answered from the cache cost nothing.
         """
         owner, now = new[0].owner, new[0].created
         fresh = [job for job in new if not job.cached]
         async with self._write() as connection:
             if fresh:
-                await exclude(connection, owner)
+                await lock(connection, owner)
                 allowance = await ledger.allowance(connection, owner, now, self._quota)
                 check(allowance, [job.cost for job in fresh], self._quota, now)
             for job in new:
@@ -82,25 +75,23 @@ class Jobs:
             for job in fresh:
                 await ledger.reserve(connection, job)
 
-    # A job's life
-
     async def dispatched(self, job_id: str, attempt: int, at: float) -> None:
-        """Note that this attempt is on its way to a worker; raise JobGone if it may not be."""
+        """Record that this attempt was queued; raise JobGone where the job does not wait for it."""
         waits = WAITING & (jobs.c.attempt < attempt)
         await self._step(job_id, waits, attempt=attempt, dispatched=at)
 
     async def started(self, job_id: str, attempt: int, at: float) -> None:
-        """Note that a worker took this attempt; raise JobGone if it is not the latest."""
+        """Record that a worker took this attempt; raise JobGone if it is not the latest."""
         latest = ACTIVE & (jobs.c.attempt == attempt)
-        # One that was given up too early, but not yet put again, is at work after all.
+        # An attempt that was given up too early, but not yet repeated, is running after all.
         dispatched = func.coalesce(func.nullif(jobs.c.dispatched, 0.0), at)
         running = {"status": Status.RUNNING.value, "started": at, "dispatched": dispatched}
         await self._step(job_id, latest, **running)
 
     async def requeue(self, job_id: str, attempt: int, died: bool) -> Job:
-        """Let the job wait again after this attempt; died: it may have taken down its worker.
+        """Queue the job again after a lost attempt; died: it may have crashed its worker.
 
-        Raise JobGone if the attempt is not at work: of two who find it lost, only one counts.
+        Raise JobGone if the attempt is not running: of two callers, only the first counts.
         """
         lost = ACTIVE & (jobs.c.attempt == attempt) & (jobs.c.dispatched > 0.0)
         deaths = jobs.c.deaths + (1 if died else 0)
@@ -116,7 +107,7 @@ class Jobs:
             return ended
 
     async def cancel(self, job_id: str, owner: str | None, at: float) -> Job:
-        """End a job by its owner's will (None: anybody's); raise JobGone or NotAllowed."""
+        """Cancel a job for its owner (None: for anybody); raise JobGone or NotAllowed."""
         failure = Failure("failed_cancelled", cancelled=True)
         async with self._write() as connection:
             job = await _get(connection, job_id)
@@ -129,7 +120,7 @@ class Jobs:
             return ended
 
     async def delivered(self, job_id: str, message: str, at: float) -> bool:
-        """Note that the end was told; True for the first caller alone."""
+        """Record that the outcome was delivered; return True for the first caller only."""
         first = jobs.c.status.in_(FINAL) & (jobs.c.delivered == 0.0)
         changes: dict[str, Any] = {"delivered": at}
         if message:
@@ -137,15 +128,13 @@ class Jobs:
         async with self._write() as connection:
             return await _change(connection, job_id, first, changes) is not None
 
-    async def place(self, job_id: str, place: Place) -> None:
-        """Note where the job is answered."""
-        await self._step(job_id, KEPT, **place_columns(place))
+    async def move(self, job_id: str, place: Place) -> None:
+        """Change where the job is answered."""
+        await self._step(job_id, VISIBLE, **place_columns(place))
 
     async def forget(self, job_id: str) -> None:
-        """Let nobody find the job or its clip any more; what it cost stays in the ledger."""
-        await self._step(job_id, KEPT, forgotten=True, message="", token="")
-
-    # Looking up
+        """Hide the job and its clip from every lookup; its cost stays in the ledger."""
+        await self._step(job_id, VISIBLE, forgotten=True, message="", token="")
 
     async def get(self, job_id: str) -> Job:
         """Return the job; raise JobGone where it is unknown or deleted."""
@@ -153,18 +142,18 @@ class Jobs:
             return await _get(connection, job_id)
 
     async def find_clip(self, fingerprint: str) -> Clip | None:
-        """Return the latest clip that was made for the same request by the same weights."""
-        mark = self._mark(fingerprint)
-        wanted = (jobs.c.fingerprint == mark) & (jobs.c.status == Status.DONE.value) & KEPT
+        """Return the latest clip of the same request, model revision and presets."""
+        key = self._cache_key(fingerprint)
+        wanted = (jobs.c.fingerprint == key) & (jobs.c.status == Status.DONE.value) & VISIBLE
         query = select(jobs.c.clip).where(wanted).order_by(jobs.c.ended.desc()).limit(1)
         async with self._read() as connection:
             found = await connection.scalar(query)
         return None if found is None else loads(Clip, found)
 
-    async def names(self, blob: str, over: str) -> bool:
-        """Tell whether a job has this blob, or makes it anew just as the one did that is over."""
-        named = KEPT & (jobs.c.request.contains(blob) | jobs.c.clip.contains(blob))
-        asked = select(jobs.c.fingerprint).where(jobs.c.id == over).scalar_subquery()
+    async def needs_blob(self, blob: str, ended: str) -> bool:
+        """Tell whether a job refers to this blob, or repeats the request of the ended job."""
+        named = VISIBLE & (jobs.c.request.contains(blob) | jobs.c.clip.contains(blob))
+        asked = select(jobs.c.fingerprint).where(jobs.c.id == ended).scalar_subquery()
         wanted = named | (ACTIVE & (jobs.c.fingerprint == asked))
         async with self._read() as connection:
             found = await connection.scalar(select(jobs.c.id).where(wanted).limit(1))
@@ -173,7 +162,7 @@ class Jobs:
     async def by_message(self, front: str, channel: str, message: str) -> Job | None:
         """Return the job that this message shows, if any."""
         there = (jobs.c.front == front) & (jobs.c.channel == channel)
-        found = await self._all(there & (jobs.c.message == message) & KEPT)
+        found = await self._all(there & (jobs.c.message == message) & VISIBLE)
         return found[-1] if found else None
 
     async def unfinished(self) -> list[Job]:
@@ -181,61 +170,56 @@ class Jobs:
         return await self._all(ACTIVE)
 
     async def undelivered(self) -> list[Job]:
-        """Return the jobs whose end nobody was told yet, the oldest first."""
-        return await self._all(jobs.c.status.in_(FINAL) & (jobs.c.delivered == 0.0) & KEPT)
+        """Return the ended jobs whose outcome was not delivered yet, the oldest first."""
+        return await self._all(jobs.c.status.in_(FINAL) & (jobs.c.delivered == 0.0) & VISIBLE)
 
     async def waiting(self) -> list[Job]:
-        """Return the jobs that no worker has taken, in the order in which they will be."""
+        """Return the jobs that no worker has taken, the next one first."""
         queued = {job.id: job for job in await self._all(WAITING)}
         async with self._read() as connection:
-            order = await job_line.line(connection)
+            order = await queue_order.queued_ids(connection)
         return [queued[job_id] for job_id in order if job_id in queued]
 
     async def position(self, job_id: str) -> int:
-        """Return how many jobs go before this one (0: it is next, or waits no longer)."""
+        """Return how many jobs are ahead of this one (0: it is next, or no longer waits)."""
         async with self._read() as connection:
-            order = await job_line.line(connection)
+            order = await queue_order.queued_ids(connection)
         return order.index(job_id) if job_id in order else 0
 
-    async def served(self) -> dict[str, float]:
-        """Return when each person with a waiting job was last handed a worker."""
+    async def last_served(self) -> dict[str, float]:
+        """Return when each owner of a waiting job last had one dispatched, in unix seconds."""
         async with self._read() as connection:
-            return await job_line.served(connection)
-
-    # Sums
+            return await queue_order.last_served(connection)
 
     async def allowance(self, owner: str, now: float) -> Allowance:
         """Return what the person spent, reserved and has left today."""
         async with self._read() as connection:
             return await ledger.allowance(connection, owner, now, self._quota)
 
-    async def report(self, owner: str, now: float) -> Report:
-        """Return the sums over one person's jobs."""
+    async def report(self, owner: str, now: float) -> UsageReport:
+        """Return the usage of one person."""
         async with self._read() as connection:
             allowance = await ledger.allowance(connection, owner, now, self._quota)
-            return await job_reports.report(connection, jobs.c.owner == owner, allowance)
+            return await reports.usage(connection, jobs.c.owner == owner, allowance)
 
-    async def report_all(self, since: float) -> Report:
-        """Return the sums over everybody's jobs that were ordered since a time."""
+    async def report_all(self, since: float) -> UsageReport:
+        """Return everybody's usage since a time."""
         async with self._read() as connection:
-            return await job_reports.report(connection, jobs.c.created >= since, None)
+            return await reports.usage(connection, jobs.c.created >= since, None)
 
     async def median_seconds(self, request: GenerationRequest) -> float | None:
-        """Return how long clips of this request's kind took lately; None where none was made."""
+        """Return how long similar requests took lately; None without any."""
         async with self._read() as connection:
-            return await job_reports.median_seconds(connection, kind_of(request))
-
-    # Below the doors
+            return await reports.median_seconds(connection, workload_key(request))
 
     def _row(self, job: Job) -> dict[str, Any]:
-        return row_of(job) | {"fingerprint": self._mark(job.request.fingerprint)}
+        return row_of(job) | {"fingerprint": self._cache_key(job.request.fingerprint)}
 
-    def _mark(self, fingerprint: str) -> str:
-        """Return what a request is found by: what was asked, and of which weights."""
-        return sha256(f"{self._edition} {fingerprint}".encode()).hexdigest()
+    def _cache_key(self, fingerprint: str) -> str:
+        return sha256(f"{self._catalogue_key} {fingerprint}".encode()).hexdigest()
 
     async def _step(self, job_id: str, allowed: ColumnElement[bool], **changes: Any) -> Job:
-        """Change a job that is in a state which allows it; raise JobGone otherwise."""
+        """Change a job if it matches the condition; raise JobGone otherwise."""
         async with self._write() as connection:
             job = await _change(connection, job_id, allowed, changes)
             if job is None:
@@ -251,7 +235,7 @@ class Jobs:
 
     @asynccontextmanager
     async def _write(self) -> AsyncIterator[AsyncConnection]:
-        async with _reachable(), self._line, self._engine.begin() as connection:
+        async with _reachable(), self._write_lock, self._engine.begin() as connection:
             yield connection
 
     @asynccontextmanager
@@ -260,8 +244,8 @@ class Jobs:
             yield connection
 
 
-def _edition(catalogue: Catalogue) -> str:
-    """Return what a clip depends on beside its request: which weights, and presets."""
+def _catalogue_key(catalogue: Catalogue) -> str:
+    """Return what a clip depends on beside its request: the weights and the presets."""
     models = catalogue.models.items()
     sources = sorted((name, model.source, model.revision) for name, model in models)
     return repr((sources, sorted(catalogue.presets.items())))
@@ -270,7 +254,7 @@ def _edition(catalogue: Catalogue) -> str:
 async def _change(
     connection: AsyncConnection, job_id: str, allowed: ColumnElement[bool], changes: dict[str, Any]
 ) -> Job | None:
-    """Change the job if it is in a state which allows it; return it as it is then, or None."""
+    """Change the job if it matches the condition; return the changed job, or None."""
     here = jobs.c.id == job_id
     result = await connection.execute(update(jobs).where(here, allowed).values(changes))
     if result.rowcount != 1:

@@ -1,7 +1,7 @@
-"""Ledger: what each person reserved, spent and got back, as rows that are only ever added.
+"""The append-only ledger of credits that each person reserved, spent and got back.
 
 A job has one reservation and at most one end: settled (the reservation stands) or refunded. Each
-function works within the caller's transaction, so that a job and its credits change together.
+function runs in the caller's transaction, so that a job and its credits change together.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from storage.domain.quota import DAY, Allowance, day_of
 
 
 async def reserve(connection: AsyncConnection, job: Job) -> None:
-    """Take the job's cost from its owner's allowance."""
+    """Reserve the job's cost from its owner's allowance."""
     await _write(connection, job, "reserve", job.cost, job.created)
 
 
 async def close(connection: AsyncConnection, job: Job) -> None:
-    """Settle what a job reserved if it gave a clip, and give it back otherwise."""
+    """Settle the job's reservation if it is done, refund it otherwise."""
     if job.status is Status.DONE:
         await _write(connection, job, "settle", 0, job.ended)
     else:

@@ -1,4 +1,4 @@
-"""Job reports: sums over the jobs' rows, for a person, for admins and for forecasts."""
+"""Sums over jobs: usage reports, and the median time of similar clips."""
 
 from __future__ import annotations
 
@@ -9,17 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.tables import jobs
 from storage.domain.job import Status
-from storage.domain.quota import Allowance
-from storage.domain.report import Report
+from storage.domain.quota import Allowance, UsageReport
 
 RECENT = 20  # clips that a forecast looks back on
 DONE = jobs.c.status == Status.DONE.value
 
 
-async def report(
+async def usage(
     connection: AsyncConnection, which: ColumnElement[bool], allowance: Allowance | None
-) -> Report:
-    """Return the sums over the jobs that the condition picks."""
+) -> UsageReport:
+    """Return the sums over the jobs that match the condition."""
     counts = {status: 0 for status in Status}
     for status, count in await connection.execute(
         select(jobs.c.status, func.count()).where(which).group_by(jobs.c.status)
@@ -34,7 +33,7 @@ async def report(
         func.count(jobs.c.owner.distinct()).label("owners"),
     ).where(which)
     row = (await connection.execute(sums)).mappings().one()
-    return Report(
+    return UsageReport(
         counts=counts,
         credits=row["credits"] or 0,
         saved=row["saved"] or 0,
@@ -45,11 +44,11 @@ async def report(
     )
 
 
-async def median_seconds(connection: AsyncConnection, kind: str) -> float | None:
-    """Return how long the latest clips of this kind took in the middle; None without any."""
+async def median_seconds(connection: AsyncConnection, workload: str) -> float | None:
+    """Return the median seconds of the latest clips of this workload_key; None without any."""
     recent = (
         select(jobs.c.seconds)
-        .where(jobs.c.kind == kind, DONE, jobs.c.cached.is_(False))
+        .where(jobs.c.kind == workload, DONE, jobs.c.cached.is_(False))
         .order_by(jobs.c.ended.desc())
         .limit(RECENT)
     )

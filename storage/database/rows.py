@@ -1,9 +1,10 @@
-"""Job rows: a job as a row of the table, and back."""
+"""Conversion between Job and a row of the jobs table."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -20,8 +21,8 @@ UNFINISHED = tuple(status.value for status in Status if not status.final)
 FINAL = tuple(status.value for status in Status if status.final)
 
 
-def kind_of(request: GenerationRequest) -> str:
-    """Return what clips that take about the same time have in common."""
+def workload_key(request: GenerationRequest) -> str:
+    """Return the key that is equal for requests which take about the same time."""
     shape = f"{request.width}x{request.height}x{request.frames}"
     guided = ":guided" if request.guidance > 1.0 else ""
     work = f"{request.steps}:{request.preset.value}{guided}:{request.candidates}"
@@ -29,7 +30,7 @@ def kind_of(request: GenerationRequest) -> str:
 
 
 def row_of(job: Job) -> dict[str, Any]:
-    """Return the job as the columns of its row; the place's come from place_columns."""
+    """Return the columns of the job's row."""
     request = job.request
     return {
         "id": job.id,
@@ -51,7 +52,7 @@ def row_of(job: Job) -> dict[str, Any]:
         "cached": job.cached,
         "forgotten": False,
         "parent": job.parent,
-        "kind": kind_of(request),
+        "kind": workload_key(request),
         "seconds": 0.0,
         "clip": None if job.clip is None else dumps(job.clip),
         "failure": None if job.failure is None else dumps(job.failure),
@@ -60,20 +61,12 @@ def row_of(job: Job) -> dict[str, Any]:
 
 
 def place_columns(place: Place) -> dict[str, Any]:
-    """Return the place as columns."""
-    return {
-        "front": place.front,
-        "guild": place.guild,
-        "channel": place.channel,
-        "message": place.message,
-        "token": place.token,
-        "token_expires": place.token_expires,
-        "application": place.application,
-    }
+    """Return the columns of a place."""
+    return {field.name: getattr(place, field.name) for field in fields(Place)}
 
 
 def outcome_columns(outcome: Clip | Failure, at: float) -> dict[str, Any]:
-    """Return what an end changes in the row."""
+    """Return the columns that change when a job ends."""
     if isinstance(outcome, Clip):
         return {
             "status": Status.DONE.value,
@@ -87,17 +80,17 @@ def outcome_columns(outcome: Clip | Failure, at: float) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _request(text: str) -> GenerationRequest:
-    """Return a request, which never changes: a long queue is read again at every step."""
+    """Parse a request once: a long queue is read again at every step."""
     return loads(GenerationRequest, text)
 
 
 def job_of(row: RowMapping) -> Job:
-    """Return the job that a row holds; raises CodecError where somebody else wrote it."""
+    """Return the job in a row; raise CodecError where another version of the code wrote it."""
     return Job(
         id=row["id"],
         owner=row["owner"],
         request=_request(row["request"]),
-        place=Place(**{name: row[name] for name in Place.__dataclass_fields__}),
+        place=Place(**{field.name: row[field.name] for field in fields(Place)}),
         locale=row["locale"],
         cost=row["cost"],
         created=row["created"],
@@ -117,9 +110,9 @@ def job_of(row: RowMapping) -> Job:
 
 
 def readable(rows: Iterable[RowMapping]) -> list[Job]:
-    """Return the jobs of these rows, but for those that another version of us wrote.
+    """Return the jobs of these rows; log and skip those that cannot be parsed.
 
-    One row that cannot be read must not keep everybody else's jobs from being made.
+    One row of another version must not block everybody else's jobs.
     """
     found = []
     for row in rows:

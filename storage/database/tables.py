@@ -1,6 +1,6 @@
-"""Tables: the jobs, and the ledger of what they cost.
+"""The tables jobs and ledger.
 
-Times are unix seconds. Requests, clips and failures are kept as the codec's JSON.
+Times are unix seconds. Requests, clips and failures are stored as the codec's JSON.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ jobs = Table(
     Index(None, "kind", "ended"),
 )
 
-# Credits that were reserved (+), settled (0: the reservation stands) or given back (-).
-# day is that of the reservation, so that a refund counts for the day that it was taken from.
+# Credits that were reserved (+), settled (0: the reservation stands) or refunded (-).
+# day is that of the reservation, so that a refund counts for the same day.
 ledger = Table(
     "ledger",
     metadata,

@@ -1,4 +1,4 @@
-"""Quota: what a job costs, and whether this person may spend it today.
+"""What a job costs in credits, what a person may still spend today, and what was used.
 
 One credit stands for one second of work on the reference hardware (one A100), where the full
 model's default clip (512x512, 16 frames, 50 guided steps) takes about a minute.
@@ -7,16 +7,17 @@ model's default clip (512x512, 16 frames, 50 guided steps) takes about a minute.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded
+from storage.domain.job import Status
 from storage.domain.request import GenerationRequest, Preset
 
 DAY = 86_400  # seconds
-HANDLING = 4.0  # credits that every candidate costs: fetch, decode, judge or encode, keep
+HANDLING = 4.0  # credits that every candidate costs: fetch, decode, score, encode, store
 WORK_PER_CREDIT = 512 * 512 * 16 * 50 * 2 / 60  # pixels x frames x passes through the model
 SHARES = {Preset.EXACT: 1.0, Preset.FAST: 0.35, Preset.DRAFT: 0.25}  # of the exact preset's work
 
@@ -52,15 +53,32 @@ class Allowance:
         return max(0, self.limit - self.spent - self.reserved)
 
 
+@dataclass(frozen=True, slots=True)
+class UsageReport:
+    """Counts of jobs by status, credits, and the seconds that workers spent on finished clips.
+
+    credits is what finished clips cost; saved is what clips from the cache would have cost.
+    owners is how many people it covers. allowance is None in a report on everybody.
+    """
+
+    counts: Mapping[Status, int]
+    credits: int
+    saved: int
+    cached: int
+    seconds: float
+    owners: int
+    allowance: Allowance | None = None
+
+
 def check(allowance: Allowance, costs: Sequence[int], quota: QuotaRow, now: float) -> None:
     """Raise QuotaExceeded unless this person may order clips of all these costs now."""
-    room = max(0, quota.unfinished_jobs - allowance.unfinished)
-    paid = sum(total <= allowance.left for total in accumulate(costs))
-    fits = min(room, paid)
+    free = max(0, quota.unfinished_jobs - allowance.unfinished)
+    affordable = sum(total <= allowance.left for total in accumulate(costs))
+    fits = min(free, affordable)
     if fits >= len(costs):
         return
     several = {"count": len(costs), "fits": fits} if len(costs) > 1 else {}
-    if room <= paid:
+    if free <= affordable:
         key = "quota_too_many_for_all" if several else "quota_too_many"
         raise QuotaExceeded(key, limit=quota.unfinished_jobs, **several)
     raise QuotaExceeded(

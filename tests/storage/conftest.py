@@ -1,4 +1,4 @@
-"""A book of jobs on a database of the test's own.
+"""A job store in a database of the test's own.
 
 TEST_DATABASE_URL runs the same tests on another database, whose tables they drop:
 postgresql+asyncpg://user@/empty?host=/run/postgresql

@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.replies import reply_errors
-from storage.domain.report import Report
+from storage.domain.quota import UsageReport
 
 WEEK = 7
 
@@ -39,7 +39,7 @@ async def report(interaction: Interaction, days: int = WEEK) -> None:
         await interaction.edit_original_response(embed=embed)
 
 
-def _own(interaction: Interaction, report: Report) -> dict[str, str]:
+def _own(interaction: Interaction, report: UsageReport) -> dict[str, str]:
     """Return the rows of a person's own report by their message keys."""
     rows: dict[str, str] = {}
     allowance = report.allowance
@@ -51,14 +51,14 @@ def _own(interaction: Interaction, report: Report) -> dict[str, str]:
     return rows | _spent(interaction, report) | {"quota_clips": _counts(interaction, report)}
 
 
-def _spent(interaction: Interaction, report: Report) -> dict[str, str]:
+def _spent(interaction: Interaction, report: UsageReport) -> dict[str, str]:
     return {
         "quota_in_all": _credits(interaction, report.credits),
         "quota_saved": _credits(interaction, report.saved),
     }
 
 
-def _counts(interaction: Interaction, report: Report) -> str:
+def _counts(interaction: Interaction, report: UsageReport) -> str:
     """Return how many jobs there are of each status, one a line."""
     texts, locale = interaction.client.texts, interaction.locale.value
     counts = [

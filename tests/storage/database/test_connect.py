@@ -1,4 +1,4 @@
-"""The database: made where it is missing, migrated, and safe against a power cut."""
+"""The database is created where missing, migrated, and durable."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.database.connect import open_database
 from storage.database.tables import metadata
 
 
-async def test_the_versions_give_the_tables_that_the_code_knows(engine: AsyncEngine) -> None:
+async def test_the_migrations_give_the_tables_of_the_code(engine: AsyncEngine) -> None:
     def differences(connection: Connection) -> list[object]:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, metadata))
@@ -33,7 +33,7 @@ async def test_opening_again_changes_nothing(tmp_path: Path) -> None:
         assert version == "0001"
 
 
-async def test_sqlite_writes_ahead_and_in_full(tmp_path: Path) -> None:
+async def test_sqlite_uses_wal_full_sync_and_foreign_keys(tmp_path: Path) -> None:
     engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/full.db")
     async with engine.connect() as connection:
         assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
@@ -42,6 +42,6 @@ async def test_sqlite_writes_ahead_and_in_full(tmp_path: Path) -> None:
     await engine.dispose()
 
 
-def test_the_tables_can_be_made_on_postgresql() -> None:
+def test_the_tables_compile_for_postgresql() -> None:
     for table in metadata.sorted_tables:
         assert table.name in str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves the dialect's constructor bare

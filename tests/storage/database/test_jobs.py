@@ -1,4 +1,4 @@
-"""Jobs: each step of a job's life, and what may not happen."""
+"""Every state change of a job, and those that are refused."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def test_a_job_comes_back_as_it_was_written(jobs: Jobs) -> None:
     assert await jobs.get(JOB.id) == JOB
 
 
-async def test_a_job_walks_from_order_to_clip(jobs: Jobs) -> None:
+async def test_a_job_goes_from_queued_to_done(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.dispatched(JOB.id, 1, 10.0)
     await jobs.started(JOB.id, 1, 11.0)
@@ -46,7 +46,7 @@ async def test_a_job_walks_from_order_to_clip(jobs: Jobs) -> None:
         (Failure("failed_cancelled", cancelled=True), Status.CANCELLED),
     ],
 )
-async def test_the_first_end_wins(jobs: Jobs, outcome: Clip | Failure, status: Status) -> None:
+async def test_the_first_outcome_wins(jobs: Jobs, outcome: Clip | Failure, status: Status) -> None:
     await jobs.add(JOB)
     first = await jobs.finish(JOB.id, outcome, 20.0)
     assert first is not None
@@ -58,17 +58,17 @@ async def test_the_first_end_wins(jobs: Jobs, outcome: Clip | Failure, status: S
     assert await jobs.get(JOB.id) == first
 
 
-async def test_of_many_ends_at_once_one_wins(jobs: Jobs) -> None:
+async def test_one_of_many_concurrent_outcomes_wins(jobs: Jobs) -> None:
     await jobs.add(JOB)
     ends = await asyncio.gather(*(jobs.finish(JOB.id, CLIP, float(at)) for at in range(20)))
     assert sum(end is not None for end in ends) == 1
 
 
-async def test_an_end_of_an_unknown_job_is_nobodys(jobs: Jobs) -> None:
+async def test_the_outcome_of_an_unknown_job_is_ignored(jobs: Jobs) -> None:
     assert await jobs.finish("nobody", CLIP, 1.0) is None
 
 
-async def test_an_old_attempt_cannot_start_a_new_ones_job(jobs: Jobs) -> None:
+async def test_an_old_attempt_cannot_start(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.dispatched(JOB.id, 1, 10.0)
     await jobs.requeue(JOB.id, 1, died=True)
@@ -79,7 +79,7 @@ async def test_an_old_attempt_cannot_start_a_new_ones_job(jobs: Jobs) -> None:
         await jobs.dispatched(JOB.id, 2, 14.0)
 
 
-async def test_an_attempt_given_up_too_early_is_at_work_once_it_starts(jobs: Jobs) -> None:
+async def test_an_attempt_given_up_too_early_is_running_once_it_starts(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.dispatched(JOB.id, 1, 10.0)
     await jobs.requeue(JOB.id, 1, died=False)
@@ -88,7 +88,7 @@ async def test_an_attempt_given_up_too_early_is_at_work_once_it_starts(jobs: Job
     assert (again.deaths, again.status) == (1, Status.QUEUED)
 
 
-async def test_a_job_that_waits_again_counts_its_deaths_alone(jobs: Jobs) -> None:
+async def test_only_attempts_that_died_count_as_deaths(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.dispatched(JOB.id, 1, 10.0)
     await jobs.started(JOB.id, 1, 11.0)
@@ -98,7 +98,7 @@ async def test_a_job_that_waits_again_counts_its_deaths_alone(jobs: Jobs) -> Non
     assert (again.deaths, again.status, again.dispatched) == (1, Status.QUEUED, 0.0)
 
 
-async def test_what_is_over_cannot_go_on(jobs: Jobs) -> None:
+async def test_an_ended_job_cannot_change(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.finish(JOB.id, BROKEN, 20.0)
     for step in (jobs.dispatched(JOB.id, 1, 1.0), jobs.started(JOB.id, 0, 1.0)):
@@ -109,7 +109,7 @@ async def test_what_is_over_cannot_go_on(jobs: Jobs) -> None:
         await jobs.requeue(JOB.id, 1, died=False)
 
 
-async def test_of_two_who_find_an_attempt_lost_only_one_counts(jobs: Jobs) -> None:
+async def test_a_lost_attempt_is_requeued_once(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.dispatched(JOB.id, 1, 10.0)
     await jobs.requeue(JOB.id, 1, died=True)
@@ -132,20 +132,20 @@ async def test_only_its_owner_may_cancel_a_job(jobs: Jobs) -> None:
     assert caught.value.key == "job_unknown"
 
 
-async def test_an_end_is_told_once(jobs: Jobs) -> None:
+async def test_an_outcome_is_delivered_once(jobs: Jobs) -> None:
     await jobs.add(JOB)
     assert not await jobs.delivered(JOB.id, "99", 21.0)
     await jobs.finish(JOB.id, CLIP, 20.0)
-    assert [told.id for told in await jobs.undelivered()] == [JOB.id]
-    told = await asyncio.gather(*(jobs.delivered(JOB.id, "99", 21.0) for _ in range(5)))
-    assert sorted(told) == [False, False, False, False, True]
+    assert [one.id for one in await jobs.undelivered()] == [JOB.id]
+    first = await asyncio.gather(*(jobs.delivered(JOB.id, "99", 21.0) for _ in range(5)))
+    assert sorted(first) == [False, False, False, False, True]
     assert await jobs.undelivered() == []
     assert (await jobs.get(JOB.id)).place.message == "99"
 
 
 async def test_a_message_leads_to_its_job(jobs: Jobs) -> None:
     await jobs.add(JOB)
-    await jobs.place(JOB.id, Place(front="discord", channel="5", message="6"))
+    await jobs.move(JOB.id, Place(front="discord", channel="5", message="6"))
     found = await jobs.by_message("discord", "5", "6")
     assert found is not None
     assert found.id == JOB.id
@@ -172,7 +172,7 @@ async def test_a_clip_of_other_weights_is_not_the_same_clip(
     assert await jobs.find_clip(REQUEST.fingerprint) == CLIP
 
 
-async def test_what_was_deleted_is_found_by_nobody(jobs: Jobs) -> None:
+async def test_a_deleted_job_is_never_found(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.finish(JOB.id, CLIP, 20.0)
     await jobs.forget(JOB.id)
@@ -185,7 +185,7 @@ async def test_what_was_deleted_is_found_by_nobody(jobs: Jobs) -> None:
         assert caught.value.key == "job_deleted"
 
 
-async def test_waiting_jobs_stand_in_the_order_in_which_they_will_go(jobs: Jobs) -> None:
+async def test_waiting_jobs_are_listed_in_the_order_in_which_they_will_run(jobs: Jobs) -> None:
     for number in range(3):
         await jobs.add(job(f"ann{number}", "ann", 1000.0 + number))
     await jobs.add(job("bob0", "bob", 1010.0))
@@ -195,10 +195,10 @@ async def test_waiting_jobs_stand_in_the_order_in_which_they_will_go(jobs: Jobs)
     assert [one.id for one in await jobs.waiting()] == ["ann1", "bob0", "ann2"]
     assert await jobs.position("bob0") == 1
     assert await jobs.position("ann0") == 0
-    assert await jobs.served() == {"ann": 1002.0}
+    assert await jobs.last_served() == {"ann": 1002.0}
 
 
-async def test_a_forecast_is_the_median_of_like_clips(jobs: Jobs) -> None:
+async def test_a_forecast_is_the_median_of_similar_requests(jobs: Jobs) -> None:
     assert await jobs.median_seconds(REQUEST) is None
     for seconds in (3.0, 9.0, 5.0):
         await jobs.add(job(f"j{seconds}"))
@@ -215,7 +215,7 @@ async def test_a_forecast_is_the_median_of_like_clips(jobs: Jobs) -> None:
         assert await jobs.median_seconds(other) is None
 
 
-async def test_a_job_that_cannot_be_read_holds_up_nobody(jobs: Jobs, engine: AsyncEngine) -> None:
+async def test_a_job_that_cannot_be_parsed_is_skipped(jobs: Jobs, engine: AsyncEngine) -> None:
     for name in ("of a later version", "fine"):
         await jobs.add(job(name))
     newer = jobs_table.c.id == "of a later version"
@@ -225,9 +225,7 @@ async def test_a_job_that_cannot_be_read_holds_up_nobody(jobs: Jobs, engine: Asy
     assert [one.id for one in await jobs.waiting()] == ["fine"]
 
 
-async def test_a_database_that_is_away_is_unavailable(
-    engine: AsyncEngine, catalogue: Catalogue
-) -> None:
+async def test_a_database_error_is_unavailable(engine: AsyncEngine, catalogue: Catalogue) -> None:
     async with engine.begin() as connection:
         await connection.exec_driver_sql("ALTER TABLE jobs RENAME TO elsewhere")
     with pytest.raises(Unavailable) as caught:

@@ -1,4 +1,4 @@
-"""The ledger: nobody is charged for nothing, whatever goes wrong, and limits hold."""
+"""The ledger: only clips are charged, whatever goes wrong, and limits hold."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def balance(engine: AsyncEngine, owner: str) -> int:
 
 @pytest.fixture
 def strict(engine: AsyncEngine, catalogue: Catalogue) -> Jobs:
-    """A book whose people may spend 20 credits a day on 3 jobs at once."""
+    """Return a job store with a quota of 20 credits a day and 3 unfinished jobs."""
     return Jobs(engine, replace(catalogue, quota=QuotaRow(20, 3)))
 
 
@@ -44,7 +44,7 @@ async def test_a_reservation_becomes_what_was_spent(jobs: Jobs) -> None:
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
-async def test_what_gave_no_clip_costs_nothing(
+async def test_a_job_without_a_clip_costs_nothing(
     jobs: Jobs, engine: AsyncEngine, cancelled: bool
 ) -> None:
     await jobs.add(job("a", created=NOON))
@@ -56,7 +56,7 @@ async def test_what_gave_no_clip_costs_nothing(
     assert (await jobs.allowance("ann", NOON + 1)).left == (await jobs.allowance("bob", NOON)).left
 
 
-async def test_a_refund_counts_for_the_day_that_it_was_taken_from(strict: Jobs) -> None:
+async def test_a_refund_counts_for_the_day_of_the_reservation(strict: Jobs) -> None:
     await strict.add(job("a", created=NOON, cost=20))
     await strict.finish("a", Failure("failed_memory"), NOON + DAY)
     tomorrow = await strict.allowance("ann", NOON + DAY)
@@ -73,7 +73,7 @@ async def test_a_new_day_brings_new_credits(strict: Jobs) -> None:
     await strict.add(job("b", created=NOON + DAY / 2, cost=20))
 
 
-async def test_a_refused_job_leaves_no_trace(strict: Jobs, engine: AsyncEngine) -> None:
+async def test_a_refused_job_is_not_stored(strict: Jobs, engine: AsyncEngine) -> None:
     with pytest.raises(QuotaExceeded):
         await strict.add(job("a", created=NOON, cost=21))
     with pytest.raises(JobGone):

@@ -1,4 +1,4 @@
-"""Job line: in which order the waiting jobs will be taken, read from few columns of each."""
+"""The order in which waiting jobs will be taken, read from few columns of each."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from storage.domain.job import Status
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
-    """A job as far as its turn is concerned; dispatched is 0 while only the database knows it."""
+class UnfinishedJob:
+    """The columns that the order depends on; dispatched is 0 while Redis does not have the job."""
 
     id: str
     owner: str
@@ -24,21 +24,21 @@ class Ticket:
     dispatched: float
 
 
-async def line(connection: AsyncConnection) -> list[str]:
+async def queued_ids(connection: AsyncConnection) -> list[str]:
     """Return the ids of the jobs that no worker has taken, the next one first."""
     columns = (jobs.c.id, jobs.c.owner, jobs.c.status, jobs.c.created, jobs.c.dispatched)
     rows = await connection.execute(select(*columns).where(jobs.c.status.in_(UNFINISHED)))
-    tickets = [Ticket(*row) for row in rows]
-    ahead = [ticket for ticket in tickets if ticket.dispatched]
-    rest = [ticket for ticket in tickets if not ticket.dispatched]
-    queued = [ticket for ticket in ahead if ticket.status == Status.QUEUED.value]
-    queued.sort(key=lambda ticket: ticket.dispatched)
-    turns = next_jobs(rest, ahead, len(rest), await served(connection))
-    return [ticket.id for ticket in (*queued, *turns)]
+    unfinished = [UnfinishedJob(*row) for row in rows]
+    dispatched = [job for job in unfinished if job.dispatched]
+    rest = [job for job in unfinished if not job.dispatched]
+    queued = [job for job in dispatched if job.status == Status.QUEUED.value]
+    queued.sort(key=lambda job: job.dispatched)
+    fair = next_jobs(rest, dispatched, len(rest), await last_served(connection))
+    return [job.id for job in (*queued, *fair)]
 
 
-async def served(connection: AsyncConnection) -> dict[str, float]:
-    """Return when each person with a waiting job was last handed a worker (unix seconds)."""
+async def last_served(connection: AsyncConnection) -> dict[str, float]:
+    """Return when each owner of a waiting job last had one dispatched, in unix seconds."""
     waiting = select(jobs.c.owner).where(jobs.c.status == Status.QUEUED.value)
     latest = (
         select(jobs.c.owner, func.max(jobs.c.dispatched))
