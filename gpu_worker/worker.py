@@ -1,0 +1,75 @@
+"""One worker: an engine in a child process that makes the clips which the queue orders."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+from aiohttp import web
+
+from gpu_worker.engine.supervisor import EngineProcess
+from gpu_worker.generate import Generator
+from gpu_worker.metrics import WorkerMetrics
+from gpu_worker.settings import WorkerSettings
+from storage.blobs import Blobs
+from storage.queue.consumer import serve
+
+log = logging.getLogger("gpu_worker")
+
+
+async def work(settings: WorkerSettings) -> int:
+    """Serve orders until stopped; return the exit status (1: the model cannot be loaded)."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    engine = EngineProcess(settings.engine(), settings.patience)
+    engine.start()  # it loads while the rest is set up and connected
+    metrics = WorkerMetrics(engine)
+    port, idle, name = settings.metrics_port, settings.idle_exit_seconds, settings.worker_name
+    server = None if port is None else await _metrics_server(metrics, port)
+    watchers = [asyncio.create_task(_stop_if_broken(engine, stop))]
+    if idle:
+        watchers.append(asyncio.create_task(_stop_if_idle(metrics, idle, stop)))
+    log.info("worker %s takes orders", name)
+    try:
+        blobs, model = Blobs.open(settings.blob_url), settings.catalogue().default_model
+        handler = metrics.instrument(Generator(engine, blobs, name, model))
+        await serve(handler, settings, name, stop, settings.drain_seconds)
+    finally:
+        broken = engine.broken is not None
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
+        await engine.stop()
+        if server is not None:
+            await server.cleanup()
+    log.info("worker %s has stopped", name)
+    return int(broken)
+
+
+async def _metrics_server(metrics: WorkerMetrics, port: int) -> web.AppRunner | None:
+    """Serve the metrics; a port that is taken is logged and does not stop the worker."""
+    try:
+        server = await metrics.serve(port)
+    except OSError as error:
+        log.warning("metrics cannot be served: %s", error)
+        return None
+    log.info("metrics are at port %d", server.addresses[0][1])
+    return server
+
+
+async def _stop_if_broken(engine: EngineProcess, stop: asyncio.Event) -> None:
+    """Stop a worker whose model cannot be loaded, so that whoever runs it sees it fail."""
+    log.error("the model cannot be loaded:\n%s", await engine.wait_until_broken())
+    stop.set()
+
+
+async def _stop_if_idle(metrics: WorkerMetrics, limit: float, stop: asyncio.Event) -> None:
+    while True:
+        left = limit - metrics.idle
+        if left <= 0:
+            break
+        await asyncio.sleep(left)
+    log.info("no order for %g s", limit)
+    stop.set()
