@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.studio.orders import Requester
 from storage.domain.catalogue import QuotaRow
-from storage.domain.job import Place
+from storage.domain.job import ReplyTarget
 
 OWNER = FRONT = "cli"
 SIZE_LIMIT = 1 << 30  # bytes
@@ -13,4 +13,4 @@ UNLIMITED = QuotaRow(credits_per_day=10**9, unfinished_jobs=10**6)
 
 def local_user(locale: str) -> Requester:
     """Return the person at the terminal."""
-    return Requester(OWNER, locale, Place(front=FRONT), SIZE_LIMIT)
+    return Requester(OWNER, locale, ReplyTarget(front=FRONT), SIZE_LIMIT)

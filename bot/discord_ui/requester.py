@@ -7,7 +7,7 @@ import discord
 from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.studio.orders import Requester
 from storage.domain.errors import NotAllowed
-from storage.domain.job import Place
+from storage.domain.job import ReplyTarget
 
 FRONT_END = "discord"
 
@@ -19,7 +19,7 @@ def requester(interaction: Interaction, message: int | None) -> Requester:
     return Requester(
         owner=str(interaction.user.id),
         locale=interaction.client.texts.nearest(interaction.locale.value),
-        place=Place(
+        reply_to=ReplyTarget(
             front=FRONT_END,
             guild=str(interaction.guild_id or ""),
             channel=str(interaction.channel_id or ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.domain.advice import Advice
-from storage.domain.job import Job, Place
+from storage.domain.job import Job, ReplyTarget
 from storage.domain.request import GenerationRequest
 
 
@@ -15,7 +15,7 @@ class Requester:
 
     owner: str
     locale: str
-    place: Place
+    reply_to: ReplyTarget
     size_limit: int
 
 
@@ -28,7 +28,7 @@ class OrderDraft:
     """
 
     request: GenerationRequest
-    place: Place
+    reply_to: ReplyTarget
     picture: bytes = b""
     advice: tuple[Advice, ...] = ()
     parent: str = ""

@@ -24,7 +24,7 @@ from storage.domain.advice import advise
 from storage.domain.catalogue import Catalogue, Profile
 from storage.domain.clip import Clip
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
-from storage.domain.job import Job, Place, Status
+from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.picture import PictureFacts
 from storage.domain.quota import DAY, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
@@ -97,7 +97,7 @@ class Studio:
         key, size = sha256(picture).hexdigest(), (facts.width, facts.height)
         request = options.request(self.catalogue, self.profile, key, size, self._seeds())
         advice = advise(request.prompt, request.camera, facts)
-        return OrderDraft(request, requester.place, picture, advice)
+        return OrderDraft(request, requester.reply_to, picture, advice)
 
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:
         """Raise QuotaExceeded where this person could not order all of these now."""
@@ -115,14 +115,15 @@ class Studio:
         """Return a job's clip with another seed."""
         job = await self._jobs.get(job_id)
         request = replace(job.request, seed=self._seeds())
-        return OrderDraft(request, requester.place, parent=job.id)
+        return OrderDraft(request, requester.reply_to, parent=job.id)
 
     async def tweak(self, job_id: str, requester: Requester, options: Options) -> OrderReceipt:
         """Order a job's picture anew with other options."""
         old = (await self._jobs.get(job_id)).request
         size = (old.width, old.height)
         request = options.request(self.catalogue, self.profile, old.picture, size, self._seeds())
-        return await self._order_one(requester, OrderDraft(request, requester.place, parent=job_id))
+        draft = OrderDraft(request, requester.reply_to, parent=job_id)
+        return await self._order_one(requester, draft)
 
     async def cancel(self, job_id: str, owner: str | None) -> Job:
         """End a job that is not over; owner None stands for somebody who may end anybody's."""
@@ -173,11 +174,11 @@ class Studio:
 
     async def unfinished(self, front: str) -> list[Job]:
         """Return the jobs of a front end that have not ended, the oldest first."""
-        return [job for job in await self._jobs.unfinished() if job.place.front == front]
+        return [job for job in await self._jobs.unfinished() if job.reply_to.front == front]
 
     async def undelivered(self, front: str) -> list[Job]:
         """Return the ended jobs that a front end has not delivered yet, the oldest first."""
-        return [job for job in await self._jobs.undelivered() if job.place.front == front]
+        return [job for job in await self._jobs.undelivered() if job.reply_to.front == front]
 
     async def clip_file(self, clip: Clip) -> bytes | None:
         """Return the file of a clip, None where it is not in the store any more."""
@@ -186,9 +187,9 @@ class Studio:
         except KeyError:
             return None
 
-    async def move(self, job_id: str, place: Place) -> None:
-        """Record that a job is answered in another place."""
-        await self._jobs.move(job_id, place)
+    async def move(self, job_id: str, reply_to: ReplyTarget) -> None:
+        """Change where a job is answered."""
+        await self._jobs.move(job_id, reply_to)
 
     async def mark_delivered(self, job_id: str, message: str) -> None:
         """Record that a job's end was delivered, and in which message (empty: as before)."""
@@ -243,7 +244,7 @@ class Studio:
             id=secrets.token_hex(NAME_BYTES),
             owner=requester.owner,
             request=request,
-            place=draft.place,
+            reply_to=draft.reply_to,
             locale=requester.locale,
             cost=price(request),
             created=created,

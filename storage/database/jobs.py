@@ -26,8 +26,8 @@ from storage.database.rows import (
     UNFINISHED,
     job_of,
     outcome_columns,
-    place_columns,
     readable,
+    reply_columns,
     row_of,
     workload_key,
 )
@@ -35,7 +35,7 @@ from storage.database.tables import jobs
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
-from storage.domain.job import Job, Place, Status
+from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.quota import Allowance, UsageReport, check, price
 from storage.domain.request import GenerationRequest
 
@@ -128,9 +128,9 @@ class Jobs:
         async with self._write() as connection:
             return await _change(connection, job_id, first, changes) is not None
 
-    async def move(self, job_id: str, place: Place) -> None:
+    async def move(self, job_id: str, reply_to: ReplyTarget) -> None:
         """Change where the job is answered."""
-        await self._step(job_id, VISIBLE, **place_columns(place))
+        await self._step(job_id, VISIBLE, **reply_columns(reply_to))
 
     async def forget(self, job_id: str) -> None:
         """Hide the job and its clip from every lookup; its cost stays in the ledger."""

@@ -12,7 +12,7 @@ from sqlalchemy import RowMapping
 
 from storage.codec import CodecError, dumps, loads
 from storage.domain.clip import Clip, Failure
-from storage.domain.job import Job, Place, Status
+from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.request import GenerationRequest
 
 log = logging.getLogger(__name__)
@@ -56,13 +56,13 @@ def row_of(job: Job) -> dict[str, Any]:
         "seconds": 0.0,
         "clip": None if job.clip is None else dumps(job.clip),
         "failure": None if job.failure is None else dumps(job.failure),
-        **place_columns(job.place),
+        **reply_columns(job.reply_to),
     }
 
 
-def place_columns(place: Place) -> dict[str, Any]:
-    """Return the columns of a place."""
-    return {field.name: getattr(place, field.name) for field in fields(Place)}
+def reply_columns(reply_to: ReplyTarget) -> dict[str, Any]:
+    """Return the columns of a reply target."""
+    return {field.name: getattr(reply_to, field.name) for field in fields(ReplyTarget)}
 
 
 def outcome_columns(outcome: Clip | Failure, at: float) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def job_of(row: RowMapping) -> Job:
         id=row["id"],
         owner=row["owner"],
         request=_request(row["request"]),
-        place=Place(**{field.name: row[field.name] for field in fields(Place)}),
+        reply_to=ReplyTarget(**{field.name: row[field.name] for field in fields(ReplyTarget)}),
         locale=row["locale"],
         cost=row["cost"],
         created=row["created"],

@@ -1,4 +1,4 @@
-"""Job: one request's life, from its order to its clip or failure."""
+"""A job: one request with its owner, its state, and its clip or failure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from storage.domain.request import GenerationRequest
 
 
 class Status(StrEnum):
-    """Where a job stands; the last three are final."""
+    """The state of a job; the last three are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -20,7 +20,7 @@ class Status(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Tell whether nothing may follow."""
+        """Tell whether no other status may follow."""
         return not FOLLOWS[self]
 
 
@@ -34,11 +34,11 @@ FOLLOWS: dict[Status, frozenset[Status]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a job was ordered and is to be answered; plain strings, so that any front end fits.
+class ReplyTarget:
+    """Where to answer a job, as plain strings that any front end can fill.
 
-    token is what lets the answer be edited (a Discord interaction token) and expires at
-    token_expires (unix seconds). message is the answer's id once it is known.
+    front names the front end. token allows the answer to be edited (a Discord interaction token)
+    until token_expires (unix seconds). message is the answer's id once it is known.
     """
 
     front: str
@@ -52,15 +52,17 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One order with its owner, its place, its state and, at the end, its clip or failure.
+    """One order with its owner, its state and, at the end, its clip or failure.
 
-    Times are unix seconds. cost is in credits (see quota). attempt is 0 until first dispatched.
+    Times are unix seconds, 0.0 where it has not happened. cost is in credits (see quota).
+    size_limit is in bytes. attempt is 0 until first dispatched; deaths counts attempts that may
+    have crashed their worker. parent is the job that this one retries or varies.
     """
 
     id: str
     owner: str
     request: GenerationRequest
-    place: Place
+    reply_to: ReplyTarget
     locale: str
     cost: int
     created: float

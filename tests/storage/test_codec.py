@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from storage.codec import CodecError, decode, dumps, encode, loads
 from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose
 from storage.domain.clip import Adjustment, Clip, Container, Failure
-from storage.domain.job import Job, Place, Status
+from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.progress import Progress
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.queue.messages import Order
@@ -72,7 +72,7 @@ ANYTHING = st.one_of(
     st.builds(
         Job,
         request=REQUESTS,
-        place=st.builds(Place, token_expires=NUMBERS),
+        reply_to=st.builds(ReplyTarget, token_expires=NUMBERS),
         created=NUMBERS,
         dispatched=NUMBERS,
         clip=st.none() | CLIPS,

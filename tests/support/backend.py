@@ -22,7 +22,7 @@ from storage.database.jobs import Jobs
 from storage.domain.camera.motion import Motion
 from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.clip import Clip, Failure
-from storage.domain.job import Place
+from storage.domain.job import ReplyTarget
 from storage.domain.progress import Progress, Stage
 from storage.domain.prompt.reading import resolve
 from storage.queue.client import Queue
@@ -154,7 +154,7 @@ class Backend:
 
 def requester(owner: str = "1", size_limit: int = 10 * 2**20, locale: str = "en") -> Requester:
     """Return somebody who orders without any front end."""
-    return Requester(owner, locale, Place(front="test"), size_limit)
+    return Requester(owner, locale, ReplyTarget(front="test"), size_limit)
 
 
 @contextlib.asynccontextmanager

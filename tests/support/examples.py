@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Container
-from storage.domain.job import Job, Place
+from storage.domain.job import Job, ReplyTarget
 from storage.domain.request import GenerationRequest
 
 REQUEST = GenerationRequest(
@@ -38,7 +38,7 @@ JOB = Job(
     id="job",
     owner="ann",
     request=REQUEST,
-    place=Place(front="discord", guild="1", channel="2", message="3", token="t"),
+    reply_to=ReplyTarget(front="discord", guild="1", channel="2", message="3", token="t"),
     locale="en",
     cost=5,
     created=1_000_000.0,

@@ -71,12 +71,13 @@ async def _promised(
         if len(drafts) > 1:  # until it is filled, a follow-up would become the answer itself
             await interaction.edit_original_response(content=text, allowed_mentions=NOBODY)
         for draft in drafts[1:]:
-            place = replace(draft.place, message="")  # without one, a clip is posted at its end
+            # Without a message, a clip is posted at its end.
+            reply_to = replace(draft.reply_to, message="")
             with contextlib.suppress(discord.HTTPException):
                 message = await interaction.followup.send(text, wait=True, allowed_mentions=NOBODY)
                 posted.append(message)
-                place = replace(place, message=str(message.id))
-            placed.append(replace(draft, place=place))
+                reply_to = replace(reply_to, message=str(message.id))
+            placed.append(replace(draft, reply_to=reply_to))
         yield placed
     except BaseException:
         for message in posted:

@@ -18,7 +18,7 @@ from bot.discord_ui.requester import (
 )
 from bot.studio.orders import Requester
 from storage.domain.errors import MutoscopeError
-from storage.domain.job import Job, Place, Status
+from storage.domain.job import Job, ReplyTarget, Status
 
 log = logging.getLogger(__name__)
 
@@ -48,15 +48,15 @@ class Reactions:
         person = str(event.user_id)
         locale = job.locale if job.owner == person else _locale(client, event, job)
         requester = Requester(
-            person, locale, _place(client, event), size_limit(client, event.guild_id)
+            person, locale, _reply_target(client, event), size_limit(client, event.guild_id)
         )
         answer = None
         try:
             draft = await client.studio.draft_retry(job.id, requester)
             await client.studio.check_credits(requester, [draft])
             answer = await _answer(client, event, client.texts.text(locale, "reaction_retry"))
-            place = replace(requester.place, message=str(answer.id))
-            await client.studio.order(requester, [replace(draft, place=place)])
+            reply_to = replace(requester.reply_to, message=str(answer.id))
+            await client.studio.order(requester, [replace(draft, reply_to=reply_to)])
         except MutoscopeError as error:
             text = f"<@{person}> ⚠️ {client.texts.error(locale, error)}"
             if answer is not None:
@@ -67,9 +67,9 @@ class Reactions:
             self._told.forget(person)
 
 
-def _place(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> Place:
+def _reply_target(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> ReplyTarget:
     """Return where a reaction's clip is to be shown, but for its message."""
-    return Place(
+    return ReplyTarget(
         front=FRONT_END,
         guild=str(event.guild_id or ""),
         channel=str(event.channel_id),

@@ -97,7 +97,7 @@ class Delivery:
                 followed.stale = True
                 if news.progress.preview:
                     self._spawn(self._look(followed))
-        elif isinstance(news, JobChanged) and news.job.place.front == FRONT_END:
+        elif isinstance(news, JobChanged) and news.job.reply_to.front == FRONT_END:
             if news.job.status.final:
                 self._spawn(self._deliver(news.job))
             else:
@@ -126,7 +126,7 @@ class Delivery:
         await self._update_waits()
         chosen: dict[str, LiveMessage] = {}
         for followed in list(self._followed.values()):
-            channel = followed.job.place.channel
+            channel = followed.job.reply_to.channel
             if not followed.stale or followed.lock.locked():
                 continue
             if not followed.shown_at:
@@ -219,8 +219,8 @@ class Delivery:
         if way is SendResult.EDITED and waited and job.status is not Status.CANCELLED:
             await self._courier.ping(job, self._painter.call(job))
         if way is SendResult.POSTED:
-            await self._studio.move(job.id, job.place)
-        await self._studio.mark_delivered(job.id, job.place.message)
+            await self._studio.move(job.id, job.reply_to)
+        await self._studio.mark_delivered(job.id, job.reply_to.message)
         log.info("%s %s: %s", job.id, job.status.value, way.value)
 
     async def _last_card(

@@ -66,7 +66,7 @@ class MessageSender:
         return await self._edit(job, lambda: {"content": card.content, "allowed_mentions": NOBODY})
 
     async def _edit(self, job: Job, shown: Callable[[], dict[str, Any]]) -> SendResult:
-        if not job.place.message:
+        if not job.reply_to.message:
             return SendResult.NOWHERE
         for attempt in (self._edit_by_token, self._edit_in_channel):
             try:
@@ -109,8 +109,8 @@ class MessageSender:
                 nonce=f"p{job.id}",
                 allowed_mentions=_owner(job),
                 reference=discord.MessageReference(
-                    message_id=int(job.place.message),
-                    channel_id=int(job.place.channel),
+                    message_id=int(job.reply_to.message),
+                    channel_id=int(job.reply_to.channel),
                     fail_if_not_exists=False,
                 ),
             )
@@ -120,21 +120,23 @@ class MessageSender:
             log.info("no ping for %s: %s", job.id, error)
 
     async def _edit_by_token(self, job: Job, shown: dict[str, Any]) -> bool:
-        place = job.place
-        if not place.token or place.token_expires < self._clock() + MARGIN:
+        reply_to = job.reply_to
+        if not reply_to.token or reply_to.token_expires < self._clock() + MARGIN:
             return False
-        webhook = discord.Webhook.partial(int(place.application), place.token, client=self._client)
-        await webhook.edit_message(int(place.message), **shown)
+        webhook = discord.Webhook.partial(
+            int(reply_to.application), reply_to.token, client=self._client
+        )
+        await webhook.edit_message(int(reply_to.message), **shown)
         return True
 
     async def _edit_in_channel(self, job: Job, shown: dict[str, Any]) -> bool:
         channel = await self._channel(job)
-        await channel.get_partial_message(int(job.place.message)).edit(**shown)
+        await channel.get_partial_message(int(job.reply_to.message)).edit(**shown)
         return True
 
     async def _channel(self, job: Job) -> discord.PartialMessageable:
-        guild = int(job.place.guild) if job.place.guild else None
-        return self._client.get_partial_messageable(int(job.place.channel), guild_id=guild)
+        guild = int(job.reply_to.guild) if job.reply_to.guild else None
+        return self._client.get_partial_messageable(int(job.reply_to.channel), guild_id=guild)
 
     async def _person(self, job: Job) -> discord.DMChannel:
         return await self._client.create_dm(discord.Object(int(job.owner)))
@@ -165,5 +167,7 @@ def _owner(job: Job) -> discord.AllowedMentions:
 
 def _moved(job: Job, message: discord.Message) -> Job:
     """Return the job with its new message; the old token cannot edit that one."""
-    place = replace(job.place, channel=str(message.channel.id), message=str(message.id), token="")
-    return replace(job, place=place)
+    reply_to = replace(
+        job.reply_to, channel=str(message.channel.id), message=str(message.id), token=""
+    )
+    return replace(job, reply_to=reply_to)

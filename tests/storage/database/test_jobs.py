@@ -15,7 +15,7 @@ from storage.database.tables import jobs as jobs_table
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
-from storage.domain.job import Place, Status
+from storage.domain.job import ReplyTarget, Status
 from storage.domain.request import Preset
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
@@ -140,12 +140,12 @@ async def test_an_outcome_is_delivered_once(jobs: Jobs) -> None:
     first = await asyncio.gather(*(jobs.delivered(JOB.id, "99", 21.0) for _ in range(5)))
     assert sorted(first) == [False, False, False, False, True]
     assert await jobs.undelivered() == []
-    assert (await jobs.get(JOB.id)).place.message == "99"
+    assert (await jobs.get(JOB.id)).reply_to.message == "99"
 
 
 async def test_a_message_leads_to_its_job(jobs: Jobs) -> None:
     await jobs.add(JOB)
-    await jobs.move(JOB.id, Place(front="discord", channel="5", message="6"))
+    await jobs.move(JOB.id, ReplyTarget(front="discord", channel="5", message="6"))
     found = await jobs.by_message("discord", "5", "6")
     assert found is not None
     assert found.id == JOB.id

@@ -14,7 +14,7 @@ from storage.catalogue_file import load_catalogue
 from storage.domain.advice import Advice
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.clip import Adjustment, Clip, Container
-from storage.domain.job import Job, Place, Status
+from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.progress import Progress, Stage
 from storage.domain.prompt import path_text
 
@@ -26,7 +26,7 @@ JOB = Job(
     id="0" * 16,
     owner="1",
     request=REQUEST,
-    place=Place("discord"),
+    reply_to=ReplyTarget("discord"),
     locale="en",
     cost=6,
     created=0.0,

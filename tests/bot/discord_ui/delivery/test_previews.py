@@ -119,7 +119,7 @@ async def test_where_files_are_refused_progress_goes_on_without(
         chat.backend.worker.gate.set()
         clip = await chat.wait_for_clip()
     assert files(clip) == ["mp4"]
-    assert job.place.message == str(clip.id)
+    assert job.reply_to.message == str(clip.id)
 
 
 async def test_a_preview_that_is_not_there_any_more_is_skipped(chat: Chat) -> None:
