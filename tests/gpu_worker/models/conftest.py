@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,26 +10,17 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width as sharing
-from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank
-from gpu_worker.models.i2vgen_xl.checkpoint import sizes
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL, Setup
 from storage.catalogue_file import load_catalogue
 from storage.domain.request import GenerationRequest
+from tests.support.checkpoints import moved_like, one_thread, stock_like
+
+__all__ = ["moved_like", "one_thread", "stock_like"]
 
 Order = Callable[..., GenerationRequest]
-
-
-@pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Leave the other cores to whoever else runs here."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(autouse=True)
@@ -38,27 +29,6 @@ def sharing_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "deep" / "sharing.json"
     monkeypatch.setattr(sharing, "CACHE", path)
     return path
-
-
-@pytest.fixture(scope="session")
-def stock_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a tiny checkpoint that takes the still picture, as the full one does."""
-    folder = tmp_path_factory.mktemp("still")
-    blank.write(folder, sizes.TINY)
-    return folder
-
-
-@pytest.fixture(scope="session")
-def moved_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write a tiny checkpoint that takes the moved picture, as the embedded one does."""
-    folder = tmp_path_factory.mktemp("moved")
-    traits: dict[str, Any] = {
-        "image_latents": "moved",
-        "target": "residual",
-        "residual_scale": 0.12,
-    }
-    blank.write(folder, sizes.TINY, traits)
-    return folder
 
 
 def engine_of(folder: Path, **changes: Any) -> I2VGenXL:

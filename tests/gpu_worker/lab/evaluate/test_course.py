@@ -18,7 +18,7 @@ from gpu_worker.lab.evaluate.prompts import Prompts
 from gpu_worker.media.motion import measure
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Motion
-from tests.gpu_worker.evaluate.warping_engine import WarpingEngine
+from tests.gpu_worker.lab.evaluate.warping_engine import WarpingEngine
 from tests.gpu_worker.media.test_motion import picture
 
 
