@@ -29,7 +29,10 @@ def pair(stock_like: Path) -> Iterator[Pair]:
 
 @pytest.mark.filterwarnings("ignore")
 def test_exact_is_as_near_to_double_precision_as_the_stock_pipeline(pair: Pair) -> None:
-    errors = accuracy.measure(pair, SHAPE)
+    # oneDNN sums plain and channels-last maps in an order that depends on the processor, which
+    # decides the comparison by itself; without it both sides convolve by the same products.
+    with torch.backends.mkldnn.flags(enabled=False):
+        errors = accuracy.measure(pair, SHAPE)
     assert errors.presets[Preset.EXACT] <= errors.stock < 1e-4
     assert errors.from_exact[Preset.EXACT] == 0.0
     assert errors.from_exact[Preset.DRAFT] > 0.0
