@@ -1,4 +1,4 @@
-"""Chinese wordings of camera motions: patterns, and who it is that moves."""
+"""Mentions of camera motions in a Chinese text, simplified or traditional, by patterns."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.prompt.mention import Mention, Rank
 
-_SIMPLER = str.maketrans(
+_SIMPLIFIED = str.maketrans(
     "鏡頭動轉縮遠進後順時針左傾緩靜輕微劇顫機畫場視無沒別搖攝劃飛從開還來雲離觀變擴穩鎖稍徐",
     "镜头动转缩远进后顺时针左倾缓静轻微剧颤机画场视无没别摇摄划飞从开还来云离观变扩稳锁稍徐",
 )
-_STOP = re.compile(
+_CLAUSE_END = re.compile(
     r"[,.;:!?、。,;:!?…\n\s]|然后|接着|随后|同时|但是|但|而后|再(?=[向往朝左右上下推拉放缩平])"
 )
 
@@ -21,7 +21,7 @@ _MOVE = r"(?:平移|横移|移|摇|转|滑|运动|运镜|看|扫|推移|走|跟�
 _LIFT = r"(?:移动|平移|移|摇|升|抬|仰|倾斜|倾|扬|看|转|运动|滑|走|拉|推|飞|去|扫|俯|降|沉)"
 _SLOWLY = r"(?:[慢缓轻微徐稍快速迅猛急匀平稳地的]{0,6})"
 
-# In the order of precedence; the groups of words that belong to cameras alone stand in FILM.
+# Motion, pattern, rank, and whether only a camera does this; in the order of precedence.
 _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     (
         Motion.STATIC,
@@ -119,7 +119,7 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     (Motion.ZOOM_IN, r"特写", Rank.HINT, True),
     (Motion.DRIFT, r"漂移|漂浮|飘动|飘移|漂动|浮动|轻微运动", Rank.REST, False),
 )
-_PATTERNS = [(motion, re.compile(text), rank, film) for motion, text, rank, film in _RULES]
+_PATTERNS = [(rule[0], re.compile(rule[1]), *rule[2:]) for rule in _RULES]
 
 _CAMERA = re.compile(
     r"镜头|相机|摄像机|摄影机|摄像头|画面|视角|机位|视野|视线|焦距|我们|观众|无人机|航拍"
@@ -140,11 +140,11 @@ _FAST = re.compile(r"快|迅速|急速|急|猛|剧烈|强烈|大幅|突然|疾|�
 
 
 def mentions(text: str) -> list[Mention]:
-    """Return what a Chinese text, in simple or traditional signs, asks of the camera."""
+    """Return the mentions in a normalized text, clause by clause."""
     found: list[Mention] = []
     start = 0
-    text = text.translate(_SIMPLER)
-    for stop in [*_STOP.finditer(text), None]:
+    text = text.translate(_SIMPLIFIED)
+    for stop in [*_CLAUSE_END.finditer(text), None]:
         end = stop.start() if stop else len(text)
         clause = text[start:end]
         found.extend(_in_clause(clause, start))
@@ -153,25 +153,25 @@ def mentions(text: str) -> list[Mention]:
 
 
 def loose_speed(text: str) -> Speed | None:
-    """Return the speed that a clause of nothing but small words names."""
-    text = text.translate(_SIMPLER)
-    parts = (part for part in _STOP.split(text) if part and not _FILLERS.sub("", part))
+    """Return the speed that a clause of its own names."""
+    text = text.translate(_SIMPLIFIED)
+    parts = (part for part in _CLAUSE_END.split(text) if part and not _FILLERS.sub("", part))
     return next((speed for part in parts if (speed := _speed(part))), None)
 
 
 def _in_clause(clause: str, offset: int) -> Iterator[Mention]:
     taken: list[tuple[int, int]] = []
     speed = _speed(clause)
-    for motion, pattern, rank, film in _PATTERNS:
+    for motion, pattern, rank, camera_only in _PATTERNS:
         for match in pattern.finditer(clause):
             if any(match.start() < end and start < match.end() for start, end in taken):
                 continue
             before = clause[: match.start()]
-            if not film and not _is_cameras(before, taken):
+            if not camera_only and not _is_about_camera(before, taken):
                 continue
             taken.append(match.span())
-            if _is_contents(before, match.group()):
-                motion = _REVERSED.get(motion, motion)  # noqa: PLW2901 (the content's own way)
+            if _moves_content(before, match.group()):
+                motion = _REVERSED.get(motion, motion)  # noqa: PLW2901  # content moves the other way
             negated = motion is not Motion.STATIC and _is_negated(before)
             yield Mention(offset + match.start(), motion, rank, negated, speed)
 
@@ -184,8 +184,8 @@ _REVERSED: Mapping[Motion, Motion] = {
 }
 
 
-def _is_cameras(before: str, taken: list[tuple[int, int]]) -> bool:
-    """Tell whether the words before a motion leave it to the camera: they name it, or nobody."""
+def _is_about_camera(before: str, taken: list[tuple[int, int]]) -> bool:
+    """Tell whether the words before a motion name the camera, the picture or no subject."""
     if _CAMERA.search(before) or _CONTENT.search(before):
         return True
     rest = "".join(
@@ -194,13 +194,13 @@ def _is_cameras(before: str, taken: list[tuple[int, int]]) -> bool:
     return not _FILLERS.sub("", rest)
 
 
-def _is_contents(before: str, words: str) -> bool:
+def _moves_content(before: str, words: str) -> bool:
     moved = _CONTENT.search(before) is not None and _CAMERA.search(before) is None
     return moved and "平移" not in words and _CONTENT_MOVES.search(words) is not None
 
 
 def _is_negated(before: str) -> bool:
-    """Tell whether a negation stands before a motion, and nothing that takes it back."""
+    """Tell whether a negation before a motion is still in force."""
     last = None
     for match in _NEGATION.finditer(before):
         last = match

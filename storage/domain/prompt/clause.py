@@ -1,4 +1,4 @@
-"""Clauses: an English text cut where one thought ends and the next begins."""
+"""Split an English text into clauses of tokens, with typos corrected."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from storage.domain.prompt.lexicon import FORMS, LONG_WORDS, NEGATORS, TYPOS, WAYS, words
+from storage.domain.prompt.lexicon import DIRECTIONS, FORMS, LONG_WORDS, NEGATORS, TYPOS, words
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[^\sa-z']")
 _JOINERS = words("and then while as but with whereas before after when until plus or nor")
@@ -37,9 +37,9 @@ _PHRASES = (
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One word: where it stands, and the verb and form that it may be."""
+    """One word, its character position, and the verb and form that it may be."""
 
-    place: int
+    position: int
     word: str
     verb: str | None
     form: str
@@ -47,30 +47,30 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """The words between two joiners, and the joiner before them ("" at the start)."""
+    """The tokens between two joiners, and the joiner before them ("" at the start)."""
 
     joiner: str
     tokens: tuple[Token, ...]
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Return the words alone."""
+        """Return the words of the tokens."""
         return tuple(token.word for token in self.tokens)
 
     def negated(self, index: int) -> bool:
-        """Tell whether a word before the one at an index rules it out."""
+        """Tell whether a negator stands before the word at an index."""
         before = self.words[:index]
         return any(word in NEGATORS for word in before) and before[-1:] != ("just",)
 
 
 def clauses(text: str) -> list[Clause]:
-    """Return the clauses of a lower-case text; words of other scripts are kept as they are."""
+    """Return the clauses of a lower-case text; words of other scripts are left as they are."""
     found: list[Clause] = []
     joiner, tokens = "", list[Token]()
     stream = _tokens(text)
     for token, following in zip_longest(stream, stream[1:]):
-        stays = tokens and following is not None and _belongs(token.word, following.word)
-        if stays or (token.word not in _STOPS and token.word not in _JOINERS):
+        inner = tokens and following is not None and _joins_manners(token.word, following.word)
+        if inner or (token.word not in _STOPS and token.word not in _JOINERS):
             tokens.append(token)
             continue
         if tokens:
@@ -81,14 +81,14 @@ def clauses(text: str) -> list[Clause]:
     return [*found, Clause(joiner, tuple(tokens))] if tokens else found
 
 
-def _belongs(joiner: str, following: str) -> bool:
-    """Tell whether a joiner only ties manners together: "slowly and smoothly", "with speed"."""
+def _joins_manners(joiner: str, following: str) -> bool:
+    """Tell whether a joiner stays within its clause: "slowly and smoothly", "with speed"."""
     manner = following in ("great", "high", "full", "speed", "ease", "care")
     return (joiner == "and" and following.endswith("ly")) or (joiner == "with" and manner)
 
 
 def _stronger(joiner: str, word: str) -> str:
-    """Return what a row of joiners amounts to: "," then "and" is "and"; a full stop stays."""
+    """Return the stronger of two neighbouring joiners: "," then "and" is "and"; "." stays."""
     if word in _JOINERS:
         return "." if joiner == "." else word
     return "." if word in _ENDS or joiner == "." else ","
@@ -101,28 +101,28 @@ def _tokens(text: str) -> list[Token]:
     return [_token(match.start(), match.group()) for match in _WORD.finditer(text)]
 
 
-def _token(place: int, word: str) -> Token:
-    word = _spelled(word.removesuffix("'s"))
+def _token(position: int, word: str) -> Token:
+    word = _corrected(word.removesuffix("'s"))
     verb, form = FORMS.get(word, (None, ""))
-    return Token(place, word, verb, form)
+    return Token(position, word, verb, form)
 
 
-def _spelled(word: str) -> str:
-    """Return the word that was meant: a letter held too long, or one slip in a long word."""
+def _corrected(word: str) -> str:
+    """Return the word without repeated letters, or with one typo of a long word corrected."""
     word = TYPOS.get(word, word)
-    if word in FORMS or word in WAYS:
+    if word in FORMS or word in DIRECTIONS:
         return word
     short = re.sub(r"(.)\1{2,}", r"\1\1", word)
     for guess in (short, re.sub(r"(.)\1", r"\1", short)):
-        if guess != word and (guess in FORMS or guess in WAYS or guess in LONG_WORDS):
+        if guess != word and (guess in FORMS or guess in DIRECTIONS or guess in LONG_WORDS):
             return guess
     if len(word) < 5 or len(word) > 20:
         return word
-    return next((target for target in LONG_WORDS if _one_slip(word, target)), word)
+    return next((target for target in LONG_WORDS if _is_one_typo_away(word, target)), word)
 
 
-def _one_slip(word: str, target: str) -> bool:
-    """Tell whether one letter added, lost, changed or swapped makes the one from the other."""
+def _is_one_typo_away(word: str, target: str) -> bool:
+    """Tell whether one letter added, lost, changed or swapped makes the target of the word."""
     if word[0] != target[0] or abs(len(word) - len(target)) > 1 or word == target:
         return False
     start = 0

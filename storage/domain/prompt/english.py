@@ -1,4 +1,4 @@
-"""English wordings of camera motions: its clauses, one after the other."""
+"""Mentions of camera motions in an English text."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from storage.domain.prompt.clause import Clause, clauses
 from storage.domain.prompt.lexicon import (
     CAMERA,
     CONTENT,
+    DIRECTIONS,
     FAST,
     FILLERS,
-    HELD,
     MOTION_OF,
     NEGATORS,
     OPPOSITE,
     PLACES,
+    SHAKY,
     SLOW,
     STEADY,
     STILL,
-    WAYS,
     words,
 )
 from storage.domain.prompt.mention import Mention, Rank
@@ -35,23 +35,23 @@ _LEADING = words("in into toward towards onto off wide close near")
 
 
 def mentions(text: str) -> list[Mention]:
-    """Return what a lower-case English text asks of the camera, in its order."""
+    """Return the mentions in a normalized text, in their order."""
     found: list[Mention] = []
-    foreign = False
+    other_subject = False
     parts = clauses(text)
     for index, clause in enumerate(parts):
-        own = [*_verbs(clause, foreign), *_manners(clause)]
+        own = [*_verbs(clause, other_subject), *_manners(clause)]
         if not own:
-            own = list(_bare(clause, foreign))
-        own = _ruled_out(clause, own, found, parts[index + 1 : index + 2])
-        foreign = not own and _is_foreign(clause)
+            own = list(_bare_direction(clause, other_subject))
+        own = _with_inherited_negation(clause, own, found, parts[index + 1 : index + 2])
+        other_subject = not own and _has_other_words(clause)
         speed = _speed(clause)
         found.extend(replace(mention, speed=speed) for mention in own)
     return found
 
 
 def loose_speed(text: str) -> Speed | None:
-    """Return the speed that a clause of nothing but small words names: "pan left, slowly"."""
+    """Return the speed that a clause of its own names, as in "pan left, slowly"."""
     small = FILLERS | CAMERA | CONTENT | NEGATORS
     for clause in clauses(text):
         speed = _speed(clause)
@@ -60,23 +60,23 @@ def loose_speed(text: str) -> Speed | None:
     return None
 
 
-def _is_foreign(clause: Clause) -> bool:
+def _has_other_words(clause: Clause) -> bool:
     known = FILLERS | CAMERA | CONTENT | NEGATORS | PLACES.keys()
-    return any(token.word not in known and token.word not in WAYS for token in clause.tokens)
+    return any(token.word not in known and token.word not in DIRECTIONS for token in clause.tokens)
 
 
-def _verbs(clause: Clause, foreign: bool) -> Iterator[Mention]:
+def _verbs(clause: Clause, other_subject: bool) -> Iterator[Mention]:
     for index, token in enumerate(clause.tokens):
         if token.verb is None:
             continue
-        motion = motion_of(clause, index, foreign)
+        motion = motion_of(clause, index, other_subject)
         if motion is not None:
             rank = Rank.REST if motion in (Motion.DRIFT, Motion.STATIC) else Rank.VERB
-            yield Mention(token.place, motion, rank, clause.negated(index))
+            yield Mention(token.position, motion, rank, clause.negated(index))
 
 
 def _manners(clause: Clause) -> Iterator[Mention]:
-    """Yield how the camera is held, what it reveals, and that it rests."""
+    """Yield motions without a verb of motion: handheld, reveal, close-up, static."""
     words, small = clause.words, FILLERS | CAMERA | CONTENT | STEADY | STILL
     calm = all(word in small or word in NEGATORS for word in words) or any(
         word in CAMERA - {"it", "you"} for word in words
@@ -84,7 +84,7 @@ def _manners(clause: Clause) -> Iterator[Mention]:
     for index, token in enumerate(clause.tokens):
         held = token.word == "hand" and words[index + 1 : index + 2] == ("held",)
         motion, rank = None, Rank.REST
-        if token.word in HELD or held:
+        if token.word in SHAKY or held:
             motion, rank = Motion.SHAKE, Rank.MANNER
         elif token.word in ("reveal", "reveals", "revealing"):
             motion, rank = _revealed(words[index + 1 :]), Rank.MANNER
@@ -95,40 +95,40 @@ def _manners(clause: Clause) -> Iterator[Mention]:
         elif token.word == "ken" and words[index + 1 : index + 2] == ("burns",):
             motion = Motion.DRIFT
         if motion is not None:
-            yield Mention(token.place, motion, rank, clause.negated(index))
+            yield Mention(token.position, motion, rank, clause.negated(index))
 
 
 def _revealed(after: tuple[str, ...]) -> Motion:
-    """Return what reveals a thing: a tilt to what lies above or below, else a wider view."""
+    """Return a tilt to what is above or below, else a wider view."""
     return next((_HIDDEN[word] for word in after if word in _HIDDEN), Motion.ZOOM_OUT)
 
 
-def _bare(clause: Clause, foreign: bool) -> Iterator[Mention]:
-    """Yield the direction of a clause that has nothing else to say: "closer", "camera left"."""
-    if _is_foreign(clause) or (foreign and clause.joiner == "and"):
+def _bare_direction(clause: Clause, other_subject: bool) -> Iterator[Mention]:
+    """Yield the direction of a clause without other words: "closer", "camera left"."""
+    if _has_other_words(clause) or (other_subject and clause.joiner == "and"):
         return
     origin = None
     for index, token in enumerate(clause.tokens):
-        way = WAYS.get(token.word) or PLACES.get(token.word)
+        direction = DIRECTIONS.get(token.word) or PLACES.get(token.word)
         last = index == len(clause.tokens) - 1
-        if way is None or not (last or token.word not in _LEADING):
+        if direction is None or not (last or token.word not in _LEADING):
             continue
         if "from" in clause.words[max(0, index - 2) : index] and not last:
-            origin = way
+            origin = direction
             continue
-        yield Mention(token.place, MOTION_OF[way], Rank.VERB, clause.negated(index))
+        yield Mention(token.position, MOTION_OF[direction], Rank.VERB, clause.negated(index))
         return
     if origin is not None:
-        yield Mention(clause.tokens[0].place, MOTION_OF[OPPOSITE[origin]], Rank.VERB)
+        yield Mention(clause.tokens[0].position, MOTION_OF[OPPOSITE[origin]], Rank.VERB)
 
 
-def _ruled_out(
+def _with_inherited_negation(
     clause: Clause, own: list[Mention], found: list[Mention], following: list[Clause]
 ) -> list[Mention]:
-    """Carry a negation over to what it also means: "no zoom, pan or tilt"."""
+    """Extend the last negation over a list, as in "no zoom, pan or tilt"."""
     joined = clause.joiner in ("or", "nor")
     listed = clause.joiner == "," and any(part.joiner in ("or", "nor") for part in following)
-    short = len(clause.tokens) <= 2 and not any(token.word in WAYS for token in clause.tokens)
+    short = len(clause.tokens) <= 2 and not any(token.word in DIRECTIONS for token in clause.tokens)
     paired = clause.joiner == "and" and short and clause.words[-1:] != ("in",)
     if found and found[-1].negated and (joined or ((listed or paired) and short)):
         return [replace(mention, negated=True) for mention in own]

@@ -1,4 +1,4 @@
-"""The English words that speak of a camera: verbs with what they mean, directions, and fillers."""
+"""English vocabulary about cameras: verbs, directions, nouns, fillers, negators and typos."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from storage.domain.camera.motion import Motion
 
 
 def words(text: str) -> frozenset[str]:
-    """Return the words of a list that is written as one text."""
+    """Split a text into a set of words."""
     return frozenset(text.split())
 
 
-class Way(Enum):
-    """A direction, as a word or a phrase names it."""
+class Direction(Enum):
+    """A direction of movement or rotation that a word names."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -27,47 +27,47 @@ class Way(Enum):
     COUNTERCLOCKWISE = "counterclockwise"
 
 
-PLANE = frozenset({Way.LEFT, Way.RIGHT, Way.UP, Way.DOWN})
-DEPTH = frozenset({Way.IN, Way.OUT})
-TURN = frozenset({Way.CLOCKWISE, Way.COUNTERCLOCKWISE})
-ANY = PLANE | DEPTH | TURN
+PLANE = frozenset({Direction.LEFT, Direction.RIGHT, Direction.UP, Direction.DOWN})
+DEPTH = frozenset({Direction.IN, Direction.OUT})
+ROTATION = frozenset({Direction.CLOCKWISE, Direction.COUNTERCLOCKWISE})
+ANY = PLANE | DEPTH | ROTATION
 
-MOTION_OF: Mapping[Way, Motion] = {
-    Way.LEFT: Motion.PAN_LEFT,
-    Way.RIGHT: Motion.PAN_RIGHT,
-    Way.UP: Motion.TILT_UP,
-    Way.DOWN: Motion.TILT_DOWN,
-    Way.IN: Motion.ZOOM_IN,
-    Way.OUT: Motion.ZOOM_OUT,
-    Way.CLOCKWISE: Motion.ROLL_CLOCKWISE,
-    Way.COUNTERCLOCKWISE: Motion.ROLL_COUNTERCLOCKWISE,
+MOTION_OF: Mapping[Direction, Motion] = {
+    Direction.LEFT: Motion.PAN_LEFT,
+    Direction.RIGHT: Motion.PAN_RIGHT,
+    Direction.UP: Motion.TILT_UP,
+    Direction.DOWN: Motion.TILT_DOWN,
+    Direction.IN: Motion.ZOOM_IN,
+    Direction.OUT: Motion.ZOOM_OUT,
+    Direction.CLOCKWISE: Motion.ROLL_CLOCKWISE,
+    Direction.COUNTERCLOCKWISE: Motion.ROLL_COUNTERCLOCKWISE,
 }
-OPPOSITE: Mapping[Way, Way] = {
-    Way.LEFT: Way.RIGHT,
-    Way.RIGHT: Way.LEFT,
-    Way.UP: Way.DOWN,
-    Way.DOWN: Way.UP,
-    Way.IN: Way.OUT,
-    Way.OUT: Way.IN,
-    Way.CLOCKWISE: Way.COUNTERCLOCKWISE,
-    Way.COUNTERCLOCKWISE: Way.CLOCKWISE,
+OPPOSITE: Mapping[Direction, Direction] = {
+    Direction.LEFT: Direction.RIGHT,
+    Direction.RIGHT: Direction.LEFT,
+    Direction.UP: Direction.DOWN,
+    Direction.DOWN: Direction.UP,
+    Direction.IN: Direction.OUT,
+    Direction.OUT: Direction.IN,
+    Direction.CLOCKWISE: Direction.COUNTERCLOCKWISE,
+    Direction.COUNTERCLOCKWISE: Direction.CLOCKWISE,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """What a verb means: the directions it takes, and the motion where it stands without one.
+    """The directions that a verb takes, and its motion where it has none (default).
 
-    film says that the verb belongs to cameras, so that nobody else can be meant; rolls that left
-    and right turn the camera about its axis; compares that only words like "bigger" fit, even
-    with a thing between: "make the cat bigger".
+    camera_only: only a camera does this, whatever the subject. rolls: left and right mean a
+    rotation about the viewing axis. comparative: only words like "bigger" are directions, also
+    with an object between, as in "make the cat bigger".
     """
 
-    ways: frozenset[Way]
-    alone: Motion | None = None
-    film: bool = False
+    directions: frozenset[Direction]
+    default: Motion | None = None
+    camera_only: bool = False
     rolls: bool = False
-    compares: bool = False
+    comparative: bool = False
 
 
 def _table(verb: Verb, words: str) -> dict[str, Verb]:
@@ -75,11 +75,11 @@ def _table(verb: Verb, words: str) -> dict[str, Verb]:
 
 
 VERBS: Mapping[str, Verb] = {
-    **_table(Verb(ANY, Motion.ZOOM_IN, film=True), "zoom dolly"),
-    **_table(Verb(PLANE, Motion.PAN_RIGHT, film=True), "pan"),
-    **_table(Verb(PLANE | TURN, Motion.TILT_UP, film=True), "tilt"),
-    **_table(Verb(ANY, film=True), "truck track tracking"),
-    **_table(Verb(PLANE, film=True), "crane boom pedestal jib"),
+    **_table(Verb(ANY, Motion.ZOOM_IN, camera_only=True), "zoom dolly"),
+    **_table(Verb(PLANE, Motion.PAN_RIGHT, camera_only=True), "pan"),
+    **_table(Verb(PLANE | ROTATION, Motion.TILT_UP, camera_only=True), "tilt"),
+    **_table(Verb(ANY, camera_only=True), "truck track tracking"),
+    **_table(Verb(PLANE, camera_only=True), "crane boom pedestal jib"),
     **_table(
         Verb(ANY),
         "move movement motion slide glide go shift travel step sweep swing swivel orbit arc fly "
@@ -87,22 +87,22 @@ VERBS: Mapping[str, Verb] = {
         "crawl punch nudge sail steer proceed jump lead follow slip tip traverse circle swipe "
         "crab ride come scale press scan drag",
     ),
-    **_table(Verb(PLANE | TURN), "look turn face gaze glance aim point peer peek angle pitch"),
+    **_table(Verb(PLANE | ROTATION), "look turn face gaze glance aim point peer peek angle pitch"),
     **_table(Verb(ANY, Motion.DRIFT), "drift float wander hover"),
     **_table(Verb(ANY, Motion.ZOOM_IN), "push plunge dive"),
     **_table(Verb(ANY, Motion.ZOOM_OUT), "pull"),
     **_table(Verb(ANY, Motion.ROLL_CLOCKWISE, rolls=True), "lean"),
     **_table(
-        Verb(PLANE | TURN, Motion.ROLL_CLOCKWISE, rolls=True),
+        Verb(PLANE | ROTATION, Motion.ROLL_CLOCKWISE, rolls=True),
         "roll rotate rotation spin twist twirl revolve cant bank whirl dutch",
     ),
     **_table(Verb(DEPTH), "get draw crop home focus"),
-    **_table(Verb(DEPTH, compares=True), "bring make become grow appear"),
+    **_table(Verb(DEPTH, comparative=True), "bring make become grow appear"),
     **_table(Verb(PLANE), "show reveal"),
     **_table(Verb(frozenset(), Motion.ZOOM_IN), "approach advance enter near"),
-    **_table(Verb(frozenset(), Motion.ZOOM_IN, film=True), "enlarge magnify tighten narrow"),
+    **_table(Verb(frozenset(), Motion.ZOOM_IN, camera_only=True), "enlarge magnify tighten narrow"),
     **_table(Verb(frozenset(), Motion.ZOOM_OUT), "retreat recede withdraw shrink"),
-    **_table(Verb(frozenset(), Motion.ZOOM_OUT, film=True), "widen expand"),
+    **_table(Verb(frozenset(), Motion.ZOOM_OUT, camera_only=True), "widen expand"),
     **_table(Verb(DEPTH, Motion.TILT_UP), "rise ascend raise elevate lift climb levitate soar"),
     **_table(Verb(DEPTH, Motion.TILT_DOWN), "descend lower drop sink fall dip duck"),
     **_table(
@@ -123,7 +123,7 @@ _IRREGULAR: Mapping[str, str] = {
 
 
 def _forms() -> dict[str, tuple[str, str]]:
-    """Return each form of each verb: the word -> (the verb, "" or "s", "ing", "ed")."""
+    """Return a table from each form of each verb to (the verb, "" or "s", "ing", "ed")."""
     forms: dict[str, tuple[str, str]] = {}
     for verb in VERBS:
         stem = verb[:-1] if verb.endswith("e") else verb
@@ -140,29 +140,33 @@ def _forms() -> dict[str, tuple[str, str]]:
 FORMS: Mapping[str, tuple[str, str]] = _forms()
 
 
-def _ways(way: Way, words: str) -> dict[str, Way]:
-    return dict.fromkeys(words.split(), way)
+def _directions(direction: Direction, words: str) -> dict[str, Direction]:
+    return dict.fromkeys(words.split(), direction)
 
 
-WAYS: Mapping[str, Way] = {
-    **_ways(Way.LEFT, "left leftward leftwards lefthand leftmost"),
-    **_ways(Way.RIGHT, "right rightward rightwards righthand rightmost"),
-    **_ways(Way.UP, "up upward upwards upwardly higher skyward skywards"),
-    **_ways(Way.DOWN, "down downward downwards downwardly lower"),
-    **_ways(Way.IN, "in inward inwards closer nearer forward forwards ahead deeper bigger larger"),
-    **_ways(Way.IN, "tighter into toward towards onto close near"),
-    **_ways(Way.OUT, "out outward outwards away back backward backwards farther further off"),
-    **_ways(Way.OUT, "reverse rearward rearwards"),
-    **_ways(Way.OUT, "smaller wider wide"),
-    **_ways(Way.CLOCKWISE, "clockwise cw"),
-    **_ways(Way.COUNTERCLOCKWISE, "counterclockwise anticlockwise ccw widdershins"),
+DIRECTIONS: Mapping[str, Direction] = {
+    **_directions(Direction.LEFT, "left leftward leftwards lefthand leftmost"),
+    **_directions(Direction.RIGHT, "right rightward rightwards righthand rightmost"),
+    **_directions(Direction.UP, "up upward upwards upwardly higher skyward skywards"),
+    **_directions(Direction.DOWN, "down downward downwards downwardly lower"),
+    **_directions(
+        Direction.IN, "in inward inwards closer nearer forward forwards ahead deeper bigger larger"
+    ),
+    **_directions(Direction.IN, "tighter into toward towards onto close near"),
+    **_directions(
+        Direction.OUT, "out outward outwards away back backward backwards farther further off"
+    ),
+    **_directions(Direction.OUT, "reverse rearward rearwards"),
+    **_directions(Direction.OUT, "smaller wider wide"),
+    **_directions(Direction.CLOCKWISE, "clockwise cw"),
+    **_directions(Direction.COUNTERCLOCKWISE, "counterclockwise anticlockwise ccw widdershins"),
 }
-COMPARED = words("closer nearer bigger larger tighter smaller farther further wider")
+COMPARATIVES = words("closer nearer bigger larger tighter smaller farther further wider")
 
-# Where a picture's parts lie: "tilt to the sky".
-PLACES: Mapping[str, Way] = {
-    **_ways(Way.UP, "sky top ceiling heaven heavens roof"),
-    **_ways(Way.DOWN, "ground bottom floor feet base"),
+# Parts of a picture that imply a direction, as in "tilt to the sky".
+PLACES: Mapping[str, Direction] = {
+    **_directions(Direction.UP, "sky top ceiling heaven heavens roof"),
+    **_directions(Direction.DOWN, "ground bottom floor feet base"),
 }
 
 CAMERA = words(
@@ -190,18 +194,17 @@ FILLERS = (
     | FAST
     | words(
         "random a an the to toward towards over across around along through from of side "
-        "direction way "
-        "all please let lets let's us i want would like can could you should will now just only "
-        "very more some make then and so smoothly smooth steadily steady continuously constantly "
-        "evenly while is are be being keep keeps keeping start starts starting begin begins "
-        "beginning continue continues continuing give gives me my our this that its slowly have "
-        "has having do does get need needs needed try first finally effect style cinematic "
-        "cinematically hand handed hands quite really too much fairly rather pretty perform "
-        "performing executes execute shows show showing shooting single one long nice apply add "
-        "use using by at again motion movement move moving horizontally vertically horizontal "
-        "vertical here there even ever kindly perfectly completely totally absolutely entire "
-        "entirely whole simply fluid fluidly elegant elegantly wide degree degrees axis sideways "
-        "sidewise laterally barrel lateral full high low great pace rate speed sir"
+        "direction way all please let lets let's us i want would like can could you should will "
+        "now just only very more some make then and so smoothly smooth steadily steady "
+        "continuously constantly evenly while is are be being keep keeps keeping start starts "
+        "starting begin begins beginning continue continues continuing give gives me my our this "
+        "that its slowly have has having do does get need needs needed try first finally effect "
+        "style cinematic cinematically hand handed hands quite really too much fairly rather "
+        "pretty perform performing executes execute shows show showing shooting single one long "
+        "nice apply add use using by at again motion movement move moving horizontally vertically "
+        "horizontal vertical here there even ever kindly perfectly completely totally absolutely "
+        "entire entirely whole simply fluid fluidly elegant elegantly wide degree degrees axis "
+        "sideways sidewise laterally barrel lateral full high low great pace rate speed sir"
     )
 )
 NEGATORS = words(
@@ -213,7 +216,7 @@ STEADY = words(
     "still steady fixed frozen freeze stable hold holding lock stay stays rest put remain remains "
     "stand stands"
 )
-HELD = words(
+SHAKY = words(
     "handheld shaky jittery wobbly unsteady unstable jerky nervous bumpy earthquake turbulence "
     "turbulent "
     "trembling shakily shakey shakycam wobbling quaking juddering"

@@ -1,4 +1,4 @@
-"""Mention: one place in a prompt where the words ask something of the camera."""
+"""A mention of a camera motion at one position of a prompt."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from storage.domain.camera.motion import Motion, Speed
 
 
 class Rank(IntEnum):
-    """How much a mention says, the strongest first; a weaker one yields to a stronger."""
+    """How explicit a mention is, the most explicit first; only the best rank counts."""
 
-    VERB = 0  # a motion in so many words: "pan left"
+    VERB = 0  # an explicit motion: "pan left"
     MANNER = 1  # how the camera is held, or what it shows: "handheld", "reveal the valley"
-    REST = 2  # that it does little: "steady", "drifting"
-    HINT = 3  # what the picture shows, which a motion may lead to: "close-up"
+    REST = 2  # little or no motion: "steady", "drifting"
+    HINT = 3  # a framing that a motion may lead to: "close-up"
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A motion that is named at a character of the prompt; negated where it is ruled out.
+    """A motion that the prompt names at a character position; negated where it is ruled out.
 
-    speed is None where the words beside it say nothing of it.
+    speed is None where the clause names none.
     """
 
-    place: int
+    position: int
     motion: Motion
     rank: Rank
     negated: bool = False

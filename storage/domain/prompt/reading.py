@@ -31,7 +31,7 @@ def read(prompt: str) -> Reading | None:
     if not wanted:
         # A prompt that only rules motions out wants none.
         return Reading(Motion.STATIC) if found else None
-    chosen = min(wanted, key=lambda mention: (mention.rank, mention.place))
+    chosen = min(wanted, key=lambda mention: (mention.rank, mention.position))
     loose = english.loose_speed(text) or chinese.loose_speed(text)
     return Reading(chosen.motion, chosen.speed or loose or Speed.NORMAL)
 
@@ -48,7 +48,7 @@ def read_sequence(prompt: str) -> tuple[Reading, ...]:
     found = mentions(text)
     steps: list[Reading] = []
     for start, end in zip([0, *edges], [*edges, len(text)], strict=True):
-        steps += readings([mention for mention in found if start <= mention.place < end])[:1]
+        steps += readings([mention for mention in found if start <= mention.position < end])[:1]
     several = len({reading.motion for reading in steps}) > 1
     return tuple(steps[:LONGEST]) if several else ()
 
@@ -77,7 +77,7 @@ def readings(found: list[Mention]) -> tuple[Reading, ...]:
         and mention.motion in MOTIONS
         and (mention.rank is Rank.VERB or mention.motion is Motion.STATIC)
     ]
-    ranked = sorted(outright, key=lambda mention: (mention.rank, mention.place))
+    ranked = sorted(outright, key=lambda mention: (mention.rank, mention.position))
     first = {mention.motion: mention for mention in reversed(ranked)}
     return tuple(
         Reading(mention.motion, mention.speed or Speed.NORMAL)
