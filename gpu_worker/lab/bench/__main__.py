@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from gpu_worker.lab.bench.run import main
+from gpu_worker.lab.bench.command_line import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gpu_worker.lab.bench import stock, subjects
-from gpu_worker.lab.bench.subjects import Pair, Shape
+from gpu_worker.lab.bench import pipelines as subjects
+from gpu_worker.lab.bench import stock_pipeline as stock
+from gpu_worker.lab.bench.pipelines import Pair, Shape
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import traits
 from storage.domain.camera.motion import Camera
 from storage.domain.request import Preset

@@ -10,9 +10,9 @@ from importlib.metadata import version
 
 import torch
 
-from gpu_worker.lab.bench import footprint
-from gpu_worker.lab.bench.calculated import Calculated
-from gpu_worker.lab.bench.subjects import Shape
+from gpu_worker.lab.bench import memory as footprint
+from gpu_worker.lab.bench.gpu_estimate import Calculated
+from gpu_worker.lab.bench.pipelines import Shape
 from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint
 
 PACKAGES = ("torch", "diffusers", "transformers")

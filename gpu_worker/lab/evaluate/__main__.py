@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gpu_worker.lab.evaluate import photographs, prompts
-from gpu_worker.lab.evaluate.bench import Bench
-from gpu_worker.lab.evaluate.course import Course
+from gpu_worker.lab.evaluate.clip_evaluator import Bench
+from gpu_worker.lab.evaluate.evaluation import Course
 from gpu_worker.models import registry
 from gpu_worker.models.i2vgen_xl import autoencoding
 from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint

@@ -13,20 +13,18 @@ import numpy as np
 import torch
 from transformers import CLIPTokenizer
 
-from gpu_worker.lab.training import (
-    autoencoder,
-    curve,
-    export,
-    measure,
-    pairs,
-    prompts,
-    text,
-    trainer,
-    vision,
-)
-from gpu_worker.lab.training.batches import Recipe
-from gpu_worker.lab.training.gallery import Gallery, open_gallery
-from gpu_worker.lab.training.run import Run
+from gpu_worker.lab.training import checkpoint_export as export
+from gpu_worker.lab.training import loss_curve as curve
+from gpu_worker.lab.training import validation as measure
+from gpu_worker.lab.training.data import latent_dataset as pairs
+from gpu_worker.lab.training.data import prompt_sampler as prompts
+from gpu_worker.lab.training.data.batches import Recipe
+from gpu_worker.lab.training.data.image_dataset import Gallery, open_gallery
+from gpu_worker.lab.training.networks import autoencoder
+from gpu_worker.lab.training.networks import image_encoder as vision
+from gpu_worker.lab.training.networks import text_encoder as text
+from gpu_worker.lab.training.trainers import denoiser_trainer as trainer
+from gpu_worker.lab.training.trainers.training_run import Run
 
 STAGES = ("data", "autoencoder", "text", "vision", "pairs", "unet", "export")
 MINUTES = {"autoencoder": 34.0, "text": 3.0, "vision": 2.0, "unet": 60.0}

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from gpu_worker.lab.training.kinds import Denoiser
-from gpu_worker.lab.training.unet import scheduler
+from gpu_worker.lab.training.networks.model_types import Denoiser
+from gpu_worker.lab.training.networks.unet import scheduler
 
 
 @torch.no_grad()

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpu_worker.lab.bench import footprint, subjects
-from gpu_worker.lab.bench.subjects import Shape
+from gpu_worker.lab.bench import memory as footprint
+from gpu_worker.lab.bench import pipelines as subjects
+from gpu_worker.lab.bench.pipelines import Shape
 from gpu_worker.models.i2vgen_xl.memory import estimator as memory
 from gpu_worker.models.i2vgen_xl.memory import footprints
 from gpu_worker.models.i2vgen_xl.memory.estimator import Estimator, Saving, Weights

@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 import torch
 
-from gpu_worker.lab.bench import accuracy, meter, page, pieces
+from gpu_worker.lab.bench import accuracy, page
+from gpu_worker.lab.bench import responsiveness as pieces
+from gpu_worker.lab.bench import timing as meter
+from gpu_worker.lab.bench.pipelines import Pair, Shape
 from gpu_worker.lab.bench.report import Report, Row, Starts, Subject
-from gpu_worker.lab.bench.subjects import Pair, Shape
 from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, Kind
 from gpu_worker.models.i2vgen_xl.optimizations import Levers
 from storage.domain.request import Preset

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from gpu_worker.lab.bench import calculated
-from gpu_worker.lab.bench.subjects import Shape
-from gpu_worker.lab.bench.tally import BLOCK, Tally
+from gpu_worker.lab.bench import gpu_estimate as calculated
+from gpu_worker.lab.bench.allocation_counter import BLOCK, Tally
+from gpu_worker.lab.bench.pipelines import Shape
 from gpu_worker.models.i2vgen_xl.checkpoint import sizes
 from gpu_worker.models.i2vgen_xl.memory.estimator import GIB, Estimator, Saving, Weights, weigh
 from gpu_worker.models.i2vgen_xl.memory.footprints import Kind

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from gpu_worker.lab.evaluate import prompts
-from gpu_worker.lab.evaluate.bench import Asked, Bench, Made
-from gpu_worker.lab.evaluate.course import Course, chosen
+from gpu_worker.lab.evaluate.clip_evaluator import Asked, Bench, Made
+from gpu_worker.lab.evaluate.evaluation import Course, chosen
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.lab.evaluate.prompts import Prompts
 from gpu_worker.media.motion import measure
@@ -115,7 +115,7 @@ def test_the_sheet_shows_every_motion(monkeypatch: pytest.MonkeyPatch) -> None:
         for n in range(4)
         for motion in prompts.MOTIONS
     ]
-    monkeypatch.setattr("gpu_worker.lab.evaluate.course._SHEET_ROWS", 20)
+    monkeypatch.setattr("gpu_worker.lab.evaluate.evaluation._SHEET_ROWS", 20)
     shown = chosen(clips, len(prompts.MOTIONS))
     # Nothing but "static" is obeyed here: the misses follow the even choice.
     assert {made.asked.motion for made in shown[:20]} == set(prompts.MOTIONS)

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from gpu_worker.lab.training import clips
-from gpu_worker.lab.training.gallery import Gallery, Pixels
-from gpu_worker.lab.training.paths import full, random_path
+from gpu_worker.lab.training.data import clip_pairs as clips
+from gpu_worker.lab.training.data.camera_paths import full, random_path
+from gpu_worker.lab.training.data.image_dataset import Gallery, Pixels
 from gpu_worker.media.warp import move
 from storage.domain.camera.motion import Motion, Pose
 

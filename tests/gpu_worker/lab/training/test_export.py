@@ -10,10 +10,14 @@ import pytest
 import torch
 import transformers
 
-from gpu_worker.lab.training import autoencoder, curve, export, text, unet, vision
-from gpu_worker.lab.training.gallery import Gallery
-from gpu_worker.lab.training.measure import Parts, scored, sheet, summary
-from gpu_worker.lab.training.run import Run
+from gpu_worker.lab.training import checkpoint_export as export
+from gpu_worker.lab.training import loss_curve as curve
+from gpu_worker.lab.training.data.image_dataset import Gallery
+from gpu_worker.lab.training.networks import autoencoder, unet
+from gpu_worker.lab.training.networks import image_encoder as vision
+from gpu_worker.lab.training.networks import text_encoder as text
+from gpu_worker.lab.training.trainers.training_run import Run
+from gpu_worker.lab.training.validation import Parts, scored, sheet, summary
 from gpu_worker.models.i2vgen_xl.checkpoint.wording import Wording
 
 
@@ -68,8 +72,8 @@ def test_a_stilled_encoder_hardly_varies(parts: Parts) -> None:
 def test_scores_compare_model_and_moved_picture(
     parts: Parts, gallery: Gallery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gpu_worker.lab.training.measure.SIDE", 32)
-    monkeypatch.setattr("gpu_worker.lab.training.measure.FRAMES", 8)
+    monkeypatch.setattr("gpu_worker.lab.training.validation.SIDE", 32)
+    monkeypatch.setattr("gpu_worker.lab.training.validation.FRAMES", 8)
     scores = scored(parts, gallery, 2, steps=1)
     assert sheet(scores, (0, 7)).shape == (64, 192, 3)
     assert set(summary(scores)) == {"zoom_in", "zoom_out"}

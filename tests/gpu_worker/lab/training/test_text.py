@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from transformers import CLIPTokenizer
 
-from gpu_worker.lab.training import text
-from gpu_worker.lab.training.prompts import Prompts, families
-from gpu_worker.lab.training.run import Run
+from gpu_worker.lab.training.data.prompt_sampler import Prompts, families
+from gpu_worker.lab.training.networks import text_encoder as text
+from gpu_worker.lab.training.trainers.training_run import Run
 from storage.domain.camera.motion import Motion
 
 

@@ -8,11 +8,15 @@ import pytest
 import torch
 from transformers import CLIPTokenizer
 
-from gpu_worker.lab.training import batches, losses, text, trainer, unet
-from gpu_worker.lab.training.pairs import Bank
-from gpu_worker.lab.training.prompts import Prompts, families
-from gpu_worker.lab.training.run import Run
+from gpu_worker.lab.training.data import batches
+from gpu_worker.lab.training.data.latent_dataset import Bank
+from gpu_worker.lab.training.data.prompt_sampler import Prompts, families
+from gpu_worker.lab.training.networks import text_encoder as text
+from gpu_worker.lab.training.networks import unet
 from gpu_worker.lab.training.sampling import sample
+from gpu_worker.lab.training.trainers import denoiser_trainer as trainer
+from gpu_worker.lab.training.trainers import losses
+from gpu_worker.lab.training.trainers.training_run import Run
 
 RECIPE = batches.Recipe(crops=((8, 8, 2, 1.0),))
 

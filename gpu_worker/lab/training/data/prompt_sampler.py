@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gpu_worker.lab.training import wordings, wordings_zh
-from gpu_worker.lab.training.wordings import Family, listed
+from gpu_worker.lab.training.data import phrases_en as wordings
+from gpu_worker.lab.training.data import phrases_zh as wordings_zh
+from gpu_worker.lab.training.data.phrases_en import Family, listed
 from storage.domain.camera.motion import Motion
 
 SUBJECTS = listed(

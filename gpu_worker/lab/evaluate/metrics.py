@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from gpu_worker.lab.evaluate.bench import Made
-from gpu_worker.lab.evaluate.crops import Comparison
+from gpu_worker.lab.evaluate.clip_evaluator import Made
+from gpu_worker.lab.evaluate.ground_truth import Comparison
 from storage.domain.camera.motion import Motion
 
 Value: TypeAlias = "str | int | float | list[str] | dict[str, Value]"

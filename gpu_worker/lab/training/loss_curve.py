@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from gpu_worker.lab.training.gallery import Pixels
+from gpu_worker.lab.training.data.image_dataset import Pixels
 
 PANELS = (
     ("autoencoder", "loss"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_worker.lab.evaluate.bench import Asked, Bench
+from gpu_worker.lab.evaluate.clip_evaluator import Asked, Bench
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.media import quality, warp
 from gpu_worker.media.picture import Canvas, centre_window

@@ -10,10 +10,14 @@ import torch
 from torch import Tensor
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from gpu_worker.lab.training import autoencoder, clips, pairs, text, vision
-from gpu_worker.lab.training.gallery import Gallery, Pixels
-from gpu_worker.lab.training.kinds import Autoencoder, Denoiser, ImageEncoder
-from gpu_worker.lab.training.paths import full
+from gpu_worker.lab.training.data import clip_pairs as clips
+from gpu_worker.lab.training.data import latent_dataset as pairs
+from gpu_worker.lab.training.data.camera_paths import full
+from gpu_worker.lab.training.data.image_dataset import Gallery, Pixels
+from gpu_worker.lab.training.networks import autoencoder
+from gpu_worker.lab.training.networks import image_encoder as vision
+from gpu_worker.lab.training.networks import text_encoder as text
+from gpu_worker.lab.training.networks.model_types import Autoencoder, Denoiser, ImageEncoder
 from gpu_worker.lab.training.sampling import sample
 from gpu_worker.media.warp import Window, fit, move, uncovered
 from gpu_worker.models.i2vgen_xl.sampling import detail

@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from gpu_worker.lab.training import autoencoder, text, unet, vision
-from gpu_worker.lab.training.gallery import Gallery
-from gpu_worker.lab.training.kinds import Autoencoder, Denoiser
-from gpu_worker.lab.training.measure import Parts
+from gpu_worker.lab.training.data.image_dataset import Gallery
+from gpu_worker.lab.training.networks import autoencoder, unet
+from gpu_worker.lab.training.networks import image_encoder as vision
+from gpu_worker.lab.training.networks import text_encoder as text
+from gpu_worker.lab.training.networks.model_types import Autoencoder, Denoiser
+from gpu_worker.lab.training.validation import Parts
 
 CLASSES = {
     "vae": ("diffusers", "AutoencoderKL"),

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 from transformers import CLIPTokenizer
 
-from gpu_worker.lab.training import text
-from gpu_worker.lab.training.pairs import Bank, Pair
-from gpu_worker.lab.training.prompts import Prompts
+from gpu_worker.lab.training.data.latent_dataset import Bank, Pair
+from gpu_worker.lab.training.data.prompt_sampler import Prompts
+from gpu_worker.lab.training.networks import text_encoder as text
 
 FPS = (4.0, 8.0, 8.0, 8.0, 12.0, 16.0, 24.0)
 DROPPED = 0.1

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from gpu_worker.lab import contact_sheet
 from gpu_worker.lab.contact_sheet import Row
-from gpu_worker.lab.evaluate import crops, report
-from gpu_worker.lab.evaluate.bench import Asked, Bench, Made
-from gpu_worker.lab.evaluate.crops import Recode
+from gpu_worker.lab.evaluate import ground_truth as crops
+from gpu_worker.lab.evaluate import metrics as report
+from gpu_worker.lab.evaluate.clip_evaluator import Asked, Bench, Made
+from gpu_worker.lab.evaluate.ground_truth import Recode
+from gpu_worker.lab.evaluate.metrics import Value
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.lab.evaluate.prompts import Prompts
-from gpu_worker.lab.evaluate.report import Value
 from gpu_worker.media import motion
 from gpu_worker.media.encode import encode
 from storage.domain.camera.motion import Camera

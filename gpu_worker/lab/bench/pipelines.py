@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gpu_worker.lab.bench import meter, stock
+from gpu_worker.lab.bench import stock_pipeline as stock
+from gpu_worker.lab.bench import timing as meter
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import autoencoder as pixels

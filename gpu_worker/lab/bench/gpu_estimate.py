@@ -13,9 +13,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
-from gpu_worker.lab.bench import meter
-from gpu_worker.lab.bench.subjects import Shape
-from gpu_worker.lab.bench.tally import Tally
+from gpu_worker.lab.bench import timing as meter
+from gpu_worker.lab.bench.allocation_counter import Tally
+from gpu_worker.lab.bench.pipelines import Shape
 from gpu_worker.models.i2vgen_xl import autoencoder as pixels
 from gpu_worker.models.i2vgen_xl.checkpoint import sizes
 from gpu_worker.models.i2vgen_xl.memory.eight_bit import shrink

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_worker.lab.training import sources
+from gpu_worker.lab.training.data import sources
 
 Pixels = NDArray[np.uint8]
 

@@ -1,6 +1,6 @@
 """Chinese wordings of camera motions, in the same families as the English ones."""
 
-from gpu_worker.lab.training.wordings import Family
+from gpu_worker.lab.training.data.phrases_en import Family
 from storage.domain.camera.motion import Motion
 
 CAMERA_VERBS = "镜头|相机|画面|摄像机|视角|机位|摄影机"

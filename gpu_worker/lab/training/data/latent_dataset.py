@@ -7,10 +7,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gpu_worker.lab.training import autoencoder, clips, vision
-from gpu_worker.lab.training.gallery import Gallery
-from gpu_worker.lab.training.kinds import Autoencoder, ImageEncoder
-from gpu_worker.lab.training.text import MOTIONS
+from gpu_worker.lab.training.data import clip_pairs as clips
+from gpu_worker.lab.training.data.image_dataset import Gallery
+from gpu_worker.lab.training.networks import autoencoder
+from gpu_worker.lab.training.networks import image_encoder as vision
+from gpu_worker.lab.training.networks.model_types import Autoencoder, ImageEncoder
+from gpu_worker.lab.training.networks.text_encoder import MOTIONS
 from gpu_worker.media.warp import fit
 
 SHARD = 8

@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
-from gpu_worker.lab.bench import meter, subjects
-from gpu_worker.lab.bench.subjects import Shape
+from gpu_worker.lab.bench import pipelines as subjects
+from gpu_worker.lab.bench import timing as meter
+from gpu_worker.lab.bench.pipelines import Shape
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from gpu_worker.models.i2vgen_xl.memory import estimator as memory
 from gpu_worker.models.i2vgen_xl.memory import out_of_memory as faults

@@ -8,11 +8,12 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
-from gpu_worker.lab.training import muon, scenes
-from gpu_worker.lab.training.feed import ahead
-from gpu_worker.lab.training.gallery import Gallery, Pixels
-from gpu_worker.lab.training.kinds import Autoencoder
-from gpu_worker.lab.training.run import Run
+from gpu_worker.lab.training.data import augmentation as scenes
+from gpu_worker.lab.training.data.image_dataset import Gallery, Pixels
+from gpu_worker.lab.training.data.loader import ahead
+from gpu_worker.lab.training.networks.model_types import Autoencoder
+from gpu_worker.lab.training.trainers import muon
+from gpu_worker.lab.training.trainers.training_run import Run
 
 CHANNELS = (24, 64, 96)
 PATCH = 64

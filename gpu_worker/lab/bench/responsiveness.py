@@ -17,8 +17,10 @@ from typing import Any
 import torch
 
 from gpu_worker.engine.api import Cancelled
-from gpu_worker.lab.bench import meter, stock, subjects
-from gpu_worker.lab.bench.subjects import Pair, Shape
+from gpu_worker.lab.bench import pipelines as subjects
+from gpu_worker.lab.bench import stock_pipeline as stock
+from gpu_worker.lab.bench import timing as meter
+from gpu_worker.lab.bench.pipelines import Pair, Shape
 from gpu_worker.media.frames import Frames
 from gpu_worker.models.i2vgen_xl import device as choosing
 from gpu_worker.models.i2vgen_xl import previews

@@ -11,10 +11,10 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, trainers
 from torch import Tensor, nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 
-from gpu_worker.lab.training import muon
-from gpu_worker.lab.training.feed import ahead
-from gpu_worker.lab.training.prompts import Prompt, Prompts, families
-from gpu_worker.lab.training.run import Run
+from gpu_worker.lab.training.data.loader import ahead
+from gpu_worker.lab.training.data.prompt_sampler import Prompt, Prompts, families
+from gpu_worker.lab.training.trainers import muon
+from gpu_worker.lab.training.trainers.training_run import Run
 from storage.domain.camera.motion import Motion
 
 WIDTH = 96

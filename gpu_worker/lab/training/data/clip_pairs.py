@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gpu_worker.lab.training import scenes
-from gpu_worker.lab.training.gallery import Gallery, Pixels
-from gpu_worker.lab.training.paths import Path, random_path
+from gpu_worker.lab.training.data import augmentation as scenes
+from gpu_worker.lab.training.data.camera_paths import Path, random_path
+from gpu_worker.lab.training.data.image_dataset import Gallery, Pixels
 from gpu_worker.media.warp import Window, fit, move, uncovered
 from storage.domain.camera.motion import Motion, Pose
 

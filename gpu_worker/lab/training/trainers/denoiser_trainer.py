@@ -7,15 +7,15 @@ import torch
 from torch import nn
 from transformers import CLIPTextModel, CLIPTokenizer
 
-from gpu_worker.lab.training import muon
-from gpu_worker.lab.training.batches import SEED, Batch, Recipe, draw
-from gpu_worker.lab.training.feed import ahead
-from gpu_worker.lab.training.kinds import Denoiser
-from gpu_worker.lab.training.losses import Loss, loss_of
-from gpu_worker.lab.training.pairs import Bank
-from gpu_worker.lab.training.prompts import Prompts, families
-from gpu_worker.lab.training.run import Run
-from gpu_worker.lab.training.unet import build
+from gpu_worker.lab.training.data.batches import SEED, Batch, Recipe, draw
+from gpu_worker.lab.training.data.latent_dataset import Bank
+from gpu_worker.lab.training.data.loader import ahead
+from gpu_worker.lab.training.data.prompt_sampler import Prompts, families
+from gpu_worker.lab.training.networks.model_types import Denoiser
+from gpu_worker.lab.training.networks.unet import build
+from gpu_worker.lab.training.trainers import muon
+from gpu_worker.lab.training.trainers.losses import Loss, loss_of
+from gpu_worker.lab.training.trainers.training_run import Run
 
 
 class Trainer:

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 from transformers import CLIPTextModel
 
-from gpu_worker.lab.training.batches import Batch, Recipe
-from gpu_worker.lab.training.kinds import Denoiser
-from gpu_worker.lab.training.unet import scheduler
+from gpu_worker.lab.training.data.batches import Batch, Recipe
+from gpu_worker.lab.training.networks.model_types import Denoiser
+from gpu_worker.lab.training.networks.unet import scheduler
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,14 @@ from pathlib import Path
 
 import torch
 
-from gpu_worker.lab.bench import accuracy, calculated, footprint, meter, pieces, subjects
+from gpu_worker.lab.bench import accuracy
+from gpu_worker.lab.bench import gpu_estimate as calculated
+from gpu_worker.lab.bench import memory as footprint
+from gpu_worker.lab.bench import pipelines as subjects
+from gpu_worker.lab.bench import responsiveness as pieces
+from gpu_worker.lab.bench import timing as meter
+from gpu_worker.lab.bench.pipelines import Pair, Shape
 from gpu_worker.lab.bench.report import Report, Row, Starts, Subject
-from gpu_worker.lab.bench.subjects import Pair, Shape
 from gpu_worker.models.i2vgen_xl import device as choosing
 from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
 from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank

@@ -6,8 +6,8 @@ import torch
 from diffusers import DDIMScheduler, I2VGenXLUNet
 from torch import Tensor, nn
 
-from gpu_worker.lab.training import text
-from gpu_worker.lab.training.kinds import Clock, Denoiser
+from gpu_worker.lab.training.networks import text_encoder as text
+from gpu_worker.lab.training.networks.model_types import Clock, Denoiser
 
 CHANNELS = (48, 96, 128)
 HEAD = 16

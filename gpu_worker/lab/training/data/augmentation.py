@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from gpu_worker.lab.training.gallery import Gallery, Pixels
+from gpu_worker.lab.training.data.image_dataset import Gallery, Pixels
 
 LARGEST_REDUCTION = 8.0
 

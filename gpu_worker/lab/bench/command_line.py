@@ -14,8 +14,8 @@ from pathlib import Path
 import torch
 
 from gpu_worker.lab.bench import page
-from gpu_worker.lab.bench.parts import CALCULATED, PARTS, Bench
 from gpu_worker.lab.bench.report import Report
+from gpu_worker.lab.bench.suite import CALCULATED, PARTS, Bench
 from gpu_worker.models.i2vgen_xl import device as choosing
 from gpu_worker.models.i2vgen_xl.memory import footprints
 

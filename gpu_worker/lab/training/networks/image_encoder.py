@@ -5,12 +5,13 @@ import torch
 from torch import Tensor, nn
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
 
-from gpu_worker.lab.training import muon, scenes
-from gpu_worker.lab.training.feed import ahead
-from gpu_worker.lab.training.gallery import Gallery, Pixels
-from gpu_worker.lab.training.kinds import ImageEncoder
-from gpu_worker.lab.training.run import Run
-from gpu_worker.lab.training.text import WIDTH
+from gpu_worker.lab.training.data import augmentation as scenes
+from gpu_worker.lab.training.data.image_dataset import Gallery, Pixels
+from gpu_worker.lab.training.data.loader import ahead
+from gpu_worker.lab.training.networks.model_types import ImageEncoder
+from gpu_worker.lab.training.networks.text_encoder import WIDTH
+from gpu_worker.lab.training.trainers import muon
+from gpu_worker.lab.training.trainers.training_run import Run
 
 SIDE = 64
 TEMPERATURE = 10.0

@@ -1,0 +1,1 @@
+"""Training data: packaged pictures, augmented clips, prompts, and batches of them."""

@@ -1,0 +1,1 @@
+"""The four untrained networks of the embedded checkpoint."""

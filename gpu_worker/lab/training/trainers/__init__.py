@@ -1,0 +1,1 @@
+"""One training loop for each network, with what the loops share."""
