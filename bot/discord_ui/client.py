@@ -1,4 +1,4 @@
-"""Client: the connection to Discord, its commands, and who hears what."""
+"""The Discord client: commands, modals and reactions, and their handlers."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.discord_ui.replies import NOBODY, send_ephemeral
-from bot.discord_ui.upload_limiter import UploadLimiter
+from bot.discord_ui.replies import NO_MENTIONS, send_ephemeral
+from bot.discord_ui.uploads import UploadLimiter
 from bot.i18n import Translations
 from bot.studio.studio import Studio
 
@@ -23,22 +23,22 @@ ReactionHandler: TypeAlias = Callable[
 
 
 class MutoscopeClient(discord.Client):
-    """Speaks with Discord for the studio; features register what they handle."""
+    """A discord.Client for the studio; each command module registers its handlers."""
 
     def __init__(self, studio: Studio, texts: Translations, guild: int = 0) -> None:
-        # We never speak; what that would need is not missed.
+        # The bot uses no voice; discord.py would warn of missing libraries.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-        super().__init__(intents=intents(), allowed_mentions=NOBODY)
+        super().__init__(intents=intents(), allowed_mentions=NO_MENTIONS)
         self.studio = studio
         self.texts = texts
-        self.tree = Tree(self)
+        self.tree = CommandTree(self)
         self.modals: dict[str, ModalHandler] = {}
         self.reactions: dict[str, ReactionHandler] = {}
-        self.desk = UploadLimiter()
+        self.upload_limiter = UploadLimiter()
         self._guild = guild
 
     async def setup_hook(self) -> None:
-        """Publish the commands: at once in one server where it is named, else everywhere."""
+        """Sync the commands, to one server alone if it is set."""
         await self.tree.set_translator(Translator(self.texts))
         guild = discord.Object(self._guild) if self._guild else None
         if guild is not None:
@@ -46,11 +46,11 @@ class MutoscopeClient(discord.Client):
         await self.tree.sync(guild=guild)
 
     async def on_ready(self) -> None:
-        """Say where we are, for whoever reads the log."""
+        """Log that the gateway is connected."""
         log.info("ready as %s in %d servers", self.user, len(self.guilds))
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Hand a modal to its feature by its id, so that it outlives a restart while open."""
+        """Dispatch a modal by its custom_id, so that one that was open during a restart works."""
         if interaction.type is not discord.InteractionType.modal_submit:
             return
         action, _, subject = (interaction.custom_id or "").partition(":")
@@ -59,20 +59,20 @@ class MutoscopeClient(discord.Client):
             await handler(interaction, subject)
 
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
-        """Hand a reaction on one of our messages to its feature."""
+        """Dispatch a reaction on one of the bot's messages by its emoji."""
         handler = self.reactions.get(event.emoji.name or "")
         us = self.user.id if self.user else 0
         if handler is not None and event.message_author_id in (us, None) and event.user_id != us:
             await handler(self, event)
 
 
-class Tree(app_commands.CommandTree[MutoscopeClient]):
-    """Commands, and what is localized where one could not even begin."""
+class CommandTree(app_commands.CommandTree[MutoscopeClient]):
+    """The application commands."""
 
     async def on_error(
         self, interaction: Interaction, error: app_commands.AppCommandError, /
     ) -> None:
-        """Tell the person, and whoever reads the log."""
+        """Log an error that no command handled, and reply to the person."""
         log.error("a command failed", exc_info=error)
         texts = self.client.texts
         await send_ephemeral(
@@ -84,12 +84,12 @@ Interaction: TypeAlias = discord.Interaction[MutoscopeClient]
 
 
 def intents() -> discord.Intents:
-    """Return the gateway intents that we use; none is privileged."""
+    """Return the gateway intents that the bot uses; none is privileged."""
     return discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
 
 
 class Translator(app_commands.Translator):
-    """Gives command names and descriptions in every language that we speak."""
+    """Translates the names and descriptions of commands."""
 
     def __init__(self, texts: Translations) -> None:
         self._texts = texts
@@ -100,7 +100,7 @@ class Translator(app_commands.Translator):
         locale: discord.Locale,
         context: app_commands.TranslationContextTypes,  # noqa: ARG002 (the base class names it)
     ) -> str | None:
-        """Return the texts for one locale, or None where English stands."""
+        """Return the text for one locale, or None for English."""
         extras: dict[str, Any] = dict(string.extras)
         key = extras.pop("key", "")
         if locale.value not in self._texts.locales or not self._texts.has(key):
@@ -108,6 +108,6 @@ class Translator(app_commands.Translator):
         return self._texts.text(locale.value, key, **extras)
 
 
-def localized(texts: Translations, key: str, **gaps: object) -> app_commands.locale_str:
-    """Return English texts that Discord shows in other languages where there are any."""
-    return app_commands.locale_str(texts.text("en", key, **gaps), key=key, **gaps)
+def localized(texts: Translations, key: str, **values: object) -> app_commands.locale_str:
+    """Return an English text that the Translator can translate by its key."""
+    return app_commands.locale_str(texts.text("en", key, **values), key=key, **values)

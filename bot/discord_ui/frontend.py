@@ -12,9 +12,7 @@ from discord.gateway import DiscordWebSocket
 
 from bot.discord_ui.cards.card_renderer import CardRenderer
 from bot.discord_ui.client import MutoscopeClient
-from bot.discord_ui.commands import animate, quota, tweak
-from bot.discord_ui.commands import context_menu as context
-from bot.discord_ui.commands import retry_reaction as reactions
+from bot.discord_ui.commands import animate, context_menu, quota, retry_reaction, tweak
 from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
@@ -32,7 +30,7 @@ async def logged_in(
     studio: Studio, texts: Translations, settings: BotSettings
 ) -> AsyncIterator[MutoscopeClient]:
     """Log in and yield a client that is not connected yet; raise LoginRefused."""
-    point_at(settings.discord_api_url, settings.discord_gateway_url)
+    set_endpoints(settings.discord_api_url, settings.discord_gateway_url)
     async with open_client(studio, texts, settings.discord_guild) as client:
         try:
             await client.login(settings.discord_token)
@@ -43,24 +41,24 @@ async def logged_in(
 
 
 def open_client(studio: Studio, texts: Translations, guild: int = 0) -> MutoscopeClient:
-    """Return a client with every feature, not yet connected."""
+    """Return a client with all commands, not yet logged in."""
     client = MutoscopeClient(studio, texts, guild)
     client.add_dynamic_items(JobButton)
-    for feature in (animate, context, quota, reactions, tweak):
-        feature.register(client)
+    for module in (animate, context_menu, quota, retry_reaction, tweak):
+        module.register(client)
     return client
 
 
 def open_delivery(
     client: MutoscopeClient, ping_after: float, clock: Callable[[], float] = time.time
 ) -> Delivery:
-    """Return what keeps the messages of this client's jobs up to date."""
-    painter = CardRenderer(client.texts, client.studio.catalogue)
-    return Delivery(client.studio, MessageSender(client, clock), painter, ping_after)
+    """Return the delivery of this client's jobs."""
+    renderer = CardRenderer(client.texts, client.studio.catalogue)
+    return Delivery(client.studio, MessageSender(client, clock), renderer, ping_after)
 
 
-def point_at(api_url: str, gateway_url: str) -> None:
-    """Let discord.py speak with another server than Discord's; empty leaves it as it is."""
+def set_endpoints(api_url: str, gateway_url: str) -> None:
+    """Let discord.py use other endpoints than Discord's, where they are not empty."""
     if api_url:
         discord.http.Route.BASE = api_url
     if gateway_url:

@@ -48,10 +48,10 @@ class WaitForecast:
         ] = {}  # with the expected start, unix seconds
 
     def expire(self) -> None:
-        """Let the next call of waits() forecast anew."""
+        """Let the next call of estimates() forecast anew."""
         self._expired = True
 
-    async def waits(self) -> dict[str, QueueEstimate]:
+    async def estimates(self) -> dict[str, QueueEstimate]:
         """Return a new forecast by job id; empty unless one is due."""
         now = time.monotonic()
         if not self._expired or now - self._made < MIN_INTERVAL:

@@ -1,4 +1,4 @@
-"""Details: everything about one clip, for whoever asks: its parameters, scores and cost."""
+"""The embed behind the button Details: a clip's parameters, scores and cost."""
 
 from __future__ import annotations
 
@@ -15,33 +15,33 @@ from storage.domain.clip import Clip
 from storage.domain.job import Job
 from storage.domain.request import PROMPT_LIMIT
 
-FIELD = 1024  # characters
+FIELD_LIMIT = 1024  # characters
 
 
-async def show(interaction: Interaction, job_id: str) -> None:
+async def show_details(interaction: Interaction, job_id: str) -> None:
     """Show a clip's details to the person who asks, and to nobody else."""
     client = interaction.client
-    page = Page(client.texts, interaction.locale.value)
-    embed = page.draw(await client.studio.job(job_id))
+    renderer = DetailsRenderer(client.texts, interaction.locale.value)
+    embed = renderer.render(await client.studio.job(job_id))
     await interaction.response.send_message(embed=embed, ephemeral=True)
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """Draws details in one person's language."""
+class DetailsRenderer:
+    """Renders details in one person's language."""
 
     texts: Translations
     locale: str
 
-    def draw(self, job: Job) -> discord.Embed:
-        """Return all that is known of a job."""
+    def render(self, job: Job) -> discord.Embed:
+        """Return the embed of a job; before its end it has the parameters alone."""
         embed = discord.Embed(description="> " + quote(job.request.prompt, PROMPT_LIMIT))
-        written = code_block(parameters.write(job.request, job.clip))
-        self._field(embed, "details_parameters", written)
+        lines = code_block(parameters.write(job.request, job.clip))
+        self._add_field(embed, "details_parameters", lines)
         if job.clip is not None:
-            self._field(embed, "details_scores", self._scores(job.clip))
-            self._field(embed, "details_adjusted", self._adjusted(job.clip))
-            self._field(embed, "details_made", self._made(job, job.clip))
+            self._add_field(embed, "details_scores", self._scores(job.clip))
+            self._add_field(embed, "details_adjusted", self._adjustments(job.clip))
+            self._add_field(embed, "details_made", self._made(job, job.clip))
         embed.set_footer(text=self._text("details_footer", id=job.id))
         return embed
 
@@ -49,7 +49,7 @@ class Page:
         return "\n".join(self._score(name, value) for name, value in clip.scores)
 
     def _score(self, name: str, value: float) -> str:
-        """Return a score in texts and figures; each of several candidates is named by its seed."""
+        """Return a score as a word and a figure; the score of a candidate has its seed as name."""
         kind, _, seed = name.partition("_")
         title = (
             self._text("score_seed", seed=seed) if kind == "seed" else self._text(f"score_{name}")
@@ -57,7 +57,7 @@ class Page:
         key, figure = quality_summary.key_of(name, value), quality_summary.figure(name, value)
         return f"{title}: " + (f"{self._text(key)} ({figure})" if key else figure)
 
-    def _adjusted(self, clip: Clip) -> str:
+    def _adjustments(self, clip: Clip) -> str:
         return "\n".join(
             "• " + self._text(note.key, **dict(note.parameters)) for note in clip.adjustments
         )
@@ -71,9 +71,9 @@ class Page:
         )
         return " · ".join(parts)
 
-    def _field(self, embed: discord.Embed, key: str, text: str) -> None:
+    def _add_field(self, embed: discord.Embed, key: str, text: str) -> None:
         if text:
-            embed.add_field(name=self._text(key), value=text[:FIELD], inline=False)
+            embed.add_field(name=self._text(key), value=text[:FIELD_LIMIT], inline=False)
 
-    def _text(self, key: str, **gaps: object) -> str:
-        return self.texts.text(self.locale, key, **gaps)
+    def _text(self, key: str, **values: object) -> str:
+        return self.texts.text(self.locale, key, **values)

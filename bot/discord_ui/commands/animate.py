@@ -8,7 +8,7 @@ import discord
 from discord import AppCommandOptionType, app_commands
 
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
-from bot.discord_ui.commands.place_order import order
+from bot.discord_ui.commands.place_order import place_order
 from bot.i18n import Translations
 from bot.studio.options import Options, bounds, resolutions
 from storage.domain.camera.motion import Motion, Speed
@@ -59,7 +59,7 @@ async def animate(
         container=Container(container),
     )
     given = (picture, picture_2, picture_3, picture_4)
-    await order(interaction, [one for one in given if one is not None], options)
+    await place_order(interaction, [one for one in given if one is not None], options)
 
 
 class Option(app_commands.Transformer):

@@ -1,6 +1,7 @@
-"""Buttons: Retry, Tweak, Details, Delete and Cancel under a job's message, alive over any restart.
+"""The buttons Retry, Tweak, Details, Delete and Cancel under a job's message.
 
-What a button does and for which job stands in its custom_id, so nothing has to be remembered.
+The action and the job are in the custom_id (a discord.ui.DynamicItem), so that the buttons of
+every message work after a restart. The custom_id of Retry says "again".
 """
 
 from __future__ import annotations
@@ -11,17 +12,19 @@ from typing import Any, Self, TypeAlias
 
 import discord
 
-from bot.discord_ui.cards.details import show
+from bot.discord_ui.cards.details import show_details
 from bot.discord_ui.client import Interaction
 from bot.discord_ui.commands.tweak import ask
+from bot.discord_ui.permissions import can_moderate, check_permissions
 from bot.discord_ui.replies import reply_errors
-from bot.discord_ui.requester import can_moderate, check_permissions, requester
+from bot.discord_ui.requester import defer
 from bot.i18n import Translations
 from storage.domain.errors import JobGone
+from storage.logs import log_job
 
-Action: TypeAlias = Callable[[Interaction, str], Awaitable[None]]
+ButtonHandler: TypeAlias = Callable[[Interaction, str], Awaitable[None]]
 
-LOOKS = {
+STYLES = {
     "again": ("🔁", discord.ButtonStyle.primary),
     "tweak": ("🎛️", discord.ButtonStyle.secondary),
     "details": ("ℹ️", discord.ButtonStyle.secondary),
@@ -37,7 +40,7 @@ class JobButton(
     """One button of a job's message."""
 
     def __init__(self, action: str, job: str, label: str = "") -> None:
-        emoji, style = LOOKS[action]
+        emoji, style = STYLES[action]
         super().__init__(
             discord.ui.Button(
                 label=label or None, emoji=emoji, style=style, custom_id=f"{action}:{job}"
@@ -54,62 +57,61 @@ class JobButton(
         match: re.Match[str],
         /,
     ) -> Self:
-        """Return the button that a custom_id stands for."""
+        """Return the button with this custom_id."""
         return cls(match["action"], match["job"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Do what the button says, or tell why not."""
-        async with reply_errors(interaction, interaction.client.texts):
-            await ACTIONS[self.action](interaction, self.job)
+        """Run the button's action, or reply why it is not possible."""
+        with log_job(self.job):
+            async with reply_errors(interaction, interaction.client.texts):
+                await HANDLERS[self.action](interaction, self.job)
 
 
-def view_of(
+def button_view(
     actions: tuple[str, ...], job: str, locale: str, texts: Translations
 ) -> discord.ui.View:
-    """Return the row of buttons for a job's message."""
+    """Return the view with these buttons of a job."""
     view = discord.ui.View(timeout=None)
     for action in actions:
         view.add_item(JobButton(action, job, texts.text(locale, f"button_{action}")))
     return view
 
 
-async def again(interaction: Interaction, job: str) -> None:
-    """Make the clip anew with another seed, in a message of its own."""
+async def retry(interaction: Interaction, job: str) -> None:
+    """Order the clip with another seed, in a message of its own."""
     check_permissions(interaction)
-    response = await interaction.response.defer(thinking=True)
-    message = response.message_id if response else None
-    await interaction.client.studio.retry(job, requester(interaction, message))
+    await interaction.client.studio.retry(job, await defer(interaction))
 
 
 async def tweak(interaction: Interaction, job: str) -> None:
-    """Show the form filled with this clip's parameters."""
+    """Open the form, filled with this clip's parameters."""
     check_permissions(interaction)
     await ask(interaction, await interaction.client.studio.job(job))
 
 
 async def cancel(interaction: Interaction, job: str) -> None:
-    """End a job that waits or runs; its card then says so."""
+    """Cancel a waiting or running job; the delivery then edits its message."""
     await interaction.response.defer()
     await interaction.client.studio.cancel(job, str(interaction.user.id))
 
 
 async def delete(interaction: Interaction, job: str) -> None:
-    """Remove a clip and its message."""
+    """Delete a clip and its message."""
     await interaction.response.defer()
     studio = interaction.client.studio
-    moderates = can_moderate(interaction)
+    moderator = can_moderate(interaction)
     try:
-        await studio.delete(job, None if moderates else str(interaction.user.id))
+        await studio.delete(job, None if moderator else str(interaction.user.id))
     except JobGone:
-        if not moderates:
+        if not moderator:
             raise
     await interaction.delete_original_response()
 
 
-ACTIONS: dict[str, Action] = {
-    "again": again,
+HANDLERS: dict[str, ButtonHandler] = {
+    "again": retry,
     "tweak": tweak,
-    "details": show,
+    "details": show_details,
     "cancel": cancel,
     "delete": delete,
 }

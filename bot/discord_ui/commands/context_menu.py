@@ -12,9 +12,9 @@ from discord import app_commands
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands import picture_selection as picks
 from bot.discord_ui.commands.form import Form, read_form, read_pictures
-from bot.discord_ui.commands.place_order import order
+from bot.discord_ui.commands.place_order import place_order
+from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
-from bot.discord_ui.requester import check_permissions
 from bot.studio.options import Options, resolutions
 from storage.domain.errors import BadPicture
 
@@ -65,7 +65,7 @@ class ContextMenu:
                 raise BadPicture("picture_forgotten")
             options = read_form(interaction, Options(prompt=""))
             chosen = picks.choose(pictures, read_pictures(interaction))
-            await order(interaction, chosen, options)
+            await place_order(interaction, chosen, options)
 
     def _remember(self, pictures: list[discord.Attachment]) -> str:
         key = secrets.token_hex(8)

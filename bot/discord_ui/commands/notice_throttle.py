@@ -1,4 +1,4 @@
-"""Told: who was told why something could not be done, so that a crowd is not told it again."""
+"""Sends each person the same refusal only once in a while."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from storage.domain.errors import MutoscopeError
 
-PAUSE = 600.0  # seconds for which the same reason is not told again
+INTERVAL = 600.0  # seconds; an error that names its end (resets_in) is repeated after that
 
 
 class NoticeThrottle:
-    """Remembers each person's reasons until they lapse: credits at their renewal, others soon."""
+    """Remembers which error keys each person was notified of, until they may be repeated."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -20,16 +20,16 @@ class NoticeThrottle:
     def __len__(self) -> int:
         return len(self._until)
 
-    def is_news(self, person: str, error: MutoscopeError) -> bool:
-        """Tell whether this person does not know this yet, and take it that they do from now."""
-        now, known = self._clock(), (person, error.key)
+    def allows(self, person: str, error: MutoscopeError) -> bool:
+        """Tell whether to notify this person of this error, and count it as done if so."""
+        now, key = self._clock(), (person, error.key)
         self._until = {each: until for each, until in self._until.items() if until > now}
-        if known in self._until:
+        if key in self._until:
             return False
-        self._until[known] = now + float(error.parameters.get("resets_in", PAUSE))
+        self._until[key] = now + float(error.parameters.get("resets_in", INTERVAL))
         return True
 
-    def forget(self, person: str) -> None:
-        """Tell this person everything anew: an order of theirs was taken."""
-        for known in [each for each in self._until if each[0] == person]:
-            del self._until[known]
+    def reset(self, person: str) -> None:
+        """Forget this person's errors, because an order of theirs was accepted."""
+        for key in [each for each in self._until if each[0] == person]:
+            del self._until[key]

@@ -1,4 +1,4 @@
-"""Quota: what a person spent and has left, and for managers what the service did."""
+"""The commands /quota, for one person, and /report, about the service for managers."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.replies import reply_errors
 from storage.domain.quota import UsageReport
 
-WEEK = 7
+DEFAULT_DAYS = 7
 
 
 async def quota(interaction: Interaction) -> None:
-    """Tell a person what they spent and what is left."""
+    """Show a person their spent and remaining credits."""
     client = interaction.client
     async with reply_errors(interaction, client.texts):
         await interaction.response.defer(ephemeral=True)
         report = await client.studio.report(str(interaction.user.id))
-        embed = _embed(interaction, "quota_title", _own(interaction, report))
+        embed = _embed(interaction, "quota_title", _quota_rows(interaction, report))
         await interaction.edit_original_response(embed=embed)
 
 
-async def report(interaction: Interaction, days: int = WEEK) -> None:
-    """Tell a manager what everybody ordered and spent."""
+async def report(interaction: Interaction, days: int = DEFAULT_DAYS) -> None:
+    """Show a manager what everybody ordered and spent."""
     client = interaction.client
     async with reply_errors(interaction, client.texts):
         await interaction.response.defer(ephemeral=True)
@@ -39,8 +39,8 @@ async def report(interaction: Interaction, days: int = WEEK) -> None:
         await interaction.edit_original_response(embed=embed)
 
 
-def _own(interaction: Interaction, report: UsageReport) -> dict[str, str]:
-    """Return the rows of a person's own report by their message keys."""
+def _quota_rows(interaction: Interaction, report: UsageReport) -> dict[str, str]:
+    """Return the values of a person's report by their titles' message keys."""
     rows: dict[str, str] = {}
     allowance = report.allowance
     if allowance is not None:
@@ -59,7 +59,7 @@ def _spent(interaction: Interaction, report: UsageReport) -> dict[str, str]:
 
 
 def _counts(interaction: Interaction, report: UsageReport) -> str:
-    """Return how many jobs there are of each status, one a line."""
+    """Return the number of jobs of each status, one a line."""
     texts, locale = interaction.client.texts, interaction.locale.value
     counts = [
         f"{texts.text(locale, f'status_{status.value}')}: {count}"
@@ -74,17 +74,19 @@ def _credits(interaction: Interaction, count: int) -> str:
 
 
 def _embed(
-    interaction: Interaction, title: str, rows: dict[str, str], **gaps: object
+    interaction: Interaction, title: str, rows: dict[str, str], **values: object
 ) -> discord.Embed:
     texts, locale = interaction.client.texts, interaction.locale.value
-    embed = discord.Embed(title=texts.text(locale, title, **gaps), colour=discord.Colour.blurple())
+    embed = discord.Embed(
+        title=texts.text(locale, title, **values), colour=discord.Colour.blurple()
+    )
     for key, value in rows.items():
         embed.add_field(name=texts.text(locale, key), value=value)
     return embed
 
 
 def register(client: MutoscopeClient) -> None:
-    """Add both commands; Discord shows the report to managers alone."""
+    """Add both commands; Discord shows /report only to people who may manage the server."""
     own: app_commands.Command[Any, ..., None] = app_commands.Command(
         name=localized(client.texts, "command_quota"),
         description=localized(client.texts, "command_quota_about"),

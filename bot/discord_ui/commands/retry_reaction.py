@@ -1,4 +1,7 @@
-"""Reactions: 🔁 on a finished clip makes it anew; a reaction has no token, so a message answers."""
+"""A reaction with 🔁 on a finished clip orders it with another seed.
+
+A reaction is no interaction and has no token, so the answer is an ordinary reply.
+"""
 
 from __future__ import annotations
 
@@ -9,38 +12,38 @@ import discord
 
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.commands.notice_throttle import NoticeThrottle
-from bot.discord_ui.replies import NOBODY
-from bot.discord_ui.requester import (
-    FRONT_END,
-    missing_permissions,
-    missing_user_permissions,
-    size_limit,
-)
+from bot.discord_ui.permissions import missing_bot_permissions, missing_user_permissions
+from bot.discord_ui.replies import NO_MENTIONS
+from bot.discord_ui.requester import FRONT_END, size_limit
 from bot.studio.orders import Requester
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job, ReplyTarget, Status
+from storage.logs import log_job
 
 log = logging.getLogger(__name__)
 
-RETRY = "🔁"
+RETRY_EMOJI = "🔁"
 
 
-class Reactions:
-    """Orders what is reacted to; who may not order is told so once, not at every reaction."""
+class RetryReaction:
+    """Handles the reaction; a refusal is answered once in a while, not at every reaction."""
 
     def __init__(self) -> None:
-        self._told = NoticeThrottle()
+        self._throttle = NoticeThrottle()
 
-    async def retry(self, client: MutoscopeClient, event: discord.RawReactionActionEvent) -> None:
-        """Order the clip under the reaction with another seed, at the expense of who reacted."""
-        place = (FRONT_END, str(event.channel_id), str(event.message_id))
-        job = await client.studio.job_at(*place)
-        if job is None or job.status is not Status.DONE or not await _may_post(client, event):
+    async def handle(self, client: MutoscopeClient, event: discord.RawReactionActionEvent) -> None:
+        """Order the clip of the message with another seed; the person who reacted pays."""
+        channel, message = str(event.channel_id), str(event.message_id)
+        job = await client.studio.job_at(FRONT_END, channel, message)
+        if job is None or job.status is not Status.DONE:
             return
-        try:
-            await self._order(client, event, job)
-        except discord.HTTPException as error:
-            log.info("reaction in %s goes unanswered: %s", event.channel_id, error)
+        with log_job(job.id):
+            if not _can_post(client, event):
+                return
+            try:
+                await self._order(client, event, job)
+            except discord.HTTPException as error:
+                log.info("no answer to a reaction in channel %s: %s", event.channel_id, error)
 
     async def _order(
         self, client: MutoscopeClient, event: discord.RawReactionActionEvent, job: Job
@@ -50,25 +53,25 @@ class Reactions:
         requester = Requester(
             person, locale, _reply_target(client, event), size_limit(client, event.guild_id)
         )
-        answer = None
+        reply = None
         try:
             draft = await client.studio.draft_retry(job.id, requester)
             await client.studio.check_credits(requester, [draft])
-            answer = await _answer(client, event, client.texts.text(locale, "reaction_retry"))
-            reply_to = replace(requester.reply_to, message=str(answer.id))
+            reply = await _reply(client, event, client.texts.text(locale, "reaction_retry"))
+            reply_to = replace(requester.reply_to, message=str(reply.id))
             await client.studio.order(requester, [replace(draft, reply_to=reply_to)])
         except MutoscopeError as error:
             text = f"<@{person}> ⚠️ {client.texts.error(locale, error)}"
-            if answer is not None:
-                await answer.edit(content=text, allowed_mentions=NOBODY)
-            elif self._told.is_news(person, error):
-                await _answer(client, event, text)
+            if reply is not None:
+                await reply.edit(content=text, allowed_mentions=NO_MENTIONS)
+            elif self._throttle.allows(person, error):
+                await _reply(client, event, text)
         else:
-            self._told.forget(person)
+            self._throttle.reset(person)
 
 
 def _reply_target(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> ReplyTarget:
-    """Return where a reaction's clip is to be shown, but for its message."""
+    """Return where to answer a reaction, without the message."""
     return ReplyTarget(
         front=FRONT_END,
         guild=str(event.guild_id or ""),
@@ -77,47 +80,47 @@ def _reply_target(client: MutoscopeClient, event: discord.RawReactionActionEvent
     )
 
 
-async def _answer(
+async def _reply(
     client: MutoscopeClient, event: discord.RawReactionActionEvent, text: str
 ) -> discord.Message:
-    """Answer the message under the reaction."""
+    """Reply to the message under the reaction."""
     channel = client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
     return await channel.send(
         text,
         reference=discord.MessageReference(
             message_id=event.message_id, channel_id=event.channel_id, fail_if_not_exists=False
         ),
-        allowed_mentions=NOBODY,
+        allowed_mentions=NO_MENTIONS,
     )
 
 
-async def _may_post(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> bool:
-    """Tell whether we, and the one who reacted, a person, may post a clip there."""
+def _can_post(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> bool:
+    """Tell whether the bot and the person who reacted may post a clip there."""
     if event.guild_id is None:
         return True
     if event.member is not None and event.member.bot:
-        return False  # such as one that repeats people's reactions
+        return False  # some bots repeat people's reactions
     guild = client.get_guild(event.guild_id)
     channel = guild.get_channel_or_thread(event.channel_id) if guild else None
     if guild is None or channel is None:
         return False
     thread = isinstance(channel, discord.Thread)
-    for member, lacks in (
-        (guild.me, missing_permissions),
+    for member, missing in (
+        (guild.me, missing_bot_permissions),
         (event.member, missing_user_permissions),
     ):
-        if member is None or lacks(channel.permissions_for(member), thread):
-            log.info("reaction in %s goes unanswered: permissions", event.channel_id)
+        if member is None or missing(channel.permissions_for(member), thread):
+            log.info("no answer to a reaction in channel %s: permissions", event.channel_id)
             return False
     return True
 
 
 def _locale(client: MutoscopeClient, event: discord.RawReactionActionEvent, job: Job) -> str:
-    """Return the server's language for somebody whose own a reaction does not tell."""
+    """Return the server's locale, because a reaction does not name the person's."""
     guild = client.get_guild(event.guild_id) if event.guild_id else None
     return client.texts.nearest(guild.preferred_locale.value) if guild else job.locale
 
 
 def register(client: MutoscopeClient) -> None:
-    """Listen for the reaction."""
-    client.reactions[RETRY] = Reactions().retry
+    """Register the reaction's handler."""
+    client.reactions[RETRY_EMOJI] = RetryReaction().handle

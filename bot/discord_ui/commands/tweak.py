@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.commands.form import Form, read_form
+from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
-from bot.discord_ui.requester import check_permissions, requester
+from bot.discord_ui.requester import defer
 from bot.studio.options import Options, resolutions
 from storage.domain.job import Job
 
@@ -36,9 +37,7 @@ async def answer(interaction: Interaction, job_id: str) -> None:
         job = await client.studio.job(job_id)
         options = read_form(interaction, Options.of(job.request, client.studio.catalogue))
         client.studio.check(options)
-        response = await interaction.response.defer(thinking=True)
-        message = response.message_id if response else None
-        await client.studio.tweak(job_id, requester(interaction, message), options)
+        await client.studio.tweak(job_id, await defer(interaction), options)
 
 
 def register(client: MutoscopeClient) -> None:

@@ -1,4 +1,4 @@
-"""Delivery: keeps each job's message up to date, and brings its clip exactly once."""
+"""Keeps the messages of unfinished jobs up to date, and delivers each finished clip once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
-from bot.discord_ui.cards.attachment import PREVIEW, CardAttachment
-from bot.discord_ui.cards.card_renderer import Card, CardRenderer
+from bot.discord_ui.cards.card import Card
+from bot.discord_ui.cards.card_renderer import CardRenderer
 from bot.discord_ui.delivery.live_message import LiveMessage
 from bot.discord_ui.delivery.message_sender import FileTooLarge, MessageSender, SendResult
 from bot.discord_ui.delivery.rate_limiter import RateLimiter
@@ -19,226 +20,223 @@ from bot.studio.studio import Studio
 from storage.domain.advice import Advice
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, Status
+from storage.logs import log_job
 
 log = logging.getLogger(__name__)
 
-PACE = 1.0  # seconds between two edits of one message, and of one channel
-TICK = 0.1
-HANDS = 16  # clips that are brought at the same time
-SWEEP = 3.0  # seconds between looks for clips that could not be brought
+# in seconds
+EDIT_INTERVAL = 1.0  # between two edits of one message, and of one channel
+POLL_INTERVAL = 0.1  # between looks for stale messages
+RETRY_INTERVAL = 3.0  # between attempts at clips that could not be delivered
+
+CONCURRENT_DELIVERIES = 16
 
 
 class Delivery:
-    """Listens to the studio, and edits messages through the courier."""
+    """Edits messages as the studio's events say, and sends the results of jobs."""
 
     def __init__(
         self,
         studio: Studio,
-        courier: MessageSender,
-        painter: CardRenderer,
+        sender: MessageSender,
+        renderer: CardRenderer,
         ping_after: float,
-        *,
         clock: Callable[[], float] = time.time,
-        pace: float = PACE,
     ) -> None:
+        """Deliver the jobs of this front end; a job older than ping_after seconds is pinged for."""
         self._studio = studio
-        self._courier = courier
-        self._painter = painter
+        self._sender = sender
+        self._renderer = renderer
         self._ping_after = ping_after
         self._clock = clock
-        self._pace = pace
         self._forecast = studio.wait_forecast()
-        self._followed: dict[str, LiveMessage] = {}
-        self._channels = RateLimiter(pace)
+        self._messages: dict[str, LiveMessage] = {}  # by job id
+        self._channels = RateLimiter(EDIT_INTERVAL)
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivering: set[str] = set()
-        self._hands = asyncio.Semaphore(HANDS)
+        self._free_deliveries = asyncio.Semaphore(CONCURRENT_DELIVERIES)
 
     async def run(self) -> None:
-        """Work until cancelled; begins with what was left over from before."""
+        """Work until cancelled; begins with what an earlier process left over."""
         try:
-            with self._studio.subscribe() as news:
-                await self._take_up()
+            with self._studio.subscribe() as events:
+                await self._resume()
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._repeat(self._paint, TICK))
-                    group.create_task(self._repeat(self._sweep, SWEEP))
-                    async for item in news:
-                        self._hear(item)
+                    group.create_task(self._repeat(self._edit_stale, POLL_INTERVAL))
+                    group.create_task(self._repeat(self._deliver_leftovers, RETRY_INTERVAL))
+                    async for event in events:
+                        self._handle(event)
         finally:
             for task in self._tasks:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _take_up(self) -> None:
-        """Follow every job that is not over, and bring every clip that was not delivered."""
+    async def _resume(self) -> None:
         for job in await self._studio.unfinished(FRONT_END):
-            self._follow(job)
+            message = self._track(job)
             if job.status is Status.RUNNING:
-                self._spawn(self._look(self._followed[job.id]))
-        await self._sweep()
+                self._spawn(self._fetch_preview(message))
+        await self._deliver_leftovers()
 
-    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], every: float) -> None:
+    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], interval: float) -> None:
         while True:
-            await asyncio.sleep(every)
+            await asyncio.sleep(interval)
             try:
                 await work()
             except Exception:
                 log.exception("delivery goes on after an error")
 
-    async def _sweep(self) -> None:
+    async def _deliver_leftovers(self) -> None:
         for job in await self._studio.undelivered(FRONT_END):
             self._spawn(self._deliver(job))
 
-    def _hear(self, news: JobEvent) -> None:
-        if isinstance(news, JobProgressed):
-            followed = self._followed.get(news.job)
-            if followed is not None:
-                followed.progress = news.progress
-                followed.stale = True
-                if news.progress.preview:
-                    self._spawn(self._look(followed))
-        elif isinstance(news, JobChanged) and news.job.reply_to.front == FRONT_END:
-            if news.job.status.final:
-                self._spawn(self._deliver(news.job))
+    def _handle(self, event: JobEvent) -> None:
+        if isinstance(event, JobProgressed):
+            message = self._messages.get(event.job)
+            if message is not None:
+                message.set_progress(event.progress)
+                if event.progress.preview:
+                    self._spawn(self._fetch_preview(message))
+        elif isinstance(event, JobChanged) and event.job.reply_to.front == FRONT_END:
+            if event.job.status.final:
+                self._spawn(self._deliver(event.job))
             else:
-                self._follow(news.job, news.advice)
+                self._track(event.job, event.advice)
             self._forecast.expire()
 
-    def _follow(self, job: Job, advice: tuple[Advice, ...] = ()) -> None:
-        followed = self._followed.setdefault(job.id, LiveMessage(job, advice))
-        followed.begin(job)
+    def _track(self, job: Job, advice: tuple[Advice, ...] = ()) -> LiveMessage:
+        message = self._messages.setdefault(job.id, LiveMessage(job, advice))
+        message.set_job(job)
+        return message
 
-    async def _look(self, followed: LiveMessage) -> None:
-        """Fetch the newest preview, beside whatever is shown meanwhile."""
-        job = followed.job
-        preview = await self._studio.preview(job.id)
-        if preview is not None and followed.job is job:
-            followed.see(preview)
+    async def _fetch_preview(self, message: LiveMessage) -> None:
+        job = message.job
+        with log_job(job.id):
+            preview = await self._studio.preview(job.id)
+        if preview is not None and message.job is job:
+            message.set_preview(preview)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _paint(self) -> None:
-        """Edit at most one message of each channel, except those that show nothing yet."""
+    async def _edit_stale(self) -> None:
+        """Edit the most urgent stale message of each channel, and all that were never edited."""
         now = time.monotonic()
-        await self._update_waits()
+        await self._update_estimates()
         chosen: dict[str, LiveMessage] = {}
-        for followed in list(self._followed.values()):
-            channel = followed.job.reply_to.channel
-            if not followed.stale or followed.lock.locked():
+        for message in list(self._messages.values()):
+            channel = message.job.reply_to.channel
+            if not message.stale or message.lock.locked():
                 continue
-            if not followed.shown_at:
-                self._start_showing(followed, now)
-            elif self._channels.is_free(channel, now):
+            if not message.edited_at:
+                self._start_edit(message, now)
+            elif self._channels.allows(channel, now):
                 best = chosen.get(channel)
-                if best is None or followed.urgency(now) > best.urgency(now):
-                    chosen[channel] = followed
-        for channel, followed in chosen.items():
-            if now - followed.shown_at >= self._pace:
-                self._channels.note(channel, now)
-                self._start_showing(followed, now)
+                if best is None or message.urgency(now) > best.urgency(now):
+                    chosen[channel] = message
+        for channel, message in chosen.items():
+            if now - message.edited_at >= EDIT_INTERVAL:
+                self._channels.record(channel, now)
+                self._start_edit(message, now)
 
-    def _start_showing(self, followed: LiveMessage, now: float) -> None:
-        followed.shown_at = now
-        self._spawn(self._show(followed))
+    def _start_edit(self, message: LiveMessage, now: float) -> None:
+        message.edited_at = now
+        self._spawn(self._edit(message))
 
-    async def _update_waits(self) -> None:
-        """Mark the cards whose place in the queue has changed."""
-        waits = await self._forecast.waits()
-        for job_id, wait in waits.items():
-            followed = self._followed.get(job_id)
-            if followed is not None and followed.wait != wait:
-                followed.wait = wait
-                followed.stale = followed.stale or followed.job.status is Status.QUEUED
+    async def _update_estimates(self) -> None:
+        """Mark the messages of waiting jobs whose position or start has changed."""
+        for job_id, estimate in (await self._forecast.estimates()).items():
+            message = self._messages.get(job_id)
+            if message is not None and message.estimate != estimate:
+                message.estimate = estimate
+                message.stale = message.stale or message.job.status is Status.QUEUED
 
-    async def _show(self, followed: LiveMessage) -> None:
-        async with followed.lock:
-            job = followed.job
-            if job.id in self._delivering or job.id not in self._followed:
+    async def _edit(self, message: LiveMessage) -> None:
+        """Edit a message; after a failure it stays stale."""
+        async with message.lock:
+            job, preview = message.job, message.preview
+            if job.id in self._delivering or job.id not in self._messages:
                 return
-            followed.stale = False
-            tried = followed.preview
-            try:
-                way = await self._edit(followed)
-            except Exception as error:
-                log.warning("the card of %s could not be shown: %r", job.id, error)
-                followed.fail(tried)
-                return
-            if way is SendResult.GONE:
-                self._followed.pop(job.id, None)
-            elif way is SendResult.NOWHERE and tried is not None:
-                followed.fail(tried)  # perhaps it is the file alone that may not go there
+            message.stale = False
+            with log_job(job.id):
+                try:
+                    result = await self._send_progress(message)
+                except Exception as error:
+                    log.warning("the message could not be edited: %r", error)
+                    message.edit_failed(preview)
+                    return
+            if result is SendResult.DELETED:
+                self._messages.pop(job.id, None)
+            elif result is SendResult.REFUSED and preview is not None:
+                message.edit_failed(preview)  # perhaps only files are not allowed there
 
-    async def _edit(self, followed: LiveMessage) -> SendResult:
-        """Bring the card up to date; a preview that is there already is not sent again."""
-        job, preview, card = followed.job, followed.preview, self._card(followed)
-        if followed.holds_preview:
-            return await self._courier.edit_text(job, card)
-        enclosed = CardAttachment(PREVIEW, preview) if preview is not None else None
-        way = await self._courier.edit(job, card, enclosed)
-        if way is SendResult.EDITED:
-            followed.posted = preview
-        return way
+    async def _send_progress(self, message: LiveMessage) -> SendResult:
+        """Edit a message; a preview that it has already is not uploaded again."""
+        job, preview, card = message.job, message.preview, self._progress_card(message)
+        if message.preview_is_posted:
+            return await self._sender.edit_text(job, card)
+        result = await self._sender.edit(job, card)
+        if result is SendResult.EDITED:
+            message.posted_preview = preview
+        return result
 
-    def _card(self, followed: LiveMessage) -> Card:
-        job, seen = followed.job, followed.preview is not None
-        if job.status is Status.RUNNING or followed.progress is not None or seen:
-            return self._painter.running(job, followed.progress, followed.advice, seen)
-        return self._painter.waiting(job, followed.wait, followed.advice)
+    def _progress_card(self, message: LiveMessage) -> Card:
+        job, progress, preview = message.job, message.progress, message.preview
+        if job.status is Status.RUNNING or progress is not None or preview is not None:
+            return self._renderer.running(job, progress, message.advice, preview)
+        return self._renderer.waiting(job, message.estimate, message.advice)
 
     async def _deliver(self, job: Job) -> None:
-        """Bring a job's end to the person, once."""
+        """Send a finished job's result, unless that is done or being done."""
         if job.id in self._delivering:
             return
         self._delivering.add(job.id)
-        try:
-            followed = self._followed.get(job.id) or LiveMessage(job)
-            async with followed.lock, self._hands:
-                job = await self._studio.job(job.id)  # its place may have changed meanwhile
-                if job.delivered:
-                    return
-                await self._bring(job, followed.advice)
-        except JobGone:
-            log.info("%s was deleted before its delivery", job.id)
-        except Exception:
-            log.exception("%s could not be delivered yet", job.id)
-        finally:
-            self._followed.pop(job.id, None)
-            self._delivering.discard(job.id)
+        with log_job(job.id):
+            try:
+                message = self._messages.get(job.id) or LiveMessage(job)
+                async with message.lock, self._free_deliveries:
+                    job = await self._studio.job(job.id)  # reply_to may have changed
+                    if not job.delivered:
+                        await self._send_result(job, message.advice)
+            except JobGone:
+                log.info("deleted before its delivery")
+            except Exception:
+                log.exception("could not be delivered yet")
+            finally:
+                self._messages.pop(job.id, None)
+                self._delivering.discard(job.id)
 
-    async def _bring(self, job: Job, advice: tuple[Advice, ...]) -> None:
-        card, enclosed = await self._last_card(job, advice)
+    async def _send_result(self, job: Job, advice: tuple[Advice, ...]) -> None:
+        card = await self._result_card(job, advice)
         try:
-            way, job = await self._send(job, card, enclosed)
+            result, job = await self._edit_or_post(job, card)
         except FileTooLarge:
             assert job.clip is not None
-            way, job = await self._send(job, self._painter.undeliverable(job, job.clip), None)
-        waited = self._clock() - job.created > self._ping_after
-        if way is SendResult.EDITED and waited and job.status is not Status.CANCELLED:
-            await self._courier.ping(job, self._painter.call(job))
-        if way is SendResult.POSTED:
+            result, job = await self._edit_or_post(job, self._renderer.too_large(job, job.clip))
+        late = self._clock() - job.created > self._ping_after
+        if result is SendResult.EDITED and late and job.status is not Status.CANCELLED:
+            await self._sender.ping(job, self._renderer.ping(job))
+        if result is SendResult.POSTED:
             await self._studio.move(job.id, job.reply_to)
         await self._studio.mark_delivered(job.id, job.reply_to.message)
-        log.info("%s %s: %s", job.id, job.status.value, way.value)
+        log.info("%s: %s", job.status.value, result.value)
 
-    async def _last_card(
-        self, job: Job, advice: tuple[Advice, ...]
-    ) -> tuple[Card, CardAttachment | None]:
+    async def _result_card(self, job: Job, advice: tuple[Advice, ...]) -> Card:
         if job.clip is None:
-            return self._painter.over(job), None
+            return self._renderer.ended_without_clip(job)
         data = await self._studio.clip_file(job.clip)
         if data is None:
-            log.error("the clip of %s is not in the blob store", job.id)
-            return self._painter.lost(job), None
-        card = self._painter.done(job, job.clip, advice)
-        return card, CardAttachment.of_clip(job, job.clip, data)
+            log.error("the clip is not in the blob store")
+            return self._renderer.lost(job)
+        return self._renderer.done(job, job.clip, data, advice)
 
-    async def _send(
-        self, job: Job, card: Card, enclosed: CardAttachment | None
-    ) -> tuple[SendResult, Job]:
-        way = await self._courier.edit(job, card, enclosed)
-        if way is SendResult.NOWHERE and job.status is not Status.CANCELLED:
-            return await self._courier.post(job, card, enclosed)
-        return way, job
+    async def _edit_or_post(self, job: Job, card: Card) -> tuple[SendResult, Job]:
+        """Send a card; return the job with the message's reply_to."""
+        result = await self._sender.edit(job, card)
+        if result is SendResult.REFUSED and job.status is not Status.CANCELLED:
+            reply_to = await self._sender.post(job, card)
+            if reply_to is not None:
+                return SendResult.POSTED, replace(job, reply_to=reply_to)
+        return result, job

@@ -1,4 +1,4 @@
-"""Followed: one unfinished job's message: what it ought to show, and what it shows."""
+"""The state of one unfinished job's message."""
 
 from __future__ import annotations
 
@@ -10,49 +10,55 @@ from storage.domain.advice import Advice
 from storage.domain.job import Job
 from storage.domain.progress import Progress
 
-RUNNING_FIRST = 20.0  # a second without news weighs so much more on a running job's card
+RUNNING_WEIGHT = 20.0  # how much sooner a running job's message is edited than a waiting one's
 
 
 @dataclass(slots=True)
 class LiveMessage:
-    """What is known of one job's message.
+    """What a job's message should show, and since when it has not been edited.
 
-    preview is the newest picture of a running job, posted the one that the message holds.
+    preview is the newest preview of a running job (animated WebP), posted_preview the one that the
+    message has. The message is stale while it should be edited.
     """
 
     job: Job
     advice: tuple[Advice, ...] = ()
     progress: Progress | None = None
-    wait: QueueEstimate | None = None
+    estimate: QueueEstimate | None = None
     preview: bytes | None = None
-    posted: bytes | None = None
+    posted_preview: bytes | None = None
     stale: bool = True
-    shown_at: float = 0.0
+    edited_at: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
-    def holds_preview(self) -> bool:
-        """Tell whether the newest preview is in the message already."""
-        return self.preview is not None and self.posted == self.preview
+    def preview_is_posted(self) -> bool:
+        """Tell whether the message has the newest preview already."""
+        return self.preview is not None and self.posted_preview == self.preview
 
-    def begin(self, job: Job) -> None:
-        """Take up a step of the job; what an earlier attempt showed is over."""
+    def set_job(self, job: Job) -> None:
+        """Take a changed job; the progress of an earlier attempt is dropped."""
         self.job = job
         self.progress = self.preview = None
         self.stale = True
 
-    def see(self, preview: bytes) -> None:
-        """Take up a new preview."""
+    def set_progress(self, progress: Progress) -> None:
+        """Take a running job's progress."""
+        self.progress = progress
+        self.stale = True
+
+    def set_preview(self, preview: bytes) -> None:
+        """Take a newer preview."""
         self.preview = preview
         self.stale = True
 
-    def fail(self, tried: bytes | None) -> None:
-        """Try again after an edit that did not arrive, without the preview that it brought."""
-        if self.preview is tried and self.posted != tried:
+    def edit_failed(self, preview: bytes | None) -> None:
+        """Let the message be edited again, without the preview that the failed edit added."""
+        if self.preview is preview and self.posted_preview != preview:
             self.preview = None
-        self.posted = None
+        self.posted_preview = None
         self.stale = True
 
     def urgency(self, now: float) -> float:
-        """Return how much this card wants its channel's next edit."""
-        return (now - self.shown_at) * (RUNNING_FIRST if self.progress is not None else 1.0)
+        """Return the priority of this message among those of its channel."""
+        return (now - self.edited_at) * (RUNNING_WEIGHT if self.progress is not None else 1.0)

@@ -1,7 +1,7 @@
-"""Courier: brings a card to a job's message, by whichever way is open.
+"""Sends a card to a job's message, by the first way that works.
 
-In order: the interaction's token while it lives; an edit in the channel; a new message in the
-channel; a direct message.
+In order: an edit by the interaction's token while it is valid, an edit in the channel, a new
+message in the channel, a direct message.
 """
 
 from __future__ import annotations
@@ -15,99 +15,98 @@ from typing import Any
 
 import discord
 
-from bot.discord_ui.cards.attachment import CardAttachment
-from bot.discord_ui.cards.card_renderer import Card
+from bot.discord_ui.cards.card import Card
 from bot.discord_ui.client import MutoscopeClient
-from bot.discord_ui.commands.buttons import view_of
-from bot.discord_ui.replies import NOBODY
-from storage.domain.job import Job
+from bot.discord_ui.commands.buttons import button_view
+from bot.discord_ui.replies import NO_MENTIONS
+from storage.domain.job import Job, ReplyTarget
 
 log = logging.getLogger(__name__)
 
-MARGIN = 10.0  # seconds before a token's end from which it is not trusted
+TOKEN_MARGIN = 10.0  # seconds before a token expires in which it is not used
+
+# Discord's error codes
 UNKNOWN_MESSAGE = 10008
-TOO_LARGE = 40005
+REQUEST_TOO_LARGE = 40005
 TOO_MANY_OLD_EDITS = 30046
-NO_HISTORY = 160002  # a reply needs the permission to read what it answers
-CLOSED = {TOO_MANY_OLD_EDITS, NO_HISTORY}
+REPLY_WITHOUT_HISTORY = 160002
 
 
 class SendResult(Enum):
-    """How a card got there, or why it did not."""
+    """What became of a card."""
 
     EDITED = "edited"
     POSTED = "posted"
-    GONE = "gone"  # the person removed the message: they do not want it
-    NOWHERE = "nowhere"  # no way is open
+    DELETED = "deleted"  # somebody removed the message, so the clip is not wanted
+    REFUSED = "refused"  # Discord allows no way
 
 
 class FileTooLarge(Exception):
-    """This place refuses a file of this size."""
+    """Discord refuses a file of this size here."""
 
 
 class MessageSender:
-    """Knows the ways to the person."""
+    """Edits and posts the messages of jobs."""
 
     def __init__(self, client: MutoscopeClient, clock: Callable[[], float] = time.time) -> None:
         self._client = client
         self._clock = clock
 
-    async def edit(
-        self, job: Job, card: Card, enclosed: CardAttachment | None = None
-    ) -> SendResult:
-        """Show the card in the message that was promised; NOWHERE where that cannot be.
-
-        What was enclosed before goes.
-        """
-        return await self._edit(job, lambda: self._shown(job, card, enclosed))
+    async def edit(self, job: Job, card: Card) -> SendResult:
+        """Replace the whole message by the card; raise FileTooLarge."""
+        return await self._edit(job, lambda: self._payload(job, card))
 
     async def edit_text(self, job: Job, card: Card) -> SendResult:
-        """Show the card's line of text; embed, file and buttons stay as they are."""
-        return await self._edit(job, lambda: {"content": card.content, "allowed_mentions": NOBODY})
+        """Replace the message's text; embed, file and buttons stay as they are."""
+        return await self._edit(
+            job, lambda: {"content": card.content, "allowed_mentions": NO_MENTIONS}
+        )
 
-    async def _edit(self, job: Job, shown: Callable[[], dict[str, Any]]) -> SendResult:
+    async def _edit(self, job: Job, payload: Callable[[], dict[str, Any]]) -> SendResult:
         if not job.reply_to.message:
-            return SendResult.NOWHERE
+            return SendResult.REFUSED
         for attempt in (self._edit_by_token, self._edit_in_channel):
             try:
-                if await attempt(job, shown()):
+                if await attempt(job.reply_to, payload()):
                     return SendResult.EDITED
             except discord.NotFound as error:
                 if error.code == UNKNOWN_MESSAGE:
-                    return SendResult.GONE
+                    return SendResult.DELETED
             except discord.HTTPException as error:
-                if not _refused(error):
+                if not _is_refusal(error):
                     raise
-        return SendResult.NOWHERE
+        return SendResult.REFUSED
 
-    async def post(
-        self, job: Job, card: Card, enclosed: CardAttachment | None = None
-    ) -> tuple[SendResult, Job]:
-        """Show the card in a new message, in the channel or else directly."""
-        for target in (self._channel, self._person):
+    async def post(self, job: Job, card: Card) -> ReplyTarget | None:
+        """Post a new message in the channel, or else directly to the owner, who is mentioned.
+
+        Return its reply_to, or None where both are refused; raise FileTooLarge.
+        """
+        for target in (self._channel, self._direct_channel):
+            payload = self._payload(job, card)
+            payload["files"] = payload.pop("attachments")
+            payload["allowed_mentions"] = _owner_mention(job)
             try:
                 channel = await target(job)
-                shown = self._shown(job, card, enclosed)
-                shown["files"] = shown.pop("attachments")
-                message = await channel.send(
-                    nonce=job.id, **(shown | {"allowed_mentions": _owner(job)})
-                )
+                message = await channel.send(nonce=job.id, **payload)
             except discord.HTTPException as error:
-                if not _refused(error):
+                if not _is_refusal(error):
                     raise
-                log.info("no way to post %s: %s", job.id, error)
+                log.info("could not post: %s", error)
             else:
-                return SendResult.POSTED, _moved(job, message)
-        return SendResult.NOWHERE, job
+                # The interaction's token cannot edit the new message.
+                channel_id, message_id = str(message.channel.id), str(message.id)
+                return replace(job.reply_to, channel=channel_id, message=message_id, token="")
+        return None
 
     async def ping(self, job: Job, text: str) -> None:
-        """Call the owner by a message of its own: an edit notifies nobody."""
+        """Mention the owner in a reply to the job's message, because an edit notifies nobody."""
         channel = await self._channel(job)
         try:
             await channel.send(
                 text,
                 nonce=f"p{job.id}",
-                allowed_mentions=_owner(job),
+                allowed_mentions=_owner_mention(job),
                 reference=discord.MessageReference(
                     message_id=int(job.reply_to.message),
                     channel_id=int(job.reply_to.channel),
@@ -115,59 +114,59 @@ class MessageSender:
                 ),
             )
         except discord.HTTPException as error:
-            if not _refused(error):
+            if not _is_refusal(error):
                 raise
-            log.info("no ping for %s: %s", job.id, error)
+            log.info("could not ping the owner: %s", error)
 
-    async def _edit_by_token(self, job: Job, shown: dict[str, Any]) -> bool:
-        reply_to = job.reply_to
-        if not reply_to.token or reply_to.token_expires < self._clock() + MARGIN:
+    async def _edit_by_token(self, reply_to: ReplyTarget, payload: dict[str, Any]) -> bool:
+        if not reply_to.token or reply_to.token_expires < self._clock() + TOKEN_MARGIN:
             return False
         webhook = discord.Webhook.partial(
             int(reply_to.application), reply_to.token, client=self._client
         )
-        await webhook.edit_message(int(reply_to.message), **shown)
+        await webhook.edit_message(int(reply_to.message), **payload)
         return True
 
-    async def _edit_in_channel(self, job: Job, shown: dict[str, Any]) -> bool:
-        channel = await self._channel(job)
-        await channel.get_partial_message(int(job.reply_to.message)).edit(**shown)
+    async def _edit_in_channel(self, reply_to: ReplyTarget, payload: dict[str, Any]) -> bool:
+        await (
+            self._partial_channel(reply_to)
+            .get_partial_message(int(reply_to.message))
+            .edit(**payload)
+        )
         return True
 
     async def _channel(self, job: Job) -> discord.PartialMessageable:
-        guild = int(job.reply_to.guild) if job.reply_to.guild else None
-        return self._client.get_partial_messageable(int(job.reply_to.channel), guild_id=guild)
+        return self._partial_channel(job.reply_to)
 
-    async def _person(self, job: Job) -> discord.DMChannel:
+    async def _direct_channel(self, job: Job) -> discord.DMChannel:
         return await self._client.create_dm(discord.Object(int(job.owner)))
 
-    def _shown(self, job: Job, card: Card, enclosed: CardAttachment | None) -> dict[str, Any]:
-        """Return what discord.py is to send."""
+    def _partial_channel(self, reply_to: ReplyTarget) -> discord.PartialMessageable:
+        guild = int(reply_to.guild) if reply_to.guild else None
+        return self._client.get_partial_messageable(int(reply_to.channel), guild_id=guild)
+
+    def _payload(self, job: Job, card: Card) -> dict[str, Any]:
+        """Return discord.py's arguments for an edit, with a fresh file."""
         return {
             "content": card.content,
             "embed": card.embed,
-            "attachments": [enclosed.file()] if enclosed else [],
-            "view": view_of(card.actions, job.id, job.locale, self._client.texts),
-            "allowed_mentions": NOBODY,
+            "attachments": [card.attachment.to_file()] if card.attachment else [],
+            "view": button_view(card.actions, job.id, job.locale, self._client.texts),
+            "allowed_mentions": NO_MENTIONS,
         }
 
 
-def _refused(error: discord.HTTPException) -> bool:
-    """Tell whether this way is closed for good; raise FileTooLarge where only the file is."""
-    if error.status == 413 or error.code == TOO_LARGE:
+def _is_refusal(error: discord.HTTPException) -> bool:
+    """Tell whether another try would fail too; raise FileTooLarge where only the file is wrong."""
+    if error.status == 413 or error.code == REQUEST_TOO_LARGE:
         raise FileTooLarge from error
-    return error.status in (401, 403, 404) or error.code in CLOSED
+    return error.status in (401, 403, 404) or error.code in (
+        TOO_MANY_OLD_EDITS,
+        REPLY_WITHOUT_HISTORY,
+    )
 
 
-def _owner(job: Job) -> discord.AllowedMentions:
+def _owner_mention(job: Job) -> discord.AllowedMentions:
     return discord.AllowedMentions(
         everyone=False, roles=False, replied_user=False, users=[discord.Object(int(job.owner))]
     )
-
-
-def _moved(job: Job, message: discord.Message) -> Job:
-    """Return the job with its new message; the old token cannot edit that one."""
-    reply_to = replace(
-        job.reply_to, channel=str(message.channel.id), message=str(message.id), token=""
-    )
-    return replace(job, reply_to=reply_to)

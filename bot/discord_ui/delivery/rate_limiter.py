@@ -1,28 +1,28 @@
-"""Pace: how soon the same place may be edited again."""
+"""Limits how often one channel is edited."""
 
 from __future__ import annotations
 
 
 class RateLimiter:
-    """Keeps a pause between two edits of one place, and forgets each pause that is over."""
+    """Allows one event a key and interval; keys whose interval is over are dropped."""
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._edited: dict[str, float] = {}  # the latest last
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._latest: dict[str, float] = {}  # in the order of their times
 
     def __len__(self) -> int:
-        return len(self._edited)
+        return len(self._latest)
 
-    def is_free(self, place: str, now: float) -> bool:
-        """Tell whether the last edit of a place is long enough ago."""
-        edited = self._edited.get(place)
-        return edited is None or now - edited >= self._seconds
+    def allows(self, key: str, now: float) -> bool:
+        """Tell whether the key's last event is at least an interval ago."""
+        latest = self._latest.get(key)
+        return latest is None or now - latest >= self._interval
 
-    def note(self, place: str, now: float) -> None:
-        """Note an edit; now never goes back."""
-        for other, edited in list(self._edited.items()):
-            if now - edited < self._seconds:
+    def record(self, key: str, now: float) -> None:
+        """Record an event; now never decreases."""
+        for other, latest in list(self._latest.items()):
+            if now - latest < self._interval:
                 break
-            del self._edited[other]
-        self._edited.pop(place, None)
-        self._edited[place] = now
+            del self._latest[other]
+        self._latest.pop(key, None)
+        self._latest[key] = now

@@ -46,7 +46,7 @@ async def foretold(line: Line, workers: int | None) -> list[float | None]:
     async def alive() -> int | None:
         return workers
 
-    waits = await WaitForecast(cast(Jobs, line), alive, lambda: NOW).waits()
+    waits = await WaitForecast(cast(Jobs, line), alive, lambda: NOW).estimates()
     assert [waits[one.id].position for one in line.jobs] == list(range(len(line.jobs)))
     return [waits[one.id].seconds for one in line.jobs]
 
@@ -86,8 +86,8 @@ async def test_nothing_is_told_twice_until_something_changed() -> None:
         return 1
 
     forecast = WaitForecast(cast(Jobs, Line(1, 10.0)), alive)
-    assert await forecast.waits()
-    assert await forecast.waits() == {}
+    assert await forecast.estimates()
+    assert await forecast.estimates() == {}
 
 
 async def test_time_that_passes_as_foretold_redraws_no_card(
@@ -101,10 +101,10 @@ async def test_time_that_passes_as_foretold_redraws_no_card(
 
     line = Line(2, 60.0, 10.0)
     forecast = WaitForecast(cast(Jobs, line), alive, lambda: now[0])
-    first = await forecast.waits()
+    first = await forecast.estimates()
     now[0] += 20.0
     forecast.expire()
-    assert await forecast.waits() == first
+    assert await forecast.estimates() == first
     line.running = []  # it ended long before the others of its kind did
     forecast.expire()
-    assert [wait.seconds for wait in (await forecast.waits()).values()] == [None, 60]
+    assert [wait.seconds for wait in (await forecast.estimates()).values()] == [None, 60]

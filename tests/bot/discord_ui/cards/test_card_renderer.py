@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.discord_ui.cards.card_renderer import CardRenderer, bar
+from bot.discord_ui.cards.card_renderer import CardRenderer, progress_bar
 from bot.i18n import Translations
 from bot.studio.options import Options
 from bot.studio.wait_forecast import QueueEstimate
@@ -47,7 +47,7 @@ CLIP = Clip(
     adjustments=(Adjustment("adjusted_smaller", (("width", "64"), ("height", "64"))),),
     scores=(("first_frame", 31.0), ("flicker", 0.01), ("shake", 0.01), ("motion", 0.9)),
 )
-PAINTER = CardRenderer(Translations.load(), CATALOGUE)
+RENDERER = CardRenderer(Translations.load(), CATALOGUE)
 
 
 DONE = replace(JOB, status=Status.DONE, clip=CLIP)
@@ -55,7 +55,7 @@ LINE = "-# 🎥 Pan left · seed 5 · 144×112 · 16 frames at 8 fps · 4 steps 
 
 
 def test_a_waiting_card_tells_whose_it_is_its_place_and_its_time() -> None:
-    card = PAINTER.waiting(JOB, QueueEstimate(2, 150.0))
+    card = RENDERER.waiting(JOB, QueueEstimate(2, 150.0))
     assert card.content.splitlines() == [
         "<@1> **a boat, pan left**",
         "⏳ Your clip is number 3 in the queue · starts in about 2 min",
@@ -66,22 +66,22 @@ def test_a_waiting_card_tells_whose_it_is_its_place_and_its_time() -> None:
 
 @pytest.mark.parametrize(("share", "filled"), [(0.0, 0), (0.5, 10), (1.0, 20), (7.0, 20)])
 def test_the_bar_is_filled_by_its_share(share: float, filled: int) -> None:
-    assert bar(share).count("█") == filled
-    assert len(bar(share)) == 20
+    assert progress_bar(share).count("█") == filled
+    assert len(progress_bar(share)) == 20
 
 
 def test_a_running_card_tells_what_is_being_done() -> None:
     running = replace(JOB, status=Status.RUNNING)
-    card = PAINTER.running(running, Progress(Stage.DENOISING, 2, 8, eta=7200.0))
+    card = RENDERER.running(running, Progress(Stage.DENOISING, 2, 8, eta=7200.0))
     assert "25% · making frames · step 2 of 8 · about 2 h left\n" in card.content
-    assert "loading the model" in PAINTER.running(running, Progress(Stage.LOADING, 0, 8)).content
+    assert "loading the model" in RENDERER.running(running, Progress(Stage.LOADING, 0, 8)).content
 
 
 def test_the_bar_never_goes_back_between_two_candidates() -> None:
     stages = ((Stage.LOADING, 0), (Stage.DENOISING, 3), (Stage.DECODING, 4), (Stage.PREPARING, 4),
               (Stage.DENOISING, 5), (Stage.DECODING, 8), (Stage.ENCODING, 0))  # fmt: skip
     shares = [
-        PAINTER.running(JOB, Progress(stage, step, 8)).content.count("█") for stage, step in stages
+        RENDERER.running(JOB, Progress(stage, step, 8)).content.count("█") for stage, step in stages
     ]
     assert shares == sorted(shares)
     assert (shares[0], shares[-1]) == (0, 20)
@@ -94,26 +94,26 @@ def test_a_path_is_told_in_words() -> None:
         ("en", "Pan left + Zoom in → Hold still"),
         ("zh-CN", "推近 → 固定不动"),
     ):
-        card = PAINTER.waiting(replace(JOB, request=request, locale=locale), None)
+        card = RENDERER.waiting(replace(JOB, request=request, locale=locale), None)
         assert f"{texts} · " in card.content
 
 
 def test_a_motion_that_nobody_named_is_told_once_it_was_made() -> None:
     quiet = replace(JOB, request=replace(REQUEST, prompt="a quiet house"))
-    assert "-# seed 5 · 144×112" in PAINTER.waiting(quiet, None).content
+    assert "-# seed 5 · 144×112" in RENDERER.waiting(quiet, None).content
     drift = replace(CLIP, motion=Motion.DRIFT)
-    assert "-# 🎥 Gentle drift · seed 5" in PAINTER.done(quiet, drift).content
+    assert "-# 🎥 Gentle drift · seed 5" in RENDERER.done(quiet, drift, b"").content
 
 
 def test_a_speed_that_is_not_the_usual_is_told() -> None:
     slow = replace(JOB, request=replace(REQUEST, prompt="slowly pan left"))
-    assert "🎥 Pan left, slow · " in PAINTER.waiting(slow, None).content
-    assert "🎥 向左平移，慢 · " in PAINTER.waiting(replace(slow, locale="zh-CN"), None).content
+    assert "🎥 Pan left, slow · " in RENDERER.waiting(slow, None).content
+    assert "🎥 向左平移，慢 · " in RENDERER.waiting(replace(slow, locale="zh-CN"), None).content
 
 
 def test_a_finished_card_tells_how_it_came_out_what_was_changed_and_what_may_help() -> None:
     full = replace(DONE, request=replace(REQUEST, model="i2vgen-xl"))
-    lines = PAINTER.done(full, CLIP).content.splitlines()
+    lines = RENDERER.done(full, CLIP, b"").content.splitlines()
     assert lines[1] == (
         "-# Made in 3 min for 6 credits · moves as asked · a bit shaky · true to the picture"
     )
@@ -124,18 +124,18 @@ def test_a_finished_card_tells_how_it_came_out_what_was_changed_and_what_may_hel
 
 
 def test_a_clip_from_the_cache_says_so() -> None:
-    lines = PAINTER.done(replace(DONE, cached=True, cost=0), CLIP).content.splitlines()
+    lines = RENDERER.done(replace(DONE, cached=True, cost=0), CLIP, b"").content.splitlines()
     assert lines[1].startswith("-# From the cache: made before, so it cost nothing · moves")
 
 
 def test_a_path_with_turns_is_not_called_shaky() -> None:
     path = Camera(keyframes=path_text.read("zoom in, then pan left"))
     full = replace(DONE, request=replace(REQUEST, model="i2vgen-xl", camera=path))
-    assert "💡" not in PAINTER.done(full, CLIP).content
+    assert "💡" not in RENDERER.done(full, CLIP, b"").content
 
 
 def test_every_card_keeps_discords_limits() -> None:
     wordy = replace(JOB, request=replace(REQUEST, prompt="*" * 1000, negative_prompt="`" * 1000))
     hints = [Advice("advice_no_motion")] * 20
-    assert len(PAINTER.undeliverable(wordy, CLIP).content) <= 1000
-    assert len(PAINTER.waiting(wordy, None, hints).content) <= 2000
+    assert len(RENDERER.too_large(wordy, CLIP).content) <= 1000
+    assert len(RENDERER.waiting(wordy, None, hints).content) <= 2000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.discord_ui.cards import parameters
-from bot.discord_ui.cards.details import Page
+from bot.discord_ui.cards.details import DetailsRenderer
 from bot.discord_ui.commands.form import read_numbers
 from bot.i18n import Translations
 from bot.studio.options import Options
@@ -15,7 +15,7 @@ from tests.bot.discord_ui.cards.test_card_renderer import CATALOGUE, CLIP, DONE,
 
 def fields(job: Job, locale: str = "en") -> dict[str, str]:
     """Return the details of a job by their titles."""
-    embed = Page(Translations.load(), locale).draw(job)
+    embed = DetailsRenderer(Translations.load(), locale).render(job)
     return {str(field.name): str(field.value) for field in embed.fields}
 
 
@@ -66,7 +66,7 @@ def test_parameters_may_be_pasted_into_the_form() -> None:
 
 def test_details_keep_discords_limits() -> None:
     wordy = replace(DONE, request=replace(REQUEST, prompt="*" * 1000, negative_prompt="`" * 1000))
-    embed = Page(Translations.load(), "en").draw(wordy)
+    embed = DetailsRenderer(Translations.load(), "en").render(wordy)
     assert len(str(embed.description)) <= 4096
     assert all(len(str(field.value)) <= 1024 for field in embed.fields)
     assert len(embed) <= 6000

@@ -1,4 +1,4 @@
-"""Enclosure: a file that goes along with a card."""
+"""The content of one job's message."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ import discord
 from storage.domain.clip import Clip
 from storage.domain.job import Job
 
-PREVIEW = "preview.webp"
-
 
 @dataclass(frozen=True, slots=True)
 class CardAttachment:
@@ -22,9 +20,19 @@ class CardAttachment:
 
     @classmethod
     def of_clip(cls, job: Job, clip: Clip, data: bytes) -> CardAttachment:
-        """Return a finished clip's file, which may be saved beside others of its kind."""
+        """Return a finished clip's file, under a name that no other clip has."""
         return cls(f"mutoscope-{job.id}.{clip.container.value}", data)
 
-    def file(self) -> discord.File:
-        """Return what discord.py sends; made anew each time, for it is read but once."""
+    def to_file(self) -> discord.File:
+        """Return a new discord.File, which can be sent once."""
         return discord.File(io.BytesIO(self.data), self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """Lines of text, the actions of its buttons, and perhaps an embed and a file."""
+
+    content: str
+    actions: tuple[str, ...]
+    embed: discord.Embed | None = None
+    attachment: CardAttachment | None = None
