@@ -1,4 +1,4 @@
-"""Blobs: pictures and clips, each under the sha256 of its bytes, in a folder or a cloud's store."""
+"""Content-addressed blobs: pictures and clips in a folder or a cloud's object store."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ KEY = re.compile(r"[0-9a-f]{64}")
 
 
 class Blobs:
-    """A store of bytes by their content; the same bytes are kept once.
+    """Stores bytes under their sha256.
 
-    An absent key raises KeyError; a store that cannot be reached, or is full, Unavailable.
+    A missing key raises KeyError; a store that is unreachable or full raises Unavailable.
     """
 
     def __init__(self, store: ObjectStore) -> None:
-        """Keep blobs in this store."""
+        """Use this store."""
         self._store = store
 
     @classmethod
     def open(cls, url: str) -> Blobs:
-        """Open file://FOLDER (made where it is missing), memory:///, s3://, gs:// or az://.
+        """Open file://FOLDER (created if missing), memory:///, s3://, gs:// or az://.
 
-        A cloud's credentials come from the environment in that cloud's own way.
+        A cloud's credentials come from its own environment variables.
         """
         if url.startswith("file://"):
             folder = Path(url.removeprefix("file://")).resolve()
@@ -39,7 +39,7 @@ class Blobs:
         return cls(from_url(url))
 
     async def put(self, data: bytes) -> str:
-        """Keep the bytes, whole or not at all, and return their key."""
+        """Store the bytes atomically and return their key."""
         key = hashlib.sha256(data).hexdigest()
         if not await self.has(key):
             with _reachable():
@@ -58,7 +58,7 @@ class Blobs:
             return int((await obstore.head_async(self._store, _path(key)))["size"])
 
     async def has(self, key: str) -> bool:
-        """Tell whether this key is here."""
+        """Tell whether this key exists."""
         try:
             await self.size(key)
         except KeyError:
@@ -66,7 +66,7 @@ class Blobs:
         return True
 
     async def delete(self, key: str) -> None:
-        """Forget this key; one that is not here is forgotten already."""
+        """Delete this key if it exists."""
         try:
             with _reachable():
                 await obstore.delete_async(self._store, _path(key))
@@ -75,7 +75,7 @@ class Blobs:
 
 
 def _path(key: str) -> str:
-    """Return where the key lies; what is no sha256 lies nowhere, so that no path can be forged."""
+    """Return the key's path; raise KeyError where it is no sha256, so that no path is forged."""
     if not KEY.fullmatch(key):
         raise KeyError(key)
     return f"{key[:2]}/{key}"

@@ -1,7 +1,7 @@
-"""Pictures: reads any upload safely and says why where it cannot be animated.
+"""Safe reading of uploaded pictures.
 
-Uploads are hostile until shown otherwise: only common still formats are tried, the size is judged
-from the header before a pixel is decoded, and broken metadata never costs a person their picture.
+Uploads are not trusted: only common still formats are tried, the size is checked by the header
+before any pixel is decoded, and broken metadata is ignored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _SIGNATURES = (
     (4, b"ftypavif"),
 )
 _ORIENTATION = 0x0112
-_TURNS = {
+_TRANSPOSES = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
     4: Image.Transpose.FLIP_TOP_BOTTOM,
@@ -45,34 +45,39 @@ _SIDEWAYS = frozenset({5, 6, 7, 8})
 
 
 def inspect(data: bytes) -> PictureFacts:
-    """Return what there is to know of an upload; raise BadPicture if it cannot be animated."""
+    """Return the facts about an upload; raise BadPicture if it cannot be animated."""
     image = _open(data)
     full = image.size
-    image.draft(image.mode, (256, 256))  # a JPEG is read through at an eighth of its size
+    image.draft(image.mode, (256, 256))  # decodes a JPEG at down to an eighth of its size
     drafted = image.size != full
-    shown = _decode(image)
-    width, height = shown.size
+    upright = _decode(image)
+    width, height = upright.size
     if drafted:
         width, height = full[::-1] if _orientation(image) in _SIDEWAYS else full
-    seen = _flatten(shown)
-    seen.thumbnail((256, 256), reducing_gap=2.0)
-    grey = seen.convert("L")
-    light = ImageStat.Stat(grey)
+    small = _flatten(upright)
+    small.thumbnail((256, 256), reducing_gap=2.0)
+    grey = small.convert("L")
+    statistics = ImageStat.Stat(grey)
     return PictureFacts(
         format=(image.format or "").lower(),
         width=width,
         height=height,
         animated=False,
-        brightness=light.mean[0] / 255,
-        contrast=light.stddev[0] / 255,
+        brightness=statistics.mean[0] / 255,
+        contrast=statistics.stddev[0] / 255,
         subject=_subject(grey),
     )
 
 
 def _subject(grey: Image.Image) -> float:
-    """Return the smallest share of the area that holds four fifths of the edges' energy."""
+    """Return the smallest share of the area that has four fifths of the edges' energy."""
     edges = grey.filter(ImageFilter.FIND_EDGES)
-    inner = (2, 2, max(3, edges.width - 2), max(3, edges.height - 2))  # borders are no edges
+    inner = (
+        2,
+        2,
+        max(3, edges.width - 2),
+        max(3, edges.height - 2),
+    )  # the filter's valid part
     cells = edges.crop(inner).resize((16, 16), Image.Resampling.BOX)
     energy = sorted((level * level for level in cells.tobytes()), reverse=True)
     wanted, found = 0.8 * sum(energy), 0
@@ -84,16 +89,16 @@ def _subject(grey: Image.Image) -> float:
 
 
 def open_picture(data: bytes) -> Image.Image:
-    """Return an upload as people see it: RGB in sRGB, turned upright, nothing transparent."""
+    """Return an upload as viewers show it: upright, opaque, RGB in sRGB."""
     return _flatten(_decode(_open(data)))
 
 
 def _open(data: bytes) -> Image.Image:
-    """Read the header alone and refuse what must not be decoded."""
+    """Read the header only and refuse what must not be decoded."""
     try:
         image = Image.open(io.BytesIO(_without_texts(data)), formats=_FORMATS)
         width, height = image.size
-        # The size first: looking for a second frame may already decode the first one.
+        # The size first: is_animated may already decode the first frame.
         _check_size(width, height)
         animated = image.format in _MAYBE_MOVING and getattr(image, "is_animated", False)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -108,7 +113,7 @@ def _open(data: bytes) -> Image.Image:
 
 
 def _without_texts(data: bytes) -> bytes:
-    """Return a PNG without its text chunks, which may be bombs of their own; others as they are."""
+    """Return a PNG without its text chunks, which may be decompression bombs; others unchanged."""
     if not data.startswith(_PNG):
         return data
     kept, start = [_PNG], len(_PNG)
@@ -129,25 +134,25 @@ def _check_size(width: int, height: int) -> None:
 
 
 def _broken(data: bytes) -> str:
-    """Tell a picture that stops short from something that never was one."""
+    """Return the message key for a truncated picture, or for data that is none."""
     known = any(data[start : start + len(mark)] == mark for start, mark in _SIGNATURES)
     return "picture_truncated" if known else "picture_not_an_image"
 
 
 def _decode(image: Image.Image) -> Image.Image:
-    """Decode every pixel and turn the picture upright."""
+    """Decode every pixel and apply the EXIF orientation."""
     try:
         image.load()
     except Exception as error:  # a decoder fed with hostile bytes raises nearly anything
         raise BadPicture("picture_truncated") from error
-    turn = _TURNS.get(_orientation(image))
-    return image if turn is None else _keep_info(image, image.transpose(turn))
+    method = _TRANSPOSES.get(_orientation(image))
+    return image if method is None else _keep_info(image, image.transpose(method))
 
 
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
-    except Exception:  # EXIF is hostile too; a picture without it is a picture still
+    except Exception:  # broken EXIF; the picture may still be fine
         return 1
 
 
@@ -179,17 +184,17 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
 
 
 def _white(mode: str, low: float, high: float) -> tuple[float, float]:
-    """Return what is black and what is white where darkest and brightest are low and high."""
-    usual = {"F": (1.0, 255.0, 65535.0), "I": (255.0, 65535.0)}.get(mode, (65535.0,))
+    """Return the black and white levels of a picture whose values range from low to high."""
+    common = {"F": (1.0, 255.0, 65535.0), "I": (255.0, 65535.0)}.get(mode, (65535.0,))
     if low >= 0:
-        for white in usual:
+        for white in common:
             if high <= white:
                 return 0.0, white
     return low, high
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
-    """Carry the colours over from the picture's own profile, where it has a usable one."""
+    """Convert from the picture's own colour profile, if it has a usable one."""
     profile = image.info.get("icc_profile")
     if not profile or image.mode not in ("RGB", "RGBA", "CMYK", "L"):
         return image
@@ -198,16 +203,16 @@ def _to_srgb(image: Image.Image) -> Image.Image:
         if "sRGB" in ImageCms.getProfileDescription(own):
             return image
         mode = "RGBA" if image.mode == "RGBA" else "RGB"
-        seen = ImageCms.profileToProfile(
+        converted = ImageCms.profileToProfile(
             image, own, ImageCms.createProfile("sRGB"), outputMode=mode
         )
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
-        return image  # a broken profile; the plain numbers are the better guess
-    return seen or image
+        return image  # a broken profile; unconverted values are the better guess
+    return converted or image
 
 
 def _keep_info(old: Image.Image, new: Image.Image) -> Image.Image:
-    """Hand the colour profile on to a converted copy."""
+    """Copy the colour profile to a converted copy."""
     if "icc_profile" in old.info:
         new.info["icc_profile"] = old.info["icc_profile"]
     return new

@@ -20,7 +20,7 @@ from bot.studio.orders import OrderDraft, OrderReceipt, Requester
 from bot.studio.wait_forecast import WaitForecast
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
-from storage.domain.advice import advise
+from storage.domain.advice import advice_on_order
 from storage.domain.catalogue import Catalogue, Profile
 from storage.domain.clip import Clip
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
@@ -96,7 +96,7 @@ class Studio:
         facts = await self.inspect(picture)
         key, size = sha256(picture).hexdigest(), (facts.width, facts.height)
         request = options.request(self.catalogue, self.profile, key, size, self._seeds())
-        advice = advise(request.prompt, request.camera, facts)
+        advice = advice_on_order(request.prompt, request.camera, facts)
         return OrderDraft(request, requester.reply_to, picture, advice)
 
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from storage.database.jobs import Jobs
 from storage.database.rows import workload_key
-from storage.domain.forecast import begins
+from storage.domain.forecast import start_delays
 from storage.domain.job import Job, Status
 from storage.domain.request import GenerationRequest
 
@@ -64,7 +64,7 @@ class WaitForecast:
         unfinished = await self._jobs.unfinished()
         remaining = [await self._remaining(job) for job in unfinished if _runs(job)]
         durations = [await self._median(job.request) for job in waiting]
-        delays = begins(remaining, durations, max(1, await self._workers() or 1))
+        delays = start_delays(remaining, durations, max(1, await self._workers() or 1))
         self._latest = {
             job.id: self._updated(job, position, delay)
             for position, (job, delay) in enumerate(zip(waiting, delays, strict=True))

@@ -1,4 +1,4 @@
-"""Advice: kind words on prompt, picture and clip, as message keys; never in anybody's way."""
+"""Optional hints on prompt, picture and clip, as message keys."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ SMALL_SIDE = 256  # pixels: below it a zoom has nothing to show
 DARK, BRIGHT = 0.18, 0.85  # mean luminance
 FLAT = 0.06  # standard deviation of the luminance
 SMALL_SUBJECT = 0.12  # of the picture's area
-SHAKY = 0.004  # root mean square of the shifts beside a smooth path, as a share of the side
+SHAKY = 0.004  # root mean square of the deviation from a smooth path, as a share of the side
 CALMING_GUIDANCE = (10, 12)
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One hint: a message key and what fills its gaps."""
+    """One hint: a message key and its parameters."""
 
     key: str
     parameters: tuple[tuple[str, str], ...] = ()
 
 
-def advise(prompt: str, camera: Camera, picture: PictureFacts) -> tuple[Advice, ...]:
-    """Return hints on an order before it is made, the most useful first."""
+def advice_on_order(prompt: str, camera: Camera, picture: PictureFacts) -> tuple[Advice, ...]:
+    """Return hints on an order before it runs, the most useful first."""
     hints: list[Advice] = []
     if not camera.keyframes and camera.strength > 0.0 and resolve(camera, prompt) is None:
         hints.append(Advice("advice_no_motion"))
@@ -45,12 +45,12 @@ def advise(prompt: str, camera: Camera, picture: PictureFacts) -> tuple[Advice, 
     return tuple(hints)
 
 
-def advise_after(
+def advice_on_clip(
     motion: Motion, scores: Mapping[str, float], guidance: float, recommended: Span
 ) -> tuple[Advice, ...]:
-    """Return hints on a finished clip, from the scores that came with it (`shake`).
+    """Return hints on a finished clip, by its score `shake`.
 
-    recommended is the model's range of guidance; nothing beyond it is suggested.
+    recommended is the model's range of guidance; nothing outside it is suggested.
     """
     low, high = CALMING_GUIDANCE
     shaky = motion is not Motion.SHAKE and scores.get("shake", 0.0) > SHAKY

@@ -1,7 +1,6 @@
-"""Catalogue: models, resolutions, limits, defaults, presets and hardware profiles.
+"""The catalogue of models, limits, defaults, presets, hardware profiles and quota.
 
-The values are read from generation.yaml by storage.settings; this file holds their meaning and is
-the door through which a front end's request comes: `admit`.
+storage.catalogue_file reads it from generation.yaml; `Catalogue.admit` checks requests against it.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ class Span:
     high: float
 
     def __contains__(self, value: float) -> bool:
-        """Tell whether the value lies within, ends included."""
+        """Tell whether the value is within the range, ends included."""
         return self.low <= value <= self.high
 
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """The ranges of the four numbers that a person may set."""
+    """The ranges of the numbers that a person may set."""
 
     frames: Span
     fps: Span
@@ -37,7 +36,7 @@ class Ranges:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """What is taken where a person says nothing."""
+    """The values of options that are left out."""
 
     resolution: str
     frames: int
@@ -49,7 +48,7 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model's row; another revision of it makes other clips of the same request."""
+    """One model's row; another revision makes other clips of the same request."""
 
     name: str
     source: str
@@ -82,7 +81,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What one kind of hardware bounds."""
+    """The limits of one kind of hardware; pixels is the largest width x height."""
 
     name: str
     memory_gib: float
@@ -93,7 +92,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class PresetRow:
-    """How one preset samples."""
+    """How one preset samples; see generation.yaml."""
 
     scheduler: str
     steps: float
@@ -103,7 +102,7 @@ class PresetRow:
 
 @dataclass(frozen=True, slots=True)
 class QuotaRow:
-    """What each person may spend."""
+    """The limits of each person."""
 
     credits_per_day: int
     unfinished_jobs: int
@@ -111,7 +110,7 @@ class QuotaRow:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Everything that generation.yaml says."""
+    """The content of generation.yaml."""
 
     default_model: str
     models: Mapping[str, Model]

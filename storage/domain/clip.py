@@ -1,15 +1,15 @@
-"""Clip: what came out of a request, and where it lies."""
+"""The outcome of a request: a clip in the blob store, or a failure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from storage.domain.camera.motion import Motion
 
 
 class Container(StrEnum):
-    """The file formats that a clip may come in."""
+    """The file formats of clips."""
 
     MP4 = "mp4"
     GIF = "gif"
@@ -17,7 +17,7 @@ class Container(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
-    """Something the worker changed on its own, told to the person (a message key and its gaps)."""
+    """A change that the worker made on its own, shown as a message key with parameters."""
 
     key: str
     parameters: tuple[tuple[str, str], ...] = ()
@@ -28,8 +28,8 @@ class Clip:
     """A finished clip: its blob, its shape, and how it was made.
 
     blob and poster are sha256 keys of the blob store (poster: the first frame as a PNG). bytes is
-    the file's size. seconds is how long the model worked on it, without any wait for it or for
-    what comes after. scores are named quality scores.
+    the file's size. seconds is the model's own time, without waiting, encoding and upload. scores
+    are named quality scores.
     """
 
     blob: str
@@ -45,14 +45,14 @@ class Clip:
     seconds: float
     worker: str = ""
     adjustments: tuple[Adjustment, ...] = ()
-    scores: tuple[tuple[str, float], ...] = field(default=())
+    scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
     """Why a worker could not make a clip: a message key of the failed_* or picture_* family.
 
-    retryable says that another attempt may succeed (the process died); otherwise it is final.
+    retryable: another attempt may succeed (the process died); otherwise the failure is final.
     """
 
     key: str

@@ -1,13 +1,13 @@
-"""The one tree of errors that a person may see; each leaf is a message key and its parameters.
+"""The tree of errors that are shown to people, as message keys and parameters.
 
 MutoscopeError
 +-- BadPicture          picture_*    the upload cannot be animated
 +-- BadRequest          request_*    a parameter or the prompt is out of bounds
 +-- QuotaExceeded       quota_*      the person has spent what they may
-+-- NotAllowed          denied_*     this person or this place may not do that
++-- NotAllowed          denied_*     this person, or the bot in this channel, may not do that
 +-- JobGone             job_*        the job is unknown, or over already
 +-- GenerationFailed    failed_*     the worker could not make the clip
-+-- Unavailable         unavailable_* a part of the service is away; try again
++-- Unavailable         unavailable_* a part of the service is unreachable; try again
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ Parameter = str | int | float
 
 
 class MutoscopeError(Exception):
-    """Say what went wrong as a message key with parameters, never as prose."""
+    """An error as a message key with parameters, never as prose."""
 
     def __init__(self, key: str, **parameters: Parameter) -> None:
-        """Keep the message key (looked up in the locales) and what fills its gaps."""
+        """Take the message key (looked up in the locales) and its parameters."""
         super().__init__(key, parameters)
         self.key = key
         self.parameters: Mapping[str, Parameter] = parameters
@@ -32,15 +32,15 @@ class BadPicture(MutoscopeError):
 
 
 class BadRequest(MutoscopeError, ValueError):
-    """The prompt or a parameter is out of bounds; a ValueError, so that the codec places it."""
+    """The prompt or a parameter is out of bounds; a ValueError, so that the codec reports where."""
 
 
 class QuotaExceeded(MutoscopeError):
-    """The person has used up what they may spend for now."""
+    """The person has no credits left, or too many unfinished jobs."""
 
 
 class NotAllowed(MutoscopeError):
-    """This person, or this bot in this place, may not do that."""
+    """This person, or the bot in this channel, may not do that."""
 
 
 class JobGone(MutoscopeError):

@@ -1,8 +1,8 @@
-"""Fairness: which waiting job goes next, so that nobody's queue is in another's way.
+"""Fair order of waiting jobs between their owners.
 
-Whoever has the fewest jobs at the workers goes first; among those, whoever has waited longest
-since they were last served; and of one person's jobs the oldest. A newcomer thus passes any
-number of jobs that one person queued, and nobody waits for ever, however many newcomers come.
+The owner with the fewest running jobs comes first; among those, the one who was served longest
+ago; of one owner's jobs, the oldest. So a new owner passes any number of jobs that another one
+queued, and nobody starves, however many new owners come.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 
 class Waiting(Protocol):
-    """What fairness looks at: whose job it is and when it was ordered (unix seconds)."""
+    """What the order depends on: id, owner, and when it was ordered (unix seconds)."""
 
     @property
     def id(self) -> str: ...  # noqa: D102  # the class says it
@@ -30,32 +30,32 @@ Entry = TypeVar("Entry", bound=Waiting)
 def next_jobs(
     waiting: Sequence[Entry],
     running: Sequence[Waiting],
-    room: int,
-    served: Mapping[str, float] | None = None,
+    limit: int,
+    last_served: Mapping[str, float] | None = None,
 ) -> list[Entry]:
-    """Return the jobs to hand out now, in their order, at most as many as there is room for.
+    """Return at most limit jobs in the order in which to dispatch them.
 
-    running are the jobs at the workers or on their way; served tells when (unix seconds) each
-    person was last handed a worker.
+    running are the jobs that are dispatched already; last_served maps each owner to when one of
+    their jobs was last dispatched (unix seconds).
     """
-    lines: dict[str, deque[Entry]] = defaultdict(deque)
+    queues: dict[str, deque[Entry]] = defaultdict(deque)
     for job in sorted(waiting, key=lambda job: (job.created, job.id)):
-        lines[job.owner].append(job)
-    at_work = Counter(job.owner for job in running)
-    last = dict(served or {})
+        queues[job.owner].append(job)
+    active = Counter(job.owner for job in running)
+    last = dict(last_served or {})
     later = max((*last.values(), *(job.created for job in waiting), 0.0))
-    turns = [
-        (at_work[owner], max(last.get(owner, 0.0), line[0].created), owner)
-        for owner, line in lines.items()
+    heap = [
+        (active[owner], max(last.get(owner, 0.0), queue[0].created), owner)
+        for owner, queue in queues.items()
     ]
-    heapify(turns)
+    heapify(heap)
     chosen: list[Entry] = []
-    while turns and len(chosen) < room:
-        count, _, owner = turns[0]
-        chosen.append(lines[owner].popleft())
-        if lines[owner]:
-            later += 1.0  # whoever is served now was served after everybody else
-            heapreplace(turns, (count + 1, later, owner))
+    while heap and len(chosen) < limit:
+        count, _, owner = heap[0]
+        chosen.append(queues[owner].popleft())
+        if queues[owner]:
+            later += 1.0  # later than every owner that was served before
+            heapreplace(heap, (count + 1, later, owner))
         else:
-            heappop(turns)
+            heappop(heap)
     return chosen

@@ -1,4 +1,4 @@
-"""Forecast: when each waiting job's turn comes, by what runs and how long such clips take."""
+"""Forecast of when waiting jobs start."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from collections.abc import Sequence
 from math import inf, isfinite
 
 
-def begins(
-    left: Sequence[float | None], lasts: Sequence[float | None], workers: int
+def start_delays(
+    remaining: Sequence[float | None], durations: Sequence[float | None], workers: int
 ) -> list[float | None]:
-    """Return in how many seconds each waiting job begins; None where nobody knows.
+    """Return in how many seconds each waiting job starts; None where unknown.
 
-    left is what the running clips still take, lasts how long those take that wait, in their order;
-    None where nobody knows. Each worker makes one clip after the other. Where more run than there
-    are workers, those that are soonest over are past their engines.
+    remaining is what the running jobs still take, durations what the waiting ones will take, in
+    their order (seconds, None: unknown). Each worker runs one job at a time. Where more jobs run
+    than there are workers, the surplus, soonest finished first, no longer occupies an engine.
     """
-    ends = sorted((inf if seconds is None else max(0.0, seconds) for seconds in left), reverse=True)
-    free = ([0.0] * workers + ends[::-1])[-workers:]
+    ends = sorted(inf if seconds is None else max(0.0, seconds) for seconds in remaining)
+    free = ([0.0] * workers + ends)[-workers:]
     heapq.heapify(free)
     found: list[float | None] = []
-    for seconds in lasts:
+    for seconds in durations:
         begin = free[0]
         found.append(begin if isfinite(begin) else None)
         heapq.heapreplace(free, begin + (inf if seconds is None else seconds))

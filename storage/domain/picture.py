@@ -1,4 +1,4 @@
-"""PictureFacts: what is known of an uploaded picture before anything is made of it."""
+"""What is known of an uploaded picture before it is animated."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PictureFacts:
-    """An upload's format, its size as it is shown, and how bright and varied it is.
+    """An upload's format, size, brightness, contrast and subject.
 
     width and height are in pixels after any EXIF rotation. brightness is the mean of the
     luminance and contrast its standard deviation, both on a scale from 0 to 1. subject is the

@@ -1,4 +1,4 @@
-"""Progress: what a running job says of itself while it runs."""
+"""The progress of a running job."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a job has come: step of steps, and the seconds that are left (None: unknown).
+    """The stage, step of steps, and remaining seconds (None: unknown) of a running job.
 
     preview is the blob key of an animated WebP, or empty.
     """

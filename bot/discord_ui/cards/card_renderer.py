@@ -17,7 +17,7 @@ from bot.discord_ui.replies import quote
 from bot.i18n import Translations
 from bot.studio import quality_summary
 from bot.studio.wait_forecast import QueueEstimate
-from storage.domain.advice import Advice, advise_after
+from storage.domain.advice import Advice, advice_on_clip
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Adjustment, Clip, Failure
@@ -98,7 +98,7 @@ class CardRenderer:
         if job.request.camera.keyframes:  # changes of direction are measured as shaking
             return ()
         span = model.recommended.guidance
-        return advise_after(clip.motion, dict(clip.scores), job.request.guidance, span)
+        return advice_on_clip(clip.motion, dict(clip.scores), job.request.guidance, span)
 
     def ended_without_clip(self, job: Job) -> Card:
         """Return the card of a job that failed or was cancelled."""

@@ -1,4 +1,4 @@
-"""Tests of the advice."""
+"""Which hints an order and a clip get."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from storage.domain.advice import Advice, advise, advise_after
+from storage.domain.advice import Advice, advice_on_clip, advice_on_order
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
 from storage.domain.catalogue import Span
 from storage.domain.picture import PictureFacts
@@ -16,14 +16,14 @@ GOOD = PictureFacts("jpeg", 1200, 900, animated=False, brightness=0.5, contrast=
 
 
 def keys(prompt: str, camera: Camera, picture: PictureFacts) -> list[str]:
-    return [hint.key for hint in advise(prompt, camera, picture)]
+    return [hint.key for hint in advice_on_order(prompt, camera, picture)]
 
 
 def test_a_good_order_gets_no_advice() -> None:
-    assert advise("zoom in slowly", Camera(), GOOD) == ()
+    assert advice_on_order("zoom in slowly", Camera(), GOOD) == ()
 
 
-def test_a_prompt_without_motion_gets_the_template() -> None:
+def test_a_prompt_without_motion_gets_a_hint() -> None:
     assert keys("a cat", Camera(), GOOD) == ["advice_no_motion"]
 
 
@@ -35,8 +35,8 @@ def test_a_prompt_without_motion_gets_the_template() -> None:
         Camera(strength=0.0),
     ],
 )
-def test_who_chose_the_motion_otherwise_needs_no_words(camera: Camera) -> None:
-    assert advise("a cat", camera, GOOD) == ()
+def test_an_explicit_motion_needs_no_hint(camera: Camera) -> None:
+    assert advice_on_order("a cat", camera, GOOD) == ()
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_difficult_picture_is_named(picture: PictureFacts, key: str) -> None:
 
 def test_a_shaky_clip_suggests_more_guidance() -> None:
     hint = Advice("advice_shaky_clip", (("low", "10"), ("high", "12")))
-    assert advise_after(Motion.PAN_LEFT, {"shake": 0.02}, 9.0, WIDE) == (hint,)
+    assert advice_on_clip(Motion.PAN_LEFT, {"shake": 0.02}, 9.0, WIDE) == (hint,)
 
 
 @pytest.mark.parametrize(
@@ -65,8 +65,8 @@ def test_a_shaky_clip_suggests_more_guidance() -> None:
 def test_no_more_guidance_where_it_would_not_help(
     motion: Motion, shake: float, guidance: float
 ) -> None:
-    assert advise_after(motion, {"shake": shake}, guidance, WIDE) == ()
+    assert advice_on_clip(motion, {"shake": shake}, guidance, WIDE) == ()
 
 
-def test_no_guidance_is_suggested_that_the_model_does_not_bear() -> None:
-    assert advise_after(Motion.PAN_LEFT, {"shake": 0.02}, 1.0, Span(1.0, 3.0)) == ()
+def test_no_guidance_outside_the_models_range_is_suggested() -> None:
+    assert advice_on_clip(Motion.PAN_LEFT, {"shake": 0.02}, 1.0, Span(1.0, 3.0)) == ()

@@ -1,4 +1,4 @@
-"""Fairness: a newcomer starts within two clips, and nobody waits for ever."""
+"""Fairness: a new owner starts within two clips, and nobody starves."""
 
 from __future__ import annotations
 
@@ -13,64 +13,66 @@ from storage.domain.fairness import next_jobs
 
 
 @dataclass(frozen=True)
-class Ticket:
+class WaitingJob:
     id: str
     owner: str
     created: float
 
 
-def queue(owner: str, count: int, created: float = 0.0) -> list[Ticket]:
-    return [Ticket(f"{owner}{number}", owner, created + number / 1000) for number in range(count)]
+def queue(owner: str, count: int, created: float = 0.0) -> list[WaitingJob]:
+    return [
+        WaitingJob(f"{owner}{number}", owner, created + number / 1000) for number in range(count)
+    ]
 
 
-def owners(jobs: list[Ticket]) -> str:
+def owners(jobs: list[WaitingJob]) -> str:
     return "".join(job.owner for job in jobs)
 
 
-def test_one_persons_jobs_go_in_their_order() -> None:
+def test_one_owners_jobs_keep_their_order() -> None:
     assert [job.id for job in next_jobs(queue("a", 5), [], 3)] == ["a0", "a1", "a2"]
 
 
-def test_no_room_is_no_job() -> None:
+def test_a_limit_of_zero_gives_no_job() -> None:
     assert next_jobs(queue("a", 5), [], 0) == []
     assert next_jobs([], [], 3) == []
 
 
-def test_people_take_turns() -> None:
+def test_owners_alternate() -> None:
     waiting = queue("a", 3) + queue("b", 3, 10.0) + queue("c", 2, 20.0)
     assert owners(next_jobs(waiting, [], 8)) == "abcabcab"
 
 
-def test_whoever_has_less_at_work_goes_first() -> None:
+def test_the_owner_with_fewer_running_jobs_is_first() -> None:
     waiting = queue("a", 3) + queue("b", 3, 10.0)
     assert owners(next_jobs(waiting, queue("a", 1), 2)) == "ba"
 
 
-def test_whoever_was_served_longest_ago_goes_first() -> None:
+def test_the_owner_served_longest_ago_is_first() -> None:
     waiting = queue("a", 3) + queue("b", 3, 1.0) + queue("c", 3, 2.0)
     assert owners(next_jobs(waiting, [], 3, {"a": 100.0, "b": 90.0, "c": 95.0})) == "bca"
 
 
-HOG = 1000  # jobs that one person queued before
+BACKLOG = 1000  # jobs that one owner queued before
 
 
 def starts_before(newcomer: str, workers: int, clip: float, arrives: float) -> int:
     """Return how many rounds of clips start after the newcomer arrives and before their own.
 
-    Simulates workers and a queue that holds one job beyond those at work, as dispatch does.
+    Simulates workers, and a queue of one job beyond the running ones, as the dispatcher does.
     """
-    waiting = queue("hog", HOG)
-    on_queue: list[Ticket] = []
+    waiting = queue("first", BACKLOG)
+    on_queue: list[WaitingJob] = []
     busy: list[tuple[float, str]] = []
     served: dict[str, float] = {}
     now, started_since = 0.0, 0
     arrived = False
     while True:
         if not arrived and now >= arrives:
-            waiting, arrived = [*waiting, Ticket("new", newcomer, now)], True
-        at_work = [Ticket(owner, owner, 0.0) for _, owner in busy]
+            waiting, arrived = [*waiting, WaitingJob("new", newcomer, now)], True
+        running = [WaitingJob(owner, owner, 0.0) for _, owner in busy]
         for job in next_jobs(
-            waiting, at_work + on_queue, workers + 1 - len(busy) - len(on_queue), served
+            waiting, running + on_queue, workers + 1 - len(busy) - len(on_queue), served
         ):
             waiting.remove(job)
             on_queue.append(job)
@@ -90,13 +92,13 @@ def starts_before(newcomer: str, workers: int, clip: float, arrives: float) -> i
     clip=st.floats(1.0, 60.0),
     arrives=st.floats(0.0, 40.0),
 )
-def test_a_newcomer_starts_within_two_clips(workers: int, clip: float, arrives: float) -> None:
+def test_a_new_owner_starts_within_two_clips(workers: int, clip: float, arrives: float) -> None:
     assert starts_before("new", workers, clip, arrives) <= 2
 
 
 @settings(deadline=None, max_examples=30)
 @given(people=st.integers(1, 12), workers=st.integers(1, 4), rounds=st.integers(1, 5))
-def test_everybody_gets_the_same_share(people: int, workers: int, rounds: int) -> None:
+def test_all_owners_get_the_same_share(people: int, workers: int, rounds: int) -> None:
     waiting = [job for owner in range(people) for job in queue(chr(97 + owner), 50, owner)]
     served: dict[str, float] = {}
     handed: dict[str, int] = {}
@@ -111,10 +113,13 @@ def test_everybody_gets_the_same_share(people: int, workers: int, rounds: int) -
     )
 
 
-def test_an_endless_stream_of_newcomers_does_not_starve_anybody() -> None:
+def test_an_endless_stream_of_new_owners_starves_nobody() -> None:
     waiting, served = queue("a", 10), {"a": 0.5}
     for now in range(1, 20):
-        waiting += [Ticket(f"n{now}", f"n{now}", float(now)), Ticket(f"m{now}", f"m{now}", now)]
+        waiting += [
+            WaitingJob(f"n{now}", f"n{now}", float(now)),
+            WaitingJob(f"m{now}", f"m{now}", now),
+        ]
         (job,) = next_jobs(waiting, [], 1, served)
         waiting.remove(job)
         served[job.owner] = float(now)
