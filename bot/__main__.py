@@ -15,7 +15,10 @@ from bot.service import open_service
 from bot.settings import BotSettings
 from storage.catalogue_file import CatalogueError
 from storage.domain.errors import Unavailable
-from storage.settings import SettingsError
+from storage.logs import set_up_logging
+from storage.settings import LogSettings, SettingsError
+
+log = logging.getLogger("bot")
 
 
 async def run(settings: BotSettings) -> None:
@@ -43,22 +46,17 @@ async def run_until_signal(settings: BotSettings) -> None:
 
 def main() -> int:
     """Run the bot; the exit status is 2 where a setting is wrong, 1 where something is away."""
-    logging.basicConfig(
-        stream=sys.stdout,
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
+        set_up_logging(LogSettings.from_environment(os.environ))
         asyncio.run(run_until_signal(BotSettings.from_environment(os.environ)))
     except (SettingsError, CatalogueError, LoginRefused) as error:
-        print(f"bot: {error}", file=sys.stderr)
+        log.error("%s", error)
         return 2
     except Unavailable as error:
-        print(f"bot: {Translations.load().error('en', error)} ({error.__cause__})", file=sys.stderr)
+        log.error("%s (%s)", Translations.load().error("en", error), error.__cause__)
         return 1
-    except OSError as error:  # no way to Discord, or the metrics' port is taken
-        print(f"bot: {error}", file=sys.stderr)
+    except OSError as error:  # Discord is unreachable, or the metrics' port is taken
+        log.error("%s", error)
         return 1
     return 0
 

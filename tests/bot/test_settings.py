@@ -55,4 +55,4 @@ def test_the_process_ends_with_a_clear_reason(tmp_path: Path) -> None:
         check=False,
     )
     assert ended.returncode == 2
-    assert ended.stderr.startswith("bot: DISCORD_TOKEN is not set")
+    assert "ERROR bot: DISCORD_TOKEN is not set" in ended.stderr
