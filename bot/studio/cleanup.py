@@ -9,18 +9,20 @@ from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.clip import Clip
 from storage.domain.errors import Unavailable
+from storage.logs import log_job
 
 log = logging.getLogger(__name__)
 
 
 async def delete_unused(jobs: Jobs, blobs: Blobs, job_id: str, keys: Iterable[str]) -> None:
     """Delete the blobs of an ended job that no other job refers to; an outage leaves them."""
-    try:
-        for key in filter(None, keys):
-            if not await jobs.needs_blob(key, job_id):
-                await blobs.delete(key)
-    except Unavailable:
-        log.warning("blobs of %s could not be deleted", job_id)
+    with log_job(job_id):
+        try:
+            for key in filter(None, keys):
+                if not await jobs.needs_blob(key, job_id):
+                    await blobs.delete(key)
+        except Unavailable:
+            log.warning("unused blobs could not be deleted")
 
 
 def blobs_of(clip: Clip | None) -> tuple[str, ...]:

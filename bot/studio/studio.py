@@ -28,6 +28,7 @@ from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.picture import PictureFacts
 from storage.domain.quota import DAY, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
+from storage.logs import log_job
 from storage.pictures import inspect
 from storage.queue.client import Queue
 
@@ -133,10 +134,11 @@ class Studio:
             raise JobGone("job_over", status=job.status.value)
         job = await self._jobs.cancel(job_id, owner, self._clock())
         self._events.publish(JobChanged(job))
-        try:
-            await self._queue.cancel(job_id)
-        except Unavailable:
-            log.warning("cancel of %s could not be sent; its clip will be thrown away", job_id)
+        with log_job(job_id):
+            try:
+                await self._queue.cancel(job_id)
+            except Unavailable:
+                log.warning("the cancel could not be sent; the clip will be thrown away")
         return job
 
     async def delete(self, job_id: str, owner: str | None) -> Job:
@@ -231,6 +233,8 @@ class Studio:
             jobs = await self._store(new, [draft.picture for draft in drafts])
         taken = [OrderReceipt(job, draft.advice) for job, draft in zip(jobs, drafts, strict=True)]
         for receipt in taken:
+            with log_job(receipt.job.id):
+                log.info("ordered: %s", receipt.job.status.value)
             self._events.publish(JobChanged(receipt.job, receipt.advice))
         return taken
 
