@@ -1,8 +1,9 @@
-"""Generate: the walk of one job, from the order to its clip, or to why there is none."""
+"""Makes the clip of one order: picture, frames, file, store."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
@@ -18,26 +19,23 @@ from storage.domain.errors import GenerationFailed, Unavailable
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
-from storage.queue.slots import Turn
+from storage.queue.slots import EngineSlot
 
 log = logging.getLogger(__name__)
 
-Kept = TypeVar("Kept")
-News = tuple[Progress, bytes | None]
+Value = TypeVar("Value")
+Updates = asyncio.Queue[tuple[Progress, bytes | None]]
 
-STORAGE_PATIENCE_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
-"""The pauses between attempts at a store that is away: a clip is not thrown away for a moment."""
-
-
-SOON_S = 2.0
-"""The next order is taken so long before the engine is free: its picture is fetched meanwhile.
+STORE_RETRY_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
+FREE_SOON_SECONDS = 2.0
+"""How long before the engine is free the next order is taken, so that its picture can be fetched.
 
 No longer: a worker that becomes idle in that time cannot have it any more.
 """
 
 
-class Host(Protocol):
-    """What holds the engine: see gpu_worker.engine.supervisor.EngineProcess."""
+class EngineRunner(Protocol):
+    """What the generator needs of gpu_worker.engine.supervisor.EngineProcess."""
 
     @property
     def engine(self) -> object | None:
@@ -57,150 +55,131 @@ class Host(Protocol):
 
 
 class Reporter(Protocol):
-    """Where progress goes, and where a wish to stop comes from: see storage.queue.reporter."""
+    """What the generator needs of storage.queue.reporter.ProgressReporter."""
 
-    on_cancel: asyncio.Event
+    cancelled: asyncio.Event
 
     @property
-    def turn(self) -> Turn:
-        """Return the order's turn at the engine."""
+    def slot(self) -> EngineSlot:
+        """Return the order's use of the engine."""
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
-        """Tell how far the job has come."""
+        """Report how far the job has come."""
 
 
 class Generator:
-    """Makes one clip per order; whatever happens, the answer is a value."""
+    """Makes one clip per order; every error becomes a Failure."""
 
-    def __init__(self, host: Host, blobs: Blobs, name: str, model: str = "") -> None:
-        """Make clips with this engine, from and into these blobs, under this worker's name.
-
-        model, where given, is the only one that orders may ask for.
-        """
-        self._host = host
+    def __init__(self, engine: EngineRunner, blobs: Blobs, worker: str, model: str) -> None:
+        """Make clips with this engine, from and into these blobs; refuse any other model."""
+        self._engine = engine
         self._blobs = blobs
-        self._name = name
+        self._worker = worker
         self._model = model
 
-    async def __call__(self, order: Order, report: Reporter) -> Clip | Failure:
+    async def __call__(self, order: Order, reporter: Reporter) -> Clip | Failure:
         """Return the clip, or why there is none."""
         try:
-            return await self._make(order, report)
-        except Exception as error:  # the edge: whatever it was, the person is told
+            return await self._make(order, reporter)
+        except Exception as error:  # the edge: the person is told of every error
             return failure_of(error, order)
 
-    async def _make(self, order: Order, report: Reporter) -> Clip:
-        if self._model and order.request.model != self._model:
+    async def _make(self, order: Order, reporter: Reporter) -> Clip:
+        if order.request.model != self._model:
             raise GenerationFailed("failed_model_missing")
-        news: asyncio.Queue[News] = asyncio.Queue()
-        teller = asyncio.create_task(_tell(news, report))
+        updates: Updates = asyncio.Queue()
+        forwarding = asyncio.create_task(_forward(updates, reporter))
         try:
-            canvas = await self._prepare(order.request, report, news)
-            result = await self._frames(order.request, canvas, report, news)
-            report.turn.over()
-            news.put_nowait((Progress(Stage.ENCODING, 0, 1), None))
+            canvas = await self._prepare(order.request, reporter, updates)
+            result = await self._generate(order.request, canvas, reporter, updates)
+            reporter.slot.release()
+            updates.put_nowait((Progress(Stage.ENCODING, 0, 1), None))
             encoded = await asyncio.to_thread(_encode, result, order)
             still = await asyncio.to_thread(poster, result.frames[0])
-            if report.on_cancel.is_set():
+            if reporter.cancelled.is_set():
                 raise Cancelled
-            blob = await self._stored(lambda: self._blobs.put(encoded.data), report)
-            cover = await self._stored(lambda: self._blobs.put(still), report)
+            blob = await _retrying(lambda: self._blobs.put(encoded.data), reporter.cancelled)
+            cover = await _retrying(lambda: self._blobs.put(still), reporter.cancelled)
         finally:
-            teller.cancel()
-        return clip_of(order.request, result, encoded, blob=blob, poster=cover, worker=self._name)
+            forwarding.cancel()
+        return clip_of(order.request, result, encoded, blob=blob, poster=cover, worker=self._worker)
 
     async def _prepare(
-        self, request: GenerationRequest, report: Reporter, news: asyncio.Queue[News]
+        self, request: GenerationRequest, reporter: Reporter, updates: Updates
     ) -> Canvas:
-        """Fetch the picture while the engine may still be another's; return in the turn."""
-        fetching = asyncio.create_task(self._fetched(request, report))
-        turning = asyncio.create_task(self._turn(request, report, news))
+        """Fetch the picture while waiting for the engine; return once both are there."""
+        fetching = asyncio.create_task(self._fetch(request, reporter.cancelled))
+        waiting = asyncio.create_task(self._wait_for_engine(request, reporter, updates))
         try:
-            both = {fetching, turning}
+            both = {fetching, waiting}
             done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_EXCEPTION)
             for task in done:
                 await task
             return fetching.result()
         finally:
-            for task in (fetching, turning):
+            for task in (fetching, waiting):
                 task.cancel()
-            await asyncio.gather(fetching, turning, return_exceptions=True)
+            await asyncio.gather(fetching, waiting, return_exceptions=True)
 
-    async def _fetched(self, request: GenerationRequest, report: Reporter) -> Canvas:
+    async def _fetch(self, request: GenerationRequest, cancelled: asyncio.Event) -> Canvas:
         try:
-            data = await self._stored(lambda: self._blobs.get(request.picture), report)
+            data = await _retrying(lambda: self._blobs.get(request.picture), cancelled)
         except KeyError as error:
             raise GenerationFailed("picture_gone") from error
         return await asyncio.to_thread(fit, data, request.width, request.height)
 
-    async def _turn(
-        self, request: GenerationRequest, report: Reporter, news: asyncio.Queue[News]
+    async def _wait_for_engine(
+        self, request: GenerationRequest, reporter: Reporter, updates: Updates
     ) -> None:
-        """Wait for the engine; nothing is told of the clip before it is its turn."""
-        await unless_cancelled(report.turn.come.wait(), report.on_cancel)
-        if self._host.engine is None:
-            news.put_nowait((Progress(Stage.LOADING, 0, request.steps), None))
-        await self._host.ready(report.on_cancel)
-        news.put_nowait((Progress(Stage.PREPARING, 0, request.steps), None))
+        """Wait for the slot and for a loaded engine; report nothing before the slot."""
+        await unless_cancelled(reporter.slot.acquired.wait(), reporter.cancelled)
+        if self._engine.engine is None:
+            updates.put_nowait((Progress(Stage.LOADING, 0, request.steps), None))
+        await self._engine.ready(reporter.cancelled)
+        updates.put_nowait((Progress(Stage.PREPARING, 0, request.steps), None))
 
-    async def _frames(
-        self,
-        request: GenerationRequest,
-        canvas: Canvas,
-        report: Reporter,
-        news: asyncio.Queue[News],
+    async def _generate(
+        self, request: GenerationRequest, canvas: Canvas, reporter: Reporter, updates: Updates
     ) -> Result:
-        end = End(report.turn)
+        timer = FreeSoonTimer(reporter.slot)
 
         def on_progress(progress: Progress, preview: bytes | None) -> None:
-            news.put_nowait((progress, preview))
-            end.expect(progress.eta)
+            updates.put_nowait((progress, preview))
+            timer.update(progress.eta)
 
-        try:
-            return await self._host.generate(request, canvas, on_progress, report.on_cancel)
-        finally:
-            end.expect(None)
-
-    async def _stored(self, ask: Callable[[], Awaitable[Kept]], report: Reporter) -> Kept:
-        """Ask the store, again and again while it is away or full."""
-        for pause in STORAGE_PATIENCE_S:
-            try:
-                return await ask()
-            except Unavailable:
-                log.warning("the store is away or full; trying again in %g s", pause)
-            try:
-                async with asyncio.timeout(pause):
-                    await report.on_cancel.wait()
-            except TimeoutError:
-                continue
-            raise Cancelled
-        try:
-            return await ask()
-        except Unavailable as error:
-            raise GenerationFailed("failed_storage") from error
+        with contextlib.closing(timer):
+            return await self._engine.generate(request, canvas, on_progress, reporter.cancelled)
 
 
-class End:
-    """The end of a turn, as far as it can be foreseen: it is announced shortly before."""
+class FreeSoonTimer:
+    """Announces shortly before a slot's end that the engine is free soon."""
 
-    def __init__(self, turn: Turn) -> None:
-        """Announce the end of this turn."""
-        self._turn = turn
+    def __init__(self, slot: EngineSlot) -> None:
+        """Announce the end of this slot."""
+        self._slot = slot
         self._due: asyncio.TimerHandle | None = None
 
-    def expect(self, left: float | None) -> None:
-        """Take up how many seconds are left, None where nobody knows.
+    def update(self, seconds_left: float | None) -> None:
+        """Start over with a new estimate, None where there is none.
 
-        A clock runs from here: between two steps, and while frames are decoded, nothing is heard.
+        The time runs on from here: between two steps, and while frames are decoded, there is no
+        new estimate.
         """
+        self.close()
+        if seconds_left is None:
+            return
+        if seconds_left <= FREE_SOON_SECONDS:
+            self._slot.announce_free_soon()
+        else:
+            loop = asyncio.get_running_loop()
+            delay = seconds_left - FREE_SOON_SECONDS
+            self._due = loop.call_later(delay, self._slot.announce_free_soon)
+
+    def close(self) -> None:
+        """Stop the timer."""
         if self._due is not None:
             self._due.cancel()
             self._due = None
-        if left is not None and left <= SOON_S:
-            self._turn.soon_over()
-        elif left is not None:
-            loop = asyncio.get_running_loop()
-            self._due = loop.call_later(left - SOON_S, self._turn.soon_over)
 
 
 def _encode(result: Result, order: Order) -> Encoded:
@@ -209,6 +188,25 @@ def _encode(result: Result, order: Order) -> Encoded:
     return encode(result.frames, request.fps, order.size_limit, facts, request.container)
 
 
-async def _tell(news: asyncio.Queue[News], report: Reporter) -> None:
+async def _forward(updates: Updates, reporter: Reporter) -> None:
     while True:
-        await report.progress(*await news.get())
+        await reporter.progress(*await updates.get())
+
+
+async def _retrying(call: Callable[[], Awaitable[Value]], cancelled: asyncio.Event) -> Value:
+    """Call the store until it is neither away nor full; raise Cancelled or GenerationFailed."""
+    for pause in STORE_RETRY_PAUSES:
+        try:
+            return await call()
+        except Unavailable:
+            log.warning("the store is away or full; trying again in %g s", pause)
+        try:
+            async with asyncio.timeout(pause):
+                await cancelled.wait()
+        except TimeoutError:
+            continue
+        raise Cancelled
+    try:
+        return await call()
+    except Unavailable as error:
+        raise GenerationFailed("failed_storage") from error

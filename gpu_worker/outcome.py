@@ -1,4 +1,4 @@
-"""Answer: what a worker says of an order in the end, a clip or why there is none."""
+"""Turns a result into a clip, and an error into a failure."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def clip_of(
 
 
 def failure_of(error: Exception, order: Order) -> Failure:
-    """Return what the person is told, and log what the operator needs."""
+    """Return the failure that the person sees, and log the error for the operator."""
     failure = Failure("failed_worker_error", retryable=True)
     match error:
         case Cancelled():
@@ -70,7 +70,7 @@ def failure_of(error: Exception, order: Order) -> Failure:
 
 
 def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
-    """Return what goes into the file, so that its clip can be made again from it alone."""
+    """Return the file's tags, from which alone the clip can be made again."""
     chosen = {"seed": result.seed, "candidates": 1, "resolved_motion": result.motion.value}
     parameters = encode(request) | chosen
     comment = json.dumps({"mutoscope": parameters}, ensure_ascii=False, sort_keys=True)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import DirectoryPath, Field
 
-from gpu_worker.engine.connection import Patience
+from gpu_worker.engine.connection import EngineTimeouts
 from gpu_worker.engine.messages import EngineSpec
 from storage.settings import Port, Seconds, Settings
 
@@ -39,9 +39,9 @@ class WorkerSettings(Settings):
     silence_seconds: Seconds = 900.0
 
     @property
-    def patience(self) -> Patience:
+    def engine_timeouts(self) -> EngineTimeouts:
         """Return how long the engine process may take to answer before it is killed."""
-        return Patience(grace=self.cancel_seconds, silence=self.silence_seconds)
+        return EngineTimeouts(cancel=self.cancel_seconds, silence=self.silence_seconds)
 
     def engine(self) -> EngineSpec:
         """Return how the child process makes the engine for the model that is served."""

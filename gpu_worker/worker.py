@@ -23,7 +23,7 @@ async def work(settings: WorkerSettings) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    engine = EngineProcess(settings.engine(), settings.patience)
+    engine = EngineProcess(settings.engine(), settings.engine_timeouts)
     engine.start()  # it loads while the rest is set up and connected
     metrics = WorkerMetrics(engine)
     port, idle, name = settings.metrics_port, settings.idle_exit_seconds, settings.worker_name

@@ -1,7 +1,8 @@
-"""Dispatch: puts waiting jobs on the queue in a fair order, and takes up what got lost.
+"""Puts waiting jobs on the queue in a fair order, and takes lost ones up again.
 
-The database is the truth. Redis may be away or emptied at any moment: dispatch waits, and what
-has neither a result nor a live worker is put on the queue again under the next attempt number.
+The database is the truth. Redis may be away or emptied at any moment: then the dispatcher waits,
+and a job that has neither an outcome nor a live worker is queued again under the next attempt
+number.
 """
 
 from __future__ import annotations
@@ -22,22 +23,22 @@ from storage.domain.fairness import next_jobs
 from storage.domain.job import Job, Status
 from storage.domain.progress import Stage
 from storage.queue.client import Queue
-from storage.queue.messages import HANDED_BACK, Event, Moved, Order, Started
+from storage.queue.messages import HANDED_BACK, AttemptState, Event, Order, Progressed, Started
 
 log = logging.getLogger(__name__)
 
-DEATHS = 3  # a job that took down its worker this often is not tried again
-AHEAD = 1  # jobs that lie on the queue beyond the one that each worker is at
-RECONCILE = 3.0  # seconds
-PATIENCE = 0.3  # seconds between tries while Redis is away
+MAX_DEATHS = 3  # a job is given up when so many of its attempts failed for retryable reasons
+QUEUED_AHEAD = 1  # jobs on the queue beyond the one that each worker makes
+RECONCILE_SECONDS = 3.0
+RETRY_PAUSE = 0.3  # seconds, while Redis is away
 
 DIED = Failure("failed_worker_died", retryable=True)
-LOST = Failure("failed_lost", retryable=True)  # an order that no worker had taken yet
-GONE = Failure("failed_storage", retryable=True)  # a clip that left the store before it was taken
+LOST = Failure("failed_lost", retryable=True)  # before a worker had taken the order
+FILE_GONE = Failure("failed_storage", retryable=True)  # deleted before the clip was collected
 
 
 class Dispatcher:
-    """Feeds the workers and writes down what comes back."""
+    """Queues jobs, and writes starts, progress and outcomes of their attempts to the database."""
 
     def __init__(
         self,
@@ -47,7 +48,7 @@ class Dispatcher:
         events: EventBus,
         *,
         clock: Callable[[], float] = time.time,
-        reconcile: float = RECONCILE,
+        reconcile: float = RECONCILE_SECONDS,
     ) -> None:
         self._jobs = jobs
         self._blobs = blobs
@@ -56,65 +57,65 @@ class Dispatcher:
         self._clock = clock
         self._reconcile_every = reconcile
         self._wake = asyncio.Event()
-        self._missed: set[tuple[str, int]] = set()
-        self._past: set[str] = set()  # jobs whose frames are there: no engine is busy with them
+        self._lost_once: set[tuple[str, int]] = set()
+        self._decoded: set[str] = set()  # jobs that no longer need an engine
 
     async def run(self) -> None:
         """Work until cancelled."""
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._forever(self._listen))
-            group.create_task(self._forever(self._feed))
-            group.create_task(self._forever(self._watch))
-            group.create_task(self._forever(self._reconcile))
+            group.create_task(self._repeat(self._listen))
+            group.create_task(self._repeat(self._dispatch))
+            group.create_task(self._repeat(self._wake_on_changes))
+            group.create_task(self._repeat(self._reconcile))
 
-    async def _forever(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Repeat a piece of work, through every outage."""
-        away = ""
+    async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Call this again and again, through every outage."""
+        unavailable = ""
         while True:
             try:
                 await work()
-                away = ""
+                unavailable = ""
             except Unavailable as error:
-                if error.key != away:
+                if error.key != unavailable:
                     log.warning("waiting: %s", error.key)
-                away = error.key
-                await asyncio.sleep(PATIENCE)
+                unavailable = error.key
+                await asyncio.sleep(RETRY_PAUSE)
             except Exception:
                 log.exception("dispatch goes on after an error")
-                await asyncio.sleep(PATIENCE)
+                await asyncio.sleep(RETRY_PAUSE)
 
-    async def _watch(self) -> None:
-        """Wake the feeder whenever a job came or went."""
-        with self._events.subscribe() as news:
+    async def _wake_on_changes(self) -> None:
+        """Dispatch whenever a job was ordered or has ended."""
+        with self._events.subscribe() as events:
             self._wake.set()
-            async for item in news:
-                if isinstance(item, JobChanged):
+            async for event in events:
+                if isinstance(event, JobChanged):
                     self._wake.set()
 
-    async def _feed(self) -> None:
-        """Put the fair next jobs on the queue, never more than a little ahead of the workers."""
+    async def _dispatch(self) -> None:
+        """Put jobs on the queue in a fair order, few ahead of the workers."""
         await self._wake.wait()
         self._wake.clear()
         try:
-            while await self.feed_once():
+            while await self.dispatch_once():
                 pass
         except BaseException:
             self._wake.set()
             raise
 
-    async def feed_once(self) -> int:
+    async def dispatch_once(self) -> int:
         """Dispatch as many jobs as there is room for; return how many."""
         unfinished = await self._jobs.unfinished()
-        waiting = [job for job in unfinished if _waits(job)]
-        ahead = [job for job in unfinished if not _waits(job)]
+        waiting = [job for job in unfinished if _is_waiting(job)]
+        dispatched = [job for job in unfinished if not _is_waiting(job)]
         if not waiting:
             return 0
-        self._past &= {job.id for job in ahead}
-        out = [job for job in ahead if job.id not in self._past]
-        room = await self._queue.workers() + AHEAD - len(out)
+        self._decoded &= {job.id for job in dispatched}
+        undecoded = [job for job in dispatched if job.id not in self._decoded]
+        room = await self._queue.workers() + QUEUED_AHEAD - len(undecoded)
         if room <= 0:
             return 0
-        chosen = next_jobs(waiting, ahead, room, await self._jobs.last_served())
+        chosen = next_jobs(waiting, dispatched, room, await self._jobs.last_served())
         for job in chosen:
             await self._put(job)
         return len(chosen)
@@ -132,19 +133,19 @@ class Dispatcher:
             raise
 
     async def _listen(self) -> None:
-        """Write down what workers say, as they say it."""
+        """Handle the events that workers publish."""
         async for event in self._queue.events():
             try:
-                await self._hear(event)
+                await self._handle(event)
             except JobGone:
-                log.info("news of %s came after its end", event.job)
+                log.info("an event of %s came after its end", event.job)
 
-    async def _hear(self, event: Event) -> None:
-        if isinstance(event, Moved):
+    async def _handle(self, event: Event) -> None:
+        if isinstance(event, Progressed):
             if (await self._jobs.get(event.job)).attempt == event.attempt:
                 self._events.publish(JobProgressed(event.job, event.progress))
-                if event.progress.stage is Stage.ENCODING and event.job not in self._past:
-                    self._past.add(event.job)
+                if event.progress.stage is Stage.ENCODING and event.job not in self._decoded:
+                    self._decoded.add(event.job)
                     self._wake.set()
         elif isinstance(event, Started):
             await self._jobs.started(event.job, event.attempt, self._clock())
@@ -153,22 +154,22 @@ class Dispatcher:
             await self._collect(event.job, event.attempt)
 
     async def _collect(self, job_id: str, attempt: int) -> bool:
-        """Take a result if there is one; the first end wins."""
+        """End or retry a job by its attempt's outcome, if there is one; the first end wins."""
         outcome = await self._queue.outcome(job_id, attempt)
         if outcome is None:
             return False
-        if isinstance(outcome, Clip) and not await self._is_there(outcome):
-            outcome = GONE
+        if isinstance(outcome, Clip) and not await self._file_exists(outcome):
+            outcome = FILE_GONE
         if isinstance(outcome, Failure) and outcome.retryable:
             await self._retry(job_id, attempt, outcome)
         else:
             await self._finish(job_id, outcome)
         return True
 
-    async def _is_there(self, clip: Clip) -> bool:
-        """Tell whether a clip's file is there still: another job's, of these bytes, may be deleted.
+    async def _file_exists(self, clip: Clip) -> bool:
+        """Tell whether a clip's file is still stored; True while the store is away.
 
-        A store that is away is taken to have it.
+        It may be gone where another job's clip of the same bytes was deleted.
         """
         try:
             return await self._blobs.has(clip.blob)
@@ -183,50 +184,50 @@ class Dispatcher:
             await delete_unused(self._jobs, self._blobs, job_id, blobs_of(outcome))
 
     async def _retry(self, job_id: str, attempt: int, failure: Failure) -> None:
-        """Try a job again unless it took down its worker once too often."""
+        """Queue a job again, or fail it when it has died once too often."""
         job = await self._jobs.get(job_id)
         if job.status.final or job.attempt != attempt:
             return
         died = failure not in (HANDED_BACK, LOST)
-        if died and job.deaths + 1 >= DEATHS:
+        if died and job.deaths + 1 >= MAX_DEATHS:
             await self._finish(job_id, replace(failure, retryable=False))
             return
-        self._past.discard(job_id)
+        self._decoded.discard(job_id)
         job = await self._jobs.requeue(job_id, attempt, died)
         self._events.publish(JobChanged(job))
 
     async def _reconcile(self) -> None:
-        """Look for dispatched jobs that nobody works on, every few seconds."""
+        """Look for lost jobs every few seconds."""
         await self.reconcile_once()
         self._wake.set()
         await asyncio.sleep(self._reconcile_every)
 
     async def reconcile_once(self) -> None:
-        """Collect results that nobody told us of, and take up what got lost."""
-        missed: set[tuple[str, int]] = set()
+        """Collect outcomes whose events were missed, and queue lost jobs again."""
+        lost: set[tuple[str, int]] = set()
         for job in await self._jobs.unfinished():
-            if _waits(job):
+            if _is_waiting(job):
                 continue
-            # The lease first: a worker that ends between the two looks leaves a result.
-            alive = await self._queue.alive(job.id, job.attempt)
+            # The state first: a worker that ends between the two queries leaves an outcome.
+            alive = await self._queue.state(job.id, job.attempt) is not AttemptState.LOST
             try:
                 if await self._collect(job.id, job.attempt) or alive:
                     continue
-                # An emptied Redis gets its leases back at the next renewal, and an order may
-                # be on its way there just now: look twice.
-                if (job.id, job.attempt) in self._missed:
-                    await self._take_up(job)
+                # After Redis was emptied, leases are back at the next renewal, and the order may
+                # be about to be put: only a job that was lost twice is lost.
+                if (job.id, job.attempt) in self._lost_once:
+                    await self._recover(job)
                 else:
-                    missed.add((job.id, job.attempt))
+                    lost.add((job.id, job.attempt))
             except JobGone:
-                continue  # it ended while we looked
-        self._missed = missed
+                continue  # it ended meanwhile
+        self._lost_once = lost
 
-    async def _take_up(self, job: Job) -> None:
-        log.warning("%s lost on attempt %d; taking it up", job.id, job.attempt)
+    async def _recover(self, job: Job) -> None:
+        log.warning("%s was lost on attempt %d", job.id, job.attempt)
         await self._retry(job.id, job.attempt, DIED if job.status is Status.RUNNING else LOST)
 
 
-def _waits(job: Job) -> bool:
-    """Tell whether a job is in the database alone, not on the queue."""
+def _is_waiting(job: Job) -> bool:
+    """Tell whether a job is only in the database, not on the queue."""
     return job.status is Status.QUEUED and not job.dispatched

@@ -28,7 +28,8 @@ from deploy.local.discord.member.client import Member
 from deploy.local.stack.local_stack import Household
 from deploy.local.stack.waiting import until
 from storage.domain.request import GenerationRequest
-from storage.queue.client import Ended, Event, Order, Queue, Started
+from storage.queue.client import Queue
+from storage.queue.messages import Ended, Event, Order, Started
 
 PEOPLE, ROUNDS, STARTS, CLIPS = 50, 3, 20, 5
 READY_SECONDS = 120.0

@@ -24,7 +24,8 @@ from deploy.local.stack.waiting import until
 from storage.blobs import Blobs
 from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest
-from storage.queue.client import Ended, Event, Moved, Order, Queue
+from storage.queue.client import Queue
+from storage.queue.messages import Ended, Event, Order, Progressed
 from storage.settings import Settings
 
 CLIPS = 5
@@ -58,7 +59,7 @@ class Stopwatch:
 
     def hear(self, event: Event, now: float) -> None:
         """Take up one event."""
-        if isinstance(event, Moved):
+        if isinstance(event, Progressed):
             self.spans.setdefault(event.job, Span()).hear(event.progress.stage, now)
         elif isinstance(event, Ended):
             self.over.add(event.job)

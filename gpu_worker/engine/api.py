@@ -1,4 +1,4 @@
-"""Engine: what a video model must do for the worker; no import of any framework."""
+"""The interface of a video model, without any framework."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Cancelled(Exception):
 
 
 class OutOfMemory(Exception):
-    """Raised when the device's memory did not suffice even on the ladder's last rung."""
+    """Raised when the device's memory does not suffice even at the smallest settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The frames of one clip and how they came about.
+    """The frames of one clip and how they were made.
 
     seconds is how long the engine worked on it; the child process fills it in.
     """

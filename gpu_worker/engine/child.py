@@ -1,4 +1,4 @@
-"""Child: the process that holds the engine; it may be stopped or crash without the worker.
+"""The process that holds the engine; it may be stopped or crash without the worker.
 
 Started as `python -m gpu_worker.engine.child FD`, where FD is its end of a socket pair.
 """
@@ -37,55 +37,54 @@ from storage.domain.progress import Progress
 _PR_SET_PDEATHSIG = 1
 
 
-class Child:
-    """The child's end of the wire: one thread listens, the main thread works."""
+class EngineChild:
+    """The child's end of the socket: one thread receives, the main thread makes clips."""
 
     def __init__(self, connection: Connection) -> None:
-        """Speak over this connection."""
+        """Use this connection."""
         self._connection = connection
         self._orders: queue.SimpleQueue[Generate] = queue.SimpleQueue()
         self._cancelled: set[int] = set()
 
     def run(self) -> None:
-        """Load the engine and make clips until the worker hangs up."""
+        """Load the engine and make clips until the worker closes the connection."""
         begun = time.monotonic()
         spec = self._connection.recv()
-        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._receive, daemon=True).start()
         try:
             engine = _create(spec)
             engine.load()
-        except Exception:  # the worker is told, whatever it was
-            self._tell(Failed(0, Reason.NOT_LOADED, traceback.format_exc()))
+        except Exception:  # every error is sent to the worker
+            self._send(Failed(0, Reason.NOT_LOADED, traceback.format_exc()))
             return
-        self._tell(Ready(engine.name, engine.device, time.monotonic() - begun))
+        self._send(Ready(engine.name, engine.device, time.monotonic() - begun))
         while True:
             order = self._orders.get()
-            self._tell(self._answer(engine, order))
+            self._send(self._generate(engine, order))
             self._cancelled.discard(order.number)
 
-    def _answer(self, engine: Engine, order: Generate) -> FromChild:
+    def _generate(self, engine: Engine, order: Generate) -> FromChild:
         number, begun = order.number, time.monotonic()
-        moved, stopped = partial(self._moved, number), partial(self._stopped, number)
+        on_progress = partial(self._on_progress, number)
         try:
-            result = engine.generate(order.request, order.canvas, moved, stopped)
+            result = engine.generate(
+                order.request, order.canvas, on_progress, lambda: number in self._cancelled
+            )
         except Cancelled:
             return Failed(number, Reason.CANCELLED)
         except (OutOfMemory, MemoryError) as error:
             return Failed(number, Reason.OUT_OF_MEMORY, str(error))
         except MutoscopeError as error:
             return Failed(number, Reason.REFUSED, "", error.key, dict(error.parameters))
-        except Exception:  # the worker is told, whatever it was
+        except Exception:  # every error is sent to the worker
             return Failed(number, Reason.BROKEN, traceback.format_exc())
         return Done(number, replace(result, seconds=time.monotonic() - begun))
 
-    def _moved(self, number: int, progress: Progress, preview: bytes | None) -> None:
-        self._tell(ProgressUpdate(number, progress, preview))
+    def _on_progress(self, number: int, progress: Progress, preview: bytes | None) -> None:
+        self._send(ProgressUpdate(number, progress, preview))
 
-    def _stopped(self, number: int) -> bool:
-        return number in self._cancelled
-
-    def _listen(self) -> None:
-        """Take orders and cancels at any time; without a worker there is nothing to live for."""
+    def _receive(self) -> None:
+        """Receive orders and cancels; end the process once the worker is gone."""
         try:
             while True:
                 message = self._connection.recv()
@@ -96,7 +95,7 @@ class Child:
         except (EOFError, OSError):
             os._exit(0)
 
-    def _tell(self, message: FromChild) -> None:
+    def _send(self, message: FromChild) -> None:
         try:
             self._connection.send(message)
         except OSError:
@@ -109,7 +108,7 @@ def _create(spec: EngineSpec) -> Engine:
     return engine
 
 
-def _die_with_the_parent() -> None:
+def _exit_with_parent() -> None:
     """Ask Linux to end this process with its parent, even while the engine blocks every thread."""
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -117,10 +116,10 @@ def _die_with_the_parent() -> None:
 
 def main() -> None:
     """Run the child over the socket that was inherited."""
-    _die_with_the_parent()
+    _exit_with_parent()
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is the worker's to handle
-    Child(Connection(int(sys.argv[1]))).run()
+    EngineChild(Connection(int(sys.argv[1]))).run()
 
 
 if __name__ == "__main__":

@@ -44,10 +44,10 @@ class NotLoaded(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class EngineTimeouts:
     """How many seconds a child gets: to stop after a cancel, and between two messages."""
 
-    grace: float = 10.0
+    cancel: float = 10.0
     silence: float = 900.0
 
 
@@ -55,10 +55,10 @@ class EngineConnection:
     """One child process from its start to its end; makes one clip at a time."""
 
     def __init__(
-        self, process: asyncio.subprocess.Process, connection: Connection, patience: Patience
+        self, process: asyncio.subprocess.Process, connection: Connection, timeouts: EngineTimeouts
     ) -> None:
         """Read from a child that was just started."""
-        self._patience = patience
+        self._timeouts = timeouts
         self.ended = asyncio.Event()
         self.usable = True
         self._process = process
@@ -72,7 +72,7 @@ class EngineConnection:
         self._reaper = asyncio.create_task(self._reap())
 
     @classmethod
-    async def start(cls, spec: EngineSpec, patience: Patience) -> EngineConnection:
+    async def start(cls, spec: EngineSpec, timeouts: EngineTimeouts) -> EngineConnection:
         """Start a child that begins to load the engine at once."""
         ours, theirs = socket.socketpair()
         with theirs:
@@ -84,7 +84,7 @@ class EngineConnection:
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
             )
-        started = cls(process, Connection(ours.detach()), patience)
+        started = cls(process, Connection(ours.detach()), timeouts)
         with contextlib.suppress(OSError):  # `loaded` finds out that the child is gone already
             await started._send(spec)
         return started
@@ -146,17 +146,17 @@ class EngineConnection:
         await cancelled.wait()
         with contextlib.suppress(OSError):
             await self._send(Cancel(number))
-        await asyncio.sleep(self._patience.grace)
+        await asyncio.sleep(self._timeouts.cancel)
         log.warning("the engine's process ignores a cancel; killing it")
         self.kill("killed: it ignored a cancel")
 
     async def _receive(self) -> FromChild:
         """Return the child's next message; raise EngineDied at its end, or if none comes."""
         try:
-            async with asyncio.timeout(self._patience.silence):
+            async with asyncio.timeout(self._timeouts.silence):
                 message = await self._inbox.get()
         except TimeoutError:
-            self.kill(f"killed: silent for {self._patience.silence:g} s")
+            self.kill(f"killed: silent for {self._timeouts.silence:g} s")
             message = None
         if message is None:
             raise EngineDied

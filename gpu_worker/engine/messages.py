@@ -18,7 +18,7 @@ from storage.domain.request import GenerationRequest
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """How the child makes its engine: `package.module:function`, called with the arguments."""
+    """How the child makes its engine: factory is `module:function`, called with the arguments."""
 
     factory: str
     arguments: Mapping[str, object] = field(default_factory=dict)
@@ -26,7 +26,7 @@ class EngineSpec:
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Make a clip; number tells its answers from those to others."""
+    """Make a clip; its answers carry the same number."""
 
     number: int
     request: GenerationRequest
@@ -35,14 +35,14 @@ class Generate:
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Stop working on this number within a step."""
+    """Stop the clip of this number within a step."""
 
     number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The engine is loaded; seconds is what that took since the child's first line."""
+    """The engine is loaded; seconds is what that took since the child's first line of code."""
 
     name: str
     device: str
@@ -72,7 +72,7 @@ class Reason(StrEnum):
     CANCELLED = "cancelled"
     OUT_OF_MEMORY = "out_of_memory"
     REFUSED = "refused"  # key and parameters say why
-    BROKEN = "broken"  # an error nobody foresaw; the engine is not to be trusted any more
+    BROKEN = "broken"  # an unforeseen error, after which the device may be unusable
     NOT_LOADED = "not_loaded"
 
 

@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
-from gpu_worker.engine.connection import EngineConnection, EngineDied, NotLoaded, Patience
+from gpu_worker.engine.connection import EngineConnection, EngineDied, EngineTimeouts, NotLoaded
 from gpu_worker.engine.messages import EngineSpec, Ready
 from gpu_worker.media.picture import Canvas
 from storage.domain.request import GenerationRequest
@@ -24,10 +24,10 @@ BROKEN_STARTS = 3
 class EngineProcess:
     """The engine in a child process that is started again whenever it ends."""
 
-    def __init__(self, spec: EngineSpec, patience: Patience | None = None) -> None:
+    def __init__(self, spec: EngineSpec, timeouts: EngineTimeouts | None = None) -> None:
         """Prepare; `start` starts the child."""
         self._spec = spec
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or EngineTimeouts()
         self._lock = asyncio.Lock()
         self._connection: EngineConnection | None = None
         self._ready: Ready | None = None
@@ -102,7 +102,7 @@ class EngineProcess:
     async def _supervise(self) -> None:
         failures = 0
         while self.broken is None and not self._stopping:
-            self._connection = await EngineConnection.start(self._spec, self._patience)
+            self._connection = await EngineConnection.start(self._spec, self._timeouts)
             if self._stopping:
                 self._connection.kill()
             try:

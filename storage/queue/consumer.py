@@ -1,8 +1,8 @@
-"""Queue worker: the workers' end of the wire, a bare arq worker inside what arq lacks.
+"""The workers' end of the queue: an arq worker inside what arq lacks.
 
-arq dispatches and nothing more. An order leaves its queue the moment it is taken, so that arq
-never runs one again by itself: the lease and the bot's reconciler are the only retry. The work
-goes on outside of arq's own task, so that a Redis that goes away ends neither it nor the worker.
+arq dispatches and nothing more. An order leaves arq's queue the moment it is taken, so that arq
+never runs one again by itself: the lease and the bot's reconciler are the only retry. The handler
+runs outside of arq's own task, so that a Redis that goes away ends neither it nor the worker.
 """
 
 from __future__ import annotations
@@ -12,90 +12,147 @@ import contextlib
 import json
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+from arq.worker import Worker, func
 
 from storage.codec import CodecError, loads
 from storage.domain.clip import Failure
-from storage.queue.client import AWAY, RECONNECT_SECONDS, connect_redis, write_json
-from storage.queue.heartbeat import Pulse
-from storage.queue.lease import Handler, Held, deliver
-from storage.queue.messages import CANCELS, QUEUE, Order, cancel_key
-from storage.queue.picker import HELD_AT_MOST, Picker
-from storage.queue.reporter import Report
-from storage.queue.slots import Room, Turns
+from storage.queue.connection import (
+    CONNECTION_ERRORS,
+    RECONNECT_SECONDS,
+    connect_redis,
+    write_json,
+)
+from storage.queue.heartbeat import Heartbeat
+from storage.queue.lease import Handler, LeasedOrder, deliver
+from storage.queue.messages import CANCELS, QUEUE, TASK, Order, cancel_key
+from storage.queue.reporter import ProgressReporter
+from storage.queue.slots import Capacity, SlotQueue
 from storage.settings import Settings
-
-__all__ = ["Handler", "Order", "Report", "serve"]
 
 log = logging.getLogger(__name__)
 
+MAX_ORDERS = 4  # one has the engine, one waits for it, and two are encoded and stored
+HEAD_START_SECONDS = 0.25  # an idle worker takes an order within this, several times over
 POLL_SECONDS = 0.03  # an order waits half of this on average before an idle worker takes it
 CLAIM_SECONDS = 10.0  # how long arq's claim keeps others off until the lease is there
 READ_LIMIT = 1000  # orders that others hold must not hide the next free one
-HEED_SECONDS = 5.0  # what a handler gets to stop once it was told to
-STEADY_SECONDS = 5.0  # a connection that lasted so long was a good one
-PATIENCE_SECONDS = 2.0  # the longest pause between tries while Redis is away
+STOP_SECONDS = 5.0  # what a handler gets to stop once it was asked to
+STABLE_SECONDS = 5.0  # a connection that lasted so long was a good one
+MAX_PAUSE_SECONDS = 2.0  # between two tries while Redis is away
 
 
 async def serve(
-    handler: Handler,
-    settings: Settings,
-    name: str,
-    stop: asyncio.Event,
-    grace: float = 0.0,
+    handler: Handler, settings: Settings, name: str, stop: asyncio.Event, grace: float = 0.0
 ) -> None:
-    """Work on orders until stop is set: one has its turn, others may be made ready or finished.
+    """Work on orders until stop is set: one has the engine, others are prepared or encoded.
 
-    A handler that never speaks of its report's turn works on one order at a time. A stop hands
-    orders back whose turn has not come, lets the others go on for grace seconds, and then hands
+    A handler that never releases its reporter's slot works on one order at a time. A stop hands
+    orders back that wait for the engine, lets the others go on for grace seconds, and then hands
     them back too.
     """
     logging.getLogger("arq.worker").setLevel(logging.ERROR)  # its info lines hold people's prompts
-    await Station(handler, settings.redis_url, name, stop).run(grace)
+    await Consumer(handler, settings.redis_url, name, stop).run(grace)
 
 
-class Station:
-    """One worker's place at the queue, with all the orders that it holds."""
+class ArqWorker(Worker):
+    """Takes one order at a time, and only while the consumer has capacity.
+
+    With SPARE capacity it takes only what no idle worker wants: an order that has been on the queue
+    for longer than the head start has found every worker busy.
+    """
+
+    _NO_LIMIT = MAX_ORDERS + 1  # arq's own bound on its tasks, never reached
+
+    def __init__(
+        self,
+        on_order: Callable[..., Awaitable[None]],
+        capacity: Callable[[], Capacity],
+        **options: Any,
+    ) -> None:
+        """Call on_order with arq's context and arguments for every order that is taken."""
+        self._on_order = on_order
+        self._capacity = capacity
+        self._taking: asyncio.Task[Any] | None = None
+        self._first_seen: dict[bytes, float] = {}
+        super().__init__(
+            functions=[func(self._enter, name=TASK)], max_jobs=self._NO_LIMIT, **options
+        )
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """Take the first of these orders that may be taken and that nobody else holds."""
+        eligible = self._eligible(job_ids)
+        if not eligible:
+            return
+        before, self.max_jobs = set(self.tasks), self.job_counter + 1
+        try:
+            await super().start_jobs(eligible)
+        finally:
+            self.max_jobs = self._NO_LIMIT
+        self._taking = next((self.tasks[name] for name in self.tasks if name not in before), None)
+
+    def _eligible(self, job_ids: list[bytes]) -> list[bytes]:
+        now = time.monotonic()
+        self._first_seen = {name: self._first_seen.get(name, now) for name in job_ids}
+        if self._taking is not None and not self._taking.done():
+            return []  # the order that was taken last is not counted in the capacity yet
+        capacity = self._capacity()
+        if capacity is Capacity.FREE:
+            return job_ids
+        if capacity is Capacity.NONE:
+            return []
+        return [name for name in job_ids if now - self._first_seen[name] >= HEAD_START_SECONDS]
+
+    async def _enter(self, *args: Any, **kwargs: Any) -> None:
+        entered = self._on_order(*args, **kwargs)
+        self._taking = None
+        await entered
+
+
+class Consumer:
+    """One worker's connection to the queue, with all the orders that it holds."""
 
     def __init__(self, handler: Handler, url: str, name: str, stop: asyncio.Event) -> None:
         """Prepare to serve; nothing is connected yet."""
         self._handler = handler
         self._redis = connect_redis(url)
-        self._pulse = Pulse(url, name)
+        self._heartbeat = Heartbeat(url, name)
         self._name = name
         self._stop = stop
-        self._turns = Turns()
-        self._held: dict[asyncio.Task[None], Held] = {}
+        self._slots = SlotQueue()
+        self._held: dict[asyncio.Task[None], LeasedOrder] = {}
 
     async def run(self, grace: float) -> None:
-        """Serve until stopped, whatever becomes of Redis meanwhile."""
-        self._pulse.start()
-        listener = asyncio.create_task(self._listen())
+        """Serve until stopped, through any outage of Redis."""
+        self._heartbeat.start()
+        listener = asyncio.create_task(self._watch_cancels())
         pause = RECONNECT_SECONDS
         try:
             while not self._stop.is_set():
                 began = time.monotonic()
                 error = await self._poll()
-                if time.monotonic() - began > STEADY_SECONDS:
+                if time.monotonic() - began > STABLE_SECONDS:
                     pause = RECONNECT_SECONDS
                 if error is not None:
                     level = logging.WARNING if pause == RECONNECT_SECONDS else logging.DEBUG
                     log.log(level, "the queue is away, trying until it is back: %s", error)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stop.wait(), pause)
-                pause = min(pause * 1.5, PATIENCE_SECONDS)
-            await self._settle(grace)
+                pause = min(pause * 1.5, MAX_PAUSE_SECONDS)
+            await self._shut_down(grace)
         finally:
             listener.cancel()
             await asyncio.gather(listener, return_exceptions=True)
-            await asyncio.to_thread(self._pulse.stop)
+            await asyncio.to_thread(self._heartbeat.stop)
             await self._redis.aclose(close_connection_pool=True)
 
     async def _poll(self) -> Exception | None:
         """Let arq take orders until the stop, or until Redis is away; return what ended it."""
-        worker = Picker(
-            self._entry,
-            self._room,
+        worker = ArqWorker(
+            self._on_order,
+            self._capacity,
             redis_pool=self._redis,
             queue_name=QUEUE,
             poll_delay=POLL_SECONDS,
@@ -117,17 +174,17 @@ class Station:
         ends = await asyncio.gather(main, stopped, *worker.tasks.values(), return_exceptions=True)
         return ends[0] if isinstance(ends[0], Exception) else None
 
-    async def _settle(self, grace: float) -> None:
-        """Give up what has not begun, wait for the rest, and hand that back after the grace."""
+    async def _shut_down(self, grace: float) -> None:
+        """Hand back what waits, wait for the rest, and hand that back after the grace."""
         for held in self._held.values():
-            if held.waits:
+            if held.waiting:
                 held.hand_back()
         await self._wait(grace)
         for held in self._held.values():
             held.hand_back()
-        await self._wait(HEED_SECONDS)
+        await self._wait(STOP_SECONDS)
         for held in self._held.values():
-            held.abandon()
+            held.abort()
         await self._wait(None)
 
     async def _wait(self, seconds: float | None) -> None:
@@ -135,16 +192,16 @@ class Station:
         if self._held:
             await asyncio.wait([*self._held], timeout=seconds)
 
-    def _room(self) -> Room:
-        """Tell what may be taken now; a worker that stops takes nothing more."""
-        if self._stop.is_set() or len(self._held) >= HELD_AT_MOST:
-            return Room.NONE
-        return self._turns.room()
+    def _capacity(self) -> Capacity:
+        """Return what may be taken now: nothing once the worker is to stop."""
+        if self._stop.is_set() or len(self._held) >= MAX_ORDERS:
+            return Capacity.NONE
+        return self._slots.capacity()
 
-    async def _entry(self, ctx: dict[Any, Any], *words: Any, **_: Any) -> None:
-        """Take one order from arq's hands; arq's own task may end before the job does."""
+    async def _on_order(self, ctx: dict[Any, Any], *args: Any, **_: Any) -> None:
+        """Take one order over from arq, whose own task may end before the order does."""
         try:
-            order = loads(Order, words[0])
+            order = loads(Order, args[0])
         except CodecError as error:
             log.error("order %s could not be read: %s", ctx["job_id"], error)
             job, _dot, attempt = ctx["job_id"].rpartition(".")
@@ -152,32 +209,33 @@ class Station:
             await deliver(self._redis, self._stop, job, int(attempt), failure)
             return
         if any(held.order.id == order.id for held in self._held.values()):
-            await self._redis.zrem(QUEUE, order.id)  # a Redis that came back with old data
+            await self._redis.zrem(QUEUE, order.id)  # Redis was restored from older data
             return
-        report = Report(self._redis, order, self._name, self._turns)
-        held = Held(self._redis, order, report, self._name, self._stop)
-        task = asyncio.create_task(held.work(self._handler, self._pulse))
+        reporter = ProgressReporter(self._redis, order, self._name, self._slots)
+        held = LeasedOrder(self._redis, order, reporter, self._name, self._stop)
+        task = asyncio.create_task(held.run(self._handler, self._heartbeat))
         self._held[task] = held
         task.add_done_callback(self._held.pop)
         await asyncio.shield(task)
 
-    async def _listen(self) -> None:
-        """Hear of cancelled jobs, at once over the channel and within a second by the flag."""
+    async def _watch_cancels(self) -> None:
+        """Cancel orders, at once by the channel and within a second by the flag."""
         while True:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(CANCELS)
                     while True:
                         message = await channel.get_message(timeout=1.0)
-                        await self._heed(message["data"].decode() if message else None)
-            except AWAY:
+                        await self._apply_cancels(message["data"].decode() if message else None)
+            except CONNECTION_ERRORS:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def _heed(self, cancelled: str | None) -> None:
+    async def _apply_cancels(self, job: str | None) -> None:
+        """Cancel the orders of this job, and those whose cancel flag is set."""
         held = [*self._held.values()]
         if not held:
             return
         flags = await self._redis.mget(cancel_key(one.order.job) for one in held)
         for one, flag in zip(held, flags, strict=True):
-            if flag or one.order.job == cancelled:
-                one.report.on_cancel.set()
+            if flag or one.order.job == job:
+                one.reporter.cancelled.set()

@@ -1,4 +1,4 @@
-"""Held: one order in a worker's hands, from its lease to its delivered outcome."""
+"""One order that a worker holds, from its lease to its delivered outcome."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 from arq.connections import ArqRedis
 
 from storage.domain.clip import Clip, Failure
-from storage.queue.client import AWAY, RECONNECT_SECONDS
-from storage.queue.heartbeat import Pulse
+from storage.queue.connection import CONNECTION_ERRORS, RECONNECT_SECONDS
+from storage.queue.heartbeat import Heartbeat
 from storage.queue.messages import (
     EVENTS,
     HANDED_BACK,
@@ -28,98 +28,104 @@ from storage.queue.messages import (
     write_event,
     write_outcome,
 )
-from storage.queue.reporter import Report
+from storage.queue.reporter import ProgressReporter
 
 log = logging.getLogger(__name__)
 
-Handler = Callable[[Order, Report], Awaitable[Clip | Failure]]
+Handler = Callable[[Order, ProgressReporter], Awaitable[Clip | Failure]]
 
-LAST_WORDS_SECONDS = 5.0  # what a stopping worker spends on a Redis that is away
+FINAL_DELIVERY_SECONDS = 5.0  # for which a stopping worker retries while Redis is away
 
 
-class Held:
-    """An order that this worker has taken; `work` sees it through."""
+class LeasedOrder:
+    """An order that this worker has taken; `run` sees it through."""
 
     def __init__(
-        self, redis: ArqRedis, order: Order, report: Report, worker: str, stop: asyncio.Event
+        self,
+        redis: ArqRedis,
+        order: Order,
+        reporter: ProgressReporter,
+        worker: str,
+        stop: asyncio.Event,
     ) -> None:
         """Take the order; stop is set when the worker is to end."""
         self._redis = redis
         self._worker = worker
         self._stop = stop
         self._handling: asyncio.Future[Clip | Failure] | None = None
-        self._leaving = False
+        self._handed_back = False
         self.order = order
-        self.report = report
+        self.reporter = reporter
 
     @property
-    def waits(self) -> bool:
-        """Tell whether its turn at the engine is still to come."""
-        return not self.report.turn.come.is_set()
+    def waiting(self) -> bool:
+        """Tell whether it has not had the engine yet."""
+        return not self.reporter.slot.acquired.is_set()
 
     def hand_back(self) -> None:
         """Ask the handler to stop, so that another worker makes the clip."""
-        self._leaving = True
-        self.report.on_cancel.set()
+        self._handed_back = True
+        self.reporter.cancelled.set()
 
-    def abandon(self) -> None:
-        """End a handler that did not heed its wish to stop."""
+    def abort(self) -> None:
+        """End a handler that did not stop when asked."""
         if self._handling is not None:
             self._handling.cancel()
 
-    async def work(self, handler: Handler, pulse: Pulse) -> None:
-        """Keep the lease, let the handler work, and deliver what comes out."""
-        order, report = self.order, self.report
-        pulse.hold(lease_key(order.id))
+    async def run(self, handler: Handler, heartbeat: Heartbeat) -> None:
+        """Keep the lease, let the handler work, and deliver its outcome."""
+        order = self.order
+        heartbeat.add(lease_key(order.id))
         try:
-            if await self._begin():
-                outcome = await self._told(handler)
+            if await self._acquire_lease():
+                outcome = await self._handle_and_report(handler)
                 await deliver(self._redis, self._stop, order.job, order.attempt, outcome)
-        except AWAY as error:
+        except CONNECTION_ERRORS as error:
             log.warning("order %s was lost on its way: %s", order.id, error)
         finally:
-            report.turn.over()
-            pulse.drop(lease_key(order.id))
+            self.reporter.slot.release()
+            heartbeat.remove(lease_key(order.id))
 
-    async def _begin(self) -> bool:
+    async def _acquire_lease(self) -> bool:
         """Move the order from the queue to its lease; False if it has an outcome already."""
-        order, report = self.order, self.report
+        order, reporter = self.order, self.reporter
         done, cancelled = await self._redis.mget(outcome_key(order.id), cancel_key(order.job))
         if cancelled:
-            report.on_cancel.set()
+            reporter.cancelled.set()
+        start = reporter.unreceived_start
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zrem(QUEUE, order.id)
             if done:
                 pipe.publish(EVENTS, write_event(Ended(order.job, order.attempt)))
             else:
                 pipe.set(lease_key(order.id), self._worker, px=int(LEASE_SECONDS * 1000))
-                if report.started is not None:
-                    pipe.publish(EVENTS, write_event(report.started))
+                if start is not None:
+                    pipe.publish(EVENTS, write_event(start))
             answers = await pipe.execute()
-        if not done and report.started is not None:
-            report.started_told(answers[-1])
+        if not done and start is not None:
+            reporter.start_sent(answers[-1])
         return not done
 
-    async def _told(self, handler: Handler) -> Clip | Failure:
-        """Let the handler work, and send what it tells until it ends."""
-        sender = asyncio.create_task(self.report.send())
+    async def _handle_and_report(self, handler: Handler) -> Clip | Failure:
+        """Let the handler work, and send its progress until it ends."""
+        reporting = asyncio.create_task(self.reporter.run())
         try:
-            return await self._outcome(handler)
+            return await self._handle(handler)
         finally:
-            sender.cancel()  # what is still to be told would come after the end
-            await asyncio.gather(sender, return_exceptions=True)
+            reporting.cancel()  # progress must not be published after the end
+            await asyncio.gather(reporting, return_exceptions=True)
 
-    async def _outcome(self, handler: Handler) -> Clip | Failure:
-        if self.report.cancelled():
-            return HANDED_BACK if self._leaving else Failure("failed_cancelled", cancelled=True)
-        self._handling = asyncio.ensure_future(handler(self.order, self.report))
+    async def _handle(self, handler: Handler) -> Clip | Failure:
+        if self.reporter.cancelled.is_set():
+            return HANDED_BACK if self._handed_back else Failure("failed_cancelled", cancelled=True)
+        self._handling = asyncio.ensure_future(handler(self.order, self.reporter))
         await asyncio.wait({self._handling})
-        self.report.turn.over()
+        self.reporter.slot.release()
         if not self._handling.cancelled() and (error := self._handling.exception()) is not None:
             log.error("the handler failed on order %s", self.order.id, exc_info=error)
             return Failure("failed_worker_error", retryable=True)
         outcome = None if self._handling.cancelled() else self._handling.result()
-        if isinstance(outcome, Clip) or (outcome is not None and not self._leaving):
+        if isinstance(outcome, Clip) or (outcome is not None and not self._handed_back):
             return outcome
         return HANDED_BACK
 
@@ -127,8 +133,8 @@ class Held:
 async def deliver(
     redis: ArqRedis, stop: asyncio.Event, job: str, attempt: int, outcome: Clip | Failure
 ) -> None:
-    """Put the outcome where the bot finds it, as soon as Redis is there."""
-    began, identity, away = time.monotonic(), attempt_id(job, attempt), False
+    """Write the outcome and publish the end, retrying while Redis is away."""
+    began, identity, retried = time.monotonic(), attempt_id(job, attempt), False
     while True:
         try:
             async with redis.pipeline(transaction=True) as pipe:
@@ -137,12 +143,12 @@ async def deliver(
                 pipe.publish(EVENTS, write_event(Ended(job, attempt)))
                 await pipe.execute()
             break
-        except AWAY:
-            if stop.is_set() and time.monotonic() - began > LAST_WORDS_SECONDS:
+        except CONNECTION_ERRORS:
+            if stop.is_set() and time.monotonic() - began > FINAL_DELIVERY_SECONDS:
                 raise
-            away = True
+            retried = True
             await asyncio.sleep(RECONNECT_SECONDS)
-    if away:  # whoever listens may not have been back yet, either
+    if retried:  # the bot may have reconnected later than this worker
         await asyncio.sleep(3 * RECONNECT_SECONDS)
-        with contextlib.suppress(*AWAY):
+        with contextlib.suppress(*CONNECTION_ERRORS):
             await redis.publish(EVENTS, write_event(Ended(job, attempt)))

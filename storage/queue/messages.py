@@ -1,4 +1,4 @@
-"""Orders and events: what bot and workers say to each other, and under which Redis keys.
+"""Orders, events and outcomes between bot and workers, and the Redis keys they are under.
 
 Redis holds nothing that the database could not lose: orders that wait, leases, outcomes on their
 way, and flags. All of it is JSON with a time to live.
@@ -57,7 +57,7 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class Progressed:
     """The job has come further."""
 
     job: str
@@ -73,11 +73,11 @@ class Ended:
     attempt: int
 
 
-Event = Started | Moved | Ended
-EVENT_KINDS: dict[str, type[Event]] = {"started": Started, "moved": Moved, "ended": Ended}
+Event = Started | Progressed | Ended
+EVENT_KINDS: dict[str, type[Event]] = {"started": Started, "moved": Progressed, "ended": Ended}
 
 
-class Standing(StrEnum):
+class AttemptState(StrEnum):
     """What Redis knows of an attempt."""
 
     WAITING = "waiting"

@@ -1,7 +1,7 @@
-"""Turns: whose turn at the engine it is, among the orders that one worker holds.
+"""The order in which a worker's orders get its engine, one at a time.
 
-An order is taken a little before the engine is free, so that its picture is there when its turn
-comes; and it stays with the worker after its turn, while its frames become a file.
+An order is taken a little before the engine is free, so that its picture is fetched by then, and
+stays with the worker after its slot, while its frames are encoded and stored.
 """
 
 from __future__ import annotations
@@ -11,64 +11,64 @@ from collections.abc import Callable
 from enum import Enum
 
 
-class Room(Enum):
-    """What a worker has room for."""
+class Capacity(Enum):
+    """Which order a worker may take."""
 
     NONE = "none"
-    SPARE = "spare"  # an order that no idle worker takes: its turn comes soon, not now
-    FREE = "free"  # an order whose turn comes at once
+    SPARE = "spare"  # one that no idle worker takes: the engine is free soon, not now
+    FREE = "free"  # any: the engine is free
 
 
-class Turn:
-    """One order's turn at the engine: it comes, is soon over, and is over."""
+class EngineSlot:
+    """One order's exclusive use of the engine: requested, acquired, released."""
 
-    def __init__(self, turns: Turns, begun: Callable[[], None]) -> None:
-        """Wait in the line; begun is called when the turn comes."""
-        self._turns = turns
-        self._begun = begun
-        self.come = asyncio.Event()
-        self.ending = False
+    def __init__(self, queue: SlotQueue, on_acquired: Callable[[], None]) -> None:
+        """Wait in the queue; on_acquired is called once."""
+        self._queue = queue
+        self._on_acquired = on_acquired
+        self.acquired = asyncio.Event()
+        self.free_soon = False
 
-    def soon_over(self) -> None:
-        """Say that the engine will be free in a moment: another order may be fetched."""
-        self.ending = True
+    def announce_free_soon(self) -> None:
+        """Let another order be fetched: this one releases the engine in a moment."""
+        self.free_soon = True
 
-    def over(self) -> None:
-        """Give the engine to the next in line; may be said twice."""
-        self._turns.leave(self)
+    def release(self) -> None:
+        """Pass the engine on, or give up waiting for it; further calls do nothing."""
+        self._queue.remove(self)
 
-    def begin(self) -> None:
-        """Let the turn come, if it has not yet."""
-        if not self.come.is_set():
-            self.come.set()
-            self._begun()
+    def acquire(self) -> None:
+        """Mark the slot as acquired, if it is not yet."""
+        if not self.acquired.is_set():
+            self.acquired.set()
+            self._on_acquired()
 
 
-class Turns:
-    """The line in front of one engine: whoever has it, and those that have its next turn."""
+class SlotQueue:
+    """First in, first out: the first slot has the engine, the others wait for it."""
 
     def __init__(self) -> None:
-        """Start with nobody in line."""
-        self._line: list[Turn] = []
+        """Start empty."""
+        self._slots: list[EngineSlot] = []
 
-    def join(self, begun: Callable[[], None]) -> Turn:
-        """Return a turn at the line's end; the first in line has it at once."""
-        turn = Turn(self, begun)
-        self._line.append(turn)
-        self._line[0].begin()
-        return turn
+    def request(self, on_acquired: Callable[[], None]) -> EngineSlot:
+        """Return a slot at the end of the queue; it is acquired at once if it is alone."""
+        slot = EngineSlot(self, on_acquired)
+        self._slots.append(slot)
+        self._slots[0].acquire()
+        return slot
 
-    def leave(self, turn: Turn) -> None:
-        """Take a turn out of the line, whether it came or not."""
-        if turn in self._line:
-            self._line.remove(turn)
-        if self._line:
-            self._line[0].begin()
+    def remove(self, slot: EngineSlot) -> None:
+        """Take a slot out, acquired or not, and let the first of the others acquire the engine."""
+        if slot in self._slots:
+            self._slots.remove(slot)
+        if self._slots:
+            self._slots[0].acquire()
 
-    def room(self) -> Room:
-        """Tell what may join the line now."""
-        if not self._line:
-            return Room.FREE
-        if all(turn.come.is_set() and turn.ending for turn in self._line):
-            return Room.SPARE
-        return Room.NONE
+    def capacity(self) -> Capacity:
+        """Return what may be requested now."""
+        if not self._slots:
+            return Capacity.FREE
+        if all(slot.acquired.is_set() and slot.free_soon for slot in self._slots):
+            return Capacity.SPARE
+        return Capacity.NONE

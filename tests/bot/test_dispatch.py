@@ -14,7 +14,7 @@ from storage.domain.catalogue import QuotaRow
 from storage.domain.clip import Failure
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
-from storage.queue.messages import EVENTS, HANDED_BACK, Moved, write_event
+from storage.queue.messages import EVENTS, HANDED_BACK, Progressed, write_event
 from tests.redis_server import FragileRedis
 from tests.storage.workbench import waiting
 from tests.support.backend import Backend, open_backend, png, requester, until
@@ -165,15 +165,15 @@ async def test_progress_of_an_older_attempt_is_not_told(backend: Backend, redis_
             job = await order(backend)
             await until(lambda: len(backend.worker.orders) == 1)
             older, latest = (Progress(Stage.DENOISING, attempt, 99) for attempt in (0, 1))
-            await until(lambda: _is_heard(redis, Moved(job.id, 0, older)))
-            await _is_heard(redis, Moved(job.id, 1, latest))
+            await until(lambda: _is_heard(redis, Progressed(job.id, 0, older)))
+            await _is_heard(redis, Progressed(job.id, 1, latest))
             moves = (item.progress async for item in news if isinstance(item, JobProgressed))
             told = await anext(progress async for progress in moves if progress.steps == 99)
     await redis.aclose()
     assert told == latest
 
 
-async def _is_heard(redis: Redis, event: Moved) -> bool:
+async def _is_heard(redis: Redis, event: Progressed) -> bool:
     return bool(await redis.publish(EVENTS, write_event(event)))
 
 

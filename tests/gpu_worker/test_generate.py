@@ -26,7 +26,7 @@ from storage.domain.errors import Unavailable
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
-from storage.queue.slots import Turns
+from storage.queue.slots import SlotQueue
 from tests.fakes.engine import PREVIEW
 from tests.fakes.host import InProcess
 
@@ -36,14 +36,14 @@ class Listener:
 
     def __init__(self, stop_at: Stage | None = None) -> None:
         self.told: list[tuple[Progress, bytes | None]] = []
-        self.on_cancel = asyncio.Event()
-        self.turn = Turns().join(lambda: None)
+        self.cancelled = asyncio.Event()
+        self.slot = SlotQueue().request(lambda: None)
         self._stop_at = stop_at
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
         self.told.append((progress, preview))
         if progress.stage is self._stop_at:
-            self.on_cancel.set()
+            self.cancelled.set()
 
 
 class Moody(Blobs):
@@ -73,7 +73,7 @@ def blobs() -> Blobs:
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate, "STORAGE_PATIENCE_S", (0.01, 0.01))
+    monkeypatch.setattr(generate, "STORE_RETRY_PAUSES", (0.01, 0.01))
 
 
 def upload() -> bytes:
@@ -92,7 +92,9 @@ async def ordered(blobs: Blobs, prompt: str = "pan right", **changes: object) ->
 async def outcome(
     order: Order, blobs: Blobs, host: InProcess | None = None, listener: Listener | None = None
 ) -> Clip | Failure:
-    return await Generator(host or InProcess(), blobs, "worker-1")(order, listener or Listener())
+    return await Generator(host or InProcess(), blobs, "worker-1", "fake")(
+        order, listener or Listener()
+    )
 
 
 def parameters_in(data: bytes) -> dict[str, object]:

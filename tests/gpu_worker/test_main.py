@@ -18,7 +18,7 @@ import pytest
 from gpu_worker.media.picture import fit
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Stage
-from storage.queue.messages import HANDED_BACK, Standing, lease_key
+from storage.queue.messages import HANDED_BACK, AttemptState, lease_key
 from tests.gpu_worker.workshop import ROOT, Workshop, alive, workshop
 from tests.support.prometheus import samples, scrape
 
@@ -88,7 +88,7 @@ async def test_the_lease_of_a_killed_worker_runs_out_within_15_seconds(shop: Wor
     await shop.moved(order)
     await worker.end(signal.SIGKILL)
     async with asyncio.timeout(16):
-        while await shop.queue.alive(order.job, order.attempt):  # noqa: ASYNC110 (time is the test)
+        while await shop.queue.state(order.job, order.attempt) is not AttemptState.LOST:  # noqa: ASYNC110 (time is the test)
             await asyncio.sleep(0.1)
 
 
@@ -188,7 +188,7 @@ async def test_a_killed_engine_costs_only_the_clip_that_was_in_it(shop: Workshop
     order = await shop.order("slow", steps=400)
     await shop.moved(order)
     waiting = await shop.order("slow", job="waiting")
-    while await shop.queue.standing("waiting", 1) is not Standing.RUNNING:
+    while await shop.queue.state("waiting", 1) is not AttemptState.RUNNING:
         await shop.moved(order)
     os.kill(worker.children[0], signal.SIGKILL)
     assert await shop.outcome(order) == Failure("failed_worker_error", retryable=True)

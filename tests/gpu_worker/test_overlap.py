@@ -14,7 +14,7 @@ from PIL import Image
 
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.connection import EngineDied
-from gpu_worker.generate import SOON_S, End, Generator
+from gpu_worker.generate import FREE_SOON_SECONDS, FreeSoonTimer, Generator
 from gpu_worker.media.encode import Encoded, encode
 from gpu_worker.media.picture import Canvas
 from storage.blobs import Blobs
@@ -23,7 +23,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
-from storage.queue.slots import Room, Turn, Turns
+from storage.queue.slots import Capacity, EngineSlot, SlotQueue
 
 LAST_STEP = Progress(Stage.DENOISING, 9, 10, eta=0.5)
 
@@ -79,11 +79,11 @@ class SlowShelf(Blobs):
 class Told:
     """One order's report, in a worker's line."""
 
-    def __init__(self, turns: Turns) -> None:
-        self.on_cancel = asyncio.Event()
+    def __init__(self, slots: SlotQueue) -> None:
+        self.cancelled = asyncio.Event()
         self.stages: list[Stage] = []
         self.begun = asyncio.Event()
-        self.turn = turns.join(self.begun.set)
+        self.slot = slots.request(self.begun.set)
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
         self.stages.append(progress.stage)
@@ -95,13 +95,13 @@ class Floor:
     def __init__(self, picture: str, blobs: Blobs) -> None:
         self.engine = Engine()
         self.shelf = SlowShelf(blobs, self.engine.log)
-        self.turns = Turns()
+        self.slots = SlotQueue()
         self._picture = picture
-        self._generator = Generator(self.engine, self.shelf, "worker-1")
+        self._generator = Generator(self.engine, self.shelf, "worker-1", "fake")
 
     def take(self, name: str) -> tuple[Told, asyncio.Task[Clip | Failure]]:
         request = GenerationRequest(self._picture, name, "fake", 64, 48, 4, 8, 4, 1.0, seed=1)
-        told = Told(self.turns)
+        told = Told(self.slots)
         work = self._generator(Order(name, 1, request, 10_000_000), told)
         return told, asyncio.create_task(self._whole(work, told))
 
@@ -109,7 +109,7 @@ class Floor:
         try:
             return await work  # type: ignore[no-any-return, misc]  # a handler's coroutine
         finally:
-            told.turn.over()
+            told.slot.release()
 
     async def reaches(self, line: str, times: int = 1) -> None:
         """Wait until the log holds a line; every piece of work passes through the event loop."""
@@ -188,7 +188,7 @@ async def test_a_cancel_ends_the_wait_for_the_engine(floor: Floor) -> None:
     _, a = floor.take("a")
     await floor.reaches("a begins")
     told, b = floor.take("b")
-    told.on_cancel.set()
+    told.cancelled.set()
     assert await b == Failure("failed_cancelled", cancelled=True)
     assert not told.begun.is_set()
     assert not a.done()
@@ -196,25 +196,25 @@ async def test_a_cancel_ends_the_wait_for_the_engine(floor: Floor) -> None:
 
 
 @pytest.mark.parametrize(
-    ("left", "room"),
-    [(None, Room.NONE), (9.0, Room.NONE), (1.0, Room.SPARE), (0.0, Room.SPARE)],
+    ("left", "capacity"),
+    [(None, Capacity.NONE), (9.0, Capacity.NONE), (1.0, Capacity.SPARE), (0.0, Capacity.SPARE)],
 )
 async def test_the_next_order_is_wanted_shortly_before_the_end(
-    left: float | None, room: Room
+    left: float | None, capacity: Capacity
 ) -> None:
-    turns = Turns()
-    end = End(turns.join(lambda: None))
-    end.expect(left)
-    assert turns.room() is room
-    end.expect(None)
+    slots = SlotQueue()
+    timer = FreeSoonTimer(slots.request(lambda: None))
+    timer.update(left)
+    assert slots.capacity() is capacity
+    timer.close()
 
 
 async def test_no_order_is_kept_ready_through_a_long_decode(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = asyncio.Event()
-    monkeypatch.setattr(Turn, "soon_over", lambda _turn: wanted.set())
-    floor.engine.says = Progress(Stage.DECODING, 10, 10, eta=SOON_S + 0.05)
+    monkeypatch.setattr(EngineSlot, "announce_free_soon", lambda _slot: wanted.set())
+    floor.engine.says = Progress(Stage.DECODING, 10, 10, eta=FREE_SOON_SECONDS + 0.05)
     _, a = floor.take("a")
     await floor.reaches("a begins")
     assert not wanted.is_set()

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
-from gpu_worker.engine.connection import EngineDied, NotLoaded, Patience
+from gpu_worker.engine.connection import EngineDied, EngineTimeouts, NotLoaded
 from gpu_worker.engine.messages import EngineSpec
 from gpu_worker.engine.supervisor import EngineProcess
 from gpu_worker.media.picture import Canvas
@@ -39,7 +39,7 @@ def asked(prompt: str = "pan right", steps: int = 5, seed: int = 3) -> Generatio
 async def engine(
     grace: float = 5.0, silence: float = 30.0, **arguments: str
 ) -> AsyncIterator[EngineProcess]:
-    process = EngineProcess(EngineSpec(FAKE, arguments), Patience(grace, silence))
+    process = EngineProcess(EngineSpec(FAKE, arguments), EngineTimeouts(grace, silence))
     process.start()
     try:
         yield process

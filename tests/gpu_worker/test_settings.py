@@ -50,7 +50,7 @@ def test_every_setting_is_read() -> None:
     )
     assert (settings.dtype, settings.attention, settings.metrics_port) == ("bf16", "xformers", 9100)
     assert (settings.drain_seconds, settings.idle_exit_seconds) == (120, 300)
-    assert (settings.patience.grace, settings.patience.silence) == (3, 60.5)
+    assert (settings.engine_timeouts.cancel, settings.engine_timeouts.silence) == (3, 60.5)
     assert settings.log_level == "DEBUG"
 
 

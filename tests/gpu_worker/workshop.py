@@ -19,7 +19,7 @@ from storage.blobs import Blobs
 from storage.domain.clip import Clip, Failure
 from storage.domain.request import GenerationRequest
 from storage.queue.client import Queue
-from storage.queue.messages import Moved, Order
+from storage.queue.messages import Order, Progressed
 
 ROOT = Path(__file__).parents[2]
 
@@ -118,10 +118,14 @@ class Workshop:
                 return found
             await asyncio.sleep(0.02)
 
-    async def moved(self, order: Order, steps: int = 2) -> Moved:
+    async def moved(self, order: Order, steps: int = 2) -> Progressed:
         """Wait until an order has come so many steps far."""
         async for event in self.queue.events():
-            if isinstance(event, Moved) and event.job == order.job and event.progress.step >= steps:
+            if (
+                isinstance(event, Progressed)
+                and event.job == order.job
+                and event.progress.step >= steps
+            ):
                 return event
         raise AssertionError("the events have ended")
 

@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass, field
 
 from storage.domain.clip import Clip, Failure
-from storage.queue.consumer import Report
 from storage.queue.messages import Order
+from storage.queue.reporter import ProgressReporter
 from tests.storage.workbench import clip_of, until
 
 
@@ -24,18 +24,18 @@ class Overlapping:
         for name in names:
             self.frames[name], self.files[name] = asyncio.Event(), asyncio.Event()
 
-    async def __call__(self, order: Order, report: Report) -> Clip | Failure:
+    async def __call__(self, order: Order, reporter: ProgressReporter) -> Clip | Failure:
         name = order.job
         self.log.append(f"{name} taken")
-        gates = (report.turn.come, self.frames[name], self.files[name])
+        gates = (reporter.slot.acquired, self.frames[name], self.files[name])
         for gate, word in zip(gates, ("turn", "frames", "file"), strict=True):
-            if not await one_of(gate, report.on_cancel):
+            if not await one_of(gate, reporter.cancelled):
                 return Failure("failed_cancelled", cancelled=True)
             self.log.append(f"{name} {word}")
             if word == "turn":
-                report.turn.soon_over()
+                reporter.slot.announce_free_soon()
             if word == "frames":
-                report.turn.over()
+                reporter.slot.release()
         return clip_of(order)
 
     async def reaches(self, line: str) -> None:

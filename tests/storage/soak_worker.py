@@ -8,24 +8,26 @@ import signal
 from pathlib import Path
 
 from storage.domain.clip import Clip, Failure
-from storage.queue.consumer import Order, Report, serve
+from storage.queue.consumer import serve
+from storage.queue.messages import Order
+from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 from tests.storage.workbench import clip_of
 
 
-async def make(order: Order, report: Report) -> Clip | Failure:
+async def make(order: Order, reporter: ProgressReporter) -> Clip | Failure:
     """Work for 0.2 s, as a model would in steps, and for a little longer as an encoder would."""
-    while not report.turn.come.is_set() and not report.cancelled():  # noqa: ASYNC110  # two events
+    while not reporter.slot.acquired.is_set() and not reporter.cancelled.is_set():  # noqa: ASYNC110  # two events
         await asyncio.sleep(0.01)
     for step in range(4):
-        if report.cancelled():
+        if reporter.cancelled.is_set():
             return Failure("failed_cancelled", cancelled=True)
         await asyncio.sleep(0.05)
         if step == 0:
-            report.turn.soon_over()
-    report.turn.over()
+            reporter.slot.announce_free_soon()
+    reporter.slot.release()
     await asyncio.sleep(0.05)
-    if report.cancelled():
+    if reporter.cancelled.is_set():
         return Failure("failed_cancelled", cancelled=True)
     await asyncio.to_thread(note, order.id)
     return clip_of(order)

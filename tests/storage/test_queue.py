@@ -13,8 +13,8 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import Unavailable
 from storage.domain.progress import Progress, Stage
 from storage.queue.client import Queue
-from storage.queue.consumer import Report
-from storage.queue.messages import Ended, Moved, Order, Standing, Started, outcome_key
+from storage.queue.messages import AttemptState, Ended, Order, Progressed, Started, outcome_key
+from storage.queue.reporter import ProgressReporter
 from tests.storage.workbench import (
     Ear,
     Hand,
@@ -47,7 +47,7 @@ async def test_an_order_becomes_a_clip(queue: Queue, redis_url: str) -> None:
     async with working(redis_url, quick):
         assert await queue.put(order("a"))
         assert await ended(queue, "a") == clip_of(order("a"))
-    assert await queue.standing("a", 1) is Standing.ENDED
+    assert await queue.state("a", 1) is AttemptState.ENDED
 
 
 async def test_an_idle_worker_starts_and_tells_within_100_ms(
@@ -56,7 +56,7 @@ async def test_an_idle_worker_starts_and_tells_within_100_ms(
     starts, ends = [], []
     ended_at: dict[str, float] = {}
 
-    async def timed(order: Order, report: Report) -> Clip | Failure:
+    async def timed(order: Order, reporter: ProgressReporter) -> Clip | Failure:
         ended_at[order.job] = asyncio.get_running_loop().time()
         return clip_of(order)
 
@@ -80,16 +80,16 @@ async def test_the_wire_is_json(queue: Queue, redis_url: str) -> None:
 async def test_progress_and_previews_are_told(queue: Queue, redis_url: str, ear: Ear) -> None:
     heard = asyncio.Event()
 
-    async def telling(order: Order, report: Report) -> Clip | Failure:
-        await report.progress(Progress(Stage.DENOISING, 3, 8, eta=2.5), b"webp")
+    async def telling(order: Order, reporter: ProgressReporter) -> Clip | Failure:
+        await reporter.progress(Progress(Stage.DENOISING, 3, 8, eta=2.5), b"webp")
         await heard.wait()
         return clip_of(order)
 
     async with working(redis_url, telling):
         await queue.put(order("a"))
-        _, event = await ear.next(Moved)
+        _, event = await ear.next(Progressed)
         heard.set()
-    assert isinstance(event, Moved)
+    assert isinstance(event, Progressed)
     assert (event.progress.step, event.progress.steps, event.progress.eta) == (3, 8, 2.5)
     assert event.progress.preview
     assert await queue.preview("a", 1) == b"webp"
@@ -105,8 +105,8 @@ async def test_a_new_attempt_withdraws_the_old_one(queue: Queue) -> None:
     await queue.put(order("a", 1))
     assert await queue.put(order("a", 2))
     assert await waiting(queue) == 1
-    assert await queue.standing("a", 1) is Standing.LOST
-    assert await queue.standing("a", 2) is Standing.WAITING
+    assert await queue.state("a", 1) is AttemptState.LOST
+    assert await queue.state("a", 2) is AttemptState.WAITING
 
 
 async def test_a_new_attempt_runs_while_the_old_one_still_holds_a_worker(
@@ -142,8 +142,8 @@ async def test_one_worker_takes_one_job_at_a_time(
         await queue.put(order("b"))
         await hand.started.wait()
         await left.wait()
-        assert await queue.standing("a", 1) is Standing.RUNNING
-        assert await queue.standing("b", 1) is Standing.WAITING
+        assert await queue.state("a", 1) is AttemptState.RUNNING
+        assert await queue.state("b", 1) is AttemptState.WAITING
         assert await waiting(queue) == 1
         hand.let_go.set()
         await ended(queue, "b")
@@ -175,7 +175,7 @@ async def test_an_outcome_that_nobody_can_read_asks_for_another_attempt(
 async def test_a_handler_that_raises_is_a_failure_that_may_be_retried(
     queue: Queue, redis_url: str
 ) -> None:
-    async def broken(order: Order, report: Report) -> Clip | Failure:
+    async def broken(order: Order, reporter: ProgressReporter) -> Clip | Failure:
         raise RuntimeError("broken")
 
     async with working(redis_url, broken):
@@ -187,7 +187,7 @@ async def test_without_redis_everything_says_so() -> None:
     queue = await Queue.connect("unix:///nowhere/redis.sock?db=0")
     for call in (
         queue.put(order("a", 2)),
-        queue.standing("a", 1),
+        queue.state("a", 1),
         queue.outcome("a", 1),
         queue.preview("a", 1),
         queue.cancel("a"),

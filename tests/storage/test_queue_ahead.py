@@ -11,8 +11,8 @@ import redis
 
 from storage.domain.clip import Failure
 from storage.queue.client import Queue
-from storage.queue.messages import HANDED_BACK, QUEUE, Standing, Started, lease_key
-from storage.queue.picker import HELD_AT_MOST
+from storage.queue.consumer import MAX_ORDERS
+from storage.queue.messages import HANDED_BACK, QUEUE, AttemptState, Started, lease_key
 from tests.redis_server import FragileRedis
 from tests.storage.overlapping import Overlapping
 from tests.storage.workbench import (
@@ -53,7 +53,7 @@ async def test_the_next_order_is_taken_early_but_starts_when_the_engine_is_free(
         assert (await ear.next(Started))[1].job == "a"
         await queue.put(order("b"))
         await hand.reaches("b taken")
-        assert await queue.standing("b", 1) is Standing.RUNNING
+        assert await queue.state("b", 1) is AttemptState.RUNNING
         assert [event.job for event in ear.heard] == ["a"]
         hand.frames["a"].set()
         assert (await ear.next(Started))[1].job == "b"
@@ -94,10 +94,10 @@ async def test_no_more_than_a_few_orders_are_held(
     async with working(fragile_redis.url, hand):
         for name in "abcdef":
             await queue.put(order(name))
-        await hand.reaches(f"{'abcdef'[HELD_AT_MOST - 1]} frames")
+        await hand.reaches(f"{'abcdef'[MAX_ORDERS - 1]} frames")
         left.clear()
         await left.wait()
-        assert await waiting(queue) == 6 - HELD_AT_MOST
+        assert await waiting(queue) == 6 - MAX_ORDERS
         for gate in hand.files.values():
             gate.set()
         for name in "abcdef":
@@ -135,7 +135,7 @@ async def test_every_order_keeps_its_lease_through_an_emptied_redis(
         await held_two(queue, hand)
         fragile_redis.empty()
         for name in "ab":
-            await until(partial(queue.standing, name, 1), Standing.RUNNING)
+            await until(partial(queue.state, name, 1), AttemptState.RUNNING)
         for gate in (*hand.frames.values(), *hand.files.values()):
             gate.set()
         for name in "ab":

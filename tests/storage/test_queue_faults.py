@@ -17,17 +17,18 @@ import redis
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import Unavailable
 from storage.queue.client import Queue
-from storage.queue.consumer import Report, Station
+from storage.queue.consumer import Consumer
 from storage.queue.messages import (
     HANDED_BACK,
     LEASE_SECONDS,
+    AttemptState,
     Ended,
     Order,
-    Standing,
     cancel_key,
     lease_key,
     write_outcome,
 )
+from storage.queue.reporter import ProgressReporter
 from tests.redis_server import FragileRedis
 from tests.storage.workbench import Ear, Hand, clip_of, ended, order, quick, said, until, working
 
@@ -90,8 +91,8 @@ async def test_an_emptied_redis_loses_no_clip(queue: Queue, fragile_redis: Fragi
         await queue.put(order("waiting"))
         await hand.started.wait()
         fragile_redis.empty()
-        assert await queue.standing("waiting", 1) is Standing.LOST
-        await until(lambda: queue.standing("a", 1), Standing.RUNNING)  # at the next renewal
+        assert await queue.state("waiting", 1) is AttemptState.LOST
+        await until(lambda: queue.state("a", 1), AttemptState.RUNNING)  # at the next renewal
         assert await queue.put(order("waiting", 2))
         hand.let_go.set()
         assert await ended(queue, "a") == clip_of(order("a"))
@@ -151,13 +152,13 @@ async def test_a_worker_that_is_stopped_may_finish_within_its_grace(
     queue: Queue, fragile_redis: FragileRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand, stop, waiting = Hand(), asyncio.Event(), asyncio.Event()
-    wait = Station._wait
+    wait = Consumer._wait
 
-    async def noticed(station: Station, seconds: float | None) -> None:
+    async def noticed(consumer: Consumer, seconds: float | None) -> None:
         waiting.set()
-        await wait(station, seconds)
+        await wait(consumer, seconds)
 
-    monkeypatch.setattr(Station, "_wait", noticed)
+    monkeypatch.setattr(Consumer, "_wait", noticed)
     async with working(fragile_redis.url, hand, stop, grace=10.0) as task:
         await queue.put(order("a"))
         await queue.put(order("b"))
@@ -167,16 +168,16 @@ async def test_a_worker_that_is_stopped_may_finish_within_its_grace(
         hand.let_go.set()
         await task
         assert await queue.outcome("a", 1) == clip_of(order("a"))
-        assert await queue.standing("b", 1) is Standing.WAITING
+        assert await queue.state("b", 1) is AttemptState.WAITING
 
 
 async def test_a_handler_that_does_not_listen_is_ended(
     queue: Queue, fragile_redis: FragileRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.queue.consumer.HEED_SECONDS", 0.1)
+    monkeypatch.setattr("storage.queue.consumer.STOP_SECONDS", 0.1)
     started, stop = asyncio.Event(), asyncio.Event()
 
-    async def deaf(order: Order, report: Report) -> Clip | Failure:
+    async def deaf(order: Order, reporter: ProgressReporter) -> Clip | Failure:
         started.set()
         await asyncio.Event().wait()
         raise AssertionError
@@ -250,11 +251,11 @@ async def test_a_killed_workers_lease_runs_out_and_arq_never_runs_its_job_again(
     assert await process.stdout.readline() == b"started\n"
     process.send_signal(signal.SIGKILL)
     await process.wait()
-    assert await queue.standing("a", 1) is Standing.RUNNING
+    assert await queue.state("a", 1) is AttemptState.RUNNING
     with redis.Redis.from_url(fragile_redis.url) as client:
         assert 0 < client.pttl(lease_key("a.1")) <= LEASE_SECONDS * 1000
         client.delete(lease_key("a.1"))  # as time would
-    assert await queue.standing("a", 1) is Standing.LOST
+    assert await queue.state("a", 1) is AttemptState.LOST
     hand = Hand()
     hand.let_go.set()
     async with working(fragile_redis.url, hand):

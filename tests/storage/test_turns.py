@@ -1,52 +1,52 @@
-"""Turns: one order has the engine, one may wait for it, and each is told when its turn comes."""
+"""One order has the engine, one may wait for it, and each is called when it gets it."""
 
 from __future__ import annotations
 
-from storage.queue.slots import Room, Turns
+from storage.queue.slots import Capacity, SlotQueue
 
 
 def test_the_first_has_its_turn_at_once() -> None:
-    begun: list[str] = []
-    turns = Turns()
-    assert turns.room() is Room.FREE
-    turn = turns.join(lambda: begun.append("first"))
-    assert turn.come.is_set()
-    assert begun == ["first"]
-    assert turns.room() is Room.NONE
+    acquired: list[str] = []
+    slots = SlotQueue()
+    assert slots.capacity() is Capacity.FREE
+    slot = slots.request(lambda: acquired.append("first"))
+    assert slot.acquired.is_set()
+    assert acquired == ["first"]
+    assert slots.capacity() is Capacity.NONE
 
 
 def test_another_may_wait_once_the_turn_is_soon_over() -> None:
-    begun: list[str] = []
-    turns = Turns()
-    first = turns.join(lambda: begun.append("first"))
-    first.soon_over()
-    assert turns.room() is Room.SPARE
-    second = turns.join(lambda: begun.append("second"))
-    assert turns.room() is Room.NONE
-    assert not second.come.is_set()
-    first.over()
-    assert second.come.is_set()
-    assert begun == ["first", "second"]
+    acquired: list[str] = []
+    slots = SlotQueue()
+    first = slots.request(lambda: acquired.append("first"))
+    first.announce_free_soon()
+    assert slots.capacity() is Capacity.SPARE
+    second = slots.request(lambda: acquired.append("second"))
+    assert slots.capacity() is Capacity.NONE
+    assert not second.acquired.is_set()
+    first.release()
+    assert second.acquired.is_set()
+    assert acquired == ["first", "second"]
 
 
 def test_nobody_waits_behind_one_that_waits() -> None:
-    turns = Turns()
-    first = turns.join(lambda: None)
-    first.soon_over()
-    second = turns.join(lambda: None)
-    second.soon_over()
-    assert turns.room() is Room.NONE
-    first.over()
-    assert turns.room() is Room.SPARE
+    slots = SlotQueue()
+    first = slots.request(lambda: None)
+    first.announce_free_soon()
+    second = slots.request(lambda: None)
+    second.announce_free_soon()
+    assert slots.capacity() is Capacity.NONE
+    first.release()
+    assert slots.capacity() is Capacity.SPARE
 
 
 def test_one_that_gives_up_waiting_takes_nobodys_turn() -> None:
-    begun: list[str] = []
-    turns = Turns()
-    first = turns.join(lambda: None)
-    second = turns.join(lambda: begun.append("second"))
-    second.over()
-    first.over()
-    first.over()
-    assert begun == []
-    assert turns.room() is Room.FREE
+    acquired: list[str] = []
+    slots = SlotQueue()
+    first = slots.request(lambda: None)
+    second = slots.request(lambda: acquired.append("second"))
+    second.release()
+    first.release()
+    first.release()
+    assert acquired == []
+    assert slots.capacity() is Capacity.FREE

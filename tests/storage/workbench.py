@@ -12,9 +12,10 @@ import pytest
 
 from storage.domain.clip import Clip, Failure
 from storage.queue.client import Queue
-from storage.queue.consumer import Handler, Report, serve
+from storage.queue.consumer import HEAD_START_SECONDS, ArqWorker, serve
+from storage.queue.lease import Handler
 from storage.queue.messages import EVENTS, QUEUE, Ended, Event, Order, write_event
-from storage.queue.picker import HEAD_START_SECONDS, Picker
+from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 from tests.support.examples import CLIP, REQUEST
 
@@ -32,20 +33,20 @@ class Hand:
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[Order] = field(default_factory=list)
 
-    async def __call__(self, order: Order, report: Report) -> Clip | Failure:
+    async def __call__(self, order: Order, reporter: ProgressReporter) -> Clip | Failure:
         """Wait, then return a clip that is the order's own."""
         self.orders.append(order)
         self.started.set()
-        waits = [asyncio.create_task(event.wait()) for event in (self.let_go, report.on_cancel)]
+        waits = [asyncio.create_task(event.wait()) for event in (self.let_go, reporter.cancelled)]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for wait in waits:
             wait.cancel()
-        if report.cancelled():
+        if reporter.cancelled.is_set():
             return Failure("failed_cancelled", cancelled=True)
         return clip_of(order)
 
 
-async def quick(order: Order, report: Report) -> Clip | Failure:
+async def quick(order: Order, reporter: ProgressReporter) -> Clip | Failure:
     """Finish at once."""
     return clip_of(order)
 
@@ -98,16 +99,16 @@ async def until(ask: Callable[[], Awaitable[object]], answer: object) -> None:
 
 def passed_over(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Return what is set whenever a worker leaves an order that no idle worker took."""
-    left, wanted = asyncio.Event(), Picker._wanted
+    left, wanted = asyncio.Event(), ArqWorker._eligible
 
-    def noticed(picker: Picker, names: list[bytes]) -> list[bytes]:
+    def noticed(picker: ArqWorker, names: list[bytes]) -> list[bytes]:
         chosen = wanted(picker, names)
         latest = time.monotonic() - HEAD_START_SECONDS
-        if not chosen and any(since <= latest for since in picker._since.values()):
+        if not chosen and any(since <= latest for since in picker._first_seen.values()):
             left.set()
         return chosen
 
-    monkeypatch.setattr(Picker, "_wanted", noticed)
+    monkeypatch.setattr(ArqWorker, "_eligible", noticed)
     return left
 
 

@@ -26,8 +26,9 @@ from storage.domain.job import ReplyTarget
 from storage.domain.progress import Progress, Stage
 from storage.domain.prompt.reading import resolve
 from storage.queue.client import Queue
-from storage.queue.consumer import Report, serve
+from storage.queue.consumer import serve
 from storage.queue.messages import Order
+from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 
 
@@ -57,22 +58,22 @@ class ScriptedWorker:
     mp4: bytes
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[Order] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
+    reports: list[ProgressReporter] = field(default_factory=list)
     failure: Failure | None = None
     preview: bytes | None = None
 
     def __post_init__(self) -> None:
         self.gate.set()
 
-    async def __call__(self, order: Order, report: Report) -> Clip | Failure:
+    async def __call__(self, order: Order, reporter: ProgressReporter) -> Clip | Failure:
         self.orders.append(order)
-        self.reports.append(report)
+        self.reports.append(reporter)
         request = order.request
         half = request.steps // 2
         progress = Progress(Stage.DENOISING, half, request.steps, eta=3.0)
-        await report.progress(progress, self.preview)
-        await _either(self.gate, report.on_cancel)
-        if report.cancelled():
+        await reporter.progress(progress, self.preview)
+        await _either(self.gate, reporter.cancelled)
+        if reporter.cancelled.is_set():
             return Failure("failed_cancelled", cancelled=True)
         if self.failure is not None:
             return self.failure

@@ -6,13 +6,13 @@ import pytest
 
 from deploy.local.queued import Stopwatch, gaps, idle_share
 from storage.domain.progress import Progress, Stage
-from storage.queue.client import Ended, Moved
+from storage.queue.messages import Ended, Progressed
 
 
 def told(watch: Stopwatch, job: str, *stages: tuple[Stage, float]) -> None:
     """Let the stopwatch hear that a job came to these stages at these times."""
     for stage, now in stages:
-        watch.hear(Moved(job, 1, Progress(stage, 0, 8)), now)
+        watch.hear(Progressed(job, 1, Progress(stage, 0, 8)), now)
 
 
 def test_the_engine_is_idle_from_the_frames_to_its_next_word() -> None:
