@@ -37,7 +37,7 @@ _PERSONAL = words(
 )
 
 
-class Subject(Enum):
+class VerbSubject(Enum):
     """The grammatical subject of a verb."""
 
     CAMERA = "camera"
@@ -51,7 +51,7 @@ class _Link:
     """The direction of a verb, and a noun between them that may be its subject."""
 
     direction: Direction | None = None
-    subject: Subject = Subject.NONE
+    subject: VerbSubject = VerbSubject.NONE
 
 
 def motion_of(clause: Clause, index: int, other_subject: bool) -> Motion | None:
@@ -63,12 +63,12 @@ def motion_of(clause: Clause, index: int, other_subject: bool) -> Motion | None:
     verb = VERBS[token.verb or ""]
     link = _linked_direction(clause, index, verb)
     subject = _subject(clause, index, other_subject)
-    if link.subject is not Subject.NONE and subject is not Subject.CAMERA:
+    if link.subject is not VerbSubject.NONE and subject is not VerbSubject.CAMERA:
         subject = link.subject
     if link.direction is None and token.verb in ("motion", "movement", "move"):
         still = clause.negated(index) or "nothing" in clause.words[:index]
         return Motion.STATIC if still else None
-    if subject is Subject.OTHER and not verb.camera_only and not _changes_size(clause, index):
+    if subject is VerbSubject.OTHER and not verb.camera_only and not _changes_size(clause, index):
         return None
     if link.direction is not None:
         rolls = verb.rolls and _LEVEL.isdisjoint(clause.words)
@@ -83,16 +83,16 @@ def _changes_size(clause: Clause, index: int) -> bool:
 
 
 def _directed(
-    verb: Verb, token: Token, direction: Direction, subject: Subject, rolls: bool
+    verb: Verb, token: Token, direction: Direction, subject: VerbSubject, rolls: bool
 ) -> Motion:
     if (rolls or token.verb == "tilt") and direction in _ROLLED:
         return _ROLLED[direction]
-    if subject is Subject.CONTENT and not verb.camera_only and direction in PLANE:
+    if subject is VerbSubject.CONTENT and not verb.camera_only and direction in PLANE:
         direction = OPPOSITE[direction]
     return MOTION_OF[direction]
 
 
-def _undirected(clause: Clause, index: int, verb: Verb, subject: Subject) -> Motion | None:
+def _undirected(clause: Clause, index: int, verb: Verb, subject: VerbSubject) -> Motion | None:
     """Return the motion of a verb without direction, unless it belongs to something else."""
     token, after = clause.tokens[index], clause.words[index + 1 :]
     follower = after[0] if after else ""
@@ -101,10 +101,10 @@ def _undirected(clause: Clause, index: int, verb: Verb, subject: Subject) -> Mot
     if (
         token.verb == "zoom"
         or (verb.camera_only and follower in CAMERA)
-        or subject is Subject.CAMERA
+        or subject is VerbSubject.CAMERA
     ):
         return verb.default
-    if subject is Subject.OTHER:
+    if subject is VerbSubject.OTHER:
         return verb.default if verb.camera_only and token.form == "ing" else None
     if all(word in FILLERS | CAMERA | CONTENT for word in after):
         return verb.default
@@ -121,12 +121,12 @@ def _has_other_meaning(follower: str) -> bool:
 
 def _linked_direction(clause: Clause, index: int, verb: Verb) -> _Link:
     """Return the direction after the verb at an index, or else right before it."""
-    subject, origin = Subject.NONE, None
+    subject, origin = VerbSubject.NONE, None
     words = clause.words
     for position in range(index + 1, min(len(words), index + 1 + _WINDOW)):
         word, before = words[position], words[position - 1]
         if word in CAMERA | CONTENT:
-            subject = Subject.CAMERA if word in CAMERA else Subject.CONTENT
+            subject = VerbSubject.CAMERA if word in CAMERA else VerbSubject.CONTENT
         direction = _direction(words, position, verb)
         if direction is not None and "from" in words[max(index, position - 2) : position]:
             origin = direction
@@ -196,18 +196,20 @@ def _direction_before(words: tuple[str, ...], index: int, verb: Verb) -> Directi
     return None
 
 
-def _subject(clause: Clause, index: int, other_subject: bool) -> Subject:
+def _subject(clause: Clause, index: int, other_subject: bool) -> VerbSubject:
     """Return the subject by the nearest noun before the verb."""
     first = [word for word in clause.words[:index] if word not in ("the", "a", "our")][:1]
     for token in reversed(clause.tokens[:index]):
         if token.word in CAMERA:
-            return Subject.CAMERA
+            return VerbSubject.CAMERA
         if token.word in CONTENT:
-            return Subject.CONTENT
+            return VerbSubject.CONTENT
         passes = token.word in FILLERS or token.word in NEGATORS or token.word in DIRECTIONS
         if not passes and token.verb is None:
-            return Subject.CAMERA if first and first[0] in CAMERA - {"shot"} else Subject.OTHER
-    return Subject.OTHER if other_subject and _is_inherited(clause, index) else Subject.NONE
+            return (
+                VerbSubject.CAMERA if first and first[0] in CAMERA - {"shot"} else VerbSubject.OTHER
+            )
+    return VerbSubject.OTHER if other_subject and _is_inherited(clause, index) else VerbSubject.NONE
 
 
 def _is_inherited(clause: Clause, index: int) -> bool:
