@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from deploy.local.stack.child_process import Child, python
 from deploy.local.stack.redis_server import start_redis
 from deploy.local.stack.stopping import until_told_to_stop
-from storage.settings import Settings
+from storage.settings import Settings, SettingsError
 
 log = logging.getLogger("service")
 
@@ -96,7 +96,11 @@ def main(words: list[str] | None = None) -> int:
         print(HOW_TO_BEGIN, file=sys.stderr)
         return WRONG_SETTINGS
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
-    return asyncio.run(serve(dict(os.environ)))
+    try:
+        return asyncio.run(serve(dict(os.environ)))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return WRONG_SETTINGS
 
 
 if __name__ == "__main__":
