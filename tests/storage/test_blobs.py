@@ -1,4 +1,4 @@
-"""Blobs: kept by content, read back whole, and clear about what is missing."""
+"""Blobs are stored by content, and missing ones are KeyErrors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ async def test_bytes_come_back_under_their_sha256(blobs: Blobs) -> None:
     assert await blobs.size(key) == len(b"picture")
 
 
-async def test_the_same_bytes_are_kept_once(blobs: Blobs) -> None:
+async def test_the_same_bytes_have_one_key(blobs: Blobs) -> None:
     assert await blobs.put(b"same") == await blobs.put(b"same")
 
 
@@ -33,7 +33,7 @@ async def test_a_large_blob_comes_back_whole(blobs: Blobs) -> None:
     assert await blobs.get(await blobs.put(data)) == data
 
 
-async def test_what_is_absent_is_a_key_error(blobs: Blobs) -> None:
+async def test_a_missing_key_is_a_key_error(blobs: Blobs) -> None:
     absent = "0" * 64
     assert not await blobs.has(absent)
     with pytest.raises(KeyError):
@@ -42,7 +42,7 @@ async def test_what_is_absent_is_a_key_error(blobs: Blobs) -> None:
         await blobs.size(absent)
 
 
-async def test_what_was_deleted_is_gone(blobs: Blobs) -> None:
+async def test_a_deleted_blob_is_gone(blobs: Blobs) -> None:
     key = await blobs.put(b"gone soon")
     await blobs.delete(key)
     await blobs.delete(key)
@@ -50,7 +50,7 @@ async def test_what_was_deleted_is_gone(blobs: Blobs) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "A" * 64, "0" * 63, "0" * 64 + "\n"])
-async def test_a_forged_key_leads_nowhere(blobs: Blobs, key: str) -> None:
+async def test_a_forged_key_is_a_key_error(blobs: Blobs, key: str) -> None:
     with pytest.raises(KeyError):
         await blobs.get(key)
     assert not await blobs.has(key)
@@ -65,7 +65,7 @@ async def test_a_store_that_cannot_be_written_is_unavailable(tmp_path: Path) -> 
     assert caught.value.key == "unavailable_storage"
 
 
-async def test_a_relative_folder_is_meant_from_here(
+async def test_a_relative_folder_is_below_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

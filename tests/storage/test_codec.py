@@ -1,4 +1,4 @@
-"""The codec: what is written comes back equal, and nothing else comes in."""
+"""The codec returns what was written, and refuses anything else."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ def test_a_field_with_a_default_may_be_missing() -> None:
         ({"camera": {"keyframes": [{"time": 1}]}}, "camera.keyframes.0.pose: missing"),
     ],
 )
-def test_what_is_no_request_is_refused(change: dict[str, object], place: str) -> None:
+def test_an_invalid_request_is_refused(change: dict[str, object], place: str) -> None:
     with pytest.raises(CodecError, match=f"^{place}"):
         decode(GenerationRequest, encode(REQUEST) | change)
 

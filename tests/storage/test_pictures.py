@@ -90,13 +90,13 @@ def test_a_huge_picture_is_refused_from_its_header_alone(
 ) -> None:
     bomb = png(*size, chunk(b"IDAT", zlib.compress(bytes(1000))), chunk(b"IEND", b""))
     tracemalloc.start()
-    begun = time.perf_counter()
+    started = time.perf_counter()
     key = refused(bomb, read)
-    taken = time.perf_counter() - begun
+    elapsed = time.perf_counter() - started
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert key == "picture_too_large"
-    assert taken < 0.5
+    assert elapsed < 0.5
     assert peak < 5_000_000
 
 
@@ -176,7 +176,7 @@ def test_a_picture_without_detail_has_no_small_subject() -> None:
     assert subject_of((0, 0, 0, 0)) == 1.0
 
 
-def furthest(one: Image.Image, other: Image.Image) -> int:
+def largest_difference(one: Image.Image, other: Image.Image) -> int:
     """Return the largest difference of any channel of any pixel."""
     assert one.mode == other.mode == "RGB"
     assert one.size == other.size
@@ -194,7 +194,7 @@ def deep_png(values: Sequence[tuple[int, ...]], width: int, height: int, colour:
 @pytest.mark.parametrize("form", ["PNG", "BMP", "TIFF", "WEBP"])
 def test_plain_pictures_come_back_bit_by_bit(form: str) -> None:
     options = {"lossless": True} if form == "WEBP" else {}
-    assert furthest(open_picture(saved(gradient(), form, **options)), gradient()) == 0
+    assert largest_difference(open_picture(saved(gradient(), form, **options)), gradient()) == 0
 
 
 @pytest.mark.parametrize("form", ["PNG", "WEBP", "TIFF"])
@@ -202,14 +202,14 @@ def test_transparent_pictures_get_a_neutral_background(form: str) -> None:
     picture = gradient().convert("RGBA")
     picture.paste((255, 0, 0, 0), (0, 0, 48, 64))
     options = {"lossless": True, "exact": True} if form == "WEBP" else {}
-    seen = open_picture(saved(picture, form, **options))
-    assert seen.getpixel((10, 10)) == BACKGROUND
-    assert furthest(seen.crop((48, 0, 96, 64)), gradient().crop((48, 0, 96, 64))) == 0
+    opened = open_picture(saved(picture, form, **options))
+    assert opened.getpixel((10, 10)) == BACKGROUND
+    assert largest_difference(opened.crop((48, 0, 96, 64)), gradient().crop((48, 0, 96, 64))) == 0
 
 
 def test_half_transparent_grey_is_mixed_with_the_background() -> None:
-    seen = open_picture(saved(Image.new("LA", (40, 40), (0, 128)), "PNG"))
-    assert seen.getpixel((5, 5)) == (64, 64, 64) or seen.getpixel((5, 5)) == (63, 63, 63)
+    opened = open_picture(saved(Image.new("LA", (40, 40), (0, 128)), "PNG"))
+    assert opened.getpixel((5, 5)) == (64, 64, 64) or opened.getpixel((5, 5)) == (63, 63, 63)
 
 
 @pytest.mark.parametrize("form", ["PNG", "GIF"])
@@ -217,9 +217,9 @@ def test_a_palette_with_a_transparent_colour_looks_right(form: str) -> None:
     picture = Image.new("P", (40, 40), 1)
     picture.putpalette([0, 0, 0, 200, 30, 40, 10, 250, 20])
     picture.paste(2, (0, 0, 20, 40))
-    seen = open_picture(saved(picture, form, transparency=2))
-    assert seen.getpixel((5, 5)) == BACKGROUND
-    assert seen.getpixel((30, 5)) == (200, 30, 40)
+    opened = open_picture(saved(picture, form, transparency=2))
+    assert opened.getpixel((5, 5)) == BACKGROUND
+    assert opened.getpixel((30, 5)) == (200, 30, 40)
 
 
 @pytest.mark.parametrize("form", ["JPEG", "TIFF"])
@@ -230,32 +230,32 @@ def test_cmyk_pictures_keep_their_colours(form: str) -> None:
     options = {"quality": 95, "subsampling": 0} if form == "JPEG" else {}
     data = saved(inks, form, **options)
     assert (b"Adobe" in data) == (form == "JPEG")
-    seen = open_picture(data)
+    opened = open_picture(data)
     wanted = Image.new("RGB", (64, 64), (255, 0, 0))
     wanted.paste((0, 255, 0), (32, 0, 64, 64))
-    assert furthest(seen, wanted) <= 3
+    assert largest_difference(opened, wanted) <= 3
 
 
 def test_sixteen_bit_grey_png_is_scaled_not_clipped() -> None:
     values = [(round(x * 65535 / 63),) for x in range(64)]
-    seen = open_picture(deep_png(values, 64, 40, 0))
-    row = [seen.getpixel((x, 7)) for x in range(64)]
+    opened = open_picture(deep_png(values, 64, 40, 0))
+    row = [opened.getpixel((x, 7)) for x in range(64)]
     assert row == [(round(x * 255 / 63),) * 3 for x in range(64)]
 
 
 def test_a_dark_sixteen_bit_picture_stays_dark() -> None:
-    seen = open_picture(deep_png([(514,)] * 64, 64, 40, 0))
-    assert seen.getpixel((3, 3)) == (2, 2, 2)
+    opened = open_picture(deep_png([(514,)] * 64, 64, 40, 0))
+    assert opened.getpixel((3, 3)) == (2, 2, 2)
 
 
 @pytest.mark.parametrize("colour", [2, 6])
 def test_sixteen_bit_colour_png_is_scaled_not_clipped(colour: int) -> None:
     alpha = (65535,) if colour == 6 else ()
     values = [(x * 1040, 65535 - x * 1040, 32896, *alpha) for x in range(64)]
-    seen = open_picture(deep_png(values, 64, 40, colour))
+    opened = open_picture(deep_png(values, 64, 40, colour))
     for x in (0, 20, 63):
         wanted = (x * 1040 / 257, (65535 - x * 1040) / 257, 128)
-        assert seen.getpixel((x, 3)) == pytest.approx(wanted, abs=1.01)
+        assert opened.getpixel((x, 3)) == pytest.approx(wanted, abs=1.01)
 
 
 @pytest.mark.parametrize("mode", ["I;16", "I;16B", "I", "F"])
@@ -264,23 +264,23 @@ def test_deep_grey_tiff_is_scaled_not_clipped(mode: str) -> None:
     form = {"I;16": "<H", "I;16B": ">H", "I": "<i", "F": "<f"}[mode]
     raw = b"".join(struct.pack(form, value) for value in values)
     picture = Image.frombytes(mode, (64, 40), raw)
-    seen = open_picture(saved(picture, "TIFF"))
-    assert [seen.getpixel((x, 3)) for x in (0, 21, 42, 63)] == [
+    opened = open_picture(saved(picture, "TIFF"))
+    assert [opened.getpixel((x, 3)) for x in (0, 21, 42, 63)] == [
         (value,) * 3 for value in (0, 85, 170, 255)
     ]
 
 
 def test_unit_floats_are_taken_for_black_to_white() -> None:
     raw = b"".join(struct.pack("<f", x / 63) for x in range(64)) * 40
-    seen = open_picture(saved(Image.frombytes("F", (64, 40), raw), "TIFF"))
-    assert [seen.getpixel((x, 3)) for x in (0, 63)] == [(0,) * 3, (255,) * 3]
+    opened = open_picture(saved(Image.frombytes("F", (64, 40), raw), "TIFF"))
+    assert [opened.getpixel((x, 3)) for x in (0, 63)] == [(0,) * 3, (255,) * 3]
 
 
 def test_one_bit_pictures_are_black_and_white() -> None:
     picture = Image.new("1", (64, 40))
     picture.paste(1, (0, 0, 32, 40))
-    seen = open_picture(saved(picture, "PNG"))
-    assert (seen.getpixel((3, 3)), seen.getpixel((60, 3))) == ((255,) * 3, (0,) * 3)
+    opened = open_picture(saved(picture, "PNG"))
+    assert (opened.getpixel((3, 3)), opened.getpixel((60, 3))) == ((255,) * 3, (0,) * 3)
 
 
 UNDO = {
@@ -306,9 +306,9 @@ def test_rotated_pictures_stand_upright(form: str, orientation: int) -> None:
         "JPEG": {"quality": 98, "subsampling": 0},
         "WEBP": {"lossless": True},
     }
-    seen = open_picture(saved(stored, form, exif=exif, **lossy.get(form, {})))
-    assert furthest(seen, upright) <= (60 if form == "JPEG" else 0)
-    assert seen.getpixel((5, 5)) == pytest.approx((250, 250, 10), abs=6)
+    opened = open_picture(saved(stored, form, exif=exif, **lossy.get(form, {})))
+    assert largest_difference(opened, upright) <= (60 if form == "JPEG" else 0)
+    assert opened.getpixel((5, 5)) == pytest.approx((250, 250, 10), abs=6)
 
 
 def srgb() -> bytes:
@@ -324,14 +324,14 @@ def test_a_pictures_own_colour_profile_is_honoured() -> None:
 
 def test_the_usual_colour_profile_changes_nothing() -> None:
     data = saved(gradient(), "PNG", icc_profile=srgb())
-    assert furthest(open_picture(data), gradient()) == 0
+    assert largest_difference(open_picture(data), gradient()) == 0
 
 
 @pytest.mark.parametrize("space", ["XYZ", "LAB"])
 def test_a_profile_of_another_colour_space_is_ignored(space: Literal["XYZ", "LAB"]) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes()
     data = saved(gradient(), "PNG", icc_profile=profile)
-    assert furthest(open_picture(data), gradient()) == 0
+    assert largest_difference(open_picture(data), gradient()) == 0
 
 
 def test_a_phone_picture_with_a_second_one_inside_is_a_still() -> None:

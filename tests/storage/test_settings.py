@@ -17,7 +17,7 @@ def test_nothing_set_gives_a_service_in_one_folder() -> None:
     assert settings.redis_url == "redis://127.0.0.1:6379/0"
 
 
-def test_the_home_moves_everything(tmp_path: Path) -> None:
+def test_the_home_moves_database_and_blobs(tmp_path: Path) -> None:
     settings = Settings.from_environment({"MUTOSCOPE_HOME": str(tmp_path), "REDIS_URL": ""})
     assert str(tmp_path) in settings.database_url
     assert str(tmp_path) in settings.blob_url
@@ -55,12 +55,12 @@ def test_a_folder_is_bounded_by_the_row_that_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("environ", [{"MODEL": "embeded"}, {"MODEL_ROW": "none"}])
-def test_a_model_that_nobody_knows_is_named_in_the_error(environ: dict[str, str]) -> None:
+def test_an_unknown_model_is_named_in_the_error(environ: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match="MODEL"):
         Settings.from_environment(environ).catalogue()
 
 
-def test_hardware_that_nobody_knows_is_named_in_the_error() -> None:
+def test_unknown_hardware_is_named_in_the_error() -> None:
     settings = Settings.from_environment({"HARDWARE_PROFILE": "abacus"})
     with pytest.raises(SettingsError, match="abacus"):
         settings.hardware(settings.catalogue())

@@ -1,4 +1,4 @@
-"""Examples of the values that flow, for the tests of every room."""
+"""Example requests, clips and jobs."""
 
 from __future__ import annotations
 
@@ -47,6 +47,6 @@ JOB = Job(
 
 
 def job(name: str, owner: str = "ann", created: float = JOB.created, cost: int = 5) -> Job:
-    """Return a fresh job of this person, with a seed of its own."""
+    """Return a queued job of this owner, with a seed of its own."""
     request = replace(REQUEST, seed=sum(name.encode()))
     return replace(JOB, id=name, owner=owner, created=created, cost=cost, request=request)

@@ -1,4 +1,4 @@
-"""Quota: what a job costs follows its work, and nobody spends more than the day allows."""
+"""Prices follow the work of a request, and limits hold."""
 
 from __future__ import annotations
 

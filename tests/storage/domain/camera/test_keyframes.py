@@ -1,4 +1,4 @@
-"""Motions one after the other share a clip, and never leave what a path may show."""
+"""Sequences of motions become keyframes within bounds, and are recognized from them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_every_sequence_stays_within_the_bounds_of_a_path(steps: list[list[Readi
 
 @pytest.mark.parametrize("motion", sorted(MOTIONS))
 @pytest.mark.parametrize("speed", Speed)
-def test_each_motion_is_told_from_its_keyframes(motion: Motion, speed: Speed) -> None:
+def test_each_motion_is_recognized_from_its_keyframes(motion: Motion, speed: Speed) -> None:
     rest = Motion.PAN_LEFT if motion is Motion.STATIC else Motion.STATIC
     steps = [[Reading(motion, speed)], [Reading(rest)]]
     assert motions(keyframes(steps)) == ((motion,), (rest,))
@@ -53,6 +53,6 @@ def test_the_camera_rests_where_a_motion_ends_before_the_next_begins() -> None:
     assert poses[16].dx > 0.1
 
 
-def test_a_motion_that_goes_on_is_told_once() -> None:
+def test_equal_neighbouring_motions_are_merged() -> None:
     path = (Keyframe(0.5, Pose(dx=0.1)), Keyframe(1.0, Pose(dx=0.2)))
     assert motions(path) == ((Motion.PAN_RIGHT,),)

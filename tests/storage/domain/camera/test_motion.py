@@ -1,4 +1,4 @@
-"""Tests of what a camera refuses."""
+"""Which cameras are refused."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def test_keyframes_out_of_order_are_refused(times: tuple[float, ...]) -> None:
 @pytest.mark.parametrize(
     "pose", [Pose(zoom=0.0), Pose(zoom=-1.0), Pose(zoom=math.nan), Pose(dx=math.inf), Pose(dy=11.0)]
 )
-def test_a_pose_that_sees_nothing_is_refused(pose: Pose) -> None:
+def test_an_impossible_pose_is_refused(pose: Pose) -> None:
     with pytest.raises(BadRequest):
         Camera(keyframes=(Keyframe(1.0, pose),))

@@ -1,4 +1,4 @@
-"""Tests of the camera's path."""
+"""The poses of camera paths."""
 
 from __future__ import annotations
 

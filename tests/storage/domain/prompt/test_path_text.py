@@ -25,7 +25,7 @@ IN, OUT, LEFT, RIGHT, UP, HOLD = (
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "expected"),
     [
         ("zoom in, then pan left", (IN, LEFT)),
         ("Zoom in and then pan left!", (IN, LEFT)),
@@ -44,8 +44,8 @@ IN, OUT, LEFT, RIGHT, UP, HOLD = (
         ("zoom in and pan left; hold", ((Motion.PAN_LEFT, Motion.ZOOM_IN), HOLD)),
     ],
 )
-def test_motions_in_words_follow_each_other(text: str, told: tuple[tuple[Motion, ...]]) -> None:
-    assert motions(read(text)) == told
+def test_motions_in_words_follow_each_other(text: str, expected: tuple[tuple[Motion, ...]]) -> None:
+    assert motions(read(text)) == expected
 
 
 @pytest.mark.parametrize(

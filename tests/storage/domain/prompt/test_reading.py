@@ -1,4 +1,4 @@
-"""Tests of what is read from a prompt."""
+"""Which camera motions and speeds are read from prompts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.storage.domain.prompt import wordings
 WORDS = (
     "zoom pan camera left right up the a not no and , from to slowly 向 左 右 镜头 不要 放大 旋转"
 )
-SIGNS = st.sampled_from(WORDS.split())
+TOKENS = st.sampled_from(WORDS.split())
 IN, OUT, LEFT, RIGHT, UP, HOLD = (
     Motion.ZOOM_IN,
     Motion.ZOOM_OUT,
@@ -46,7 +46,7 @@ def test_nearly_all_wordings_are_understood(name: str) -> None:
         ("reveal the room", Motion.ZOOM_OUT),
     ],
 )
-def test_small_words_turn_what_a_verb_means(prompt: str, motion: Motion) -> None:
+def test_small_words_change_what_a_verb_means(prompt: str, motion: Motion) -> None:
     assert getattr(read(prompt), "motion", None) is motion
 
 
@@ -66,12 +66,12 @@ def test_speed_is_read_beside_the_motion(speed: Speed, prompt: str) -> None:
 
 
 @given(st.text(max_size=300))
-def test_any_text_is_taken(prompt: str) -> None:
+def test_any_text_can_be_read(prompt: str) -> None:
     assert read(prompt) == read(prompt)
 
 
-@given(st.lists(SIGNS, max_size=30))
-def test_any_heap_of_camera_words_is_taken(words: list[str]) -> None:
+@given(st.lists(TOKENS, max_size=30))
+def test_any_sequence_of_camera_words_can_be_read(words: list[str]) -> None:
     reading = read(" ".join(words))
     assert reading is None or reading.motion is not Motion.AUTO
 
@@ -88,7 +88,7 @@ def test_an_explicit_speed_wins_over_the_prompt() -> None:
     )
 
 
-def test_nothing_is_resolved_where_nothing_is_said() -> None:
+def test_a_prompt_without_motion_resolves_to_none() -> None:
     assert resolve(Camera(), "a lake at dawn") is None
 
 
