@@ -30,7 +30,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "status": Status,
 }
 NO_KEYS = {"job_id", "motion_prototypes"}
-"""Strings in the source that look like message keys and are none."""
+"""Strings of the source that look like message keys but are none."""
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def placeholders(template: str) -> set[str]:
 
 
 class Source:
-    """The strings in the source from which message keys are taken or put together."""
+    """The strings of the source that are, or are formatted to, message keys."""
 
     def __init__(self) -> None:
         self.texts: set[str] = set()
@@ -70,7 +70,7 @@ class Source:
             self.names |= {str(name.value) for name in names if isinstance(name, ast.Constant)}
 
     def builds(self, key: str) -> bool:
-        """Tell whether a key is put together from strings that are in the source."""
+        """Tell whether the source has an f-string and its values that give this key."""
         known = self.texts | self.arguments
         name = key.removeprefix("name_")  # bot.i18n adds it to what an error names
         if name != key and name in known:
@@ -117,7 +117,7 @@ def test_each_value_has_a_name_and_each_name_a_value(texts: Translations, family
     assert keys == {f"{family}_{value.value}" for value in ENUMS[family]}
 
 
-def test_what_an_error_names_has_a_name(texts: Translations, source: Source) -> None:
+def test_what_an_error_names_is_translated(texts: Translations, source: Source) -> None:
     settings = Settings.from_environment({})
     catalogue = settings.catalogue()
     names = {*bounds(catalogue.model(), settings.hardware(catalogue)), *source.names}
@@ -125,13 +125,13 @@ def test_what_an_error_names_has_a_name(texts: Translations, source: Source) -> 
     assert {name for name in names if not texts.has(f"name_{name}")} == set()
 
 
-def test_an_error_is_told_in_the_persons_language(texts: Translations) -> None:
+def test_an_error_is_translated(texts: Translations) -> None:
     error = BadRequest("request_out_of_range", name="steps", low=2.0, high=50.0)
     assert texts.error("en-GB", error) == "“steps” must lie between 2 and 50."
     assert texts.error("zh-CN", error) == "“步数”必须在 2 到 50 之间。"
 
 
-def test_an_unknown_language_gets_the_default() -> None:
+def test_an_unknown_locale_gets_the_default() -> None:
     assert Translations.load("zh-CN").nearest("fr") == "zh-CN"
     assert Translations.load().nearest("fr") == "en"
     assert Translations.load().nearest("zh-TW") == "zh-CN"
@@ -142,7 +142,7 @@ def test_an_unknown_key_or_placeholder_never_fails(texts: Translations) -> None:
     assert texts.text("en", "time_seconds") == "{count} s"
 
 
-def test_command_texts_keep_discords_limits(texts: Translations) -> None:
+def test_command_texts_respect_discords_limits(texts: Translations) -> None:
     for locale in LOCALES:
         for key, text in texts.locales[locale].items():
             if key.startswith(("command_", "option_", "menu_")):

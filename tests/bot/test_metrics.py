@@ -14,7 +14,7 @@ from tests.support.backend import Backend, png, requester, until
 from tests.support.prometheus import parse, samples, scrape
 
 
-async def test_the_endpoints_tell_what_waits_and_how_many_workers_are_wanted(
+async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
     backend: Backend,
 ) -> None:
     for seed in range(3):
@@ -67,7 +67,7 @@ async def test_workers_are_left_out_while_the_queue_is_unreachable(
     assert "mutoscope_workers" not in [metric.name for metric in parse(metrics)]
 
 
-async def test_what_ended_is_counted(backend: Backend) -> None:
+async def test_ended_jobs_are_counted(backend: Backend) -> None:
     metrics = BotMetrics(backend.jobs, backend.queue)
     counting = asyncio.create_task(metrics.listen(backend.studio.subscribe()))
     async with backend.running():

@@ -12,12 +12,12 @@ from bot.settings import BotSettings
 from storage.settings import SettingsError
 
 
-def test_a_missing_token_is_told() -> None:
+def test_a_missing_token_is_reported() -> None:
     with pytest.raises(SettingsError, match="DISCORD_TOKEN is not set"):
         BotSettings.from_environment({})
 
 
-def test_everything_may_be_set() -> None:
+def test_every_setting_is_read() -> None:
     settings = BotSettings.from_environment(
         {
             "DISCORD_TOKEN": " token ",
@@ -41,7 +41,7 @@ def test_metrics_are_off_unless_asked_for() -> None:
     assert BotSettings.from_environment({"DISCORD_TOKEN": "a"}).metrics_port is None
 
 
-def test_a_number_that_is_none_is_told() -> None:
+def test_a_number_that_is_none_is_reported() -> None:
     with pytest.raises(SettingsError, match="DISCORD_GUILD=mine"):
         BotSettings.from_environment({"DISCORD_TOKEN": "a", "DISCORD_GUILD": "mine"})
 

@@ -33,14 +33,14 @@ from storage.settings import Settings
 
 
 def png(size: tuple[int, int] = (320, 240), colour: str = "teal") -> bytes:
-    """Return a still picture."""
+    """Return a PNG of one colour."""
     buffer = io.BytesIO()
     Image.new("RGB", size, colour).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float = 60.0) -> None:
-    """Wait until something holds; fail if it does not in time."""
+    """Poll until the condition holds; fail after so many seconds."""
     deadline = time.monotonic() + seconds
     while True:
         held = condition()
@@ -116,22 +116,22 @@ class Backend:
     jobs_with_quota: Callable[[QuotaRow], Jobs]
 
     async def all_jobs_ended(self) -> bool:
-        """Tell whether nothing is in the works."""
+        """Tell whether no job is unfinished."""
         return not await self.jobs.unfinished()
 
     async def all_jobs_delivered(self) -> bool:
-        """Tell whether nothing is in the works, and everybody has what they ordered."""
+        """Tell whether no job is unfinished or undelivered."""
         return not await self.jobs.unfinished() and not await self.jobs.undelivered()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Dispatch jobs and work on them inside this block."""
+        """Run a dispatcher and a worker inside this block."""
         async with self.running_dispatcher(), self.running_worker():
             yield
 
     @contextlib.asynccontextmanager
     async def running_worker(self) -> AsyncIterator[None]:
-        """Work on what is on the queue inside this block."""
+        """Run a worker inside this block."""
         stop = asyncio.Event()
         worker = asyncio.create_task(serve(self.worker, self.settings, "worker", stop))
         try:
@@ -143,7 +143,7 @@ class Backend:
 
     @contextlib.asynccontextmanager
     async def running_dispatcher(self) -> AsyncIterator[None]:
-        """Dispatch jobs inside this block; nobody need be there to work on them."""
+        """Run a dispatcher inside this block."""
         dispatcher = Dispatcher(self.jobs, self.blobs, self.queue, self.events, reconcile=0.3)
         task = asyncio.create_task(dispatcher.run())
         try:
@@ -154,7 +154,7 @@ class Backend:
 
 
 def requester(owner: str = "1", size_limit: int = 10 * 2**20, locale: str = "en") -> Requester:
-    """Return somebody who orders without any front end."""
+    """Return a requester of no front end."""
     return Requester(owner, locale, ReplyTarget(front="test"), size_limit)
 
 

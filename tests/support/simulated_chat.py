@@ -31,7 +31,7 @@ class Chat:
     channel: Any
     alice: Any
     bob: Any
-    delivering: asyncio.Task[None] | None = None
+    delivery_task: asyncio.Task[None] | None = None
     ping_after: float = 60.0
 
     @property
@@ -50,7 +50,7 @@ class Chat:
         return await (actor or self.alice).slash(self.channel, "animate", **options)
 
     async def wait_for_clip(self, count: int = 1) -> discord.Message:
-        """Wait until so many clips are in the channel; return the last one."""
+        """Wait until the channel has that many clips; return the last one."""
         await until(lambda: len(self.clips()) >= count)
         return self.clips()[-1]
 
@@ -63,7 +63,7 @@ class Chat:
         ]
 
     def alice_direct_messages(self) -> list[discord.Message]:
-        """Return what the bot wrote to alice alone."""
+        """Return the direct messages between the bot and alice."""
         found: list[discord.Message] = self.alice.user.dm_channel.history()
         return found
 
@@ -78,7 +78,7 @@ class Chat:
         return await (actor or self.alice).click(message, custom_id=button)
 
     async def restart(self) -> None:
-        """End the bot and start a new one before the same Discord."""
+        """Replace the bot by a new one at the same Discord."""
         await self.stop_delivery()
         await self.env.restart_bot(new_client(self.backend))
         self.start_delivery()
@@ -87,12 +87,12 @@ class Chat:
         delivery = open_delivery(
             self.env.bot, self.ping_after, clock=lambda: float(self.env.now().timestamp())
         )
-        self.delivering = asyncio.create_task(delivery.run())
+        self.delivery_task = asyncio.create_task(delivery.run())
 
     async def stop_delivery(self) -> None:
-        if self.delivering is not None:
-            self.delivering.cancel()
-            await asyncio.gather(self.delivering, return_exceptions=True)
+        if self.delivery_task is not None:
+            self.delivery_task.cancel()
+            await asyncio.gather(self.delivery_task, return_exceptions=True)
 
 
 def text_of(message: discord.Message) -> str:
@@ -111,14 +111,14 @@ def button_ids(message: discord.Message) -> list[str]:
 
 
 def button_actions(message: discord.Message) -> list[str]:
-    """Return what the buttons under a message do."""
+    """Return the actions of the buttons under a message."""
     return [button.partition(":")[0] for button in button_ids(message)]
 
 
 def ephemeral_texts(result: Any) -> list[str]:
-    """Return what only the person who acted was told."""
-    said = [result.response] if result.response else []
-    return [message.content for message in [*said, *result.followups] if message.ephemeral]
+    """Return the texts of the ephemeral replies to an interaction."""
+    responses = [result.response] if result.response else []
+    return [message.content for message in [*responses, *result.followups] if message.ephemeral]
 
 
 def new_client(backend: Backend) -> MutoscopeClient:
@@ -127,7 +127,7 @@ def new_client(backend: Backend) -> MutoscopeClient:
 
 @contextlib.contextmanager
 def user_locale(locale: str) -> Any:
-    """Let people's Discord be set to a language; SimCord itself knows English alone."""
+    """Set the users' locale, which SimCord fixes to English."""
     original = interactions.base_payload
 
     def payload(*args: Any, **kwargs: Any) -> Any:
@@ -143,7 +143,7 @@ def user_locale(locale: str) -> Any:
 
 @contextlib.asynccontextmanager
 async def open_chat(backend: Backend) -> AsyncIterator[Chat]:
-    """Bring the bot up before a Discord with a server, a channel and two people."""
+    """Start the bot at a simulated Discord with a server, a channel and two members."""
     env = Env(new_client(backend), settle_timeout=60.0)  # a busy machine is slow
     await env.start()
     guild = env.create_guild()

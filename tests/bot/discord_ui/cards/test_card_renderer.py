@@ -1,4 +1,4 @@
-"""What a job's message shows: few lines, what a person cares about first."""
+"""The cards of a job in each status."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ DONE = replace(JOB, status=Status.DONE, clip=CLIP)
 LINE = "-# 🎥 Pan left · seed 5 · 144×112 · 16 frames at 8 fps · 4 steps · Exact"
 
 
-def test_a_waiting_card_tells_whose_it_is_its_place_and_its_time() -> None:
+def test_a_waiting_card_shows_owner_position_and_start() -> None:
     card = RENDERER.waiting(JOB, QueueEstimate(2, 150.0))
     assert card.content.splitlines() == [
         "<@1> **a boat, pan left**",
@@ -65,19 +65,19 @@ def test_a_waiting_card_tells_whose_it_is_its_place_and_its_time() -> None:
 
 
 @pytest.mark.parametrize(("share", "filled"), [(0.0, 0), (0.5, 10), (1.0, 20), (7.0, 20)])
-def test_the_bar_is_filled_by_its_share(share: float, filled: int) -> None:
+def test_the_progress_bar_is_filled_by_its_share(share: float, filled: int) -> None:
     assert progress_bar(share).count("█") == filled
     assert len(progress_bar(share)) == 20
 
 
-def test_a_running_card_tells_what_is_being_done() -> None:
+def test_a_running_card_shows_stage_step_and_time_left() -> None:
     running = replace(JOB, status=Status.RUNNING)
     card = RENDERER.running(running, Progress(Stage.DENOISING, 2, 8, eta=7200.0))
     assert "25% · making frames · step 2 of 8 · about 2 h left\n" in card.content
     assert "loading the model" in RENDERER.running(running, Progress(Stage.LOADING, 0, 8)).content
 
 
-def test_the_bar_never_goes_back_between_two_candidates() -> None:
+def test_the_progress_bar_never_decreases_between_two_candidates() -> None:
     stages = ((Stage.LOADING, 0), (Stage.DENOISING, 3), (Stage.DECODING, 4), (Stage.PREPARING, 4),
               (Stage.DENOISING, 5), (Stage.DECODING, 8), (Stage.ENCODING, 0))  # fmt: skip
     shares = [
@@ -87,7 +87,7 @@ def test_the_bar_never_goes_back_between_two_candidates() -> None:
     assert (shares[0], shares[-1]) == (0, 20)
 
 
-def test_a_path_is_told_in_words() -> None:
+def test_a_path_is_described_in_words() -> None:
     options = Options("a boat", path="zoom in and pan left; hold", seed=5)
     request = options.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0)
     for locale, texts in (
@@ -98,20 +98,20 @@ def test_a_path_is_told_in_words() -> None:
         assert f"{texts} · " in card.content
 
 
-def test_a_motion_that_nobody_named_is_told_once_it_was_made() -> None:
+def test_a_motion_that_the_model_chose_is_shown_when_the_clip_is_done() -> None:
     quiet = replace(JOB, request=replace(REQUEST, prompt="a quiet house"))
     assert "-# seed 5 · 144×112" in RENDERER.waiting(quiet, None).content
     drift = replace(CLIP, motion=Motion.DRIFT)
     assert "-# 🎥 Gentle drift · seed 5" in RENDERER.done(quiet, drift, b"").content
 
 
-def test_a_speed_that_is_not_the_usual_is_told() -> None:
+def test_an_unusual_speed_is_shown() -> None:
     slow = replace(JOB, request=replace(REQUEST, prompt="slowly pan left"))
     assert "🎥 Pan left, slow · " in RENDERER.waiting(slow, None).content
     assert "🎥 向左平移，慢 · " in RENDERER.waiting(replace(slow, locale="zh-CN"), None).content
 
 
-def test_a_finished_card_tells_how_it_came_out_what_was_changed_and_what_may_help() -> None:
+def test_a_finished_card_shows_scores_adjustments_and_advice() -> None:
     full = replace(DONE, request=replace(REQUEST, model="i2vgen-xl"))
     lines = RENDERER.done(full, CLIP, b"").content.splitlines()
     assert lines[1] == (
@@ -123,18 +123,18 @@ def test_a_finished_card_tells_how_it_came_out_what_was_changed_and_what_may_hel
     assert "guidance 10 to 12" in lines[4]
 
 
-def test_a_clip_from_the_cache_says_so() -> None:
+def test_a_cached_clip_is_marked() -> None:
     lines = RENDERER.done(replace(DONE, cached=True, cost=0), CLIP, b"").content.splitlines()
     assert lines[1].startswith("-# From the cache: made before, so it cost nothing · moves")
 
 
-def test_a_path_with_turns_is_not_called_shaky() -> None:
+def test_a_path_gets_no_advice_about_shaking() -> None:
     path = Camera(keyframes=path_text.read("zoom in, then pan left"))
     full = replace(DONE, request=replace(REQUEST, model="i2vgen-xl", camera=path))
     assert "💡" not in RENDERER.done(full, CLIP, b"").content
 
 
-def test_every_card_keeps_discords_limits() -> None:
+def test_every_card_respects_discords_limits() -> None:
     wordy = replace(JOB, request=replace(REQUEST, prompt="*" * 1000, negative_prompt="`" * 1000))
     hints = [Advice("advice_no_motion")] * 20
     assert len(RENDERER.too_large(wordy, CLIP).content) <= 1000

@@ -1,4 +1,4 @@
-"""The details of a clip hold everything that its card leaves out."""
+"""Details show everything about a clip."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def fields(job: Job, locale: str = "en") -> dict[str, str]:
     return {str(field.name): str(field.value) for field in embed.fields}
 
 
-def test_all_that_was_asked_may_be_copied() -> None:
+def test_all_parameters_can_be_copied() -> None:
     found = fields(JOB)
     assert list(found) == ["Parameters"]
     assert "seed: 5\ncamera: pan_left\nspeed: normal\nstrength: 1\n" in found["Parameters"]
 
 
-def test_scores_are_told_in_words_and_in_figures() -> None:
+def test_scores_are_words_and_figures() -> None:
     assert fields(DONE)["Scores"].splitlines() == [
         "First frame: true to the picture (31 dB)",
         "Flicker: hardly any (1.0%)",
@@ -34,7 +34,7 @@ def test_scores_are_told_in_words_and_in_figures() -> None:
     ]
 
 
-def test_candidates_are_named_by_their_seeds_in_the_persons_language() -> None:
+def test_candidates_are_named_by_their_seeds_in_the_users_locale() -> None:
     clip = replace(CLIP, scores=(("clip", 0.313), ("motion", 0.2), ("seed_7", 2.25)))
     scores = fields(replace(DONE, clip=clip), "zh-CN")["评分"]
     assert scores.splitlines() == [
@@ -44,13 +44,13 @@ def test_candidates_are_named_by_their_seeds_in_the_persons_language() -> None:
     ]
 
 
-def test_what_it_cost_and_what_was_changed_is_told() -> None:
+def test_cost_and_adjustments_are_shown() -> None:
     found = fields(DONE)
     assert found["Cost, time, size"] == "6 credits · 3 min · 64×64 · 1953 KiB"
     assert "64×64" in found["What was changed"]
 
 
-def test_a_path_may_be_pasted_into_the_form() -> None:
+def test_a_path_can_be_pasted_into_the_form() -> None:
     options = Options("a boat", path="zoom in and pan left; hold", seed=5)
     request = options.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0)
     text = parameters.write(request, CLIP)
@@ -59,12 +59,12 @@ def test_a_path_may_be_pasted_into_the_form() -> None:
     assert pasted.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0) == request
 
 
-def test_parameters_may_be_pasted_into_the_form() -> None:
+def test_parameters_can_be_pasted_into_the_form() -> None:
     found = read_numbers(parameters.write(REQUEST))
     assert (found["seed"], found["steps"], found["guidance"]) == (5, REQUEST.steps, 1.0)
 
 
-def test_details_keep_discords_limits() -> None:
+def test_details_respect_discords_limits() -> None:
     wordy = replace(DONE, request=replace(REQUEST, prompt="*" * 1000, negative_prompt="`" * 1000))
     embed = DetailsRenderer(Translations.load(), "en").render(wordy)
     assert len(str(embed.description)) <= 4096

@@ -1,4 +1,4 @@
-"""An order becomes a clip in the message that was promised."""
+"""/animate, from the order to the clip."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.simulated_chat import (
 )
 
 
-async def test_an_order_is_answered_with_its_clip_in_its_place(chat: Chat) -> None:
+async def test_the_clip_replaces_the_deferred_message(chat: Chat) -> None:
     async with chat.backend.running():
         result = await chat.animate(seed=7)
         clip = await chat.wait_for_clip()
@@ -26,7 +26,7 @@ async def test_an_order_is_answered_with_its_clip_in_its_place(chat: Chat) -> No
     assert len(chat.messages) == 1
 
 
-async def test_a_gif_is_another_clip_than_the_film(chat: Chat) -> None:
+async def test_a_gif_is_cached_apart_from_the_mp4(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(seed=7)
         await chat.wait_for_clip()
@@ -36,7 +36,7 @@ async def test_a_gif_is_another_clip_than_the_film(chat: Chat) -> None:
     assert "From the cache" not in text_of(clip)
 
 
-async def test_a_waiting_order_shows_its_place_and_may_be_cancelled(chat: Chat) -> None:
+async def test_a_waiting_order_shows_its_position_and_can_be_cancelled(chat: Chat) -> None:
     await chat.animate()
     await chat.animate(chat.bob)
     message = await chat.wait_for_text("number 2 in the queue")
@@ -65,7 +65,7 @@ async def test_an_order_in_a_direct_message_is_answered_there(chat: Chat) -> Non
     assert clip.attachments[0].filename.endswith(".mp4")
 
 
-async def test_many_orders_at_once_are_each_answered_by_their_own_clip(chat: Chat) -> None:
+async def test_concurrent_orders_get_their_own_clips(chat: Chat) -> None:
     people = [chat.guild.add_member(chat.env.create_user(f"guest{n}")) for n in range(12)]
     async with chat.backend.running():
         orders = [await chat.animate(person) for person in people]
@@ -75,7 +75,7 @@ async def test_many_orders_at_once_are_each_answered_by_their_own_clip(chat: Cha
         assert clips[ordered.response.id].content.startswith(person.mention)
 
 
-async def test_the_card_speaks_the_language_of_who_ordered(chat: Chat) -> None:
+async def test_the_card_is_in_the_requesters_locale(chat: Chat) -> None:
     with user_locale("zh-CN"):
         await chat.animate()
     await chat.wait_for_text("队首")
@@ -85,7 +85,7 @@ async def test_the_card_speaks_the_language_of_who_ordered(chat: Chat) -> None:
     assert "🎥 推近" in text_of(clip)
 
 
-async def test_advice_comes_with_the_clip_and_never_in_the_way(chat: Chat) -> None:
+async def test_advice_is_shown_with_the_clip(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(prompt="a quiet house", picture=("a.png", png((64, 64), "black")))
         clip = await chat.wait_for_clip()

@@ -1,4 +1,4 @@
-"""The buttons under a clip do what they say, for those who may."""
+"""The buttons of a job's message, and who may use them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def jobs_of(chat: Chat) -> list[Job]:
     return found
 
 
-async def test_retry_makes_the_clip_anew_with_another_seed(chat: Chat) -> None:
+async def test_retry_orders_the_clip_with_another_seed(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(seed=7)
         first = await chat.wait_for_clip()
@@ -42,7 +42,7 @@ async def test_retry_makes_the_clip_anew_with_another_seed(chat: Chat) -> None:
     assert new.request.prompt == old.request.prompt
 
 
-async def test_tweak_shows_the_clips_parameters_and_makes_what_is_sent(chat: Chat) -> None:
+async def test_tweak_opens_a_filled_form_and_orders_what_is_submitted(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(seed=7, steps=9, camera="pan_left", negative_prompt="people")
         opened_form = await chat.click(await chat.wait_for_clip(), "tweak")
@@ -70,7 +70,7 @@ async def test_tweak_shows_the_clips_parameters_and_makes_what_is_sent(chat: Cha
     assert new.request.container is Container.GIF
 
 
-async def test_tweak_shows_the_path_and_a_chosen_motion_takes_its_place(
+async def test_a_motion_that_is_chosen_in_the_form_replaces_the_path(
     chat: Chat,
 ) -> None:
     async with chat.backend.running():
@@ -102,7 +102,7 @@ async def test_tweak_makes_a_path_slower(chat: Chat) -> None:
 
 
 def filled(modal: dict[str, Any]) -> dict[str, str]:
-    """Return what a form holds when it opens."""
+    """Return the values of a form when it opens."""
     found = {}
     for label in modal["components"]:
         field = label["component"]
@@ -123,7 +123,7 @@ async def test_a_form_with_a_bad_line_is_refused(chat: Chat) -> None:
     assert len(chat.clips()) == 1
 
 
-async def test_the_form_speaks_the_persons_language(chat: Chat) -> None:
+async def test_the_form_is_in_the_users_locale(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate()
         with user_locale("zh-CN"):
@@ -131,7 +131,7 @@ async def test_the_form_speaks_the_persons_language(chat: Chat) -> None:
     assert form.modal["title"] == "调整这段动画"
 
 
-async def test_details_tell_everything_to_whoever_asks_and_nobody_else(chat: Chat) -> None:
+async def test_details_are_shown_to_the_person_who_clicked_alone(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(seed=7, negative_prompt="people", guidance=1.0)
         clip = await chat.wait_for_clip()
@@ -144,7 +144,7 @@ async def test_details_tell_everything_to_whoever_asks_and_nobody_else(chat: Cha
     assert len(chat.clips()) == 1
 
 
-async def test_delete_removes_the_message_and_the_kept_clip(chat: Chat) -> None:
+async def test_delete_removes_the_message_and_the_cached_clip(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(seed=7)
         await chat.click(await chat.wait_for_clip(), "delete")
@@ -174,7 +174,7 @@ async def test_only_the_owner_may_cancel(chat: Chat) -> None:
     assert len(await chat.backend.jobs.unfinished()) == 1
 
 
-async def test_a_cancelled_order_leaves_nothing_once_it_is_deleted(chat: Chat) -> None:
+async def test_deleting_a_cancelled_order_deletes_its_picture(chat: Chat) -> None:
     await chat.animate()
     [job] = await chat.backend.jobs.unfinished()
     await chat.click(await chat.wait_for_text("in the queue"), "cancel")
@@ -183,7 +183,7 @@ async def test_a_cancelled_order_leaves_nothing_once_it_is_deleted(chat: Chat) -
     assert not await chat.backend.blobs.has(job.request.picture)
 
 
-async def test_cancel_stops_the_worker_midway(chat: Chat) -> None:
+async def test_cancel_stops_a_running_job(chat: Chat) -> None:
     chat.backend.worker.gate.clear()
     async with chat.backend.running():
         await chat.animate()
@@ -204,7 +204,7 @@ async def test_the_same_order_comes_from_the_cache(chat: Chat) -> None:
     assert len(chat.backend.worker.orders) == 1
 
 
-async def test_a_picture_in_a_message_is_animated_from_its_menu(chat: Chat) -> None:
+async def test_a_messages_picture_is_animated_from_the_context_menu(chat: Chat) -> None:
     posted = await chat.bob.send(chat.channel, "look", attachments=[("dog.png", png())])
     async with chat.backend.running():
         form = await chat.alice.context_menu(chat.channel, "Animate this picture", posted)

@@ -1,4 +1,4 @@
-"""Nobody is throttle the same reason twice before it may have lapsed."""
+"""A person is notified of the same error once in a while."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Clock:
         return self.now
 
 
-def test_a_reason_is_told_once_to_each_person_until_it_lapses() -> None:
+def test_an_error_is_allowed_once_a_person_until_it_expires() -> None:
     clock = Clock()
     throttle = NoticeThrottle(clock)
     assert [throttle.allows("ann", SPENT) for _ in range(3)] == [True, False, False]
@@ -31,7 +31,7 @@ def test_a_reason_is_told_once_to_each_person_until_it_lapses() -> None:
     assert throttle.allows("ann", SPENT)
 
 
-def test_who_could_order_meanwhile_is_told_anew() -> None:
+def test_reset_allows_all_errors_of_one_person_again() -> None:
     throttle = NoticeThrottle(Clock())
     assert throttle.allows("ann", TOO_MANY)
     assert throttle.allows("bob", TOO_MANY)
@@ -40,7 +40,7 @@ def test_who_could_order_meanwhile_is_told_anew() -> None:
     assert not throttle.allows("bob", TOO_MANY)
 
 
-def test_what_has_lapsed_is_not_remembered() -> None:
+def test_expired_errors_are_dropped() -> None:
     clock = Clock()
     throttle = NoticeThrottle(clock)
     for number in range(100):

@@ -1,4 +1,4 @@
-"""People see what they spent; managers see what everybody did."""
+"""/quota for everybody, /report for managers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.simulated_chat import (
 )
 
 
-async def test_a_person_sees_what_is_spent_and_left(chat: Chat) -> None:
+async def test_a_person_sees_spent_and_remaining_credits(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(seed=7)
         await chat.wait_for_clip()
@@ -34,7 +34,7 @@ async def test_a_person_sees_what_is_spent_and_left(chat: Chat) -> None:
     assert "今天剩余" in text_of(result.response.message)
 
 
-async def test_an_order_beyond_the_quota_is_refused_in_the_persons_language(
+async def test_an_order_beyond_the_quota_is_refused_in_the_users_locale(
     backend: Backend,
 ) -> None:
     quota = replace(backend.catalogue.quota, credits_per_day=1)
@@ -47,7 +47,7 @@ async def test_an_order_beyond_the_quota_is_refused_in_the_persons_language(
         assert [m for m in chat.messages if not m.flags.ephemeral] == []
 
 
-async def test_a_manager_sees_what_everybody_did(chat: Chat) -> None:
+async def test_a_manager_sees_everybodys_orders(chat: Chat) -> None:
     role = chat.guild.create_role("boss", permissions=discord.Permissions(manage_guild=True))
     carol = chat.guild.add_member(chat.env.create_user("carol"), roles=[role])
     async with chat.backend.running():

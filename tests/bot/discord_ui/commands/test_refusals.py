@@ -1,4 +1,4 @@
-"""Whatever cannot be made is refused clearly, to that person alone, before any GPU time."""
+"""Wrong input is refused by an ephemeral message, before any work is done."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def animation() -> bytes:
 
 
 def claims(width: int, height: int) -> bytes:
-    """Return a PNG that only says that it is so large."""
+    """Return a PNG whose header claims this size."""
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
 
     def chunk(kind: bytes, data: bytes) -> bytes:
@@ -83,7 +83,7 @@ async def test_bad_options_are_refused(chat: Chat, case: str) -> None:
         await refused(chat, chinese, **options)
 
 
-async def test_discord_itself_holds_the_bounds_of_numbers(chat: Chat) -> None:
+async def test_discord_itself_checks_the_bounds_of_numbers(chat: Chat) -> None:
     [command] = [
         command for command in await chat.env.bot.tree.fetch_commands() if command.name == "animate"
     ]

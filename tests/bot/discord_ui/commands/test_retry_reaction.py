@@ -1,4 +1,4 @@
-"""🔁 under a finished clip makes it anew, answered by a message."""
+"""A reaction with 🔁 retries a finished clip."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.simulated_chat import Chat, text_of
 AGAIN = "🔁"
 
 
-async def test_a_reaction_retries_the_clip_at_the_expense_of_who_reacted(
+async def test_a_reaction_retries_the_clip_for_the_person_who_reacted(
     chat: Chat,
 ) -> None:
     async with chat.backend.running():
@@ -23,7 +23,7 @@ async def test_a_reaction_retries_the_clip_at_the_expense_of_who_reacted(
     assert second.reference.message_id == first.id
 
 
-async def test_other_reactions_and_other_messages_are_left_alone(chat: Chat) -> None:
+async def test_other_reactions_and_other_messages_are_ignored(chat: Chat) -> None:
     posted = await chat.bob.send(chat.channel, "hello")
     async with chat.backend.running():
         await chat.animate()
@@ -33,13 +33,13 @@ async def test_other_reactions_and_other_messages_are_left_alone(chat: Chat) -> 
     assert len(chat.messages) == 2
 
 
-async def test_a_reaction_on_a_clip_that_is_not_done_does_nothing(chat: Chat) -> None:
+async def test_a_reaction_on_an_unfinished_job_is_ignored(chat: Chat) -> None:
     await chat.animate()
     await chat.bob.react(await chat.wait_for_text("in the queue"), AGAIN)
     assert len(await chat.backend.jobs.unfinished()) == 1
 
 
-async def test_another_bots_reaction_orders_nothing(chat: Chat) -> None:
+async def test_another_bots_reaction_is_ignored(chat: Chat) -> None:
     robot = chat.guild.add_member(chat.env.create_user("robot", bot=True))
     async with chat.backend.running():
         await chat.animate()
@@ -47,7 +47,7 @@ async def test_another_bots_reaction_orders_nothing(chat: Chat) -> None:
     assert len(chat.messages) == 1
 
 
-async def test_somebody_who_may_not_post_gets_no_clip(chat: Chat) -> None:
+async def test_a_reaction_without_permission_to_post_is_ignored(chat: Chat) -> None:
     denied = discord.PermissionOverwrite(attach_files=False)
     chat.channel = chat.guild.create_text_channel("b", overwrites={chat.bob: denied})
     async with chat.backend.running():
@@ -56,7 +56,7 @@ async def test_somebody_who_may_not_post_gets_no_clip(chat: Chat) -> None:
     assert len(chat.messages) == 1
 
 
-async def test_somebody_who_may_not_embed_links_gets_a_clip_all_the_same(
+async def test_a_reaction_needs_no_permission_to_embed_links(
     chat: Chat,
 ) -> None:
     denied = discord.PermissionOverwrite(embed_links=False)
@@ -67,7 +67,7 @@ async def test_somebody_who_may_not_embed_links_gets_a_clip_all_the_same(
         assert await chat.wait_for_clip(2)
 
 
-async def test_a_reaction_that_cannot_be_paid_is_answered_once(chat: Chat) -> None:
+async def test_a_refused_reaction_is_answered_once(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate()
         clip = await chat.wait_for_clip()
@@ -82,7 +82,7 @@ async def test_a_reaction_that_cannot_be_paid_is_answered_once(chat: Chat) -> No
     assert len(chat.messages) == before + 1
 
 
-async def test_who_has_room_again_retries_and_is_told_anew_afterwards(chat: Chat) -> None:
+async def test_an_accepted_reaction_resets_the_throttle(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate()
         clip = await chat.wait_for_clip()

@@ -1,4 +1,4 @@
-"""Several pictures in one order: a clip of each, all or none, each with a message of its own."""
+"""Several pictures in one order: one clip and one message each, all or none."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLOURS = ("red", "green", "blue", "white")
 
 
 def pictures(count: int = 3) -> dict[str, tuple[str, bytes]]:
-    """Return the options of so many pictures."""
+    """Return that many picture options."""
     names = ("picture", "picture_2", "picture_3", "picture_4")
     return {
         name: (f"{colour}.png", png(colour=colour))
@@ -33,12 +33,12 @@ def pictures(count: int = 3) -> dict[str, tuple[str, bytes]]:
 
 
 def public(chat: Chat) -> list[discord.Message]:
-    """Return what everybody sees."""
+    """Return the public messages."""
     return [message for message in chat.messages if not message.flags.ephemeral]
 
 
 async def jobs_of(chat: Chat) -> list[Job]:
-    """Return the job of each message that everybody sees."""
+    """Return the job of each public message."""
     found = []
     for message in public(chat):
         place = ("discord", str(message.channel.id), str(message.id))
@@ -65,7 +65,7 @@ async def test_each_picture_becomes_a_clip_in_a_message_of_its_own(chat: Chat) -
     ]
 
 
-async def test_cancel_retry_and_delete_are_of_one_clip_alone(chat: Chat) -> None:
+async def test_cancel_retry_and_delete_affect_one_clip_alone(chat: Chat) -> None:
     await chat.animate(**pictures(3))
     await until(lambda: [button_actions(card) for card in public(chat)] == [["cancel"]] * 3)
     first, second, third = public(chat)
@@ -81,14 +81,14 @@ async def test_cancel_retry_and_delete_are_of_one_clip_alone(chat: Chat) -> None
     assert (first.id in left, second.id in left, third.id in left) == (False, True, True)
 
 
-async def test_others_need_not_wait_for_all_of_them(chat: Chat) -> None:
+async def test_other_peoples_orders_are_interleaved(chat: Chat) -> None:
     await chat.animate(**pictures(4))
     await chat.animate(chat.bob)
     line = [job.owner for job in await chat.backend.jobs.waiting()]
     assert line.index(str(chat.bob.id)) == 1
 
 
-async def test_all_are_refused_where_not_all_can_be_paid_and_it_is_told_how_many(
+async def test_an_order_is_refused_as_a_whole_and_the_affordable_number_named(
     backend: Backend,
 ) -> None:
     quota = replace(backend.catalogue.quota, credits_per_day=12)
@@ -103,53 +103,53 @@ async def test_all_are_refused_where_not_all_can_be_paid_and_it_is_told_how_many
         assert len(await backend.jobs.unfinished()) == 2
 
 
-async def test_more_than_may_be_in_the_works_are_refused(chat: Chat) -> None:
+async def test_an_order_of_more_than_the_unfinished_limit_is_refused(chat: Chat) -> None:
     await chat.animate(**pictures(3))
-    told = ephemeral_texts(await chat.animate(**pictures(3)))[0]
-    assert "You may have 5 clips in the works at once, and of these 3 only 2" in told
+    reply = ephemeral_texts(await chat.animate(**pictures(3)))[0]
+    assert "You may have 5 clips in the works at once, and of these 3 only 2" in reply
     assert len(await chat.backend.jobs.unfinished()) == 3
 
 
-async def test_the_picture_that_will_not_do_is_named(chat: Chat) -> None:
+async def test_the_picture_that_is_refused_is_named(chat: Chat) -> None:
     wrong: dict[str, Any] = pictures(3) | {"picture_2": ("cat_1.png", b"no picture")}
-    told = ephemeral_texts(await chat.animate(**wrong))[0]
-    assert "“cat\\_1.png”: That file is not a picture" in told
-    assert "None of the clips was started" in told
+    reply = ephemeral_texts(await chat.animate(**wrong))[0]
+    assert "“cat\\_1.png”: That file is not a picture" in reply
+    assert "None of the clips was started" in reply
     assert public(chat) == []
     assert await chat.backend.jobs.unfinished() == []
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "reply"),
     [
         ("_" * 1500 + ".png", "\\_…”: That file is not a picture"),
         ("discord.gg/x.png", "“discord.\u200bgg/x.png”"),
     ],
 )
-async def test_no_name_of_a_picture_keeps_its_person_from_being_told(
-    chat: Chat, name: str, told: str
+async def test_a_long_or_hostile_file_name_does_not_break_the_reply(
+    chat: Chat, name: str, reply: str
 ) -> None:
     wrong: dict[str, Any] = pictures(4) | {"picture_3": (name, b"no picture")}
-    assert told in ephemeral_texts(await chat.animate(**wrong))[0]
+    assert reply in ephemeral_texts(await chat.animate(**wrong))[0]
     assert await chat.backend.jobs.unfinished() == []
 
 
-class Burning(Jobs):
-    """A table of jobs that nothing can be written into."""
+class FailingJobs(Jobs):
+    """Jobs whose insert fails."""
 
     async def add(self, *new: Job) -> None:
-        raise RuntimeError(f"{len(new)} jobs are in the fire")
+        raise RuntimeError(f"{len(new)} jobs cannot be inserted")
 
 
-async def test_what_was_promised_is_taken_back_where_the_order_fails(chat: Chat) -> None:
+async def test_the_messages_of_a_failed_order_are_deleted(chat: Chat) -> None:
     backend = chat.backend
-    backend.studio._jobs = Burning(backend.jobs._engine, backend.catalogue)
-    told = ephemeral_texts(await chat.animate(**pictures(3)))[0]
-    assert "Nothing was charged" in told
+    backend.studio._jobs = FailingJobs(backend.jobs._engine, backend.catalogue)
+    reply = ephemeral_texts(await chat.animate(**pictures(3)))[0]
+    assert "Nothing was charged" in reply
     assert public(chat) == []
 
 
-async def test_a_clip_without_a_message_is_posted_when_it_is_there(chat: Chat) -> None:
+async def test_a_clip_without_a_message_is_posted_at_its_end(chat: Chat) -> None:
     chat.env.inject_error("POST", "/webhooks/*", status=403, code=50001)
     await chat.animate(**pictures(2))
     assert len(public(chat)) == 1
@@ -157,7 +157,7 @@ async def test_a_clip_without_a_message_is_posted_when_it_is_there(chat: Chat) -
         await chat.wait_for_clip(2)
 
 
-async def test_clips_from_the_cache_are_free_among_the_others(chat: Chat) -> None:
+async def test_cached_clips_of_an_order_are_free(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(seed=7, **pictures(1))
         await chat.wait_for_clip()
@@ -171,7 +171,7 @@ async def test_clips_from_the_cache_are_free_among_the_others(chat: Chat) -> Non
     ("line", "made"),
     [("pictures: 1, 2, 3", (0, 1, 2)), ("pictures：3 1", (2, 0)), ("seed: 3", (0, 1, 2))],
 )
-async def test_the_pictures_of_a_message_are_animated_from_its_menu(
+async def test_the_pictures_of_a_message_are_selected_in_the_form(
     chat: Chat, line: str, made: tuple[int, ...]
 ) -> None:
     form = await menu(chat, 3)
@@ -186,9 +186,7 @@ async def test_the_pictures_of_a_message_are_animated_from_its_menu(
 
 
 @pytest.mark.parametrize("chosen", ["4", "", "all", "0, 1", "1-3", "2 to 3"])
-async def test_pictures_that_are_not_there_or_not_named_are_refused(
-    chat: Chat, chosen: str
-) -> None:
+async def test_a_selection_that_matches_no_pictures_is_refused(chat: Chat, chosen: str) -> None:
     result = await chat.alice.submit_modal(
         await menu(chat, 3), {"prompt": "wags", "numbers": f"pictures: {chosen}"}
     )
@@ -197,6 +195,6 @@ async def test_pictures_that_are_not_there_or_not_named_are_refused(
 
 
 async def menu(chat: Chat, count: int) -> Any:
-    """Open the form for a message of so many pictures."""
+    """Open the context menu's form for a message with that many pictures."""
     posted = await chat.bob.send(chat.channel, "look", attachments=list(pictures(count).values()))
     return await chat.alice.context_menu(chat.channel, "Animate this picture", posted)

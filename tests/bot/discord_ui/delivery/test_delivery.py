@@ -1,4 +1,4 @@
-"""A clip reaches its person by whichever way is open, and never twice."""
+"""Each result is sent once, by the first way that Discord allows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.simulated_chat import Chat, button_actions, text_of
 TOKEN_LIFE = 15 * 60
 
 
-async def test_after_the_tokens_end_the_message_is_edited_in_the_channel(
+async def test_an_expired_token_is_replaced_by_an_edit_in_the_channel(
     chat: Chat,
 ) -> None:
     result = await chat.animate()
@@ -20,7 +20,7 @@ async def test_after_the_tokens_end_the_message_is_edited_in_the_channel(
     assert clip.id == result.response.id
 
 
-async def test_where_the_message_may_not_be_edited_a_new_one_calls_its_person(
+async def test_a_refused_edit_is_replaced_by_a_post_that_mentions_the_owner(
     chat: Chat,
 ) -> None:
     await chat.animate()
@@ -34,7 +34,7 @@ async def test_where_the_message_may_not_be_edited_a_new_one_calls_its_person(
     assert len(chat.messages) == 2
 
 
-async def test_where_the_channel_is_closed_the_clip_comes_directly(chat: Chat) -> None:
+async def test_a_refused_post_is_replaced_by_a_direct_message(chat: Chat) -> None:
     await chat.animate()
     await chat.wait_for_text("queue")
     await chat.env.advance_time(TOKEN_LIFE)
@@ -46,7 +46,7 @@ async def test_where_the_channel_is_closed_the_clip_comes_directly(chat: Chat) -
     assert [message.attachments[0].filename[-4:] for message in direct] == [".mp4"]
 
 
-async def test_a_message_that_was_removed_is_not_posted_again(chat: Chat) -> None:
+async def test_a_deleted_message_is_not_posted_again(chat: Chat) -> None:
     await chat.animate()
     message = await chat.wait_for_text("queue")
     await message.delete()
@@ -55,7 +55,7 @@ async def test_a_message_that_was_removed_is_not_posted_again(chat: Chat) -> Non
     assert chat.messages == []
 
 
-async def test_a_file_that_the_place_refuses_is_told(chat: Chat) -> None:
+async def test_a_file_that_is_too_large_for_discord_is_reported(chat: Chat) -> None:
     await chat.animate()
     await chat.wait_for_text("queue")
     chat.env.inject_error("PATCH", "/webhooks/*", status=413, code=40005)
@@ -64,7 +64,7 @@ async def test_a_file_that_the_place_refuses_is_told(chat: Chat) -> None:
     assert button_actions(message) == ["again", "tweak", "details", "delete"]
 
 
-async def test_an_outage_of_discord_is_outlived(chat: Chat) -> None:
+async def test_delivery_is_retried_after_an_outage_of_discord(chat: Chat) -> None:
     await chat.animate()
     await chat.wait_for_text("queue")
     chat.env.inject_error("PATCH", "/webhooks/*", status=400, code=0, times=2)
@@ -72,7 +72,7 @@ async def test_an_outage_of_discord_is_outlived(chat: Chat) -> None:
         await chat.wait_for_clip()
 
 
-async def test_a_failure_says_why_and_that_nothing_was_charged(chat: Chat) -> None:
+async def test_a_failure_names_its_reason_and_that_nothing_was_charged(chat: Chat) -> None:
     chat.backend.worker.failure = Failure("failed_encoding")
     async with chat.backend.running():
         await chat.animate()
@@ -81,7 +81,7 @@ async def test_a_failure_says_why_and_that_nothing_was_charged(chat: Chat) -> No
     assert button_actions(message) == ["again", "tweak", "details", "delete"]
 
 
-async def test_a_long_wait_ends_with_one_call(chat: Chat) -> None:
+async def test_a_long_wait_ends_with_one_ping(chat: Chat) -> None:
     await chat.animate()
     await chat.stop_delivery()
     chat.ping_after = 0.0
@@ -93,7 +93,7 @@ async def test_a_long_wait_ends_with_one_call(chat: Chat) -> None:
     ]
 
 
-async def test_hostile_words_format_nothing_and_mention_nobody(chat: Chat) -> None:
+async def test_hostile_text_formats_nothing_and_mentions_nobody(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(
             prompt="@everyone **bold** ``` <@1> [x](http://y) discord.gg/z",
@@ -110,7 +110,7 @@ async def test_hostile_words_format_nothing_and_mention_nobody(chat: Chat) -> No
     assert text_of(details.response.message).count("```") == 2
 
 
-async def test_a_call_that_may_not_be_made_holds_nothing_up(chat: Chat) -> None:
+async def test_a_refused_ping_does_not_block_delivery(chat: Chat) -> None:
     await chat.animate()
     await chat.stop_delivery()
     chat.ping_after = 0.0
@@ -121,7 +121,7 @@ async def test_a_call_that_may_not_be_made_holds_nothing_up(chat: Chat) -> None:
     assert len(chat.clips()) == len(chat.messages) == 1
 
 
-async def test_who_cancels_after_a_long_wait_is_not_called(chat: Chat) -> None:
+async def test_a_cancelled_job_gets_no_ping(chat: Chat) -> None:
     await chat.animate()
     await chat.stop_delivery()
     chat.ping_after = 0.0

@@ -1,4 +1,4 @@
-"""A running card shows the newest preview, and never instead of the clip."""
+"""A running job's message shows the newest preview until its end."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ async def previewed(chat: Chat) -> discord.Message:
 
 
 async def move(chat: Chat, step: int, preview: str = "") -> None:
-    """Announce that the one running job came further."""
+    """Publish progress of the one running job."""
     [job] = await chat.backend.jobs.unfinished()
     progress = Progress(Stage.DENOISING, step, job.request.steps, preview=preview)
     chat.backend.events.publish(JobProgressed(job.id, progress))
 
 
-async def test_a_running_card_shows_the_preview_and_the_clip_takes_its_place(
+async def test_a_preview_is_shown_and_then_replaced_by_the_clip(
     chat: Chat,
 ) -> None:
     async with chat.backend.running():
@@ -64,7 +64,7 @@ async def test_a_running_card_shows_the_preview_and_the_clip_takes_its_place(
     assert preview_of(clip) == ""
 
 
-async def test_further_progress_leaves_the_preview_as_it_is(chat: Chat) -> None:
+async def test_progress_does_not_upload_the_preview_again(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(steps=8)
         before = (await previewed(chat)).attachments[0].id
@@ -86,7 +86,7 @@ async def test_a_newer_preview_replaces_the_older(chat: Chat) -> None:
 
 
 @pytest.mark.parametrize("failure", [None, Failure("failed_encoding")])
-async def test_an_end_without_a_clip_takes_the_preview_away(
+async def test_the_preview_is_removed_at_an_end_without_a_clip(
     chat: Chat, failure: Failure | None
 ) -> None:
     chat.backend.worker.failure = failure
@@ -102,7 +102,7 @@ async def test_an_end_without_a_clip_takes_the_preview_away(
 
 
 @pytest.mark.parametrize(("status", "code"), [(413, 40005), (403, 50013), (400, 50035)])
-async def test_where_files_are_refused_progress_goes_on_without(
+async def test_progress_is_shown_without_previews_where_files_are_refused(
     chat: Chat, status: int, code: int
 ) -> None:
     chat.backend.worker.preview = None
@@ -122,7 +122,7 @@ async def test_where_files_are_refused_progress_goes_on_without(
     assert job.reply_to.message == str(clip.id)
 
 
-async def test_a_preview_that_is_not_there_any_more_is_skipped(chat: Chat) -> None:
+async def test_an_expired_preview_is_skipped(chat: Chat) -> None:
     chat.backend.worker.preview = None
     async with chat.backend.running():
         await chat.animate(steps=8)
@@ -132,7 +132,7 @@ async def test_a_preview_that_is_not_there_any_more_is_skipped(chat: Chat) -> No
         assert files(message) == []
 
 
-async def test_a_new_bot_shows_the_preview_again(chat: Chat) -> None:
+async def test_a_restarted_bot_shows_the_preview_again(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(steps=8)
         await previewed(chat)

@@ -1,4 +1,4 @@
-"""Whatever the bot promised before it was ended, it keeps afterwards, once."""
+"""A restarted bot resumes all unfinished and undelivered jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.support.simulated_chat import Chat, text_of
 
 
 async def clip_for(backend: Backend, job: str) -> Clip:
-    """Return a clip for a job, kept in the store."""
+    """Return a clip for a job, stored as a blob."""
     request = (await backend.jobs.get(job)).request
     blob = await backend.blobs.put(backend.worker.mp4)
     return Clip(
@@ -28,7 +28,7 @@ async def clip_for(backend: Backend, job: str) -> Clip:
 
 
 async def ended_while_away(chat: Chat) -> None:
-    """Order a clip and let it end while nobody delivers."""
+    """Order a clip and let the job end while the delivery is stopped."""
     await chat.animate()
     await chat.wait_for_text("queue")
     await chat.stop_delivery()
@@ -36,7 +36,7 @@ async def ended_while_away(chat: Chat) -> None:
     await chat.backend.jobs.finish(job.id, await clip_for(chat.backend, job.id), 1.0)
 
 
-async def test_a_clip_that_ended_while_the_bot_was_away_is_posted_once_in_its_place(
+async def test_a_job_that_ended_during_a_restart_is_delivered_once(
     chat: Chat,
 ) -> None:
     await ended_while_away(chat)
@@ -49,14 +49,14 @@ async def test_a_clip_that_ended_while_the_bot_was_away_is_posted_once_in_its_pl
     assert len(chat.messages) == 1
 
 
-async def test_a_waiting_card_is_taken_up_again(chat: Chat) -> None:
+async def test_a_waiting_job_is_resumed_after_a_restart(chat: Chat) -> None:
     await chat.animate()
     await chat.restart()
     async with chat.backend.running():
         await chat.wait_for_clip()
 
 
-async def test_buttons_forms_and_reactions_outlive_a_restart(chat: Chat) -> None:
+async def test_buttons_forms_and_reactions_work_after_a_restart(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate(seed=7)
         clip = await chat.wait_for_clip()
@@ -72,7 +72,7 @@ async def test_buttons_forms_and_reactions_outlive_a_restart(chat: Chat) -> None
     assert len(chat.clips()) == 3
 
 
-async def test_a_picture_of_an_open_form_is_forgotten_and_said_so(chat: Chat) -> None:
+async def test_a_form_of_the_context_menu_expires_with_a_restart(chat: Chat) -> None:
     posted = await chat.bob.send(chat.channel, "look", attachments=[("a.png", b"\x89PNG")])
     form = await chat.alice.context_menu(chat.channel, "Animate this picture", posted)
     await chat.restart()
