@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from arq.connections import ArqRedis
 from arq.constants import job_key_prefix
 
-from storage.codec import CodecError, dumps
+from storage.codec import CodecError
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import Unavailable
 from storage.queue.connection import CONNECTION_ERRORS, RECONNECT_SECONDS, connect_redis
@@ -24,10 +24,12 @@ from storage.queue.messages import (
     EVENTS,
     QUEUE,
     TASK,
+    VERSION,
     WORKERS,
     AttemptState,
     Event,
     Order,
+    WrongVersion,
     attempt_id,
     cancel_key,
     lease_key,
@@ -35,6 +37,7 @@ from storage.queue.messages import (
     preview_key,
     read_event,
     read_outcome,
+    write_order,
 )
 
 CLOCK_DIFFERENCE = timedelta(minutes=10)
@@ -70,7 +73,7 @@ class Queue:
                 return False
             queued = await self._redis.enqueue_job(
                 TASK,
-                dumps(order),
+                write_order(order),
                 _job_id=order.id,
                 _defer_until=datetime.now(UTC) - CLOCK_DIFFERENCE,
             )
@@ -102,6 +105,9 @@ class Queue:
             return None
         try:
             return read_outcome(text)
+        except WrongVersion as error:
+            versions = (("outcome", error.found), ("bot", str(VERSION)))
+            return Failure("failed_outcome_version", versions, retryable=True)
         except CodecError:
             return Failure("failed_outcome_unreadable", retryable=True)
 
@@ -125,15 +131,19 @@ class Queue:
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield what workers publish, through any outage, during which events are missed."""
+        refused: set[str] = set()
         while True:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
                     await channel.subscribe(EVENTS)
                     while True:
                         message = await channel.get_message(timeout=5.0)
-                        event = _event(message["data"]) if message else None
-                        if event is not None:
-                            yield event
+                        if message is None:
+                            continue
+                        try:
+                            yield read_event(message["data"])
+                        except CodecError as error:
+                            _log_once(f"events are skipped: {error}", refused)
             except CONNECTION_ERRORS:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -142,13 +152,10 @@ class Queue:
         await self._redis.aclose(close_connection_pool=True)
 
 
-def _event(data: bytes) -> Event | None:
-    """Return the event, or None for one that cannot be read."""
-    try:
-        return read_event(data)
-    except CodecError as error:
-        log.warning("an event is skipped: %s", error)
-        return None
+def _log_once(message: str, logged: set[str]) -> None:
+    if message not in logged:
+        logged.add(message)
+        log.warning("%s", message)
 
 
 @asynccontextmanager

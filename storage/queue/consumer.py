@@ -17,7 +17,7 @@ from typing import Any
 
 from arq.worker import Worker, func
 
-from storage.codec import CodecError, loads
+from storage.codec import CodecError
 from storage.domain.clip import Failure
 from storage.queue.connection import (
     CONNECTION_ERRORS,
@@ -27,7 +27,15 @@ from storage.queue.connection import (
 )
 from storage.queue.heartbeat import Heartbeat
 from storage.queue.lease import Handler, LeasedOrder, deliver
-from storage.queue.messages import CANCELS, QUEUE, TASK, Order, cancel_key
+from storage.queue.messages import (
+    CANCELS,
+    QUEUE,
+    TASK,
+    VERSION,
+    WrongVersion,
+    cancel_key,
+    read_order,
+)
 from storage.queue.reporter import ProgressReporter
 from storage.queue.slots import Capacity, SlotQueue
 from storage.settings import Settings
@@ -201,12 +209,11 @@ class Consumer:
     async def _on_order(self, ctx: dict[Any, Any], *args: Any, **_: Any) -> None:
         """Take one order over from arq, whose own task may end before the order does."""
         try:
-            order = loads(Order, args[0])
+            order = read_order(args[0])
         except CodecError as error:
             log.error("order %s could not be read: %s", ctx["job_id"], error)
             job, _dot, attempt = ctx["job_id"].rpartition(".")
-            failure = Failure("failed_order_unreadable")
-            await deliver(self._redis, self._stop, job, int(attempt), failure)
+            await deliver(self._redis, self._stop, job, int(attempt), _unreadable(error))
             return
         if any(held.order.id == order.id for held in self._held.values()):
             await self._redis.zrem(QUEUE, order.id)  # Redis was restored from older data
@@ -239,3 +246,10 @@ class Consumer:
         for one, flag in zip(held, flags, strict=True):
             if flag or one.order.job == job:
                 one.reporter.cancelled.set()
+
+
+def _unreadable(error: CodecError) -> Failure:
+    if isinstance(error, WrongVersion):
+        versions = (("order", error.found), ("worker", str(VERSION)))
+        return Failure("failed_order_version", versions, retryable=True)
+    return Failure("failed_order_unreadable")

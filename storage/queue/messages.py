@@ -2,18 +2,35 @@
 
 Redis holds nothing that the database could not lose: orders that wait, leases, outcomes on their
 way, and flags. All of it is JSON with a time to live.
+
+Bot and workers may be of different releases while a service is updated. Every order, event and
+outcome carries the VERSION of the release that wrote it, and a release reads its own version only:
+a message of another one is refused whole (WrongVersion), never half read.
+- An order of another version ends as `failed_order_version`, which may be retried, since another
+  worker may be of the right release; the third such attempt fails the job and refunds it.
+- An event of another version is logged and skipped. What matters is in the outcome.
+- An outcome of another version counts as `failed_outcome_version`, which may be retried.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from storage.codec import CodecError, decode, encode
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest
+
+Value = TypeVar("Value")
+
+VERSION = 1
+"""To be raised by every change of what is written, default values included."""
+
+UNVERSIONED = 0  # what releases before the first version wrote
 
 QUEUE = "mutoscope:queue"  # the sorted set that arq reads
 TASK = "make_clip"  # arq's name of the one function
@@ -29,6 +46,14 @@ PREVIEW_SECONDS = 15 * 60
 
 HANDED_BACK = Failure("failed_handed_back", retryable=True)
 """The outcome of a job whose worker was stopped politely: another attempt, and no death."""
+
+
+class WrongVersion(CodecError):
+    """The message was written by a release whose messages this release does not read."""
+
+    def __init__(self, found: object) -> None:
+        self.found = str(found)[:20]
+        super().__init__(f"version {self.found}, where this release reads version {VERSION}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +99,12 @@ class Ended:
 
 
 Event = Started | Progressed | Ended
-EVENT_KINDS: dict[str, type[Event]] = {"started": Started, "moved": Progressed, "ended": Ended}
+EVENTS_BY_NAME: Mapping[str, type[Event]] = {
+    "started": Started,
+    "moved": Progressed,
+    "ended": Ended,
+}
+OUTCOMES_BY_NAME: Mapping[str, type[Clip | Failure]] = {"clip": Clip, "failure": Failure}
 
 
 class AttemptState(StrEnum):
@@ -111,37 +141,63 @@ def cancel_key(job: str) -> str:
     return f"mutoscope:cancel:{job}"
 
 
+def write_order(order: Order) -> str:
+    """Return the order as JSON."""
+    return _write(encode(order))
+
+
+def read_order(text: str | bytes) -> Order:
+    """Return the order that the JSON describes; raise CodecError."""
+    return decode(Order, _read(text))
+
+
 def write_event(event: Event) -> str:
     """Return the event as JSON."""
-    kind = next(name for name, known in EVENT_KINDS.items() if isinstance(event, known))
-    return json.dumps({"event": kind, **encode(event)})
+    return _write({"event": _name(event, EVENTS_BY_NAME), **encode(event)})
 
 
 def read_event(text: str | bytes) -> Event:
     """Return the event that the JSON describes; raise CodecError."""
-    kind, rest = _tagged(text, "event")
-    if kind not in EVENT_KINDS:
-        raise CodecError(f"unknown event {kind!r}")
-    return decode(EVENT_KINDS[kind], rest)
+    data = _read(text)
+    return decode(_type(data, "event", EVENTS_BY_NAME), data)
 
 
 def write_outcome(outcome: Clip | Failure) -> str:
     """Return the outcome as JSON."""
-    kind = "clip" if isinstance(outcome, Clip) else "failure"
-    return json.dumps({"outcome": kind, **encode(outcome)})
+    return _write({"outcome": _name(outcome, OUTCOMES_BY_NAME), **encode(outcome)})
 
 
 def read_outcome(text: str | bytes) -> Clip | Failure:
     """Return the outcome that the JSON describes; raise CodecError."""
-    kind, rest = _tagged(text, "outcome")
-    return decode(Clip, rest) if kind == "clip" else decode(Failure, rest)
+    data = _read(text)
+    return decode(_type(data, "outcome", OUTCOMES_BY_NAME), data)
 
 
-def _tagged(text: str | bytes, tag: str) -> tuple[str, dict[str, object]]:
+def _name(value: object, types: Mapping[str, type[Value]]) -> str:
+    return next(name for name, known in types.items() if isinstance(value, known))
+
+
+def _type(data: dict[str, object], key: str, types: Mapping[str, type[Value]]) -> type[Value]:
+    """Take the key that names the value's type out of the data."""
+    name = data.pop(key, None)
+    if not isinstance(name, str) or name not in types:
+        raise CodecError(f"unknown {key} {name!r}")
+    return types[name]
+
+
+def _write(fields: dict[str, object]) -> str:
+    return json.dumps({"version": VERSION, **fields}, ensure_ascii=False, allow_nan=False)
+
+
+def _read(text: str | bytes) -> dict[str, object]:
+    """Return the fields beside the version; raise WrongVersion before anything else is read."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise CodecError(f"not JSON: {error}") from error
-    if not isinstance(data, dict) or not isinstance(data.get(tag), str):
-        raise CodecError(f"no {tag} in {text!r}")
-    return data.pop(tag), data
+    if not isinstance(data, dict):
+        raise CodecError("not an object")
+    version = data.pop("version", UNVERSIONED)
+    if type(version) is not int or version != VERSION:
+        raise WrongVersion(version)
+    return data

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from redis.asyncio import Redis
 
 from bot.studio.events import JobProgressed
@@ -100,13 +101,22 @@ async def test_an_absent_redis_is_waited_for(tmp_path: Path, mp4: bytes) -> None
     assert [order.request.seed for order in backend.worker.orders] == [1, 2]
 
 
-async def test_a_job_that_breaks_its_worker_three_times_is_given_up(backend: Backend) -> None:
-    backend.worker.failure = Failure("failed_worker_died", retryable=True)
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Failure("failed_worker_died"),
+        Failure("failed_order_version", (("order", "2"), ("worker", "1"))),
+    ],
+)
+async def test_a_job_is_given_up_and_refunded_after_three_attempts(
+    failure: Failure, backend: Backend
+) -> None:
+    backend.worker.failure = replace(failure, retryable=True)
     async with backend.running():
         job = await order(backend)
         await ends(backend, job, Status.FAILED)
     ended = await backend.jobs.get(job.id)
-    assert ended.failure == Failure("failed_worker_died")
+    assert ended.failure == failure
     assert len(backend.worker.orders) == 3
     allowance = (await backend.studio.report("1")).allowance
     assert allowance is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import statistics
 from collections.abc import AsyncIterator
 
@@ -13,7 +14,19 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import Unavailable
 from storage.domain.progress import Progress, Stage
 from storage.queue.client import Queue
-from storage.queue.messages import AttemptState, Ended, Order, Progressed, Started, outcome_key
+from storage.queue.messages import (
+    EVENTS,
+    VERSION,
+    AttemptState,
+    Ended,
+    Order,
+    Progressed,
+    Started,
+    outcome_key,
+    write_event,
+    write_order,
+    write_outcome,
+)
 from storage.queue.reporter import ProgressReporter
 from tests.storage.workbench import (
     Ear,
@@ -157,9 +170,38 @@ async def test_workers_are_counted_by_their_own_heartbeats(queue: Queue, redis_u
 
 
 async def test_an_order_that_nobody_can_read_fails_for_good(queue: Queue, redis_url: str) -> None:
-    await queue._redis.enqueue_job("make_clip", '{"job": 1}', _job_id="odd.1")
+    text = json.dumps({"version": VERSION, "job": 1})
+    await queue._redis.enqueue_job("make_clip", text, _job_id="odd.1")
     async with working(redis_url, quick):
         assert await ended(queue, "odd") == Failure("failed_order_unreadable")
+
+
+async def test_an_order_of_another_version_may_be_made_by_another_worker(
+    queue: Queue, redis_url: str
+) -> None:
+    text = json.dumps(json.loads(write_order(order("new"))) | {"version": VERSION + 1})
+    await queue._redis.enqueue_job("make_clip", text, _job_id="new.1")
+    versions = (("order", str(VERSION + 1)), ("worker", str(VERSION)))
+    async with working(redis_url, quick):
+        assert await ended(queue, "new") == Failure("failed_order_version", versions, True)
+
+
+async def test_an_outcome_of_another_version_is_not_read(queue: Queue, redis_url: str) -> None:
+    text = json.dumps(json.loads(write_outcome(clip_of(order("a")))) | {"version": VERSION + 1})
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(outcome_key("a.1"), text)
+    versions = (("outcome", str(VERSION + 1)), ("bot", str(VERSION)))
+    assert await queue.outcome("a", 1) == Failure("failed_outcome_version", versions, True)
+
+
+async def test_an_event_of_another_version_is_logged_once_and_skipped(
+    queue: Queue, ear: Ear, caplog: pytest.LogCaptureFixture
+) -> None:
+    newer = json.loads(write_event(Ended("newer", 1))) | {"version": VERSION + 1}
+    for text in (json.dumps(newer), json.dumps(newer), write_event(Ended("own", 1))):
+        await queue._redis.publish(EVENTS, text)
+    assert (await ear.next(Ended))[1].job == "own"
+    assert caplog.text.count(f"version {VERSION + 1}, where this release reads") == 1
 
 
 async def test_an_outcome_that_nobody_can_read_asks_for_another_attempt(
