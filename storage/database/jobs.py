@@ -36,7 +36,7 @@ from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, ReplyTarget, Status
-from storage.domain.quota import Allowance, UsageReport, check, price
+from storage.domain.quota import Allowance, UsageReport, check
 from storage.domain.request import GenerationRequest
 
 WAITING = jobs.c.status == Status.QUEUED.value
@@ -70,8 +70,8 @@ class Jobs:
                 allowance = await ledger.allowance(connection, owner, now, self._quota)
                 check(allowance, [job.cost for job in fresh], self._quota, now)
             for job in new:
-                saved = {"saved": price(job.request)} if job.cached else {}
-                await connection.execute(insert(jobs).values(self._row(job) | saved))
+                key = self._cache_key(job.request.fingerprint)
+                await connection.execute(insert(jobs).values(row_of(job, key)))
             for job in fresh:
                 await ledger.reserve(connection, job)
 
@@ -153,8 +153,8 @@ class Jobs:
     async def needs_blob(self, blob: str, ended: str) -> bool:
         """Tell whether a job refers to this blob, or repeats the request of the ended job."""
         named = VISIBLE & (jobs.c.request.contains(blob) | jobs.c.clip.contains(blob))
-        asked = select(jobs.c.fingerprint).where(jobs.c.id == ended).scalar_subquery()
-        wanted = named | (ACTIVE & (jobs.c.fingerprint == asked))
+        fingerprint = select(jobs.c.fingerprint).where(jobs.c.id == ended).scalar_subquery()
+        wanted = named | (ACTIVE & (jobs.c.fingerprint == fingerprint))
         async with self._read() as connection:
             found = await connection.scalar(select(jobs.c.id).where(wanted).limit(1))
         return found is not None
@@ -211,9 +211,6 @@ class Jobs:
         """Return how long similar requests took lately; None without any."""
         async with self._read() as connection:
             return await reports.median_seconds(connection, workload_key(request))
-
-    def _row(self, job: Job) -> dict[str, Any]:
-        return row_of(job) | {"fingerprint": self._cache_key(job.request.fingerprint)}
 
     def _cache_key(self, fingerprint: str) -> str:
         return sha256(f"{self._catalogue_key} {fingerprint}".encode()).hexdigest()

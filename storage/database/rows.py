@@ -13,12 +13,19 @@ from sqlalchemy import RowMapping
 from storage.codec import CodecError, dumps, loads
 from storage.domain.clip import Clip, Failure
 from storage.domain.job import Job, ReplyTarget, Status
+from storage.domain.quota import price
 from storage.domain.request import GenerationRequest
 
 log = logging.getLogger(__name__)
 
 UNFINISHED = tuple(status.value for status in Status if not status.final)
 FINAL = tuple(status.value for status in Status if status.final)
+
+_SAME = (
+    *("id", "owner", "locale", "cost", "size_limit", "attempt", "deaths", "cached", "parent"),
+    *("created", "dispatched", "started", "ended", "delivered"),
+)
+"""The fields of a job that are columns as they are."""
 
 
 def workload_key(request: GenerationRequest) -> str:
@@ -29,34 +36,20 @@ def workload_key(request: GenerationRequest) -> str:
     return f"{request.model}:{shape}:{work}"
 
 
-def row_of(job: Job) -> dict[str, Any]:
-    """Return the columns of the job's row."""
-    request = job.request
+def row_of(job: Job, cache_key: str) -> dict[str, Any]:
+    """Return the columns of a new job's row."""
     return {
-        "id": job.id,
-        "owner": job.owner,
+        **{name: getattr(job, name) for name in _SAME},
+        **reply_columns(job.reply_to),
         "status": job.status.value,
-        "fingerprint": request.fingerprint,
-        "request": dumps(request),
-        "locale": job.locale,
-        "cost": job.cost,
-        "saved": 0,
-        "size_limit": job.size_limit,
-        "attempt": job.attempt,
-        "deaths": job.deaths,
-        "created": job.created,
-        "dispatched": job.dispatched,
-        "started": job.started,
-        "ended": job.ended,
-        "delivered": job.delivered,
-        "cached": job.cached,
+        "fingerprint": cache_key,
+        "request": dumps(job.request),
+        "saved": price(job.request) if job.cached else 0,
         "forgotten": False,
-        "parent": job.parent,
-        "kind": workload_key(request),
+        "kind": workload_key(job.request),
         "seconds": 0.0,
         "clip": None if job.clip is None else dumps(job.clip),
         "failure": None if job.failure is None else dumps(job.failure),
-        **reply_columns(job.reply_to),
     }
 
 
@@ -87,23 +80,10 @@ def _request(text: str) -> GenerationRequest:
 def job_of(row: RowMapping) -> Job:
     """Return the job in a row; raise CodecError where another version of the code wrote it."""
     return Job(
-        id=row["id"],
-        owner=row["owner"],
+        **{name: row[name] for name in _SAME},
         request=_request(row["request"]),
         reply_to=ReplyTarget(**{field.name: row[field.name] for field in fields(ReplyTarget)}),
-        locale=row["locale"],
-        cost=row["cost"],
-        created=row["created"],
-        size_limit=row["size_limit"],
         status=Status(row["status"]),
-        attempt=row["attempt"],
-        deaths=row["deaths"],
-        dispatched=row["dispatched"],
-        started=row["started"],
-        ended=row["ended"],
-        delivered=row["delivered"],
-        cached=row["cached"],
-        parent=row["parent"],
         clip=None if row["clip"] is None else loads(Clip, row["clip"]),
         failure=None if row["failure"] is None else loads(Failure, row["failure"]),
     )
