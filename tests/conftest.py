@@ -1,5 +1,6 @@
-"""Fixtures that more than one room's tests use."""
+"""Fixtures that tests of more than one package use."""
 
-from tests.redis_server import fragile_redis, redis_url, shared_redis
+from tests.support.browser import browser
+from tests.support.redis_server import redis_url, restartable_redis, shared_redis
 
-__all__ = ["fragile_redis", "redis_url", "shared_redis"]
+__all__ = ["browser", "redis_url", "restartable_redis", "shared_redis"]

@@ -1,4 +1,4 @@
-"""What a person would see in the chat, told in a terminal line by line."""
+"""A clip's message in the local Discord: what it shows, and printing its progress."""
 
 from __future__ import annotations
 
@@ -11,71 +11,66 @@ from typing import TextIO
 from deploy.local.discord import Json
 
 PROGRESS = re.compile(r"^`[^`]*` \d+%")
-SMALL = "-# "
+SUBTEXT = "-# "
 MENTION = re.compile(r"<@!?\d+> ?")
 
 
 @dataclass
-class Narrator:
-    """Prints each new state of a message; a progress bar is redrawn where it stands."""
+class MessagePrinter:
+    """Prints each new state of a message; in a terminal a progress bar is redrawn in place."""
 
     out: TextIO
     began: float = field(default_factory=time.monotonic)
     _last: str = ""
-    _open: bool = False
+    _on_progress_line: bool = False
 
-    def say(self, line: str = "") -> None:
-        """Print a line of our own."""
-        self._close()
+    def print(self, line: str = "") -> None:
+        """Print a line; a progress bar above it stays as it is."""
+        if self._on_progress_line:
+            self.out.write("\n")
+            self._on_progress_line = False
         print(line, file=self.out, flush=True)
 
-    def show(self, message: Json) -> None:
-        """Tell what the message shows now, unless that was told already."""
-        text = words_of(message)
+    def update(self, message: Json) -> None:
+        """Print the message's state if it has changed."""
+        text = status_of(message)
         if text == self._last:
             return
         self._last = text
         line = f"  {time.monotonic() - self.began:6.1f} s  {text}"
-        redraw = bool(PROGRESS.match(text)) and self.out.isatty()
-        if not redraw:
-            self.say(line)
+        if not PROGRESS.match(text) or not self.out.isatty():
+            self.print(line)
             return
         columns = shutil.get_terminal_size().columns - 1
         self.out.write(f"\r\x1b[K{line[:columns]}")
         self.out.flush()
-        self._open = True
-
-    def _close(self) -> None:
-        """Leave a redrawn line as it stands."""
-        if self._open:
-            self.out.write("\n")
-            self._open = False
+        self._on_progress_line = True
 
 
-def words_of(message: Json) -> str:
-    """Return the line of a message that says how it stands: the second, after whose it is."""
+def status_of(message: Json) -> str:
+    """Return the line with the message's state: the second, below the title."""
     if message.get("content"):
         lines = MENTION.sub("", message["content"]).splitlines()
-        return str(lines[min(1, len(lines) - 1)]).removeprefix(SMALL)
+        return str(lines[min(1, len(lines) - 1)]).removeprefix(SUBTEXT)
     return "(the bot is thinking …)"
 
 
 def buttons_of(message: Json) -> dict[str, str]:
-    """Return the buttons of a message: each action with its custom_id."""
+    """Return the custom_id of each button by its action."""
     rows = message.get("components") or []
-    names = [part["custom_id"] for row in rows for part in row.get("components", ())]
-    return {name.partition(":")[0]: name for name in names}
+    ids = [part["custom_id"] for row in rows for part in row.get("components", ())]
+    return {custom_id.partition(":")[0]: custom_id for custom_id in ids}
 
 
 def clip_of(message: Json) -> Json | None:
-    """Return the clip's attachment, if the message has one."""
+    """Return the clip's attachment, or None."""
     found = [
         one for one in message.get("attachments", ()) if one["filename"].endswith((".mp4", ".gif"))
     ]
     return found[0] if found else None
 
 
-def is_over(message: Json) -> bool:
-    """Tell whether a clip's message has come to its end: good, bad, or deleted."""
-    shown = buttons_of(message)
-    return "content" not in message or ("again" in shown and "cancel" not in shown)
+def is_final(message: Json) -> bool:
+    """Tell whether the job of a message has ended: finished, failed, cancelled or deleted."""
+    buttons = buttons_of(message)
+    return "content" not in message or ("again" in buttons and "cancel" not in buttons)

@@ -1,7 +1,7 @@
-"""How long the engine stands idle between clips that were queued together, by what a worker tells.
+"""How long the engine is idle between clips that were queued together.
 
-`python -m deploy.local.queued` prints it, and one JSON object as the last line. The engine is at
-work from its own word that it prepares a clip to the word that the frames are being encoded.
+`python -m deploy.local.queued` prints it, and one JSON object as the last line. The engine works on
+a clip from its own announcement that it prepares to the one that the frames are being encoded.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import os
 import secrets
 import sys
 import tempfile
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from deploy.local.stack.local_stack import Household
-from deploy.local.stack.waiting import until
+from deploy.local.event_log import EventLog
+from deploy.local.stack.local_stack import LocalStack
 from storage.blobs import Blobs
 from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest
@@ -30,56 +29,45 @@ from storage.settings import Settings
 
 CLIPS = 5
 SAMPLE = Path(__file__).with_name("samples") / "coffee.jpg"
-PATIENCE = 600.0  # seconds
+CLIP_SECONDS = 600.0
 
 
-@dataclass
-class Span:
-    """When one clip was in the engine, in seconds of this process's clock."""
+@dataclass(frozen=True, slots=True)
+class EngineInterval:
+    """When the engine worked on one clip, in seconds of one clock."""
 
-    begin: float = 0.0
-    end: float = 0.0
-    denoises: bool = False
+    begin: float
+    end: float
 
-    def hear(self, stage: Stage, now: float) -> None:
-        """Take up what the worker tells; the last word before denoising is the engine's own."""
-        if stage is Stage.PREPARING and not self.denoises:
-            self.begin = now
-        self.denoises = self.denoises or stage is Stage.DENOISING
+
+def engine_interval(entries: Iterable[tuple[float, Event]], job: str) -> EngineInterval:
+    """Find a job's interval among timed events.
+
+    The worker announces PREPARING too; the engine's own is the last one before denoising.
+    """
+    begin = end = 0.0
+    denoising = False
+    for now, event in entries:
+        if not isinstance(event, Progressed) or event.job != job:
+            continue
+        stage = event.progress.stage
+        if stage is Stage.PREPARING and not denoising:
+            begin = now
+        denoising = denoising or stage is Stage.DENOISING
         if stage is Stage.ENCODING:
-            self.end = now
+            end = now
+    return EngineInterval(begin, end)
 
 
-@dataclass
-class Stopwatch:
-    """Hears what a worker announces of each job."""
-
-    spans: dict[str, Span] = field(default_factory=dict)
-    over: set[str] = field(default_factory=set)
-
-    def hear(self, event: Event, now: float) -> None:
-        """Take up one event."""
-        if isinstance(event, Progressed):
-            self.spans.setdefault(event.job, Span()).hear(event.progress.stage, now)
-        elif isinstance(event, Ended):
-            self.over.add(event.job)
-
-    async def listen(self, queue: Queue) -> None:
-        """Hear until cancelled."""
-        async for event in queue.events():
-            self.hear(event, time.monotonic())
+def gaps(intervals: Sequence[EngineInterval]) -> list[float]:
+    """Return the engine's idle time between each clip and the next, in seconds."""
+    ordered = sorted(intervals, key=lambda interval: interval.begin)
+    return [after.begin - before.end for before, after in pairwise(ordered)]
 
 
-def gaps(spans: Sequence[Span]) -> list[float]:
-    """Return for how long the engine was idle between each clip and the next, in seconds."""
-    turns = sorted(spans, key=lambda span: span.begin)
-    return [after.begin - before.end for before, after in pairwise(turns)]
-
-
-def idle_share(spans: Sequence[Span]) -> float:
-    """Return the idle share of the time from the first clip's begin to the last one's frames."""
-    whole = max(span.end for span in spans) - min(span.begin for span in spans)
-    return sum(gaps(spans)) / whole
+def total(intervals: Sequence[EngineInterval]) -> float:
+    """Return the time from the first clip's begin to the last one's end, in seconds."""
+    return max(one.end for one in intervals) - min(one.begin for one in intervals)
 
 
 async def _order(queue: Queue, settings: Settings, seed: int) -> str:
@@ -102,41 +90,35 @@ async def _order(queue: Queue, settings: Settings, seed: int) -> str:
     return job
 
 
-async def run(folder: Path, clips: int) -> list[Span]:
-    """Start Redis and a worker, warm it with one clip, then queue the others together."""
-    async with Household(folder, os.environ) as household:
-        queue = await Queue.connect(household.start_redis())
-        settings = Settings.from_environment(household.environ)
-        watch = Stopwatch()
-        listening = asyncio.create_task(watch.listen(queue))
-        try:
-            await household.start_worker()
-            first = await _order(queue, settings, 0)
-            await until(lambda: first in watch.over, PATIENCE, "the first clip")
-            jobs = [await _order(queue, settings, seed) for seed in range(1, clips + 1)]
-            await until(lambda: watch.over.issuperset(jobs), PATIENCE, "the queued clips")
-            return [watch.spans[job] for job in jobs]
-        finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
-            await queue.close()
+async def run(folder: Path, clips: int) -> list[EngineInterval]:
+    """Start Redis and a worker, make one clip to warm it, then queue the others together."""
+    async with LocalStack(folder, os.environ) as stack:
+        url = stack.start_redis(stack.folder / "redis")
+        settings = Settings.from_environment(stack.environ)
+        async with EventLog.open(url) as log:
+            await stack.start_worker()
+            first = await _order(log.queue, settings, 0)
+            await log.wait_for(Ended, first, CLIP_SECONDS)
+            jobs = [await _order(log.queue, settings, seed) for seed in range(1, clips + 1)]
+            for job in jobs:
+                await log.wait_for(Ended, job, CLIP_SECONDS)
+            return [engine_interval(log.entries, job) for job in jobs]
 
 
-def main(words: list[str] | None = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m deploy.local.queued", description=__doc__)
     parser.add_argument("--clips", type=int, default=CLIPS, help="how many are queued together")
-    clips = max(2, parser.parse_args(words).clips)
+    clips = max(2, parser.parse_args(arguments).clips)
     with tempfile.TemporaryDirectory(prefix="mutoscope-") as folder:
-        spans = asyncio.run(run(Path(folder), clips))
-    between = sorted(gaps(spans))
-    median, share = between[len(between) // 2], idle_share(spans)
-    whole = max(span.end for span in spans) - min(span.begin for span in spans)
+        intervals = asyncio.run(run(Path(folder), clips))
+    idle, seconds = sorted(gaps(intervals)), total(intervals)
+    median, share = idle[len(idle) // 2], sum(idle) / seconds
     print(
-        f"{clips} clips queued together: {whole:.2f} s in all; the engine stood idle"
+        f"{clips} clips queued together: {seconds:.2f} s in all; the engine stood idle"
         f" {median * 1000:.0f} ms between two (median), {share:.1%} of the time"
     )
-    figures = {"clips": clips, "seconds": whole, "idle_median_s": median, "idle_share": share}
+    figures = {"clips": clips, "seconds": seconds, "idle_median_s": median, "idle_share": share}
     print(json.dumps({name: round(value, 4) for name, value in figures.items()}))
     return 0
 

@@ -16,9 +16,9 @@ from storage.domain.clip import Failure
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
 from storage.queue.messages import EVENTS, HANDED_BACK, Progressed, write_event
-from tests.redis_server import FragileRedis
 from tests.storage.workbench import waiting
 from tests.support.backend import Backend, open_backend, png, requester, until
+from tests.support.redis_server import RestartableRedis
 
 MANY = QuotaRow(credits_per_day=10**6, unfinished_jobs=1000)
 
@@ -67,7 +67,7 @@ async def test_little_lies_on_the_queue_ahead_of_the_workers(backend: Backend) -
 
 
 async def test_an_emptied_redis_loses_nothing(tmp_path: Path, mp4: bytes) -> None:
-    server = FragileRedis(tmp_path / "redis")
+    server = RestartableRedis(tmp_path / "redis")
     async with open_backend(tmp_path, server.url, mp4) as backend:
         async with backend.running_dispatcher():
             job = await order(backend)
@@ -84,7 +84,7 @@ async def _on_queue(backend: Backend) -> bool:
 
 
 async def test_an_absent_redis_is_waited_for(tmp_path: Path, mp4: bytes) -> None:
-    server = FragileRedis(tmp_path / "redis")
+    server = RestartableRedis(tmp_path / "redis")
     async with open_backend(tmp_path, server.url, mp4) as backend:
         backend.worker.gate.clear()
         async with backend.running():

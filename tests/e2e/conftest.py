@@ -6,19 +6,19 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
-from deploy.local.stack.local_stack import Household
-from tests.e2e.guests import Guests
-from tests.e2e.houses import open_house
+from deploy.local.stack.local_stack import LocalStack
+from tests.e2e.members import NewMembers
+from tests.e2e.stacks import running_stack
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def household(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Household]:
-    async with open_house(tmp_path_factory.mktemp("household")) as house:
-        yield house
+async def local_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
+    async with running_stack(tmp_path_factory.mktemp("embedded")) as stack:
+        yield stack
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def guests(household: Household) -> AsyncIterator[Guests]:
-    """Lets people in who have all their quota."""
+async def members(local_stack: LocalStack) -> AsyncIterator[NewMembers]:
+    """Creates members with all of their quota."""
     async with AsyncExitStack() as stack:
-        yield Guests(household.page, stack)
+        yield NewMembers(local_stack.page, stack)

@@ -1,113 +1,112 @@
-"""A picture goes in, a moving clip comes back; then what its buttons and reactions do."""
+"""A picture becomes a moving clip; then its buttons and reactions work."""
 
-import asyncio
 import signal
 from pathlib import Path
 
 import pytest
 
 from deploy.local.clip_facts import measure
-from deploy.local.clip_messages import buttons_of, is_over
+from deploy.local.clip_messages import buttons_of
 from deploy.local.demo import SAMPLES
-from deploy.local.stack.local_stack import Household
-from deploy.local.stack.waiting import until
-from tests.e2e.guests import PATIENCE, PHOTOGRAPH, QUICK, Guests, delivered, order, running
+from deploy.local.stack.local_stack import LocalStack
+from tests.e2e.members import (
+    PHOTOGRAPH,
+    QUICK,
+    NewMembers,
+    message_ids,
+    order,
+    order_clip,
+    wait_for_clip,
+    wait_for_deletion,
+    wait_for_end,
+    wait_for_new_messages,
+    wait_for_progress,
+)
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 
-async def test_a_clip_opens_with_its_picture_and_moves(guests: Guests, tmp_path: Path) -> None:
-    guest, picture = await guests.join(), PHOTOGRAPH.read_bytes()
-    clip = await delivered(guest, await order(guest, picture, "slowly zoom in on the face"))
-    seen = measure(clip.keep(tmp_path), picture)
-    assert (seen.codec, seen.pixels) == ("h264", "yuv420p")
-    assert seen.frames >= 8
-    assert seen.psnr >= 20, seen
-    assert seen.movement >= 3 * seen.opening, seen
-
-
-async def test_the_same_order_gives_the_same_bytes_while_the_worker_sleeps(
-    guests: Guests, household: Household
+async def test_a_clip_starts_with_its_picture_and_moves(
+    members: NewMembers, tmp_path: Path
 ) -> None:
-    guest, picture = await guests.join(), PHOTOGRAPH.read_bytes()
-    first = await delivered(guest, await order(guest, picture, "pan left", seed=7, **QUICK))
-    assert household.worker is not None
-    household.worker.process.send_signal(signal.SIGSTOP)
+    member, picture = await members.join(), PHOTOGRAPH.read_bytes()
+    key = await order(member, picture, "slowly zoom in on the face")
+    clip = await wait_for_clip(member, key)
+    facts = measure(clip.save(tmp_path), picture)
+    assert (facts.codec, facts.pixel_format) == ("h264", "yuv420p")
+    assert facts.frames >= 8
+    assert facts.psnr >= 20, facts
+    assert facts.motion_difference >= 3 * facts.opening_difference, facts
+
+
+async def test_the_same_order_gives_the_same_bytes_without_the_worker(
+    members: NewMembers, local_stack: LocalStack
+) -> None:
+    member = await members.join()
+    first = await order_clip(member, prompt="pan left", seed=7)
+    assert local_stack.worker is not None
+    local_stack.worker.process.send_signal(signal.SIGSTOP)
     try:
-        second = await delivered(guest, await order(guest, picture, "pan left", seed=7, **QUICK))
+        second = await order_clip(member, prompt="pan left", seed=7)
     finally:
-        household.worker.process.send_signal(signal.SIGCONT)
+        local_stack.worker.process.send_signal(signal.SIGCONT)
     assert second.data == first.data
     assert "cache" in second.message["content"]
 
 
-async def test_retry_makes_another_clip_in_a_message_of_its_own(guests: Guests) -> None:
-    guest = await guests.join()
-    first = await delivered(guest, await order(guest, PHOTOGRAPH.read_bytes(), seed=1, **QUICK))
-    answer = await guest.press(first.key, buttons_of(first.message)["again"])
-    second = await delivered(guest, answer["message"])
+async def test_retry_makes_another_clip_in_a_new_message(members: NewMembers) -> None:
+    member = await members.join()
+    first = await order_clip(member, seed=1)
+    answer = await member.press(first.key, buttons_of(first.message)["again"])
+    second = await wait_for_clip(member, answer["message"])
     assert second.key != first.key
     assert second.data != first.data
 
 
-async def test_tweak_fills_the_form_and_makes_what_was_changed(guests: Guests) -> None:
-    guest = await guests.join()
-    first = await delivered(guest, await order(guest, PHOTOGRAPH.read_bytes(), seed=1, **QUICK))
-    form = await guest.press(first.key, buttons_of(first.message)["tweak"])
+async def test_tweak_opens_a_filled_form_and_makes_the_changed_clip(members: NewMembers) -> None:
+    member = await members.join()
+    first = await order_clip(member, seed=1)
+    form = await member.press(first.key, buttons_of(first.message)["tweak"])
     assert form["kind"] == "modal"
-    answer = await guest.submit(form["interaction"], {"prompt": "tilt up"})
-    second = await delivered(guest, answer["message"])
+    answer = await member.submit(form["interaction"], {"prompt": "tilt up"})
+    second = await wait_for_clip(member, answer["message"])
     assert "tilt up" in second.message["content"]
     assert second.data != first.data
 
 
-async def test_delete_removes_the_message(guests: Guests) -> None:
-    guest = await guests.join()
-    clip = await delivered(guest, await order(guest, PHOTOGRAPH.read_bytes(), seed=2, **QUICK))
-    await guest.press(clip.key, buttons_of(clip.message)["delete"])
-
-    async def gone() -> bool:
-        return clip.key not in {message["id"] for message in await guest.messages()}
-
-    await until(gone, PATIENCE, "the message to go")
+async def test_delete_removes_the_message(members: NewMembers) -> None:
+    member = await members.join()
+    clip = await order_clip(member, seed=2)
+    await member.press(clip.key, buttons_of(clip.message)["delete"])
+    await wait_for_deletion(member, clip.key)
 
 
-async def test_cancel_ends_a_running_clip_and_costs_nothing(guests: Guests) -> None:
-    guest = await guests.join()
-    key = await order(guest, PHOTOGRAPH.read_bytes(), steps=50)
-    message = await running(guest, key)
-    await guest.press(key, buttons_of(message)["cancel"])
-    message = await asyncio.wait_for(guest.watch(key, is_over), PATIENCE)
+async def test_cancel_ends_a_running_clip_and_costs_nothing(members: NewMembers) -> None:
+    member = await members.join()
+    key = await order(member, PHOTOGRAPH.read_bytes(), steps=50)
+    message = await wait_for_progress(member, key)
+    await member.press(key, buttons_of(message)["cancel"])
+    message = await wait_for_end(member, key)
     assert "Cancelled. Nothing was charged." in message["content"]
 
 
-async def test_a_reaction_makes_it_anew(guests: Guests) -> None:
-    guest = await guests.join()
-    first = await delivered(guest, await order(guest, PHOTOGRAPH.read_bytes(), seed=3, **QUICK))
-    before = {message["id"] for message in await guest.messages()}
-    await guest.react(first.key, "🔁")
-
-    async def answer() -> str:
-        new = [message["id"] for message in await guest.messages()]
-        return next((key for key in new if key not in before), "")
-
-    second = await delivered(guest, await until(answer, PATIENCE, "the answer to the reaction"))
-    assert second.data != first.data
+async def test_a_reaction_retries_the_clip(members: NewMembers) -> None:
+    member = await members.join()
+    first = await order_clip(member, seed=3)
+    before = await message_ids(member)
+    await member.react(first.key, "🔁")
+    key = (await wait_for_new_messages(member, before))[0]
+    assert (await wait_for_clip(member, key)).data != first.data
 
 
-async def test_two_pictures_in_one_order_become_a_clip_each(guests: Guests) -> None:
-    guest, coffee = await guests.join(), SAMPLES / "coffee.jpg"
+async def test_each_of_two_pictures_becomes_a_clip(members: NewMembers) -> None:
+    member, coffee = await members.join(), SAMPLES / "coffee.jpg"
     files = {
-        name: await guest.upload(path.name, path.read_bytes())
+        name: await member.upload(path.name, path.read_bytes())
         for name, path in (("picture", PHOTOGRAPH), ("picture_2", coffee))
     }
-    before = {message["id"] for message in await guest.messages()}
-    answer = await guest.command("animate", prompt="two at once", **files, **QUICK)
-
-    async def cards() -> list[str]:
-        found = [one["id"] for one in await guest.messages() if one["id"] not in before]
-        return found if len(found) == 2 else []
-
-    first, second = await until(cards, PATIENCE, "a card for each picture")
+    before = await message_ids(member)
+    answer = await member.command("animate", prompt="two at once", **files, **QUICK)
+    first, second = await wait_for_new_messages(member, before, count=2)
     assert first == answer["message"]
-    assert (await delivered(guest, first)).data != (await delivered(guest, second)).data
+    assert (await wait_for_clip(member, first)).data != (await wait_for_clip(member, second)).data

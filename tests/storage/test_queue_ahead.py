@@ -13,7 +13,6 @@ from storage.domain.clip import Failure
 from storage.queue.client import Queue
 from storage.queue.consumer import MAX_ORDERS
 from storage.queue.messages import HANDED_BACK, QUEUE, AttemptState, Started, lease_key
-from tests.redis_server import FragileRedis
 from tests.storage.overlapping import Overlapping
 from tests.storage.workbench import (
     Ear,
@@ -28,11 +27,12 @@ from tests.storage.workbench import (
     waiting,
     working,
 )
+from tests.support.redis_server import RestartableRedis
 
 
 @pytest.fixture
-async def queue(fragile_redis: FragileRedis) -> AsyncIterator[Queue]:
-    queue = await Queue.connect(fragile_redis.url)
+async def queue(restartable_redis: RestartableRedis) -> AsyncIterator[Queue]:
+    queue = await Queue.connect(restartable_redis.url)
     yield queue
     await queue.close()
 
@@ -45,10 +45,10 @@ def hand() -> Overlapping:
 
 
 async def test_the_next_order_is_taken_early_but_starts_when_the_engine_is_free(
-    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
 ) -> None:
     ear = await Ear.opened(queue)
-    async with working(fragile_redis.url, hand):
+    async with working(restartable_redis.url, hand):
         await queue.put(order("a"))
         assert (await ear.next(Started))[1].job == "a"
         await queue.put(order("b"))
@@ -67,12 +67,12 @@ async def test_the_next_order_is_taken_early_but_starts_when_the_engine_is_free(
 
 
 async def test_an_idle_worker_has_an_order_before_one_that_would_only_keep_it_ready(
-    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
 ) -> None:
-    async with working(fragile_redis.url, hand, name="busy"):
+    async with working(restartable_redis.url, hand, name="busy"):
         await queue.put(order("a"))
         await hand.reaches("a turn")
-        async with working(fragile_redis.url, quick, name="idle"):
+        async with working(restartable_redis.url, quick, name="idle"):
             await until(queue.workers, 2)
             for number in range(10):
                 await queue.put(order(f"q{number}"))
@@ -84,14 +84,14 @@ async def test_an_idle_worker_has_an_order_before_one_that_would_only_keep_it_re
 
 async def test_no_more_than_a_few_orders_are_held(
     queue: Queue,
-    fragile_redis: FragileRedis,
+    restartable_redis: RestartableRedis,
     hand: Overlapping,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     left = passed_over(monkeypatch)
     for gate in hand.frames.values():
         gate.set()
-    async with working(fragile_redis.url, hand):
+    async with working(restartable_redis.url, hand):
         for name in "abcdef":
             await queue.put(order(name))
         await hand.reaches(f"{'abcdef'[MAX_ORDERS - 1]} frames")
@@ -112,9 +112,9 @@ async def held_two(queue: Queue, hand: Overlapping) -> None:
 
 
 async def test_each_order_has_its_own_cancel(
-    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
 ) -> None:
-    async with working(fragile_redis.url, hand):
+    async with working(restartable_redis.url, hand):
         await held_two(queue, hand)
         await queue.cancel("b")
         assert await ended(queue, "b") == Failure("failed_cancelled", cancelled=True)
@@ -129,11 +129,11 @@ async def test_each_order_has_its_own_cancel(
 
 
 async def test_every_order_keeps_its_lease_through_an_emptied_redis(
-    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
 ) -> None:
-    async with working(fragile_redis.url, hand):
+    async with working(restartable_redis.url, hand):
         await held_two(queue, hand)
-        fragile_redis.empty()
+        restartable_redis.empty()
         for name in "ab":
             await until(partial(queue.state, name, 1), AttemptState.RUNNING)
         for gate in (*hand.frames.values(), *hand.files.values()):
@@ -143,10 +143,10 @@ async def test_every_order_keeps_its_lease_through_an_emptied_redis(
 
 
 async def test_a_stop_hands_back_what_waits_at_once_and_lets_the_rest_finish(
-    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
 ) -> None:
     stop = asyncio.Event()
-    async with working(fragile_redis.url, hand, stop, grace=10.0) as task:
+    async with working(restartable_redis.url, hand, stop, grace=10.0) as task:
         await held_two(queue, hand)
         stop.set()
         assert await ended(queue, "b") == HANDED_BACK
@@ -158,11 +158,11 @@ async def test_a_stop_hands_back_what_waits_at_once_and_lets_the_rest_finish(
 
 
 async def test_a_stop_without_grace_hands_everything_back(
-    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
 ) -> None:
     stop = asyncio.Event()
     hand.frames["a"].set()
-    async with working(fragile_redis.url, hand, stop) as task:
+    async with working(restartable_redis.url, hand, stop) as task:
         for name in "abc":
             await queue.put(order(name))
         await hand.reaches("c taken")
@@ -170,23 +170,23 @@ async def test_a_stop_without_grace_hands_everything_back(
         await task
     for name in "abc":
         assert await queue.outcome(name, 1) == HANDED_BACK
-        with redis.Redis.from_url(fragile_redis.url) as client:
+        with redis.Redis.from_url(restartable_redis.url) as client:
             assert not client.exists(lease_key(f"{name}.1"))
 
 
 async def test_orders_are_taken_again_while_an_older_one_is_still_at_hand_after_an_outage(
     queue: Queue,
-    fragile_redis: FragileRedis,
+    restartable_redis: RestartableRedis,
     hand: Overlapping,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with working(fragile_redis.url, hand):
+    async with working(restartable_redis.url, hand):
         await queue.put(order("a"))
         hand.frames["a"].set()
         await hand.reaches("a frames")
-        fragile_redis.stop(kill=True)
+        restartable_redis.stop(kill=True)
         await said(caplog, "the queue is away")
-        fragile_redis.start()
+        restartable_redis.start()
         await queue.put(order("b"))
         await hand.reaches("b turn")
         for gate in (*hand.frames.values(), *hand.files.values()):
@@ -196,15 +196,15 @@ async def test_orders_are_taken_again_while_an_older_one_is_still_at_hand_after_
 
 
 async def test_a_start_that_nobody_could_hear_is_told_later(
-    queue: Queue, fragile_redis: FragileRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
 ) -> None:
     ear = Ear(queue)
-    async with working(fragile_redis.url, hand):
+    async with working(restartable_redis.url, hand):
         await held_two(queue, hand)
-        fragile_redis.stop(kill=True)
+        restartable_redis.stop(kill=True)
         hand.frames["a"].set()
         await hand.reaches("b turn")  # and nothing more is told of it from here on
-        fragile_redis.start()
+        restartable_redis.start()
         while (await ear.next(Started))[1].job != "b":
             pass
         for gate in (*hand.frames.values(), *hand.files.values()):
@@ -214,13 +214,13 @@ async def test_a_start_that_nobody_could_hear_is_told_later(
 
 
 async def test_an_order_that_comes_back_from_the_past_is_not_taken_twice(
-    queue: Queue, fragile_redis: FragileRedis
+    queue: Queue, restartable_redis: RestartableRedis
 ) -> None:
     hand = Hand()
-    async with working(fragile_redis.url, hand):
+    async with working(restartable_redis.url, hand):
         await queue.put(order("a"))
         await hand.started.wait()
-        with redis.Redis.from_url(fragile_redis.url) as client:
+        with redis.Redis.from_url(restartable_redis.url) as client:
             client.zadd(QUEUE, {"a.1": 1.0})
             client.delete("arq:in-progress:a.1")
         hand.let_go.set()

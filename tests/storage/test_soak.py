@@ -25,8 +25,8 @@ from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.errors import JobGone
 from storage.domain.job import Status
 from storage.queue.client import Queue
-from tests.redis_server import FragileRedis
 from tests.support.examples import job
+from tests.support.redis_server import RestartableRedis
 
 FAULTS = ["kill", "stop", "empty", "outage", "crash", "bot", "cancel"]
 CALM = 1_000_000  # credits and jobs that nobody here uses up
@@ -42,7 +42,7 @@ class Pretended(Blobs):
 class Works:
     """The whole service but its front end, and everything that can befall it."""
 
-    def __init__(self, jobs: Jobs, redis: FragileRedis, folder: Path, seed: int) -> None:
+    def __init__(self, jobs: Jobs, redis: RestartableRedis, folder: Path, seed: int) -> None:
         self.jobs = jobs
         self.notes = folder / "notes"
         self._redis = redis
@@ -119,7 +119,7 @@ class Works:
 async def test_random_faults_lose_no_job_and_charge_nobody_for_nothing(
     engine: AsyncEngine,
     catalogue: Catalogue,
-    fragile_redis: FragileRedis,
+    restartable_redis: RestartableRedis,
     tmp_path: Path,
     seed: int,
 ) -> None:
@@ -127,7 +127,7 @@ async def test_random_faults_lose_no_job_and_charge_nobody_for_nothing(
     names = [f"job{number:03d}" for number in range(100)]
     for number, name in enumerate(names):
         await jobs.add(job(name, f"person{number % 7}", created=time.time()))
-    async with Works(jobs, fragile_redis, tmp_path, seed) as works:
+    async with Works(jobs, restartable_redis, tmp_path, seed) as works:
         for _ in range(20):
             await asyncio.sleep(0.4)
             await works.suffer(names)

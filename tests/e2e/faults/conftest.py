@@ -1,17 +1,17 @@
-"""A second service whose worker needs no model, so that parts may die often and come back soon."""
+"""A second service whose worker loads no model, so that its processes restart quickly."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
 
-from deploy.local.stack.local_stack import Household
-from tests.e2e.houses import ROOT, open_house
+from deploy.local.stack.local_stack import LocalStack
+from tests.e2e.stacks import ROOT, running_stack
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def household(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Household]:
-    folder = tmp_path_factory.mktemp("brisk")
+async def local_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
+    folder = tmp_path_factory.mktemp("without_model")
     engine = {"ENGINE_FACTORY": "tests.fakes.brisk_engine:create", "PYTHONPATH": str(ROOT)}
-    async with open_house(folder, **engine) as house:
-        yield house
+    async with running_stack(folder, **engine) as stack:
+        yield stack

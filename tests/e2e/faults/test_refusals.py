@@ -1,4 +1,4 @@
-"""What cannot be made is refused in the person's language before any work is done."""
+"""Orders that cannot be made are refused in the member's language, before any work is done."""
 
 from pathlib import Path
 from typing import Any
@@ -8,16 +8,24 @@ import pytest
 from bot.i18n import Translations
 from deploy.local.clip_facts import measure
 from deploy.local.clip_messages import buttons_of
-from deploy.local.discord.member.client import Member, MemberError
-from deploy.local.discord.state.guild import SILENT
-from deploy.local.stack.waiting import until
-from tests.e2e.faults.wrong_pictures import ODD, WRONG
-from tests.e2e.guests import PATIENCE, PHOTOGRAPH, QUICK, Guests, delivered, order
+from deploy.local.discord.member.client import MemberApiError, MemberClient
+from deploy.local.discord.state.guild import NO_BOTS
+from deploy.local.stack.waiting import poll
+from tests.e2e.faults.pictures import INVALID, UNUSUAL
+from tests.e2e.members import (
+    PATIENCE,
+    PHOTOGRAPH,
+    QUICK,
+    NewMembers,
+    order,
+    order_clip,
+    wait_for_clip,
+)
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 LOCALES = {"en-US": "en", "zh-CN": "zh-CN"}
-DEAREST: dict[str, Any] = {
+MOST_EXPENSIVE: dict[str, Any] = {
     "candidates": 4,
     "frames": 32,
     "steps": 50,
@@ -33,82 +41,84 @@ def locale(request: pytest.FixtureRequest) -> str:
 
 
 async def refused(
-    guest: Member, locale: str, key: str, data: bytes, name: str = "a.jpg", **options: Any
+    member: MemberClient, locale: str, key: str, data: bytes, name: str = "a.jpg", **options: Any
 ) -> None:
-    """Order, and wait for these words in this language; no job may have come of it."""
-    upload = await guest.upload(name, data)
-    await guest.command("animate", **({"picture": upload, "prompt": "zoom in"} | options))
-    await hears(guest, words(locale, key))
-    cards = [one for one in await guest.messages() if f"<@{guest.person}>" in one["content"]]
+    """Order, and wait for the text of this key in this language; no job may be created."""
+    upload = await member.upload(name, data)
+    await member.command("animate", **({"picture": upload, "prompt": "zoom in"} | options))
+    await wait_for_text(member, text(locale, key))
+    cards = [one for one in await member.messages() if f"<@{member.user_id}>" in one["content"]]
     assert cards == []
 
 
-def words(locale: str, key: str) -> str:
-    """What a message says up to its first gap."""
+def text(locale: str, key: str) -> str:
+    """Return a text up to its first placeholder."""
     found = Translations.load().locales[LOCALES[locale]][key].partition("{")[0]
     assert found
     return found
 
 
-async def hears(guest: Member, said: str) -> None:
-    """Wait until somebody said this in the guest's channel."""
+async def wait_for_text(member: MemberClient, expected: str) -> None:
+    """Wait for a message with this text in the member's channel."""
 
-    async def heard() -> bool:
-        return any(said in message["content"] for message in await guest.messages())
+    async def is_there() -> bool:
+        return any(expected in message["content"] for message in await member.messages())
 
-    await until(heard, PATIENCE, repr(said))
-
-
-@pytest.mark.parametrize("key", WRONG)
-async def test_a_wrong_picture(guests: Guests, locale: str, key: str) -> None:
-    guest = await guests.join(locale=locale)
-    name, data = WRONG[key]
-    await refused(guest, locale, key, data, name)
+    await poll(is_there, PATIENCE, repr(expected))
 
 
-async def test_an_empty_prompt(guests: Guests, locale: str) -> None:
-    guest = await guests.join(locale=locale)
+@pytest.mark.parametrize("key", INVALID)
+async def test_an_invalid_picture(members: NewMembers, locale: str, key: str) -> None:
+    member = await members.join(locale=locale)
+    name, data = INVALID[key]
+    await refused(member, locale, key, data, name)
+
+
+async def test_an_empty_prompt(members: NewMembers, locale: str) -> None:
+    member = await members.join(locale=locale)
     photograph = PHOTOGRAPH.read_bytes()
-    await refused(guest, locale, "request_prompt_empty", photograph, prompt="   ")
+    await refused(member, locale, "request_prompt_empty", photograph, prompt="   ")
 
 
-async def test_a_prompt_of_5000_characters(guests: Guests, locale: str) -> None:
-    guest = await guests.join(locale=locale)
-    upload = await guest.upload("a.jpg", PHOTOGRAPH.read_bytes())
-    await guest.command("animate", picture=upload, prompt="长" * 5000)
-    await hears(guest, words(locale, "name_prompt"))
-    await hears(guest, "5000")
+async def test_a_prompt_of_5000_characters(members: NewMembers, locale: str) -> None:
+    member = await members.join(locale=locale)
+    upload = await member.upload("a.jpg", PHOTOGRAPH.read_bytes())
+    await member.command("animate", picture=upload, prompt="长" * 5000)
+    await wait_for_text(member, text(locale, "name_prompt"))
+    await wait_for_text(member, "5000")
 
 
-async def test_a_number_out_of_range_never_leaves_the_command(guests: Guests) -> None:
-    guest = await guests.join()
-    with pytest.raises(MemberError, match="steps"):
-        await order(guest, PHOTOGRAPH.read_bytes(), steps=1000)
+async def test_a_number_out_of_range_in_the_command(members: NewMembers) -> None:
+    member = await members.join()
+    with pytest.raises(MemberApiError, match="steps"):
+        await order(member, PHOTOGRAPH.read_bytes(), steps=1000)
 
 
-async def test_a_number_out_of_range_in_the_form(guests: Guests, locale: str) -> None:
-    guest = await guests.join(locale=locale)
-    clip = await delivered(guest, await order(guest, PHOTOGRAPH.read_bytes(), seed=31, **QUICK))
-    form = await guest.press(clip.key, buttons_of(clip.message)["tweak"])
-    await guest.submit(form["interaction"], {"numbers": "steps: 1000"})
-    await hears(guest, words(locale, "name_steps"))
+async def test_a_number_out_of_range_in_the_form(members: NewMembers, locale: str) -> None:
+    member = await members.join(locale=locale)
+    clip = await order_clip(member, seed=31)
+    form = await member.press(clip.key, buttons_of(clip.message)["tweak"])
+    await member.submit(form["interaction"], {"numbers": "steps: 1000"})
+    await wait_for_text(member, text(locale, "name_steps"))
 
 
-async def test_a_channel_where_the_bot_may_not_attach(guests: Guests, locale: str) -> None:
-    guest = await guests.join(locale=locale, channel=SILENT)
-    await refused(guest, locale, "denied_bot_permissions", PHOTOGRAPH.read_bytes())
+async def test_a_channel_where_the_bot_may_not_attach(members: NewMembers, locale: str) -> None:
+    member = await members.join(locale=locale, channel=NO_BOTS)
+    await refused(member, locale, "denied_bot_permissions", PHOTOGRAPH.read_bytes())
 
 
-async def test_a_clip_that_costs_more_than_is_left(guests: Guests, locale: str) -> None:
-    guest = await guests.join(locale=locale)
-    await refused(guest, locale, "quota_spent", PHOTOGRAPH.read_bytes(), **DEAREST)
+async def test_a_clip_that_costs_more_than_is_left(members: NewMembers, locale: str) -> None:
+    member = await members.join(locale=locale)
+    await refused(member, locale, "quota_spent", PHOTOGRAPH.read_bytes(), **MOST_EXPENSIVE)
 
 
-@pytest.mark.parametrize("name", ODD)
-async def test_an_odd_picture_is_taken(guests: Guests, name: str, tmp_path: Path) -> None:
-    guest = await guests.join()
-    file, data = ODD[name]
-    clip = await delivered(guest, await order(guest, data, name=file, seed=1, **QUICK))
-    seen = measure(clip.keep(tmp_path), data)
-    assert seen.psnr > 18, seen
-    assert (seen.width < seen.height) == (name == "turned")
+@pytest.mark.parametrize("name", UNUSUAL)
+async def test_an_unusual_picture_is_accepted(
+    members: NewMembers, name: str, tmp_path: Path
+) -> None:
+    member = await members.join()
+    file, data = UNUSUAL[name]
+    clip = await wait_for_clip(member, await order(member, data, name=file, seed=1, **QUICK))
+    facts = measure(clip.save(tmp_path), data)
+    assert facts.psnr > 18, facts
+    assert (facts.width < facts.height) == (name == "rotated")

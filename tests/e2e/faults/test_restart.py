@@ -1,52 +1,55 @@
-"""Buttons and reactions of earlier clips work after the bot was started anew."""
+"""Buttons and reactions of earlier clips work after a restart of the bot."""
 
 import asyncio
 
 import pytest
 
-from deploy.local.clip_messages import buttons_of, is_over
-from deploy.local.stack.local_stack import Household
-from deploy.local.stack.waiting import until
-from tests.e2e.guests import PATIENCE, PHOTOGRAPH, QUICK, Guests, delivered, order, running
+from deploy.local.clip_messages import buttons_of
+from deploy.local.stack.local_stack import LocalStack
+from tests.e2e.members import (
+    PATIENCE,
+    PHOTOGRAPH,
+    NewMembers,
+    message_ids,
+    order,
+    order_clip,
+    wait_for_clip,
+    wait_for_deletion,
+    wait_for_end,
+    wait_for_new_messages,
+    wait_for_progress,
+)
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 
-async def test_everything_under_an_old_clip_still_works(
-    guests: Guests, household: Household
+async def test_buttons_and_reactions_of_an_earlier_clip_work(
+    members: NewMembers, local_stack: LocalStack
 ) -> None:
-    guest, picture = await guests.join(), PHOTOGRAPH.read_bytes()
-    old = await delivered(guest, await order(guest, picture, seed=21, **QUICK))
-    long = await order(guest, picture, steps=50)
-    await running(guest, long)
-    assert household.bot is not None
-    await household.bot.stop()
-    assert household.bot.process.returncode == 0, household.bot.last_lines()
-    await household.start_bot()
-    await asyncio.wait_for(guest.wait_for_command("animate"), PATIENCE)
+    member = await members.join()
+    old = await order_clip(member, seed=21)
+    long = await order(member, PHOTOGRAPH.read_bytes(), steps=50)
+    await wait_for_progress(member, long)
+    assert local_stack.bot is not None
+    await local_stack.bot.stop()
+    assert local_stack.bot.process.returncode == 0, local_stack.bot.last_lines()
+    await local_stack.start_bot()
+    await asyncio.wait_for(member.wait_for_command("animate"), PATIENCE)
 
-    await guest.press(long, buttons_of(await guest.message(long))["cancel"])
-    await asyncio.wait_for(guest.watch(long, is_over), PATIENCE)
+    await member.press(long, buttons_of(await member.message(long))["cancel"])
+    await wait_for_end(member, long)
 
-    again = await guest.press(old.key, buttons_of(old.message)["again"])
-    second = await delivered(guest, again["message"])
-    form = await guest.press(old.key, buttons_of(old.message)["tweak"])
-    tweaked = await guest.submit(form["interaction"], {"prompt": "pan left"})
-    third = await delivered(guest, tweaked["message"])
+    again = await member.press(old.key, buttons_of(old.message)["again"])
+    second = await wait_for_clip(member, again["message"])
+    form = await member.press(old.key, buttons_of(old.message)["tweak"])
+    tweaked = await member.submit(form["interaction"], {"prompt": "pan left"})
+    third = await wait_for_clip(member, tweaked["message"])
     assert len({old.data, second.data, third.data}) == 3
 
-    known = {message["id"] for message in await guest.messages()}
-    await guest.react(old.key, "🔁")
+    known = await message_ids(member)
+    await member.react(old.key, "🔁")
+    key = (await wait_for_new_messages(member, known))[0]
+    assert (await wait_for_clip(member, key)).data not in (old.data, second.data, third.data)
 
-    async def new() -> str:
-        return next((m["id"] for m in await guest.messages() if m["id"] not in known), "")
-
-    fourth = await delivered(guest, await until(new, PATIENCE, "the answer to the reaction"))
-    assert fourth.data not in (old.data, second.data, third.data)
-
-    await guest.press(old.key, buttons_of(old.message)["delete"])
-
-    async def gone() -> bool:
-        return old.key not in {message["id"] for message in await guest.messages()}
-
-    await until(gone, PATIENCE, "the message to go")
+    await member.press(old.key, buttons_of(old.message)["delete"])
+    await wait_for_deletion(member, old.key)

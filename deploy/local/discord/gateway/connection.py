@@ -1,4 +1,4 @@
-"""One WebSocket of the gateway, from hello to close."""
+"""WebSocket connections of the gateway, from HELLO to close."""
 
 import asyncio
 import json
@@ -7,53 +7,80 @@ from contextlib import suppress
 from aiohttp import WSMsgType, web
 
 from deploy.local.discord import Json
-from deploy.local.discord.gateway.sessions import HEARTBEAT_MS, PRIVILEGED, Gateway, Session
-from deploy.local.discord.wire_log import Recorder
+from deploy.local.discord.gateway.sessions import Gateway, GatewaySession
+from deploy.local.discord.wire_log import WireLog
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME = 0, 1, 2, 3, 4, 6
 REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 8, 9, 10, 11
-UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, BAD_TOKEN, ALREADY = 4001, 4002, 4003, 4004, 4005
-TIMED_OUT, DISALLOWED_INTENTS = 4009, 4014
-GOODBYES = frozenset({1000, 1001})
+IGNORED = (PRESENCE, VOICE, REQUEST_MEMBERS)
+UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED = 4001, 4002, 4003
+AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = 4004, 4005
+SESSION_TIMED_OUT, DISALLOWED_INTENTS = 4009, 4014
+ENDS_SESSION = frozenset({1000, 1001})
+"""Close codes after which a client does not resume."""
+PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
+HEARTBEAT_MS = 41_250
 
 
-class Connection:
+class GatewayEndpoint:
+    """The route of the gateway, with the connections that are open."""
+
+    def __init__(self, gateway: Gateway, wire_log: WireLog, token: str) -> None:
+        self._gateway, self._wire_log, self._token = gateway, wire_log, token
+        self._open: set[GatewayConnection] = set()
+
+    async def connect(self, request: web.Request) -> web.WebSocketResponse:
+        """Serve one client until it disconnects."""
+        connection = GatewayConnection(self._gateway, self._wire_log, self._token)
+        self._open.add(connection)
+        try:
+            return await connection.run(request)
+        finally:
+            self._open.discard(connection)
+
+    async def drop_connections(self) -> None:
+        """Close every connection, as Discord does now and then; the sessions can be resumed."""
+        for connection in list(self._open):
+            await connection.drop()
+
+
+class GatewayConnection:
     """Speaks the gateway's protocol with one client."""
 
-    def __init__(self, gateway: Gateway, recorder: Recorder, token: str) -> None:
-        self._gateway, self._recorder, self._token = gateway, recorder, token
+    def __init__(self, gateway: Gateway, wire_log: WireLog, token: str) -> None:
+        self._gateway, self._wire_log, self._token = gateway, wire_log, token
         self._socket = web.WebSocketResponse(autoping=True, max_msg_size=0)
-        self._session: Session | None = None
-        self._pump: asyncio.Task[None] | None = None
-        self._sent_away = False
+        self._session: GatewaySession | None = None
+        self._sender: asyncio.Task[None] | None = None
+        self._dropped = False
 
     async def run(self, request: web.Request) -> web.WebSocketResponse:
-        """Serve the client until it goes."""
+        """Serve the client until it disconnects."""
         await self._socket.prepare(request)
         await self._send({"op": HELLO, "d": {"heartbeat_interval": HEARTBEAT_MS}})
         try:
-            await self._listen()
+            await self._receive()
         finally:
-            if self._pump:
-                self._pump.cancel()
+            if self._sender:
+                self._sender.cancel()
                 with suppress(asyncio.CancelledError):
-                    await self._pump
+                    await self._sender
             if self._session:
-                goodbye = self._socket.close_code in GOODBYES and not self._sent_away
-                self._gateway.leave(self._session, for_good=goodbye)
+                resumable = self._dropped or self._socket.close_code not in ENDS_SESSION
+                self._gateway.disconnect(self._session, resumable=resumable)
         return self._socket
 
-    async def close(self) -> None:
-        """Send the client away, as a restart of Discord does."""
-        self._sent_away = True
+    async def drop(self) -> None:
+        """Close the connection from the server's side."""
+        self._dropped = True
         await self._socket.close(code=4000)
 
-    async def _listen(self) -> None:
+    async def _receive(self) -> None:
         while not self._socket.closed:
             try:
                 message = await self._socket.receive(timeout=HEARTBEAT_MS / 1000 * 1.5)
             except TimeoutError:
-                await self._socket.close(code=TIMED_OUT)
+                await self._socket.close(code=SESSION_TIMED_OUT)
                 return
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
@@ -64,9 +91,9 @@ class Connection:
             if not isinstance(body, dict):
                 await self._socket.close(code=DECODE_ERROR)
                 return
-            await self._take(body)
+            await self._handle(body)
 
-    async def _take(self, body: Json) -> None:
+    async def _handle(self, body: Json) -> None:
         operation, data = body.get("op"), body.get("d")
         if operation == HEARTBEAT:
             await self._send({"op": HEARTBEAT_ACK})
@@ -76,23 +103,23 @@ class Connection:
             await self._resume(data or {})
         elif self._session is None:
             await self._socket.close(code=NOT_AUTHENTICATED)
-        elif operation not in (PRESENCE, VOICE, REQUEST_MEMBERS):
+        elif operation not in IGNORED:
             await self._socket.close(code=UNKNOWN_OPCODE)
 
     async def _identify(self, data: Json) -> None:
         if self._session is not None:
-            await self._socket.close(code=ALREADY)
-        elif data.get("token", "").removeprefix("Bot ") != self._token:
-            await self._socket.close(code=BAD_TOKEN)
-        elif int(data.get("intents", 0)) & PRIVILEGED:
+            await self._socket.close(code=ALREADY_AUTHENTICATED)
+        elif not self._has_token(data):
+            await self._socket.close(code=AUTHENTICATION_FAILED)
+        elif int(data.get("intents", 0)) & PRIVILEGED_INTENTS:
             await self._socket.close(code=DISALLOWED_INTENTS)
         else:
             session = self._gateway.identify(int(data.get("intents", 0)), data.get("shard"))
             self._attach(session, 0)
 
     async def _resume(self, data: Json) -> None:
-        if data.get("token", "").removeprefix("Bot ") != self._token:
-            await self._socket.close(code=BAD_TOKEN)
+        if not self._has_token(data):
+            await self._socket.close(code=AUTHENTICATION_FAILED)
             return
         after = int(data.get("seq") or 0)
         session = self._gateway.resume(str(data.get("session_id")), after)
@@ -101,21 +128,25 @@ class Connection:
         else:
             self._attach(session, after)
 
-    def _attach(self, session: Session, after: int) -> None:
-        self._session = session
-        self._pump = asyncio.create_task(self._send_events(session, after))
+    def _has_token(self, data: Json) -> bool:
+        token: str = data.get("token", "")
+        return token.removeprefix("Bot ") == self._token
 
-    async def _send_events(self, session: Session, after: int) -> None:
+    def _attach(self, session: GatewaySession, after: int) -> None:
+        self._session = session
+        self._sender = asyncio.create_task(self._send_events(session, after))
+
+    async def _send_events(self, session: GatewaySession, after: int) -> None:
         with suppress(ConnectionError):
             while True:
-                session.news.clear()
+                session.added.clear()
                 for number, event in [entry for entry in session.log if entry[0] > after]:
                     await self._send(event)
                     after = number
-                if after == session.count:
-                    await session.news.wait()
+                if after == session.sequence:
+                    await session.added.wait()
 
     async def _send(self, body: Json) -> None:
         if body["op"] == DISPATCH:
-            self._recorder.event(body["t"], body["d"])
+            self._wire_log.event(body["t"], body["d"])
         await self._socket.send_str(json.dumps({"s": None, "t": None, "d": None, **body}))

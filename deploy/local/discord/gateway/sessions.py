@@ -1,84 +1,80 @@
-"""The bot's end of the gateway: sessions that say hello, hear events, and resume."""
+"""Gateway sessions: identify, the events that were sent, and resume."""
 
 import asyncio
 import secrets
 from collections import deque
 
 from deploy.local.discord import Json
-from deploy.local.discord.state.event_bus import Hub
-from deploy.local.discord.state.guild import BOT, GUILD, World
+from deploy.local.discord.state.event_bus import EventBus
+from deploy.local.discord.state.guild import BOT, GUILD, Guild
 
-GUILD_MESSAGES, GUILD_REACTIONS, DIRECT_MESSAGES, DIRECT_REACTIONS = (
-    1 << 9,
-    1 << 10,
-    1 << 12,
-    1 << 13,
-)
-PRIVILEGED = 1 << 1 | 1 << 8 | 1 << 15
-HEARTBEAT_MS = 41_250
+GUILD_MESSAGES, GUILD_REACTIONS = 1 << 9, 1 << 10
+DIRECT_MESSAGES, DIRECT_REACTIONS = 1 << 12, 1 << 13
 KEPT = 2000
-NEEDS = {
-    "MESSAGE_CREATE": (GUILD_MESSAGES, DIRECT_MESSAGES),
-    "MESSAGE_UPDATE": (GUILD_MESSAGES, DIRECT_MESSAGES),
-    "MESSAGE_DELETE": (GUILD_MESSAGES, DIRECT_MESSAGES),
-    "MESSAGE_REACTION_ADD": (GUILD_REACTIONS, DIRECT_REACTIONS),
-    "MESSAGE_REACTION_REMOVE": (GUILD_REACTIONS, DIRECT_REACTIONS),
+MESSAGES, REACTIONS = (GUILD_MESSAGES, DIRECT_MESSAGES), (GUILD_REACTIONS, DIRECT_REACTIONS)
+INTENTS = {
+    "MESSAGE_CREATE": MESSAGES,
+    "MESSAGE_UPDATE": MESSAGES,
+    "MESSAGE_DELETE": MESSAGES,
+    "MESSAGE_REACTION_ADD": REACTIONS,
+    "MESSAGE_REACTION_REMOVE": REACTIONS,
 }
+"""The intent that an event needs: in the guild, and in private."""
 
 
-class Session:
-    """One identified client: its intents and the events it was sent, by number."""
+class GatewaySession:
+    """One identified client: its intents and the latest events by sequence number."""
 
     def __init__(self, intents: int) -> None:
         self.key = secrets.token_hex(16)
         self.intents = intents
         self.connected = True
-        self.count = 0
+        self.sequence = 0
         self.log: deque[tuple[int, Json]] = deque(maxlen=KEPT)
-        self.news = asyncio.Event()
+        self.added = asyncio.Event()
 
-    def hear(self, kind: str, data: Json) -> None:
-        """Note an event for sending, if the client's intents ask for it."""
-        needs = NEEDS.get(kind)
-        if needs and not self.intents & needs["guild_id" not in data]:
+    def add(self, kind: str, data: Json) -> None:
+        """Append an event for sending, if the client's intents ask for it."""
+        needed = INTENTS.get(kind)
+        if needed and not self.intents & needed["guild_id" not in data]:
             return
-        self.count += 1
-        self.log.append((self.count, {"op": 0, "s": self.count, "t": kind, "d": data}))
-        self.news.set()
+        self.sequence += 1
+        self.log.append((self.sequence, {"op": 0, "s": self.sequence, "t": kind, "d": data}))
+        self.added.set()
 
     def can_replay(self, after: int) -> bool:
-        """Whether every event since that number is still known."""
-        oldest = self.log[0][0] if self.log else self.count + 1
-        return oldest - 1 <= after <= self.count
+        """Tell whether every event since that number is still kept."""
+        oldest = self.log[0][0] if self.log else self.sequence + 1
+        return oldest - 1 <= after <= self.sequence
 
 
 class Gateway:
     """All sessions of the bot."""
 
-    def __init__(self, world: World, hub: Hub) -> None:
-        self._world, self._hub = world, hub
-        self._sessions: dict[str, Session] = {}
+    def __init__(self, guild: Guild, events: EventBus) -> None:
+        self._guild, self._events = guild, events
+        self._sessions: dict[str, GatewaySession] = {}
         self.url = ""
-        hub.on_dispatch(self._dispatch)
+        events.on_dispatch(self._dispatch)
 
     @property
     def online(self) -> bool:
-        """Whether the bot is connected."""
+        """Tell whether the bot is connected."""
         return any(session.connected for session in self._sessions.values())
 
     def _dispatch(self, kind: str, data: Json) -> None:
         for session in self._sessions.values():
-            session.hear(kind, data)
+            session.add(kind, data)
 
-    def identify(self, intents: int, shard: list[int] | None) -> Session:
-        """Open a session and tell it of itself and the guild."""
+    def identify(self, intents: int, shard: list[int] | None) -> GatewaySession:
+        """Open a session whose first events are READY and GUILD_CREATE."""
         for old in [s for s in self._sessions.values() if not s.connected]:
             del self._sessions[old.key]
-        session = Session(intents)
+        session = GatewaySession(intents)
         self._sessions[session.key] = session
         ready: Json = {
             "v": 10,
-            "user": {**self._world.bot, "verified": True, "mfa_enabled": False, "email": None},
+            "user": {**self._guild.bot, "verified": True, "mfa_enabled": False, "email": None},
             "guilds": [{"id": GUILD, "unavailable": True}],
             "session_id": session.key,
             "resume_gateway_url": self.url,
@@ -86,32 +82,27 @@ class Gateway:
         }
         if shard:
             ready["shard"] = shard
-        session.hear("READY", ready)
-        session.hear("GUILD_CREATE", self._world.guild_created())
-        self.tell_presence()
+        session.add("READY", ready)
+        session.add("GUILD_CREATE", self._guild.guild_create())
+        self._publish_presence()
         return session
 
-    def resume(self, key: str, after: int) -> Session | None:
-        """Take a session up again, or None where it is lost."""
+    def resume(self, key: str, after: int) -> GatewaySession | None:
+        """Reconnect a session; None where it or an event after that number is lost."""
         session = self._sessions.get(key)
         if session is None or not session.can_replay(after):
             return None
         session.connected = True
-        session.hear("RESUMED", {})
-        self.tell_presence()
+        session.add("RESUMED", {})
+        self._publish_presence()
         return session
 
-    def leave(self, session: Session, *, for_good: bool) -> None:
-        """The client's connection ended; a session may be resumed unless closed for good."""
+    def disconnect(self, session: GatewaySession, *, resumable: bool) -> None:
+        """Note that the client's connection ended."""
         session.connected = False
-        if for_good:
+        if not resumable:
             self._sessions.pop(session.key, None)
-        self.tell_presence()
+        self._publish_presence()
 
-    def tell_presence(self) -> None:
-        """Let people see whether the bot is there."""
-        self._hub.tell_people("BOT", {"online": self.online})
-
-    def guild_changed(self, kind: str, data: Json) -> None:
-        """Tell the bot of a change to its guild, a channel or a member."""
-        self._hub.tell_bot(kind, data)
+    def _publish_presence(self) -> None:
+        self._events.publish("BOT", {"online": self.online})

@@ -1,4 +1,4 @@
-"""Reading what clients send, JSON or multipart, and answering as Discord does."""
+"""Request bodies, JSON or multipart, and answers as Discord sends them."""
 
 import json
 import re
@@ -10,49 +10,54 @@ from aiohttp import web
 from deploy.local.discord import Json
 from deploy.local.discord.rules.errors import BAD_JSON, ApiError
 from deploy.local.discord.state.attachments import Upload
+from deploy.local.discord.state.messages import MessageDraft
 
 FILE_FIELD = re.compile(r"^files\[(\d+)\]$")
 
 
 @dataclass(frozen=True)
-class Body:
-    """A request's JSON and the files that came with it, by number."""
+class RequestBody:
+    """A request's JSON and its files by number."""
 
     payload: Any = None
     uploads: dict[int, Upload] = field(default_factory=dict)
 
     @property
     def fields(self) -> Json:
-        """The JSON as an object."""
+        """The JSON, which must be an object."""
         if not isinstance(self.payload, dict):
             raise ApiError(*BAD_JSON)
         return self.payload
 
     @property
     def items(self) -> list[Json]:
-        """The JSON as a list of objects."""
+        """The JSON, which must be a list of objects."""
         if not isinstance(self.payload, list):
             raise ApiError(*BAD_JSON)
         return self.payload
 
+    @property
+    def draft(self) -> MessageDraft:
+        """The body as a message to post or change."""
+        return MessageDraft(self.fields, self.uploads)
 
-BODY: web.RequestKey[Body] = web.RequestKey("body", Body)
+
+BODY: web.RequestKey[RequestBody] = web.RequestKey("body", RequestBody)
 
 
-async def read(request: web.Request) -> Body:
-    """The body of a request; the same again when asked twice."""
-    known: Body | None = request.get(BODY)
+async def read_body(request: web.Request) -> RequestBody:
+    """Return the body of a request; it can be read more than once."""
+    known: RequestBody | None = request.get(BODY)
     if known is None:
-        known = await _read(request)
-        request[BODY] = known
+        known = request[BODY] = await _read(request)
     return known
 
 
-async def _read(request: web.Request) -> Body:
+async def _read(request: web.Request) -> RequestBody:
     if not request.can_read_body:
-        return Body()
+        return RequestBody()
     if not request.content_type.startswith("multipart/"):
-        return Body(_parse(await request.text()))
+        return RequestBody(_parse(await request.text()))
     payload: Any = {}
     uploads: dict[int, Upload] = {}
     form = await request.post()
@@ -64,7 +69,7 @@ async def _read(request: web.Request) -> Body:
             value.file.close()
         elif name == "payload_json":
             payload = _parse(value if isinstance(value, str) else bytes(value).decode())
-    return Body(payload, uploads)
+    return RequestBody(payload, uploads)
 
 
 def _parse(text: str) -> Any:
@@ -74,12 +79,12 @@ def _parse(text: str) -> Any:
         raise ApiError(*BAD_JSON) from error
 
 
-def reply(body: object, status: int = 200) -> web.Response:
-    """An answer whose content type is exactly application/json, as discord.py wants it."""
+def json_response(body: object, status: int = 200) -> web.Response:
+    """Return JSON whose content type is exactly application/json, as discord.py needs it."""
     data = json.dumps(body, ensure_ascii=False).encode()
     return web.Response(body=data, status=status, content_type="application/json")
 
 
-def nothing() -> web.Response:
-    """204, for what needs no words."""
+def no_content() -> web.Response:
+    """Return 204."""
     return web.Response(status=204)

@@ -1,9 +1,9 @@
-"""The HTTP API v10: channels, messages and reactions, as the bot may use them."""
+"""REST API v10: channels, messages and reactions."""
 
 from aiohttp import web
 
 from deploy.local.discord import Json
-from deploy.local.discord.http.body import Body, nothing, read, reply
+from deploy.local.discord.http.body import RequestBody, json_response, no_content, read_body
 from deploy.local.discord.rules.errors import (
     CANNOT_EDIT_OTHERS,
     CANNOT_MESSAGE_USER,
@@ -12,133 +12,139 @@ from deploy.local.discord.rules.errors import (
 )
 from deploy.local.discord.rules.messages import EPHEMERAL
 from deploy.local.discord.rules.permissions import Permission
-from deploy.local.discord.state.event_bus import Hub
-from deploy.local.discord.state.guild import BOT, World
-from deploy.local.discord.state.messages import Draft, Messages
+from deploy.local.discord.state.event_bus import EventBus
+from deploy.local.discord.state.guild import BOT, Guild
+from deploy.local.discord.state.messages import MessageDraft, MessageStore
 from deploy.local.discord.state.objects import DIRECT
-from deploy.local.discord.state.reactions import Reactions
+from deploy.local.discord.state.reactions import MessageReactions
 
 
 class ChannelRoutes:
     """What the bot may do in the channels that it sees."""
 
-    def __init__(self, world: World, hub: Hub, messages: Messages, reactions: Reactions) -> None:
-        self._world, self._hub = world, hub
+    def __init__(
+        self, guild: Guild, events: EventBus, messages: MessageStore, reactions: MessageReactions
+    ) -> None:
+        self._guild, self._events = guild, events
         self._messages, self._reactions = messages, reactions
 
     def routes(self) -> list[web.RouteDef]:
-        """The routes of this file, below /api/v10."""
+        """Return the routes of this class, relative to /api/v10."""
         channel = "/channels/{channel}"
         message = f"{channel}/messages/{{message}}"
         emoji = f"{message}/reactions/{{emoji}}"
         return [
-            web.get(channel, self.channel),
+            web.get(channel, self.get_channel),
             web.post(f"{channel}/typing", self.typing),
             web.get(f"{channel}/messages", self.history),
             web.post(f"{channel}/messages", self.post),
-            web.get(message, self.message),
+            web.get(message, self.get_message),
             web.patch(message, self.edit),
             web.delete(message, self.delete),
-            web.get(emoji, self.reactors),
-            web.put(f"{emoji}/@me", self.react),
-            web.delete(f"{emoji}/{{user}}", self.unreact),
+            web.get(emoji, self.reaction_users),
+            web.put(f"{emoji}/@me", self.add_reaction),
+            web.delete(f"{emoji}/{{user}}", self.remove_reaction),
         ]
 
-    def _seen(self, request: web.Request, *needs: Permission) -> Json:
-        channel = self._world.visible(BOT, request.match_info["channel"])
-        allowed = self._world.permissions(BOT, channel)
-        if any(not allowed & need for need in needs):
+    def _channel(self, request: web.Request, *needed: Permission) -> Json:
+        channel = self._guild.visible_channel(BOT, request.match_info["channel"])
+        allowed = self._guild.permissions(BOT, channel)
+        if any(not allowed & permission for permission in needed):
             raise ApiError(*MISSING_PERMISSIONS)
         return channel
 
-    def _public(self, request: web.Request) -> Json:
-        channel = self._seen(request)
-        return self._messages.public(request.match_info["message"], channel["id"])
+    def _record(self, request: web.Request) -> Json:
+        channel = self._channel(request)
+        return self._messages.public_record(request.match_info["message"], channel["id"])
 
-    def _draft(self, body: Body) -> Draft:
-        payload = body.fields
-        flags = (payload.get("flags") or 0) & ~EPHEMERAL
-        return Draft({**payload, "flags": flags}, body.uploads)
-
-    def _needs(self, body: Body) -> list[Permission]:
-        needs = [Permission.SEND_MESSAGES]
-        if body.uploads:
-            needs.append(Permission.ATTACH_FILES)
-        if body.fields.get("embeds"):
-            needs.append(Permission.EMBED_LINKS)
-        return needs
-
-    async def channel(self, request: web.Request) -> web.Response:
-        """One channel."""
-        return reply(self._seen(request))
+    async def get_channel(self, request: web.Request) -> web.Response:
+        """Return one channel."""
+        return json_response(self._channel(request))
 
     async def typing(self, request: web.Request) -> web.Response:
         """Show the bot as typing."""
-        channel = self._seen(request, Permission.SEND_MESSAGES)
-        told = {"user_id": BOT, "channel_id": channel["id"]}
-        self._hub.tell_people("TYPING_START", told, channel=channel["id"])
-        return nothing()
+        channel = self._channel(request, Permission.SEND_MESSAGES)
+        data = {"user_id": BOT, "channel_id": channel["id"]}
+        self._events.publish("TYPING_START", data, channel=channel["id"])
+        return no_content()
 
     async def history(self, request: web.Request) -> web.Response:
-        """The latest messages, newest first."""
-        channel = self._seen(request, Permission.READ_MESSAGE_HISTORY)
-        found = self._messages.inside(channel["id"], None)
+        """Return the latest messages, newest first."""
+        channel = self._channel(request, Permission.READ_MESSAGE_HISTORY)
+        found = self._messages.records(channel["id"], None)
         for name, keep in (("before", int.__lt__), ("after", int.__gt__)):
             if name in request.query:
                 edge = int(request.query[name])
                 found = [entry for entry in found if keep(int(entry["message"]["id"]), edge)]
         limit = int(request.query.get("limit", 50))
         chosen = found[:limit] if "after" in request.query else found[-limit:]
-        return reply([self._messages.shown(entry, BOT) for entry in reversed(chosen)])
+        return json_response([self._messages.view(entry, BOT) for entry in reversed(chosen)])
 
     async def post(self, request: web.Request) -> web.Response:
-        """A new message."""
-        body = await read(request)
-        channel = self._seen(request, *self._needs(body))
+        """Post a message."""
+        body = await read_body(request)
+        channel = self._channel(request, *_needed_permissions(body))
         if channel["type"] == DIRECT:
-            person = self._world.member(channel["recipients"][0]["id"])
-            if not person["takes_direct"]:
+            member = self._guild.member_record(channel["recipients"][0]["id"])
+            if not member["takes_direct"]:
                 raise ApiError(*CANNOT_MESSAGE_USER)
-        record = self._messages.post(BOT, channel, self._draft(body))
-        return reply(self._messages.shown(record, BOT))
+        record = self._messages.post(BOT, channel, _public_draft(body))
+        return json_response(self._messages.view(record, BOT))
 
-    async def message(self, request: web.Request) -> web.Response:
-        """One message."""
-        return reply(self._messages.shown(self._public(request), BOT))
+    async def get_message(self, request: web.Request) -> web.Response:
+        """Return one message."""
+        return json_response(self._messages.view(self._record(request), BOT))
 
     async def edit(self, request: web.Request) -> web.Response:
         """Change one of the bot's own messages."""
-        body = await read(request)
-        record = self._public(request)
+        body = await read_body(request)
+        record = self._record(request)
         if record["message"]["author"]["id"] != BOT:
             raise ApiError(*CANNOT_EDIT_OTHERS)
         if body.uploads:
-            self._seen(request, Permission.ATTACH_FILES)
-        return reply(self._messages.shown(self._messages.edit(record, self._draft(body)), BOT))
+            self._channel(request, Permission.ATTACH_FILES)
+        return json_response(
+            self._messages.view(self._messages.edit(record, _public_draft(body)), BOT)
+        )
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Take a message away; other people's only with MANAGE_MESSAGES."""
-        record = self._public(request)
+        """Delete a message; another user's needs MANAGE_MESSAGES."""
+        record = self._record(request)
         if record["message"]["author"]["id"] != BOT:
-            self._seen(request, Permission.MANAGE_MESSAGES)
+            self._channel(request, Permission.MANAGE_MESSAGES)
         self._messages.delete(record)
-        return nothing()
+        return no_content()
 
-    async def reactors(self, request: web.Request) -> web.Response:
-        """Who reacted with an emoji."""
-        who = self._public(request)["reactors"].get(request.match_info["emoji"], [])
-        return reply([self._world.user(key) for key in who])
+    async def reaction_users(self, request: web.Request) -> web.Response:
+        """Return the users who reacted with an emoji."""
+        users = self._record(request)["reactors"].get(request.match_info["emoji"], [])
+        return json_response([self._guild.user(key) for key in users])
 
-    async def react(self, request: web.Request) -> web.Response:
-        """Put the bot's own reaction under a message."""
-        self._seen(request, Permission.READ_MESSAGE_HISTORY, Permission.ADD_REACTIONS)
-        self._reactions.add(BOT, self._public(request), request.match_info["emoji"])
-        return nothing()
+    async def add_reaction(self, request: web.Request) -> web.Response:
+        """Add the bot's own reaction to a message."""
+        self._channel(request, Permission.READ_MESSAGE_HISTORY, Permission.ADD_REACTIONS)
+        self._reactions.add(BOT, self._record(request), request.match_info["emoji"])
+        return no_content()
 
-    async def unreact(self, request: web.Request) -> web.Response:
-        """Take a reaction back; other people's only with MANAGE_MESSAGES."""
-        who = request.match_info["user"].replace("@me", BOT)
-        if who != BOT:
-            self._seen(request, Permission.MANAGE_MESSAGES)
-        self._reactions.remove(who, self._public(request), request.match_info["emoji"])
-        return nothing()
+    async def remove_reaction(self, request: web.Request) -> web.Response:
+        """Remove a reaction; another user's needs MANAGE_MESSAGES."""
+        user = request.match_info["user"].replace("@me", BOT)
+        if user != BOT:
+            self._channel(request, Permission.MANAGE_MESSAGES)
+        self._reactions.remove(user, self._record(request), request.match_info["emoji"])
+        return no_content()
+
+
+def _public_draft(body: RequestBody) -> MessageDraft:
+    """Return the draft without the ephemeral flag, which only interaction responses may set."""
+    flags = (body.fields.get("flags") or 0) & ~EPHEMERAL
+    return MessageDraft({**body.fields, "flags": flags}, body.uploads)
+
+
+def _needed_permissions(body: RequestBody) -> list[Permission]:
+    needed = [Permission.SEND_MESSAGES]
+    if body.uploads:
+        needed.append(Permission.ATTACH_FILES)
+    if body.fields.get("embeds"):
+        needed.append(Permission.EMBED_LINKS)
+    return needed

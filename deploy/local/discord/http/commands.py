@@ -1,64 +1,54 @@
-"""The HTTP API v10: the application's commands, global and of the guild."""
+"""REST API v10: the application's commands, global and of the guild."""
 
 from aiohttp import web
 
-from deploy.local.discord.http.body import nothing, read, reply
+from deploy.local.discord.http.body import json_response, no_content, read_body
 from deploy.local.discord.rules.errors import MISSING_ACCESS, ApiError
-from deploy.local.discord.state.commands import Commands
+from deploy.local.discord.state.commands import CommandRegistry
 from deploy.local.discord.state.guild import BOT, GUILD
 
 
-class CommandRoutes:
-    """How the bot registers what members may call."""
+def routes(commands: CommandRegistry) -> list[web.RouteDef]:
+    """Return the routes of this module, relative to /api/v10."""
 
-    def __init__(self, commands: Commands) -> None:
-        self._registered = commands
+    async def get_all(request: web.Request) -> web.Response:
+        return json_response(commands.registered(_guild_of(request)))
 
-    def routes(self) -> list[web.RouteDef]:
-        """The routes of this file, below /api/v10."""
-        found: list[web.RouteDef] = []
-        for where in ("/applications/{application}", "/applications/{application}/guilds/{guild}"):
-            one = f"{where}/commands/{{command}}"
-            found += [
-                web.get(f"{where}/commands", self.listed),
-                web.put(f"{where}/commands", self.overwrite),
-                web.post(f"{where}/commands", self.create),
-                web.get(one, self.get),
-                web.patch(one, self.change),
-                web.delete(one, self.delete),
-            ]
-        return found
+    async def overwrite(request: web.Request) -> web.Response:
+        items = (await read_body(request)).items
+        return json_response(commands.overwrite(items, _guild_of(request)))
 
-    async def listed(self, request: web.Request) -> web.Response:
-        """Every command of a place."""
-        return reply(self._registered.listed(_place(request)))
+    async def create(request: web.Request) -> web.Response:
+        fields = (await read_body(request)).fields
+        return json_response(commands.create(fields, _guild_of(request)), 201)
 
-    async def overwrite(self, request: web.Request) -> web.Response:
-        """Replace all commands of a place."""
-        return reply(self._registered.overwrite((await read(request)).items, _place(request)))
+    async def get(request: web.Request) -> web.Response:
+        return json_response(commands.get(request.match_info["command"], _guild_of(request)))
 
-    async def create(self, request: web.Request) -> web.Response:
-        """Add a command, or replace its namesake."""
-        fields = (await read(request)).fields
-        return reply(self._registered.create(fields, _place(request)), 201)
+    async def edit(request: web.Request) -> web.Response:
+        fields, key = (await read_body(request)).fields, request.match_info["command"]
+        return json_response(commands.edit(key, fields, _guild_of(request)))
 
-    async def get(self, request: web.Request) -> web.Response:
-        """One command."""
-        return reply(self._registered.get(request.match_info["command"], _place(request)))
+    async def delete(request: web.Request) -> web.Response:
+        commands.delete(request.match_info["command"], _guild_of(request))
+        return no_content()
 
-    async def change(self, request: web.Request) -> web.Response:
-        """Change some of a command's fields."""
-        fields, key = (await read(request)).fields, request.match_info["command"]
-        return reply(self._registered.change(key, fields, _place(request)))
-
-    async def delete(self, request: web.Request) -> web.Response:
-        """Forget a command."""
-        self._registered.delete(request.match_info["command"], _place(request))
-        return nothing()
+    found: list[web.RouteDef] = []
+    for scope in ("/applications/{application}", "/applications/{application}/guilds/{guild}"):
+        one = f"{scope}/commands/{{command}}"
+        found += [
+            web.get(f"{scope}/commands", get_all),
+            web.put(f"{scope}/commands", overwrite),
+            web.post(f"{scope}/commands", create),
+            web.get(one, get),
+            web.patch(one, edit),
+            web.delete(one, delete),
+        ]
+    return found
 
 
-def _place(request: web.Request) -> str | None:
-    """The guild that the path names, or None for global commands."""
+def _guild_of(request: web.Request) -> str | None:
+    """Return the guild that the path names, or None for global commands."""
     guild = request.match_info.get("guild")
     if request.match_info["application"] != BOT or guild not in (None, GUILD):
         raise ApiError(*MISSING_ACCESS)

@@ -1,44 +1,41 @@
-"""The HTTP API v10: answers to interactions, which carry a token in their path alone."""
+"""REST API v10: responses to interactions, which are authorized by a token in their path."""
 
 from aiohttp import web
 
-from deploy.local.discord.http.body import nothing, read, reply
-from deploy.local.discord.rules.errors import Invalid
-from deploy.local.discord.state.interaction_responses import Replies
-from deploy.local.discord.state.messages import Draft
+from deploy.local.discord.http.body import json_response, no_content, read_body
+from deploy.local.discord.rules.errors import required
+from deploy.local.discord.state.interaction_responses import InteractionResponses
+from deploy.local.discord.state.messages import MessageDraft
 
 
-def routes(replies: Replies) -> list[web.RouteDef]:
-    """The routes of this file, below /api/v10."""
+def routes(responses: InteractionResponses) -> list[web.RouteDef]:
+    """Return the routes of this module, relative to /api/v10."""
 
     async def callback(request: web.Request) -> web.Response:
-        body = await read(request)
+        body = await read_body(request)
         kind = body.fields.get("type")
         if not isinstance(kind, int):
-            raise Invalid("type", "BASE_TYPE_REQUIRED", "This field is required")
+            raise required("type")
         key, token = request.match_info["interaction"], request.match_info["token"]
-        draft = Draft(body.fields.get("data") or {}, body.uploads)
-        described = replies.answer(key, token, kind, draft)
-        asked = request.query.get("with_response", "").lower() in ("1", "true")
-        return reply(described) if asked else nothing()
+        draft = MessageDraft(body.fields.get("data") or {}, body.uploads)
+        response = responses.callback(key, token, kind, draft)
+        wanted = request.query.get("with_response", "").lower() in ("1", "true")
+        return json_response(response) if wanted else no_content()
 
     async def follow_up(request: web.Request) -> web.Response:
-        body = await read(request)
-        application, token = _names(request)
-        return reply(replies.follow_up(application, token, Draft(body.fields, body.uploads)))
+        draft = (await read_body(request)).draft
+        return json_response(responses.follow_up(*_webhook(request), draft))
 
     async def get(request: web.Request) -> web.Response:
-        return reply(replies.get(*_names(request), request.match_info["message"]))
+        return json_response(responses.get(*_webhook(request), request.match_info["message"]))
 
     async def edit(request: web.Request) -> web.Response:
-        body = await read(request)
-        application, token = _names(request)
-        draft = Draft(body.fields, body.uploads)
-        return reply(replies.edit(application, token, request.match_info["message"], draft))
+        draft, message = (await read_body(request)).draft, request.match_info["message"]
+        return json_response(responses.edit(*_webhook(request), message, draft))
 
     async def delete(request: web.Request) -> web.Response:
-        replies.delete(*_names(request), request.match_info["message"])
-        return nothing()
+        responses.delete(*_webhook(request), request.match_info["message"])
+        return no_content()
 
     message = "/webhooks/{application}/{token}/messages/{message}"
     return [
@@ -50,5 +47,6 @@ def routes(replies: Replies) -> list[web.RouteDef]:
     ]
 
 
-def _names(request: web.Request) -> tuple[str, str]:
+def _webhook(request: web.Request) -> tuple[str, str]:
+    """Return the application and the token that the path names."""
     return request.match_info["application"], request.match_info["token"]

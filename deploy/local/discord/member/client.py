@@ -1,4 +1,4 @@
-"""A member of the local Discord as Python sees one: for demos and tests."""
+"""A client of the members' API: one member's view and actions, for demos and tests."""
 
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -11,23 +11,23 @@ import aiohttp
 from deploy.local.discord import Json
 from deploy.local.discord.state.guild import ADA, STUDIO
 
-LONG = aiohttp.ClientTimeout(total=None)
+NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
-class MemberError(Exception):
-    """The local Discord refused what the member wanted."""
+class MemberApiError(Exception):
+    """The members' API refused a request."""
 
     def __init__(self, status: int, body: Json) -> None:
         super().__init__(f"{status}: {body.get('message')}")
         self.status, self.body = status, body
 
 
-class Member:
-    """Someone at the keyboard: uploads, commands, clicks, modals, reactions, and events."""
+class MemberClient:
+    """One member in one channel; methods that the API refuses raise MemberApiError."""
 
-    def __init__(self, url: str, *, person: str = ADA, channel: str = STUDIO) -> None:
-        self.url, self.person, self.channel = url, person, channel
-        self._session = aiohttp.ClientSession(base_url=url, timeout=LONG)
+    def __init__(self, url: str, *, user_id: str = ADA, channel: str = STUDIO) -> None:
+        self.url, self.user_id, self.channel = url, user_id, channel
+        self._session = aiohttp.ClientSession(base_url=url, timeout=NO_TIMEOUT)
 
     async def __aenter__(self) -> Self:
         return self
@@ -35,30 +35,38 @@ class Member:
     async def __aexit__(self, *_: object) -> None:
         await self._session.close()
 
-    async def call(self, method: str, path: str, body: Json | None = None, **query: str) -> Json:
-        """One request to the member API, as this person; MemberError when refused."""
-        query.setdefault("member", self.person)
-        found: Json = await self._ask(method, path, json=body, params=query)
-        return found
+    async def call(self, method: str, path: str, body: Json | None = None, **query: str) -> Any:
+        """Send one request as this member and return the answer's JSON ({} for 204)."""
+        return await self._request(method, path, query, json=body)
 
-    async def _ask(self, method: str, path: str, **rest: Any) -> Any:
-        async with self._session.request(method, path, **rest) as answer:
-            return await _checked(answer)
+    async def _request(self, method: str, path: str, query: Mapping[str, str], **body: Any) -> Any:
+        params = {"member": self.user_id, **query}
+        async with self._session.request(method, path, params=params, **body) as answer:
+            if answer.status == 204:
+                return {}
+            found = await answer.json()
+            if answer.status >= 400:
+                raise MemberApiError(answer.status, found)
+            return found
 
     async def state(self) -> Json:
-        """Guild, channels, people, and whether the bot is online."""
-        return await self.call("GET", "/local/state")
+        """Return guild, channels, members, and whether the bot is online."""
+        state: Json = await self.call("GET", "/local/state")
+        return state
 
     async def messages(self) -> list[Json]:
-        """Everything in the channel, oldest first."""
-        path, query = f"/local/channels/{self.channel}/messages", {"member": self.person}
-        found: list[Json] = await self._ask("GET", path, params=query)
+        """Return everything in the channel, oldest first."""
+        found: list[Json] = await self.call("GET", f"/local/channels/{self.channel}/messages")
         return found
 
+    async def message(self, key: str) -> Json:
+        """Return one message as it is now."""
+        message: Json = await self.call("GET", f"/local/messages/{key}")
+        return message
+
     async def commands(self) -> list[Json]:
-        """The commands that can be used in the channel."""
-        query = {"member": self.person, "channel": self.channel}
-        found: list[Json] = await self._ask("GET", "/local/commands", params=query)
+        """Return the commands that can be used in the channel."""
+        found: list[Json] = await self.call("GET", "/local/commands", channel=self.channel)
         return found
 
     async def wait_for_command(self, name: str) -> Json:
@@ -70,18 +78,17 @@ class Member:
                     for command in await self.commands() if online else []:
                         if command["name"] == name:
                             return command
-        raise ConnectionError("the local Discord went away")
+        raise ConnectionError("the local Discord closed the connection")
 
     async def upload(self, name: str, data: bytes) -> str:
-        """Put a file up; gives its id for an option, a field or a message."""
+        """Upload a file; return its id for an option, a modal's field or a message."""
         form = aiohttp.FormData(quote_fields=False)
         form.add_field("files[0]", BytesIO(data), filename=name)
-        query = {"member": self.person}
-        kept: list[Json] = await self._ask("POST", "/local/attachments", data=form, params=query)
-        return str(kept[0]["id"])
+        stored = await self._request("POST", "/local/attachments", {}, data=form)
+        return str(stored[0]["id"])
 
     async def command(self, name: str, /, **options: object) -> Json:
-        """Use a slash command; gives how it was answered (`kind`, `message`, `seconds`)."""
+        """Use a slash command; return its outcome (`kind`, `message`, `seconds`)."""
         return await self._act("command", channel=self.channel, name=name, options=options)
 
     async def message_command(self, name: str, message: str) -> Json:
@@ -95,40 +102,39 @@ class Member:
         )
 
     async def submit(self, interaction: str, values: Mapping[str, object]) -> Json:
-        """Fill the modal that an interaction opened; fields left out keep what they hold."""
+        """Submit the modal that an interaction opened; fields left out keep their defaults."""
         return await self._act("modal", interaction=interaction, values=dict(values))
 
-    async def _act(self, kind: str, **wish: object) -> Json:
-        body = {"type": kind, "member": self.person, **wish}
-        return await self.call("POST", "/local/interactions", body, wait="1")
+    async def _act(self, kind: str, **fields: object) -> Json:
+        body = {"type": kind, "member": self.user_id, **fields}
+        outcome: Json = await self.call("POST", "/local/interactions", body, wait="1")
+        return outcome
 
-    async def say(self, content: str, *uploads: str) -> Json:
+    async def post(self, content: str, *uploads: str) -> Json:
         """Post a message."""
-        body = {"member": self.person, "content": content, "attachments": list(uploads)}
-        return await self.call("POST", f"/local/channels/{self.channel}/messages", body)
+        body = {"member": self.user_id, "content": content, "attachments": list(uploads)}
+        path = f"/local/channels/{self.channel}/messages"
+        message: Json = await self.call("POST", path, body)
+        return message
 
     async def react(self, message: str, emoji: str) -> None:
-        """Put a reaction under a message."""
+        """Add a reaction to a message."""
         await self.call("PUT", f"/local/messages/{message}/reactions/{emoji}")
 
-    async def message(self, key: str) -> Json:
-        """One message as it stands now."""
-        return await self.call("GET", f"/local/messages/{key}")
-
     async def events(self, *, after: int | None = None) -> AsyncGenerator[Json, None]:
-        """What happens, from now on or from an event's number (0: all that is remembered).
+        """Yield events from now on, or after an event's number (0: all that are kept).
 
-        The first is `HELLO`, so that one who waits for it misses nothing that follows.
+        The first is `HELLO`: nothing that happens after it is missed.
         """
-        query = {"member": self.person} | ({} if after is None else {"after": str(after)})
+        query = {"member": self.user_id} | ({} if after is None else {"after": str(after)})
         async with self._session.get("/local/events", params=query) as answer:
             yield {"type": "HELLO", "channel": None, "data": {}}
             async for line in answer.content:
                 if line.startswith(b"data: "):
                     yield json.loads(line[6:])
 
-    async def watch(self, key: str, done: Callable[[Json], bool]) -> Json:
-        """Wait until a message is as wanted, and give it."""
+    async def wait_for_message(self, key: str, done: Callable[[Json], bool]) -> Json:
+        """Wait until `done` holds for a message, and return the message."""
         async with aclosing(self.events()) as events:
             async for event in events:
                 if event["type"] == "HELLO":
@@ -139,18 +145,9 @@ class Member:
                     continue
                 if done(message):
                     return message
-        raise ConnectionError("the local Discord went away")
+        raise ConnectionError("the local Discord closed the connection")
 
     async def download(self, attachment: Json) -> bytes:
-        """The bytes of an attachment."""
+        """Return the bytes of an attachment."""
         async with self._session.get(attachment["url"]) as answer:
             return await answer.read()
-
-
-async def _checked(answer: aiohttp.ClientResponse) -> Any:
-    if answer.status == 204:
-        return {}
-    body = await answer.json()
-    if answer.status >= 400:
-        raise MemberError(answer.status, body)
-    return body

@@ -1,8 +1,8 @@
-// The members' side of the local Discord.
+// The client of the members' API.
 
-export class Refusal extends Error {}
+export class ApiError extends Error {}
 
-async function ask(method, path, body) {
+async function request(method, path, body) {
   const form = body instanceof FormData;
   const response = await fetch(path, {
     method,
@@ -11,7 +11,7 @@ async function ask(method, path, body) {
   });
   if (response.status === 204) return null;
   const answer = await response.json();
-  if (!response.ok) throw new Refusal(answer.message);
+  if (!response.ok) throw new ApiError(answer.message);
   return answer;
 }
 
@@ -20,32 +20,32 @@ export class Member {
     this.id = id;
   }
 
-  state = () => ask("GET", `/local/state?member=${this.id}`);
-  commands = (channel) => ask("GET", `/local/commands?member=${this.id}&channel=${channel}`);
-  history = (channel) => ask("GET", `/local/channels/${channel}/messages?member=${this.id}`);
-  direct = () => ask("POST", "/local/direct", { member: this.id });
-  dismiss = (message) => ask("DELETE", `/local/messages/${message}?member=${this.id}`);
-  speak = (locale) => ask("PATCH", `/local/members/${this.id}`, { locale });
+  state = () => request("GET", `/local/state?member=${this.id}`);
+  commands = (channel) => request("GET", `/local/commands?member=${this.id}&channel=${channel}`);
+  history = (channel) => request("GET", `/local/channels/${channel}/messages?member=${this.id}`);
+  openDirectChannel = () => request("POST", "/local/direct", { member: this.id });
+  dismiss = (message) => request("DELETE", `/local/messages/${message}?member=${this.id}`);
+  setLocale = (locale) => request("PATCH", `/local/members/${this.id}`, { locale });
 
   async upload(file) {
     const form = new FormData();
     form.append("files[0]", file, file.name);
-    return (await ask("POST", `/local/attachments?member=${this.id}`, form))[0];
+    return (await request("POST", `/local/attachments?member=${this.id}`, form))[0];
   }
 
-  act = (wish) => ask("POST", "/local/interactions?wait=1", { ...wish, member: this.id });
+  act = (action) => request("POST", "/local/interactions?wait=1", { ...action, member: this.id });
 
-  say = (channel, content, attachments) =>
-    ask("POST", `/local/channels/${channel}/messages`, { member: this.id, content, attachments });
+  post = (channel, content, attachments) =>
+    request("POST", `/local/channels/${channel}/messages`, { member: this.id, content, attachments });
 
   react(message, emoji, on) {
     const path = `/local/messages/${message}/reactions/${encodeURIComponent(emoji)}`;
-    return ask(on ? "PUT" : "DELETE", `${path}?member=${this.id}`);
+    return request(on ? "PUT" : "DELETE", `${path}?member=${this.id}`);
   }
 
-  follow(after, hear) {
+  subscribe(after, onEvent) {
     const source = new EventSource(`/local/events?member=${this.id}&after=${after}`);
-    source.onmessage = (event) => hear(JSON.parse(event.data));
+    source.onmessage = (event) => onEvent(JSON.parse(event.data));
     return source;
   }
 }

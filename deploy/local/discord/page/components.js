@@ -2,50 +2,50 @@
 
 import { make, colour } from "./dom.js";
 import { markdown } from "./markdown.js";
-import { gallery, show } from "./media.js";
-import { say } from "./words.js";
+import { gallery, mediaElement } from "./media.js";
+import { translate } from "./texts.js";
 
 const STYLES = { 1: "primary", 2: "secondary", 3: "success", 4: "danger", 5: "link", 6: "link" };
 const emojiText = (emoji) => (emoji?.id ? `:${emoji.name}:` : emoji?.name);
 
-/** `press(custom_id, values, element)` is called when a member acts. */
+/** Build components; `press(custom_id, values, element)` is called on a click or selection. */
 export function components(list, press, names) {
-  const one = (part) => BUILDERS[part.type]?.(part) ?? null;
-  const row = (part) => make("div", { class: "row" }, part.components.map(one));
+  const build = (part) => BUILDERS[part.type]?.(part) ?? null;
+  const row = (part) => make("div", { class: "row" }, part.components.map(build));
   const BUILDERS = {
     1: row,
     2: (part) => button(part, press),
     3: (part) => select(part, part.options, press),
     5: (part) => select(part, names.people(), press),
-    9: (part) => section(part, one),
+    9: (part) => section(part, build),
     10: (part) => markdown(part.content, names),
-    11: (part) => show(part.media, part.description),
+    11: (part) => mediaElement(part.media, part.description),
     12: (part) => gallery(part.items),
-    13: (part) => show({ ...part.file, filename: part.name, size: part.size }),
+    13: (part) => mediaElement({ ...part.file, filename: part.name, size: part.size }),
     14: (part) => make("hr", { class: part.divider ? `gap-${part.spacing}` : "blank" }),
-    17: (part) => container(part, one),
+    17: (part) => container(part, build),
   };
-  return make("div", { class: "components" }, list.map(one));
+  return make("div", { class: "components" }, list.map(build));
 }
 
 function button(part, press) {
   const label = [emojiText(part.emoji), part.label].filter(Boolean).join(" ");
-  const look = `button ${STYLES[part.style]}`;
+  const className = `button ${STYLES[part.style]}`;
   if (part.url) {
-    return make("a", { class: look, href: part.url, target: "_blank", rel: "noreferrer" }, `${label} ↗`);
+    return make("a", { class: className, href: part.url, target: "_blank", rel: "noreferrer" }, `${label} ↗`);
   }
-  const element = make("button", { class: look, type: "button", disabled: part.disabled }, label);
+  const element = make("button", { class: className, type: "button", disabled: part.disabled }, label);
   element.dataset.customId = part.custom_id;
   element.addEventListener("click", () => press(part.custom_id, undefined, element));
   return element;
 }
 
 function select(part, options, press) {
-  const several = part.max_values > 1;
+  const multiple = part.max_values > 1;
   const element = make("select", {
-    disabled: part.disabled, multiple: several, "aria-label": part.placeholder || say("choose"),
+    disabled: part.disabled, multiple, "aria-label": part.placeholder || translate("choose"),
   });
-  if (!several) element.append(make("option", { value: "" }, part.placeholder || say("choose")));
+  if (!multiple) element.append(make("option", { value: "" }, part.placeholder || translate("choose")));
   element.append(...choices(options));
   element.addEventListener("change", () => {
     const values = [...element.selectedOptions].map((each) => each.value).filter(Boolean);
@@ -63,14 +63,14 @@ export function choices(options) {
   });
 }
 
-function section(part, one) {
-  const words = make("div", { class: "words" }, part.components.map(one));
-  return make("div", { class: "section" }, words, one(part.accessory));
+function section(part, build) {
+  const text = make("div", { class: "section-text" }, part.components.map(build));
+  return make("div", { class: "section" }, text, build(part.accessory));
 }
 
-function container(part, one) {
+function container(part, build) {
   const style = part.accent_color === null ? undefined : `border-left-color:${colour(part.accent_color)}`;
-  return make("div", { class: "container", style }, part.components.map(one));
+  return make("div", { class: "container", style }, part.components.map(build));
 }
 
 export function embed(part, names) {
@@ -85,7 +85,7 @@ export function embed(part, names) {
   if (part.image) box.append(make("img", { class: "image", src: part.image.url, alt: "", "data-keep": part.image.url }));
   if (part.thumbnail) box.append(make("img", { class: "thumbnail", src: part.thumbnail.url, alt: "" }));
   const when = part.timestamp && new Date(part.timestamp).toLocaleString();
-  const foot = [part.footer?.text, when].filter(Boolean).join(" • ");
-  if (foot) box.append(make("footer", {}, foot));
+  const footerText = [part.footer?.text, when].filter(Boolean).join(" • ");
+  if (footerText) box.append(make("footer", {}, footerText));
   return box;
 }

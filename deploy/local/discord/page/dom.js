@@ -1,4 +1,4 @@
-// Building elements without ever parsing other people's text as HTML.
+// Creating elements; text is never parsed as HTML.
 
 export function make(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);

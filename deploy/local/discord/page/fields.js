@@ -1,8 +1,8 @@
-// One labelled input per option or modal field, each able to tell its value.
+// Labelled inputs for command options and modal fields.
 
 import { choices } from "./components.js";
 import { make } from "./dom.js";
-import { localized, say } from "./words.js";
+import { localized, translate } from "./texts.js";
 
 const STRING = 3, INTEGER = 4, BOOLEAN = 5, USER = 6, CHANNEL = 7, NUMBER = 10, ATTACHMENT = 11;
 let count = 0;
@@ -21,9 +21,9 @@ function optionInput(option, names) {
   const list = option.choices?.map((each) => ({ value: String(each.value), label: localized(each, "name") }))
     ?? (type === USER ? names.people() : type === CHANNEL ? names.channels() : null);
   if (type === BOOLEAN) {
-    return pick([{ value: "true", label: say("yes") }, { value: "false", label: say("no") }], required);
+    return selectOf([{ value: "true", label: translate("yes") }, { value: "false", label: translate("no") }], required);
   }
-  if (list) return pick(list, required);
+  if (list) return selectOf(list, required);
   if (type === ATTACHMENT) return make("input", { type: "file", required });
   if (type === STRING) {
     return make("input", { type: "text", required, minlength: option.min_length, maxlength: option.max_length, autocomplete: "off" });
@@ -33,7 +33,7 @@ function optionInput(option, names) {
   });
 }
 
-function pick(list, required) {
+function selectOf(list, required) {
   return make("select", { required }, make("option", { value: "" }, "—"), choices(list));
 }
 
@@ -43,11 +43,11 @@ function range(option) {
   return ` (${low ?? "…"}–${high ?? "…"})`;
 }
 
-/** A command's option: its element, and what to send for it (undefined when left empty). */
+/** Build a command option: its element, and its value to send (undefined if left empty). */
 export function optionField(option, names) {
   const input = optionInput(option, names);
   input.name = option.name;
-  const label = `${localized(option, "name")}${option.required ? "" : ` · ${say("optional")}`}`;
+  const label = `${localized(option, "name")}${option.required ? "" : ` · ${translate("optional")}`}`;
   const hint = `${localized(option, "description")}${range(option)}`;
   const wide = option.type === ATTACHMENT || (option.type === STRING && !option.choices);
   const element = labelled(label, hint, input, wide);
@@ -60,14 +60,14 @@ export function optionField(option, names) {
   return { option, element, input, value };
 }
 
-const listed = (input) => [...input.selectedOptions].map((each) => each.value).filter(Boolean);
+const selectedValues = (input) => [...input.selectedOptions].map((each) => each.value).filter(Boolean);
 
-function boxes(part, type) {
+function choiceBoxes(part, type) {
   const name = `boxes-${(count += 1)}`;
   const inputs = (part.options || []).map((option) =>
     make("input", { type, name, value: option.value, checked: Boolean(option.default) }));
-  const rows = inputs.map((input, at) => make("label", {}, input, ` ${part.options[at].label}`));
-  const element = make("fieldset", {}, rows);
+  const labels = inputs.map((input, at) => make("label", {}, input, ` ${part.options[at].label}`));
+  const element = make("fieldset", {}, labels);
   const chosen = () => inputs.filter((input) => input.checked).map((input) => input.value);
   return { element, value: type === "radio" ? () => chosen()[0] ?? null : chosen };
 }
@@ -81,14 +81,14 @@ function textInput(part) {
 }
 
 function selectInput(part, names) {
-  const several = (part.max_values ?? 1) > 1;
-  const input = make("select", { multiple: several, required: part.required !== false });
-  if (!several) input.append(make("option", { value: "" }, part.placeholder || say("choose")));
+  const multiple = (part.max_values ?? 1) > 1;
+  const input = make("select", { multiple, required: part.required !== false });
+  if (!multiple) input.append(make("option", { value: "" }, part.placeholder || translate("choose")));
   input.append(...choices(part.type === 5 ? names.people() : part.options || []));
-  return { element: input, value: () => listed(input) };
+  return { element: input, value: () => selectedValues(input) };
 }
 
-/** A modal's field: its element, and what to send for it. */
+/** Build a modal's field: its element, and its value to send. */
 export function modalField(label, part, names, upload) {
   const found = modalInput(part, names, upload);
   if (part.custom_id) found.element.name = part.custom_id;
@@ -102,8 +102,8 @@ function modalInput(part, names, upload) {
     const value = async () => (await Promise.all([...input.files].map(upload))).map((file) => file.id);
     return { element: input, value };
   }
-  if (part.type === 21) return boxes(part, "radio");
-  if (part.type === 22) return boxes(part, "checkbox");
+  if (part.type === 21) return choiceBoxes(part, "radio");
+  if (part.type === 22) return choiceBoxes(part, "checkbox");
   if (part.type === 23) {
     const input = make("input", { type: "checkbox", checked: Boolean(part.default) });
     return { element: input, value: () => input.checked };

@@ -1,7 +1,7 @@
 // Discord's markdown, as far as messages of a bot use it.
 
 import { make } from "./dom.js";
-import { currentLocale } from "./words.js";
+import { currentLocale } from "./texts.js";
 
 const INLINE = [
   [/^`([^`]+)`/, (found) => make("code", {}, found[1])],
@@ -10,7 +10,7 @@ const INLINE = [
   [/^~~(.+?)~~/s, (found, names) => make("s", {}, ...inline(found[1], names))],
   [/^\*([^\s*][^*]*)\*/, (found, names) => make("em", {}, ...inline(found[1], names))],
   [/^_([^\s_][^_]*)_(?!\w)/, (found, names) => make("em", {}, ...inline(found[1], names))],
-  [/^<t:(-?\d+)(?::([tTdDfFR]))?>/, (found) => moment(Number(found[1]), found[2] || "f")],
+  [/^<t:(-?\d+)(?::([tTdDfFR]))?>/, (found) => timeElement(Number(found[1]), found[2] || "f")],
   [/^<@!?(\d+)>/, (found, names) => mention(`@${names.user(found[1])}`)],
   [/^<#(\d+)>/, (found, names) => mention(`#${names.channel(found[1])}`)],
   [/^<\/([^:>]+):\d+>/, (found) => mention(`/${found[1]}`)],
@@ -28,7 +28,7 @@ const UNITS = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 
 const mention = (text) => make("span", { class: "mention" }, text);
 const link = (href, text) => make("a", { href, target: "_blank", rel: "noreferrer" }, text);
 
-function moment(seconds, style) {
+function timeElement(seconds, style) {
   const date = new Date(seconds * 1000);
   const text = style === "R" ? relative(seconds) : format(date, STYLES[style]);
   const title = format(date, STYLES.F);
@@ -39,14 +39,14 @@ const format = (date, style) => new Intl.DateTimeFormat(currentLocale(), style).
 
 function relative(seconds) {
   const distance = seconds - Date.now() / 1000;
-  const words = new Intl.RelativeTimeFormat(currentLocale(), { numeric: "auto" });
+  const formatter = new Intl.RelativeTimeFormat(currentLocale(), { numeric: "auto" });
   const unit = UNITS.find(([, size]) => Math.abs(distance) >= size);
   return unit
-    ? words.format(Math.round(distance / unit[1]), unit[0])
-    : words.format(Math.round(distance), "second");
+    ? formatter.format(Math.round(distance / unit[1]), unit[0])
+    : formatter.format(Math.round(distance), "second");
 }
 
-export function refreshMoments() {
+export function refreshRelativeTimes() {
   for (const element of document.querySelectorAll('time[data-style="R"]')) {
     element.textContent = relative(Date.parse(element.dateTime) / 1000);
   }
@@ -82,7 +82,7 @@ function line(text, names) {
   return make("div", {}, ...(text ? inline(text, names) : [make("br")]));
 }
 
-/** The text as elements; `names` tells who an id is. */
+/** Return the text as an element; `names` gives the names of users and channels. */
 export function markdown(text, names) {
   const box = make("div", { class: "markdown" });
   text.split(/```(?:\w*\n)?([\s\S]*?)```\n?/).forEach((part, index) => {

@@ -1,4 +1,4 @@
-// Pictures and clips, shown where they stand.
+// Pictures, clips and other files of a message.
 
 import { make } from "./dom.js";
 
@@ -10,7 +10,7 @@ function video(media, label) {
   });
 }
 
-export function show(media, description) {
+export function mediaElement(media, description) {
   const label = description || media.filename || "";
   const kind = media.content_type || "";
   if (kind.startsWith("video/")) return video(media, label);
@@ -23,17 +23,17 @@ export function show(media, description) {
 
 export function attachments(list) {
   if (!list.length) return null;
-  return make("div", { class: "media" }, list.map((each) => show(each, each.description)));
+  return make("div", { class: "media" }, list.map((each) => mediaElement(each, each.description)));
 }
 
 export function gallery(items) {
   const box = make("div", { class: `media gallery of-${Math.min(items.length, 4)}` });
-  box.append(...items.map((item) => show(item.media, item.description)));
+  box.append(...items.map((item) => mediaElement(item.media, item.description)));
   return box;
 }
 
-/** Move what still plays from the old element into the new one; call the answer once it stands. */
-export function keep(old, fresh) {
+/** Move loaded media from the old element into the new one; the result resumes playing videos. */
+export function keepMedia(old, fresh) {
   const playing = [];
   for (const element of fresh.querySelectorAll("[data-keep]")) {
     const known = [...old.querySelectorAll("[data-keep]")].find(

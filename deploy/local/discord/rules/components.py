@@ -1,21 +1,23 @@
-"""What Discord demands of buttons, selects, layouts and modals."""
+"""Limits of message components: buttons, selects, layouts and modals."""
 
 from collections.abc import Iterator
 
 from deploy.local.discord import Json
-from deploy.local.discord.rules.errors import Invalid, bad_length, required, too_long
+from deploy.local.discord.rules.errors import InvalidForm, bad_length, required, too_long
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
-LABEL, UPLOAD, RADIO, CHECKBOXES, CHECKBOX = 18, 19, 21, 22, 23
-SELECTS = frozenset({3, 5, 6, 7, 8})
+LABEL, UPLOAD, CHECKBOX_GROUP = 18, 19, 22
+USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
+ENTITY_SELECTS = frozenset({USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT})
+SELECTS = ENTITY_SELECTS | {STRING_SELECT}
 LAYOUT_TOP = frozenset({ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER})
 MODAL_TOP = frozenset({ROW, TEXT, LABEL})
 LINK, PREMIUM = 5, 6
 
 
 def walk(components: list[Json], where: str = "components") -> Iterator[tuple[str, Json]]:
-    """Every component with its path, parents before children."""
+    """Yield every component with its path, parents before children."""
     for index, component in enumerate(components):
         path = f"{where}.{index}"
         yield path, component
@@ -26,29 +28,29 @@ def walk(components: list[Json], where: str = "components") -> Iterator[tuple[st
 
 
 def check_components(components: list[Json], *, layout: bool) -> None:
-    """Refuse a message's components that Discord would refuse."""
+    """Raise InvalidForm for a message's components that Discord refuses."""
     allowed = LAYOUT_TOP if layout else frozenset({ROW})
     for index, component in enumerate(components):
         _check_type(component, allowed, f"components.{index}")
     if not layout and len(components) > 5:
         raise bad_length("components", 1, 5)
-    everything = list(walk(components))
-    if layout and len(everything) > 40:
-        raise Invalid(
+    found = list(walk(components))
+    if layout and len(found) > 40:
+        raise InvalidForm(
             "components", "COMPONENT_MAX_TOTAL_COMPONENTS_EXCEEDED", "Must be 40 or fewer."
         )
-    if sum(len(entry.get("content") or "") for _, entry in everything) > 4000:
+    if sum(len(entry.get("content") or "") for _, entry in found) > 4000:
         message = "The total length of all text must be 4000 or fewer."
-        raise Invalid("components", "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", message)
-    for where, component in everything:
+        raise InvalidForm("components", "COMPONENT_DISPLAYABLE_TEXT_SIZE_EXCEEDED", message)
+    for where, component in found:
         _check_one(component, where)
-    check_custom_ids(everything)
+    check_custom_ids(found)
 
 
-def check_custom_ids(everything: list[tuple[str, Json]]) -> None:
-    """Refuse a custom_id that is too long or stands twice."""
+def check_custom_ids(found: list[tuple[str, Json]]) -> None:
+    """Raise InvalidForm for a custom_id that is too long or used twice."""
     seen: set[str] = set()
-    for where, component in everything:
+    for where, component in found:
         custom_id = component.get("custom_id")
         if custom_id is None:
             continue
@@ -56,12 +58,12 @@ def check_custom_ids(everything: list[tuple[str, Json]]) -> None:
             raise bad_length(f"{where}.custom_id", 1, 100)
         if custom_id in seen:
             message = "Component custom id cannot be duplicated"
-            raise Invalid(f"{where}.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", message)
+            raise InvalidForm(f"{where}.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", message)
         seen.add(custom_id)
 
 
 def check_modal(modal: Json) -> None:
-    """Refuse a modal that Discord would refuse."""
+    """Raise InvalidForm for a modal that Discord refuses."""
     if not 1 <= len(modal.get("title") or "") <= 45:
         raise bad_length("data.title", 1, 45)
     if not 1 <= len(modal.get("custom_id") or "") <= 100:
@@ -71,16 +73,16 @@ def check_modal(modal: Json) -> None:
         raise bad_length("data.components", 1, 5)
     for index, component in enumerate(components):
         _check_type(component, MODAL_TOP, f"data.components.{index}")
-    everything = list(walk(components, "data.components"))
-    for where, component in everything:
+    found = list(walk(components, "data.components"))
+    for where, component in found:
         _check_one(component, where)
-    check_custom_ids(everything)
+    check_custom_ids(found)
 
 
 def _check_type(component: Json, allowed: frozenset[int], where: str) -> None:
     if component.get("type") not in allowed:
         message = f'Value of field "type" must be one of {tuple(sorted(allowed))}.'
-        raise Invalid(f"{where}.type", "UNION_TYPE_CHOICES", message)
+        raise InvalidForm(f"{where}.type", "UNION_TYPE_CHOICES", message)
 
 
 def _check_one(component: Json, where: str) -> None:
@@ -123,7 +125,7 @@ def _check_button(button: Json, where: str) -> None:
         raise required(f"{where}.{wanted}")
     if button.get(unwanted):
         message = "A custom id and url cannot both be specified"
-        raise Invalid(where, "BUTTON_COMPONENT_CUSTOM_ID_AND_URL", message)
+        raise InvalidForm(where, "BUTTON_COMPONENT_CUSTOM_ID_AND_URL", message)
 
 
 def _check_select(select: Json, where: str) -> None:
@@ -142,19 +144,19 @@ def _check_select(select: Json, where: str) -> None:
                 raise bad_length(f"{where}.options.{index}.{name}", 1, 100)
     if len({option["value"] for option in options}) < len(options):
         message = "The specified option value is already used"
-        raise Invalid(f"{where}.options", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
+        raise InvalidForm(f"{where}.options", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
 
 
 def _check_input(field: Json, where: str) -> None:
     if not field.get("custom_id"):
         raise required(f"{where}.custom_id")
     if field.get("style") not in (1, 2):
-        raise Invalid(f"{where}.style", "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
+        raise InvalidForm(f"{where}.style", "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
     if len(field.get("placeholder") or "") > 100:
         raise too_long(f"{where}.placeholder", 100)
     most = field.get("max_length") or 4000
     if not 1 <= most <= 4000:
-        raise Invalid(f"{where}.max_length", "NUMBER_TYPE_MAX", "Must be between 1 and 4000.")
+        raise InvalidForm(f"{where}.max_length", "NUMBER_TYPE_MAX", "Must be between 1 and 4000.")
     if len(field.get("value") or "") > most:
         raise too_long(f"{where}.value", most)
     if field.get("label") is not None and not 1 <= len(field["label"]) <= 45:

@@ -1,10 +1,10 @@
-"""What Discord answers when it refuses: a status, a code, and a JSON body."""
+"""The errors that Discord's API answers with: a status, a numeric code, and a JSON body."""
 
 from deploy.local.discord import Json
 
 
 class ApiError(Exception):
-    """A refusal with its HTTP status and Discord's own numeric code."""
+    """An error answer with its HTTP status and Discord's own numeric code."""
 
     def __init__(self, status: int, code: int, message: str, errors: Json | None = None) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -14,38 +14,41 @@ class ApiError(Exception):
             self.body["errors"] = errors
 
 
-class Invalid(ApiError):
-    """A body that breaks a rule; `where` is its path, such as `embeds.0.title`."""
+class InvalidForm(ApiError):
+    """A body that breaks a rule at a path such as `embeds.0.title`."""
 
-    def __init__(self, where: str, code: str, message: str) -> None:
-        leaf: Json = {"_errors": [{"code": code, "message": message}]}
-        for part in reversed(where.split(".")):
-            leaf = {part: leaf}
-        super().__init__(400, 50035, "Invalid Form Body", leaf)
-
-
-def too_long(where: str, limit: int) -> Invalid:
-    """A text over its limit."""
-    return Invalid(where, "BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length.")
+    def __init__(self, path: str, code: str, message: str) -> None:
+        errors: Json = {"_errors": [{"code": code, "message": message}]}
+        for part in reversed(path.split(".")):
+            errors = {part: errors}
+        super().__init__(400, 50035, "Invalid Form Body", errors)
 
 
-def bad_length(where: str, low: int, high: int) -> Invalid:
-    """A text or list outside its allowed length."""
-    return Invalid(where, "BASE_TYPE_BAD_LENGTH", f"Must be between {low} and {high} in length.")
+def too_long(path: str, limit: int) -> InvalidForm:
+    """Return the error for a text over its limit."""
+    return InvalidForm(path, "BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length.")
 
 
-def required(where: str) -> Invalid:
-    """A field that must be there and is not."""
-    return Invalid(where, "BASE_TYPE_REQUIRED", "This field is required")
+def bad_length(path: str, low: int, high: int) -> InvalidForm:
+    """Return the error for a text or list outside its allowed length."""
+    message = f"Must be between {low} and {high} in length."
+    return InvalidForm(path, "BASE_TYPE_BAD_LENGTH", message)
+
+
+def required(path: str) -> InvalidForm:
+    """Return the error for a field that is missing."""
+    return InvalidForm(path, "BASE_TYPE_REQUIRED", "This field is required")
 
 
 UNAUTHORIZED = (401, 0, "401: Unauthorized")
 NOT_FOUND = (404, 0, "404: Not Found")
+METHOD_NOT_ALLOWED = (405, 0, "405: Method Not Allowed")
 UNKNOWN_CHANNEL = (404, 10003, "Unknown Channel")
 UNKNOWN_GUILD = (404, 10004, "Unknown Guild")
 UNKNOWN_MEMBER = (404, 10007, "Unknown Member")
 UNKNOWN_MESSAGE = (404, 10008, "Unknown Message")
 UNKNOWN_USER = (404, 10013, "Unknown User")
+UNKNOWN_EMOJI = (400, 10014, "Unknown Emoji")
 UNKNOWN_WEBHOOK = (404, 10015, "Unknown Webhook")
 UNKNOWN_INTERACTION = (404, 10062, "Unknown interaction")
 UNKNOWN_COMMAND = (404, 10063, "Unknown application command")
@@ -58,4 +61,3 @@ CANNOT_MESSAGE_USER = (403, 50007, "Cannot send messages to this user")
 MISSING_PERMISSIONS = (403, 50013, "Missing Permissions")
 INVALID_WEBHOOK_TOKEN = (401, 50027, "Invalid Webhook Token")
 BAD_JSON = (400, 50109, "The request body contains invalid JSON.")
-UNKNOWN_EMOJI = (400, 10014, "Unknown Emoji")

@@ -1,4 +1,4 @@
-"""What Discord demands of a message before it takes it."""
+"""Limits of a message: content, embeds, attachments and their references."""
 
 import re
 
@@ -7,7 +7,7 @@ from deploy.local.discord.rules.components import check_components
 from deploy.local.discord.rules.errors import (
     EMPTY_MESSAGE,
     ApiError,
-    Invalid,
+    InvalidForm,
     bad_length,
     required,
     too_long,
@@ -24,13 +24,13 @@ REFERENCE = re.compile(r"^attachment://(.+)$")
 
 
 def check_message(message: Json) -> None:
-    """Refuse a message, as it would stand after the change, that Discord would refuse."""
+    """Raise ApiError for a message (as it would be after the change) that Discord refuses."""
     content, embeds = message.get("content") or "", message.get("embeds") or []
     components = message.get("components") or []
     layout = bool(message["flags"] & COMPONENTS_V2)
     if layout and (content or embeds):
         where = "content" if content else "embeds"
-        raise Invalid(
+        raise InvalidForm(
             where,
             "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
             f"The '{where}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
@@ -41,27 +41,27 @@ def check_message(message: Json) -> None:
         raise bad_length("attachments", 0, 10)
     check_embeds(embeds)
     check_components(components, layout=layout)
-    bare = not (content.strip() or embeds or message["attachments"] or message.get("sticker_ids"))
-    if bare and not (layout and components):
+    empty = not (content.strip() or embeds or message["attachments"] or message.get("sticker_ids"))
+    if empty and not (layout and components):
         raise ApiError(*EMPTY_MESSAGE)
     check_references(message)
 
 
 def check_embeds(embeds: list[Json]) -> None:
-    """Refuse embeds over one of Discord's limits, in number, each text, or in all."""
+    """Raise InvalidForm for too many embeds, a text that is too long, or too much text."""
     if len(embeds) > 10:
         raise bad_length("embeds", 0, 10)
     total = 0
     for index, embed in enumerate(embeds):
         where = f"embeds.{index}"
         for name, limit in EMBED_TEXTS.items():
-            total += _measure(embed.get(name), f"{where}.{name}", limit)
-        total += _measure((embed.get("footer") or {}).get("text"), f"{where}.footer.text", 2048)
-        total += _measure((embed.get("author") or {}).get("name"), f"{where}.author.name", 256)
+            total += _length(embed.get(name), f"{where}.{name}", limit)
+        total += _length((embed.get("footer") or {}).get("text"), f"{where}.footer.text", 2048)
+        total += _length((embed.get("author") or {}).get("name"), f"{where}.author.name", 256)
         total += _check_fields(embed.get("fields") or [], where)
     if total > EMBED_TOTAL:
         message = f"Embed size exceeds maximum size of {EMBED_TOTAL}"
-        raise Invalid("embeds", "MAX_EMBED_SIZE_EXCEEDED", message)
+        raise InvalidForm("embeds", "MAX_EMBED_SIZE_EXCEEDED", message)
 
 
 def _check_fields(fields: list[Json], where: str) -> int:
@@ -73,24 +73,24 @@ def _check_fields(fields: list[Json], where: str) -> int:
             path = f"{where}.fields.{place}.{name}"
             if not field.get(name):
                 raise required(path)
-            total += _measure(field[name], path, limit)
+            total += _length(field[name], path, limit)
     return total
 
 
-def _measure(text: str | None, where: str, limit: int) -> int:
+def _length(text: str | None, where: str, limit: int) -> int:
     if text and len(text) > limit:
         raise too_long(where, limit)
     return len(text or "")
 
 
 def check_references(message: Json) -> None:
-    """Refuse `attachment://name` where no file of that name came along."""
+    """Raise InvalidForm for `attachment://name` without a file of that name."""
     names = {entry["filename"] for entry in message["attachments"]}
     for where in ("embeds", "components"):
         for url in _urls(message.get(where)):
             found = REFERENCE.match(url)
             if found and found[1] not in names:
-                raise Invalid(
+                raise InvalidForm(
                     where,
                     "UNFURLED_MEDIA_ITEM_REFERENCED_ATTACHMENT_NOT_FOUND",
                     f"The referenced attachment '{found[1]}' was not found in the request.",

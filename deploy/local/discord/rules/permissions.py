@@ -1,4 +1,4 @@
-"""Who may do what where, computed as Discord does it."""
+"""Permission bits, computed from roles and overwrites as Discord documents it."""
 
 from enum import IntFlag
 
@@ -6,7 +6,7 @@ from deploy.local.discord import Json
 
 
 class Permission(IntFlag):
-    """The bits that this stand-in looks at or shows."""
+    """The bits that the stand-in checks or shows."""
 
     ADMINISTRATOR = 1 << 3
     MANAGE_CHANNELS = 1 << 4
@@ -24,8 +24,8 @@ class Permission(IntFlag):
     USE_EXTERNAL_APPS = 1 << 50
 
 
-EVERYTHING = int(~Permission(0))
-TALK = int(
+ALL = int(~Permission(0))
+DEFAULT_PERMISSIONS = int(
     Permission.VIEW_CHANNEL
     | Permission.SEND_MESSAGES
     | Permission.EMBED_LINKS
@@ -40,17 +40,17 @@ TALK = int(
 
 
 def compute(guild: Json, member: Json, channel: Json) -> int:
-    """The permission bits of a guild member in a channel of that guild."""
+    """Return the permission bits of a guild member in a channel of that guild."""
     user = member["user"]["id"]
     if guild["owner_id"] == user:
-        return EVERYTHING
+        return ALL
     held = {guild["id"], *member["roles"]}
     bits = 0
     for role in guild["roles"]:
         if role["id"] in held:
             bits |= int(role["permissions"])
     if bits & Permission.ADMINISTRATOR:
-        return EVERYTHING
+        return ALL
     overwrites = {entry["id"]: entry for entry in channel["permission_overwrites"]}
     for targets in ([guild["id"]], [*member["roles"]], [user]):
         found = [overwrites[target] for target in targets if target in overwrites]

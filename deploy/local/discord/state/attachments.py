@@ -1,4 +1,4 @@
-"""Attachments: where their bytes lie and how Discord describes them."""
+"""Attachments: their bytes in a folder, their metadata in the document store."""
 
 import io
 import mimetypes
@@ -12,41 +12,43 @@ from PIL import Image, UnidentifiedImageError
 
 from deploy.local.discord import Json
 from deploy.local.discord.rules.errors import TOO_LARGE, ApiError
-from deploy.local.discord.state.document_store import Drawer, Shelf
+from deploy.local.discord.state.document_store import Collection, DocumentStore
 from deploy.local.discord.state.snowflakes import Snowflakes
 
-PLACE = "attachments:/"
-Shape = TypeVar("Shape")
+SCHEME = "attachments:/"
+"""Stored in place of the server's address, which is another one after each start."""
+
+JsonValue = TypeVar("JsonValue")
 UNSAFE = re.compile(r"[^\w.\-]+")
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file as it came in, before it has an id."""
+    """A file as it was received, before it has an id."""
 
     name: str
     data: bytes
     content_type: str | None = None
 
 
-class Files:
-    """The content delivery of this stand-in, in one folder."""
+class AttachmentStore:
+    """The stand-in's content delivery network, in one folder."""
 
-    def __init__(self, folder: Path, shelf: Shelf, ids: Snowflakes) -> None:
+    def __init__(self, folder: Path, store: DocumentStore, ids: Snowflakes) -> None:
         self._folder = folder
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._records = Drawer(shelf, "attachment")
+        self._records = Collection(store, "attachment")
         self._ids = ids
         self.base = ""
 
-    def keep(self, upload: Upload, channel: str, limit: int, *, secret: bool = False) -> Json:
-        """Store a file and describe it; over the limit it is refused with 413."""
+    def add(self, upload: Upload, channel: str, limit: int, *, ephemeral: bool = False) -> Json:
+        """Store a file and return its attachment object; ApiError 413 over `limit` bytes."""
         if len(upload.data) > limit:
             raise ApiError(*TOO_LARGE)
         key = self._ids.next()
         name = UNSAFE.sub("_", Path(upload.name).name).strip("_") or "file"
         (self._folder / key).write_bytes(upload.data)
-        url = f"{PLACE}/attachments/{channel}/{key}/{name}"
+        url = f"{SCHEME}/attachments/{channel}/{key}/{name}"
         kind = mimetypes.guess_type(name)[0] or upload.content_type
         record: Json = {"id": key, "filename": name, "size": len(upload.data)}
         record |= {"url": url, "proxy_url": url}
@@ -55,36 +57,35 @@ class Files:
         size = _dimensions(upload.data, kind or "")
         if size:
             record["width"], record["height"] = size
-        if secret:
+        if ephemeral:
             record["ephemeral"] = True
-        self._records.put(key, record)
-        return record
+        return self._records.put(key, record)
 
-    def describe(self, key: str) -> Json | None:
-        """The attachment object of that id, or None."""
+    def get(self, key: str) -> Json | None:
+        """Return the attachment object of this id, or None."""
         return self._records.get(key)
 
-    def shown(self, value: Shape) -> Shape:
-        """The same JSON with every address of a file as it is reached now."""
-        return cast(Shape, self._reachable(value))
-
-    def _reachable(self, value: object) -> object:
-        if isinstance(value, str):
-            return self.base + value[len(PLACE) :] if value.startswith(PLACE) else value
-        if isinstance(value, dict):
-            return {key: self._reachable(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._reachable(item) for item in value]
-        return value
-
     def path(self, key: str) -> Path | None:
-        """Where the bytes of an attachment lie."""
+        """Return the file with the bytes of an attachment, or None."""
         return self._folder / key if key in self._records else None
+
+    def with_urls(self, value: JsonValue) -> JsonValue:
+        """Return the same JSON with the server's present address in every attachment's URL."""
+        return cast(JsonValue, self._with_urls(value))
+
+    def _with_urls(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.base + value[len(SCHEME) :] if value.startswith(SCHEME) else value
+        if isinstance(value, dict):
+            return {key: self._with_urls(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._with_urls(item) for item in value]
+        return value
 
 
 def _dimensions(data: bytes, kind: str) -> tuple[int, int] | None:
     if kind == "video/mp4":
-        return _movie_size(data)
+        return _mp4_dimensions(data)
     if not kind.startswith("image/"):
         return None
     try:
@@ -96,8 +97,8 @@ def _dimensions(data: bytes, kind: str) -> tuple[int, int] | None:
         return None
 
 
-def _movie_size(data: bytes) -> tuple[int, int] | None:
-    """Width and height from the first track header, which keeps them as 16.16 at its end."""
+def _mp4_dimensions(data: bytes) -> tuple[int, int] | None:
+    """Return width and height from the first track header, which ends with them as 16.16."""
     start = data.find(b"tkhd")
     if start < 4:
         return None

@@ -1,4 +1,4 @@
-"""Where the stand-in keeps its state, so that it outlives the bot and the server itself."""
+"""JSON documents in SQLite, so that the stand-in's state survives a restart."""
 
 import json
 import sqlite3
@@ -8,7 +8,7 @@ from pathlib import Path
 from deploy.local.discord import Json
 
 
-class Shelf:
+class DocumentStore:
     """A SQLite file of JSON documents, each written as soon as it changes."""
 
     def __init__(self, path: Path) -> None:
@@ -21,22 +21,22 @@ class Shelf:
         )
 
     def load(self, kind: str) -> dict[str, Json]:
-        """Every document of a kind, oldest first."""
+        """Return all documents of a kind by id, oldest first."""
         rows = self._connection.execute(
             "SELECT id, body FROM documents WHERE kind = ? ORDER BY rowid", (kind,)
         )
         return {key: json.loads(body) for key, body in rows}
 
     def put(self, kind: str, key: str, body: Json) -> None:
-        """Write one document."""
+        """Insert or replace one document."""
         self._connection.execute(
             "INSERT INTO documents VALUES (?, ?, ?) "
             "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
             (kind, key, json.dumps(body, ensure_ascii=False)),
         )
 
-    def drop(self, kind: str, key: str) -> None:
-        """Forget one document."""
+    def delete(self, kind: str, key: str) -> None:
+        """Delete one document, if it exists."""
         self._connection.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, key))
 
     def close(self) -> None:
@@ -44,13 +44,13 @@ class Shelf:
         self._connection.close()
 
 
-class Drawer:
-    """The documents of one kind, held in memory and written through."""
+class Collection:
+    """The documents of one kind, read from memory and written through to the store."""
 
-    def __init__(self, shelf: Shelf, kind: str) -> None:
-        self._shelf = shelf
+    def __init__(self, store: DocumentStore, kind: str) -> None:
+        self._store = store
         self._kind = kind
-        self._documents = shelf.load(kind)
+        self._documents = store.load(kind)
 
     def __iter__(self) -> Iterator[Json]:
         return iter(list(self._documents.values()))
@@ -59,19 +59,19 @@ class Drawer:
         return key in self._documents
 
     def get(self, key: str) -> Json | None:
-        """The document of that name, or None."""
+        """Return the document with this id, or None."""
         return self._documents.get(key)
 
     def __getitem__(self, key: str) -> Json:
         return self._documents[key]
 
     def put(self, key: str, document: Json) -> Json:
-        """Write a new or changed document and hand it back."""
+        """Insert or replace a document and return it."""
         self._documents[key] = document
-        self._shelf.put(self._kind, key, document)
+        self._store.put(self._kind, key, document)
         return document
 
-    def drop(self, key: str) -> None:
-        """Forget a document."""
+    def delete(self, key: str) -> None:
+        """Delete a document, if it exists."""
         self._documents.pop(key, None)
-        self._shelf.drop(self._kind, key)
+        self._store.delete(self._kind, key)

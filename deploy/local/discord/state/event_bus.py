@@ -1,4 +1,4 @@
-"""What happened, told to the bot's gateway sessions and to the people watching."""
+"""Events: dispatched to the bot's gateway sessions, and published to the members' clients."""
 
 import asyncio
 from collections import deque
@@ -11,55 +11,55 @@ KEPT = 4096
 
 
 @dataclass(frozen=True)
-class Event:
-    """One thing that happened, and who may hear of it; `only` None means everyone."""
+class MemberEvent:
+    """One event for members' clients; member is the only one who may see it (None: everyone)."""
 
     number: int
     type: str
     data: Json
     channel: str | None = None
-    only: str | None = None
+    member: str | None = None
 
 
-class Hub:
-    """A short memory of events that any number of watchers read at their own pace."""
+class EventBus:
+    """Passes events on; the latest for members are kept, so that a client can catch up."""
 
     def __init__(self) -> None:
-        self._events: deque[Event] = deque(maxlen=KEPT)
+        self._events: deque[MemberEvent] = deque(maxlen=KEPT)
         self._count = 0
-        self._news = asyncio.Event()
-        self._dispatch: list[Callable[[str, Json], None]] = []
+        self._published = asyncio.Event()
+        self._listeners: list[Callable[[str, Json], None]] = []
 
     @property
     def count(self) -> int:
-        """The number of the latest event."""
+        """The number of the latest member event."""
         return self._count
 
     def on_dispatch(self, listener: Callable[[str, Json], None]) -> None:
-        """Let a gateway hear what the bot is told."""
-        self._dispatch.append(listener)
+        """Call `listener` with the type and data of every gateway event."""
+        self._listeners.append(listener)
 
-    def tell_bot(self, kind: str, data: Json) -> None:
+    def dispatch(self, kind: str, data: Json) -> None:
         """Send a gateway event to the bot."""
-        for listener in self._dispatch:
+        for listener in self._listeners:
             listener(kind, data)
 
-    def tell_people(
-        self, kind: str, data: Json, *, channel: str | None = None, only: str | None = None
+    def publish(
+        self, kind: str, data: Json, *, channel: str | None = None, member: str | None = None
     ) -> None:
-        """Let the watching members know."""
+        """Send an event to the members' clients."""
         self._count += 1
-        self._events.append(Event(self._count, kind, data, channel, only))
-        self._news.set()
-        self._news = asyncio.Event()
+        self._events.append(MemberEvent(self._count, kind, data, channel, member))
+        self._published.set()
+        self._published = asyncio.Event()
 
-    async def follow(self, after: int) -> AsyncIterator[Event]:
-        """Every event with a greater number, those to come included."""
+    async def subscribe(self, after: int) -> AsyncIterator[MemberEvent]:
+        """Yield every event with a greater number, those to come included."""
         while True:
-            news = self._news
+            published = self._published
             fresh = [event for event in self._events if event.number > after]
             for event in fresh:
                 after = event.number
                 yield event
             if not fresh:
-                await news.wait()
+                await published.wait()

@@ -1,4 +1,4 @@
-"""The bot's answers to interactions: callbacks, the original response, and follow-ups."""
+"""The bot's responses to interactions: callbacks, the original response, and follow-ups."""
 
 from deploy.local.discord import Json
 from deploy.local.discord.rules.components import check_modal, walk
@@ -7,33 +7,52 @@ from deploy.local.discord.rules.errors import (
     MISSING_PERMISSIONS,
     UNKNOWN_MESSAGE,
     ApiError,
-    Invalid,
+    InvalidForm,
 )
 from deploy.local.discord.rules.messages import EPHEMERAL, LOADING
 from deploy.local.discord.rules.permissions import Permission
-from deploy.local.discord.state.guild import BOT, World
-from deploy.local.discord.state.interactions import COMMAND, COMPONENT, MODAL, Interactions
-from deploy.local.discord.state.messages import COMMAND_REPLY, CONTEXT_REPLY, REPLY, Draft, Messages
+from deploy.local.discord.state.guild import BOT, Guild
+from deploy.local.discord.state.interactions import (
+    AUTOCOMPLETE,
+    COMMAND,
+    COMPONENT,
+    MODAL,
+    InteractionStore,
+)
+from deploy.local.discord.state.messages import (
+    COMMAND_REPLY,
+    CONTEXT_REPLY,
+    MessageDraft,
+    MessageStore,
+)
 
 SEND, DEFER, DEFER_UPDATE, UPDATE, CHOICES, OPEN_MODAL = 4, 5, 6, 7, 8, 9
+ALLOWED_CALLBACKS = {
+    COMMAND: (SEND, DEFER, OPEN_MODAL),
+    AUTOCOMPLETE: (CHOICES,),
+    COMPONENT: (SEND, DEFER, DEFER_UPDATE, UPDATE, OPEN_MODAL),
+    MODAL: (SEND, DEFER, DEFER_UPDATE, UPDATE),
+}
 
 
-class Replies:
-    """Turns what the bot answers into messages, modals and outcomes."""
+class InteractionResponses:
+    """Turns the bot's responses into messages, modals and outcomes."""
 
-    def __init__(self, world: World, messages: Messages, interactions: Interactions) -> None:
-        self._world, self._messages, self._interactions = world, messages, interactions
+    def __init__(
+        self, guild: Guild, messages: MessageStore, interactions: InteractionStore
+    ) -> None:
+        self._guild, self._messages, self._interactions = guild, messages, interactions
 
-    def answer(self, key: str, token: str, kind: int, draft: Draft) -> Json:
-        """The one acknowledgement; gives Discord's description of it."""
-        record = self._interactions.unanswered(key, token)
+    def callback(self, key: str, token: str, kind: int, draft: MessageDraft) -> Json:
+        """Acknowledge an interaction, once; return Discord's callback response object."""
+        record = self._interactions.by_callback(key, token)
         if record["outcome"] is not None:
             raise ApiError(*ALREADY_ACKNOWLEDGED)
-        self._check_kind(record, kind)
+        self._check_callback_type(record, kind)
         self._check_files(record, draft)
         resource: Json = {"type": kind}
         if kind in (SEND, DEFER):
-            resource["message"] = self._open(record, kind, draft)
+            resource["message"] = self._send(record, kind, draft)
         elif kind in (DEFER_UPDATE, UPDATE):
             resource |= self._update(record, kind, draft)
         elif kind == OPEN_MODAL:
@@ -41,72 +60,66 @@ class Replies:
         elif kind == CHOICES:
             found = draft.payload.get("choices") or []
             self._interactions.settle(record, {"kind": "choices", "choices": found})
-        return self._described(record, resource)
+        return self._callback_response(record, resource)
 
-    def _check_kind(self, record: Json, kind: int) -> None:
-        allowed = {COMMAND: (SEND, DEFER, OPEN_MODAL), 4: (CHOICES,)}
-        allowed[COMPONENT] = (SEND, DEFER, DEFER_UPDATE, UPDATE, OPEN_MODAL)
-        allowed[MODAL] = (SEND, DEFER, DEFER_UPDATE, UPDATE)
-        updating = kind in (DEFER_UPDATE, UPDATE) and not record["message"]
-        if kind not in allowed[record["type"]] or updating:
+    def _check_callback_type(self, record: Json, kind: int) -> None:
+        update_of_nothing = kind in (DEFER_UPDATE, UPDATE) and not record["message"]
+        if kind not in ALLOWED_CALLBACKS[record["type"]] or update_of_nothing:
             message = "This callback type does not fit the interaction."
-            raise Invalid("type", "INTERACTION_CALLBACK_TYPE_INVALID", message)
+            raise InvalidForm("type", "INTERACTION_CALLBACK_TYPE_INVALID", message)
 
-    def _check_files(self, record: Json, draft: Draft) -> None:
-        channel = self._world.channel(record["channel"])
-        allowed = self._world.permissions(BOT, channel)
+    def _check_files(self, record: Json, draft: MessageDraft) -> None:
+        channel = self._guild.channel(record["channel"])
+        allowed = self._guild.permissions(BOT, channel)
         if draft.uploads and not allowed & Permission.ATTACH_FILES:
             raise ApiError(*MISSING_PERMISSIONS)
 
-    def _open(self, record: Json, kind: int, draft: Draft) -> Json:
-        hidden = bool((draft.payload.get("flags") or 0) & EPHEMERAL)
-        payload = draft.payload if kind == SEND else {}
-        extra = self._extra(record)
-        if kind == DEFER:
-            extra |= {"loading": True, "flags": LOADING | (EPHEMERAL if hidden else 0)}
-        posted = self._post(record, Draft(payload, draft.uploads, extra=extra), hidden=hidden)
-        record |= {"original": posted["message"]["id"], "loading": kind == DEFER, "hidden": hidden}
-        outcome = {"kind": "message" if kind == SEND else "deferred"}
-        self._interactions.settle(record, {**outcome, "message": record["original"]})
-        return self._messages.shown(posted, BOT)
-
-    def _post(self, record: Json, draft: Draft, *, hidden: bool) -> Json:
-        channel = self._world.channel(record["channel"])
-        only = record["member"] if hidden else None
-        return self._messages.post(
-            BOT, channel, Draft(draft.payload, draft.uploads, only, draft.extra)
+    def _send(self, record: Json, kind: int, draft: MessageDraft) -> Json:
+        ephemeral = bool((draft.payload.get("flags") or 0) & EPHEMERAL)
+        payload, fields, deferred = draft.payload, self._fields(record), kind == DEFER
+        if deferred:
+            payload = {}
+            fields |= {"flags": LOADING | (EPHEMERAL if ephemeral else 0)}
+        member = record["member"] if ephemeral else None
+        posted = self._post(
+            record, MessageDraft(payload, draft.uploads, member, fields, loading=deferred)
         )
+        record |= {"original": posted["message"]["id"], "loading": deferred, "hidden": ephemeral}
+        outcome = {"kind": "deferred" if deferred else "message"}
+        self._interactions.settle(record, {**outcome, "message": record["original"]})
+        return self._messages.view(posted, BOT)
 
-    def _extra(self, record: Json) -> Json:
-        extra: Json = {"application_id": BOT, "webhook_id": BOT}
-        extra["interaction_metadata"] = self._interactions.metadata(record)
+    def _post(self, record: Json, draft: MessageDraft) -> Json:
+        return self._messages.post(BOT, self._guild.channel(record["channel"]), draft)
+
+    def _fields(self, record: Json) -> Json:
+        """Return the fields that mark a message as the answer to an interaction."""
+        fields: Json = {"application_id": BOT, "webhook_id": BOT}
+        fields["interaction_metadata"] = self._interactions.metadata(record)
         if record["type"] == COMMAND:
-            context = "target_id" in record["data"]
-            extra["interaction"] = {
+            fields["interaction"] = {
                 "id": record["id"],
                 "type": COMMAND,
                 "name": record["data"]["name"],
-                "user": self._world.user(record["member"]),
+                "user": self._guild.user(record["member"]),
             }
-            return {**extra, "type": CONTEXT_REPLY if context else COMMAND_REPLY}
-        return {**extra, **self._quoting(record["message"])}
+            in_context_menu = "target_id" in record["data"]
+            return {**fields, "type": CONTEXT_REPLY if in_context_menu else COMMAND_REPLY}
+        return {**fields, **self._reply_to(record["message"])}
 
-    def _quoting(self, target: str | None) -> Json:
-        """A reply to a message that everyone sees, or nothing."""
+    def _reply_to(self, target: str | None) -> Json:
+        """Return the fields of a reply to a public message; none for another target."""
         if target is None or self._messages.record(target)["only"]:
             return {}
         message = self._messages.record(target)["message"]
-        reference = {"type": 0, "channel_id": message["channel_id"], "message_id": target}
-        if "guild_id" in self._world.channel(message["channel_id"]):
-            reference["guild_id"] = self._world.guild["id"]
-        return {"type": REPLY, "message_reference": reference}
+        return self._messages.reply_to(target, self._guild.channel(message["channel_id"]))
 
-    def _update(self, record: Json, kind: int, draft: Draft) -> Json:
+    def _update(self, record: Json, kind: int, draft: MessageDraft) -> Json:
         target = self._messages.record(record["message"])
         record["original"] = record["message"]
         shown: Json = {}
         if kind == UPDATE:
-            shown["message"] = self._messages.shown(self._messages.edit(target, draft), BOT)
+            shown["message"] = self._messages.view(self._messages.edit(target, draft), BOT)
         outcome = {"kind": "update" if kind == UPDATE else "deferred update"}
         self._interactions.settle(record, {**outcome, "message": record["message"]})
         return shown
@@ -117,7 +130,7 @@ class Replies:
             part["id"] = part.get("id") or number
         self._interactions.settle(record, {"kind": "modal", "modal": modal})
 
-    def _described(self, record: Json, resource: Json) -> Json:
+    def _callback_response(self, record: Json, resource: Json) -> Json:
         interaction: Json = {"id": record["id"], "type": record["type"]}
         if "message" in resource:
             interaction |= {
@@ -125,44 +138,45 @@ class Replies:
                 "response_message_loading": record["loading"],
                 "response_message_ephemeral": bool(resource["message"]["flags"] & EPHEMERAL),
             }
-        described: Json = {"interaction": interaction}
-        return described | ({"resource": resource} if resource["type"] in (SEND, UPDATE) else {})
+        response: Json = {"interaction": interaction}
+        return response | ({"resource": resource} if resource["type"] in (SEND, UPDATE) else {})
 
-    def follow_up(self, application: str, token: str, draft: Draft) -> Json:
-        """A further message; the first one after a deferral fills the promised message."""
-        record = self._interactions.by_token(application, token)
+    def follow_up(self, application: str, token: str, draft: MessageDraft) -> Json:
+        """Post a further message; the first one after a deferral fills the deferred message."""
+        record = self._interactions.by_webhook(application, token)
         self._check_files(record, draft)
         if record["loading"]:
             return self.edit(application, token, "@original", draft)
-        hidden = bool((draft.payload.get("flags") or 0) & EPHEMERAL)
-        extra = self._extra(record) | self._quoting(record["original"])
-        extra.setdefault("type", 0)
+        ephemeral = bool((draft.payload.get("flags") or 0) & EPHEMERAL)
+        fields = self._fields(record) | self._reply_to(record["original"])
+        fields.setdefault("type", 0)
         if record["original"]:
-            metadata = extra["interaction_metadata"]
+            metadata = fields["interaction_metadata"]
             metadata["original_response_message_id"] = record["original"]
-        posted = self._post(record, Draft(draft.payload, draft.uploads, extra=extra), hidden=hidden)
-        return self._messages.shown(posted, BOT)
+        member = record["member"] if ephemeral else None
+        posted = self._post(record, MessageDraft(draft.payload, draft.uploads, member, fields))
+        return self._messages.view(posted, BOT)
 
-    def edit(self, application: str, token: str, target: str, draft: Draft) -> Json:
+    def edit(self, application: str, token: str, target: str, draft: MessageDraft) -> Json:
         """Change the original response or a follow-up."""
-        record = self._interactions.by_token(application, token)
+        record = self._interactions.by_webhook(application, token)
         self._check_files(record, draft)
         found = self._target(record, target)
-        filling = record["loading"] and found["message"]["id"] == record["original"]
-        edited = self._messages.edit(found, draft, quiet=filling)
-        if filling:
+        deferred = record["loading"] and found["message"]["id"] == record["original"]
+        edited = self._messages.edit(found, draft, mark_edited=not deferred)
+        if deferred:
             record["loading"] = False
             self._interactions.save(record)
-        return self._messages.shown(edited, BOT)
+        return self._messages.view(edited, BOT)
 
     def get(self, application: str, token: str, target: str) -> Json:
-        """The original response or a follow-up."""
-        record = self._interactions.by_token(application, token)
-        return self._messages.shown(self._target(record, target), BOT)
+        """Return the original response or a follow-up."""
+        record = self._interactions.by_webhook(application, token)
+        return self._messages.view(self._target(record, target), BOT)
 
     def delete(self, application: str, token: str, target: str) -> None:
-        """Take the original response or a follow-up away."""
-        record = self._interactions.by_token(application, token)
+        """Delete the original response or a follow-up."""
+        record = self._interactions.by_webhook(application, token)
         self._messages.delete(self._target(record, target))
 
     def _target(self, record: Json, target: str) -> Json:

@@ -1,4 +1,4 @@
-"""Interactions: what a member did, and the one answer in time that the bot owes for it."""
+"""Interactions: what members did, each to be answered once and within 3 seconds."""
 
 import asyncio
 import secrets
@@ -11,10 +11,10 @@ from deploy.local.discord.rules.errors import (
     UNKNOWN_WEBHOOK,
     ApiError,
 )
-from deploy.local.discord.state.document_store import Drawer, Shelf
-from deploy.local.discord.state.event_bus import Hub
-from deploy.local.discord.state.guild import BOT, GUILD, World
-from deploy.local.discord.state.messages import Messages
+from deploy.local.discord.state.document_store import Collection, DocumentStore
+from deploy.local.discord.state.event_bus import EventBus
+from deploy.local.discord.state.guild import BOT, GUILD, Guild
+from deploy.local.discord.state.messages import MessageStore
 from deploy.local.discord.state.snowflakes import Snowflakes
 
 ANSWER_SECONDS = 3.0
@@ -24,8 +24,11 @@ FAILED: Json = {"kind": "failed", "reason": "The application did not respond"}
 
 
 @dataclass(frozen=True)
-class Act:
-    """What a member does: the kind of interaction, its data, and where."""
+class NewInteraction:
+    """What a member does: the type of interaction, its data, and where.
+
+    message is the one whose component was used; cause the interaction that opened the modal.
+    """
 
     type: int
     data: Json
@@ -35,37 +38,42 @@ class Act:
     cause: str | None = None
 
 
-class Interactions:
-    """Makes interactions, keeps their deadlines, and remembers their answers."""
+class InteractionStore:
+    """Creates interactions, enforces their deadlines, and keeps their outcomes.
+
+    A record holds the fields of NewInteraction and `id`, `token`, `created` (unix seconds),
+    `outcome`, `original` (the id of the first response), `loading` (it is deferred) and `hidden`
+    (it is ephemeral).
+    """
 
     def __init__(
         self,
-        world: World,
-        hub: Hub,
-        messages: Messages,
+        guild: Guild,
+        events: EventBus,
+        messages: MessageStore,
         ids: Snowflakes,
-        shelf: Shelf,
+        store: DocumentStore,
     ) -> None:
-        self._world, self._hub, self._messages = world, hub, messages
+        self._guild, self._events, self._messages = guild, events, messages
         self._ids, self._clock = ids, ids.clock
-        self._records = Drawer(shelf, "interaction")
+        self._records = Collection(store, "interaction")
         self._by_token = {entry["token"]: entry["id"] for entry in self._records}
         self._waiters: dict[str, asyncio.Future[Json]] = {}
-        ids.clock.on_advance(self._sweep)
+        ids.clock.on_advance(self._fail_overdue)
 
-    def begin(self, act: Act) -> Json:
-        """Send an interaction to the bot and start its 3 seconds."""
+    def create(self, new: NewInteraction) -> Json:
+        """Send an interaction to the bot and start its 3 seconds; return its record."""
         self._forget_old()
         key = self._ids.next()
         record: Json = {
             "id": key,
             "token": secrets.token_urlsafe(48),
-            "type": act.type,
-            "member": act.member,
-            "channel": act.channel,
-            "message": act.message,
-            "cause": act.cause,
-            "data": act.data,
+            "type": new.type,
+            "member": new.member,
+            "channel": new.channel,
+            "message": new.message,
+            "cause": new.cause,
+            "data": new.data,
             "created": self._clock.now(),
             "outcome": None,
             "original": None,
@@ -76,13 +84,13 @@ class Interactions:
         self._by_token[record["token"]] = key
         loop = asyncio.get_running_loop()
         self._waiters[key] = loop.create_future()
-        loop.call_later(ANSWER_SECONDS + 0.005, self._sweep)
-        self._hub.tell_bot("INTERACTION_CREATE", self._payload(record))
+        loop.call_later(ANSWER_SECONDS + 0.005, self._fail_overdue)
+        self._events.dispatch("INTERACTION_CREATE", self._payload(record))
         return record
 
     def _payload(self, record: Json) -> Json:
-        channel = self._world.channel(record["channel"])
-        person = self._world.member(record["member"])
+        channel = self._guild.channel(record["channel"])
+        member = self._guild.member_record(record["member"])
         body: Json = {
             "id": record["id"],
             "application_id": BOT,
@@ -92,47 +100,44 @@ class Interactions:
             "data": record["data"],
             "channel_id": channel["id"],
             "channel": channel,
-            "locale": person["locale"],
-            "app_permissions": str(self._world.permissions(BOT, channel)),
+            "locale": member["locale"],
+            "app_permissions": str(self._guild.permissions(BOT, channel)),
             "entitlements": [],
-            "attachment_size_limit": self._world.upload_limit,
+            "attachment_size_limit": self._guild.upload_limit,
         }
         if "guild_id" in channel:
-            guild = self._world.guild
-            allowed = str(self._world.permissions(record["member"], channel))
-            body |= {
-                "context": 0,
-                "guild_id": GUILD,
-                "guild": {
-                    "id": GUILD,
-                    "locale": guild["preferred_locale"],
-                    "features": guild["features"],
-                },
-                "guild_locale": guild["preferred_locale"],
-                "member": {
-                    **self._world.shown_member(record["member"]),
-                    "permissions": allowed,
-                },
-                "authorizing_integration_owners": {"0": GUILD},
-                "channel": {**channel, "permissions": allowed},
-            }
+            body |= self._in_guild(record, channel)
         else:
             body |= {
                 "context": 1,
-                "user": person["user"],
+                "user": member["user"],
                 "authorizing_integration_owners": {"0": "0"},
             }
         if record["message"]:
             clicked = self._messages.record(record["message"])
-            body["message"] = self._messages.shown(clicked, BOT)
+            body["message"] = self._messages.view(clicked, BOT)
         return body
 
+    def _in_guild(self, record: Json, channel: Json) -> Json:
+        guild = self._guild.json
+        permissions = str(self._guild.permissions(record["member"], channel))
+        locale = guild["preferred_locale"]
+        return {
+            "context": 0,
+            "guild_id": GUILD,
+            "guild": {"id": GUILD, "locale": locale, "features": guild["features"]},
+            "guild_locale": locale,
+            "member": {**self._guild.member(record["member"]), "permissions": permissions},
+            "authorizing_integration_owners": {"0": GUILD},
+            "channel": {**channel, "permissions": permissions},
+        }
+
     def metadata(self, record: Json) -> Json:
-        """What a message tells of the interaction that it answers."""
+        """Return the `interaction_metadata` of a message that answers an interaction."""
         body: Json = {
             "id": record["id"],
             "type": record["type"],
-            "user": self._world.user(record["member"]),
+            "user": self._guild.user(record["member"]),
             "authorizing_integration_owners": {"0": GUILD},
         }
         if record["type"] == COMPONENT:
@@ -144,19 +149,26 @@ class Interactions:
             body["triggering_interaction_metadata"] = self.metadata(cause)
         return body
 
-    def unanswered(self, key: str, token: str) -> Json:
-        """The interaction of this id and token, if its 3 seconds are not over."""
+    def get(self, key: str) -> Json:
+        """Return the interaction of this id."""
         record = self._records.get(key)
-        if record is None or record["token"] != token:
-            raise ApiError(*UNKNOWN_INTERACTION)
-        late = self._clock.now() - record["created"] > ANSWER_SECONDS
-        if record["outcome"] == FAILED or (late and record["outcome"] is None):
-            self._sweep()
+        if record is None:
             raise ApiError(*UNKNOWN_INTERACTION)
         return record
 
-    def by_token(self, application: str, token: str) -> Json:
-        """The interaction whose token this is, if it was answered and its 15 minutes last."""
+    def by_callback(self, key: str, token: str) -> Json:
+        """Return the interaction of this id and token, unless it missed its 3 seconds."""
+        record = self._records.get(key)
+        if record is None or record["token"] != token:
+            raise ApiError(*UNKNOWN_INTERACTION)
+        overdue = self._clock.now() - record["created"] > ANSWER_SECONDS
+        if record["outcome"] == FAILED or (overdue and record["outcome"] is None):
+            self._fail_overdue()
+            raise ApiError(*UNKNOWN_INTERACTION)
+        return record
+
+    def by_webhook(self, application: str, token: str) -> Json:
+        """Return the answered interaction of this token, valid for 15 minutes."""
         key = self._by_token.get(token)
         record = self._records.get(key) if key else None
         if record is None or application != BOT or record["outcome"] in (None, FAILED):
@@ -166,36 +178,29 @@ class Interactions:
         return record
 
     def settle(self, record: Json, outcome: Json) -> None:
-        """Write how the bot answered, and let the member know."""
+        """Store how the bot answered, and send it to the member's client."""
         seconds = round(self._clock.now() - record["created"], 4)
         record["outcome"] = outcome
-        self._records.put(record["id"], record)
-        told = {**outcome, "interaction": record["id"], "seconds": seconds}
-        self._hub.tell_people("INTERACTION", told, channel=record["channel"], only=record["member"])
+        self.save(record)
+        data = {**outcome, "interaction": record["id"], "seconds": seconds}
+        member = record["member"]
+        self._events.publish("INTERACTION", data, channel=record["channel"], member=member)
         waiter = self._waiters.pop(record["id"], None)
         if waiter and not waiter.done():
-            waiter.set_result(told)
+            waiter.set_result(data)
 
     def save(self, record: Json) -> None:
-        """Write a record after a change."""
+        """Store a record after a change."""
         self._records.put(record["id"], record)
-
-    def find(self, key: str) -> Json:
-        """The interaction of that id."""
-        record = self._records.get(key)
-        if record is None:
-            raise ApiError(*UNKNOWN_INTERACTION)
-        return record
 
     async def outcome(self, key: str) -> Json:
         """Wait for the answer; a missed deadline is the outcome `failed`."""
         waiter = self._waiters.get(key)
         if waiter is not None:
             return await asyncio.shield(waiter)
-        record = self.find(key)
-        return {**(record["outcome"] or FAILED), "interaction": key}
+        return {**(self.get(key)["outcome"] or FAILED), "interaction": key}
 
-    def _sweep(self) -> None:
+    def _fail_overdue(self) -> None:
         for key in list(self._waiters):
             record = self._records[key]
             if self._clock.now() - record["created"] > ANSWER_SECONDS:
@@ -205,5 +210,5 @@ class Interactions:
         for record in self._records:
             if self._clock.now() - record["created"] < 2 * TOKEN_SECONDS:
                 break
-            self._records.drop(record["id"])
+            self._records.delete(record["id"])
             self._by_token.pop(record["token"], None)

@@ -1,4 +1,4 @@
-"""Messages: how one comes to be, changes, is reacted to and goes."""
+"""The messages of every channel; each change is sent to the bot and to members' clients."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from deploy.local.discord import Json
 from deploy.local.discord.rules.components import walk
-from deploy.local.discord.rules.errors import UNKNOWN_MESSAGE, ApiError, Invalid
+from deploy.local.discord.rules.errors import UNKNOWN_MESSAGE, ApiError, InvalidForm
 from deploy.local.discord.rules.messages import (
     COMPONENTS_V2,
     EPHEMERAL,
@@ -14,11 +14,15 @@ from deploy.local.discord.rules.messages import (
     SETTABLE_FLAGS,
     check_message,
 )
-from deploy.local.discord.state.attachments import Files, Upload
-from deploy.local.discord.state.document_store import Drawer, Shelf
-from deploy.local.discord.state.event_bus import Hub
-from deploy.local.discord.state.guild import BOT, GUILD, World
-from deploy.local.discord.state.normalization import complete, complete_embeds, outside_embeds
+from deploy.local.discord.state.attachments import AttachmentStore, Upload
+from deploy.local.discord.state.document_store import Collection, DocumentStore
+from deploy.local.discord.state.event_bus import EventBus
+from deploy.local.discord.state.guild import BOT, GUILD, Guild
+from deploy.local.discord.state.normalization import (
+    complete_components,
+    complete_embeds,
+    listed_attachments,
+)
 from deploy.local.discord.state.snowflakes import Snowflakes, timestamp
 
 NONCE_SECONDS = 300
@@ -27,82 +31,98 @@ DEFAULT, REPLY, COMMAND_REPLY, CONTEXT_REPLY = 0, 19, 20, 23
 
 
 @dataclass(frozen=True)
-class Draft:
-    """What somebody wants to post or change, with its files by number."""
+class MessageDraft:
+    """What is to be posted or changed.
+
+    uploads are the files by number; member alone sees the message (None: everyone); fields are
+    further fields of the message object; loading marks a deferred answer, which may be empty.
+    """
 
     payload: Json
     uploads: Mapping[int, Upload] = field(default_factory=dict)
-    only: str | None = None
-    extra: Json = field(default_factory=dict)
+    member: str | None = None
+    fields: Json = field(default_factory=dict)
+    loading: bool = False
 
 
-class Messages:
-    """Every message of every channel, each change told to bot and people."""
+class MessageStore:
+    """Posts, edits, deletes and shows messages.
 
-    def __init__(self, world: World, hub: Hub, files: Files, ids: Snowflakes, shelf: Shelf) -> None:
-        self._world, self._hub, self._files = world, hub, files
+    A record holds the message object, `only` (who alone sees it, or None), `reactors` (users by
+    emoji) and `posted` (unix seconds).
+    """
+
+    def __init__(
+        self,
+        guild: Guild,
+        events: EventBus,
+        attachments: AttachmentStore,
+        ids: Snowflakes,
+        store: DocumentStore,
+    ) -> None:
+        self._guild, self._events, self._attachments = guild, events, attachments
         self._ids, self._clock = ids, ids.clock
-        self._records = Drawer(shelf, "message")
+        self._records = Collection(store, "message")
 
     def record(self, key: str, channel: str | None = None) -> Json:
-        """A message with this stand-in's private fields."""
+        """Return a message's record, of this channel if one is given."""
         found = self._records.get(key)
         if found is None or channel not in (None, found["message"]["channel_id"]):
             raise ApiError(*UNKNOWN_MESSAGE)
         return found
 
-    def public(self, key: str, channel: str) -> Json:
-        """A message that the channel shows to all; an ephemeral one is unknown there."""
+    def public_record(self, key: str, channel: str) -> Json:
+        """Return the record of a message that is not ephemeral."""
         found = self.record(key, channel)
         if found["only"]:
             raise ApiError(*UNKNOWN_MESSAGE)
         return found
 
-    def inside(self, channel: str, viewer: str | None) -> list[Json]:
-        """The records of a channel that this viewer sees, oldest first."""
+    def records(self, channel: str, viewer: str | None) -> list[Json]:
+        """Return the records of a channel that this viewer sees, oldest first."""
         return [
             entry
             for entry in self._records
             if entry["message"]["channel_id"] == channel and entry["only"] in (None, viewer)
         ]
 
-    def post(self, author: str, channel: Json, draft: Draft) -> Json:
-        """Post a message, or give back the one that an enforced nonce names already."""
-        known = self._by_nonce(author, channel, draft.payload)
+    def post(self, author: str, channel: Json, draft: MessageDraft) -> Json:
+        """Post a message, or return the earlier one with the same enforced nonce."""
+        known = self._with_nonce(author, channel, draft.payload)
         if known:
             return known
-        message = self._blank(author, channel, draft)
+        message = self._new_message(author, channel, draft)
         message["flags"] |= (draft.payload.get("flags") or 0) & SETTABLE_FLAGS
         self._apply(message, draft)
-        if not draft.extra.get("loading"):
+        if not draft.loading:
             check_message(message)
-        message = self._finish(message)
-        record: Json = {"message": message, "only": draft.only, "reactors": {}}
+        message = self._normalized(message)
+        record: Json = {"message": message, "only": draft.member, "reactors": {}}
         record["posted"] = self._clock.now()
         self._records.put(message["id"], record)
         channel["last_message_id"] = message["id"]
         self._announce("MESSAGE_CREATE", record)
         return record
 
-    def _by_nonce(self, author: str, channel: Json, payload: Json) -> Json | None:
+    def _with_nonce(self, author: str, channel: Json, payload: Json) -> Json | None:
         nonce = payload.get("nonce")
         if nonce is None or not payload.get("enforce_nonce"):
             return None
         if len(str(nonce)) > 25:
-            raise Invalid("nonce", "NONCE_TYPE_TOO_LONG", "Nonce too long.")
-        for entry in self.inside(channel["id"], None):
+            raise InvalidForm("nonce", "NONCE_TYPE_TOO_LONG", "Nonce too long.")
+        for entry in self.records(channel["id"], None):
             message = entry["message"]
-            young = self._clock.now() - entry.get("posted", 0) < NONCE_SECONDS
-            if young and message["author"]["id"] == author and message.get("nonce") == nonce:
+            recent = self._clock.now() - entry.get("posted", 0) < NONCE_SECONDS
+            if recent and message["author"]["id"] == author and message.get("nonce") == nonce:
                 return entry
         return None
 
-    def _blank(self, author: str, channel: Json, draft: Draft) -> Json:
+    def _new_message(self, author: str, channel: Json, draft: MessageDraft) -> Json:
         message: Json = {
             "id": self._ids.next(),
             "type": DEFAULT,
             "channel_id": channel["id"],
-            "author": self._world.user(author),
+            "author": self._guild.user(author),
             "content": "",
             "timestamp": timestamp(self._clock.now()),
             "edited_timestamp": None,
@@ -120,35 +140,40 @@ class Messages:
             message["nonce"] = draft.payload["nonce"]
         reference = draft.payload.get("message_reference")
         if reference:
-            message |= self._reply(reference, channel)
-        return message | {k: v for k, v in draft.extra.items() if k != "loading"}
+            message |= self._reply_fields(reference, channel)
+        return message | draft.fields
 
-    def _reply(self, reference: Json, channel: Json) -> Json:
+    def _reply_fields(self, reference: Json, channel: Json) -> Json:
         target = str(reference["message_id"])
         if target not in self._records:
             if reference.get("fail_if_not_exists", True):
-                raise Invalid("message_reference", "REPLIES_UNKNOWN_MESSAGE", "Unknown message")
+                message = "Unknown message"
+                raise InvalidForm("message_reference", "REPLIES_UNKNOWN_MESSAGE", message)
             return {}
-        shown = {"type": 0, "channel_id": channel["id"], "message_id": target}
-        if "guild_id" in channel:
-            shown["guild_id"] = channel["guild_id"]
-        return {"type": REPLY, "message_reference": shown}
+        return self.reply_to(target, channel)
 
-    def edit(self, record: Json, draft: Draft, *, quiet: bool = False) -> Json:
-        """Change a message; `quiet` where it only fills a promised answer."""
+    def reply_to(self, target: str, channel: Json) -> Json:
+        """Return the fields that make a message the reply to another one of its channel."""
+        reference = {"type": 0, "channel_id": channel["id"], "message_id": target}
+        if "guild_id" in channel:
+            reference["guild_id"] = channel["guild_id"]
+        return {"type": REPLY, "message_reference": reference}
+
+    def edit(self, record: Json, draft: MessageDraft, *, mark_edited: bool = True) -> Json:
+        """Change a message; filling in a deferred answer does not mark it as edited."""
         message = {**record["message"]}
         message["flags"] &= ~LOADING
         message["flags"] |= (draft.payload.get("flags") or 0) & SETTABLE_FLAGS & ~EPHEMERAL
         self._apply(message, draft)
         check_message(message)
-        if not quiet:
+        if mark_edited:
             message["edited_timestamp"] = timestamp(self._clock.now())
-        record["message"] = self._finish(message)
+        record["message"] = self._normalized(message)
         self._records.put(message["id"], record)
         self._announce("MESSAGE_UPDATE", record)
         return record
 
-    def _apply(self, message: Json, draft: Draft) -> None:
+    def _apply(self, message: Json, draft: MessageDraft) -> None:
         payload = draft.payload
         for name, empty in (("content", ""), ("embeds", []), ("components", [])):
             if name in payload:
@@ -160,7 +185,7 @@ class Messages:
         message["attachments"] = self._attach(draft, message)
         message["mentions"] = self._mentions(message, payload.get("allowed_mentions"))
 
-    def _attach(self, draft: Draft, message: Json) -> list[Json]:
+    def _attach(self, draft: MessageDraft, message: Json) -> list[Json]:
         existing = message["attachments"]
         listed = draft.payload.get("attachments")
         if listed is None:
@@ -174,12 +199,13 @@ class Messages:
             elif key.isdigit() and int(key) in draft.uploads:
                 upload = draft.uploads[int(key)]
                 named = Upload(entry.get("filename") or upload.name, upload.data)
-                limit = self._world.upload_limit
-                attachment = {**self._files.keep(named, message["channel_id"], limit)}
+                limit = self._guild.upload_limit
+                attachment = {**self._attachments.add(named, message["channel_id"], limit)}
             else:
-                uploaded = self._files.describe(key)
+                uploaded = self._attachments.get(key)
                 if uploaded is None:
-                    raise Invalid("attachments", "ATTACHMENT_NOT_FOUND", f"Unknown file {key}")
+                    reason = f"Unknown file {key}"
+                    raise InvalidForm("attachments", "ATTACHMENT_NOT_FOUND", reason)
                 attachment = uploaded
             if entry.get("description"):
                 attachment["description"] = entry["description"]
@@ -193,75 +219,73 @@ class Messages:
         if allowed is not None and "users" not in (allowed.get("parse") or []):
             listed = {str(key) for key in allowed.get("users") or []}
             found = {key: None for key in found if key in listed}
-        return [self._world.user(key) for key in found if key in self._world.members]
+        return [self._guild.user(key) for key in found if key in self._guild.members]
 
-    def _finish(self, message: Json) -> Json:
+    def _normalized(self, message: Json) -> Json:
         attachments = message["attachments"]
-        message["components"] = complete(message["components"], attachments)
+        message["components"] = complete_components(message["components"], attachments)
         message["embeds"] = complete_embeds(message["embeds"], attachments)
         return message
 
     def delete(self, record: Json) -> None:
-        """Take a message away."""
+        """Delete a message."""
         message = record["message"]
-        self._records.drop(message["id"])
-        gone = {"id": message["id"], "channel_id": message["channel_id"]}
-        told = {**gone, **self._place(message["channel_id"])}
+        self._records.delete(message["id"])
+        data = {"id": message["id"], "channel_id": message["channel_id"]}
         if not record["only"]:
-            self._hub.tell_bot("MESSAGE_DELETE", told)
-        self._hub.tell_people(
-            "MESSAGE_DELETE", gone, channel=gone["channel_id"], only=record["only"]
+            self._events.dispatch("MESSAGE_DELETE", {**data, **self._guild_id(data["channel_id"])})
+        self._events.publish(
+            "MESSAGE_DELETE", data, channel=data["channel_id"], member=record["only"]
         )
 
     def save(self, record: Json) -> None:
-        """Write a record after a change to its reactions."""
+        """Store a record after a change to its reactions."""
         self._records.put(record["message"]["id"], record)
 
-    def shown(self, record: Json, viewer: str) -> Json:
-        """A message as this viewer sees it, reactions and the quoted message included."""
+    def view(self, record: Json, viewer: str) -> Json:
+        """Return a message as this viewer sees it, with reactions and the referenced message."""
         message = {**record["message"]}
         if record["reactors"]:
             message["reactions"] = [
-                _reaction(name, who, viewer) for name, who in record["reactors"].items()
+                _reaction(name, users, viewer) for name, users in record["reactors"].items()
             ]
         target = (message.get("message_reference") or {}).get("message_id")
         if target and message["type"] == REPLY:
-            quoted = self._records.get(target)
-            message["referenced_message"] = quoted["message"] if quoted else None
-        message["attachments"] = outside_embeds(message)
-        if viewer == BOT and self._place(message["channel_id"]):
-            message = _without_secrets(message)
-        return self._files.shown(message)
+            referenced = self._records.get(target)
+            message["referenced_message"] = referenced["message"] if referenced else None
+        message["attachments"] = listed_attachments(message)
+        if viewer == BOT and self._guild_id(message["channel_id"]):
+            message = _without_content_intent(message)
+        return self._attachments.with_urls(message)
 
-    def _place(self, channel: str) -> Json:
-        return {"guild_id": GUILD} if "guild_id" in self._world.channel(channel) else {}
+    def _guild_id(self, channel: str) -> Json:
+        return {"guild_id": GUILD} if "guild_id" in self._guild.channel(channel) else {}
 
     def _announce(self, kind: str, record: Json) -> None:
-        message = record["message"]
-        if not record["only"]:
-            told = {**self.shown(record, BOT), **self._place(message["channel_id"])}
-            if "guild_id" in told:
-                told["member"] = self._world.bare_member(message["author"]["id"])
-            self._hub.tell_bot(kind, told)
-        who = record["only"]
-        shown = self.shown(record, who or "")
-        self._hub.tell_people(kind, shown, channel=message["channel_id"], only=who)
+        message, only = record["message"], record["only"]
+        if not only:
+            data = {**self.view(record, BOT), **self._guild_id(message["channel_id"])}
+            if "guild_id" in data:
+                data["member"] = self._guild.partial_member(message["author"]["id"])
+            self._events.dispatch(kind, data)
+        shown = self.view(record, only or "")
+        self._events.publish(kind, shown, channel=message["channel_id"], member=only)
 
 
-def _reaction(name: str, who: list[str], viewer: str) -> Json:
+def _reaction(name: str, users: list[str], viewer: str) -> Json:
     return {
         "emoji": {"id": None, "name": name},
-        "count": len(who),
-        "count_details": {"burst": 0, "normal": len(who)},
+        "count": len(users),
+        "count_details": {"burst": 0, "normal": len(users)},
         "burst_colors": [],
-        "me": viewer in who,
+        "me": viewer in users,
         "me_burst": False,
     }
 
 
-def _without_secrets(message: Json) -> Json:
-    """What a bot without the message-content intent is told of other people's messages."""
-    mine = message["author"]["id"] == BOT or BOT in (user["id"] for user in message["mentions"])
-    if mine:
+def _without_content_intent(message: Json) -> Json:
+    """Return what a bot without the message-content intent sees of a message."""
+    own = message["author"]["id"] == BOT or BOT in (user["id"] for user in message["mentions"])
+    if own:
         return message
     return {**message, "content": "", "attachments": [], "embeds": [], "components": []}

@@ -1,4 +1,4 @@
-"""A message's components as Discord gives them back: numbered, complete, media resolved."""
+"""Components and embeds as Discord returns them: numbered, complete, media resolved."""
 
 from copy import deepcopy
 
@@ -6,17 +6,16 @@ from deploy.local.discord import Json
 from deploy.local.discord.rules import components as kinds
 
 DEFAULTS: dict[int, Json] = {
-    kinds.STRING_SELECT: {"min_values": 1, "max_values": 1},
     kinds.THUMBNAIL: {"description": None, "spoiler": False},
     kinds.FILE: {"name": None, "size": None, "spoiler": False},
     kinds.SEPARATOR: {"spacing": 1, "divider": True},
     kinds.CONTAINER: {"accent_color": None, "spoiler": False},
-    **{kind: {"min_values": 1, "max_values": 1} for kind in (5, 6, 7, 8)},
+    **{kind: {"min_values": 1, "max_values": 1} for kind in kinds.SELECTS},
 }
 PREFIX = "attachment://"
 
 
-def complete(components: list[Json], attachments: list[Json]) -> list[Json]:
+def complete_components(components: list[Json], attachments: list[Json]) -> list[Json]:
     """Number the components, fill in defaults and resolve `attachment://` media."""
     named = {entry["filename"]: entry for entry in attachments}
     tree = deepcopy(components)
@@ -27,18 +26,17 @@ def complete(components: list[Json], attachments: list[Json]) -> list[Json]:
         for name, value in DEFAULTS.get(component["type"], {}).items():
             if component.get(name) is None:
                 component[name] = value
-        _resolve(component, named)
-        for holder in (component, *(component.get("options") or [])):
-            if holder.get("emoji"):
-                known = {name: value for name, value in holder["emoji"].items() if value}
-                holder["emoji"] = known
+        _resolve_media(component, named)
+        for part in (component, *(component.get("options") or [])):
+            if part.get("emoji"):
+                part["emoji"] = {key: value for key, value in part["emoji"].items() if value}
         for name in [name for name, value in component.items() if value is None]:
             if name not in DEFAULTS.get(component["type"], {}):
                 del component[name]
     return tree
 
 
-def _resolve(component: Json, named: dict[str, Json]) -> None:
+def _resolve_media(component: Json, named: dict[str, Json]) -> None:
     for item in component.get("items") or []:
         item["media"] = _media(item["media"], named)
         item.setdefault("description", None)
@@ -64,7 +62,7 @@ def _media(media: Json, named: dict[str, Json]) -> Json:
 
 
 def complete_embeds(embeds: list[Json], attachments: list[Json]) -> list[Json]:
-    """Resolve `attachment://` pictures in embeds."""
+    """Resolve `attachment://` pictures in embeds and set their type."""
     named = {entry["filename"]: entry for entry in attachments}
     done = deepcopy(embeds)
     for embed in done:
@@ -81,15 +79,15 @@ def complete_embeds(embeds: list[Json], attachments: list[Json]) -> list[Json]:
     return done
 
 
-def outside_embeds(message: Json) -> list[Json]:
-    """The files that a message lists: one that its embed shows is the embed's alone."""
+def listed_attachments(message: Json) -> list[Json]:
+    """Return the attachments that a message lists: those that no embed of it shows."""
     parts = [embed.get(name) for embed in message["embeds"] for name in ("image", "thumbnail")]
     inside = {part["url"] for part in parts if part}
     return [entry for entry in message["attachments"] if entry["url"] not in inside]
 
 
-def clickable(message: Json, custom_id: str) -> Json | None:
-    """The enabled button or select of that custom_id in a message, or None."""
+def find_clickable(message: Json, custom_id: str) -> Json | None:
+    """Return the enabled button or select with this custom_id in a message, or None."""
     for _, component in kinds.walk(message["components"]):
         if component.get("custom_id") == custom_id and not component.get("disabled"):
             return component

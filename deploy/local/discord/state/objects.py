@@ -1,7 +1,7 @@
-"""The plain JSON shapes that Discord gives to users, members, roles, channels and guilds."""
+"""Builders of Discord's API objects: user, member, role, channel, guild, overwrite."""
 
 from deploy.local.discord import Json
-from deploy.local.discord.rules.permissions import TALK, Permission
+from deploy.local.discord.rules.permissions import DEFAULT_PERMISSIONS, Permission
 
 MIB = 1024 * 1024
 UPLOAD_LIMITS = (10 * MIB, 10 * MIB, 50 * MIB, 100 * MIB)
@@ -9,12 +9,12 @@ JOINED = "2026-01-01T00:00:00.000000+00:00"
 TEXT, DIRECT = 0, 1
 
 
-def user(key: str, name: str, shown: str, *, bot: bool = False) -> Json:
-    """A user as everyone sees them."""
+def user(key: str, name: str, display_name: str, *, bot: bool = False) -> Json:
+    """Return a user object."""
     body: Json = {
         "id": key,
         "username": name,
-        "global_name": shown,
+        "global_name": display_name,
         "discriminator": "0",
         "avatar": None,
         "public_flags": 0,
@@ -24,10 +24,10 @@ def user(key: str, name: str, shown: str, *, bot: bool = False) -> Json:
     return {**body, "bot": True} if bot else body
 
 
-def member(person: Json, roles: list[str]) -> Json:
-    """A user as a member of the guild."""
+def member(user: Json, roles: list[str]) -> Json:
+    """Return a guild member object."""
     return {
-        "user": person,
+        "user": user,
         "nick": None,
         "avatar": None,
         "banner": None,
@@ -43,7 +43,7 @@ def member(person: Json, roles: list[str]) -> Json:
 
 
 def role(key: str, name: str, permissions: int, position: int, *, managed: bool = False) -> Json:
-    """A role of the guild."""
+    """Return a role object."""
     return {
         "id": key,
         "name": name,
@@ -61,7 +61,7 @@ def role(key: str, name: str, permissions: int, position: int, *, managed: bool 
 
 
 def text_channel(key: str, guild: str, name: str, topic: str, position: int) -> Json:
-    """A text channel of the guild."""
+    """Return a text channel of the guild."""
     return {
         "id": key,
         "type": TEXT,
@@ -79,7 +79,7 @@ def text_channel(key: str, guild: str, name: str, topic: str, position: int) -> 
 
 
 def direct_channel(key: str, recipient: Json) -> Json:
-    """The private channel of the bot and one user."""
+    """Return the private channel of the bot and one user."""
     return {
         "id": key,
         "type": DIRECT,
@@ -90,14 +90,14 @@ def direct_channel(key: str, recipient: Json) -> Json:
 
 
 def guild(key: str, name: str, owner: str, system_channel: str) -> Json:
-    """A guild with its @everyone role and nothing special."""
-    nothing = (
+    """Return a guild with its @everyone role and no features."""
+    null = (
         "icon splash discovery_splash banner description application_id afk_channel_id "
         "vanity_url_code rules_channel_id public_updates_channel_id safety_alerts_channel_id "
         "widget_channel_id home_header max_presences incidents_data hub_type"
     )
     return {
-        **dict.fromkeys(nothing.split()),
+        **dict.fromkeys(null.split()),
         "id": key,
         "name": name,
         "owner_id": owner,
@@ -122,12 +122,12 @@ def guild(key: str, name: str, owner: str, system_channel: str) -> Json:
         "features": [],
         "emojis": [],
         "stickers": [],
-        "roles": [role(key, "@everyone", TALK, 0)],
+        "roles": [role(key, "@everyone", DEFAULT_PERMISSIONS, 0)],
     }
 
 
 def overwrite(target: str, allow: int, deny: int, *, is_member: bool) -> Json:
-    """What a channel allows or denies to one role or member."""
+    """Return a permission overwrite of a channel for one role or member."""
     return {"id": target, "type": int(is_member), "allow": str(allow), "deny": str(deny)}
 
 

@@ -1,58 +1,59 @@
-"""Reactions: who put which emoji under which message."""
+"""Reactions under messages: one user and emoji at most once."""
 
 from deploy.local.discord import Json
 from deploy.local.discord.rules.errors import UNKNOWN_EMOJI, ApiError
-from deploy.local.discord.state.event_bus import Hub
-from deploy.local.discord.state.guild import GUILD, World
-from deploy.local.discord.state.messages import Messages
+from deploy.local.discord.state.event_bus import EventBus
+from deploy.local.discord.state.guild import GUILD, Guild
+from deploy.local.discord.state.messages import MessageStore
 
 
-class Reactions:
-    """Adds and removes reactions, and tells bot and people of each."""
+class MessageReactions:
+    """Adds and removes reactions; each change is sent to the bot and to members' clients."""
 
-    def __init__(self, world: World, hub: Hub, messages: Messages) -> None:
-        self._world, self._hub, self._messages = world, hub, messages
+    def __init__(self, guild: Guild, events: EventBus, messages: MessageStore) -> None:
+        self._guild, self._events, self._messages = guild, events, messages
 
-    def add(self, who: str, record: Json, emoji: str) -> None:
-        """Put an emoji under a message; twice is once."""
+    def add(self, user: str, record: Json, emoji: str) -> None:
+        """Add a user's reaction; a second time changes nothing."""
         if not emoji or len(emoji) > 100 or (emoji.isascii() and ":" not in emoji):
             raise ApiError(*UNKNOWN_EMOJI)
-        present = record["reactors"].setdefault(emoji, [])
-        if who in present:
+        users = record["reactors"].setdefault(emoji, [])
+        if user in users:
             return
-        present.append(who)
-        self._tell("MESSAGE_REACTION_ADD", who, record, emoji)
+        users.append(user)
+        self._announce("MESSAGE_REACTION_ADD", user, record, emoji)
 
-    def remove(self, who: str, record: Json, emoji: str) -> None:
-        """Take an emoji back."""
-        present = record["reactors"].get(emoji, [])
-        if who not in present:
+    def remove(self, user: str, record: Json, emoji: str) -> None:
+        """Remove a user's reaction, if it exists."""
+        users = record["reactors"].get(emoji, [])
+        if user not in users:
             return
-        present.remove(who)
-        if not present:
+        users.remove(user)
+        if not users:
             del record["reactors"][emoji]
-        self._tell("MESSAGE_REACTION_REMOVE", who, record, emoji)
+        self._announce("MESSAGE_REACTION_REMOVE", user, record, emoji)
 
-    def _tell(self, kind: str, who: str, record: Json, emoji: str) -> None:
+    def _announce(self, kind: str, user: str, record: Json, emoji: str) -> None:
         self._messages.save(record)
         message = record["message"]
         channel = message["channel_id"]
         data: Json = {
-            "user_id": who,
+            "user_id": user,
             "channel_id": channel,
             "message_id": message["id"],
             "emoji": {"id": None, "name": emoji},
             "burst": False,
             "type": 0,
         }
-        self._hub.tell_people(kind, data, channel=channel, only=record["only"])
+        self._events.publish(kind, data, channel=channel, member=record["only"])
         if record["only"]:
             return
         added = kind == "MESSAGE_REACTION_ADD"
+        data = {**data}
         if added:
             data["message_author_id"] = message["author"]["id"]
-        if "guild_id" in self._world.channel(channel):
+        if "guild_id" in self._guild.channel(channel):
             data["guild_id"] = GUILD
             if added:
-                data["member"] = self._world.shown_member(who)
-        self._hub.tell_bot(kind, data)
+                data["member"] = self._guild.member(user)
+        self._events.dispatch(kind, data)

@@ -1,4 +1,4 @@
-"""All that goes over the wire, judged by Discord's own description of it."""
+"""All traffic is as Discord's own description of its API says."""
 
 import copy
 from collections.abc import AsyncIterator
@@ -8,11 +8,11 @@ import discord
 import pytest
 import pytest_asyncio
 
-from deploy.local.discord.member.client import Member
+from deploy.local.discord import Json
+from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.discord.wire_log import Journal
-from tests.deploy.local.discord.judge import Json, Judge, find_description, read_journal
-from tests.deploy.local.discord.small_bot import SmallBot
+from tests.support.api_conformance import ConformanceChecker, find_description, read_wire_log
+from tests.support.sample_bot import SampleBot
 
 DESCRIPTION = find_description()
 pytestmark = pytest.mark.skipif(
@@ -21,46 +21,48 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def judge() -> Judge:
+def checker() -> ConformanceChecker:
     assert DESCRIPTION is not None
-    return Judge(DESCRIPTION)
+    return ConformanceChecker(DESCRIPTION)
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Path:
-    return tmp_path / "journal.jsonl"
+def wire_log(tmp_path: Path) -> Path:
+    return tmp_path / "wire.jsonl"
 
 
 @pytest_asyncio.fixture
-async def server(tmp_path: Path, journal: Path) -> AsyncIterator[LocalDiscord]:
-    async with LocalDiscord(tmp_path / "discord", recorder=Journal(journal)) as started:
+async def server(tmp_path: Path, wire_log: Path) -> AsyncIterator[LocalDiscord]:
+    async with LocalDiscord(tmp_path / "discord", wire_log=wire_log) as started:
         yield started
 
 
-async def use_everything(bot: SmallBot, member: Member) -> None:
-    """What members do with a bot, and a bot with them."""
+async def use_everything(bot: SampleBot, member: MemberClient) -> None:
+    """Let a member and the bot use each feature once."""
     picture = await member.upload("boat.png", b"picture")
     answer = await member.command("animate", picture=picture, prompt="zoom in")
-    done = await member.watch(answer["message"], lambda message: bool(message["attachments"]))
+    done = await member.wait_for_message(
+        answer["message"], lambda message: bool(message["attachments"])
+    )
     await member.press(done["id"], "again:1")
     opened = await member.press(done["id"], "tweak:1")
     await member.submit(opened["interaction"], {"speed": ["slow"]})
-    said = await member.say("look", picture)
+    said = await member.post("look", picture)
     await member.message_command("Animate this", said["id"])
     await member.command("quiet")
     await member.command("card")
     await member.react(done["id"], "🔁")
-    await member.watch(said["id"], lambda _: True)
-    direct = await member.call("POST", "/local/direct", {"member": member.person})
-    async with Member(member.url, channel=direct["id"]) as private:
-        whisper = await private.command("quiet")
-        assert whisper["kind"] == "message"
+    await member.wait_for_message(said["id"], lambda _: True)
+    direct = await member.call("POST", "/local/direct", {"member": member.user_id})
+    async with MemberClient(member.url, channel=direct["id"]) as private:
+        private_answer = await private.command("quiet")
+        assert private_answer["kind"] == "message"
     await member.press(done["id"], "delete:1")
     await use_the_api(bot, member)
 
 
-async def use_the_api(bot: SmallBot, member: Member) -> None:
-    """What a bot asks for without being asked."""
+async def use_the_api(bot: SampleBot, member: MemberClient) -> None:
+    """Let the bot use the REST API on its own."""
     channel = await bot.fetch_channel(int(member.channel))
     assert isinstance(channel, discord.TextChannel)
     message = await channel.send("hello", embed=discord.Embed(title="A", description="B"))
@@ -74,10 +76,10 @@ async def use_the_api(bot: SmallBot, member: Member) -> None:
     async with channel.typing():
         await message.delete()
     guild = await bot.fetch_guild(channel.guild.id)
-    await guild.fetch_member(int(member.person))
+    await guild.fetch_member(int(member.user_id))
     await guild.fetch_roles()
     await guild.fetch_channels()
-    person = await bot.fetch_user(int(member.person))
+    person = await bot.fetch_user(int(member.user_id))
     await person.send("in private")
     await bot.tree.fetch_commands()
     with pytest.raises(discord.NotFound):
@@ -86,26 +88,26 @@ async def use_the_api(bot: SmallBot, member: Member) -> None:
         await channel.send("x" * 2001)
 
 
-async def test_every_request_answer_and_event_is_as_discord_describes(
-    bot: SmallBot, member: Member, journal: Path, judge: Judge
+async def test_every_request_answer_and_event_conforms(
+    bot: SampleBot, member: MemberClient, wire_log: Path, checker: ConformanceChecker
 ) -> None:
     await use_everything(bot, member)
-    entries = read_journal(journal)
-    faults = judge.judge(entries)
+    entries = read_wire_log(wire_log)
+    faults = checker.check(entries)
     assert not faults, "\n".join(faults)
     events = {entry["event"] for entry in entries if entry["kind"] == "event"}
     assert {"READY", "GUILD_CREATE", "INTERACTION_CREATE", "MESSAGE_UPDATE"} <= events
     assert len(entries) > 80
 
 
-async def test_the_judge_catches_what_is_wrong(
-    bot: SmallBot, member: Member, journal: Path, judge: Judge
+async def test_the_checker_finds_faults(
+    bot: SampleBot, member: MemberClient, wire_log: Path, checker: ConformanceChecker
 ) -> None:
     await member.command("quiet")
-    entries = read_journal(journal)
-    assert not judge.judge(entries)
+    entries = read_wire_log(wire_log)
+    assert not checker.check(entries)
     misspelt = [_change(entry) for entry in copy.deepcopy(entries)]
-    faults = judge.judge(misspelt)
+    faults = checker.check(misspelt)
     assert any("globalname" in fault for fault in faults)
     assert any("'application_id' is a required property" in fault for fault in faults)
     assert any("flagz" in fault for fault in faults)

@@ -1,0 +1,66 @@
+"""Redis and Python processes that are started, watched and stopped together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from deploy.local.stack.child_process import ChildProcess, ProcessExited, python
+from deploy.local.stack.redis_server import RedisServer, start_redis
+
+
+class ProcessGroup:
+    """Child processes with one environment; leaving the `async with` block stops them all."""
+
+    def __init__(self, environ: Mapping[str, str], logs: Path | None) -> None:
+        """Write each child's output to a file in `logs` (None: to this process's terminal)."""
+        self.environ = dict(environ)
+        self.logs = logs
+        self.redis: RedisServer | None = None
+        self._children: list[ChildProcess] = []
+
+    def start_redis(self, folder: Path) -> str:
+        """Start a Redis protocol server, unless one runs; return its URL, set as REDIS_URL."""
+        if self.redis is None:
+            self.redis = start_redis(folder)
+            self.environ["REDIS_URL"] = self.redis.url
+        return self.redis.url
+
+    async def start(self, name: str, module: str, *arguments: str) -> ChildProcess:
+        """Run a Python module."""
+        log = self.logs / f"{name}.log" if self.logs else None
+        child = await ChildProcess.start(name, python(module, *arguments), self.environ, log)
+        self._children.append(child)
+        return child
+
+    async def wait_for_exit(self) -> None:
+        """Wait for ever; raise ProcessExited as soon as any child has ended."""
+        waits = {asyncio.create_task(child.process.wait()): child for child in self._children}
+        try:
+            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            raise ProcessExited(waits[done.pop()])
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def stop(self) -> None:
+        """End every child, the latest first, so that none loses what it depends on; then Redis."""
+        while self._children:
+            await self._children.pop().stop()
+        if self.redis is not None:
+            self.redis.stop()
+            self.redis = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()

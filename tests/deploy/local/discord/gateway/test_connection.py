@@ -1,0 +1,69 @@
+"""The gateway's protocol: HELLO, identify, heartbeats, resume, and close codes."""
+
+import pytest
+
+from deploy.local.discord.member.client import MemberClient
+from deploy.local.discord.server import LocalDiscord
+from deploy.local.discord.state.guild import ADA
+from tests.support.raw_bot import INTENTS, RawBot
+
+
+async def test_a_session_begins_with_hello_ready_and_the_guild(server: LocalDiscord) -> None:
+    async with RawBot(server) as bot:
+        hello = await bot.connect()
+        assert (hello["op"], hello["d"]["heartbeat_interval"]) == (10, 41250)
+        await bot.send(2, {"token": "local", "intents": INTENTS})
+        ready, guild = await bot.receive(), await bot.receive()
+        assert ready["d"]["resume_gateway_url"] == server.gateway_url
+        assert (guild["t"], guild["s"], len(guild["d"]["members"])) == ("GUILD_CREATE", 2, 4)
+        await bot.send(1, 2)
+        assert (await bot.receive())["op"] == 11
+
+
+@pytest.mark.parametrize(
+    ("op", "data", "code"),
+    [
+        (2, {"token": "wrong", "intents": 0}, 4004),
+        (2, {"token": "local", "intents": 1 << 15}, 4014),
+        (3, {}, 4003),
+    ],
+)
+async def test_a_violation_closes_the_connection_with_its_code(
+    server: LocalDiscord, op: int, data: dict[str, object], code: int
+) -> None:
+    async with RawBot(server) as bot:
+        await bot.connect()
+        await bot.send(op, data)
+        assert await bot.closed_with() == code
+
+
+async def test_a_resumed_session_gets_the_events_that_it_missed(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    async with RawBot(server) as bot:
+        ready = await bot.identify()
+        await member.call("POST", "/local/gateway/drop")
+        assert await bot.closed_with() == 4000
+        said = await member.post("while you were away")
+        await bot.connect()
+        resume = {"token": "local", "session_id": ready["session_id"], "seq": bot.sequence}
+        await bot.send(6, resume)
+        assert (await bot.event("MESSAGE_CREATE"))["id"] == said["id"]
+        await bot.event("RESUMED")
+
+
+async def test_an_unknown_session_is_invalid(server: LocalDiscord) -> None:
+    async with RawBot(server) as bot:
+        await bot.connect()
+        await bot.send(6, {"token": "local", "session_id": "lost", "seq": 1})
+        body = await bot.receive()
+        assert (body["op"], body["d"]) == (9, False)
+
+
+async def test_events_are_filtered_by_intents(server: LocalDiscord, member: MemberClient) -> None:
+    async with RawBot(server) as bot:
+        await bot.identify(1 << 10)
+        said = await member.post("not sent")
+        await member.react(said["id"], "🔁")
+        received = await bot.receive()
+        assert (received["t"], received["d"]["message_author_id"]) == ("MESSAGE_REACTION_ADD", ADA)

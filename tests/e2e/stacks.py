@@ -1,0 +1,33 @@
+"""Whole services for end-to-end tests: real processes, each service in a folder of its own."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from deploy.local.discord.member.client import MemberClient
+from deploy.local.stack.local_stack import LocalStack
+
+ROOT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 120
+WIRE_LOG = "wire.jsonl"
+
+
+@asynccontextmanager
+async def running_stack(folder: Path, **settings: str) -> AsyncIterator[LocalStack]:
+    """Start Redis, local Discord, bot and worker as the demo does."""
+    environ = os.environ | {"GENERATION_FILE": str(catalogue(folder))}
+    async with LocalStack(folder, environ | settings) as stack:
+        await stack.start_all(wire_log=folder / WIRE_LOG)
+        async with MemberClient(stack.page) as ada:
+            await asyncio.wait_for(ada.wait_for_command("animate"), READY_SECONDS)
+        yield stack
+
+
+def catalogue(folder: Path) -> Path:
+    """Write the project's catalogue with a daily quota that one order can exceed."""
+    text = ROOT.joinpath("generation.yaml").read_text()
+    path = folder / "generation.yaml"
+    path.write_text(text.replace("credits_per_day: 600", "credits_per_day: 30"))
+    return path
