@@ -9,11 +9,11 @@ import sys
 from collections.abc import Coroutine, Mapping
 from typing import Any
 
-from bot.cli.local_stack import LocalStackFailed, open_local_stack
 from bot.cli.local_user import UNLIMITED
 from bot.cli.order_plan import plan
 from bot.cli.progress_bar import ProgressBar
 from bot.cli.run import ClipRun
+from bot.cli.sidecar import SidecarFailed, open_sidecar
 from bot.i18n import Translations
 from bot.service import open_service
 from storage.settings import Settings
@@ -37,21 +37,23 @@ async def animate(
     arguments.out.mkdir(parents=True, exist_ok=True)
     try:
         async with (
-            open_local_stack(settings.redis_url, environ) as stack,
+            open_sidecar(settings.redis_url, environ) as sidecar,
             open_service(
-                settings.model_copy(update={"redis_url": stack.redis_url}), UNLIMITED
+                settings.model_copy(update={"redis_url": sidecar.redis_url}), UNLIMITED
             ) as service,
         ):
             bar = ProgressBar(len(clips), sys.stderr)
             run = ClipRun(service.studio, texts, locale, arguments.out, bar)
             try:
-                finished = await _finish(run.make(clips), service.run(), stack.wait_until_failed())
+                finished = await _finish(
+                    run.make(clips), service.run(), sidecar.wait_until_failed()
+                )
             finally:
                 cancelled = await run.cancel()
             if not finished:
                 _print(texts.text(locale, "cli_stopped", count=cancelled))
             _print(texts.text(locale, "cli_summary", made=run.made, total=len(clips)))
-    except LocalStackFailed as error:
+    except SidecarFailed as error:
         _print(texts.text(locale, "cli_backstage", reason=error))
         return SOME_FAILED
     if not finished:

@@ -14,32 +14,32 @@ MODULE = "deploy.local.sidecar"
 """Run by name: the bot imports neither gpu_worker nor deploy."""
 
 
-class LocalStackFailed(Exception):
+class SidecarFailed(Exception):
     """Redis or the worker did not start or ended; the message is for whoever runs the command."""
 
 
 @dataclass(frozen=True)
-class LocalStack:
+class Sidecar:
     """The url of a Redis that has a worker, and the child process, if one was started."""
 
     redis_url: str
     process: asyncio.subprocess.Process | None = None
 
     async def wait_until_failed(self) -> None:
-        """Wait until the child process ends, then raise LocalStackFailed; without one, forever."""
+        """Wait until the child process ends, then raise SidecarFailed; without one, forever."""
         if self.process is None or self.process.stderr is None:
             await asyncio.Event().wait()
             return
         output = await self.process.stderr.read()
-        raise LocalStackFailed(output.decode(errors="replace").strip())
+        raise SidecarFailed(output.decode(errors="replace").strip())
 
 
 @contextlib.asynccontextmanager
-async def open_local_stack(redis_url: str, environ: Mapping[str, str]) -> AsyncIterator[LocalStack]:
+async def open_sidecar(redis_url: str, environ: Mapping[str, str]) -> AsyncIterator[Sidecar]:
     """Start what does not answer at this url, and stop it at the end of the block."""
     workers = await count_workers(redis_url)
     if workers:
-        yield LocalStack(redis_url)
+        yield Sidecar(redis_url)
         return
     arguments = ["--worker"] if workers is not None else ["--redis", "--worker"]
     process = await asyncio.create_subprocess_exec(
@@ -51,7 +51,7 @@ async def open_local_stack(redis_url: str, environ: Mapping[str, str]) -> AsyncI
         start_new_session=True,
     )
     try:
-        yield LocalStack(await _redis_url(process), process)
+        yield Sidecar(await _redis_url(process), process)
     finally:
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
@@ -61,9 +61,9 @@ async def open_local_stack(redis_url: str, environ: Mapping[str, str]) -> AsyncI
 async def _redis_url(process: asyncio.subprocess.Process) -> str:
     """Return the url that the child process prints once its Redis answers."""
     if process.stdout is None or process.stderr is None:
-        raise LocalStackFailed("the child process has no pipes")
+        raise SidecarFailed("the child process has no pipes")
     line = (await process.stdout.readline()).decode().strip()
     if not line.startswith("redis: "):
         output = (await process.stderr.read()).decode(errors="replace").strip()
-        raise LocalStackFailed(output or "Redis and the worker could not be started")
+        raise SidecarFailed(output or "Redis and the worker could not be started")
     return line.removeprefix("redis: ")
