@@ -50,7 +50,7 @@ async def test_every_process_ends_with_a_demo_that_was_killed(tmp_path: Path) ->
 
 
 async def test_a_worker_without_a_model_ends_it_with_the_reason(tmp_path: Path) -> None:
-    demo = await start(tmp_path, "--once", ENGINE_FACTORY="tests.fakes.engine:missing")
+    demo = await start(tmp_path, "--once", ENGINE_FACTORY="tests.support.fake_engine:missing")
     assert await demo.process.wait() == 1
     output = (tmp_path / "demo.log").read_text()
     assert re.search(r"The demo failed: worker ended with status 1", output), output

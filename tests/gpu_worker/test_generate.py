@@ -27,8 +27,8 @@ from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
 from storage.queue.slots import SlotQueue
-from tests.fakes.engine import PREVIEW
-from tests.fakes.host import InProcess
+from tests.support.fake_engine import PREVIEW
+from tests.support.in_process_engine import InProcess
 
 
 class Listener:

@@ -12,9 +12,9 @@ from bot.studio.options import Options
 from storage.blobs import Blobs
 from storage.domain.errors import Unavailable
 from storage.domain.job import Job
-from tests.storage.workbench import waiting
 from tests.support.backend import Backend, png, requester, until
 from tests.support.examples import CLIP
+from tests.support.queue_worker import waiting
 
 
 class Away(Blobs):

@@ -64,7 +64,7 @@ class Works:
             "SOAK_NOTES": str(self.notes),
             "PYTHONPATH": str(Path.cwd()),
         }
-        command = (sys.executable, "-m", "tests.storage.soak_worker")
+        command = (sys.executable, "-m", "tests.support.soak_worker")
         self._workers.append(await asyncio.create_subprocess_exec(*command, env=environ))
 
     async def suffer(self, names: list[str]) -> None:

@@ -28,7 +28,7 @@ from storage.queue.messages import (
     write_outcome,
 )
 from storage.queue.reporter import ProgressReporter
-from tests.storage.workbench import (
+from tests.support.queue_worker import (
     Ear,
     Hand,
     clip_of,

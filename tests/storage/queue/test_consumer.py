@@ -13,8 +13,7 @@ from storage.domain.clip import Failure
 from storage.queue.client import Queue
 from storage.queue.consumer import MAX_ORDERS
 from storage.queue.messages import HANDED_BACK, QUEUE, AttemptState, Started, lease_key
-from tests.storage.overlapping import Overlapping
-from tests.storage.workbench import (
+from tests.support.queue_worker import (
     Ear,
     Hand,
     clip_of,
@@ -28,6 +27,7 @@ from tests.storage.workbench import (
     working,
 )
 from tests.support.redis_server import RestartableRedis
+from tests.support.staged_handler import Overlapping
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from storage.domain.clip import Failure
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
 from storage.queue.messages import EVENTS, HANDED_BACK, Progressed, write_event
-from tests.storage.workbench import waiting
 from tests.support.backend import Backend, open_backend, png, requester, until
+from tests.support.queue_worker import waiting
 from tests.support.redis_server import RestartableRedis
 
 MANY = QuotaRow(credits_per_day=10**6, unfinished_jobs=1000)

@@ -8,7 +8,7 @@ from gpu_worker.engine.api import Cancelled, OnProgress, Result
 from gpu_worker.media.picture import Canvas
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest
-from tests.fakes.engine import FakeEngine
+from tests.support.fake_engine import FakeEngine
 
 
 class InProcess:

@@ -85,7 +85,7 @@ class Workshop:
         settings = {
             "MUTOSCOPE_HOME": str(self.folder),
             "REDIS_URL": self._url,
-            "ENGINE_FACTORY": "tests.fakes.engine:create",
+            "ENGINE_FACTORY": "tests.support.fake_engine:create",
             "FAKE_ENGINE_SCAR": str(self.folder / "scar"),
         }
         with log.open("wb") as output:

@@ -29,7 +29,7 @@ from storage.queue.messages import (
     write_outcome,
 )
 from storage.queue.reporter import ProgressReporter
-from tests.storage.workbench import Ear, Hand, clip_of, ended, order, quick, said, until, working
+from tests.support.queue_worker import Ear, Hand, clip_of, ended, order, quick, said, until, working
 from tests.support.redis_server import RestartableRedis
 
 

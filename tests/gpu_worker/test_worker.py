@@ -19,8 +19,8 @@ from gpu_worker.media.picture import fit
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Stage
 from storage.queue.messages import HANDED_BACK, AttemptState, lease_key
-from tests.gpu_worker.workshop import ROOT, Workshop, alive, workshop
 from tests.support.prometheus import samples, scrape
+from tests.support.worker_processes import ROOT, Workshop, alive, workshop
 
 pytestmark = pytest.mark.timeout(90)
 
@@ -149,7 +149,7 @@ async def test_a_deaf_engine_is_replaced_when_its_clip_is_cancelled(shop: Worksh
 
 
 async def test_a_worker_without_a_model_ends_and_says_why(shop: Workshop) -> None:
-    worker = await shop.worker(ENGINE_FACTORY="tests.fakes.engine:missing")
+    worker = await shop.worker(ENGINE_FACTORY="tests.support.fake_engine:missing")
     assert await worker.process.wait() == 1
     assert "FileNotFoundError: no weights here" in worker.log.read_text()
 

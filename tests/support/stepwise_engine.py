@@ -1,6 +1,6 @@
-"""BriskEngine: moves the picture as it was asked, in steps of a tenth of a second, with no model.
+"""An engine without a model that moves the picture, in steps of a tenth of a second.
 
-For proofs of everything around the model; a worker runs it with ENGINE_FACTORY.
+A worker runs it with ENGINE_FACTORY.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from storage.domain.request import GenerationRequest
 STEP_SECONDS = 0.1
 
 
-class BriskEngine:
-    """Obeys camera and seed, tells each step, and heeds a cancel at once."""
+class StepwiseEngine:
+    """Obeys camera and seed, reports each step, and stops within one."""
 
-    name = "brisk"
+    name = "stepwise"
     device = "cpu"
 
     def load(self) -> None:
@@ -60,6 +60,6 @@ def webp(canvas: Canvas) -> bytes:
     return target.getvalue()
 
 
-def create(**_settings: object) -> BriskEngine:
+def create(**_settings: object) -> StepwiseEngine:
     """Return the engine, whatever model was named."""
-    return BriskEngine()
+    return StepwiseEngine()

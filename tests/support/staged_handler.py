@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from storage.domain.clip import Clip, Failure
 from storage.queue.messages import Order
 from storage.queue.reporter import ProgressReporter
-from tests.storage.workbench import clip_of, until
+from tests.support.queue_worker import clip_of, until
 
 
 @dataclass

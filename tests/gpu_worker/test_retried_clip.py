@@ -21,8 +21,8 @@ from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.job import Job, Status
 from storage.domain.request import GenerationRequest
-from tests.gpu_worker.workshop import Workshop, workshop
 from tests.support.examples import job
+from tests.support.worker_processes import Workshop, workshop
 
 pytestmark = pytest.mark.timeout(120)
 

@@ -12,7 +12,7 @@ from storage.queue.consumer import serve
 from storage.queue.messages import Order
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
-from tests.storage.workbench import clip_of
+from tests.support.queue_worker import clip_of
 
 
 async def make(order: Order, reporter: ProgressReporter) -> Clip | Failure:

@@ -23,9 +23,9 @@ from gpu_worker.media.picture import Canvas
 from storage.domain.errors import GenerationFailed
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
-from tests.fakes.engine import PREVIEW, pan
+from tests.support.fake_engine import PREVIEW, pan
 
-FAKE = "tests.fakes.engine:create"
+FAKE = "tests.support.fake_engine:create"
 CANVAS = Canvas(
     np.random.default_rng(1).integers(0, 255, (900, 1200, 3), np.uint8), (0, 0, 1200, 900), (64, 48)
 )
@@ -202,7 +202,7 @@ from gpu_worker.engine.messages import EngineSpec
 from gpu_worker.engine.supervisor import EngineProcess
 assert "torch" not in sys.modules
 async def main():
-    process = EngineProcess(EngineSpec("tests.fakes.engine:create"))
+    process = EngineProcess(EngineSpec("tests.support.fake_engine:create"))
     process.start()
     await process.warm()
     print(process.pid, flush=True)
@@ -212,7 +212,7 @@ asyncio.run(main())
 
 
 def test_kill_9_of_the_worker_leaves_no_orphan() -> None:
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     with subprocess.Popen(
         [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=root
     ) as parent:
