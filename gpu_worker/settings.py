@@ -12,7 +12,7 @@ from gpu_worker.engine.connection import EngineTimeouts
 from gpu_worker.engine.messages import EngineSpec
 from storage.settings import Port, Seconds, Settings
 
-OUR_ENGINE = "gpu_worker.models.starting:create"
+OUR_ENGINE = "gpu_worker.models.registry:create"
 
 Dtype = Literal["auto", "fp16", "bf16", "fp32"]
 Attention = Literal["auto", "sdpa", "plain", "together", "xformers"]

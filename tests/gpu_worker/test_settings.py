@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 import torch
 
-from gpu_worker.models.i2vgen_xl import device as choosing
+from gpu_worker.models.i2vgen_xl.device import resolve_dtype
 from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS
 from gpu_worker.settings import OUR_ENGINE, Attention, Dtype, WorkerSettings
 from storage.settings import SettingsError
@@ -74,7 +74,7 @@ def test_a_wrong_value_is_named(name: str, text: str) -> None:
 
 def test_every_kernel_and_number_can_be_named() -> None:
     assert set(get_args(Attention)) == {"auto", *KERNELS}
-    assert all(choosing.dtype(name, torch.device("cpu")) for name in get_args(Dtype))
+    assert all(resolve_dtype(name, torch.device("cpu")) for name in get_args(Dtype))
 
 
 def test_the_engine_is_made_for_the_model_that_is_served() -> None:

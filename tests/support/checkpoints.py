@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 import torch
 
-from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint, sizes
+from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import write_checkpoint
+from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import TINY
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,7 +26,7 @@ def one_thread() -> Iterator[None]:
 def stock_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write a tiny checkpoint that takes the still picture, as the full one does."""
     folder = tmp_path_factory.mktemp("still")
-    random_checkpoint.write(folder, sizes.TINY)
+    write_checkpoint(folder, TINY)
     return folder
 
 
@@ -38,5 +39,5 @@ def moved_like(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "target": "residual",
         "residual_scale": 0.12,
     }
-    random_checkpoint.write(folder, sizes.TINY, traits)
+    write_checkpoint(folder, TINY, traits)
     return folder

@@ -16,7 +16,7 @@ from torch import Tensor
 from gpu_worker.lab.bench import pipelines as subjects
 from gpu_worker.lab.bench import stock_pipeline as stock
 from gpu_worker.lab.bench.pipelines import Pair, Shape
-from gpu_worker.models.i2vgen_xl.checkpoint.locate import traits
+from gpu_worker.models.i2vgen_xl.checkpoint.traits import read_traits
 from storage.domain.camera.motion import Camera
 from storage.domain.request import Preset
 
@@ -42,7 +42,7 @@ UNKNOWN = Errors(math.nan, dict.fromkeys(Preset, math.nan), dict.fromkeys(Preset
 
 def measure(pair: Pair, shape: Shape, seeds: Sequence[int] = SEEDS) -> Errors:
     """Make the clips of all seeds in each way and compare the latents."""
-    seen, skip = subjects.picture(shape).fitted, traits(pair.folder).skipped
+    seen, skip = subjects.picture(shape).fitted, read_traits(pair.folder).clip_skip
     pair.seat("nobody")
     exact = references(pair.folder, pair.device, shape, seeds)
     pair.seat("stock")
@@ -63,15 +63,15 @@ def measure(pair: Pair, shape: Shape, seeds: Sequence[int] = SEEDS) -> Errors:
 
 def distances(pair: Pair, shape: Shape) -> dict[Preset, float]:
     """Return each preset's distance from exact, with the checkpoint used as it was trained."""
-    parts = pair.engine.maker.parts
-    strange, parts.traits = parts.traits, traits(pair.folder)
-    moving = parts.traits.moved
+    components = pair.engine.pipeline.components
+    strange, components.traits = components.traits, read_traits(pair.folder)
+    moving = components.traits.moved
     # A checkpoint that takes the moved picture was trained for little guidance.
     given: dict[str, Any] = {"camera": Camera(), "guidance": 2.0} if moving else {}
     try:
         found = {preset: subjects.latents(pair.engine, shape, preset, **given) for preset in Preset}
     finally:
-        parts.traits = strange
+        components.traits = strange
     return {preset: distance(one, found[Preset.EXACT]) for preset, one in found.items()}
 
 
@@ -82,7 +82,7 @@ def references(
     wide = torch.float64 if device.type == "cpu" else torch.float32
     pipeline = stock.load(folder, device, wide)
     stock.settle(pipeline)
-    seen, skip = subjects.picture(shape).fitted, traits(folder).skipped
+    seen, skip = subjects.picture(shape).fitted, read_traits(folder).clip_skip
     across = pipeline.vae_scale_factor
     size = (1, 4, shape.frames, shape.height // across, shape.width // across)
     found = {}

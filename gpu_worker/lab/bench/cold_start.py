@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gpu_worker.models.i2vgen_xl.checkpoint import readahead
+from gpu_worker.models.i2vgen_xl.checkpoint.readahead import likely_folder, start_readahead
 
 TICKS = 100
 """What the kernel counts per second in /proc."""
@@ -29,13 +29,13 @@ def main() -> int:
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     stages = {"python": since_start()}
-    readahead.start(readahead.guess(options.source))
+    start_readahead(likely_folder(options.source))
     import_module("torch")
     stages["torch"] = since_start()
     # Imported here, so that each import can be timed.
-    registry: Any = import_module("gpu_worker.models.registry")
+    classes: Any = import_module("gpu_worker.models.i2vgen_xl.engine")
     stages["classes"] = since_start()
-    engine = registry.create(options.source, device=options.device)
+    engine = classes.create(options.source, device=options.device)
     engine.load()
     stages["weights"] = since_start()
     engine.warm_up()

@@ -16,7 +16,7 @@ import torch
 from gpu_worker.lab.bench import page
 from gpu_worker.lab.bench.report import Report
 from gpu_worker.lab.bench.suite import CALCULATED, PARTS, Bench
-from gpu_worker.models.i2vgen_xl import device as choosing
+from gpu_worker.models.i2vgen_xl.device import resolve_device
 from gpu_worker.models.i2vgen_xl.memory import footprints
 
 PAGE = Path("docs/benchmarks.md")
@@ -26,7 +26,7 @@ MEASURED = [part for part in PARTS if part != CALCULATED]
 def main() -> int:
     """Measure, write the tables, and print one JSON object as the last line."""
     options = _options()
-    device = choosing.device(options.device)
+    device = resolve_device(options.device)
     with _folder(options.scratch) as scratch:
         bench = Bench(
             device,

@@ -16,16 +16,15 @@ from torch import Tensor, nn
 from gpu_worker.lab.bench import timing as meter
 from gpu_worker.lab.bench.allocation_counter import Tally
 from gpu_worker.lab.bench.pipelines import Shape
-from gpu_worker.models.i2vgen_xl import autoencoder as pixels
-from gpu_worker.models.i2vgen_xl.checkpoint import sizes
-from gpu_worker.models.i2vgen_xl.memory.eight_bit import shrink
-from gpu_worker.models.i2vgen_xl.memory.estimator import Saving
-from gpu_worker.models.i2vgen_xl.memory.fallback import RESTING, SLICES
-from gpu_worker.models.i2vgen_xl.optimizations import Levers
-from gpu_worker.models.i2vgen_xl.pipeline import CHUNK
-from gpu_worker.models.i2vgen_xl.unet.attention import Attention
-from gpu_worker.models.i2vgen_xl.unet.conditions import Conditions
-from gpu_worker.models.i2vgen_xl.unet.unet import Deep, UNet
+from gpu_worker.models.i2vgen_xl.autoencoder import CHUNK, in_memory_format
+from gpu_worker.models.i2vgen_xl.checkpoint import random_modules
+from gpu_worker.models.i2vgen_xl.memory.eight_bit import quantize
+from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
+from gpu_worker.models.i2vgen_xl.memory.fallback import GPU_SLICES, SLICES
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
+from gpu_worker.models.i2vgen_xl.unet.attention import AttentionKernels
+from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
+from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache, UNet
 from storage.domain.catalogue import PresetRow
 from storage.domain.request import Preset
 
@@ -62,15 +61,18 @@ def calculate(shape: Shape, presets: Mapping[Preset, PresetRow]) -> Calculated:
 def peaks(shape: Shape) -> dict[str, float]:
     """Return the bytes at their peak of a guided clip: of stock, and of ours with each saving."""
     return {"stock": stock_peak(shape)} | {
-        saving.value: own_peak(shape, saving) for saving in Saving
+        saving.value: own_peak(shape, saving) for saving in MemoryMode
     }
 
 
 @torch.inference_mode()
 def stock_peak(shape: Shape) -> float:
     """Return the stock pipeline's peak: all weights, and the net or the decoding of a frame."""
-    net, autoencoder = made(sizes.unet), made(sizes.autoencoder)
-    encoders = [made(maker) for maker in (sizes.text_encoder, sizes.image_encoder)]
+    net, autoencoder = made(random_modules.random_unet), made(random_modules.random_vae)
+    encoders = [
+        made(maker)
+        for maker in (random_modules.random_text_encoder, random_modules.random_image_encoder)
+    ]
     with Tally() as tally:
         tally.hold(net, autoencoder, *encoders)
         stock_pass(net, shape)
@@ -79,29 +81,32 @@ def stock_peak(shape: Shape) -> float:
 
 
 @torch.inference_mode()
-def own_peak(shape: Shape, saving: Saving) -> float:
+def own_peak(shape: Shape, saving: MemoryMode) -> float:
     """Return our engine's peak: encoders at first, then the net, then the decoding."""
-    halves = 1 if saving in (Saving.HALVES, Saving.EIGHT_BIT) else 2
-    autoencoder = made(sizes.autoencoder)
+    halves = 1 if saving in (MemoryMode.HALVES, MemoryMode.EIGHT_BIT) else 2
+    autoencoder = made(random_modules.random_vae)
     autoencoder.to(memory_format=torch.channels_last)
     net = own_net()
-    net.slice(RESTING["cuda"] if saving is Saving.NONE else SLICES)
-    if saving is Saving.EIGHT_BIT:
-        shrink(net)
-    encoders = [made(maker) for maker in (sizes.text_encoder, sizes.image_encoder)]
+    net.slice_feed_forward(GPU_SLICES if saving is MemoryMode.NONE else SLICES)
+    if saving is MemoryMode.EIGHT_BIT:
+        quantize(net)
+    encoders = [
+        made(maker)
+        for maker in (random_modules.random_text_encoder, random_modules.random_image_encoder)
+    ]
     with Tally() as tally:
         tally.hold(net, autoencoder, *encoders)
         given = conditions(shape)
         encoders.clear()
         prepared = net.prepare(given, torch.zeros(shape.steps, device=NOWHERE))
-        memories = tuple((key[:halves], value[:halves]) for key, value in prepared.memories)
+        contexts = tuple((key[:halves], value[:halves]) for key, value in prepared.contexts)
         net(
             nothing(1, *given.image_latents.shape[1:]),
-            prepared.features,
-            prepared.table[0],
-            memories,
+            prepared.image_features,
+            prepared.time_table[0],
+            contexts,
         )
-        del prepared, memories
+        del prepared, contexts
         decode(autoencoder, shape, CHUNK)
     return float(tally.peak)
 
@@ -109,7 +114,7 @@ def own_peak(shape: Shape, saving: Saving) -> float:
 @torch.inference_mode()
 def operations(shape: Shape, presets: Mapping[Preset, PresetRow]) -> dict[str, float]:
     """Return the operations of a clip's denoising: by stock, and by each preset."""
-    net = made(sizes.unet)
+    net = made(random_modules.random_unet)
     found = {"stock": shape.steps * meter.operations(lambda: stock_pass(net, shape))}
     ours = own_net()
     cost = {(halves, new): _pass(ours, shape, halves, new) for halves in (1, 2) for new in (0, 1)}
@@ -125,18 +130,19 @@ def _pass(net: UNet, shape: Shape, halves: int, new: int) -> float:
     """Count one pass of ours, with deep features of its own or with those of an earlier one."""
     given = conditions(shape)
     ready = net.prepare(given, torch.zeros(1, device=NOWHERE))
-    memories = tuple((key[:halves], value[:halves]) for key, value in ready.memories)
-    deep = Deep()
+    contexts = tuple((key[:halves], value[:halves]) for key, value in ready.contexts)
+    cache = DeepCache()
 
     def run() -> Tensor:
         return cast(
-            Tensor, net(given.image_latents, ready.features, ready.table[0], memories, deep)
+            Tensor,
+            net(given.image_latents, ready.image_features, ready.time_table[0], contexts, cache),
         )
 
     if new:
         return meter.operations(run)
     run()
-    deep.prime(fresh=False, rows=halves * shape.frames)
+    cache.prime(fresh=False, frames=halves * shape.frames)
     return meter.operations(run)
 
 
@@ -148,20 +154,22 @@ def stock_pass(net: Any, shape: Shape) -> None:
         torch.zeros((), device=NOWHERE),
         fps=torch.zeros(2, device=NOWHERE),
         image_latents=torch.zeros_like(latents),
-        image_embeddings=nothing(2, 1, sizes.FULL.context),
-        encoder_hidden_states=nothing(2, sizes.FULL.length, sizes.FULL.context),
+        image_embeddings=nothing(2, 1, random_modules.FULL.context),
+        encoder_hidden_states=nothing(2, random_modules.FULL.tokens, random_modules.FULL.context),
     )
 
 
 def own_net() -> UNet:
     """Return our net at full size without weights."""
-    return UNet(made(sizes.unet), Attention.uniform("sdpa"), Levers()).eval()
+    return UNet(
+        made(random_modules.random_unet), AttentionKernels.uniform("sdpa"), Optimizations()
+    ).eval()
 
 
-def made(maker: Callable[[sizes.Size], nn.Module]) -> Any:
+def made(maker: Callable[[random_modules.ModelSize], nn.Module]) -> Any:
     """Return a part at full size without weights."""
     with NOWHERE:
-        return maker(sizes.FULL).half().requires_grad_(False)
+        return maker(random_modules.FULL).half().requires_grad_(False)
 
 
 def nothing(*size: int) -> Tensor:
@@ -174,16 +182,18 @@ def across(shape: Shape) -> tuple[int, int]:
     return shape.height // 8, shape.width // 8
 
 
-def conditions(shape: Shape) -> Conditions:
+def conditions(shape: Shape) -> Conditioning:
     """Return what a guided clip is steered by."""
-    context = sizes.FULL.context
+    context = random_modules.FULL.context
     latents = nothing(1, 4, shape.frames, *across(shape))
-    return Conditions(nothing(2, sizes.FULL.length, context), nothing(2, 1, context), latents, 8)
+    return Conditioning(
+        nothing(2, random_modules.FULL.tokens, context), nothing(2, 1, context), latents, 8
+    )
 
 
 def decode(autoencoder: Any, shape: Shape, chunk: int) -> None:
     """Decode a clip, so many frames at a time."""
     latents, parts = nothing(shape.frames, 4, *across(shape)), []
     for start in range(0, shape.frames, chunk):
-        part = pixels.laid(autoencoder, latents[start : start + chunk])
+        part = in_memory_format(autoencoder, latents[start : start + chunk])
         parts.append(autoencoder.decode(part).sample)

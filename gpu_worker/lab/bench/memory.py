@@ -11,11 +11,10 @@ import torch
 from gpu_worker.lab.bench import pipelines as subjects
 from gpu_worker.lab.bench import timing as meter
 from gpu_worker.lab.bench.pipelines import Shape
+from gpu_worker.models.i2vgen_xl.device import release_cached_memory
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from gpu_worker.models.i2vgen_xl.memory import estimator as memory
-from gpu_worker.models.i2vgen_xl.memory import out_of_memory as faults
-from gpu_worker.models.i2vgen_xl.memory.estimator import Saving
-from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, Kind
+from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode, weight_bytes
+from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, FootprintKind
 from storage.domain.request import Preset
 
 ROUNDS = 2
@@ -23,14 +22,14 @@ ROUNDS = 2
 
 
 def measure(
-    engine: I2VGenXL, shapes: Iterable[Shape], savings: Iterable[Saving]
+    engine: I2VGenXL, shapes: Iterable[Shape], savings: Iterable[MemoryMode]
 ) -> list[Footprint]:
     """Make a short guided clip of each shape with each saving; return what each took.
 
     Savings that cannot be taken back have to come last.
     """
-    unet = engine.maker.unet
-    kind = Kind.of(unet.stock, engine.torch_device, unet.stock.dtype)
+    unet = engine.pipeline.unet
+    kind = FootprintKind.of(unet.stock, engine.torch_device, unet.stock.dtype)
     rows = []
     # The largest first, so that the C library has its final ways before small ones are measured.
     largest = sorted(shapes, key=lambda one: -one.width * one.height * one.frames)
@@ -51,13 +50,13 @@ def working(engine: I2VGenXL, call: Callable[[], Any]) -> float:
     call()
     device = engine.torch_device
     if device.type == "cuda":
-        lasting = float(memory.weigh([engine.maker.unet, engine.maker.parts.vae]))
+        lasting = float(weight_bytes([engine.pipeline.unet, engine.pipeline.components.vae]))
         return max(0.0, meter.once(device, call)[1] - lasting)
     return max(_growth(device, call) for _ in range(ROUNDS))
 
 
 def _growth(device: torch.device, call: Callable[[], Any]) -> float:
-    faults.release(device)
+    release_cached_memory(device)
     resting = meter.resident()
     return meter.once(device, call)[1] - resting
 

@@ -16,19 +16,17 @@ from gpu_worker.lab.bench import stock_pipeline as stock
 from gpu_worker.lab.bench import timing as meter
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl import autoencoder as pixels
-from gpu_worker.models.i2vgen_xl import device as choosing
-from gpu_worker.models.i2vgen_xl.checkpoint.locate import traits
-from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from gpu_worker.models.i2vgen_xl.memory import estimator as memory
-from gpu_worker.models.i2vgen_xl.memory.fallback import Ladder
-from gpu_worker.models.i2vgen_xl.optimizations import Levers
-from gpu_worker.models.i2vgen_xl.pipeline import Order
-from gpu_worker.models.i2vgen_xl.progress_tracker import Watch
-from gpu_worker.models.i2vgen_xl.sampling.denoise import Thrift
-from gpu_worker.models.i2vgen_xl.setup import Setup
-from gpu_worker.models.i2vgen_xl.unet.conditions import Conditions
-from gpu_worker.models.i2vgen_xl.unet.unet import Deep
+from gpu_worker.models.i2vgen_xl.autoencoder import scale_factor
+from gpu_worker.models.i2vgen_xl.checkpoint.traits import read_traits
+from gpu_worker.models.i2vgen_xl.device import resolve_dtype
+from gpu_worker.models.i2vgen_xl.engine import EngineOptions, I2VGenXL
+from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
+from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
+from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs
+from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
+from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
+from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion, Reading
 from storage.domain.request import GenerationRequest, Preset
@@ -72,26 +70,26 @@ def picture(shape: Shape) -> Canvas:
 
 
 def engine(
-    folder: Path, device: torch.device, dtype: str, levers: Levers, attention: str = "auto"
+    folder: Path, device: torch.device, dtype: str, levers: Optimizations, attention: str = "auto"
 ) -> I2VGenXL:
     """Return a loaded engine that treats any checkpoint as the stock pipeline does."""
-    setup = Setup(str(device), dtype, attention, levers)
+    setup = EngineOptions(str(device), dtype, attention, levers)
     made = I2VGenXL(str(folder), "benchmark", load_catalogue().presets, setup)
     made.load()
-    parts = made.maker.parts
+    components = made.pipeline.components
     # The stock pipeline knows of no moved picture; both sides then do the same work.
-    parts.traits = replace(parts.traits, moved=False, scale=0.0)
+    components.traits = replace(components.traits, moved=False, residual_scale=0.0)
     return made
 
 
 def clip(
-    made: I2VGenXL, shape: Shape, preset: Preset, saving: memory.Saving = memory.Saving.NONE
+    made: I2VGenXL, shape: Shape, preset: Preset, saving: MemoryMode = MemoryMode.NONE
 ) -> Frames:
     """Make a whole clip with the engine, without the scores that the stock pipeline has not."""
     finished = latents(made, shape, preset, saving)
-    watch = Watch(lambda _progress, _preview: None, lambda: False, shape.steps)
+    tracker = ProgressTracker(lambda _progress, _preview: None, lambda: False, shape.steps)
     with torch.inference_mode():
-        return made.maker.decoded(finished, watch)
+        return made.pipeline.decode(finished, tracker)
 
 
 def made(engine: I2VGenXL, shape: Shape) -> Frames:
@@ -105,17 +103,17 @@ def latents(
     made: I2VGenXL,
     shape: Shape,
     preset: Preset,
-    saving: memory.Saving = memory.Saving.NONE,
+    saving: MemoryMode = MemoryMode.NONE,
     **changes: Any,
 ) -> Tensor:
     """Return the engine's finished latents (4, f, h, w)."""
-    maker = made.maker
+    own = made.pipeline
     request = shape.request(preset=preset, **changes)
-    order = Order(request, picture(shape), Reading(Motion.ZOOM_OUT))
-    watch = Watch(lambda _progress, _preview: None, lambda: False, shape.steps)
-    ladder = Ladder(maker.unet, Thrift(), maker.device)
-    ladder.foresee(saving)
-    return maker.denoised([order], made.presets[preset], ladder, watch)[0].latents
+    inputs = ClipInputs(request, picture(shape), Reading(Motion.ZOOM_OUT))
+    tracker = ProgressTracker(lambda _progress, _preview: None, lambda: False, shape.steps)
+    fallback = MemoryFallback(own.unet, own.device)
+    fallback.apply(saving)
+    return own.denoise_clips([inputs], made.presets[preset], fallback, tracker)[0].latents
 
 
 @dataclass(frozen=True)
@@ -130,10 +128,12 @@ class Pair:
     clock: meter.Clock
 
     @classmethod
-    def load(cls, folder: Path, device: torch.device, levers: Levers, clock: meter.Clock) -> Pair:
+    def load(
+        cls, folder: Path, device: torch.device, levers: Optimizations, clock: meter.Clock
+    ) -> Pair:
         """Load both: in half precision on a GPU, in single precision on a processor."""
         dtype = "fp16" if device.type == "cuda" else "fp32"
-        pipeline = stock.load(folder, device, choosing.dtype(dtype, device))
+        pipeline = stock.load(folder, device, resolve_dtype(dtype, device))
         stock.settle(pipeline)
         own = engine(folder, device, dtype, levers)
         return cls(folder, device, dtype, pipeline, own, clock)
@@ -148,8 +148,8 @@ class Pair:
         idle, busy = torch.device("cpu"), self.device
         self.pipeline.to(busy if name == "stock" else idle)
         own = idle if name in ("stock", "nobody") else busy
-        parts = self.engine.maker.parts
-        for module in (parts.vae, self.engine.maker.unet):
+        components = self.engine.pipeline.components
+        for module in (components.vae, self.engine.pipeline.unet):
             cast(Any, module).to(own)
         torch.cuda.empty_cache()
 
@@ -159,7 +159,7 @@ class Pair:
             self.device,
             {
                 "stock": self.calls(shape)["stock"],
-                "least": lambda: clip(self.engine, shape, Preset.EXACT, memory.Saving.EIGHT_BIT),
+                "least": lambda: clip(self.engine, shape, Preset.EXACT, MemoryMode.EIGHT_BIT),
             },
             1,
             seat=self.seat,
@@ -168,7 +168,7 @@ class Pair:
 
     def calls(self, shape: Shape) -> dict[str, Callable[[], Any]]:
         """Return what takes turns: a whole clip each, in the stock way and by each preset."""
-        seen, skip = picture(shape).fitted, traits(self.folder).skipped
+        seen, skip = picture(shape).fitted, read_traits(self.folder).clip_skip
         calls: dict[str, Callable[[], Any]] = {
             "stock": lambda: stock.clip(self.pipeline, shape.request(), seen, skip)
         }
@@ -179,7 +179,7 @@ class Pair:
 
 def operations(pair: Pair, shape: Shape) -> float:
     """Count the floating-point operations of the stock pipeline's denoising of a clip."""
-    seen, skip = picture(shape).fitted, traits(pair.folder).skipped
+    seen, skip = picture(shape).fitted, read_traits(pair.folder).clip_skip
     pair.seat("stock")
 
     def counted(steps: int) -> float:
@@ -209,16 +209,19 @@ def work(pair: Pair, shape: Shape, preset: Preset) -> float:
 def reused_share(pair: Pair, shape: Shape) -> float:
     """Return the operations of a pass with reused features as a share of a whole one's."""
     # The fused products of a processor are not counted by PyTorch, so they are left off here.
-    plain = engine(pair.folder, pair.device, pair.dtype, Levers().without("fused_gate"))
-    maker, context = plain.maker, cast(Any, plain.maker.parts.unet.config).cross_attention_dim
-    across = pixels.factor(maker.parts.vae)
+    plain = engine(pair.folder, pair.device, pair.dtype, Optimizations().without("fused_gate"))
+    own, context = (
+        plain.pipeline,
+        cast(Any, plain.pipeline.components.unet.config).cross_attention_dim,
+    )
+    across = scale_factor(own.components.vae)
     size = (1, 4, shape.frames, shape.height // across, shape.width // across)
-    sample = torch.zeros(size, device=pair.device, dtype=maker.parts.unet.dtype)
+    sample = torch.zeros(size, device=pair.device, dtype=own.components.unet.dtype)
     text, image = sample.new_zeros(1, 8, context), sample.new_zeros(1, 1, context)
     times = torch.tensor([500], device=pair.device)
-    ready = maker.unet.prepare(Conditions(text, image, sample, 8), times)
-    deep = Deep()
-    given = (sample, ready.features, ready.table[0], ready.memories, deep)
-    whole = meter.operations(lambda: maker.unet(*given))
-    deep.prime(fresh=False, rows=shape.frames)
-    return meter.operations(lambda: maker.unet(*given)) / whole
+    ready = own.unet.prepare(Conditioning(text, image, sample, 8), times)
+    cache = DeepCache()
+    given = (sample, ready.image_features, ready.time_table[0], ready.contexts, cache)
+    whole = meter.operations(lambda: own.unet(*given))
+    cache.prime(fresh=False, frames=shape.frames)
+    return meter.operations(lambda: own.unet(*given)) / whole

@@ -22,28 +22,28 @@ from gpu_worker.lab.bench import stock_pipeline as stock
 from gpu_worker.lab.bench import timing as meter
 from gpu_worker.lab.bench.pipelines import Pair, Shape
 from gpu_worker.media.frames import Frames
-from gpu_worker.models.i2vgen_xl import device as choosing
 from gpu_worker.models.i2vgen_xl import previews
-from gpu_worker.models.i2vgen_xl.checkpoint import loading
+from gpu_worker.models.i2vgen_xl.checkpoint.components import load_components
+from gpu_worker.models.i2vgen_xl.device import resolve_dtype
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from gpu_worker.models.i2vgen_xl.optimizations import Levers
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS
 from storage.domain.progress import Progress
 from storage.domain.request import Preset
 
-HOSTS = ("doubling", "pieces", "fused_gate")
+HOSTS = ("fused_upsampling", "fused_gate")
 """Levers that do nothing on a GPU."""
 
 
 def levers(
-    pair: Pair, shape: Shape, rounds: int, names: Sequence[str] = Levers.names()
+    pair: Pair, shape: Shape, rounds: int, names: Sequence[str] = Optimizations.names()
 ) -> Iterator[tuple[str, float]]:
     """Yield each lever that is on here, and how much longer a clip takes without it.
 
     Levers are measured on uncompiled layers, each of which would be compiled anew; the compiler
     is measured beside those, by what a clip takes with it.
     """
-    base = replace(pair.engine.setup.levers, compiled=False)
+    base = replace(pair.engine.options.optimizations, compiled=False)
     plain = subjects.engine(pair.folder, pair.device, pair.dtype, base)
     gpu = pair.device.type == "cuda"
     for name in names:
@@ -60,7 +60,7 @@ def levers(
 
 def attention(pair: Pair, shape: Shape, rounds: int) -> dict[str, float]:
     """Return the seconds of a clip with each attention kernel that works on this device."""
-    base = replace(pair.engine.setup.levers, compiled=False)
+    base = replace(pair.engine.options.optimizations, compiled=False)
     calls: dict[str, Callable[[], Any]] = {}
     for name in KERNELS:
         one = subjects.engine(pair.folder, pair.device, pair.dtype, base, name)
@@ -91,7 +91,7 @@ def recovery(pair: Pair, shape: Shape) -> dict[str, float]:
 
     frames = [call()]
     whole, _ = meter.once(pair.device, lambda: frames.append(call()), pair.clock)
-    hook = pair.engine.maker.unet.register_forward_pre_hook(fail)
+    hook = pair.engine.pipeline.unet.register_forward_pre_hook(fail)
     try:
         failing, _ = meter.once(pair.device, lambda: frames.append(call()), pair.clock)
     finally:
@@ -146,19 +146,19 @@ def overhead(engine: I2VGenXL, shape: Shape) -> float:
     telling = sum(end - start for start, end in stamps)
     frames = subjects.picture(shape).fitted[None].repeat(previews.FRAMES, axis=0)
     began = time.perf_counter()
-    previews.webp(frames)
+    previews.encode_webp(frames)
     drawing = (time.perf_counter() - began) * len(previews.SHARES)
     return (telling + drawing) / whole
 
 
 def load_speedup(pair: Pair, rounds: int) -> float:
     """Return how much quicker our loading is than from_pretrained, from a warm cache."""
-    dtype = choosing.dtype(pair.dtype, pair.device)
+    dtype = resolve_dtype(pair.dtype, pair.device)
     turns = meter.take_turns(
         pair.device,
         {
             "stock": lambda: stock.load(pair.folder, pair.device, dtype),
-            "own": lambda: loading.load(pair.folder, pair.device, dtype),
+            "own": lambda: load_components(pair.folder, pair.device, dtype),
         },
         rounds,
         pair.clock,

@@ -14,8 +14,7 @@ from PIL import Image
 from torch import Tensor
 from transformers.models.clip.modeling_clip import CLIPTextModel
 
-from gpu_worker.media.frames import Frames
-from gpu_worker.models.i2vgen_xl.conditioning import Pixels
+from gpu_worker.media.frames import Frame, Frames
 from storage.domain.request import GenerationRequest
 
 
@@ -44,18 +43,18 @@ def settle(pipeline: Any) -> None:
     pipeline.vae.encode = encode
 
 
-def latents(pipeline: Any, request: GenerationRequest, picture: Pixels, skip: int) -> Tensor:
+def latents(pipeline: Any, request: GenerationRequest, picture: Frame, skip: int) -> Tensor:
     """Return the finished latents (4, f, h, w) of a clip with the stock pipeline."""
     return cast(Tensor, _call(pipeline, request, picture, skip, "latent")[0])
 
 
-def clip(pipeline: Any, request: GenerationRequest, picture: Pixels, skip: int) -> Frames:
+def clip(pipeline: Any, request: GenerationRequest, picture: Frame, skip: int) -> Frames:
     """Make a whole clip with the stock pipeline, frames (f, h, w, 3)."""
     frames = _call(pipeline, request, picture, skip, "np")[0]
     return (np.asarray(frames) * 255).round().astype(np.uint8)
 
 
-def _call(pipeline: Any, request: GenerationRequest, picture: Pixels, skip: int, kind: str) -> Any:
+def _call(pipeline: Any, request: GenerationRequest, picture: Frame, skip: int, kind: str) -> Any:
     return pipeline(
         prompt=request.prompt,
         negative_prompt=request.negative_prompt,

@@ -17,16 +17,16 @@ from gpu_worker.lab.bench import responsiveness as pieces
 from gpu_worker.lab.bench import timing as meter
 from gpu_worker.lab.bench.pipelines import Pair, Shape
 from gpu_worker.lab.bench.report import Report, Row, Starts, Subject
-from gpu_worker.models.i2vgen_xl import device as choosing
-from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
-from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank
-from gpu_worker.models.i2vgen_xl.checkpoint import sizes
-from gpu_worker.models.i2vgen_xl.memory.estimator import Saving
-from gpu_worker.models.i2vgen_xl.optimizations import Levers
+from gpu_worker.models.i2vgen_xl.checkpoint import random_modules
+from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
+from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import write_checkpoint
+from gpu_worker.models.i2vgen_xl.device import resolve_dtype
+from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from storage.catalogue_file import load_catalogue
 from storage.domain.request import Preset
 
-SAVINGS = (Saving.NONE, Saving.SLICES, Saving.HALVES)
+SAVINGS = (MemoryMode.NONE, MemoryMode.SLICES, MemoryMode.HALVES)
 """What can be taken back, so that it is measured one after the other."""
 
 
@@ -66,16 +66,16 @@ class Bench:
     def pair(self) -> Pair:
         """Load the checkpoint that most is measured on: the full size or the embedded one."""
         if not self.gpu:
-            return Pair.load(checkpoint.locate(self.source), self.device, Levers(), self.clock)
-        levers = Levers(compiled=self.compiled)
+            return Pair.load(locate(self.source), self.device, Optimizations(), self.clock)
+        levers = Optimizations(compiled=self.compiled)
         return Pair.load(self.blank("full"), self.device, levers, self.clock)
 
     def blank(self, name: str) -> Path:
         """Return a checkpoint with random weights, written where it is not there yet."""
         folder = self.scratch / name
         if not (folder / "model_index.json").is_file():
-            size = {"full": sizes.FULL, "middle": sizes.MIDDLE}[name]
-            blank.write(folder, size, device=str(self.device))
+            size = {"full": random_modules.FULL, "middle": random_modules.MIDDLE}[name]
+            write_checkpoint(folder, size, device=str(self.device))
         return folder
 
     @property
@@ -103,7 +103,7 @@ def large(bench: Bench, report: Report) -> Report:
         whole = Shape(768, 768, 24, bench.steps or 50)
         task = Task("full size, random, 768p", whole, bench.short, 1)
         return _with_subject(bench, report, bench.pair, task)
-    middle = Pair.load(bench.blank("middle"), bench.device, Levers(), bench.clock)
+    middle = Pair.load(bench.blank("middle"), bench.device, Optimizations(), bench.clock)
     shape = Shape(64, 64, 8, 5)
     return _with_subject(bench, report, middle, Task("mid-size, random", shape, shape, 1))
 
@@ -151,11 +151,11 @@ def memory(bench: Bench, report: Report) -> Report:
     pair.seat("own")
     if not bench.gpu:
         shapes = [Shape(128, 128, 16, 2), Shape(192, 192, 16, 2)]
-        savings = (Saving.NONE, Saving.HALVES)
+        savings = (MemoryMode.NONE, MemoryMode.HALVES)
         return replace(report, footprints=footprint.measure(pair.engine, shapes, savings))
     two = [(512, 512, 16), (512, 512, 32), (768, 768, 24), (1280, 704, 16)]
     shapes = [Shape(*size, steps=2) for size in two]
-    base = replace(pair.engine.setup.levers, compiled=False)
+    base = replace(pair.engine.options.optimizations, compiled=False)
     # Uncompiled layers need the most, and no shape has to be compiled first.
     plain = replace(pair, engine=subjects.engine(pair.folder, pair.device, pair.dtype, base))
     pair.seat("nobody")
@@ -163,7 +163,7 @@ def memory(bench: Bench, report: Report) -> Report:
     bench.keep(replace(report, footprints=rows))
     least = plain.least_memory(replace(shapes[0], steps=2))
     plain.seat("own")
-    rows += footprint.measure(plain.engine, shapes, [Saving.EIGHT_BIT])
+    rows += footprint.measure(plain.engine, shapes, [MemoryMode.EIGHT_BIT])
     return replace(report, footprints=rows, min_memory_vs_stock=least)
 
 
@@ -202,7 +202,7 @@ def subject(pair: Pair, task: Task, keep: Callable[[Subject], None]) -> Subject:
     whole = subjects.operations(pair, task.clips)
     pair.seat("own")
     work = {preset: subjects.work(pair, task.clips, preset) for preset in Preset}
-    peak = meter.matrix_peak(pair.device, choosing.dtype(pair.dtype, pair.device), pair.clock)
+    peak = meter.matrix_peak(pair.device, resolve_dtype(pair.dtype, pair.device), pair.clock)
     turns = meter.take_turns(
         pair.device, pair.calls(task.clips), task.rounds, pair.clock, pair.seat
     )

@@ -17,8 +17,8 @@ from gpu_worker.lab.evaluate import photographs, prompts
 from gpu_worker.lab.evaluate.clip_evaluator import Bench
 from gpu_worker.lab.evaluate.evaluation import Course
 from gpu_worker.models import registry
-from gpu_worker.models.i2vgen_xl import autoencoding
-from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
+from gpu_worker.models.i2vgen_xl import autoencoder
+from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from storage.domain.errors import MutoscopeError
 from storage.settings import Settings, SettingsError
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     about = {
         "model": course.bench.row.name,
         "device": course.bench.engine.device,
-        "checkpoint_bytes": _size(checkpoint.locate(source)),
+        "checkpoint_bytes": _size(locate(source)),
     }
     sys.stdout.write(json.dumps({**about, **report}) + "\n")
     return 0
@@ -61,7 +61,7 @@ def _course(options: argparse.Namespace, environ: Mapping[str, str]) -> Course:
     pictures = options.pictures
     return Course(
         bench=Bench(engine, row),
-        recode=autoencoding.recoder(row.source),
+        recode=autoencoder.recoder(row.source),
         photographs=photographs.of_folder(pictures) if pictures else photographs.samples(),
         prompts=prompts.read(options.prompts) if options.prompts else prompts.DEFAULT,
         out=options.out,

@@ -20,7 +20,7 @@ from gpu_worker.lab.training.networks import text_encoder as text
 from gpu_worker.lab.training.networks.model_types import Autoencoder, Denoiser, ImageEncoder
 from gpu_worker.lab.training.sampling import sample
 from gpu_worker.media.warp import Window, fit, move, uncovered
-from gpu_worker.models.i2vgen_xl.sampling import detail
+from gpu_worker.models.i2vgen_xl.sampling.detail import restore_detail
 from storage.domain.camera.motion import Motion
 
 SIDE = 128
@@ -95,7 +95,7 @@ def _score(parts: Parts, clip: clips.Pair, steps: int) -> Score:
     made = sample(parts.unet, stacked, (embedding, context), scale, steps)
     recoded, decoded = (_decoded(parts.autoencoder, part) for part in (stacked, made))
     change = (made - stacked)[0].numpy()
-    finished = detail.restore(decoded, moved, recoded, change, 1.0)
+    finished = restore_detail(decoded, moved, recoded, change, 1.0)
     errors = [_error(frames, truth) for frames in (moved, recoded, finished)]
     return Score(motion, errors[0], errors[1], errors[2], truth, moved, finished)
 

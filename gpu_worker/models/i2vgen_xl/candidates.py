@@ -1,4 +1,4 @@
-"""Candidates: several seeds of one clip, and which of them is the best."""
+"""Several seeds of one clip, their scores, and which of them is the best."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ import torch
 from PIL import Image
 
 from gpu_worker.media import motion, quality
-from gpu_worker.media.frames import Frames
+from gpu_worker.media.frames import Frame, Frames
 from storage.domain.camera.motion import Motion
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 
-Likeness = Callable[[Frames, str], float]
-"""How well frames fit a prompt, 0..1."""
+ClipScorer = Callable[[Frames, str], float]
+"""How well frames fit a prompt: the cosine similarity of CLIP's embeddings."""
 
-LOOKED_AT = 4
+CLIP_FRAMES = 4
 """How many frames of a clip are shown to CLIP."""
 
 
 @dataclass(frozen=True)
-class Scored:
+class ScoredCandidate:
     """One candidate with its scores by name, and all of them as one number."""
 
     frames: Frames
@@ -33,34 +33,36 @@ class Scored:
     total: float
 
 
-def seeds(request: GenerationRequest) -> list[int]:
+def candidate_seeds(request: GenerationRequest) -> list[int]:
     """Return the seeds of all candidates, the request's own first."""
     return [(request.seed + number) % (SEED_LIMIT + 1) for number in range(request.candidates)]
 
 
-def score(frames: Frames, seed: int, picture: Frames, asked: Motion, fits: float | None) -> Scored:
-    """Judge a clip by its first frame, its flicker, its motion and, where known, CLIP.
+def score_candidate(
+    frames: Frames, seed: int, picture: Frame, asked: Motion, clip_score: float | None
+) -> ScoredCandidate:
+    """Score a clip by its first frame, its flicker, its motion and, where known, CLIP.
 
-    fidelity is the first frame's PSNR in decibels; flicker is a share of full scale; motion is 1
-    for the one that was asked for; shake is a share of the side. Where a path of keyframes was
-    asked for (AUTO) neither is judged: its turns are meant.
+    first_frame is the PSNR in decibels; flicker is a share of full scale; motion is 1 for the one
+    that was asked for; shake is a share of the side. Where a path of keyframes was asked for (AUTO)
+    neither of the last two is scored: its turns are meant.
     """
-    fidelity = quality.psnr(frames[0], picture)
+    first_frame = quality.psnr(frames[0], picture)
     flicker = quality.flicker(frames)
     measured = motion.measure(frames)
-    scores = {"first_frame": fidelity, "flicker": flicker}
+    scores = {"first_frame": first_frame, "flicker": flicker}
     # Thirty decibels, no flicker and the right motion count about the same.
-    total = min(fidelity, 30.0) / 30.0 - 8.0 * flicker
+    total = min(first_frame, 30.0) / 30.0 - 8.0 * flicker
     if asked is not Motion.AUTO:
-        scores |= {"shake": measured.shake, "motion": obedience(measured, asked)}
+        scores |= {"shake": measured.shake, "motion": motion_score(measured, asked)}
         total += scores["motion"]
-    if fits is not None:
-        scores["clip"] = fits
-        total += 4.0 * fits
-    return Scored(frames, seed, tuple(scores.items()), total)
+    if clip_score is not None:
+        scores["clip"] = clip_score
+        total += 4.0 * clip_score
+    return ScoredCandidate(frames, seed, tuple(scores.items()), total)
 
 
-def obedience(measured: motion.MeasuredMotion, asked: Motion) -> float:
+def motion_score(measured: motion.MeasuredMotion, asked: Motion) -> float:
     """Return 1 where the motion that was asked for is the only one, less where it is mixed."""
     if asked in (Motion.STATIC, Motion.DRIFT):
         largest = max(measured.shares.values())
@@ -73,12 +75,14 @@ def obedience(measured: motion.MeasuredMotion, asked: Motion) -> float:
     return float(np.clip(wanted / (wanted + max(0.0, others)), 0.0, 1.0))
 
 
-def best(candidates: Sequence[Scored]) -> Scored:
+def best_candidate(candidates: Sequence[ScoredCandidate]) -> ScoredCandidate:
     """Return the candidate with the highest total; the earliest of equals."""
     return max(candidates, key=lambda one: one.total)
 
 
-def listed(candidates: Sequence[Scored], chosen: Scored) -> tuple[tuple[str, float], ...]:
+def reported_scores(
+    candidates: Sequence[ScoredCandidate], chosen: ScoredCandidate
+) -> tuple[tuple[str, float], ...]:
     """Return the chosen one's scores and, of several, each candidate's total by its seed."""
     if len(candidates) < 2:
         return chosen.scores
@@ -86,22 +90,22 @@ def listed(candidates: Sequence[Scored], chosen: Scored) -> tuple[tuple[str, flo
     return (*chosen.scores, *totals)
 
 
-def clip_likeness(folder: Path, device: torch.device) -> Likeness:
-    """Return what judges frames against a prompt with the weights of a CLIP model."""
-    from transformers import CLIPModel, CLIPProcessor  # noqa: PLC0415  # slow, and seldom asked
+def load_clip_scorer(folder: Path, device: torch.device) -> ClipScorer:
+    """Load a CLIP model that scores frames against a prompt."""
+    from transformers import CLIPModel, CLIPProcessor  # noqa: PLC0415  # slow, and seldom used
 
     model: Any = CLIPModel.from_pretrained(str(folder))
     model.to(device).eval()
     processor: Any = CLIPProcessor.from_pretrained(str(folder))
 
     @torch.inference_mode()
-    def likeness(frames: Frames, prompt: str) -> float:
-        chosen = np.linspace(0, len(frames) - 1, min(LOOKED_AT, len(frames))).astype(int)
+    def score(frames: Frames, prompt: str) -> float:
+        chosen = np.linspace(0, len(frames) - 1, min(CLIP_FRAMES, len(frames))).astype(int)
         images = [Image.fromarray(frame) for frame in frames[chosen]]
-        given = processor(
+        inputs = processor(
             text=[prompt], images=images, return_tensors="pt", padding=True, truncation=True
         ).to(device)
-        found = model(**given)
-        return float((found.image_embeds @ found.text_embeds.T).mean())
+        outputs = model(**inputs)
+        return float((outputs.image_embeds @ outputs.text_embeds.T).mean())
 
-    return likeness
+    return score

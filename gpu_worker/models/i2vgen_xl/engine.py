@@ -2,116 +2,173 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import torch
 
 from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl import batch_width as sharing
-from gpu_worker.models.i2vgen_xl import candidates, conditioning
-from gpu_worker.models.i2vgen_xl import device as choosing
-from gpu_worker.models.i2vgen_xl.candidates import Scored, listed
-from gpu_worker.models.i2vgen_xl.checkpoint import loading
-from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
-from gpu_worker.models.i2vgen_xl.checkpoint.nearest import nearest_in
-from gpu_worker.models.i2vgen_xl.memory import estimator as memory
+from gpu_worker.models.i2vgen_xl import batch_width, encoders
+from gpu_worker.models.i2vgen_xl.candidates import (
+    ClipScorer,
+    ScoredCandidate,
+    best_candidate,
+    candidate_seeds,
+    load_clip_scorer,
+    reported_scores,
+    score_candidate,
+)
+from gpu_worker.models.i2vgen_xl.checkpoint.components import load_components
+from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
+from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import nearest_motion_of
+from gpu_worker.models.i2vgen_xl.device import resolve_device, resolve_dtype
 from gpu_worker.models.i2vgen_xl.memory import footprints
-from gpu_worker.models.i2vgen_xl.memory import out_of_memory as faults
-from gpu_worker.models.i2vgen_xl.memory.fallback import Ladder, Smaller, rest
-from gpu_worker.models.i2vgen_xl.memory.footprints import Kind
-from gpu_worker.models.i2vgen_xl.memory.shrinking import smaller
-from gpu_worker.models.i2vgen_xl.pipeline import Maker, Order
-from gpu_worker.models.i2vgen_xl.progress_tracker import Watch
-from gpu_worker.models.i2vgen_xl.sampling import steering
-from gpu_worker.models.i2vgen_xl.sampling.denoise import Thrift
-from gpu_worker.models.i2vgen_xl.setup import Setup
-from gpu_worker.models.i2vgen_xl.unet import compilation as compiling
-from gpu_worker.models.i2vgen_xl.unet import upsampling as doubling
-from gpu_worker.models.i2vgen_xl.unet.compilation import Regions
+from gpu_worker.models.i2vgen_xl.memory.estimator import (
+    MemoryEstimator,
+    MemoryMode,
+    WeightBytes,
+    weight_bytes,
+)
+from gpu_worker.models.i2vgen_xl.memory.fallback import (
+    MemoryFallback,
+    SmallerClipNeeded,
+    default_slices,
+    smaller_size,
+)
+from gpu_worker.models.i2vgen_xl.memory.footprints import FootprintKind
+from gpu_worker.models.i2vgen_xl.memory.out_of_memory import release_after
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
+from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs, Pipeline
+from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
+from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import NearestMotion, resolve_motion
+from gpu_worker.models.i2vgen_xl.unet.attention_choice import choose_kernels
+from gpu_worker.models.i2vgen_xl.unet.compilation import (
+    CompiledRegions,
+    artifacts_folder,
+    shape_of,
+)
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
-from gpu_worker.models.i2vgen_xl.warming import smallest
-from storage.domain.camera.motion import Reading
+from gpu_worker.models.i2vgen_xl.unet.upsampling import fuse_upsamplers
+from storage.catalogue_file import load_catalogue
 from storage.domain.catalogue import PresetRow
 from storage.domain.clip import Adjustment
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest, Preset
 
-__all__ = ["I2VGenXL", "Setup"]
+WARM_UP_SIDE = 64
 
-SMALLEST = 64
-"""No side is made smaller than this when memory runs out."""
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How an engine runs.
+
+    dtype and attention are names or auto. memory_gib bounds the memory of a device; 0 leaves that
+    to the device itself. judge is the folder of a CLIP model that helps to choose among candidates.
+    """
+
+    device: str = "auto"
+    dtype: str = "auto"
+    attention: str = "auto"
+    optimizations: Optimizations = field(default_factory=Optimizations)
+    memory_gib: float = 0.0
+    judge: str = ""
+
+
+def create(
+    source: str,
+    *,
+    name: str = "",
+    device: str = "auto",
+    presets: Mapping[Preset, PresetRow] | None = None,
+    **options: Any,
+) -> I2VGenXL:
+    """Return an engine that is not loaded yet, with layers compiled on a GPU.
+
+    source is `embedded`, a hub id, or a checkpoint's folder, which is also the engine's name unless
+    one is given; presets are the catalogue's unless given; options are EngineOptions'.
+    """
+    optimizations = Optimizations(compiled=resolve_device(device).type == "cuda")
+    rows = load_catalogue().presets if presets is None else presets
+    setup = EngineOptions(device=device, optimizations=optimizations, **options)
+    return I2VGenXL(source, name or source, rows, setup)
 
 
 class I2VGenXL:
     """Makes clips with the embedded checkpoint, the full one, or any other of these classes."""
 
     def __init__(
-        self, source: str, name: str, presets: Mapping[Preset, PresetRow], setup: Setup
+        self, source: str, name: str, presets: Mapping[Preset, PresetRow], options: EngineOptions
     ) -> None:
-        """Remember what to load; nothing is read before load."""
+        """Take what to load; nothing is read before load."""
         self.source = source
         self.name = name
         self.presets = presets
-        self.setup = setup
-        self.torch_device = choosing.device(setup.device)
+        self.options = options
+        self.torch_device = resolve_device(options.device)
         self.device = str(self.torch_device)
-        self._nearest: Callable[[str], Reading | None] = lambda _prompt: None
+        self._nearest_motion: NearestMotion = lambda _prompt: None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="previews")
-        self._likeness: candidates.Likeness | None = None
-        self._maker: Maker | None = None
-        self._decoding: float | None = None  # seconds a pixel of a frame
-        self.regions: Regions | None = None
+        self._clip_scorer: ClipScorer | None = None
+        self._pipeline: Pipeline | None = None
+        self._regions: CompiledRegions | None = None
+        self._decoding_seconds: float | None = None  # for each pixel of each frame
 
     def load(self) -> None:
         """Bring the weights to the device; raise FileNotFoundError where there are none."""
-        self._fetch()
+        self._load_pipeline()
         if self.torch_device.type == "cuda":
             self.warm_up()
 
-    def _fetch(self) -> None:
-        folder = checkpoint.locate(self.source)
-        on, levers = self.torch_device, self.setup.levers
+    def _load_pipeline(self) -> None:
+        folder = locate(self.source)
+        device, optimizations = self.torch_device, self.options.optimizations
         with torch.inference_mode():
-            parts = loading.load(folder, on, choosing.dtype(self.setup.dtype, on))
-            if levers.short_text:
-                conditioning.shorten(parts)
-            kernels = choosing.attention(
-                self.setup.attention if levers.attention else "sdpa", on, parts.unet.dtype
-            )
-            if levers.channels_last:
-                cast(Any, parts.vae).to(memory_format=torch.channels_last)
-            if levers.doubling:
-                doubling.settle(parts.vae)
-            unet = UNet(parts.unet, kernels, levers).eval()
-            unet.slice(rest(on))
-            if levers.compiled and on.type == "cuda":
-                regions = [*unet.layers(), unet.entry]
-                self.regions = Regions(regions, compiling.folder_of(on), self.setup.patient)
-        self._nearest = nearest_in(folder)
-        if self.setup.judge:
-            self._likeness = candidates.clip_likeness(Path(self.setup.judge), on)
-        self._maker = Maker(parts, unet, levers, on, self._pool)
+            components = load_components(folder, device, resolve_dtype(self.options.dtype, device))
+            if optimizations.short_text:
+                encoders.drop_skipped_layers(components)
+            attention = self.options.attention if optimizations.attention else "sdpa"
+            kernels = choose_kernels(attention, device, components.unet.dtype)
+            if optimizations.channels_last:
+                cast(Any, components.vae).to(memory_format=torch.channels_last)
+            if optimizations.fused_upsampling:
+                fuse_upsamplers(components.vae)
+            unet = UNet(components.unet, kernels, optimizations).eval()
+            unet.slice_feed_forward(default_slices(device))
+            if optimizations.compiled and device.type == "cuda":
+                regions = [*unet.layers(), unet.transformer_in]
+                self._regions = CompiledRegions(regions, artifacts_folder(device))
+        self._nearest_motion = nearest_motion_of(folder)
+        if self.options.judge:
+            self._clip_scorer = load_clip_scorer(Path(self.options.judge), device)
+        self._pipeline = Pipeline(components, unet, optimizations, device, self._pool)
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """Return what makes the clips; its weights are loaded again where a clip changed them."""
+        if self._pipeline is None:
+            self._load_pipeline()
+        if self._pipeline is None:
+            raise RuntimeError("the engine did not load")
+        return self._pipeline
 
     def warm_up(self) -> None:
-        """Make the smallest clip's first step, so that the first person does not wait for it."""
-        side = max(SMALLEST, self.setup.multiple)
-        first = [0]
+        """Make the smallest clip's first step, so that the first request does not wait for it."""
+        steps = [0]
 
         def on_progress(progress: Progress, _preview: bytes | None) -> None:
-            first[0] = progress.step
+            steps[0] = progress.step
 
         # Nobody asks for this shape, so that nothing is compiled for it.
         with suppress(Cancelled, OutOfMemory), torch.compiler.set_stance("force_eager"):
-            self.generate(*smallest(self.name, side), on_progress, lambda: first[0] >= 1)
+            self.generate(*_warm_up_clip(self.name), on_progress, lambda: steps[0] >= 1)
 
     @torch.inference_mode()
     def generate(
@@ -123,153 +180,166 @@ class I2VGenXL:
     ) -> Result:
         """Make the clip, the best of its candidates.
 
-        Raises Cancelled within one step, OutOfMemory below the ladder's last rung.
+        Raise Cancelled within one step, OutOfMemory where no size fits.
         """
-        if self._maker is None:
+        if self._pipeline is None:
             on_progress(Progress(Stage.LOADING, 0, request.steps), None)
-            self._fetch()
-        reading = steering.read(request, self._nearest)
-        after, steps = self.decoding(request), request.steps
-        watch = Watch(on_progress, should_stop, steps, request.candidates, after)
-        orders = [
-            Order(replace(request, seed=seed), canvas, reading)
-            for seed in candidates.seeds(request)
-        ]
-        scored: list[Scored] = []
-        told: dict[str, Adjustment] = {}
-        made = self._made(orders, self._width(orders, watch), watch)
-        for order, (frames, adjustments) in zip(orders, made, strict=True):
-            told |= {adjustment.key: adjustment for adjustment in adjustments}
-            scored.append(self.scored(frames, order.request, canvas, reading))
-        best = candidates.best(scored)
-        notes, scores = tuple(told.values()), listed(scored, best)
-        return Result(best.frames, best.seed, reading.motion, notes, scores)
-
-    def _width(self, orders: Sequence[Order], watch: Watch) -> int:
-        """Return how many of these clips to make at once, as it was measured to pay here."""
-        request = orders[0].request
-        most = sharing.most(
-            len(orders), lambda clips: self.saving(request, clips) is memory.Saving.NONE
+            self._load_pipeline()
+        reading = resolve_motion(request, self._nearest_motion)
+        decoding = self._decoding_seconds
+        tracker = ProgressTracker(
+            on_progress,
+            should_stop,
+            request.steps,
+            request.candidates,
+            None if decoding is None else decoding * _pixels(request),
         )
-        row = self.presets[request.preset]
-        return sharing.width(self.maker, orders[:most], row, self.torch_device, watch)
+        inputs = [
+            ClipInputs(replace(request, seed=seed), canvas, reading)
+            for seed in candidate_seeds(request)
+        ]
+        scored: list[ScoredCandidate] = []
+        adjustments: dict[str, Adjustment] = {}
+        for one, (frames, given_up) in zip(inputs, self._make_all(inputs, tracker), strict=True):
+            adjustments |= {adjustment.key: adjustment for adjustment in given_up}
+            scored.append(self._score(frames, one))
+        best = best_candidate(scored)
+        scores = reported_scores(scored, best)
+        return Result(best.frames, best.seed, reading.motion, tuple(adjustments.values()), scores)
 
-    def _made(
-        self, orders: Sequence[Order], width: int, watch: Watch
+    def _make_all(
+        self, inputs: Sequence[ClipInputs], tracker: ProgressTracker
     ) -> Iterator[tuple[Frames, list[Adjustment]]]:
         """Make clips in shared passes, and one by one where memory does not suffice for that."""
-        for group in (orders[first : first + width] for first in range(0, len(orders), width)):
-            shared = self._shared(group, watch) if len(group) > 1 else None
+        request = inputs[0].request
+        width = batch_width.choose_width(
+            self.pipeline,
+            inputs,
+            self.presets[request.preset],
+            lambda clips: self._memory_mode(request, clips) is MemoryMode.NONE,
+            tracker,
+        )
+        for start in range(0, len(inputs), width):
+            batch = inputs[start : start + width]
+            shared = self._make_shared(batch, tracker) if len(batch) > 1 else None
             if shared is not None:
                 yield from ((frames, []) for frames in shared)
             else:
-                yield from (self._surely(order, watch) for order in group)
+                yield from (self._make_one(one, tracker) for one in batch)
 
-    def _shared(self, orders: Sequence[Order], watch: Watch) -> list[Frames] | None:
+    def _make_shared(
+        self, inputs: Sequence[ClipInputs], tracker: ProgressTracker
+    ) -> list[Frames] | None:
         """Make clips in shared passes; return None where memory does not suffice."""
-        watch.begin(len(orders))
+        tracker.begin(len(inputs))
         try:
-            return self._once(orders, sharing.steep(self.maker, self.torch_device), watch)
-        except Smaller:
-            watch.restart()
+            return self._run(inputs, batch_width.shared_fallback(self.pipeline), tracker)
+        except SmallerClipNeeded:
+            tracker.restart()
             return None
 
-    def scored(
-        self, frames: Frames, request: GenerationRequest, canvas: Canvas, reading: Reading
-    ) -> Scored:
-        """Judge a clip by its picture, its motion and, where there is one, the judge."""
-        size = (frames.shape[2], frames.shape[1])
-        picture = Canvas(canvas.source, canvas.window, size).fitted
-        fits = self._likeness(frames, request.prompt) if self._likeness else None
-        return candidates.score(frames, request.seed, picture, reading.motion, fits)
-
-    def _surely(self, order: Order, watch: Watch) -> tuple[Frames, list[Adjustment]]:
-        """Make the clip, at a smaller size where nothing else helps."""
-        watch.begin()
-        ladder = Ladder(self.maker.unet, Thrift(), self.torch_device)
+    def _make_one(
+        self, inputs: ClipInputs, tracker: ProgressTracker
+    ) -> tuple[Frames, list[Adjustment]]:
+        """Make a clip, at a smaller size where nothing else helps."""
+        tracker.begin()
+        fallback = MemoryFallback(self.pipeline.unet, self.torch_device)
         try:
             while True:
                 try:
-                    self._foresee(order.request, ladder)
-                    return self._once([order], ladder, watch)[0], ladder.told
-                except Smaller:
-                    order = smaller(order, self.setup.multiple, SMALLEST)
-                    ladder.shrunk_to(order.request.width, order.request.height)
-                    watch.restart()
+                    mode = self._memory_mode(inputs.request)
+                    if mode is None:
+                        raise SmallerClipNeeded
+                    fallback.apply(mode)
+                    return self._run([inputs], fallback, tracker)[0], fallback.adjustments
+                except SmallerClipNeeded:
+                    inputs = _smaller(inputs)
+                    fallback.restart(inputs.request.width, inputs.request.height)
+                    tracker.restart()
         finally:
-            self._restore(ladder)
+            if fallback.weights_changed:
+                self._pipeline = None  # the next clip loads the weights again
+            else:
+                fallback.unet.slice_feed_forward(default_slices(self.torch_device))
 
-    def _foresee(self, request: GenerationRequest, ladder: Ladder) -> None:
-        """Give up beforehand what will not fit; raise Smaller where nothing fits."""
-        saving = self.saving(request)
-        if saving is None:
-            raise Smaller
-        ladder.foresee(saving)
-
-    def saving(self, request: GenerationRequest, clips: int = 1) -> memory.Saving | None:
-        """Return what must be given up so that so many clips fit, None where nothing helps."""
-        estimator = self._estimator()
-        room = memory.room(self.torch_device, estimator.weights.lasting)
-        if self.torch_device.type == "cpu" and not estimator.measured():
-            room = None  # what was calculated holds for GPUs
-        if self.setup.memory_gib:
-            room = min(room or math.inf, self.setup.memory_gib * memory.GIB)
-        if room is None:
-            return memory.Saving.NONE
-        return estimator.choose(clips * _pixels(request), request.guidance > 1.0, room)
-
-    def _estimator(self) -> memory.Estimator:
-        """Return what knows how much memory a clip of this checkpoint needs here."""
-        unet, parts = self.maker.unet, self.maker.parts
-        kind = Kind.of(unet.stock, self.torch_device, unet.stock.dtype)
-        encoders = memory.weigh([parts.text_encoder, parts.image_encoder])
-        weights = memory.Weights(memory.weigh([unet, parts.vae]), encoders)
-        return memory.Estimator(kind, weights, footprints.load())
-
-    def _once(self, orders: Sequence[Order], ladder: Ladder, watch: Watch) -> list[Frames]:
-        maker, row = self.maker, self.presets[orders[0].request.preset]
+    def _run(
+        self, inputs: Sequence[ClipInputs], fallback: MemoryFallback, tracker: ProgressTracker
+    ) -> list[Frames]:
+        """Denoise and decode clips in shared passes; raise SmallerClipNeeded, Cancelled."""
+        pipeline, request = self.pipeline, inputs[0].request
         try:
-            with self.compiled(orders[0].request, len(orders)):
-                drafts = maker.denoised(orders, row, ladder, watch)
-            watch.enter(Stage.DECODING)
+            with self._compiled(request, len(inputs)):
+                clips = pipeline.denoise_clips(
+                    inputs, self.presets[request.preset], fallback, tracker
+                )
+            tracker.enter(Stage.DECODING)
             began = time.monotonic()
-            frames = [maker.finished(draft, watch) for draft in drafts]
+            frames = [pipeline.finish(clip, tracker) for clip in clips]
         except (RuntimeError, MemoryError) as error:
             # Outside of the steps there is nothing left to give up but size.
-            if not faults.lacks_memory(error):
-                raise
-            error.__traceback__ = None
-            faults.release(self.torch_device)
-            raise Smaller from None
-        self._decoding = (time.monotonic() - began) / (len(orders) * _pixels(orders[0].request))
+            release_after(error, self.torch_device)
+            raise SmallerClipNeeded from None
+        self._decoding_seconds = (time.monotonic() - began) / (len(inputs) * _pixels(request))
         return frames
 
-    def decoding(self, request: GenerationRequest) -> float | None:
-        """Return how many seconds the decoding of such a clip takes, where one was decoded."""
-        return None if self._decoding is None else self._decoding * _pixels(request)
-
-    def compiled(self, request: GenerationRequest, clips: int) -> AbstractContextManager[None]:
-        """Let the denoising of so many clips run compiled where that pays."""
-        if self.regions is None:
+    def _compiled(self, request: GenerationRequest, clips: int) -> AbstractContextManager[None]:
+        """Let the denoising of so many clips run compiled where layers are."""
+        if self._regions is None:
             return nullcontext()
-        return self.regions.running(compiling.shape_of(request, clips))
+        return self._regions.shape(shape_of(request, clips))
 
-    def _restore(self, ladder: Ladder) -> None:
-        """Take back what a clip had to give up, so that the next one starts afresh."""
-        if ladder.spoiled:
-            self._maker = None  # the next clip reads the weights again
-        elif self._maker is not None:
-            self._maker.unet.slice(rest(self.torch_device))
+    def _memory_mode(self, request: GenerationRequest, clips: int = 1) -> MemoryMode | None:
+        """Return the fastest mode in which so many clips fit, None where they do in none."""
+        unet, components = self.pipeline.unet, self.pipeline.components
+        estimator = MemoryEstimator(
+            FootprintKind.of(unet.stock, self.torch_device, unet.stock.dtype),
+            WeightBytes(
+                weight_bytes([unet, components.vae]),
+                weight_bytes([components.text_encoder, components.image_encoder]),
+            ),
+            footprints.load(),
+        )
+        pixels, guided = clips * _pixels(request), request.guidance > 1.0
+        return estimator.choose_on(self.torch_device, pixels, guided, self.options.memory_gib)
 
-    @property
-    def maker(self) -> Maker:
-        """Return what makes the clips; its weights are read again where a clip spoiled them."""
-        if self._maker is None:
-            self._fetch()
-        if self._maker is None:
-            raise RuntimeError("the engine did not load")
-        return self._maker
+    def _score(self, frames: Frames, inputs: ClipInputs) -> ScoredCandidate:
+        """Score a clip by its picture, its motion and, where there is one, CLIP."""
+        canvas, request = inputs.canvas, inputs.request
+        size = (frames.shape[2], frames.shape[1])
+        picture = Canvas(canvas.source, canvas.window, size).fitted
+        clip_score = self._clip_scorer(frames, request.prompt) if self._clip_scorer else None
+        return score_candidate(frames, request.seed, picture, inputs.reading.motion, clip_score)
+
+
+def _smaller(inputs: ClipInputs) -> ClipInputs:
+    """Return the clip at three quarters of its size; raise OutOfMemory below the least."""
+    request, canvas = inputs.request, inputs.canvas
+    width, height = smaller_size(request.width, request.height)
+    return replace(
+        inputs,
+        request=replace(request, width=width, height=height),
+        canvas=Canvas(canvas.source, canvas.window, (width, height)),
+    )
 
 
 def _pixels(request: GenerationRequest) -> int:
     return request.width * request.height * request.frames
+
+
+def _warm_up_clip(model: str) -> tuple[GenerationRequest, Canvas]:
+    """Return a small request of two guided steps, which runs every part of an engine."""
+    side = WARM_UP_SIDE
+    request = GenerationRequest(
+        picture="warm-up",
+        prompt="hold still",
+        model=model,
+        width=side,
+        height=side,
+        frames=8,
+        fps=8,
+        steps=2,
+        guidance=2.0,
+        seed=0,
+    )
+    grey = np.full((side, side, 3), 128, np.uint8)
+    return request, Canvas(grey, (0.0, 0.0, float(side), float(side)), (side, side))

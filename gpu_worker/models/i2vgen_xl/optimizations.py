@@ -1,4 +1,4 @@
-"""Levers: the named pieces of work that the engine saves, each of which can be switched off."""
+"""The named optimizations of the engine, each of which can be switched off."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields, replace
 
 
 @dataclass(frozen=True, slots=True)
-class Levers:
-    """Which savings are on; none of them changes what is computed, only how often and how.
+class Optimizations:
+    """Which optimizations are on; none changes what is computed, only how often and how.
 
     constants: what does not depend on the step is computed once per clip.
     context: keys and values of cross-attention are projected once per clip, not per frame and step.
@@ -16,14 +16,14 @@ class Levers:
     no_division: no division by a scale of one.
     conv2d: a temporal convolution runs as a two-dimensional one over (frames, pixels).
     channels_last: feature maps keep channels innermost, so that no view needs a copy.
-    doubling: on a processor, maps are doubled and convolved by one convolution of the small map.
+    fused_upsampling: on a CPU, upsampling and its convolution are one convolution of the small map.
     fused_projections: query, key and value come from one matrix product.
     fused_gate: the feed-forward's activation and gate happen within the matrix products.
-    attention: the backend is chosen by the kind of attention instead of one kernel for all.
+    attention: the kernel is chosen by the kind of attention instead of one kernel for all.
     scalar_steps: the scheduler's step is two products with plain numbers, without a device sync.
     short_text: the last text layer, whose output is thrown away, is not computed.
     chunked_decode: as many frames are decoded at once as memory allows.
-    compiled: blocks are compiled by region (on a GPU).
+    compiled: layers are compiled one by one (on a GPU).
     """
 
     constants: bool = True
@@ -33,7 +33,7 @@ class Levers:
     no_division: bool = True
     conv2d: bool = True
     channels_last: bool = True
-    doubling: bool = True
+    fused_upsampling: bool = True
     fused_projections: bool = True
     fused_gate: bool = True
     attention: bool = True
@@ -42,16 +42,16 @@ class Levers:
     chunked_decode: bool = True
     compiled: bool = False
 
-    def without(self, name: str) -> Levers:
-        """Return the levers with one of them off; raise TypeError for an unknown name."""
+    def without(self, name: str) -> Optimizations:
+        """Return these with one of them off; raise TypeError for an unknown name."""
         return replace(self, **{name: False})
 
     @classmethod
-    def none(cls) -> Levers:
-        """Return levers that are all off."""
+    def none(cls) -> Optimizations:
+        """Return optimizations that are all off."""
         return cls(**{field.name: False for field in fields(cls)})
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Return every lever's name."""
+        """Return every optimization's name."""
         return tuple(field.name for field in fields(cls))

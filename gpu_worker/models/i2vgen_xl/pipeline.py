@@ -1,10 +1,10 @@
-"""Making: one clip, or several compatible ones at once, from requests to latents and frames."""
+"""From requests to latents to frames: one clip, or several candidates in shared forward passes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import torch
@@ -12,20 +12,30 @@ from torch import Tensor
 
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl import autoencoder as pixels
-from gpu_worker.models.i2vgen_xl import conditioning, previews
-from gpu_worker.models.i2vgen_xl.checkpoint.loading import Parts
-from gpu_worker.models.i2vgen_xl.memory import out_of_memory as faults
-from gpu_worker.models.i2vgen_xl.memory.fallback import Ladder
-from gpu_worker.models.i2vgen_xl.memory.offload import Guests
-from gpu_worker.models.i2vgen_xl.optimizations import Levers
-from gpu_worker.models.i2vgen_xl.progress_tracker import Watch
-from gpu_worker.models.i2vgen_xl.sampling import detail, steering
-from gpu_worker.models.i2vgen_xl.sampling.denoise import Plan, Predictor, denoise
-from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule, schedule
-from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, State, Stock
-from gpu_worker.models.i2vgen_xl.sampling.steering import Steering
-from gpu_worker.models.i2vgen_xl.unet.conditions import Conditions
+from gpu_worker.models.i2vgen_xl import autoencoder, encoders, previews
+from gpu_worker.models.i2vgen_xl.checkpoint.components import Components
+from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
+from gpu_worker.models.i2vgen_xl.memory.offload import OffloadedModules
+from gpu_worker.models.i2vgen_xl.memory.out_of_memory import release_after, retry_once
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
+from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
+from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (
+    CameraConditioning,
+    camera_poses,
+    condition_on_camera,
+    moved_picture,
+    uncovered_shares,
+)
+from gpu_worker.models.i2vgen_xl.sampling.denoise import NoisePredictor, SamplingPlan, denoise
+from gpu_worker.models.i2vgen_xl.sampling.detail import restore_detail
+from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule, read_schedule
+from gpu_worker.models.i2vgen_xl.sampling.solvers import (
+    SOLVERS,
+    Solver,
+    SolverState,
+    StockDdimSolver,
+)
+from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from storage.domain.camera.motion import Reading
 from storage.domain.catalogue import PresetRow
@@ -34,13 +44,10 @@ from storage.domain.request import GenerationRequest
 
 T = TypeVar("T")
 
-CHUNK = 4
-"""How many frames are encoded or decoded at a time, as long as memory suffices."""
-
 
 @dataclass(frozen=True)
-class Order:
-    """One clip that is to be made, with the motion that its words were read as."""
+class ClipInputs:
+    """What one clip is made from: its request, its picture, and the motion that is asked for."""
 
     request: GenerationRequest
     canvas: Canvas
@@ -48,180 +55,202 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Ready:
-    """One order made ready: the picture moved for it, its steering, its noise (4, f, h, w).
+class PreparedClip:
+    """One clip before its first step.
 
-    moved are frames (f or 1, h, w, 3), base their latents (4, f or 1, h, w).
+    moved are the picture's frames along the camera's path (f or 1, h, w, 3), moved_latents theirs
+    (4, f or 1, h, w), noise (4, f, h, w).
     """
 
-    order: Order
+    inputs: ClipInputs
     moved: Frames
-    base: Tensor
-    steering: Steering
+    moved_latents: Tensor
+    camera: CameraConditioning
     noise: Tensor
+
+    def initial_sample(self, schedule: Schedule) -> Tensor:
+        """Return where denoising starts: noise alone, or the moved picture under noise."""
+        initial = self.camera.initial_latents
+        if initial is None:
+            return self.noise
+        level = schedule.levels[self.camera.start]
+        return level.signal * initial + level.noise * self.noise
 
 
 @dataclass(frozen=True)
-class Draft:
-    """A clip after its last step: its latents (4, f, h, w), and what it was made from."""
+class DenoisedClip:
+    """One clip after its last step: its latents (4, f, h, w), and the moved picture as before."""
 
-    order: Order
+    inputs: ClipInputs
     latents: Tensor
     moved: Frames
-    base: Tensor
+    moved_latents: Tensor
 
 
 @dataclass
-class Maker:
-    """Makes clips with the parts of one checkpoint."""
+class Pipeline:
+    """Makes clips with the components of one checkpoint; chunk is in frames."""
 
-    parts: Parts
+    components: Components
     unet: UNet
-    levers: Levers
+    optimizations: Optimizations
     device: torch.device
     pool: ThreadPoolExecutor
-    chunk: int = CHUNK
-    guests: Guests = field(init=False)
+    chunk: int = autoencoder.CHUNK
+    encoders: OffloadedModules = field(init=False)
 
     def __post_init__(self) -> None:
-        """Let the encoders visit the device, which they are needed on only at a clip's start."""
-        self.guests = Guests([self.parts.text_encoder, self.parts.image_encoder], self.device)
+        """Offload the encoders, which are needed only at a clip's start."""
+        components = self.components
+        self.encoders = OffloadedModules(
+            [components.text_encoder, components.image_encoder], self.device
+        )
 
-    def denoised(
-        self, orders: Sequence[Order], row: PresetRow, ladder: Ladder, watch: Watch
-    ) -> list[Draft]:
-        """Take all steps of all clips."""
-        watch.enter(Stage.PREPARING)
-        request = orders[0].request
-        times = schedule(self.parts.scheduler, max(2, round(request.steps * row.steps)))
-        ready = [self._ready(order, times, watch) for order in orders]
-        plan = planned(request, row, times, ready[0].steering.start)
-        if not self.levers.scalar_steps and row.scheduler == "ddim":
-            plan = replace(plan, solver=Stock(times, self.parts.scheduler))
-        watch.expect(plan.steps)
-        latents = torch.stack([one.steering.image_latents for one in ready])
+    def denoise_clips(
+        self,
+        inputs: Sequence[ClipInputs],
+        preset_row: PresetRow,
+        fallback: MemoryFallback,
+        tracker: ProgressTracker,
+    ) -> list[DenoisedClip]:
+        """Take all steps of clips that differ in their seeds, and possibly their texts."""
+        tracker.enter(Stage.PREPARING)
+        request = inputs[0].request
+        steps = max(2, round(request.steps * preset_row.steps))
+        schedule = read_schedule(self.components.scheduler, steps)
+        clips = [self._prepare(one, schedule, tracker) for one in inputs]
+        plan = self._plan(request, preset_row, schedule, clips[0].camera.start)
+        tracker.set_steps(plan.steps)
         guided = plan.guided[1] > plan.guided[0]
-        conditions = faults.twice(lambda: self._conditions(ready, latents, guided), self.device)
-        steps = torch.tensor(times.timesteps, device=self.device)
-        prepared = faults.twice(lambda: self.unet.prepare(conditions, steps), self.device)
-        predictor = Predictor(self.unet, prepared, plan, ladder.thrift)
-        watcher = self._watcher(ready, plan, watch)
-        sample = torch.stack([_opening(one, times) for one in ready])
-        sample = denoise(predictor, State(sample), watcher, ladder.rescue)
+        conditioning = retry_once(lambda: self._conditioning(clips, guided), self.device)
+        timesteps = torch.tensor(schedule.timesteps, device=self.device)
+        prepared = retry_once(lambda: self.unet.prepare(conditioning, timesteps), self.device)
+        predictor = NoisePredictor(self.unet, prepared, plan, fallback)
+        on_step = self._on_step(clips[0], plan, tracker)
+        sample = torch.stack([clip.initial_sample(schedule) for clip in clips])
+        sample = denoise(predictor, SolverState(sample), on_step)
         return [
-            Draft(one.order, one.steering.clean(part), one.moved, one.base)
-            for one, part in zip(ready, sample, strict=True)
+            DenoisedClip(clip.inputs, clip.camera.to_latents(part), clip.moved, clip.moved_latents)
+            for clip, part in zip(clips, sample, strict=True)
         ]
 
-    def _ready(self, order: Order, times: Schedule, watch: Watch) -> Ready:
-        request = order.request
+    def _prepare(
+        self, inputs: ClipInputs, schedule: Schedule, tracker: ProgressTracker
+    ) -> PreparedClip:
+        request, components = inputs.request, self.components
         # Every random number of a clip comes from this one generator, on the host.
         generator = torch.Generator().manual_seed(request.seed)
-        across = pixels.factor(self.parts.vae)
-        shape = (4, request.frames, request.height // across, request.width // across)
+        factor = autoencoder.scale_factor(components.vae)
+        shape = (4, request.frames, request.height // factor, request.width // factor)
         noise = torch.randn(shape, generator=generator)
-        path = steering.poses(request, order.reading)
-        moved = steering.moved(order.canvas, path)
-        base = self._patiently(
-            lambda chunk: pixels.encode(self.parts.vae, moved, chunk, watch.heed)
+        poses = camera_poses(request, inputs.reading)
+        moved = moved_picture(inputs.canvas, poses)
+        latents = self._in_chunks(
+            lambda chunk: autoencoder.encode(
+                components.vae, moved, chunk, tracker.raise_if_cancelled
+            )
         )
-        traits = self.parts.traits
-        steered = steering.steer(
-            traits, base, request, lambda: torch.randn(shape, generator=generator), times
+        camera = condition_on_camera(
+            components.traits,
+            latents,
+            request,
+            lambda: torch.randn(shape, generator=generator),
+            schedule,
         )
-        if traits.fills:
-            beyond = steering.uncovered(order.canvas, path, across)
-            steered = steered.filling(beyond, request.camera.strength)
-        return Ready(order, moved, base, steered, noise.to(self.device))
+        if components.traits.fills_uncovered:
+            uncovered = uncovered_shares(inputs.canvas, poses, factor)
+            camera = camera.limited_to(uncovered, request.camera.strength)
+        return PreparedClip(inputs, moved, latents, camera, noise.to(self.device))
 
-    def _conditions(self, ready: Sequence[Ready], latents: Tensor, guided: bool) -> Conditions:
-        """Encode texts and pictures; with guidance, first everything as it is without them."""
-        requests = [one.order.request for one in ready]
-        with self.guests.visiting():
-            texts = [request.prompt for request in requests]
-            if guided:
-                texts = [request.negative_prompt for request in requests] + texts
-            text = conditioning.embed_texts(self.parts, texts, self.levers)
-            seen = [
-                conditioning.embed_picture(self.parts, one.order.canvas.fitted) for one in ready
+    def _plan(
+        self, request: GenerationRequest, row: PresetRow, schedule: Schedule, start: int
+    ) -> SamplingPlan:
+        """Return how a preset samples a request."""
+        low, high = (
+            round(share * schedule.steps) for share in (row.guidance.low, row.guidance.high)
+        )
+        if request.guidance <= 1.0:
+            low = high = 0
+        solver: Solver = SOLVERS[row.scheduler](schedule)
+        if not self.optimizations.scalar_steps and row.scheduler == "ddim":
+            solver = StockDdimSolver(schedule, self.components.scheduler)
+        return SamplingPlan(schedule, solver, request.guidance, (low, high), row.reuse, start)
+
+    def _conditioning(self, clips: Sequence[PreparedClip], guided: bool) -> Conditioning:
+        """Encode prompts and pictures; with guidance, first everything as it is without them."""
+        requests = [clip.inputs.request for clip in clips]
+        prompts = [request.prompt for request in requests]
+        if guided:
+            prompts = [request.negative_prompt for request in requests] + prompts
+        with self.encoders.on_device():
+            text = encoders.encode_prompts(
+                self.components, prompts, dropped=self.optimizations.short_text
+            )
+            images = [
+                encoders.encode_image(self.components, clip.inputs.canvas.fitted) for clip in clips
             ]
-            image = torch.cat(seen)
+            image = torch.cat(images)
             if guided:
                 image = torch.cat([torch.zeros_like(image), image])
-        narrow = latents.to(self.unet.stock.dtype)
-        return Conditions(text, image, narrow, requests[0].fps)
+        latents = torch.stack([clip.camera.image_latents for clip in clips])
+        return Conditioning(text, image, latents.to(self.unet.stock.dtype), requests[0].fps)
 
-    def _watcher(
-        self, ready: Sequence[Ready], plan: Plan, watch: Watch
+    def _on_step(
+        self, clip: PreparedClip, plan: SamplingPlan, tracker: ProgressTracker
     ) -> Callable[[int, Tensor], None]:
-        """Return what is called at every step, with previews of the first clip."""
-        first = ready[0]
-        colours = previews.fit(first.steering.image_latents[:, 0], first.order.canvas.fitted)
-        previewer = previews.Previewer(colours, previews.due(plan.steps), self.pool)
+        """Return what reports every step, with previews of the first clip."""
+        to_rgb = previews.fit_latents_to_rgb(
+            clip.camera.image_latents[:, 0], clip.inputs.canvas.fitted
+        )
+        previewer = previews.Previewer(to_rgb, previews.preview_steps(plan.steps), self.pool)
 
-        def seen(done: int, clean: Tensor) -> None:
+        def on_step(done: int, originals: Tensor) -> None:
             preview = None
             if done:
-                preview = previewer.offer(done, lambda: first.steering.clean(clean[0]))
-            watch.step(done == 0, preview)
+                preview = previewer.offer(done, lambda: clip.camera.to_latents(originals[0]))
+            tracker.step(done == 0, preview)
 
-        return seen
+        return on_step
 
-    def decoded(self, latents: Tensor, watch: Watch) -> Frames:
-        """Return the frames of one clip's latents (4, f, h, w)."""
-        return self._patiently(
-            lambda chunk: pixels.decode(self.parts.vae, latents, chunk, watch.heed)
+    def decode(self, latents: Tensor, tracker: ProgressTracker) -> Frames:
+        """Return the frames (f, h, w, 3) of one clip's latents (4, f, h, w)."""
+        return self._in_chunks(
+            lambda chunk: autoencoder.decode(
+                self.components.vae, latents, chunk, tracker.raise_if_cancelled
+            )
         )
 
-    def finished(self, draft: Draft, watch: Watch) -> Frames:
+    def finish(self, clip: DenoisedClip, tracker: ProgressTracker) -> Frames:
         """Return a clip's frames, with the picture's detail where the checkpoint keeps it."""
-        frames, strength = self.decoded(draft.latents, watch), draft.order.request.camera.strength
-        if not self.parts.traits.restores or strength == 0.0:
+        frames, strength = self.decode(clip.latents, tracker), clip.inputs.request.camera.strength
+        if not self.components.traits.restores_detail or strength == 0.0:
             return frames
-        base = draft.base.to(draft.latents)
-        change = draft.latents - base
-        recoded = self._recoded(base, frames, change, watch)
-        apart = change.float().cpu().numpy()
-        return detail.restore(frames, draft.moved, recoded, apart, strength)
+        moved = clip.moved_latents.to(clip.latents)
+        change = clip.latents - moved
+        recoded = self._recode(moved, frames, change, tracker)
+        return restore_detail(frames, clip.moved, recoded, change.float().cpu().numpy(), strength)
 
-    def _recoded(self, base: Tensor, frames: Frames, change: Tensor, watch: Watch) -> Frames:
-        """Decode latents (4, f or 1, h, w), but for those that frames were decoded from."""
-        changed = change.ne(0).any(dim=3).any(dim=2).any(dim=0)
-        if len(changed) != base.shape[1]:
-            return self.decoded(base, watch)
+    def _recode(
+        self, moved: Tensor, frames: Frames, change: Tensor, tracker: ProgressTracker
+    ) -> Frames:
+        """Decode the moved picture's latents (4, f or 1, h, w), but for those without a change."""
+        changed = change.ne(0).any(dim=3).any(dim=2).any(dim=0)  # (f)
+        if len(changed) != moved.shape[1]:
+            return self.decode(moved, tracker)
         recoded = frames.copy()
         if changed.any():
-            recoded[changed.cpu().numpy()] = self.decoded(base[:, changed], watch)
+            recoded[changed.cpu().numpy()] = self.decode(moved[:, changed], tracker)
         return recoded
 
-    def _patiently(self, call: Callable[[int], T]) -> T:
-        """Call, and again with fewer and fewer frames at a time until memory suffices."""
-        chunk = self.chunk if self.levers.chunked_decode else 1
+    def _in_chunks(self, call: Callable[[int], T]) -> T:
+        """Call with a number of frames at a time, which is halved until memory suffices."""
+        chunk = self.chunk if self.optimizations.chunked_decode else 1
         while True:
             size = chunk
             try:
-                return faults.twice(lambda: call(size), self.device)  # noqa: B023  # called at once
+                return retry_once(lambda: call(size), self.device)  # noqa: B023  # called at once
             except (RuntimeError, MemoryError) as error:
-                if not faults.lacks_memory(error) or chunk == 1:
+                if chunk == 1:
                     raise
-                error.__traceback__ = None
-            faults.release(self.device)
+                release_after(error, self.device)
             chunk //= 2
-
-
-def planned(request: GenerationRequest, row: PresetRow, times: Schedule, start: int) -> Plan:
-    """Return how a preset samples a request."""
-    low, high = (round(share * times.steps) for share in (row.guidance.low, row.guidance.high))
-    if request.guidance <= 1.0:
-        low = high = 0
-    solver = SOLVERS[row.scheduler](times)
-    return Plan(times, solver, request.guidance, (low, high), row.reuse, start)
-
-
-def _opening(ready: Ready, times: Schedule) -> Tensor:
-    """Return where denoising starts: noise alone, or the moved picture under noise."""
-    steered = ready.steering
-    if steered.opening is None:
-        return ready.noise
-    level = times.levels[steered.start]
-    return level.signal * steered.opening + level.noise * ready.noise

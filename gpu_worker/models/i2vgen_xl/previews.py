@@ -1,4 +1,4 @@
-"""Previews: a few small frames straight from the latents, encoded off the critical path."""
+"""Previews of a clip: a few small frames straight from the latents, encoded in another thread."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional
+
+from gpu_worker.media.frames import Frame, Frames
 
 FRAMES = 6
 SIDE = 96
@@ -22,23 +23,18 @@ SHARES = (0.3, 0.6, 0.85)
 
 
 @dataclass(frozen=True)
-class Colours:
-    """A linear map from latents to colours: (5, 3), the last row what no latent changes."""
+class LatentsToRgb:
+    """A linear map from latents to RGB: weights (5, 3), the last row a constant."""
 
     weights: Tensor
 
-    def __call__(self, latents: Tensor) -> NDArray[np.uint8]:
-        """Turn latents (4, f, h, w) into small frames (f, h, w, 3)."""
-        return self.paint(latents).cpu().numpy()
-
-    def paint(self, latents: Tensor) -> Tensor:
-        """Do the same, but leave the frames on the device, without waiting for them."""
-        last = self.weights[-1]
-        rgb = torch.einsum("cfhw,cd->fhwd", latents.float(), self.weights[:-1]) + last
+    def __call__(self, latents: Tensor) -> Tensor:
+        """Map latents (4, f, h, w) to small frames (f, h, w, 3) on the same device, in bytes."""
+        rgb = torch.einsum("cfhw,cd->fhwd", latents.float(), self.weights[:-1]) + self.weights[-1]
         return rgb.clamp(0, 255).round().to(torch.uint8)
 
 
-def fit(latents: Tensor, picture: NDArray[np.uint8]) -> Colours:
+def fit_latents_to_rgb(latents: Tensor, picture: Frame) -> LatentsToRgb:
     """Fit the map to the clip's own opening: its latents (4, h, w) and its picture (H, W, 3)."""
     pixels = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None].float()
     small = functional.interpolate(pixels, size=latents.shape[-2:], mode="area")[0]
@@ -46,10 +42,10 @@ def fit(latents: Tensor, picture: NDArray[np.uint8]) -> Colours:
     # A little damping keeps a picture of one colour solvable.
     damping = 1e-3 * torch.eye(inputs.shape[1])
     solution = torch.linalg.solve(inputs.T @ inputs + damping, inputs.T @ small.flatten(1).T)
-    return Colours(solution.to(latents.device))
+    return LatentsToRgb(solution.to(latents.device))
 
 
-def webp(frames: NDArray[np.uint8]) -> bytes:
+def encode_webp(frames: Frames) -> bytes:
     """Encode frames (f, h, w, 3) as a small animated WebP."""
     scale = SIDE / max(frames.shape[1:3])
     size = (max(1, round(frames.shape[2] * scale)), max(1, round(frames.shape[1] * scale)))
@@ -70,36 +66,37 @@ def webp(frames: NDArray[np.uint8]) -> bytes:
 
 @dataclass
 class Previewer:
-    """Makes previews at chosen steps in a thread of its own and hands each out once."""
+    """Makes previews after chosen numbers of steps in a thread, and returns each once."""
 
-    colours: Colours
+    to_rgb: LatentsToRgb
     at: frozenset[int]
     pool: ThreadPoolExecutor
     _pending: Future[bytes] | None = field(default=None)
 
-    def offer(self, done: int, look: Callable[[], Tensor]) -> bytes | None:
+    def offer(self, done: int, latents: Callable[[], Tensor]) -> bytes | None:
         """Start a preview where one is due; return the last one as soon as it is ready.
 
-        look gives the estimated latents (4, f, h, w) after `done` steps.
+        latents returns the predicted original latents (4, f, h, w) after `done` steps.
         """
         ready = None
         if self._pending is not None and self._pending.done():
             ready = self._pending.result()
             self._pending = None
         if done in self.at and self._pending is None:
-            clean = look()
-            chosen = np.linspace(0, clean.shape[1] - 1, min(FRAMES, clean.shape[1])).astype(int)
-            # Plain numbers as indices, since a device would be waited for to take up others.
-            some = torch.stack([clean[:, int(frame)] for frame in chosen], dim=1)
-            self._pending = self.pool.submit(_drawn, self.colours.paint(some))
+            predicted = latents()
+            frames = predicted.shape[1]
+            chosen = np.linspace(0, frames - 1, min(FRAMES, frames)).astype(int)
+            # Plain numbers as indices: index tensors would have to be copied to the device first.
+            some = torch.stack([predicted[:, int(frame)] for frame in chosen], dim=1)
+            self._pending = self.pool.submit(_encode_from_device, self.to_rgb(some))
         return ready
 
 
-def _drawn(frames: Tensor) -> bytes:
-    """Wait for the frames to be there, then encode them."""
-    return webp(frames.cpu().numpy())
+def _encode_from_device(frames: Tensor) -> bytes:
+    """Wait until the device has computed the frames, then encode them."""
+    return encode_webp(frames.cpu().numpy())
 
 
-def due(steps: int) -> frozenset[int]:
+def preview_steps(steps: int) -> frozenset[int]:
     """Return the numbers of done steps after which a preview is made."""
     return frozenset(max(1, round(share * steps)) for share in SHARES) if steps > 2 else frozenset()

@@ -1,4 +1,4 @@
-"""Watching: what a running job says of itself, and where it hears that it should stop."""
+"""The progress of one request over all its candidates, and its cancellation."""
 
 from __future__ import annotations
 
@@ -10,70 +10,75 @@ from gpu_worker.engine.api import Cancelled, OnProgress
 from storage.domain.progress import Progress, Stage
 
 DECODING_STEPS = 2.0
-"""A clip whose like was never decoded here is taken to be decoded in the time of so many steps."""
+"""Until a clip was decoded, decoding is estimated to take as long as so many steps."""
 
 
 @dataclass
-class Watch:
-    """One job's progress over all its candidates.
+class ProgressTracker:
+    """Counts steps, estimates what is left, and reports both.
 
-    steps counts the denoising steps of all candidates, as far as they are known; after is how
-    many seconds the decoding of each will take, None where nobody knows.
+    steps counts the denoising steps of all candidates, as far as they are known; decoding_seconds
+    is what the decoding of each will take, None where it is not known; batch is how many
+    candidates share the steps that are counted now.
     """
 
     on_progress: OnProgress
     should_stop: Callable[[], bool]
     steps: int
     candidates: int = 1
-    after: float | None = None
+    decoding_seconds: float | None = None
     clock: Callable[[], float] = time.monotonic
     done: int = 0
-    spent: float = 0.0
-    taken: int = 0
-    together: int = 1
-    _began: float | None = field(default=None)
-    _before: int = 0
+    batch: int = 1
+    _timed_steps: int = 0
+    _timed_seconds: float = 0.0
+    _step_began: float | None = field(default=None)
+    _done_before: int = 0
 
-    def heed(self) -> None:
-        """Raise Cancelled if the job was told to stop."""
+    def raise_if_cancelled(self) -> None:
+        """Raise Cancelled if the job is to stop."""
         if self.should_stop():
             raise Cancelled
 
-    def expect(self, steps: int) -> None:
-        """Take up how many steps each candidate really needs."""
+    def set_steps(self, steps: int) -> None:
+        """Set how many steps each candidate really needs."""
         self.steps = steps * self.candidates
 
-    def restart(self) -> None:
-        """Go back to the start of this candidate, which is begun again."""
-        self.done = self._before
+    def begin(self, batch: int = 1) -> None:
+        """Begin the next candidate, or so many that share their steps."""
+        self._done_before = self.done
+        self.batch = batch
 
-    def begin(self, together: int = 1) -> None:
-        """Remember where the next candidate starts, or so many that share their steps."""
-        self._before = self.done
-        self.together = together
+    def restart(self) -> None:
+        """Go back to the start of the candidates that were begun last."""
+        self.done = self._done_before
 
     def enter(self, stage: Stage) -> None:
-        """Say that a stage begins."""
-        self.heed()
-        self._began = None
-        left = self._left() if stage is Stage.DECODING else None
+        """Report that a stage begins; raise Cancelled."""
+        self.raise_if_cancelled()
+        self._step_began = None
+        left = self._seconds_left() if stage is Stage.DECODING else None
         self.on_progress(Progress(stage, self.done, self.steps, left), None)
 
     def step(self, first: bool, preview: bytes | None) -> None:
-        """Count a denoising step (the first call of a candidate only starts the clock)."""
+        """Count and report a denoising step; raise Cancelled.
+
+        The first call of a candidate only starts the clock.
+        """
         now = self.clock()
         if not first:
-            self.done += self.together
-            self.taken += self.together
-            self.spent += now - (self._began if self._began is not None else now)
-        self._began = now
-        self.on_progress(Progress(Stage.DENOISING, self.done, self.steps, self._left()), preview)
-        self.heed()
+            self.done += self.batch
+            self._timed_steps += self.batch
+            self._timed_seconds += now - (now if self._step_began is None else self._step_began)
+        self._step_began = now
+        left = self._seconds_left()
+        self.on_progress(Progress(Stage.DENOISING, self.done, self.steps, left), preview)
+        self.raise_if_cancelled()
 
-    def _left(self) -> float | None:
-        if not self.taken:
+    def _seconds_left(self) -> float | None:
+        if not self._timed_steps:
             return None
-        step = self.spent / self.taken
-        after = DECODING_STEPS * step if self.after is None else self.after
-        undecoded = self.candidates - round(self._before * self.candidates / self.steps)
-        return (self.steps - self.done) * step + undecoded * after
+        step = self._timed_seconds / self._timed_steps
+        decoding = DECODING_STEPS * step if self.decoding_seconds is None else self.decoding_seconds
+        undecoded = self.candidates - round(self._done_before * self.candidates / self.steps)
+        return (self.steps - self.done) * step + undecoded * decoding

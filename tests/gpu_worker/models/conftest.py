@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl import batch_width as sharing
-from gpu_worker.models.i2vgen_xl.engine import I2VGenXL, Setup
+from gpu_worker.models.i2vgen_xl import batch_width
+from gpu_worker.models.i2vgen_xl.engine import EngineOptions, I2VGenXL
 from storage.catalogue_file import load_catalogue
 from storage.domain.request import GenerationRequest
 from tests.support.checkpoints import moved_like, one_thread, stock_like
@@ -26,14 +26,14 @@ Order = Callable[..., GenerationRequest]
 @pytest.fixture(autouse=True)
 def sharing_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Keep what is measured of shared passes in the test's own folder."""
-    path = tmp_path / "deep" / "sharing.json"
-    monkeypatch.setattr(sharing, "CACHE", path)
+    path = tmp_path / "deep" / "batch_width.json"
+    monkeypatch.setattr(batch_width, "CACHE", path)
     return path
 
 
 def engine_of(folder: Path, **changes: Any) -> I2VGenXL:
     """Return a loaded engine for a checkpoint's folder."""
-    setup = replace(Setup(device="cpu"), **changes)
+    setup = replace(EngineOptions(device="cpu"), **changes)
     engine = I2VGenXL(str(folder), "tiny", load_catalogue().presets, setup)
     engine.load()
     return engine

@@ -8,8 +8,7 @@ import pytest
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.motion import MeasuredMotion
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl import batch_width as sharing
-from gpu_worker.models.i2vgen_xl import candidates
+from gpu_worker.models.i2vgen_xl import batch_width, candidates
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
 from storage.domain.progress import Progress, Stage
@@ -57,7 +56,7 @@ def test_the_chosen_candidate_is_the_clip_of_its_seed(
         )
         return result.frames, result.seed
 
-    monkeypatch.setattr(sharing, "measure", lambda *_: width)
+    monkeypatch.setattr(batch_width, "measure", lambda *_: width)
     frames, seed = make(order(candidates=2, seed=11))
     alone = make(order(seed=seed))[0]
     # Passes that are shared round in another order: then it is the same clip, not the same bytes.
@@ -68,6 +67,6 @@ def test_a_camera_that_does_as_told_scores_higher() -> None:
     obeys = MeasuredMotion(pan=-0.2, tilt=0.0, zoom=0.0, roll=0.0, shake=0.0)
     mixes = MeasuredMotion(pan=-0.1, tilt=0.1, zoom=0.0, roll=0.0, shake=0.0)
     defies = MeasuredMotion(pan=0.2, tilt=0.0, zoom=0.0, roll=0.0, shake=0.0)
-    scores = [candidates.obedience(one, Motion.PAN_LEFT) for one in (obeys, mixes, defies)]
+    scores = [candidates.motion_score(one, Motion.PAN_LEFT) for one in (obeys, mixes, defies)]
     assert scores[0] > scores[1] > scores[2] == 0.0
-    assert candidates.obedience(obeys, Motion.STATIC) < 1.0
+    assert candidates.motion_score(obeys, Motion.STATIC) < 1.0

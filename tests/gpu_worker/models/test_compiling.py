@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gpu_worker.models.i2vgen_xl.unet import compilation as compiling
-from gpu_worker.models.i2vgen_xl.unet.compilation import Regions
+from gpu_worker.models.i2vgen_xl.unet import compilation
+from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions
 
 
 class Doubler(nn.Module):
@@ -26,43 +26,30 @@ class Doubler(nn.Module):
         return numbers * 2.0
 
 
-def run(regions: Regions, doubler: Doubler, shape: str) -> bool:
+def run(regions: CompiledRegions, doubler: Doubler, shape: str) -> bool:
     """Run a shape; return whether it ran compiled."""
     doubler.compiled.clear()
-    with regions.running(shape):
+    with regions.shape(shape):
         assert float(doubler(torch.ones(3)).sum()) == 6.0
     return doubler.compiled != [False]
 
 
-def test_patient_regions_are_compiled_for_a_shape_that_comes_again(tmp_path: Path) -> None:
+def test_the_first_clip_is_compiled_as_all_later_ones(tmp_path: Path) -> None:
     doubler = Doubler()
-    regions = Regions([doubler], tmp_path, patient=True, backend="eager")
-    assert [run(regions, doubler, shape) for shape in ("a", "b", "a", "a")] == [
-        False,
-        False,
-        True,
-        True,
-    ]
+    assert run(CompiledRegions([doubler], tmp_path, backend="eager"), doubler, "a")
 
 
-def test_a_shape_that_was_kept_is_compiled_at_once(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    (tmp_path / "a.bin").write_bytes(b"spoiled")
+def test_artifacts_that_cannot_be_read_are_deleted(tmp_path: Path) -> None:
+    file = tmp_path / "a.bin"
+    file.write_bytes(b"spoiled")
     doubler = Doubler()
-    regions = Regions([doubler], tmp_path, patient=True, backend="eager")
-    assert run(regions, doubler, "a")
-    assert not run(regions, doubler, "b")
-
-
-def test_without_patience_the_first_clip_is_compiled_as_all_later_ones(tmp_path: Path) -> None:
-    doubler = Doubler()
-    assert run(Regions([doubler], tmp_path, backend="eager"), doubler, "a")
+    assert run(CompiledRegions([doubler], tmp_path, backend="eager"), doubler, "a")
+    assert not file.exists() or file.read_bytes() != b"spoiled"
 
 
 def test_a_clip_that_was_stopped_is_not_kept(tmp_path: Path) -> None:
-    regions = Regions([Doubler()], tmp_path, backend="eager")
-    with pytest.raises(KeyError), regions.running("a"):
+    regions = CompiledRegions([Doubler()], tmp_path, backend="eager")
+    with pytest.raises(KeyError), regions.shape("a"):
         raise KeyError("stopped")
     assert regions.ready == set()
 
@@ -71,14 +58,14 @@ COMPILED = """
 import sys, torch
 from pathlib import Path
 from torch._dynamo.utils import counters
-from gpu_worker.models.i2vgen_xl.unet.compilation import Regions
+from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions
 class Layer(torch.nn.Module):
     def forward(self, numbers):
         return torch.nn.functional.silu(numbers * 3.0)
 layer = Layer()
-regions = Regions([layer], Path(sys.argv[1]))
+regions = CompiledRegions([layer], Path(sys.argv[1]))
 for _ in range(2):
-    with torch.no_grad(), regions.running("a"):
+    with torch.no_grad(), regions.shape("a"):
         layer(torch.ones(1, 4, 3))
 print(counters["inductor"]["fxgraph_cache_hit"], counters["inductor"]["fxgraph_cache_miss"])
 """
@@ -103,5 +90,5 @@ def test_the_next_process_takes_up_what_was_compiled(
 
 def test_what_nobody_compiled_is_not_kept(tmp_path: Path) -> None:
     if torch.compiler.save_cache_artifacts() is None:
-        compiling.save(tmp_path / "a.bin")
+        compilation.save_artifacts(tmp_path / "a.bin")
         assert not (tmp_path / "a.bin").exists()

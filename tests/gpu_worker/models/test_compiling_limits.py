@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gpu_worker.models.i2vgen_xl.unet.compilation import Regions
+from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions
 
 
 class Noting(nn.Module):
@@ -29,7 +29,7 @@ def test_many_regions_are_compiled_for_many_shapes(tmp_path: Path) -> None:
     regions = [Noting() for _ in range(4)]
     # A twentieth of what a process has, which a few regions and shapes would use up.
     with cast(Any, torch._dynamo.config).patch(accumulated_recompile_limit=12):
-        Regions(regions, tmp_path, backend="eager")
+        CompiledRegions(regions, tmp_path, backend="eager")
         for side in range(1, 6):
             for region in regions:
                 region(torch.ones(side, 2))
@@ -46,5 +46,5 @@ def test_a_torch_that_cannot_keep_regions_apart_compiles_them_too(
         return model
 
     monkeypatch.setattr(torch, "compile", older)
-    Regions([Noting()], tmp_path, backend="eager")
+    CompiledRegions([Noting()], tmp_path, backend="eager")
     assert given == [{"dynamic": False, "backend": "eager"}]

@@ -10,7 +10,7 @@ from diffusers.models.upsampling import Upsample2D
 from torch import Tensor
 from torch.nn import functional
 
-from gpu_worker.models.i2vgen_xl.unet.upsampling import Doubling
+from gpu_worker.models.i2vgen_xl.unet.upsampling import FusedUpsample2D
 
 
 def block() -> Upsample2D:
@@ -35,7 +35,7 @@ def test_a_doubled_map_is_nearer_to_the_exact_one_than_before(size: tuple[int, i
     maps = torch.randn(3, 8, *size).contiguous(memory_format=torch.channels_last)
     expected = exactly(stock, maps, (2 * size[0], 2 * size[1]))
     usual = (stock(maps).double() - expected).square().mean()
-    found = Doubling(stock)(maps)
+    found = FusedUpsample2D(stock)(maps)
     assert found.is_contiguous(memory_format=torch.channels_last)
     assert (found.double() - expected).square().mean() <= 1.2 * usual + 1e-16
     assert torch.allclose(found.double(), expected, atol=1e-5)
@@ -47,4 +47,6 @@ def test_other_sizes_than_twice_are_grown_as_before(size: tuple[int, int]) -> No
     stock = block()
     maps = torch.randn(2, 8, 5, 3).contiguous(memory_format=torch.channels_last)
     expected = exactly(stock, maps, size)
-    assert torch.allclose(Doubling(stock)(maps, torch.Size(size)).double(), expected, atol=1e-5)
+    assert torch.allclose(
+        FusedUpsample2D(stock)(maps, torch.Size(size)).double(), expected, atol=1e-5
+    )

@@ -11,7 +11,7 @@ import skimage.data
 
 from gpu_worker.media import motion, quality
 from gpu_worker.media.picture import Canvas, centre_window
-from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
+from gpu_worker.models.i2vgen_xl.checkpoint import locate
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from storage.domain.camera.motion import Motion
 
@@ -23,7 +23,7 @@ SIDE = 128
 @pytest.fixture(scope="module")
 def embedded() -> I2VGenXL:
     """Load the checkpoint that the repository carries."""
-    return engine_of(checkpoint.EMBEDDED)
+    return engine_of(locate.EMBEDDED)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +49,7 @@ def test_a_photograph_moves_as_the_words_say(
 
 
 def test_the_weights_fit_into_the_repository() -> None:
-    files = [path for path in checkpoint.EMBEDDED.rglob("*") if path.is_file()]
+    files = [path for path in locate.EMBEDDED.rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) <= 30 * 2**20
 
 

@@ -17,8 +17,7 @@ from transformers.models.clip.modeling_clip import CLIPModel
 
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import candidates
-from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank
-from gpu_worker.models.i2vgen_xl.checkpoint import sizes
+from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint, random_modules
 
 from .conftest import Order, engine_of
 
@@ -35,10 +34,10 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "num_hidden_layers": 2,
         "num_attention_heads": 2,
     }
-    words = sizes.TINY.words
+    words = random_modules.TINY.vocabulary
     text = CLIPTextConfig(
         vocab_size=words,
-        max_position_embeddings=sizes.TINY.length,
+        max_position_embeddings=random_modules.TINY.tokens,
         bos_token_id=words - 2,
         eos_token_id=words - 1,
         **shape,
@@ -49,14 +48,14 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Path:
         CLIPConfig(text_config=text.to_dict(), vision_config=eye.to_dict(), projection_dim=8)
     )
     model.save_pretrained(folder)
-    blank.tokenizer(sizes.TINY).save_pretrained(str(folder))
-    (folder / "preprocessor_config.json").write_text(blank.eye(SIDE))
+    random_checkpoint.byte_tokenizer(random_modules.TINY).save_pretrained(str(folder))
+    (folder / "preprocessor_config.json").write_text(random_checkpoint.preprocessor_config(SIDE))
     return folder
 
 
 @pytest.mark.filterwarnings("ignore")
 def test_likeness_depends_on_the_words_and_lies_within_one(judge: Path) -> None:
-    likeness = candidates.clip_likeness(judge, torch.device("cpu"))
+    likeness = candidates.load_clip_scorer(judge, torch.device("cpu"))
     noise = np.random.default_rng(1).integers(0, 255, (6, 48, 64, 3)).astype(np.uint8)
     found = [likeness(noise, words) for words in ("a cat", "an extremely long boat " * 40)]
     assert all(-1.0 <= one <= 1.0 for one in found)

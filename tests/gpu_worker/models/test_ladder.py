@@ -16,7 +16,7 @@ import torch
 from gpu_worker.engine.api import OutOfMemory, Result
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from gpu_worker.models.i2vgen_xl.memory.out_of_memory import lacks_memory
+from gpu_worker.models.i2vgen_xl.memory.out_of_memory import is_out_of_memory
 from storage.domain.request import GenerationRequest
 
 from .conftest import Order
@@ -39,7 +39,7 @@ def failing(where: I2VGenXL | torch.nn.Module, when: Callable[[int, Any], bool])
         if when(passes[0], given[0] if given else None):
             raise torch.OutOfMemoryError("injected")
 
-    module = where.maker.unet if isinstance(where, I2VGenXL) else where
+    module = where.pipeline.unet if isinstance(where, I2VGenXL) else where
     hook = module.register_forward_pre_hook(fail)
     try:
         yield
@@ -127,25 +127,25 @@ def test_any_other_error_is_not_swallowed(
     def fail(_module: torch.nn.Module, _given: tuple[Any, ...]) -> None:
         raise RuntimeError("something else")
 
-    hook = moved_engine.maker.unet.register_forward_pre_hook(fail)
+    hook = moved_engine.pipeline.unet.register_forward_pre_hook(fail)
     with pytest.raises(RuntimeError, match="something else"):
         make(moved_engine, order(), canvas)
     hook.remove()
 
 
 def test_a_lack_of_memory_is_told_from_other_errors() -> None:
-    assert lacks_memory(torch.OutOfMemoryError("CUDA out of memory"))
-    assert lacks_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
-    assert lacks_memory(MemoryError())
-    assert not lacks_memory(RuntimeError("shape mismatch"))
-    assert not lacks_memory(ValueError("out of memory"))
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory"))
+    assert is_out_of_memory(RuntimeError("DefaultCPUAllocator: can't allocate memory"))
+    assert is_out_of_memory(MemoryError())
+    assert not is_out_of_memory(RuntimeError("shape mismatch"))
+    assert not is_out_of_memory(ValueError("out of memory"))
 
 
 PLACES: dict[str, Callable[[I2VGenXL], torch.nn.Module]] = {
-    "encode": lambda engine: engine.maker.parts.vae.encoder,
-    "text": lambda engine: engine.maker.parts.text_encoder,
-    "picture": lambda engine: engine.maker.parts.image_encoder,
-    "decode": lambda engine: engine.maker.parts.vae.decoder,
+    "encode": lambda engine: engine.pipeline.components.vae.encoder,
+    "text": lambda engine: engine.pipeline.components.text_encoder,
+    "picture": lambda engine: engine.pipeline.components.image_encoder,
+    "decode": lambda engine: engine.pipeline.components.vae.decoder,
 }
 """Where a clip needs memory outside of its steps."""
 
@@ -194,11 +194,11 @@ from dataclasses import replace
 from pathlib import Path
 import numpy as np, torch
 torch.set_num_threads(1)
-from gpu_worker.models.i2vgen_xl.engine import I2VGenXL, Setup
+from gpu_worker.models.i2vgen_xl.engine import EngineOptions, I2VGenXL
 from gpu_worker.media.picture import Canvas
 from storage.catalogue_file import load_catalogue
 from storage.domain.request import GenerationRequest
-engine = I2VGenXL(sys.argv[1], "tiny", load_catalogue().presets, Setup(device="cpu"))
+engine = I2VGenXL(sys.argv[1], "tiny", load_catalogue().presets, EngineOptions(device="cpu"))
 engine.load()
 def clip(side):
     picture = np.full((side, side, 3), 90, np.uint8)

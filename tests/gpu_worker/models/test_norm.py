@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from gpu_worker.models.i2vgen_xl.unet.group_norm import activated, grouped
+from gpu_worker.models.i2vgen_xl.unet.group_norm import group_norm, group_norm_silu
 
 SIZES = [(4, 48, 32, 32), (2, 48, 16, 1024), (3, 16, 1, 1), (2, 8, 5, 7)]
 
@@ -30,7 +30,7 @@ def test_channels_last_maps_are_normalised_as_exactly_as_plain_ones(
     norm = nn.GroupNorm(8, size[1])
     norm.weight.normal_(generator=generator)
     inner = maps.contiguous(memory_format=torch.channels_last)
-    found = grouped(norm, inner)
+    found = group_norm(norm, inner)
     assert error(found, norm, maps) <= 1.2 * error(norm(maps), norm, maps) + 1e-8
     assert found.is_contiguous(memory_format=torch.channels_last)
 
@@ -39,6 +39,6 @@ def test_channels_last_maps_are_normalised_as_exactly_as_plain_ones(
 def test_what_was_normalised_stays_as_it_was() -> None:
     maps = torch.randn(2, 16, 4, 4).contiguous(memory_format=torch.channels_last)
     before = maps.clone()
-    found = activated(nn.GroupNorm(4, 16), maps)
+    found = group_norm_silu(nn.GroupNorm(4, 16), maps)
     assert torch.equal(maps, before)
     assert torch.allclose(found, torch.nn.functional.silu(nn.GroupNorm(4, 16)(maps)), atol=1e-5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from gpu_worker.models.i2vgen_xl.memory.offload import Guests, offload
+from gpu_worker.models.i2vgen_xl.memory.offload import OffloadedModules, offload
 
 ELSEWHERE = torch.device("meta")
 """Stands for a GPU: a device whose tensors lie somewhere else."""
@@ -20,11 +20,11 @@ def places(module: nn.Module) -> set[str]:
 def test_guests_come_and_leave_as_they_were() -> None:
     model = nn.Sequential(nn.Linear(3, 3), nn.BatchNorm1d(3))
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    guests = Guests([model, model[0]], ELSEWHERE)
+    guests = OffloadedModules([model, model[0]], ELSEWHERE)
     assert places(model) == {"cpu"}
-    guests.come()
+    guests.to_device()
     assert places(model) == {"meta"}
-    guests.leave()
+    guests.to_host()
     after = model.state_dict()
     assert all(torch.equal(after[name], tensor) for name, tensor in before.items())
 
@@ -45,7 +45,7 @@ def test_a_layer_visits_the_device_only_to_run() -> None:
 def test_on_the_host_itself_nothing_moves() -> None:
     layer = nn.Linear(3, 3)
     where = layer.weight.data_ptr()
-    guests = Guests([layer], torch.device("cpu"))
-    guests.come()
-    guests.leave()
+    guests = OffloadedModules([layer], torch.device("cpu"))
+    guests.to_device()
+    guests.to_host()
     assert layer.weight.data_ptr() == where

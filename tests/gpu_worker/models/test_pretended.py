@@ -12,9 +12,9 @@ from safetensors.torch import load_file
 
 from gpu_worker.engine.api import Result
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl.checkpoint import loading
+from gpu_worker.models.i2vgen_xl.checkpoint import components
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from gpu_worker.models.i2vgen_xl.optimizations import Levers
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from storage.domain.camera.motion import Camera
 from storage.domain.request import Preset
 
@@ -29,7 +29,7 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gpu]:
     def onto(file: Path, device: str) -> dict[str, Any]:
         return {name: tensor.to(device) for name, tensor in load_file(file, device="cpu").items()}
 
-    monkeypatch.setattr(loading, "load_file", onto)
+    monkeypatch.setattr(components, "load_file", onto)
     with pretended(monkeypatch) as gpu:
         yield gpu
 
@@ -51,10 +51,10 @@ def test_every_preset_makes_its_clip(
     engine = on_gpu(stock_like, dtype)
     for preset in Preset:
         assert make(engine, order, canvas, preset=preset).frames.shape == (4, 64, 64, 3)
-    parts = engine.maker.parts
+    components = engine.pipeline.components
     # The encoders were there only while they were used.
-    assert {tensor.device.type for tensor in parts.text_encoder.parameters()} == {"cpu"}
-    assert {tensor.device.type for tensor in parts.unet.parameters()} == {"cuda"}
+    assert {tensor.device.type for tensor in components.text_encoder.parameters()} == {"cpu"}
+    assert {tensor.device.type for tensor in components.unet.parameters()} == {"cuda"}
 
 
 @pytest.mark.slow
@@ -76,7 +76,7 @@ def test_no_step_waits_for_the_device(
     engine = on_gpu(stock_like)
     assert waits(engine) == []
     # The stock scheduler's step does, which shows that a wait would be seen.
-    engine.maker.levers = Levers().without("scalar_steps")
+    engine.pipeline.optimizations = Optimizations().without("scalar_steps")
     assert waits(engine)
 
 
@@ -90,7 +90,7 @@ def test_a_clip_goes_on_after_everything_but_its_size_was_given_up(
         if passes[0] <= 5:
             raise torch.OutOfMemoryError("injected")
 
-    engine.maker.unet.register_forward_pre_hook(fail)
+    engine.pipeline.unet.register_forward_pre_hook(fail)
     told = [note.key for note in make(engine, order, canvas).adjustments]
     assert told == [f"adjusted_{rung}" for rung in ("slices", "halves", "offload", "eight_bit")]
     # The next clip reads the weights again, and is told nothing.

@@ -15,7 +15,7 @@ import torch
 from gpu_worker.engine.api import Cancelled
 from gpu_worker.media.encode import encode
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
+from gpu_worker.models.i2vgen_xl.checkpoint import locate
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from storage.codec import encode as spell
 from storage.domain.request import GenerationRequest
@@ -41,7 +41,7 @@ import json, sys
 from hashlib import sha256
 import numpy as np
 from gpu_worker.media.encode import encode
-from gpu_worker.models.starting import create
+from gpu_worker.models.registry import create
 from gpu_worker.media.picture import Canvas
 from storage.codec import decode
 from storage.domain.request import GenerationRequest
@@ -58,7 +58,7 @@ print(sha256(encode(result.frames, request.fps, 10_000_000, {}).data).hexdigest(
 @pytest.fixture(scope="module")
 def embedded() -> I2VGenXL:
     """Load the checkpoint that the repository carries."""
-    return engine_of(checkpoint.EMBEDDED)
+    return engine_of(locate.EMBEDDED)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def test_a_cancel_and_a_lack_of_memory_leave_no_trace(embedded: I2VGenXL, canvas
         if passes[0] % 2:
             raise torch.OutOfMemoryError("injected")
 
-    hook = embedded.maker.unet.register_forward_pre_hook(fail)
+    hook = embedded.pipeline.unet.register_forward_pre_hook(fail)
     try:
         assert file_of(embedded, canvas) == alone
     finally:

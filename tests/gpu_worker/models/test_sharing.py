@@ -11,14 +11,13 @@ import torch
 
 from gpu_worker.engine.api import Cancelled
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl import batch_width as sharing
-from gpu_worker.models.i2vgen_xl.checkpoint import locate as checkpoint
+from gpu_worker.models.i2vgen_xl import batch_width
+from gpu_worker.models.i2vgen_xl.checkpoint import locate
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from gpu_worker.models.i2vgen_xl.memory.fallback import Ladder
-from gpu_worker.models.i2vgen_xl.pipeline import Maker
-from gpu_worker.models.i2vgen_xl.pipeline import Order as Making
-from gpu_worker.models.i2vgen_xl.progress_tracker import Watch
-from gpu_worker.models.i2vgen_xl.sampling.denoise import Thrift
+from gpu_worker.models.i2vgen_xl.measurement_cache import measured_once
+from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
+from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs, Pipeline
+from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
 from storage.domain.camera.motion import Motion, Reading
 from storage.domain.progress import Progress, Stage
 
@@ -29,13 +28,13 @@ from .conftest import Order, engine_of
 def widths(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many clips each denoising held."""
     seen: list[int] = []
-    denoised = Maker.denoised
+    denoise_clips = Pipeline.denoise_clips
 
-    def counted(maker: Maker, orders, *rest):  # type: ignore[no-untyped-def]  # passed on as it is
+    def counted(pipeline: Pipeline, orders, *rest):  # type: ignore[no-untyped-def]  # passed on as it is
         seen.append(len(orders))
-        return denoised(maker, orders, *rest)
+        return denoise_clips(pipeline, orders, *rest)
 
-    monkeypatch.setattr(Maker, "denoised", counted)
+    monkeypatch.setattr(Pipeline, "denoise_clips", counted)
     return seen
 
 
@@ -61,19 +60,19 @@ def takes(**seconds: float) -> Callable[[int], float]:
     ],
 )
 def test_a_pass_is_as_wide_as_it_pays(seconds: dict[str, float], most: int, width: int) -> None:
-    assert sharing.widest(takes(**seconds), most) == width
+    assert batch_width.fastest_width(takes(**seconds), most) == width
 
 
 def test_one_round_that_does_not_pay_is_enough() -> None:
     times = iter([1.0, 1.0, 1.0, 1.0, 1.0, 2.0])
-    assert sharing.widest(lambda _clips: next(times), 4) == 1
+    assert batch_width.fastest_width(lambda _clips: next(times), 4) == 1
 
 
 @pytest.mark.parametrize(("clips", "room", "most"), [(1, 9, 1), (3, 9, 2), (8, 9, 4), (8, 3, 2)])
 def test_no_more_clips_are_tried_than_there_are_or_than_fit(
     clips: int, room: int, most: int
 ) -> None:
-    assert sharing.most(clips, lambda width: width <= room) == most
+    assert batch_width.widest_fitting(clips, lambda width: width <= room) == most
 
 
 def test_what_was_measured_once_is_kept(
@@ -101,7 +100,7 @@ def test_a_cancel_while_it_is_measured_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    "cache", ["~nobody-of-this-name/sharing.json", "file/sharing.json", "list.json"]
+    "cache", ["~nobody-of-this-name/batch_width.json", "file/batch_width.json", "list.json"]
 )
 def test_what_cannot_be_read_or_kept_is_measured_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cache: str
@@ -109,25 +108,27 @@ def test_what_cannot_be_read_or_kept_is_measured_all_the_same(
     (tmp_path / "list.json").write_text("[]")
     (tmp_path / "file").touch()
     monkeypatch.chdir(tmp_path)
-    assert sharing.remembered("a clip", Path(cache), lambda: 2) == 2
+    assert measured_once(Path(cache), "a clip", lambda: 2) == 2
 
 
 @pytest.mark.parametrize("name", ["moved", "embedded"])
 def test_a_clip_is_the_same_as_the_second_of_a_batch(
     moved_engine: I2VGenXL, canvas: Canvas, order: Order, name: str
 ) -> None:
-    engine = engine_of(checkpoint.EMBEDDED) if name == "embedded" else moved_engine
+    engine = engine_of(locate.EMBEDDED) if name == "embedded" else moved_engine
     first, second = (
-        Making(order(seed=seed, frames=8, steps=3, guidance=2.0), canvas, Reading(Motion.ZOOM_IN))
+        ClipInputs(
+            order(seed=seed, frames=8, steps=3, guidance=2.0), canvas, Reading(Motion.ZOOM_IN)
+        )
         for seed in (1, 2)
     )
 
-    def latents(*orders: Making) -> torch.Tensor:
-        watch = Watch(lambda _progress, _preview: None, lambda: False, 3)
-        ladder = Ladder(engine.maker.unet, Thrift(), torch.device("cpu"))
+    def latents(*orders: ClipInputs) -> torch.Tensor:
+        watch = ProgressTracker(lambda _progress, _preview: None, lambda: False, 3)
+        ladder = MemoryFallback(engine.pipeline.unet, torch.device("cpu"))
         with torch.inference_mode():
             row = engine.presets[second.request.preset]
-            return engine.maker.denoised(orders, row, ladder, watch)[-1].latents
+            return engine.pipeline.denoise_clips(orders, row, ladder, watch)[-1].latents
 
     alone, beside = latents(second), latents(first, second)
     assert float((alone - beside).norm() / alone.norm()) < 1e-3
@@ -150,8 +151,8 @@ def test_candidates_share_their_passes_where_it_pays(
     seen: list[Progress] = []
 
     def make(width: int) -> dict[str, float]:
-        monkeypatch.setattr(sharing, "measure", fixed(width))
-        monkeypatch.setattr(sharing, "CACHE", sharing.CACHE.with_name(f"{width}.json"))
+        monkeypatch.setattr(batch_width, "measure", fixed(width))
+        monkeypatch.setattr(batch_width, "CACHE", batch_width.CACHE.with_name(f"{width}.json"))
         asked = order(candidates=3, seed=11)
         made = moved_engine.generate(asked, canvas, lambda one, _: seen.append(one), lambda: False)
         return dict(made.scores)
@@ -175,7 +176,7 @@ def test_a_lack_of_memory_ends_the_sharing_and_not_the_clip(
     widths: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked, run = order(candidates=2), moved_engine.maker.unet.forward
+    asked, run = order(candidates=2), moved_engine.pipeline.unet.forward
 
     def tight(sample, *rest):  # type: ignore[no-untyped-def]  # passed on as it is
         if sample.shape[0] > 1:
@@ -189,10 +190,10 @@ def test_a_lack_of_memory_ends_the_sharing_and_not_the_clip(
         assert result.adjustments == ()
         return result.frames
 
-    monkeypatch.setattr(sharing, "width", fixed(1))
+    monkeypatch.setattr(batch_width, "choose_width", fixed(1))
     alone = make()
-    monkeypatch.setattr(sharing, "width", fixed(2))
-    monkeypatch.setattr(moved_engine.maker.unet, "forward", tight)
+    monkeypatch.setattr(batch_width, "choose_width", fixed(2))
+    monkeypatch.setattr(moved_engine.pipeline.unet, "forward", tight)
     widths.clear()
     assert np.array_equal(make(), alone)
     assert widths == [2, 1, 1]

@@ -11,9 +11,9 @@ from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultist
 from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 from torch import Tensor
 
-from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank
-from gpu_worker.models.i2vgen_xl.sampling.schedule import Level, Schedule, schedule
-from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, State
+from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint
+from gpu_worker.models.i2vgen_xl.sampling.schedule import NoiseLevel, Schedule, read_schedule
+from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, SolverState
 
 STEPS = 9
 
@@ -25,7 +25,7 @@ def net(sample: Tensor, timestep: int) -> Tensor:
 
 def ours(name: str, times: Schedule, noise: Tensor) -> Tensor:
     """Take all steps with one of our solvers."""
-    solver, state = SOLVERS[name](times), State(noise)
+    solver, state = SOLVERS[name](times), SolverState(noise)
     for index, timestep in enumerate(times.timesteps):
         state = solver.step(index, state, net(state.sample, timestep))
     return state.sample
@@ -53,9 +53,11 @@ def test_ddim_is_the_stock_scheduler(noise: Tensor, prediction: str, spacing: st
     if prediction == "epsilon":
         # Noise cannot be predicted where there is nothing but noise.
         changes |= {"rescale_betas_zero_snr": False, "beta_schedule": "scaled_linear"}
-    made = cast(Any, DDIMScheduler).from_config(blank.scheduler().config, **changes)
+    made = cast(Any, DDIMScheduler).from_config(
+        random_checkpoint.released_scheduler().config, **changes
+    )
     assert torch.allclose(
-        ours("ddim", schedule(made, STEPS), noise), theirs(made, noise), atol=1e-5
+        ours("ddim", read_schedule(made, STEPS), noise), theirs(made, noise), atol=1e-5
     )
 
 
@@ -73,10 +75,10 @@ def test_second_order_solvers_follow_diffusers(noise: Tensor, name: str, theirs_
     )
     other.set_timesteps(STEPS)
     levels = tuple(
-        Level(float(power) ** 0.5, (1 - float(power)) ** 0.5)
+        NoiseLevel(float(power) ** 0.5, (1 - float(power)) ** 0.5)
         for power in other.alphas_cumprod[other.timesteps]
     )
-    ending = (*levels, Level(1.0, 0.0))
+    ending = (*levels, NoiseLevel(1.0, 0.0))
     steps = tuple(int(step) for step in other.timesteps)
     times = Schedule(steps, ending, ending[1:], "v_prediction", None)
     expected = theirs(other, noise)
@@ -85,8 +87,8 @@ def test_second_order_solvers_follow_diffusers(noise: Tensor, name: str, theirs_
 
 @pytest.mark.parametrize("name", list(SOLVERS))
 def test_a_step_taken_again_from_its_state_gives_the_same(noise: Tensor, name: str) -> None:
-    times = schedule(blank.scheduler(), STEPS)
-    solver, state = SOLVERS[name](times), State(noise)
+    times = read_schedule(random_checkpoint.released_scheduler(), STEPS)
+    solver, state = SOLVERS[name](times), SolverState(noise)
     for index, timestep in enumerate(times.timesteps):
         predicted = net(state.sample, timestep)
         first, second = (solver.step(index, state, predicted) for _ in range(2))

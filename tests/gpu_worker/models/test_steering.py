@@ -5,7 +5,10 @@ import pytest
 import torch
 
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl.sampling.steering import Steering, uncovered
+from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (
+    CameraConditioning,
+    uncovered_shares,
+)
 from storage.domain.camera.motion import Pose
 
 SMALL = Canvas(np.zeros((32, 32, 3), np.uint8), (0.0, 0.0, 32.0, 32.0), (32, 32))
@@ -13,13 +16,13 @@ ROOMY = Canvas(np.zeros((64, 64, 3), np.uint8), (16.0, 16.0, 32.0, 32.0), (32, 3
 PATH = (Pose(), Pose(dx=0.25))
 
 
-def steering() -> Steering:
+def steering() -> CameraConditioning:
     """Make the steering of two frames whose picture is all ones."""
-    return Steering(torch.ones(4, 2, 8, 8), torch.ones(4, 2, 8, 8), 0.5, None, 0)
+    return CameraConditioning(torch.ones(4, 2, 8, 8), torch.ones(4, 2, 8, 8), 0.5, None, 0)
 
 
 def test_a_pan_uncovers_the_side_that_it_goes_to() -> None:
-    beyond = uncovered(SMALL, PATH, 4)
+    beyond = uncovered_shares(SMALL, PATH, 4)
     assert beyond.shape == (2, 8, 8)
     assert beyond[0].sum() == 0
     assert (beyond[1, :, 7] == 1).all()
@@ -27,12 +30,12 @@ def test_a_pan_uncovers_the_side_that_it_goes_to() -> None:
 
 
 def test_a_larger_picture_is_not_used_up_so_soon() -> None:
-    assert uncovered(ROOMY, PATH, 4).sum() == 0
+    assert uncovered_shares(ROOMY, PATH, 4).sum() == 0
 
 
 def test_a_firm_camera_keeps_what_the_picture_shows() -> None:
-    beyond = uncovered(SMALL, PATH, 4)
-    clean = steering().filling(beyond, 1.0).clean(torch.full((4, 2, 8, 8), 2.0))
+    beyond = uncovered_shares(SMALL, PATH, 4)
+    clean = steering().limited_to(beyond, 1.0).to_latents(torch.full((4, 2, 8, 8), 2.0))
     assert (clean[:, 0] == 1).all()
     assert (clean[:, 1, :, 7] == 2).all()
 
@@ -40,5 +43,5 @@ def test_a_firm_camera_keeps_what_the_picture_shows() -> None:
 @pytest.mark.parametrize(("strength", "value"), [(1.0, 1.0), (0.75, 1.25), (0.0, 2.0)])
 def test_a_loose_camera_leaves_more_to_the_model(strength: float, value: float) -> None:
     nothing = torch.zeros(2, 8, 8)
-    clean = steering().filling(nothing, strength).clean(torch.full((4, 2, 8, 8), 2.0))
+    clean = steering().limited_to(nothing, strength).to_latents(torch.full((4, 2, 8, 8), 2.0))
     assert torch.allclose(clean, torch.tensor(value))

@@ -10,12 +10,12 @@ import torch
 from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
 from torch import Tensor
 
-from gpu_worker.models.i2vgen_xl import device as choosing
-from gpu_worker.models.i2vgen_xl.checkpoint import sizes
-from gpu_worker.models.i2vgen_xl.optimizations import Levers
-from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, Attention
-from gpu_worker.models.i2vgen_xl.unet.conditions import Conditions
-from gpu_worker.models.i2vgen_xl.unet.unet import Deep, UNet
+from gpu_worker.models.i2vgen_xl.checkpoint import random_modules
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
+from gpu_worker.models.i2vgen_xl.unet import attention_choice
+from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKernels
+from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
+from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache, UNet
 
 FRAMES, HEIGHT, WIDTH = 5, 12, 14
 TIMESTEPS = torch.tensor([981, 501])
@@ -25,19 +25,19 @@ TIMESTEPS = torch.tensor([981, 501])
 def stock() -> I2VGenXLUNet:
     """Build a tiny stock UNet in which no layer is zero."""
     torch.manual_seed(1)
-    model = sizes.unet(sizes.TINY)
-    sizes.shake(model)
+    model = random_modules.random_unet(random_modules.TINY)
+    random_modules.randomize_zeros(model)
     return model
 
 
 @pytest.fixture(scope="module")
-def conditions() -> Conditions:
+def conditions() -> Conditioning:
     """Draw the conditions of one clip with guidance."""
     torch.manual_seed(2)
-    image = torch.randn(2, 1, sizes.TINY.context)
+    image = torch.randn(2, 1, random_modules.TINY.context)
     image[0] = 0
     latents = torch.randn(1, 4, FRAMES, HEIGHT, WIDTH)
-    return Conditions(torch.randn(2, 16, sizes.TINY.context), image, latents, 8)
+    return Conditioning(torch.randn(2, 16, random_modules.TINY.context), image, latents, 8)
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def sample() -> Tensor:
     return torch.randn(1, 4, FRAMES, HEIGHT, WIDTH)
 
 
-def stock_pass(model: I2VGenXLUNet, conditions: Conditions, sample: Tensor) -> Tensor:
+def stock_pass(model: I2VGenXLUNet, conditions: Conditioning, sample: Tensor) -> Tensor:
     """Run the stock forward pass as the stock pipeline does."""
     with torch.inference_mode():
         result = cast(Any, model)(
@@ -55,8 +55,8 @@ def stock_pass(model: I2VGenXLUNet, conditions: Conditions, sample: Tensor) -> T
             TIMESTEPS[0],
             fps=torch.tensor([conditions.fps] * 2),
             image_latents=torch.cat([conditions.image_latents] * 2),
-            image_embeddings=conditions.image,
-            encoder_hidden_states=conditions.text,
+            image_embeddings=conditions.image_embeddings,
+            encoder_hidden_states=conditions.encoder_hidden_states,
             return_dict=False,
         )
     return cast(Tensor, result[0])
@@ -64,16 +64,20 @@ def stock_pass(model: I2VGenXLUNet, conditions: Conditions, sample: Tensor) -> T
 
 def own_pass(
     model: I2VGenXLUNet,
-    conditions: Conditions,
+    conditions: Conditioning,
     sample: Tensor,
-    levers: Levers,
-    kernels: Attention | None = None,
+    optimizations: Optimizations,
+    kernels: AttentionKernels | None = None,
 ) -> Tensor:
     """Run our forward pass on a copy of the stock model."""
     with torch.inference_mode():
-        unet = UNet(copy.deepcopy(model), kernels or Attention(choosing.HOST), levers)
+        unet = UNet(
+            copy.deepcopy(model),
+            kernels or AttentionKernels(attention_choice.CPU_KERNELS),
+            optimizations,
+        )
         ready = unet.prepare(conditions, TIMESTEPS)
-        return cast(Tensor, unet(sample, ready.features, ready.table[0], ready.memories))
+        return cast(Tensor, unet(sample, ready.image_features, ready.time_table[0], ready.contexts))
 
 
 def distance(result: Tensor, expected: Tensor) -> float:
@@ -81,63 +85,71 @@ def distance(result: Tensor, expected: Tensor) -> float:
     return float((result - expected).abs().max() / expected.abs().max())
 
 
-@pytest.mark.parametrize("off", ["nothing", *Levers.names()])
-def test_the_forward_pass_equals_the_stock_one_without_any_one_lever(
-    stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor, off: str
+@pytest.mark.parametrize("off", ["nothing", *Optimizations.names()])
+def test_the_forward_pass_equals_the_stock_one_without_any_one_optimization(
+    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor, off: str
 ) -> None:
-    levers = Levers() if off == "nothing" else Levers().without(off)
-    result = own_pass(stock, conditions, sample, levers)
+    optimizations = Optimizations() if off == "nothing" else Optimizations().without(off)
+    result = own_pass(stock, conditions, sample, optimizations)
     assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
 
 
-def test_the_forward_pass_equals_the_stock_one_without_all_levers(
-    stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor
+def test_the_forward_pass_equals_the_stock_one_without_all_optimizations(
+    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor
 ) -> None:
-    result = own_pass(stock, conditions, sample, Levers.none())
+    result = own_pass(stock, conditions, sample, Optimizations.none())
     assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
 
 
 @pytest.mark.parametrize("name", [name for name in KERNELS if name != "xformers"])
 def test_every_attention_kernel_gives_the_same(
-    stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor, name: str
+    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor, name: str
 ) -> None:
-    result = own_pass(stock, conditions, sample, Levers(), Attention.uniform(name))
+    result = own_pass(stock, conditions, sample, Optimizations(), AttentionKernels.uniform(name))
     assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
 
 
-def test_slices_change_nothing(stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor) -> None:
+def test_slices_change_nothing(
+    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor
+) -> None:
     with torch.inference_mode():
-        unet = UNet(copy.deepcopy(stock), Attention(choosing.HOST), Levers())
-        unet.slice(8)
+        unet = UNet(
+            copy.deepcopy(stock), AttentionKernels(attention_choice.CPU_KERNELS), Optimizations()
+        )
+        unet.slice_feed_forward(8)
         ready = unet.prepare(conditions, TIMESTEPS)
-        result = unet(sample, ready.features, ready.table[0], ready.memories)
+        result = unet(sample, ready.image_features, ready.time_table[0], ready.contexts)
     assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
 
 
 @pytest.mark.parametrize("depth", [1, 2])
 def test_reused_features_of_the_same_step_give_the_same(
-    stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor, depth: int
+    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor, depth: int
 ) -> None:
     with torch.inference_mode():
-        unet = UNet(copy.deepcopy(stock), Attention(choosing.HOST), Levers())
+        unet = UNet(
+            copy.deepcopy(stock), AttentionKernels(attention_choice.CPU_KERNELS), Optimizations()
+        )
         ready = unet.prepare(conditions, TIMESTEPS)
-        deep = Deep(depth)
-        given = (sample, ready.features, ready.table[0], ready.memories)
+        deep = DeepCache(depth)
+        given = (sample, ready.image_features, ready.time_table[0], ready.contexts)
         fresh = unet(*given, deep)
-        deep.prime(fresh=False, rows=2 * FRAMES)
+        deep.prime(fresh=False, frames=2 * FRAMES)
         again = unet(*given, deep)
     assert torch.equal(fresh, again)
 
 
 def test_every_layer_is_one_graph_for_the_compiler(
-    stock: I2VGenXLUNet, conditions: Conditions, sample: Tensor
+    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor
 ) -> None:
     with torch.inference_mode():
-        levers = Levers().without("fused_gate")
-        unet = UNet(copy.deepcopy(stock), Attention(choosing.HOST), levers)
+        optimizations = Optimizations().without("fused_gate")
+        unet = UNet(
+            copy.deepcopy(stock), AttentionKernels(attention_choice.CPU_KERNELS), optimizations
+        )
         ready = unet.prepare(conditions, TIMESTEPS)
         for layer in unet.layers():
             # The compiler's front end alone, which raises where a layer falls into pieces.
             cast(Any, layer).compile(backend="eager", fullgraph=True, dynamic=False)
-        result = unet(sample, ready.features, ready.table[0], ready.memories)
+        result = unet(sample, ready.image_features, ready.time_table[0], ready.contexts)
     assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5

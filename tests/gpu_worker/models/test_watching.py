@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gpu_worker.models.i2vgen_xl.progress_tracker import Watch
+from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
 from storage.domain.progress import Progress, Stage
 
 
@@ -14,7 +14,7 @@ class Job:
     def __init__(self, candidates: int = 1, after: float | None = None) -> None:
         self.now = 0.0
         self.said: list[Progress] = []
-        self.watch = Watch(
+        self.watch = ProgressTracker(
             lambda progress, _preview: self.said.append(progress),
             lambda: False,
             4 * candidates,

@@ -1,4 +1,4 @@
-"""Readahead: reads a checkpoint's weights into the system's cache while Python still imports.
+"""Reading of a checkpoint's weights into the page cache while Python still imports.
 
 Nothing here imports a framework, or it would come too late.
 """
@@ -10,18 +10,18 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-PIECE = 2**24
+CHUNK_BYTES = 2**24
 
 
-def start(folder: Path) -> threading.Thread:
-    """Begin to read the weights below a folder, in a thread that nobody has to wait for."""
+def start_readahead(folder: Path) -> threading.Thread:
+    """Begin to read the weights below a folder, in a daemon thread."""
     thread = threading.Thread(target=_read, args=(folder,), name="readahead", daemon=True)
     thread.start()
     return thread
 
 
-def guess(source: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Return where the weights of a source most likely lie: of a hub id, its newest snapshot."""
+def likely_folder(source: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """Return where the weights of a source most likely are: of a hub id, its newest snapshot."""
     if source == "embedded":
         return Path(__file__).parents[2] / "embedded"
     folder = Path(source).expanduser()
@@ -35,14 +35,14 @@ def guess(source: str, environ: Mapping[str, str] = os.environ) -> Path:
 
 
 def _read(folder: Path) -> None:
-    for path in _files(folder):
+    for path in _weight_files(folder):
         with path.open("rb", buffering=0) as file:
-            while file.read(PIECE):
+            while file.read(CHUNK_BYTES):
                 pass
 
 
-def _files(folder: Path) -> list[Path]:
-    """Return one file of each part, in half precision where there are two."""
+def _weight_files(folder: Path) -> list[Path]:
+    """Return one file of each component, in half precision where there are two."""
     chosen: dict[Path, Path] = {}
     for path in sorted(folder.glob("*/*.safetensors"), key=lambda one: "fp16" not in one.name):
         chosen.setdefault(path.parent, path)

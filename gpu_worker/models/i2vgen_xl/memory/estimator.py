@@ -1,7 +1,8 @@
-"""Memory: what a clip needs before it runs, and what has to be given up so that it fits."""
+"""The memory that a clip will need, and the memory mode in which it fits."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,13 +12,13 @@ import torch
 from torch import nn
 
 from gpu_worker.models.i2vgen_xl.memory import footprints
-from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, Kind
+from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, FootprintKind
 
 GIB = 2**30
 
 
-class Saving(StrEnum):
-    """How a clip may be made, from the fastest to the one that needs least."""
+class MemoryMode(StrEnum):
+    """How a clip may be made, from the fastest to the one that needs the least memory."""
 
     NONE = "none"
     SLICES = "slices"
@@ -25,11 +26,11 @@ class Saving(StrEnum):
     EIGHT_BIT = "eight_bit"
 
 
-CALCULATED: dict[Saving, float] = {
-    Saving.NONE: 680.0,
-    Saving.SLICES: 440.0,
-    Saving.HALVES: 240.0,
-    Saving.EIGHT_BIT: 240.0,
+CALCULATED: dict[MemoryMode, float] = {
+    MemoryMode.NONE: 680.0,
+    MemoryMode.SLICES: 440.0,
+    MemoryMode.HALVES: 240.0,
+    MemoryMode.EIGHT_BIT: 240.0,
 }
 """Working bytes for each pixel of each frame at full size in half precision.
 
@@ -37,7 +38,7 @@ Only where the benchmark has measured nothing: computed from the layers' shapes.
 """
 
 MARGIN = 1.1
-"""How much more than measured is set aside: no two runs lie in memory alike."""
+"""How much more than measured is set aside, since allocators fragment differently in each run."""
 
 RESERVE = 0.6 * GIB
 """What a device's own library and its fragments take."""
@@ -47,7 +48,7 @@ HOST_RESERVE = 32 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class WeightBytes:
     """The bytes of the weights that last through a clip, and of the encoders, which leave."""
 
     lasting: float
@@ -55,8 +56,8 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """What a clip needs in bytes: for weights, for work, and for what surrounds them."""
+class MemoryNeed:
+    """What a clip needs in bytes: for weights, for its work, and for libraries and fragments."""
 
     weights: float
     work: float
@@ -69,39 +70,55 @@ class Need:
 
 
 @dataclass(frozen=True)
-class Estimator:
+class MemoryEstimator:
     """Estimates for one checkpoint on one device, measured where there are rows for them."""
 
-    kind: Kind
-    weights: Weights
+    kind: FootprintKind
+    weights: WeightBytes
     rows: Sequence[Footprint] = ()
 
-    def measured(self, saving: Saving = Saving.NONE) -> bool:
+    def is_measured(self) -> bool:
         """Tell whether the benchmark has measured this kind of model and device."""
-        return footprints.work(self.rows, self.kind, saving, 1) is not None
+        return footprints.working_bytes(self.rows, self.kind, MemoryMode.NONE, 1) is not None
 
-    def need(self, pixels: int, saving: Saving, guided: bool = True) -> Need:
+    def need(self, pixels: int, mode: MemoryMode, guided: bool = True) -> MemoryNeed:
         """Estimate a clip's need; pixels are width x height x frames."""
-        kept = self.weights.lasting * (0.52 if saving is Saving.EIGHT_BIT else 1.0)
+        kept = self.weights.lasting * (0.52 if mode is MemoryMode.EIGHT_BIT else 1.0)
         reserve = HOST_RESERVE if self.kind.device == "cpu" else RESERVE
-        found = footprints.work(self.rows, self.kind, saving, pixels)
-        if found is not None:
-            return Need(kept, found * MARGIN, reserve)
-        halves = 1.0 if guided or saving in (Saving.HALVES, Saving.EIGHT_BIT) else 0.55
+        measured = footprints.working_bytes(self.rows, self.kind, mode, pixels)
+        if measured is not None:
+            return MemoryNeed(kept, measured * MARGIN, reserve)
+        halves = 1.0 if guided or mode in (MemoryMode.HALVES, MemoryMode.EIGHT_BIT) else 0.55
         wide = self.kind.number / 2
-        running = CALCULATED[saving] * pixels * halves * wide
+        running = CALCULATED[mode] * pixels * halves * wide
         # The encoders are there first and leave before the work begins.
-        return Need(kept, max(running, self.weights.encoders), reserve)
+        return MemoryNeed(kept, max(running, self.weights.encoders), reserve)
 
-    def choose(self, pixels: int, guided: bool, room: float) -> Saving | None:
-        """Return the mildest saving that fits into room bytes, or None where none does."""
-        for saving in Saving:
-            if self.need(pixels, saving, guided).total <= room:
-                return saving
+    def choose(self, pixels: int, guided: bool, available: float) -> MemoryMode | None:
+        """Return the fastest mode that fits into so many bytes, or None where none does."""
+        for mode in MemoryMode:
+            if self.need(pixels, mode, guided).total <= available:
+                return mode
         return None
 
+    def choose_on(
+        self, device: torch.device, pixels: int, guided: bool, limit_gib: float
+    ) -> MemoryMode | None:
+        """Return the fastest mode that fits on a device as it is now, or None where none does.
 
-def weigh(modules: Iterable[nn.Module]) -> int:
+        limit_gib bounds what may be used; 0 for no limit.
+        """
+        available = available_bytes(device, self.weights.lasting)
+        if device.type == "cpu" and not self.is_measured():
+            available = None  # what was calculated holds for GPUs
+        if limit_gib:
+            available = min(available or math.inf, limit_gib * GIB)
+        if available is None:
+            return MemoryMode.NONE
+        return self.choose(pixels, guided, available)
+
+
+def weight_bytes(modules: Iterable[nn.Module]) -> int:
     """Return the bytes of modules' weights."""
     return sum(
         parameter.numel() * parameter.element_size()
@@ -110,21 +127,21 @@ def weigh(modules: Iterable[nn.Module]) -> int:
     )
 
 
-def room(device: torch.device, lasting: float) -> float | None:
-    """Return the bytes that weights and work may take on a device; None where nobody says.
+def available_bytes(device: torch.device, lasting: float) -> float | None:
+    """Return the bytes that weights and work may take on a device; None where it is not known.
 
     lasting is what of the weights lies on a host already.
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return float(free + torch.cuda.memory_reserved(device))
-    free_on_host = host_room()
+    free_on_host = available_host_bytes()
     return None if free_on_host is None else free_on_host + lasting
 
 
-def host_room(system: Path = Path("/")) -> float | None:
-    """Return the bytes that a host still has for this process: the machine's, or its group's."""
-    limits = [_machine(system / "proc/meminfo"), _group(system / "sys/fs/cgroup")]
+def available_host_bytes(system: Path = Path("/")) -> float | None:
+    """Return the bytes that this process can still take: the machine's, or its control group's."""
+    limits = [_machine(system / "proc/meminfo"), _control_group(system / "sys/fs/cgroup")]
     known = [limit for limit in limits if limit is not None]
     return min(known) if known else None
 
@@ -138,7 +155,7 @@ def _machine(file: Path) -> float | None:
     return float(found[0]) * 1024 if found else None
 
 
-def _group(folder: Path) -> float | None:
+def _control_group(folder: Path) -> float | None:
     """Return what a control group leaves, counting the pages that it would give up."""
     try:
         limit = (folder / "memory.max").read_text(encoding="utf-8").strip()

@@ -1,30 +1,35 @@
-"""Ladder: what is given up, one rung after another, when memory runs out in mid-clip."""
+"""What a clip gives up, one step after another, when memory runs out while it is made."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import torch
 
-from gpu_worker.models.i2vgen_xl.memory import out_of_memory as faults
-from gpu_worker.models.i2vgen_xl.memory.eight_bit import shrink
-from gpu_worker.models.i2vgen_xl.memory.estimator import Saving
-from gpu_worker.models.i2vgen_xl.memory.offload import Guests, offload
-from gpu_worker.models.i2vgen_xl.sampling.denoise import Thrift
+from gpu_worker.engine.api import OutOfMemory
+from gpu_worker.models.i2vgen_xl.memory.eight_bit import quantize
+from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
+from gpu_worker.models.i2vgen_xl.memory.offload import OffloadedModules, offload
+from gpu_worker.models.i2vgen_xl.memory.out_of_memory import release_after
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from storage.domain.clip import Adjustment
 
 SLICES = 8
-"""Into how many pieces the feed-forward networks cut their rows where memory is short."""
+"""Into how many slices the feed-forward networks cut their tokens where memory is short."""
 
-RESTING = {"cuda": 4}
-"""The same while there is memory enough: so many cost no time on the device."""
+GPU_SLICES = 4
+"""The same on a GPU while there is memory enough: so many cost no time there."""
+
+SIDE_MULTIPLE = 16
+"""The sides of a clip that is made smaller are multiples of this."""
+
+MIN_SIDE = 64
+"""No side is made smaller than this."""
 
 
-class Rung(StrEnum):
-    """The rungs in their order; only the last two change what is computed."""
+class FallbackStep(StrEnum):
+    """The steps in their order; only the last two change what is computed."""
 
     SLICES = "slices"
     HALVES = "halves"
@@ -33,109 +38,115 @@ class Rung(StrEnum):
     SMALLER = "smaller"
 
 
-class Smaller(Exception):
-    """Raised on the last rung: the clip has to be begun again at a smaller size."""
+class SmallerClipNeeded(Exception):
+    """Raised by the last step: the clip has to be begun again at a smaller size."""
 
 
 @dataclass
-class Ladder:
-    """Climbs for one clip; told is what the person should hear of it.
+class MemoryFallback:
+    """The fallback of one clip.
 
-    A step that fails is first taken again as it is, with caches freed. Only a step that fails
-    twice makes the ladder climb.
+    steps are those still left; adjustments say what the person is told was given up; split_guidance
+    is whether the halves of guidance run one after the other; weights_changed is whether the
+    checkpoint has to be loaded again before the next clip.
     """
 
     unet: UNet
-    thrift: Thrift
     device: torch.device
-    told: list[Adjustment] = field(default_factory=list)
-    rungs: list[Rung] = field(default_factory=lambda: list(Rung))
-    spoiled: bool = False
-    _away: list[Guests] = field(default_factory=list)
+    steps: list[FallbackStep] = field(default_factory=lambda: list(FallbackStep))
+    adjustments: list[Adjustment] = field(default_factory=list)
+    split_guidance: bool = False
+    weights_changed: bool = False
+    _offloaded: list[OffloadedModules] = field(default_factory=list)
     _failed: int | None = None
 
     def __post_init__(self) -> None:
-        """Leave out what brings nothing on a host without a device."""
-        if self.device.type == "cpu":
-            self.rungs.remove(Rung.OFFLOAD)
+        """Leave out what saves nothing on a CPU."""
+        if self.device.type == "cpu" and FallbackStep.OFFLOAD in self.steps:
+            self.steps.remove(FallbackStep.OFFLOAD)
 
-    def rescue(self, index: int, error: Exception) -> None:
-        """Make it possible to take step `index` again, or raise the error, or Smaller."""
-        if not faults.lacks_memory(error):
-            raise error
-        error.__traceback__ = None  # its frames hold the tensors that did not fit
-        faults.release(self.device)
-        if self._failed != index:
-            self._failed = index
-            return
-        self.climb()
+    def recover(self, index: int, error: Exception) -> None:
+        """Make denoising step `index` possible after a lack of memory; raise any other error.
 
-    def foresee(self, saving: Saving) -> None:
-        """Give up beforehand what the estimate says will not fit; nobody needs to be told."""
-        if saving is not Saving.NONE:
-            self.slice()
-        if saving in (Saving.HALVES, Saving.EIGHT_BIT):
-            self.part()
-        if saving is Saving.EIGHT_BIT and not self.spoiled:
-            self.shrink()
-            self.told.append(Adjustment(f"adjusted_{Rung.EIGHT_BIT.value}"))
+        A step that fails is first taken again with nothing but caches released. Raise
+        SmallerClipNeeded where no other fallback is left.
+        """
+        release_after(error, self.device)
+        if self._failed == index:
+            self.next()
+        self._failed = index
 
-    def climb(self) -> None:
-        """Take the next rung; raise Smaller on the last."""
-        rung = self.rungs.pop(0)
-        ACTIONS[rung](self)
-        self.told.append(Adjustment(f"adjusted_{rung.value}"))
+    def next(self) -> None:
+        """Take the next step; raise SmallerClipNeeded on the last."""
+        step = self.steps.pop(0)
+        match step:
+            case FallbackStep.SLICES:
+                self.unet.slice_feed_forward(SLICES)
+            case FallbackStep.HALVES:
+                self.split_guidance = True
+            case FallbackStep.OFFLOAD:
+                self.offload()
+            case FallbackStep.EIGHT_BIT:
+                self.quantize()
+            case FallbackStep.SMALLER:
+                raise SmallerClipNeeded
+        self._adjust(step)
 
-    def shrunk_to(self, width: int, height: int) -> None:
-        """Take up that the clip is begun again at a smaller size; what was given up stays so."""
+    def apply(self, mode: MemoryMode) -> None:
+        """Give up beforehand what the estimate says will not fit; only eight bit is told."""
+        if mode is not MemoryMode.NONE:
+            self.unet.slice_feed_forward(SLICES)
+        if mode in (MemoryMode.HALVES, MemoryMode.EIGHT_BIT):
+            self.split_guidance = True
+        if mode is MemoryMode.EIGHT_BIT and not self.weights_changed:
+            self.quantize()
+            self._adjust(FallbackStep.EIGHT_BIT)
+
+    def restart(self, width: int, height: int) -> None:
+        """Begin again at a smaller size, with everything given up that was."""
+        key = f"adjusted_{FallbackStep.SMALLER.value}"
+        self.adjustments = [one for one in self.adjustments if one.key != key]
         size = (("width", str(width)), ("height", str(height)))
-        key = f"adjusted_{Rung.SMALLER.value}"
-        self.told = [note for note in self.told if note.key != key]
-        self.told.append(Adjustment(key, size))
-        self.rungs = [rung for rung in Rung if rung in self.rungs or rung is Rung.SMALLER]
+        self.adjustments.append(Adjustment(key, size))
+        self.steps = [
+            step for step in FallbackStep if step in self.steps or step is FallbackStep.SMALLER
+        ]
         self._failed = None
 
-    def slice(self) -> None:
-        """Run the feed-forward networks in slices."""
-        self.unet.slice(SLICES)
+    def offload(self) -> None:
+        """Keep the UNet's layers in the host's memory and on the device only while they run."""
+        self._uncompile()
+        self._offloaded = offload([*self.unet.layers()], self.device)
+        self.weights_changed = True
 
-    def part(self) -> None:
-        """Run guidance one half at a time."""
-        self.thrift.halves_apart = True
+    def quantize(self) -> None:
+        """Keep the UNet's weights as int8."""
+        self._uncompile()
+        quantize(self.unet)
+        for modules in self._offloaded:
+            modules.refresh()
+        self.weights_changed = True
 
-    def send_away(self) -> None:
-        """Let layers wait in the host's memory."""
-        self._plain()
-        self._away = offload([*self.unet.layers()], self.device)
-        self.spoiled = True
-
-    def shrink(self) -> None:
-        """Keep weights as bytes."""
-        self._plain()
-        shrink(self.unet)
-        for guests in self._away:
-            guests.settle()
-        self.spoiled = True
-
-    def give_up(self) -> None:
-        """Ask for a smaller clip."""
-        raise Smaller
-
-    def _plain(self) -> None:
-        """Run layers uncompiled from now on: nothing is compiled for weights that go again."""
+    def _uncompile(self) -> None:
+        """Run layers uncompiled from now on: nothing is compiled for weights that do not last."""
         for module in self.unet.modules():
             module._compiled_call_impl = None
 
-
-def rest(device: torch.device) -> int:
-    """Return into how many pieces rows are cut as long as nothing is short."""
-    return RESTING.get(device.type, 1)
+    def _adjust(self, step: FallbackStep) -> None:
+        self.adjustments.append(Adjustment(f"adjusted_{step.value}"))
 
 
-ACTIONS: dict[Rung, Callable[[Ladder], None]] = {
-    Rung.SLICES: Ladder.slice,
-    Rung.HALVES: Ladder.part,
-    Rung.OFFLOAD: Ladder.send_away,
-    Rung.EIGHT_BIT: Ladder.shrink,
-    Rung.SMALLER: Ladder.give_up,
-}
+def default_slices(device: torch.device) -> int:
+    """Return into how many slices tokens are cut as long as memory is not short."""
+    return GPU_SLICES if device.type == "cuda" else 1
+
+
+def smaller_size(width: int, height: int) -> tuple[int, int]:
+    """Return three quarters of a size; raise OutOfMemory below the least side."""
+    smaller = tuple(
+        max(SIDE_MULTIPLE, round(side * 0.75 / SIDE_MULTIPLE) * SIDE_MULTIPLE)
+        for side in (width, height)
+    )
+    if min(smaller) < MIN_SIDE or smaller == (width, height):
+        raise OutOfMemory
+    return smaller[0], smaller[1]

@@ -1,6 +1,6 @@
-"""Footprints: the working memory of clips as the benchmark measured it, row by row.
+"""The table of clips' working memory as the benchmark measured it, in footprints.json.
 
-`python -m gpu_worker.lab.bench` writes the rows; a device that nobody measured has none.
+`python -m gpu_worker.lab.bench` writes the rows; a device that was not measured has none.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ FILE = Path(__file__).with_name("footprints.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """What rows have to have in common to be compared: the model, the device, its numbers.
+class FootprintKind:
+    """What footprints must have in common to be compared.
 
-    model is the channels of the UNet's levels; number is the bytes of one number.
+    model is the channels of the UNet's levels, device a type, number the bytes of one number.
     """
 
     model: str
@@ -30,7 +30,7 @@ class Kind:
     number: int
 
     @classmethod
-    def of(cls, unet: nn.Module, device: torch.device, dtype: torch.dtype) -> Kind:
+    def of(cls, unet: nn.Module, device: torch.device, dtype: torch.dtype) -> FootprintKind:
         """Return the kind of a stock UNet on a device."""
         channels = cast(Any, unet).config.block_out_channels
         return cls("-".join(map(str, channels)), device.type, dtype.itemsize)
@@ -38,9 +38,12 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """The bytes that one clip took beside the lasting weights (UNet and autoencoder), guided."""
+    """The bytes that one guided clip took beside the weights of UNet and autoencoder.
 
-    kind: Kind
+    saving is the MemoryMode it was made in.
+    """
+
+    kind: FootprintKind
     saving: str
     width: int
     height: int
@@ -54,11 +57,11 @@ class Footprint:
 
 
 def load(file: Path = FILE) -> tuple[Footprint, ...]:
-    """Read the table; there is none where nothing was measured."""
+    """Read the table; it is empty where there is no file."""
     if not file.is_file():
         return ()
     rows = json.loads(file.read_text(encoding="utf-8"))
-    return tuple(Footprint(**{**row, "kind": Kind(**row["kind"])}) for row in rows)
+    return tuple(Footprint(**{**row, "kind": FootprintKind(**row["kind"])}) for row in rows)
 
 
 def save(rows: Iterable[Footprint], file: Path = FILE) -> None:
@@ -68,8 +71,10 @@ def save(rows: Iterable[Footprint], file: Path = FILE) -> None:
     file.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
 
 
-def work(rows: Sequence[Footprint], kind: Kind, saving: str, pixels: int) -> float | None:
-    """Return the bytes that a clip of so many pixels takes, or None where nobody measured it.
+def working_bytes(
+    rows: Sequence[Footprint], kind: FootprintKind, saving: str, pixels: int
+) -> float | None:
+    """Return the bytes that a clip of so many pixels takes, or None where none was measured.
 
     Between two rows it is a straight line; smaller clips count as the smallest row, larger ones
     grow in proportion from the largest.

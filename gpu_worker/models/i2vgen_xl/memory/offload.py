@@ -1,7 +1,7 @@
-"""Offload: weights that wait in the host's memory and visit the device only to be used.
+"""Modules whose weights stay in the host's memory and are on the device only while they run.
 
-Weights do not change, so that nothing is copied back: what visits is dropped again. Pages that are
-locked in the host's memory make the way to a GPU several times as quick.
+Weights do not change, so that the device's copies are dropped and never copied back. Pages that are
+locked in the host's memory are copied to a GPU several times as fast.
 """
 
 from __future__ import annotations
@@ -14,65 +14,58 @@ import torch
 from torch import Tensor, nn
 
 
-class Guests:
-    """Modules that live on the host and visit one device."""
+class OffloadedModules:
+    """Modules on the host that can be copied to one device; on a CPU nothing is moved."""
 
     def __init__(self, modules: Iterable[nn.Module], device: torch.device) -> None:
-        """Send the modules' tensors home; on a host's processor there is nowhere to go."""
+        """Copy the modules' tensors to the host."""
         self.device = device
         self.modules = tuple(modules)
-        self.settle()
+        self.refresh()
 
-    def settle(self) -> None:
-        """Send home what the modules' tensors are by now, since other ones took their places."""
-        found = [] if self.device.type == "cpu" else list(_places(self.modules))
-        homes = {id(tensor): _home(tensor, self.device) for _, _, tensor in found}
-        self.places = [(owner, name, homes[id(tensor)]) for owner, name, tensor in found]
-        self.leave()
+    def refresh(self) -> None:
+        """Copy the modules' current tensors to the host, after others took their places."""
+        found = [] if self.device.type == "cpu" else list(_tensors(self.modules))
+        copies = {id(tensor): _host_copy(tensor, self.device) for _, _, tensor in found}
+        self._host = [(table, name, copies[id(tensor)]) for table, name, tensor in found]
+        self.to_host()
 
-    def come(self) -> None:
-        """Bring the modules to the device, behind what already waits to be run there."""
-        here: dict[int, Tensor] = {}
-        for owner, name, home in self.places:
-            if id(home) not in here:
-                here[id(home)] = _like(home, home.data.to(self.device, non_blocking=True))
-            owner[name] = here[id(home)]
+    def to_device(self) -> None:
+        """Copy the modules to the device, behind the work that is queued there."""
+        copies: dict[int, Tensor] = {}
+        for table, name, host in self._host:
+            if id(host) not in copies:
+                copies[id(host)] = _like(host, host.data.to(self.device, non_blocking=True))
+            table[name] = copies[id(host)]
 
-    def leave(self) -> None:
-        """Drop what is on the device, as soon as nothing there needs it any more."""
-        for owner, name, home in self.places:
-            owner[name] = home
+    def to_host(self) -> None:
+        """Drop the device's copies, as soon as no work that is queued there needs them."""
+        for table, name, host in self._host:
+            table[name] = host
 
     @contextmanager
-    def visiting(self) -> Iterator[None]:
-        """Let the modules be on the device for a while; they leave after a fault too."""
+    def on_device(self) -> Iterator[None]:
+        """Keep the modules on the device for a while, and drop them after an error too."""
         try:
-            self.come()
+            self.to_device()
             yield
         finally:
-            self.leave()
+            self.to_host()
 
 
-def offload(layers: list[nn.Module], device: torch.device) -> list[Guests]:
-    """Move layers to the host; each comes to the device before it runs and leaves after."""
-    everyone = []
+def offload(layers: list[nn.Module], device: torch.device) -> list[OffloadedModules]:
+    """Offload layers, each of which is copied to the device before it runs and dropped after."""
+    offloaded = []
     for layer in layers:
-        guests = Guests([layer], device)
-        everyone.append(guests)
-
-        def come(_module: nn.Module, _inputs: Any, guests: Guests = guests) -> None:
-            guests.come()
-
-        def leave(_module: nn.Module, _inputs: Any, _output: Any, guests: Guests = guests) -> None:
-            guests.leave()
-
-        layer.register_forward_pre_hook(come)
-        layer.register_forward_hook(leave)
-    return everyone
+        module = OffloadedModules([layer], device)
+        offloaded.append(module)
+        layer.register_forward_pre_hook(lambda *_given, module=module: module.to_device())
+        layer.register_forward_hook(lambda *_given, module=module: module.to_host())
+    return offloaded
 
 
-def _places(modules: Iterable[nn.Module]) -> Iterable[tuple[dict[str, Any], str, Tensor]]:
-    """Yield every tensor of the modules with the table and the name that it stands under."""
+def _tensors(modules: Iterable[nn.Module]) -> Iterable[tuple[dict[str, Any], str, Tensor]]:
+    """Yield every tensor of the modules with the table and the name that it is kept under."""
     for module in {id(part): part for one in modules for part in one.modules()}.values():
         for table in (module._parameters, module._buffers):
             for name, tensor in table.items():
@@ -80,12 +73,12 @@ def _places(modules: Iterable[nn.Module]) -> Iterable[tuple[dict[str, Any], str,
                     yield cast(dict[str, Any], table), name, tensor
 
 
-def _home(tensor: Tensor, device: torch.device) -> Tensor:
-    home = tensor.data.to("cpu")
+def _host_copy(tensor: Tensor, device: torch.device) -> Tensor:
+    copy = tensor.data.to("cpu")
     if device.type == "cuda":
         with suppress(RuntimeError):  # no more pages can be locked: slower, but no less right
-            home = home.pin_memory()
-    return _like(tensor, home)
+            copy = copy.pin_memory()
+    return _like(tensor, copy)
 
 
 def _like(tensor: Tensor, data: Tensor) -> Tensor:

@@ -1,18 +1,17 @@
-"""Faults: telling a lack of memory from every other error that a device raises."""
+"""Recognition of errors that mean a lack of memory, and a second try after one."""
 
 from __future__ import annotations
 
-import ctypes
-import gc
-import sys
 from collections.abc import Callable
 from typing import TypeVar
 
 import torch
 
+from gpu_worker.models.i2vgen_xl.device import release_cached_memory
+
 T = TypeVar("T")
 
-SIGNS = (
+MESSAGES = (
     "out of memory",
     "can't allocate memory",
     "cannot allocate memory",
@@ -26,37 +25,26 @@ SIGNS = (
 """What libraries say on a host or a device that has no memory left."""
 
 
-def lacks_memory(error: BaseException) -> bool:
+def is_out_of_memory(error: BaseException) -> bool:
     """Tell whether an error means that memory ran out."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(sign in text for sign in SIGNS)
+    return isinstance(error, RuntimeError) and any(message in text for message in MESSAGES)
 
 
-def release(device: torch.device) -> None:
-    """Give back what is cached but not used."""
-    gc.collect()
-    if device.type == "cuda":
-        torch.cuda.empty_cache()
-    _trim()
+def release_after(error: BaseException, device: torch.device) -> None:
+    """Release what a failed call held; raise the error again if it is no lack of memory."""
+    if not is_out_of_memory(error):
+        raise error
+    error.__traceback__ = None  # its frames hold the tensors that did not fit
+    release_cached_memory(device)
 
 
-def _trim() -> None:
-    """Let the C library give back what it keeps of the host's memory, where it can."""
-    if sys.platform == "linux":
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # other libraries have none
-        if trim is not None:
-            trim(0)
-
-
-def twice(call: Callable[[], T], device: torch.device) -> T:
-    """Call; where memory runs out, free what is cached and call once more."""
+def retry_once(call: Callable[[], T], device: torch.device) -> T:
+    """Call; where memory runs out, release what is cached and call once more."""
     try:
         return call()
     except (RuntimeError, MemoryError) as error:
-        if not lacks_memory(error):
-            raise
-        error.__traceback__ = None  # its frames hold the tensors that did not fit
-    release(device)
+        release_after(error, device)
     return call()

@@ -1,4 +1,4 @@
-"""Sampler: the denoising loop, which can be watched, stopped, and resumed after a fault."""
+"""The denoising loop, which can be watched, cancelled, and resumed after a lack of memory."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
+from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
 from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule
-from gpu_worker.models.i2vgen_xl.sampling.solvers import Solver, State
-from gpu_worker.models.i2vgen_xl.unet.unet import Deep, Prepared, UNet
+from gpu_worker.models.i2vgen_xl.sampling.solvers import Solver, SolverState
+from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache, PreparedConditioning, UNet
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SamplingPlan:
     """How one clip is sampled.
 
     guided is the span of steps [from, to) on which guidance acts. Deep features are computed
@@ -24,7 +25,7 @@ class Plan:
 
     schedule: Schedule
     solver: Solver
-    guidance: float
+    guidance_scale: float
     guided: tuple[int, int]
     reuse: int = 1
     start: int = 0
@@ -34,61 +35,63 @@ class Plan:
         """Return how many steps are taken."""
         return self.schedule.steps - self.start
 
-    def guides(self, index: int) -> bool:
+    def is_guided(self, index: int) -> bool:
         """Tell whether guidance acts on a step."""
-        return self.guidance > 1.0 and self.guided[0] <= index < self.guided[1]
+        return self.guidance_scale > 1.0 and self.guided[0] <= index < self.guided[1]
 
 
-@dataclass(slots=True)
-class Thrift:
-    """What is given up for memory while a clip is made; changed by the ladder between steps."""
+class NoisePredictor:
+    """Classifier-free guidance over the UNet's forward passes."""
 
-    halves_apart: bool = False
-
-
-class Predictor:
-    """What the net says of a sample at a step, with guidance."""
-
-    def __init__(self, unet: UNet, prepared: Prepared, plan: Plan, thrift: Thrift) -> None:
-        """Keep what all steps share; thrift is read anew on each step."""
+    def __init__(
+        self,
+        unet: UNet,
+        prepared: PreparedConditioning,
+        plan: SamplingPlan,
+        fallback: MemoryFallback,
+    ) -> None:
+        """Keep what all steps share; the fallback may change between steps."""
         self.unet = unet
         self.prepared = prepared
         self.plan = plan
-        self.thrift = thrift
-        self.deep = [Deep(), Deep()]
+        self.fallback = fallback
+        self.caches = (DeepCache(), DeepCache())
 
     def __call__(self, index: int, sample: Tensor) -> Tensor:
         """Predict for sample (c, 4, f, h, w) at a step, at least in single precision."""
         clips, plan = sample.shape[0], self.plan
-        if not plan.guides(index):
-            return self._run(index, sample, slice(-clips, None), self.deep[0])
-        if self.thrift.halves_apart:
-            without = self._run(index, sample, slice(clips), self.deep[1])
-            given = self._run(index, sample, slice(-clips, None), self.deep[0])
+        if not plan.is_guided(index):
+            return self._run(index, sample, slice(-clips, None), self.caches[0])
+        if self.fallback.split_guidance:
+            without = self._run(index, sample, slice(clips), self.caches[1])
+            prompted = self._run(index, sample, slice(-clips, None), self.caches[0])
         else:
-            without, given = self._run(index, sample, slice(None), self.deep[0]).chunk(2)
-        return without + plan.guidance * (given - without)
+            without, prompted = self._run(index, sample, slice(None), self.caches[0]).chunk(2)
+        return without + plan.guidance_scale * (prompted - without)
 
-    def _run(self, index: int, sample: Tensor, part: slice, deep: Deep) -> Tensor:
+    def _run(self, index: int, sample: Tensor, part: slice, cache: DeepCache) -> Tensor:
         plan, prepared = self.plan, self.prepared
-        if not self.unet.levers.constants:
-            prepared = self.unet.prepare(prepared.conditions, prepared.timesteps)
-        memories = tuple((key[part], value[part]) for key, value in prepared.memories)
+        if not self.unet.optimizations.constants:
+            prepared = self.unet.prepare(prepared.conditioning, prepared.timesteps)
+        contexts = tuple((key[part], value[part]) for key, value in prepared.contexts)
         reuses = plan.reuse > 1
         if reuses:
             fresh = (index - plan.start) % plan.reuse == 0
-            deep.prime(fresh, memories[0][0].shape[0] * sample.shape[2])
-        narrow = sample.to(prepared.features.dtype)
-        given = (narrow, prepared.features, prepared.table[index], memories)
-        result = cast(Tensor, self.unet(*given, deep if reuses else None))
+            cache.prime(fresh, contexts[0][0].shape[0] * sample.shape[2])
+        result: Tensor = self.unet(
+            sample.to(prepared.image_features.dtype),
+            prepared.image_features,
+            prepared.time_table[index],
+            contexts,
+            cache if reuses else None,
+        )
         return result.float() if result.dtype in (torch.float16, torch.bfloat16) else result
 
 
-class Pace:
-    """Keeps the host at most one step ahead of the device, so that a cancel is heard in time."""
+class HostThrottle:
+    """Keeps the host at most one step ahead of the device, so that a cancel acts within a step."""
 
     def __init__(self, device: torch.device) -> None:
-        """Start with nothing to wait for."""
         self.device = device
         self.last: torch.cuda.Event | None = None
 
@@ -104,30 +107,27 @@ class Pace:
 
 
 def denoise(
-    predictor: Predictor,
-    state: State,
-    watch: Callable[[int, Tensor], None],
-    rescue: Callable[[int, Exception], None],
+    predictor: NoisePredictor, state: SolverState, on_step: Callable[[int, Tensor], None]
 ) -> Tensor:
-    """Take every step from the plan's first; return the last sample.
+    """Take every step from the plan's first; return the last sample (c, 4, f, h, w).
 
-    watch is called before each step, and once after the last, with the number of steps done and
-    the clean estimate; what it raises ends the loop. rescue is given what a step
-    raised, and either raises or makes it possible to take the same step again.
+    on_step is called before the first step, where the number of steps done is 0, and after each
+    step, with the prediction of the original sample; what it raises ends the loop. A step that
+    lacks memory is taken again once the fallback has recovered.
     """
     plan = predictor.plan
-    pace = Pace(state.sample.device)
+    throttle = HostThrottle(state.sample.device)
     index = plan.start
-    watch(0, state.sample)
+    on_step(0, state.sample)
     while index < plan.schedule.steps:
         try:
-            predicted = predictor(index, state.sample)
-            following = plan.solver.step(index, state, predicted)
+            model_output = predictor(index, state.sample)
+            following = plan.solver.step(index, state, model_output)
         except (RuntimeError, MemoryError) as error:
-            rescue(index, error)
+            predictor.fallback.recover(index, error)
             continue
         state = following
-        pace.step()
+        throttle.step()
         index += 1
-        watch(index - plan.start, following.clean[-1])
+        on_step(index - plan.start, following.originals[-1])
     return state.sample

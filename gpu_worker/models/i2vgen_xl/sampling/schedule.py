@@ -1,4 +1,4 @@
-"""Schedule: the noise levels of one clip's steps, as plain numbers from diffusers' tables."""
+"""The noise levels of one clip's steps, as plain numbers from diffusers' tables."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, cast
 
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
-FAINTEST = 2.0**-24
+MIN_SIGNAL = 2.0**-24
 """The least signal that a level may have, so that its logarithm exists."""
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """How much signal and noise a sample has: sample = signal * clean + noise * noise."""
+class NoiseLevel:
+    """How much signal and noise a sample has: sample = signal * original + noise * epsilon."""
 
     signal: float
     noise: float
@@ -24,14 +24,15 @@ class Schedule:
     """The timesteps of one clip, their levels and, last, the level where all of it ends.
 
     after holds the level that the stock scheduler takes for the end of each step: at some numbers
-    of steps it rounds, and misses the next timestep by one.
+    of steps it rounds, and misses the next timestep by one. prediction_type and clip_sample_range
+    (None for no clipping) are diffusers'.
     """
 
     timesteps: tuple[int, ...]
-    levels: tuple[Level, ...]
-    after: tuple[Level, ...]
-    prediction: str
-    clip: float | None
+    levels: tuple[NoiseLevel, ...]
+    after: tuple[NoiseLevel, ...]
+    prediction_type: str
+    clip_sample_range: float | None
 
     @property
     def steps(self) -> int:
@@ -39,20 +40,19 @@ class Schedule:
         return len(self.timesteps)
 
 
-def schedule(scheduler: DDIMScheduler, steps: int) -> Schedule:
+def read_schedule(scheduler: DDIMScheduler, steps: int) -> Schedule:
     """Read the levels of a number of steps, exactly as the stock scheduler would use them."""
     config = cast(Any, scheduler.config)
     scheduler.set_timesteps(steps)
     timesteps = tuple(int(step) for step in scheduler.timesteps)
-    powers = [float(power) for power in scheduler.alphas_cumprod]
+    alphas = [float(alpha) for alpha in scheduler.alphas_cumprod]
     last = _level(float(scheduler.final_alpha_cumprod))
     stride = config.num_train_timesteps // steps
-    levels = tuple(_level(powers[step]) for step in timesteps)
-    after = tuple(_level(powers[step - stride]) if step >= stride else last for step in timesteps)
+    levels = tuple(_level(alphas[step]) for step in timesteps)
+    after = tuple(_level(alphas[step - stride]) if step >= stride else last for step in timesteps)
     clip = float(config.clip_sample_range) if config.clip_sample else None
     return Schedule(timesteps, (*levels, after[-1]), after, str(config.prediction_type), clip)
 
 
-def _level(power: float) -> Level:
-    """Turn a cumulated alpha into a level."""
-    return Level(max(power, 0.0) ** 0.5, max(1.0 - power, 0.0) ** 0.5)
+def _level(alpha_cumprod: float) -> NoiseLevel:
+    return NoiseLevel(max(alpha_cumprod, 0.0) ** 0.5, max(1.0 - alpha_cumprod, 0.0) ** 0.5)

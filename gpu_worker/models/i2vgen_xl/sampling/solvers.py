@@ -1,4 +1,4 @@
-"""Solvers: from one noise level to the next, by DDIM, DPM++ or UniPC.
+"""Solvers that step from one noise level to the next: DDIM, DPM-Solver++ and UniPC.
 
 A step is a few products with plain numbers, so that nothing waits for the device. A solver keeps
 its history as a value, so that a step can be taken again after memory ran out.
@@ -14,143 +14,148 @@ import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from torch import Tensor
 
-from gpu_worker.models.i2vgen_xl.sampling.schedule import FAINTEST, Level, Schedule
+from gpu_worker.models.i2vgen_xl.sampling.schedule import MIN_SIGNAL, NoiseLevel, Schedule
 
 
 @dataclass(frozen=True)
-class State:
-    """The sample before a step, and what the solver remembers of earlier steps.
+class SolverState:
+    """The sample (c, 4, f, h, w) before a step, and what the solver keeps of earlier steps.
 
-    clean are the latest predictions of the clean sample, newest last; before is the sample that
-    the last step started from.
+    originals are the latest predictions of the original sample, newest last; previous_sample is
+    what the last step started from.
     """
 
     sample: Tensor
-    clean: tuple[Tensor, ...] = ()
-    before: Tensor | None = None
+    originals: tuple[Tensor, ...] = ()
+    previous_sample: Tensor | None = None
 
 
 class Solver(Protocol):
     """Takes one step after another."""
 
-    def step(self, index: int, state: State, predicted: Tensor) -> State:
-        """Return the state after step `index`, for what the net predicted from the sample."""
+    def step(self, index: int, state: SolverState, model_output: Tensor) -> SolverState:
+        """Return the state after step `index`, for what the UNet predicted from the sample."""
 
 
-def estimate(schedule: Schedule, index: int, sample: Tensor, predicted: Tensor) -> Tensor:
-    """Return the clean sample that a prediction at a step means."""
+def predict_original(
+    schedule: Schedule, index: int, sample: Tensor, model_output: Tensor
+) -> Tensor:
+    """Return the original sample that the UNet's output at a step means."""
     level = schedule.levels[index]
-    if schedule.prediction == "v_prediction":
-        clean = level.signal * sample - level.noise * predicted
-    elif schedule.prediction == "epsilon":
-        clean = (sample - level.noise * predicted) / max(level.signal, FAINTEST**0.5)
+    if schedule.prediction_type == "v_prediction":
+        original = level.signal * sample - level.noise * model_output
+    elif schedule.prediction_type == "epsilon":
+        original = (sample - level.noise * model_output) / max(level.signal, MIN_SIGNAL**0.5)
     else:
-        clean = predicted
-    return clean if schedule.clip is None else clean.clamp(-schedule.clip, schedule.clip)
+        original = model_output
+    limit = schedule.clip_sample_range
+    return original if limit is None else original.clamp(-limit, limit)
 
 
 @dataclass(frozen=True)
-class Ddim:
+class DdimSolver:
     """The deterministic first-order solver that the checkpoint was released with."""
 
     schedule: Schedule
 
-    def step(self, index: int, state: State, predicted: Tensor) -> State:
+    def step(self, index: int, state: SolverState, model_output: Tensor) -> SolverState:
         """Go to the next level along the predicted noise."""
         now, then = self.schedule.levels[index], self.schedule.after[index]
-        clean = estimate(self.schedule, index, state.sample, predicted)
-        if self.schedule.prediction == "v_prediction":
-            noise = now.signal * predicted + now.noise * state.sample
-        elif self.schedule.prediction == "epsilon":
-            noise = predicted
+        original = predict_original(self.schedule, index, state.sample, model_output)
+        if self.schedule.prediction_type == "v_prediction":
+            epsilon = now.signal * model_output + now.noise * state.sample
+        elif self.schedule.prediction_type == "epsilon":
+            epsilon = model_output
         else:
-            noise = (state.sample - now.signal * clean) / max(now.noise, FAINTEST)
-        return State(then.signal * clean + then.noise * noise, (clean,))
+            epsilon = (state.sample - now.signal * original) / max(now.noise, MIN_SIGNAL)
+        return SolverState(then.signal * original + then.noise * epsilon, (original,))
 
 
 @dataclass(frozen=True)
-class Stock:
-    """The stock scheduler's own step, which indexes its tables with a tensor on the device."""
+class StockDdimSolver:
+    """Diffusers' own DDIM step, which indexes its tables with a tensor on the device."""
 
     schedule: Schedule
     scheduler: DDIMScheduler
 
-    def step(self, index: int, state: State, predicted: Tensor) -> State:
+    def step(self, index: int, state: SolverState, model_output: Tensor) -> SolverState:
         """Go to the next level as the stock pipeline does."""
-        timestep = torch.tensor(self.schedule.timesteps[index], device=predicted.device)
-        done = cast(Any, self.scheduler).step(predicted, timestep, state.sample)
-        return State(done.prev_sample, (done.pred_original_sample,))
+        timestep = torch.tensor(self.schedule.timesteps[index], device=model_output.device)
+        result = cast(Any, self.scheduler).step(model_output, timestep, state.sample)
+        return SolverState(result.prev_sample, (result.pred_original_sample,))
 
 
 @dataclass(frozen=True)
-class DpmPlusPlus:
-    """DPM-Solver++ of second order, multistep: the last two clean predictions as a line."""
+class DpmPlusPlusSolver:
+    """DPM-Solver++ of second order, multistep: a line through the last two predictions."""
 
     schedule: Schedule
 
-    def step(self, index: int, state: State, predicted: Tensor) -> State:
+    def step(self, index: int, state: SolverState, model_output: Tensor) -> SolverState:
         """Go to the next level; the first step and the last are of first order."""
         levels = self.schedule.levels
-        clean = estimate(self.schedule, index, state.sample, predicted)
+        original = predict_original(self.schedule, index, state.sample, model_output)
         now, then = levels[index], levels[index + 1]
         if then.noise == 0.0:
-            return State(then.signal * clean, (clean,))
-        stride = depth(then) - depth(now)
-        direction = clean
-        if state.clean and index + 1 < self.schedule.steps:
-            ratio = (depth(now) - depth(levels[index - 1])) / stride
-            direction = clean + (clean - state.clean[-1]) * (0.5 / ratio)
+            return SolverState(then.signal * original, (original,))
+        stride = half_log_snr(then) - half_log_snr(now)
+        direction = original
+        if state.originals and index + 1 < self.schedule.steps:
+            ratio = (half_log_snr(now) - half_log_snr(levels[index - 1])) / stride
+            direction = original + (original - state.originals[-1]) * (0.5 / ratio)
         sample = _advance(now, then, state.sample, direction)
-        return State(sample, (clean,))
+        return SolverState(sample, (original,))
 
 
 @dataclass(frozen=True)
-class UniPc:
+class UniPcSolver:
     """UniPC of second order: each prediction first corrects the last step, then predicts."""
 
     schedule: Schedule
 
-    def step(self, index: int, state: State, predicted: Tensor) -> State:
+    def step(self, index: int, state: SolverState, model_output: Tensor) -> SolverState:
         """Correct the sample with the new prediction, then go to the next level."""
         levels = self.schedule.levels
-        clean = estimate(self.schedule, index, state.sample, predicted)
+        original = predict_original(self.schedule, index, state.sample, model_output)
         sample = state.sample
-        if state.clean and state.before is not None:
-            sample = self._corrected(index, state, state.before, clean)
+        if state.originals and state.previous_sample is not None:
+            sample = self._corrected(index, state, state.previous_sample, original)
         now, then = levels[index], levels[index + 1]
-        history = (*state.clean[-1:], clean)
+        history = (*state.originals[-1:], original)
         if then.noise == 0.0:
-            return State(then.signal * clean, history, sample)
-        direction = clean
-        if state.clean and index + 1 < self.schedule.steps:
-            stride = depth(then) - depth(now)
-            ratio = (depth(levels[index - 1]) - depth(now)) / stride
-            direction = clean + (state.clean[-1] - clean) * (0.5 / ratio)
-        return State(_advance(now, then, sample, direction), history, sample)
+            return SolverState(then.signal * original, history, sample)
+        direction = original
+        if state.originals and index + 1 < self.schedule.steps:
+            stride = half_log_snr(then) - half_log_snr(now)
+            ratio = (half_log_snr(levels[index - 1]) - half_log_snr(now)) / stride
+            direction = original + (state.originals[-1] - original) * (0.5 / ratio)
+        return SolverState(_advance(now, then, sample, direction), history, sample)
 
-    def _corrected(self, index: int, state: State, before: Tensor, clean: Tensor) -> Tensor:
+    def _corrected(
+        self, index: int, state: SolverState, previous: Tensor, original: Tensor
+    ) -> Tensor:
         """Take the last step again, now that the prediction at its end is known."""
         levels = self.schedule.levels
         start, end = levels[index - 1], levels[index]
-        stride = depth(end) - depth(start)
-        first = state.clean[-1]
-        if len(state.clean) < 2:
-            return _advance(start, end, before, first + 0.5 * (clean - first))
-        ratio = (depth(levels[index - 2]) - depth(start)) / stride
+        stride = half_log_snr(end) - half_log_snr(start)
+        first = state.originals[-1]
+        if len(state.originals) < 2:
+            return _advance(start, end, previous, first + 0.5 * (original - first))
+        ratio = (half_log_snr(levels[index - 2]) - half_log_snr(start)) / stride
         older, newer = _weights(stride, ratio)
-        slope = older * (state.clean[-2] - first) / ratio + newer * (clean - first)
-        return _advance(start, end, before, first + slope)
+        slope = older * (state.originals[-2] - first) / ratio + newer * (original - first)
+        return _advance(start, end, previous, first + slope)
 
 
-def _advance(now: Level, then: Level, sample: Tensor, direction: Tensor) -> Tensor:
-    """Solve the exponential part exactly and take the clean sample as constant."""
-    stride = depth(then) - depth(now)
+def _advance(now: NoiseLevel, then: NoiseLevel, sample: Tensor, direction: Tensor) -> Tensor:
+    """Solve the exponential part exactly and take the original sample as constant."""
+    stride = half_log_snr(then) - half_log_snr(now)
     return (then.noise / now.noise) * sample - then.signal * math.expm1(-stride) * direction
 
 
-def depth(level: Level) -> float:
-    """Return half the logarithm of the signal-to-noise ratio."""
-    return math.log(max(level.signal, FAINTEST**0.5) / max(level.noise, FAINTEST**0.5))
+def half_log_snr(level: NoiseLevel) -> float:
+    """Return half the logarithm of the signal-to-noise ratio (lambda in DPM-Solver's paper)."""
+    return math.log(max(level.signal, MIN_SIGNAL**0.5) / max(level.noise, MIN_SIGNAL**0.5))
 
 
 def _weights(stride: float, ratio: float) -> tuple[float, float]:
@@ -164,8 +169,9 @@ def _weights(stride: float, ratio: float) -> tuple[float, float]:
     return right[0] - newer, newer
 
 
-SOLVERS: dict[str, type[Ddim | DpmPlusPlus | UniPc]] = {
-    "ddim": Ddim,
-    "dpm++": DpmPlusPlus,
-    "unipc": UniPc,
+SOLVERS: dict[str, type[DdimSolver | DpmPlusPlusSolver | UniPcSolver]] = {
+    "ddim": DdimSolver,
+    "dpm++": DpmPlusPlusSolver,
+    "unipc": UniPcSolver,
 }
+"""The solvers by the catalogue's names of schedulers."""

@@ -1,4 +1,4 @@
-"""Attention: the kernels that one setting chooses from, for each kind of attention.
+"""Attention kernels of equal results, one of which is used for each kind of attention.
 
 Queries, keys and values are (batch, tokens, heads * width); heads lie side by side in the last
 dimension, as the projections leave them.
@@ -22,8 +22,8 @@ BATCH_LIMIT = 65_535
 Kernel = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 
 
-class Kind(StrEnum):
-    """What attends to what, since each has its own best kernel."""
+class AttentionKind(StrEnum):
+    """What attends to what; each kind has its own fastest kernel."""
 
     SPATIAL = "spatial"
     CROSS = "cross"
@@ -31,50 +31,48 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Attention:
-    """One kernel for each kind of attention."""
+class AttentionKernels:
+    """The name of one kernel for each kind of attention."""
 
-    kernels: Mapping[Kind, str]
+    names: Mapping[AttentionKind, str]
 
-    def __call__(self, kind: Kind, query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+    def __call__(
+        self, kind: AttentionKind, query: Tensor, key: Tensor, value: Tensor, heads: int
+    ) -> Tensor:
         """Attend; the result has the query's shape."""
-        return KERNELS[self.kernels[kind]](query, key, value, heads)
+        return KERNELS[self.names[kind]](query, key, value, heads)
 
     @classmethod
-    def uniform(cls, name: str) -> Attention:
+    def uniform(cls, name: str) -> AttentionKernels:
         """Use one kernel for everything; raise KeyError for an unknown name."""
         if name not in KERNELS:
             raise KeyError(name)
-        return cls(dict.fromkeys(Kind, name))
+        return cls(dict.fromkeys(AttentionKind, name))
 
 
-def _split(tensor: Tensor, heads: int) -> Tensor:
-    batch, tokens, channels = tensor.shape
-    return tensor.view(batch, tokens, heads, channels // heads).transpose(1, 2)
-
-
-def fused(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    """Attend with PyTorch's fused kernel (SDPA), in pieces where the batch is too long for it."""
+def sdpa(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+    """Attend with PyTorch's fused kernel, in pieces where the batch is too long for it."""
     if query.shape[0] > BATCH_LIMIT and query.is_cuda:
         starts = range(0, query.shape[0], BATCH_LIMIT)
         pieces = [slice(start, start + BATCH_LIMIT) for start in starts]
-        return torch.cat([fused(query[at], key[at], value[at], heads) for at in pieces])
+        return torch.cat([sdpa(query[at], key[at], value[at], heads) for at in pieces])
     result = functional.scaled_dot_product_attention(
-        _split(query, heads), _split(key, heads), _split(value, heads)
+        _split_heads(query, heads), _split_heads(key, heads), _split_heads(value, heads)
     )
     return result.transpose(1, 2).reshape(query.shape)
 
 
 def plain(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    """Attend head by head with matrix products on strided views; best for narrow, short rows."""
+    """Attend head by head with matrix products on strided views; best for few, narrow tokens."""
     width = query.shape[-1] // heads
     scale = 1.0 / math.sqrt(width)
     result = torch.empty_like(query, memory_format=torch.contiguous_format)
-    nothing = query.new_zeros(())
+    zero = query.new_zeros(())
     for head in range(heads):
         span = slice(head * width, (head + 1) * width)
-        turned = key[..., span].transpose(1, 2)
-        scores = torch.baddbmm(nothing, query[..., span], turned, beta=0.0, alpha=scale)
+        scores = torch.baddbmm(
+            zero, query[..., span], key[..., span].transpose(1, 2), beta=0.0, alpha=scale
+        )
         result[..., span] = torch.bmm(torch.softmax(scores, dim=-1), value[..., span])
     return result
 
@@ -84,7 +82,7 @@ def together(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     shape = query.shape
     scale = 1.0 / math.sqrt(shape[-1] // heads)
     query, key, value = (
-        _split(tensor, heads).flatten(0, 1).contiguous() for tensor in (query, key, value)
+        _split_heads(tensor, heads).flatten(0, 1).contiguous() for tensor in (query, key, value)
     )
     scores = torch.bmm(query * scale, key.transpose(1, 2))
     result = torch.bmm(torch.softmax(scores, dim=-1), value)
@@ -92,7 +90,7 @@ def together(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
 
 
 def xformers(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    """Attend with xformers; raises ModuleNotFoundError where it is not installed."""
+    """Attend with xformers; raise ModuleNotFoundError where it is not installed."""
     operations = import_module("xformers.ops")  # an optional package, only on GPUs
     split = [
         tensor.view(tensor.shape[0], tensor.shape[1], heads, -1) for tensor in (query, key, value)
@@ -101,8 +99,13 @@ def xformers(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     return result.reshape(query.shape)
 
 
+def _split_heads(tensor: Tensor, heads: int) -> Tensor:
+    batch, tokens, channels = tensor.shape
+    return tensor.view(batch, tokens, heads, channels // heads).transpose(1, 2)
+
+
 KERNELS: dict[str, Kernel] = {
-    "sdpa": fused,
+    "sdpa": sdpa,
     "plain": plain,
     "together": together,
     "xformers": xformers,

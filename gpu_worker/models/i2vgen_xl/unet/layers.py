@@ -1,82 +1,93 @@
-"""Layers: the UNet's repeating unit, and its levels of them; the regions that are compiled."""
+"""The UNet's repeating unit, which is compiled as one, and its levels of one size each."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, cast
 
 from torch import Tensor, nn
 
-from gpu_worker.models.i2vgen_xl.optimizations import Levers
-from gpu_worker.models.i2vgen_xl.unet.attention import Attention
-from gpu_worker.models.i2vgen_xl.unet.blocks import Residual, TemporalConvolution
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
+from gpu_worker.models.i2vgen_xl.unet.attention import AttentionKernels
+from gpu_worker.models.i2vgen_xl.unet.blocks import ResidualBlock, TemporalConvolution
 from gpu_worker.models.i2vgen_xl.unet.layout import Layout
-from gpu_worker.models.i2vgen_xl.unet.transformer import Spatial, Temporal
-
-Memory = tuple[Tensor, Tensor]
-
-
-@dataclass(frozen=True)
-class Build:
-    """What every block is built with."""
-
-    kernels: Attention
-    levers: Levers
+from gpu_worker.models.i2vgen_xl.unet.transformer import (
+    KeyValue,
+    SpatialTransformer,
+    TemporalTransformer,
+)
 
 
-class Layer(nn.Module):
-    """One residual block, its temporal convolution and, where there are, its transformers."""
+class UNetLayer(nn.Module):
+    """One residual block, its temporal convolution and, where it has them, its transformers."""
 
     def __init__(
         self,
-        residual: nn.Module,
-        convolution: nn.Module,
-        spatial: nn.Module | None,
-        temporal: nn.Module | None,
-        build: Build,
+        modules: tuple[nn.Module, nn.Module, nn.Module | None, nn.Module | None],
+        kernels: AttentionKernels,
+        optimizations: Optimizations,
     ) -> None:
-        """Wrap diffusers' modules, whose parameters stay shared."""
+        """Wrap diffusers' resnet, temp_conv, attention and temp_attention; share parameters."""
         super().__init__()
-        levers, kernels = build.levers, build.kernels
-        self.residual = Residual(cast(Any, residual), levers)
-        self.convolution = TemporalConvolution(cast(Any, convolution), levers)
-        self.spatial = None if spatial is None else Spatial(cast(Any, spatial), kernels, levers)
-        self.temporal = None if temporal is None else Temporal(cast(Any, temporal), kernels, levers)
+        residual, convolution, spatial, temporal = (cast(Any, module) for module in modules)
+        self.residual = ResidualBlock(residual, optimizations)
+        self.convolution = TemporalConvolution(convolution, optimizations)
+        self.spatial = (
+            None if spatial is None else SpatialTransformer(spatial, kernels, optimizations)
+        )
+        self.temporal = (
+            None if temporal is None else TemporalTransformer(temporal, kernels, optimizations)
+        )
 
-    def forward(self, maps: Tensor, row: Tensor, memory: Memory | None, layout: Layout) -> Tensor:
-        """Run on maps (b*f, c, h, w); clips that guidance shares grow to all where they differ."""
-        maps = self.residual(maps, row)
+    def forward(
+        self, maps: Tensor, time: Tensor, context: KeyValue | None, layout: Layout
+    ) -> Tensor:
+        """Run on maps (b*f, c, h, w); maps that guidance shares are repeated where they differ."""
+        maps = self.residual(maps, time)
         maps = self.convolution(maps, layout)
-        if self.spatial is not None and memory is not None:
-            tokens = self.spatial.begin(maps, layout)
-            tokens, maps = widen(tokens, layout), widen(maps, layout)
-            maps = self.spatial.finish(tokens, maps, memory, layout)
+        if self.spatial is not None and context is not None:
+            tokens = self.spatial.attend_within(maps, layout)
+            tokens, maps = repeat_for_guidance(tokens, layout), repeat_for_guidance(maps, layout)
+            maps = self.spatial.attend_to_context(tokens, maps, context, layout)
         if self.temporal is not None:
             maps = self.temporal(maps, layout)
         return maps
 
 
-class Level(nn.Module):
+class UNetLevel(nn.Module):
     """The layers of one size, then the change to the next size."""
 
-    def __init__(self, layers: Iterable[Layer], resize: nn.Module | None) -> None:
+    def __init__(self, layers: Iterable[UNetLayer], resize: nn.Module | None) -> None:
         """Keep the layers and the convolution that changes the size, if any follows."""
         super().__init__()
         self.layers = nn.ModuleList(layers)
         self.resize = resize
 
-    def __iter__(self) -> Iterator[Layer]:
-        """Walk over the layers in their order."""
-        return cast(Iterator[Layer], iter(self.layers))
+    def __iter__(self) -> Iterator[UNetLayer]:
+        return cast(Iterator[UNetLayer], iter(self.layers))
 
     def __len__(self) -> int:
-        """Return the number of layers."""
         return len(self.layers)
 
 
-def widen(tensor: Tensor, layout: Layout) -> Tensor:
-    """Repeat what the halves of guidance shared so far, so that each has its own."""
+def wrap_level(
+    block: nn.Module,
+    resize: nn.Module | None,
+    kernels: AttentionKernels,
+    optimizations: Optimizations,
+) -> UNetLevel:
+    """Wrap one of diffusers' down, middle or up blocks."""
+    modules = cast(Any, block)
+    count = len(modules.resnets)
+    # The middle block has one more resnet than transformers, other blocks have as many or none.
+    spatial = [*getattr(modules, "attentions", []), *[None] * count][:count]
+    temporal = [*getattr(modules, "temp_attentions", []), *[None] * count][:count]
+    rows = zip(modules.resnets, modules.temp_convs, spatial, temporal, strict=True)
+    return UNetLevel([UNetLayer(row, kernels, optimizations) for row in rows], resize)
+
+
+def repeat_for_guidance(tensor: Tensor, layout: Layout) -> Tensor:
+    """Repeat maps or tokens that both halves of guidance share, so that each half has its own."""
     halves = layout.clips * layout.frames // tensor.shape[0]
     if halves <= 1:
         return tensor
@@ -84,22 +95,3 @@ def widen(tensor: Tensor, layout: Layout) -> Tensor:
         repeated = tensor.permute(0, 2, 3, 1).repeat(halves, 1, 1, 1)
         return repeated.permute(0, 3, 1, 2)
     return tensor.repeat(halves, *(1 for _ in tensor.shape[1:]))
-
-
-def level(block: nn.Module, resize: nn.Module | None, build: Build) -> Level:
-    """Wrap one of diffusers' down or up blocks."""
-    parts = cast(Any, block)
-    count = len(parts.resnets)
-    spatial = getattr(parts, "attentions", [None] * count)
-    temporal = getattr(parts, "temp_attentions", [None] * count)
-    rows = zip(parts.resnets, parts.temp_convs, spatial, temporal, strict=True)
-    return Level([Layer(*row, build) for row in rows], resize)
-
-
-def middle(block: nn.Module, build: Build) -> Level:
-    """Wrap diffusers' middle block: a whole layer, then one without transformers."""
-    parts = cast(Any, block)
-    spatial = [*parts.attentions, None]
-    temporal = [*parts.temp_attentions, None]
-    rows = zip(parts.resnets, parts.temp_convs, spatial, temporal, strict=True)
-    return Level([Layer(*row, build) for row in rows], None)

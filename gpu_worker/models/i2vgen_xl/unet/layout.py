@@ -1,7 +1,7 @@
-"""Layout: views of one feature map as frames, as tokens and as time lines.
+"""Views of a feature map as frames, as tokens of a frame and as tokens of a pixel over time.
 
 A map is (b*f, c, h, w), frames of one clip next to each other. In channels-last memory every view
-here is free; in plain memory it costs the copy that the stock model makes.
+here but the last is free; in contiguous memory it costs the copy that the stock model makes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Clips, frames and the memory order of the maps that flow through a forward pass."""
+    """Clips, frames and the memory order of the maps of one forward pass."""
 
     clips: int
     frames: int
@@ -25,7 +25,7 @@ class Layout:
         count, channels, height, width = maps.shape
         return maps.permute(0, 2, 3, 1).reshape(count, height * width, channels)
 
-    def maps(self, tokens: Tensor, height: int, width: int) -> Tensor:
+    def from_tokens(self, tokens: Tensor, height: int, width: int) -> Tensor:
         """View tokens (b*f, h*w, c) as maps again."""
         count, _, channels = tokens.shape
         maps = tokens.reshape(count, height, width, channels).permute(0, 3, 1, 2)
@@ -47,20 +47,20 @@ class Layout:
             return tokens.permute(0, 3, 1, 2)
         return volume.transpose(1, 2).reshape(clips * frames, channels, height, width)
 
-    def lines(self, maps: Tensor) -> Tensor:
-        """Copy maps into time lines (b*h*w, f, c), one for each pixel."""
+    def temporal_tokens(self, maps: Tensor) -> Tensor:
+        """Copy maps into tokens over time (b*h*w, f, c), one row for each pixel."""
         count, channels, height, width = maps.shape
         clips = count // self.frames
-        lines = maps.reshape(clips, self.frames, channels, height, width).permute(0, 3, 4, 1, 2)
-        return lines.reshape(clips * height * width, self.frames, channels)
+        tokens = maps.reshape(clips, self.frames, channels, height, width).permute(0, 3, 4, 1, 2)
+        return tokens.reshape(clips * height * width, self.frames, channels)
 
-    def from_lines(self, lines: Tensor, height: int, width: int) -> Tensor:
-        """Copy time lines (b*h*w, f, c) into maps again."""
-        _, frames, channels = lines.shape
-        split = lines.reshape(-1, height, width, frames, channels)
+    def from_temporal_tokens(self, tokens: Tensor, height: int, width: int) -> Tensor:
+        """Copy tokens over time (b*h*w, f, c) into maps again."""
+        _, frames, channels = tokens.shape
+        split = tokens.reshape(-1, height, width, frames, channels)
         if self.channels_last:
-            tokens = split.permute(0, 3, 1, 2, 4).reshape(-1, height, width, channels)
-            return tokens.permute(0, 3, 1, 2)
+            maps = split.permute(0, 3, 1, 2, 4).reshape(-1, height, width, channels)
+            return maps.permute(0, 3, 1, 2)
         return split.permute(0, 3, 4, 1, 2).reshape(-1, channels, height, width)
 
     @property

@@ -1,4 +1,4 @@
-"""Transformer: the UNet's spatial and temporal attention blocks, run with less work."""
+"""The UNet's spatial and temporal transformer blocks, run over diffusers' modules."""
 
 from __future__ import annotations
 
@@ -6,158 +6,158 @@ from typing import Any, cast
 
 import torch
 from diffusers.models.attention import BasicTransformerBlock
-from diffusers.models.attention_processor import Attention as Projections
+from diffusers.models.attention_processor import Attention
 from diffusers.models.transformers.transformer_2d import Transformer2DModel
 from diffusers.models.transformers.transformer_temporal import TransformerTemporalModel
 from torch import Tensor, nn
 
-from gpu_worker.models.i2vgen_xl.optimizations import Levers
-from gpu_worker.models.i2vgen_xl.unet.attention import Attention, Kind
-from gpu_worker.models.i2vgen_xl.unet.feed_forward import Gated
-from gpu_worker.models.i2vgen_xl.unet.group_norm import grouped
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
+from gpu_worker.models.i2vgen_xl.unet.attention import AttentionKernels, AttentionKind
+from gpu_worker.models.i2vgen_xl.unet.feed_forward import GatedFeedForward
+from gpu_worker.models.i2vgen_xl.unet.group_norm import group_norm
 from gpu_worker.models.i2vgen_xl.unet.layout import Layout
+
+KeyValue = tuple[Tensor, Tensor]
+"""The keys and values of a context, both (b, n, c)."""
 
 
 class SelfAttention(nn.Module):
     """Self-attention with query, key and value from one matrix product."""
 
-    def __init__(self, block: Projections, kind: Kind, kernels: Attention, levers: Levers) -> None:
-        """Share the projections; fused, they leave the block for one joint layer."""
+    def __init__(
+        self,
+        attention: Attention,
+        kind: AttentionKind,
+        kernels: AttentionKernels,
+        optimizations: Optimizations,
+    ) -> None:
+        """Share the projections; fused, they are replaced by one joint layer."""
         super().__init__()
-        self.block = block
+        self.attention = attention
         self.kind = kind
         self.kernels = kernels
-        self.joint = joint(block) if levers.fused_projections else None
+        self.to_qkv = fuse_projections(attention) if optimizations.fused_projections else None
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Attend within each row of tokens (n, t, c)."""
-        block = self.block
-        if self.joint is not None:
-            query, key, value = self.joint(tokens).chunk(3, dim=-1)
+        attention = self.attention
+        if self.to_qkv is not None:
+            query, key, value = self.to_qkv(tokens).chunk(3, dim=-1)
         else:
-            query, key, value = block.to_q(tokens), block.to_k(tokens), block.to_v(tokens)
-        result = self.kernels(self.kind, query, key, value, block.heads)
-        return cast(Tensor, block.to_out[0](result))
+            query, key = attention.to_q(tokens), attention.to_k(tokens)
+            value = attention.to_v(tokens)
+        result = self.kernels(self.kind, query, key, value, attention.heads)
+        return cast(Tensor, attention.to_out[0](result))
 
 
 class CrossAttention(nn.Module):
     """Attention to the context, whose keys and values are the same for all frames of a clip."""
 
-    def __init__(self, block: Projections, kernels: Attention, levers: Levers) -> None:
+    def __init__(
+        self, attention: Attention, kernels: AttentionKernels, optimizations: Optimizations
+    ) -> None:
         """Share the projections."""
         super().__init__()
-        self.block = block
+        self.attention = attention
         self.kernels = kernels
-        self.once = levers.context
+        self.projected = optimizations.context
 
-    def remember(self, context: Tensor) -> tuple[Tensor, Tensor]:
+    def project(self, context: Tensor) -> KeyValue:
         """Project the context (b, n, e) to keys and values (b, n, c)."""
-        return self.block.to_k(context), self.block.to_v(context)
+        return self.attention.to_k(context), self.attention.to_v(context)
 
-    def forward(self, tokens: Tensor, memory: tuple[Tensor, Tensor], layout: Layout) -> Tensor:
-        """Attend from tokens (b*f, t, c); memory is keys and values, or (context, context)."""
-        query = self.block.to_q(tokens)
-        if self.once:
-            # Frames join the row of tokens, so that nothing is repeated for them.
+    def forward(self, tokens: Tensor, context: KeyValue, layout: Layout) -> Tensor:
+        """Attend from tokens (b*f, t, c) to keys and values, or to an unprojected context twice."""
+        query = self.attention.to_q(tokens)
+        if self.projected:
+            # Frames join the row of tokens, so that keys and values are not repeated for them.
             query = query.view(layout.clips, -1, query.shape[-1])
-            key, value = memory
+            key, value = context
         else:
-            context = memory[0].repeat_interleave(layout.frames, dim=0)
-            key, value = self.remember(context)
-        result = self.kernels(Kind.CROSS, query, key, value, self.block.heads)
-        return cast(Tensor, self.block.to_out[0](result.view(tokens.shape)))
+            key, value = self.project(context[0].repeat_interleave(layout.frames, dim=0))
+        result = self.kernels(AttentionKind.CROSS, query, key, value, self.attention.heads)
+        return cast(Tensor, self.attention.to_out[0](result.view(tokens.shape)))
 
 
-def joint(block: Projections) -> nn.Linear:
-    """Move the three projections into one layer, so that no weight is kept twice."""
-    parts = (block.to_q, block.to_k, block.to_v)
+def fuse_projections(attention: Attention) -> nn.Linear:
+    """Move query, key and value out of the module into one layer, so that none is kept twice."""
+    parts = (attention.to_q, attention.to_k, attention.to_v)
     weight = torch.cat([part.weight for part in parts]).detach()
     with torch.device("meta"):
         layer = nn.Linear(weight.shape[1], weight.shape[0], bias=False)
     layer.weight = nn.Parameter(weight, requires_grad=False)
-    emptied = cast(Any, block)
+    emptied = cast(Any, attention)
     emptied.to_q = emptied.to_k = emptied.to_v = None
     return layer
 
 
-class Spatial(nn.Module):
+class SpatialTransformer(nn.Module):
     """Self-attention within a frame, cross-attention to the context, feed-forward."""
 
-    def __init__(self, block: Transformer2DModel, kernels: Attention, levers: Levers) -> None:
-        """Share the block's parameters."""
+    def __init__(
+        self, model: Transformer2DModel, kernels: AttentionKernels, optimizations: Optimizations
+    ) -> None:
+        """Share the model's parameters."""
         super().__init__()
-        inner = cast(BasicTransformerBlock, block.transformer_blocks[0])
+        block = cast(BasicTransformerBlock, model.transformer_blocks[0])
+        self.model = model
         self.block = block
-        self.inner = inner
-        self.own = SelfAttention(inner.attn1, Kind.SPATIAL, kernels, levers)
-        self.cross = CrossAttention(inner.attn2, kernels, levers)
-        self.gated = Gated(cast(Any, inner).ff, levers)
-        self.slices = 1
+        self.self_attention = SelfAttention(
+            block.attn1, AttentionKind.SPATIAL, kernels, optimizations
+        )
+        self.cross_attention = CrossAttention(block.attn2, kernels, optimizations)
+        self.feed_forward = GatedFeedForward(block, optimizations)
 
-    def begin(self, maps: Tensor, layout: Layout) -> Tensor:
-        """Run up to where the context is needed; the result does not depend on it."""
-        tokens = _project_in(self.block, maps, layout)
-        return cast(Tensor, self.own(self.inner.norm1(tokens)).add_(tokens))
+    def attend_within(self, maps: Tensor, layout: Layout) -> Tensor:
+        """Run what needs no context on maps (b*f, c, h, w); return tokens (b*f, h*w, c)."""
+        normed = group_norm(cast(Any, self.model).norm, maps)
+        if self.model.use_linear_projection:
+            tokens = self.model.proj_in(layout.tokens(normed))
+        else:
+            tokens = layout.tokens(self.model.proj_in(normed))
+        return cast(Tensor, self.self_attention(self.block.norm1(tokens)).add_(tokens))
 
-    def finish(
-        self, tokens: Tensor, maps: Tensor, memory: tuple[Tensor, Tensor], layout: Layout
+    def attend_to_context(
+        self, tokens: Tensor, maps: Tensor, context: KeyValue, layout: Layout
     ) -> Tensor:
-        """Run the rest on what begin returned; maps are what begin was given."""
+        """Run the rest on attend_within's tokens; maps are what that was given."""
         height, width = maps.shape[-2:]
-        tokens = self.cross(self.inner.norm2(tokens), memory, layout).add_(tokens)
-        tokens = feed_forward(self.inner, self.gated, tokens, self.slices)
-        return _project_out(self.block, tokens, height, width, layout).add_(maps)
+        tokens = self.cross_attention(self.block.norm2(tokens), context, layout).add_(tokens)
+        tokens = self.feed_forward(tokens)
+        if self.model.use_linear_projection:
+            result = layout.from_tokens(self.model.proj_out(tokens), height, width)
+        else:
+            result = self.model.proj_out(layout.from_tokens(tokens, height, width))
+        return result.add_(maps)
 
-    def forward(self, maps: Tensor, memory: tuple[Tensor, Tensor], layout: Layout) -> Tensor:
-        """Run the block on maps (b*f, c, h, w)."""
-        return self.finish(self.begin(maps, layout), maps, memory, layout)
 
-
-class Temporal(nn.Module):
+class TemporalTransformer(nn.Module):
     """Twice self-attention along time, then feed-forward."""
 
-    def __init__(self, block: TransformerTemporalModel, kernels: Attention, levers: Levers) -> None:
-        """Share the block's parameters."""
+    def __init__(
+        self,
+        model: TransformerTemporalModel,
+        kernels: AttentionKernels,
+        optimizations: Optimizations,
+    ) -> None:
+        """Share the model's parameters."""
         super().__init__()
-        inner = cast(BasicTransformerBlock, block.transformer_blocks[0])
+        block = cast(BasicTransformerBlock, model.transformer_blocks[0])
+        self.model = model
         self.block = block
-        self.inner = inner
-        self.first = SelfAttention(inner.attn1, Kind.TEMPORAL, kernels, levers)
-        self.second = SelfAttention(inner.attn2, Kind.TEMPORAL, kernels, levers)
-        self.gated = Gated(cast(Any, inner).ff, levers)
-        self.slices = 1
+        self.first, self.second = (
+            SelfAttention(attention, AttentionKind.TEMPORAL, kernels, optimizations)
+            for attention in (block.attn1, block.attn2)
+        )
+        self.feed_forward = GatedFeedForward(block, optimizations)
 
     def forward(self, maps: Tensor, layout: Layout) -> Tensor:
         """Run the block on maps (b*f, c, h, w)."""
         height, width = maps.shape[-2:]
-        normal = layout.from_volume(grouped(self.block.norm, layout.volume(maps)), height, width)
-        lines = self.block.proj_in(layout.lines(normal))
-        lines = self.first(self.inner.norm1(lines)).add_(lines)
-        lines = self.second(self.inner.norm2(lines)).add_(lines)
-        lines = self.block.proj_out(feed_forward(self.inner, self.gated, lines, self.slices))
-        return layout.from_lines(lines, height, width).add(maps)
-
-
-def feed_forward(inner: BasicTransformerBlock, gated: Gated, tokens: Tensor, slices: int) -> Tensor:
-    """Add the feed-forward network's output, in slices of rows where memory is short."""
-    if slices <= 1:
-        return cast(Tensor, gated(inner.norm3(tokens)).add_(tokens))
-    # Rows do not depend on each other, so that each slice takes its own place.
-    for rows in tokens.view(1, -1, tokens.shape[-1]).chunk(slices, dim=1):
-        rows.add_(gated(inner.norm3(rows)))
-    return tokens
-
-
-def _project_in(block: Transformer2DModel, maps: Tensor, layout: Layout) -> Tensor:
-    normal = grouped(cast(Any, block).norm, maps)
-    if block.use_linear_projection:
-        return cast(Tensor, block.proj_in(layout.tokens(normal)))
-    return layout.tokens(block.proj_in(normal))
-
-
-def _project_out(
-    block: Transformer2DModel, tokens: Tensor, height: int, width: int, layout: Layout
-) -> Tensor:
-    if block.use_linear_projection:
-        return layout.maps(block.proj_out(tokens), height, width)
-    return cast(Tensor, block.proj_out(layout.maps(tokens, height, width)))
+        normed = group_norm(self.model.norm, layout.volume(maps))
+        tokens = layout.temporal_tokens(layout.from_volume(normed, height, width))
+        tokens = self.model.proj_in(tokens)
+        tokens = self.first(self.block.norm1(tokens)).add_(tokens)
+        tokens = self.second(self.block.norm2(tokens)).add_(tokens)
+        tokens = self.model.proj_out(self.feed_forward(tokens))
+        return layout.from_temporal_tokens(tokens, height, width).add(maps)

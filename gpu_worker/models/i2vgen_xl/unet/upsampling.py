@@ -1,10 +1,10 @@
-"""Doubling: growing maps to twice their size and convolving them, at the price of the small size.
+"""Nearest-neighbour upsampling by two and its convolution, fused into one on the small map.
 
-After doubling by repetition, a convolution (3, 3) meets each value of the small map two or three
-times. Each of the four places within a doubled pixel therefore sees a convolution (2, 2) of the
-small map, whose weights are sums of the (3, 3): four times four products in place of four times
-nine. The sums are made in double precision, so that the result is nearer to the exact one than
-convolving the large map.
+After every pixel is repeated, a 3 x 3 convolution meets each value of the small map two or three
+times. Each of the four pixels that replace one therefore sees a 2 x 2 convolution of the small map,
+whose weights are sums of the 3 x 3: four times four products in place of four times nine. The sums
+are made in double precision, so that the result is nearer to the exact one than convolving the
+large map.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-class Doubling(nn.Module):
-    """Upsample2D with its convolution, run over the small map where it grows to just twice."""
+class FusedUpsample2D(nn.Module):
+    """Diffusers' Upsample2D, run on the small map where the size is exactly doubled on a CPU."""
 
     def __init__(self, block: Upsample2D) -> None:
         """Share the block's convolution, whose weight stays for sizes that are not doubled."""
@@ -29,7 +29,7 @@ class Doubling(nn.Module):
         self.weight: nn.Parameter | None = None
         self.bias: nn.Parameter | None = None
         if convolution.weight.device.type == "cpu":
-            weight = quarters(convolution.weight.detach())
+            weight = _fused_weight(convolution.weight.detach())
             weight = weight.contiguous(memory_format=torch.channels_last)
             self.weight = nn.Parameter(weight, requires_grad=False)
             if convolution.bias is not None:
@@ -37,52 +37,51 @@ class Doubling(nn.Module):
                 self.bias = nn.Parameter(repeated, requires_grad=False)
 
     def forward(self, maps: Tensor, output_size: torch.Size | None = None) -> Tensor:
-        """Grow maps (n, c, h, w) to a size, else to twice theirs, and convolve them."""
+        """Upsample maps (n, c, h, w) to output_size, else to (2h, 2w), and convolve them."""
         double = torch.Size(2 * length for length in maps.shape[-2:])
         size = double if output_size is None else output_size
-        if self.weight is None or size != double or not _suits(maps):
-            grown = functional.interpolate(maps, size=tuple(size), mode="nearest")
-            return cast(Tensor, self.convolution(grown))
-        return self._double(maps, self.weight)
+        if self.weight is None or size != double or not _is_supported(maps):
+            upsampled = functional.interpolate(maps, size=tuple(size), mode="nearest")
+            return cast(Tensor, self.convolution(upsampled))
+        return self._fused(maps, self.weight)
 
-    def _double(self, maps: Tensor, weight: Tensor) -> Tensor:
+    def _fused(self, maps: Tensor, weight: Tensor) -> Tensor:
         count, _, height, width = maps.shape
         channels = len(weight) // 4
-        found = functional.conv2d(maps, weight, self.bias, padding=1).permute(0, 2, 3, 1)
-        places = found.reshape(count, height + 1, width + 1, 2, 2, channels)
-        result = torch.empty(count, height, 2, width, 2, channels)
+        result = functional.conv2d(maps, weight, self.bias, padding=1).permute(0, 2, 3, 1)
+        phases = result.reshape(count, height + 1, width + 1, 2, 2, channels)
+        upsampled = torch.empty(count, height, 2, width, 2, channels)
         for down in range(2):
             for across in range(2):
-                # One row and one column more come out than are asked for: each place
-                # takes those that begin where its own weights do.
-                part = places[:, down : down + height, across : across + width, down, across]
-                result[:, :, down, :, across] = part
-        return result.view(count, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
+                # The padded convolution gives one row and one column too many: each of the four
+                # phases takes those that begin where its own weights do.
+                phase = phases[:, down : down + height, across : across + width, down, across]
+                upsampled[:, :, down, :, across] = phase
+        return upsampled.view(count, 2 * height, 2 * width, channels).permute(0, 3, 1, 2)
 
 
-def _suits(maps: Tensor) -> bool:
-    """Tell whether maps are of the kind whose small convolution was measured to pay."""
-    inner = maps.is_contiguous(memory_format=torch.channels_last)
-    return maps.device.type == "cpu" and maps.dtype is torch.float32 and inner
+def fuse_upsamplers(vae: AutoencoderKL) -> None:
+    """Replace the upsamplers of an autoencoder's decoder by fused ones."""
+    for block in cast(Any, vae).decoder.up_blocks:
+        for index, upsampler in enumerate(block.upsamplers or ()):
+            block.upsamplers[index] = FusedUpsample2D(upsampler)
 
 
-def quarters(weight: Tensor) -> Tensor:
-    """Return the weights (4 * o, i, 2, 2) of the four places, from top left to bottom right."""
-    wide = weight.double()
-    places = [place for row in _halves(wide, 2) for place in _halves(row, 3)]
-    return torch.cat(places).to(weight.dtype)
+def _is_supported(maps: Tensor) -> bool:
+    """Tell whether the small convolution was measured to be faster for such maps."""
+    channels_last = maps.is_contiguous(memory_format=torch.channels_last)
+    return maps.device.type == "cpu" and maps.dtype is torch.float32 and channels_last
 
 
-def _halves(weight: Tensor, dim: int) -> tuple[Tensor, Tensor]:
-    """Sum three weights along a dimension to the two of either place within a doubled pixel."""
+def _fused_weight(weight: Tensor) -> Tensor:
+    """Sum a weight (o, i, 3, 3) to those of the four pixels (4 * o, i, 2, 2), top left first."""
+    phases = [phase for rows in _phase_sums(weight.double(), 2) for phase in _phase_sums(rows, 3)]
+    return torch.cat(phases).to(weight.dtype)
+
+
+def _phase_sums(weight: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+    """Sum three weights along a dimension to the two of the first and of the second pixel."""
     first, second, third = weight.unbind(dim)
     early = torch.stack([first, second + third], dim)
     late = torch.stack([first + second, third], dim)
     return early, late
-
-
-def settle(vae: AutoencoderKL) -> None:
-    """Let an autoencoder's decoder double its maps in this way."""
-    for block in cast(Any, vae).decoder.up_blocks:
-        for at, upsampler in enumerate(block.upsamplers or ()):
-            block.upsamplers[at] = Doubling(upsampler)

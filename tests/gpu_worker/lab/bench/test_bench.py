@@ -15,8 +15,8 @@ from gpu_worker.lab.bench import responsiveness as pieces
 from gpu_worker.lab.bench import timing as meter
 from gpu_worker.lab.bench.pipelines import Pair, Shape
 from gpu_worker.lab.bench.report import Report, Row, Starts, Subject
-from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, Kind
-from gpu_worker.models.i2vgen_xl.optimizations import Levers
+from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, FootprintKind
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from storage.domain.request import Preset
 
 HOST = torch.device("cpu")
@@ -26,7 +26,7 @@ SHAPE = Shape(64, 64, 4, 5)
 @pytest.fixture(scope="module")
 def pair(stock_like: Path) -> Iterator[Pair]:
     """Load both sides of a tiny checkpoint."""
-    yield Pair.load(stock_like, HOST, Levers(), time.process_time)
+    yield Pair.load(stock_like, HOST, Optimizations(), time.process_time)
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -73,7 +73,7 @@ def test_the_last_line_is_the_object_that_was_agreed() -> None:
         [Subject("embedded", SHAPE, 6.0, {"exact": row})],
         {"context": 1.1},
         Starts(4.0, 5.0, 0.0, 0.002),
-        footprints=[Footprint(Kind("8-16", "cpu", 4), "none", 64, 64, 8, 3 * 2**20)],
+        footprints=[Footprint(FootprintKind("8-16", "cpu", 4), "none", 64, 64, 8, 3 * 2**20)],
     )
     line = json.loads(report.line())
     assert line["presets"]["exact"]["speedup_vs_stock"] == 2.0

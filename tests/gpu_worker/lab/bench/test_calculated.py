@@ -7,9 +7,15 @@ import torch
 from gpu_worker.lab.bench import gpu_estimate as calculated
 from gpu_worker.lab.bench.allocation_counter import BLOCK, Tally
 from gpu_worker.lab.bench.pipelines import Shape
-from gpu_worker.models.i2vgen_xl.checkpoint import sizes
-from gpu_worker.models.i2vgen_xl.memory.estimator import GIB, Estimator, Saving, Weights, weigh
-from gpu_worker.models.i2vgen_xl.memory.footprints import Kind
+from gpu_worker.models.i2vgen_xl.checkpoint import random_modules
+from gpu_worker.models.i2vgen_xl.memory.estimator import (
+    GIB,
+    MemoryEstimator,
+    MemoryMode,
+    WeightBytes,
+    weight_bytes,
+)
+from gpu_worker.models.i2vgen_xl.memory.footprints import FootprintKind
 
 USUAL = Shape(512, 512, 16)
 
@@ -25,15 +31,23 @@ def test_what_goes_is_counted_no_more() -> None:
 
 def test_exact_takes_seven_tenths_of_stocks_memory_and_the_least_half_of_it() -> None:
     stock = calculated.stock_peak(USUAL)
-    assert calculated.own_peak(USUAL, Saving.NONE) <= 0.70 * stock
-    assert calculated.own_peak(USUAL, Saving.EIGHT_BIT) <= 0.50 * stock
+    assert calculated.own_peak(USUAL, MemoryMode.NONE) <= 0.70 * stock
+    assert calculated.own_peak(USUAL, MemoryMode.EIGHT_BIT) <= 0.50 * stock
 
 
 def test_hardware_profiles_admit_their_clips_with_nothing_given_up() -> None:
-    unet, vae = calculated.made(sizes.unet), calculated.made(sizes.autoencoder)
-    encoders = [calculated.made(sizes.text_encoder), calculated.made(sizes.image_encoder)]
-    kind = Kind.of(unet, torch.device("cuda"), torch.float16)
-    estimator = Estimator(kind, Weights(weigh([unet, vae]), weigh(encoders)))
+    unet, vae = (
+        calculated.made(random_modules.random_unet),
+        calculated.made(random_modules.random_vae),
+    )
+    encoders = [
+        calculated.made(random_modules.random_text_encoder),
+        calculated.made(random_modules.random_image_encoder),
+    ]
+    kind = FootprintKind.of(unet, torch.device("cuda"), torch.float16)
+    estimator = MemoryEstimator(
+        kind, WeightBytes(weight_bytes([unet, vae]), weight_bytes(encoders))
+    )
     for gib, pixels in ((12, 704 * 384 * 16), (24, 768 * 768 * 24)):
         # A tenth of the device is left to whatever else is shown on it.
-        assert estimator.choose(pixels, True, 0.9 * gib * GIB) is Saving.NONE
+        assert estimator.choose(pixels, True, 0.9 * gib * GIB) is MemoryMode.NONE

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from gpu_worker.lab.evaluate.__main__ import main
-from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint as blank
-from gpu_worker.models.i2vgen_xl.checkpoint import sizes
+from gpu_worker.models.i2vgen_xl.checkpoint import random_modules
+from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import write_checkpoint
 from storage.catalogue_file import load_catalogue
 from tests.gpu_worker.media.test_motion import picture
 
@@ -18,7 +18,7 @@ from tests.gpu_worker.media.test_motion import picture
 @pytest.fixture
 def environ(tmp_path: Path) -> dict[str, str]:
     """Return settings for the tiny model, with short and small clips."""
-    blank.write(tmp_path / "model", sizes.TINY, {"image_latents": "moved"})
+    write_checkpoint(tmp_path / "model", random_modules.TINY, {"image_latents": "moved"})
     text = Path("generation.yaml").read_text(encoding="utf-8")
     assert load_catalogue().model().defaults.steps == 4
     for old, new in (

@@ -18,7 +18,7 @@ from gpu_worker.lab.training.networks import image_encoder as vision
 from gpu_worker.lab.training.networks import text_encoder as text
 from gpu_worker.lab.training.trainers.training_run import Run
 from gpu_worker.lab.training.validation import Parts, scored, sheet, summary
-from gpu_worker.models.i2vgen_xl.checkpoint.wording import Wording
+from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import MotionClassifier
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_an_export_loads_by_the_libraries_classes(
     assert steering["image_latents"] == "moved"
     assert steering["target"] == "residual"
     assert np.shape(steering["latent_preview"]["matrix"]) == (4, 3)
-    motion, closeness = Wording.load(tmp_path).nearest("镜头 zoom 🙂")
+    motion, closeness = MotionClassifier.load(tmp_path).nearest("镜头 zoom 🙂")
     assert motion in text.MOTIONS
     assert -1 <= closeness <= 1
 

@@ -4,16 +4,16 @@ from pathlib import Path
 
 import pytest
 
-from gpu_worker.models.i2vgen_xl.checkpoint.wording import Wording
+from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import MotionClassifier
 from storage.domain.camera.motion import Motion
 
 CHECKPOINT = Path(__file__).parents[5] / "gpu_worker" / "models" / "embedded"
 
 
 @pytest.fixture(scope="module")
-def wording() -> Wording:
+def classifier() -> MotionClassifier:
     """Load the carried checkpoint."""
-    return Wording.load(CHECKPOINT)
+    return MotionClassifier.load(CHECKPOINT)
 
 
 @pytest.mark.parametrize(
@@ -36,23 +36,23 @@ def wording() -> Wording:
     ],
 )
 def test_the_nearest_motion_is_the_one_that_is_meant(
-    wording: Wording, prompt: str, motion: Motion
+    classifier: MotionClassifier, prompt: str, motion: Motion
 ) -> None:
-    assert wording.nearest(prompt)[0] is motion
+    assert classifier.nearest(prompt)[0] is motion
 
 
 @pytest.mark.parametrize("prompt", ["", "🙂", "\x00", "，。", "word " * 2000])
-def test_any_prompt_has_an_answer(wording: Wording, prompt: str) -> None:
-    motion, closeness = wording.nearest(prompt)
+def test_any_prompt_has_an_answer(classifier: MotionClassifier, prompt: str) -> None:
+    motion, closeness = classifier.nearest(prompt)
     assert motion in Motion
     assert -1.0 <= closeness <= 1.0
 
 
-def test_a_long_description_does_not_drown_the_camera(wording: Wording) -> None:
+def test_a_long_description_does_not_drown_the_camera(classifier: MotionClassifier) -> None:
     prompt = "an old castle on a hill at dusk, " * 12 + "the camera glides to the left"
-    assert wording.nearest(prompt)[0] is Motion.PAN_LEFT
+    assert classifier.nearest(prompt)[0] is Motion.PAN_LEFT
 
 
 def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        Wording.load(tmp_path)
+        MotionClassifier.load(tmp_path)

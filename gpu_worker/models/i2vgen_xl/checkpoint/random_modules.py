@@ -1,4 +1,4 @@
-"""Sizes: model shapes with random weights, for tests of plumbing and for the benchmark."""
+"""A checkpoint's modules with random weights, for tests of plumbing and for the benchmark."""
 
 from __future__ import annotations
 
@@ -14,46 +14,50 @@ from transformers.models.clip.modeling_clip import CLIPTextModel, CLIPVisionMode
 
 
 @dataclass(frozen=True, slots=True)
-class Size:
-    """The shape of a checkpoint: the UNet's levels, the encoders' widths, the VAE's channels.
+class ModelSize:
+    """The shape of a checkpoint.
 
-    crossed tells for each level, from the full size down, whether it has attention.
+    channels are those of the UNet's levels, from the full size down, and attention tells which of
+    them have transformers. head is the width of an attention head, layers those of a level, groups
+    those of group norms, context the width of the UNet's context. text and vision are the encoders'
+    (width, layers), vae the autoencoder's channels. vocabulary and tokens bound the text, crop is
+    the side of the image encoder's picture in pixels.
     """
 
     channels: tuple[int, ...]
     head: int
-    crossed: tuple[bool, ...]
+    attention: tuple[bool, ...]
     layers: int
     groups: int
     context: int
     text: tuple[int, int]
     vision: tuple[int, int]
-    autoencoder: tuple[int, ...]
-    words: int = 784
-    length: int = 24
+    vae: tuple[int, ...]
+    vocabulary: int = 784
+    tokens: int = 24
     crop: int = 64
 
 
-TINY = Size(
-    (8, 16), 4, (True, True), 1, 4, 16, (16, 2), (16, 2), (8, 8, 8), length=16, crop=32
+TINY = ModelSize(
+    (8, 16), 4, (True, True), 1, 4, 16, (16, 2), (16, 2), (8, 8, 8), tokens=16, crop=32
 )  # fmt: skip
-EMBEDDED = Size(
-    (48, 96, 96), 24, (False, False, True), 1, 8, 96, (96, 2), (96, 2), (24, 48, 64), length=32
+EMBEDDED = ModelSize(
+    (48, 96, 96), 24, (False, False, True), 1, 8, 96, (96, 2), (96, 2), (24, 48, 64), tokens=32
 )  # fmt: skip
-MIDDLE = Size(
+MIDDLE = ModelSize(
     (96, 192, 384, 384), 32, (True, True, True, False), 2, 32, 256,
     (128, 3), (128, 3), (32, 64, 64),
 )  # fmt: skip
-FULL = Size(
+FULL = ModelSize(
     (320, 640, 1280, 1280), 64, (True, True, True, False), 2, 32, 1024,
-    (1024, 24), (1280, 32), (128, 256, 512, 512), words=49408, length=77, crop=224,
+    (1024, 24), (1280, 32), (128, 256, 512, 512), vocabulary=49408, tokens=77, crop=224,
 )  # fmt: skip
 
 
-def unet(size: Size) -> I2VGenXLUNet:
+def random_unet(size: ModelSize) -> I2VGenXLUNet:
     """Build a UNet with random weights."""
-    down = ["CrossAttnDownBlock3D" if crossed else "DownBlock3D" for crossed in size.crossed]
-    up = ["CrossAttnUpBlock3D" if crossed else "UpBlock3D" for crossed in size.crossed[::-1]]
+    down = ["CrossAttnDownBlock3D" if crossed else "DownBlock3D" for crossed in size.attention]
+    up = ["CrossAttnUpBlock3D" if crossed else "UpBlock3D" for crossed in size.attention[::-1]]
     model: Any = I2VGenXLUNet(
         down_block_types=tuple(down),
         up_block_types=tuple(up),
@@ -66,13 +70,13 @@ def unet(size: Size) -> I2VGenXLUNet:
     return cast(I2VGenXLUNet, model.eval())
 
 
-def autoencoder(size: Size) -> AutoencoderKL:
+def random_vae(size: ModelSize) -> AutoencoderKL:
     """Build an autoencoder with four latent channels."""
-    levels = len(size.autoencoder)
+    levels = len(size.vae)
     model: Any = AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * levels,
         up_block_types=("UpDecoderBlock2D",) * levels,
-        block_out_channels=size.autoencoder,
+        block_out_channels=size.vae,
         layers_per_block=2 if size.crop > 64 else 1,
         norm_num_groups=size.groups,
         mid_block_add_attention=size.crop > 64,
@@ -80,25 +84,25 @@ def autoencoder(size: Size) -> AutoencoderKL:
     return cast(AutoencoderKL, model.eval())
 
 
-def text_encoder(size: Size) -> CLIPTextModel:
+def random_text_encoder(size: ModelSize) -> CLIPTextModel:
     """Build a text encoder as wide as the UNet's context."""
     width, layers = size.text
     config = CLIPTextConfig(
-        vocab_size=size.words,
+        vocab_size=size.vocabulary,
         hidden_size=size.context,
         intermediate_size=4 * width,
         num_hidden_layers=layers,
         num_attention_heads=max(1, size.context // 64),
-        max_position_embeddings=size.length,
-        bos_token_id=size.words - 2,
-        eos_token_id=size.words - 1,
+        max_position_embeddings=size.tokens,
+        bos_token_id=size.vocabulary - 2,
+        eos_token_id=size.vocabulary - 1,
         hidden_act="gelu",
     )
     model: Any = CLIPTextModel(config)
     return cast(CLIPTextModel, model.eval())
 
 
-def image_encoder(size: Size) -> CLIPVisionModelWithProjection:
+def random_image_encoder(size: ModelSize) -> CLIPVisionModelWithProjection:
     """Build an image encoder whose projection is as wide as the UNet's context."""
     width, layers = size.vision
     config = CLIPVisionConfig(
@@ -115,8 +119,8 @@ def image_encoder(size: Size) -> CLIPVisionModelWithProjection:
     return cast(CLIPVisionModelWithProjection, model.eval())
 
 
-def shake(model: nn.Module) -> None:
-    """Give parameters that start at zero a random value, so that every layer matters."""
+def randomize_zeros(model: nn.Module) -> None:
+    """Give parameters that start at zero random values, so that every layer matters."""
     with torch.no_grad():
         for parameter in model.parameters():
             if not parameter.any():

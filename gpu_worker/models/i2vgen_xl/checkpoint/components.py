@@ -1,4 +1,4 @@
-"""Loading: a checkpoint's parts, built without memory and given their weights straight away."""
+"""A checkpoint's components, built without memory and given their weights straight away."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ from transformers.models.clip.configuration_clip import CLIPTextConfig, CLIPVisi
 from transformers.models.clip.modeling_clip import CLIPTextModel, CLIPVisionModelWithProjection
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
-from gpu_worker.models.i2vgen_xl.checkpoint.locate import Traits, traits, weights
+from gpu_worker.models.i2vgen_xl.checkpoint.locate import weight_file
+from gpu_worker.models.i2vgen_xl.checkpoint.traits import Traits, read_traits
 
 PREFIXES = ("text_model.", "vision_model.")
 """What transformers has put before the names of CLIP's weights, and later dropped."""
 
-OLD_NAMES = (
+RENAMED = (
     (".query.", ".to_q."),
     (".key.", ".to_k."),
     (".value.", ".to_v."),
@@ -32,7 +33,7 @@ OLD_NAMES = (
 )
 """How diffusers has renamed the attention of autoencoders."""
 
-RANDOM: tuple[tuple[Any, str], ...] = (
+INITIALIZERS: tuple[tuple[Any, str], ...] = (
     (nn.Linear, "reset_parameters"),
     (nn.Conv2d, "reset_parameters"),
     (nn.Conv3d, "reset_parameters"),
@@ -44,17 +45,17 @@ RANDOM: tuple[tuple[Any, str], ...] = (
 
 
 @dataclass(frozen=True)
-class Eye:
-    """How the image encoder wants its picture: the side in pixels and each colour's statistics."""
+class ImagePreprocessing:
+    """What the image encoder takes: a square of size pixels, normalised by mean and std."""
 
-    side: int
+    size: int
     mean: tuple[float, float, float]
-    deviation: tuple[float, float, float]
+    std: tuple[float, float, float]
 
 
 @dataclass
-class Parts:
-    """The parts of one checkpoint; the encoders leave when memory is short."""
+class Components:
+    """The components of one checkpoint, by diffusers' names."""
 
     unet: I2VGenXLUNet
     vae: AutoencoderKL
@@ -62,21 +63,12 @@ class Parts:
     image_encoder: CLIPVisionModelWithProjection
     tokenizer: CLIPTokenizer
     scheduler: DDIMScheduler
-    eye: Eye
+    feature_extractor: ImagePreprocessing
     traits: Traits
 
-    def modules(self) -> dict[str, nn.Module]:
-        """Return the parts that have weights, by name."""
-        return {
-            "unet": self.unet,
-            "vae": self.vae,
-            "text_encoder": self.text_encoder,
-            "image_encoder": self.image_encoder,
-        }
 
-
-def load(folder: Path, device: torch.device, dtype: torch.dtype) -> Parts:
-    """Load every part to the device; raise FileNotFoundError where one is missing."""
+def load_components(folder: Path, device: torch.device, dtype: torch.dtype) -> Components:
+    """Load every component to the device; raise FileNotFoundError where one is missing."""
     with _without_memory():
         unet = I2VGenXLUNet.from_config(_config(folder / "unet"))
         vae = AutoencoderKL.from_config(_config(folder / "vae"))
@@ -90,41 +82,43 @@ def load(folder: Path, device: torch.device, dtype: torch.dtype) -> Parts:
         ("text_encoder", text),
         ("image_encoder", vision),
     ):
-        fill(module, weights(folder / name), device, dtype)
-    return Parts(
+        load_weights(module, weight_file(folder / name), device, dtype)
+    return Components(
         unet=unet,
         vae=vae,
         text_encoder=text,
         image_encoder=vision,
         tokenizer=CLIPTokenizer.from_pretrained(str(folder / "tokenizer")),
         scheduler=DDIMScheduler.from_config(_config(folder / "scheduler", "scheduler_config.json")),
-        eye=_eye(_config(folder / "feature_extractor", "preprocessor_config.json")),
-        traits=traits(folder),
+        feature_extractor=_image_preprocessing(
+            _config(folder / "feature_extractor", "preprocessor_config.json")
+        ),
+        traits=read_traits(folder),
     )
 
 
-def fill(module: nn.Module, file: Path, device: torch.device, dtype: torch.dtype) -> None:
+def load_weights(module: nn.Module, file: Path, device: torch.device, dtype: torch.dtype) -> None:
     """Assign the weights of a file to a module that has none; raise KeyError for missing ones."""
     expected = module.state_dict().keys()
-    found = {}
+    weights = {}
     for name, tensor in load_file(file, device=str(device)).items():
-        known = _known(name, expected)
+        known = _own_name(name, expected)
         if known is not None:
-            found[known] = tensor.to(dtype) if tensor.is_floating_point() else tensor
-    missing = expected - found.keys()
+            weights[known] = tensor.to(dtype) if tensor.is_floating_point() else tensor
+    missing = expected - weights.keys()
     if missing:
         raise KeyError(f"{file} lacks {sorted(missing)[0]} and {len(missing) - 1} more")
-    module.load_state_dict(found, assign=True)
+    module.load_state_dict(weights, assign=True)
     _fill_buffers(module, device)
     module.eval().requires_grad_(False)
 
 
-def _known(name: str, expected: Any) -> str | None:
+def _own_name(name: str, expected: Any) -> str | None:
     """Return the module's own name for a weight of the file, or None for one it does not have."""
     candidates = [name]
     for prefix in PREFIXES:
         candidates += [name.removeprefix(prefix), prefix + name]
-    for old, new in OLD_NAMES:
+    for old, new in RENAMED:
         candidates.append(name.replace(old, new))
     return next((candidate for candidate in candidates if candidate in expected), None)
 
@@ -141,8 +135,8 @@ def _fill_buffers(module: nn.Module, device: torch.device) -> None:
 @contextmanager
 def _without_memory() -> Iterator[None]:
     """Build modules on no device, and leave out the random values that files replace anyway."""
-    saved = [(kind, name, getattr(kind, name)) for kind, name in RANDOM]
-    for kind, name in RANDOM:
+    saved = [(kind, name, getattr(kind, name)) for kind, name in INITIALIZERS]
+    for kind, name in INITIALIZERS:
         setattr(kind, name, lambda *_given, **_named: None)
     try:
         with torch.device("meta"):
@@ -157,11 +151,11 @@ def _config(folder: Path, name: str = "config.json") -> dict[str, Any]:
     return loaded
 
 
-def _eye(config: dict[str, Any]) -> Eye:
-    side = config["crop_size"]
-    mean, deviation = config["image_mean"], config["image_std"]
-    return Eye(
-        side=int(side["width"] if isinstance(side, dict) else side),
+def _image_preprocessing(config: dict[str, Any]) -> ImagePreprocessing:
+    size = config["crop_size"]
+    mean, std = config["image_mean"], config["image_std"]
+    return ImagePreprocessing(
+        size=int(size["width"] if isinstance(size, dict) else size),
         mean=(mean[0], mean[1], mean[2]),
-        deviation=(deviation[0], deviation[1], deviation[2]),
+        std=(std[0], std[1], std[2]),
     )

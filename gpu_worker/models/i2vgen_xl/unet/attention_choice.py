@@ -1,0 +1,91 @@
+"""The choice of attention kernels: by setting, fixed on a CPU, measured once on each GPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from gpu_worker.models.i2vgen_xl.device import CACHE, device_name, release_cached_memory
+from gpu_worker.models.i2vgen_xl.measurement_cache import measured_once
+from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKernels, AttentionKind
+
+CPU_KERNELS = {
+    AttentionKind.SPATIAL: "sdpa",
+    AttentionKind.CROSS: "sdpa",
+    AttentionKind.TEMPORAL: "plain",
+}
+"""What was measured to be fastest on a CPU; fixed, so that clips stay the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeShape:
+    """The shape that a kind of attention is measured on; width is that of one head."""
+
+    batch: int
+    queries: int
+    keys: int
+    heads: int
+    width: int
+
+
+PROBES = {
+    AttentionKind.SPATIAL: ProbeShape(16, 4096, 4096, 5, 64),
+    AttentionKind.CROSS: ProbeShape(2, 65_536, 145, 5, 64),
+    AttentionKind.TEMPORAL: ProbeShape(8192, 16, 16, 5, 64),
+}
+"""The largest attention of each kind in a clip of 512 x 512 x 16 at full size."""
+
+
+def choose_kernels(name: str, device: torch.device, dtype: torch.dtype) -> AttentionKernels:
+    """Return the kernels for a setting: auto, or one of KERNELS; raise KeyError if unknown."""
+    if name != "auto":
+        return AttentionKernels.uniform(name)
+    if device.type != "cuda":
+        return AttentionKernels(CPU_KERNELS)
+    return AttentionKernels(measured_kernels(device, dtype, CACHE / "attention.json"))
+
+
+def measured_kernels(
+    device: torch.device,
+    dtype: torch.dtype,
+    cache: Path,
+    probes: Mapping[AttentionKind, ProbeShape] = PROBES,
+) -> dict[AttentionKind, str]:
+    """Return the fastest kernel of each kind on a device, measured once and kept in a file."""
+    names = measured_once(
+        cache,
+        f"{device_name(device)}, {dtype}, torch {torch.__version__}",
+        lambda: {kind.value: fastest_kernel(probes[kind], device, dtype) for kind in AttentionKind},
+    )
+    return {AttentionKind(kind): kernel for kind, kernel in names.items()}
+
+
+def fastest_kernel(probe: ProbeShape, device: torch.device, dtype: torch.dtype) -> str:
+    """Measure every kernel that works on a device; return the name of the fastest."""
+    channels = probe.heads * probe.width
+    query = torch.randn(probe.batch, probe.queries, channels, device=device, dtype=dtype)
+    key, value = (
+        torch.randn(probe.batch, probe.keys, channels, device=device, dtype=dtype) for _ in range(2)
+    )
+    seconds: dict[str, float] = {}
+    for name in KERNELS:
+        try:
+            seconds[name] = min(_seconds(name, (query, key, value), probe.heads) for _ in range(4))
+        except (ImportError, RuntimeError, NotImplementedError):
+            continue  # not installed, not for this device, or too large for its memory
+        finally:
+            release_cached_memory(device)  # some kernels take several times what a clip will
+    return min(seconds, key=lambda name: seconds[name])
+
+
+def _seconds(name: str, tensors: tuple[Tensor, Tensor, Tensor], heads: int) -> float:
+    began = time.perf_counter()
+    KERNELS[name](*tensors, heads)
+    if tensors[0].is_cuda:
+        torch.cuda.synchronize(tensors[0].device)
+    return time.perf_counter() - began
