@@ -47,7 +47,8 @@ async def run_until_signal(settings: BotSettings) -> None:
 def main() -> int:
     """Run the bot; the exit status is 2 where a setting is wrong, 1 where something is away."""
     try:
-        set_up_logging(LogSettings.from_environment(os.environ))
+        logs = LogSettings.from_environment(os.environ)
+        set_up_logging(logs.log_format, logs.log_level)
         asyncio.run(run_until_signal(BotSettings.from_environment(os.environ)))
     except (SettingsError, CatalogueError, LoginRefused) as error:
         log.error("%s", error)

@@ -19,7 +19,8 @@ log = logging.getLogger("gpu_worker")
 def main() -> int:
     """Read the environment and work; return the exit status."""
     try:
-        set_up_logging(LogSettings.from_environment(os.environ))
+        logs = LogSettings.from_environment(os.environ)
+        set_up_logging(logs.log_format, logs.log_level)
         settings = WorkerSettings.from_environment(os.environ)
         settings.engine()
     except (SettingsError, CatalogueError) as error:

@@ -63,9 +63,9 @@ def failure_of(error: Exception, order: Order) -> Failure:
             failure = Failure("failed_model_missing", retryable=True)
         case MutoscopeError():
             gaps = tuple((name, str(value)) for name, value in error.parameters.items())
-            log.warning("order %s cannot be made: %s", order.id, error, exc_info=error.__cause__)
+            log.warning("attempt %d is refused: %s", order.attempt, error, exc_info=error.__cause__)
             return Failure(error.key, gaps)
-    log.error("order %s failed: %s", order.id, failure.key, exc_info=error)
+    log.error("attempt %d failed: %s", order.attempt, failure.key, exc_info=error)
     return failure
 
 

@@ -60,4 +60,5 @@ class WorkerSettings(Settings):
                 "memory_gib": memory_gib,
                 "presets": dict(catalogue.presets),
             },
+            self.log_level,
         )

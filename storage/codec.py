@@ -18,7 +18,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 Value = TypeVar("Value")
 
-CONFIG = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False)
+CONFIG = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 _WITHOUT_INPUT = {"missing": "missing", "unexpected_keyword_argument": "unknown", "value_error": ""}
 """Pydantic's types of faults whose input says nothing, and words where its own are no help."""

@@ -16,8 +16,6 @@ from types import TracebackType
 
 from pythonjsonlogger.json import JsonFormatter
 
-from storage.settings import LogSettings
-
 _MINIMUM = {
     "alembic": logging.WARNING,
     "discord": logging.INFO,  # below that it logs people's prompts and the tokens of interactions
@@ -37,12 +35,17 @@ def log_job(job: str) -> Iterator[None]:
         _job.reset(token)
 
 
-def set_up_logging(settings: LogSettings) -> None:
-    """Log everything to stderr, warnings and uncaught exceptions too."""
+def current_job() -> str:
+    """Return the id of the job that is being worked on, or an empty string."""
+    return _job.get()
+
+
+def set_up_logging(form: str, level: str) -> None:
+    """Log everything to stderr, warnings and uncaught exceptions too; form is text or json."""
     handler = logging.StreamHandler()
     handler.addFilter(_add_job)
-    handler.setFormatter(_json_formatter() if settings.log_format == "json" else _TextFormatter())
-    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    handler.setFormatter(_json_formatter() if form == "json" else _TextFormatter())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
     for name, minimum in _MINIMUM.items():
         logging.getLogger(name).setLevel(max(minimum, logging.getLogger().level))
     logging.captureWarnings(True)
@@ -52,17 +55,18 @@ def set_up_logging(settings: LogSettings) -> None:
     )
 
 
-def relay(line: str, source: str) -> str:
+def relay(line: str, source: str, job: str = "") -> str:
     """Log a line that a child process wrote, and return its message.
 
     A JSON line is logged as the record that it was in the child, anything else at INFO by the
-    logger `source`.
+    logger `source` and about this job.
     """
     try:
         fields = json.loads(line)
         values = {attribute: fields[field] for attribute, field in _FIELDS.items()}
     except (ValueError, TypeError, KeyError):
-        logging.getLogger(source).info("%s", line)
+        with log_job(job):
+            logging.getLogger(source).info("%s", line)
         return line
     values |= {"msg": values.pop("message"), "exc_text": fields.get("exc_info")}
     values["levelno"] = logging.getLevelNamesMapping().get(values["levelname"], logging.INFO)

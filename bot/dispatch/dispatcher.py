@@ -8,6 +8,7 @@ number.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -22,6 +23,7 @@ from storage.domain.errors import JobGone, Unavailable
 from storage.domain.fairness import next_jobs
 from storage.domain.job import Job, Status
 from storage.domain.progress import Stage
+from storage.logs import log_job
 from storage.queue.client import Queue
 from storage.queue.messages import HANDED_BACK, AttemptState, Event, Order, Progressed, Started
 
@@ -117,7 +119,8 @@ class Dispatcher:
             return 0
         chosen = next_jobs(waiting, dispatched, room, await self._jobs.last_served())
         for job in chosen:
-            await self._put(job)
+            with log_job(job.id):
+                await self._put(job)
         return len(chosen)
 
     async def _put(self, job: Job) -> None:
@@ -135,10 +138,11 @@ class Dispatcher:
     async def _listen(self) -> None:
         """Handle the events that workers publish."""
         async for event in self._queue.events():
-            try:
-                await self._handle(event)
-            except JobGone:
-                log.info("an event of %s came after its end", event.job)
+            with log_job(event.job):
+                try:
+                    await self._handle(event)
+                except JobGone:
+                    log.info("an event came after the job's end")
 
     async def _handle(self, event: Event) -> None:
         if isinstance(event, Progressed):
@@ -208,24 +212,27 @@ class Dispatcher:
         for job in await self._jobs.unfinished():
             if _is_waiting(job):
                 continue
-            # The state first: a worker that ends between the two queries leaves an outcome.
-            alive = await self._queue.state(job.id, job.attempt) is not AttemptState.LOST
-            try:
-                if await self._collect(job.id, job.attempt) or alive:
-                    continue
-                # After Redis was emptied, leases are back at the next renewal, and the order may
-                # be about to be put: only a job that was lost twice is lost.
-                if (job.id, job.attempt) in self._lost_once:
-                    await self._recover(job)
-                else:
+            with log_job(job.id):
+                if await self._is_lost(job):
                     lost.add((job.id, job.attempt))
-            except JobGone:
-                continue  # it ended meanwhile
         self._lost_once = lost
 
-    async def _recover(self, job: Job) -> None:
-        log.warning("%s was lost on attempt %d", job.id, job.attempt)
-        await self._retry(job.id, job.attempt, DIED if job.status is Status.RUNNING else LOST)
+    async def _is_lost(self, job: Job) -> bool:
+        """Collect a job's outcome; recover it where it is lost for the second time in a row.
+
+        Once is not enough: after Redis was emptied, leases are back at the next renewal, and the
+        order may be about to be put.
+        """
+        # The state first: a worker that ends between the two queries leaves an outcome.
+        alive = await self._queue.state(job.id, job.attempt) is not AttemptState.LOST
+        with contextlib.suppress(JobGone):  # it ended meanwhile
+            if await self._collect(job.id, job.attempt) or alive:
+                return False
+            if (job.id, job.attempt) not in self._lost_once:
+                return True
+            log.warning("attempt %d was lost", job.attempt)
+            await self._retry(job.id, job.attempt, DIED if job.status is Status.RUNNING else LOST)
+        return False
 
 
 def _is_waiting(job: Job) -> bool:

@@ -33,6 +33,7 @@ from gpu_worker.engine.messages import (
 )
 from storage.domain.errors import MutoscopeError
 from storage.domain.progress import Progress
+from storage.logs import log_job, set_up_logging
 
 _PR_SET_PDEATHSIG = 1
 
@@ -50,6 +51,7 @@ class EngineChild:
         """Load the engine and make clips until the worker closes the connection."""
         begun = time.monotonic()
         spec = self._connection.recv()
+        set_up_logging("json", spec.log_level)  # the worker relays each record
         threading.Thread(target=self._receive, daemon=True).start()
         try:
             engine = _create(spec)
@@ -60,7 +62,8 @@ class EngineChild:
         self._send(Ready(engine.name, engine.device, time.monotonic() - begun))
         while True:
             order = self._orders.get()
-            self._send(self._generate(engine, order))
+            with log_job(order.job):
+                self._send(self._generate(engine, order))
             self._cancelled.discard(order.number)
 
     def _generate(self, engine: Engine, order: Generate) -> FromChild:

@@ -31,6 +31,7 @@ from gpu_worker.engine.messages import (
 from gpu_worker.media.picture import Canvas
 from storage.domain.errors import GenerationFailed
 from storage.domain.request import GenerationRequest
+from storage.logs import current_job, relay
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class EngineConnection:
         self._numbers = itertools.count(1)
         self._inbox: asyncio.Queue[FromChild | None] = asyncio.Queue()
         self._last_output: deque[str] = deque(maxlen=60)
+        self._job = ""  # the one that the child works on or worked on last
         self._loop = asyncio.get_running_loop()
         threading.Thread(target=self._read, daemon=True, name="engine-connection").start()
         self._reaper = asyncio.create_task(self._reap())
@@ -114,10 +116,10 @@ class EngineConnection:
 
         The child is killed when it ignores a cancel, and when the caller's task is cancelled.
         """
-        number = next(self._numbers)
+        number, self._job = next(self._numbers), current_job()
         cancelling = asyncio.create_task(self._cancel_on(cancelled, number))
         try:
-            await self._send(Generate(number, request, canvas))
+            await self._send(Generate(number, request, canvas, self._job))
             return await self._answer(number, on_progress)
         except (OSError, EngineDied):
             summary = await self._exit_summary()
@@ -208,9 +210,8 @@ class EngineConnection:
         while piece := await self._process.stdout.read(1 << 16):
             *lines, rest = (rest + piece).replace(b"\r", b"\n").split(b"\n")
             for line in filter(None, lines):
-                text = line.decode(errors="replace")
+                text = relay(line.decode(errors="replace"), "engine", self._job)
                 self._last_output.append(text)
-                log.info("engine: %s", text)
 
     async def _exit_summary(self) -> str:
         """End the child and return its exit status and last output, for the log."""

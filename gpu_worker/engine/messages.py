@@ -18,19 +18,24 @@ from storage.domain.request import GenerationRequest
 
 @dataclass(frozen=True, slots=True)
 class EngineSpec:
-    """How the child makes its engine: factory is `module:function`, called with the arguments."""
+    """How the child makes its engine: factory is `module:function`, called with the arguments.
+
+    log_level is that of the child's logging, which the worker relays.
+    """
 
     factory: str
     arguments: Mapping[str, object] = field(default_factory=dict)
+    log_level: str = "INFO"
 
 
 @dataclass(frozen=True, slots=True)
 class Generate:
-    """Make a clip; its answers carry the same number."""
+    """Make a clip; its answers carry the same number. job is an id for the log."""
 
     number: int
     request: GenerationRequest
     canvas: Canvas
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)

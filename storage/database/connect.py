@@ -38,12 +38,16 @@ async def open_database(url: str) -> AsyncEngine:
 async def _opened(url: str) -> AsyncEngine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = create_async_engine(url, pool_pre_ping=True)
+        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
     else:
         if parsed.database:
             Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_async_engine(
-            url, connect_args={"timeout": BUSY_SECONDS}, pool_size=CONNECTIONS, max_overflow=0
+            url,
+            connect_args={"timeout": BUSY_SECONDS},
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            hide_parameters=True,  # errors are logged, and prompts must not be
         )
         event.listen(engine.sync_engine, "connect", _prepare_sqlite)
         event.listen(engine.sync_engine, "begin", _begin_sqlite)

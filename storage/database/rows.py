@@ -15,6 +15,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.quota import price
 from storage.domain.request import GenerationRequest
+from storage.logs import log_job
 
 log = logging.getLogger(__name__)
 
@@ -99,5 +100,6 @@ def readable(rows: Iterable[RowMapping]) -> list[Job]:
         try:
             found.append(job_of(row))
         except CodecError as error:
-            log.error("job %s cannot be read: %s", row["id"], error)
+            with log_job(row["id"]):
+                log.error("the job cannot be read: %s", error)
     return found

@@ -19,6 +19,7 @@ from arq.worker import Worker, func
 
 from storage.codec import CodecError
 from storage.domain.clip import Failure
+from storage.logs import log_job
 from storage.queue.connection import (
     CONNECTION_ERRORS,
     RECONNECT_SECONDS,
@@ -211,9 +212,10 @@ class Consumer:
         try:
             order = read_order(args[0])
         except CodecError as error:
-            log.error("order %s could not be read: %s", ctx["job_id"], error)
             job, _dot, attempt = ctx["job_id"].rpartition(".")
-            await deliver(self._redis, self._stop, job, int(attempt), _unreadable(error))
+            with log_job(job):
+                log.error("the order of attempt %s could not be read: %s", attempt, error)
+                await deliver(self._redis, self._stop, job, int(attempt), _unreadable(error))
             return
         if any(held.order.id == order.id for held in self._held.values()):
             await self._redis.zrem(QUEUE, order.id)  # Redis was restored from older data

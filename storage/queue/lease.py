@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from arq.connections import ArqRedis
 
 from storage.domain.clip import Clip, Failure
+from storage.logs import log_job
 from storage.queue.connection import CONNECTION_ERRORS, RECONNECT_SECONDS
 from storage.queue.heartbeat import Heartbeat
 from storage.queue.messages import (
@@ -76,15 +77,18 @@ class LeasedOrder:
         """Keep the lease, let the handler work, and deliver its outcome."""
         order = self.order
         heartbeat.add(lease_key(order.id))
-        try:
-            if await self._acquire_lease():
-                outcome = await self._handle_and_report(handler)
-                await deliver(self._redis, self._stop, order.job, order.attempt, outcome)
-        except CONNECTION_ERRORS as error:
-            log.warning("order %s was lost on its way: %s", order.id, error)
-        finally:
-            self.reporter.slot.release()
-            heartbeat.remove(lease_key(order.id))
+        with log_job(order.job):
+            try:
+                if await self._acquire_lease():
+                    log.info("attempt %d begins", order.attempt)
+                    outcome = await self._handle_and_report(handler)
+                    await deliver(self._redis, self._stop, order.job, order.attempt, outcome)
+                    log.info("attempt %d has ended", order.attempt)
+            except CONNECTION_ERRORS as error:
+                log.warning("the outcome of attempt %d was not delivered: %s", order.attempt, error)
+            finally:
+                self.reporter.slot.release()
+                heartbeat.remove(lease_key(order.id))
 
     async def _acquire_lease(self) -> bool:
         """Move the order from the queue to its lease; False if it has an outcome already."""
@@ -122,7 +126,7 @@ class LeasedOrder:
         await asyncio.wait({self._handling})
         self.reporter.slot.release()
         if not self._handling.cancelled() and (error := self._handling.exception()) is not None:
-            log.error("the handler failed on order %s", self.order.id, exc_info=error)
+            log.error("the handler of attempt %d failed", self.order.attempt, exc_info=error)
             return Failure("failed_worker_error", retryable=True)
         outcome = None if self._handling.cancelled() else self._handling.result()
         if isinstance(outcome, Clip) or (outcome is not None and not self._handed_back):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -18,7 +19,7 @@ import pytest
 from gpu_worker.media.picture import fit
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Stage
-from storage.queue.messages import HANDED_BACK, AttemptState, lease_key
+from storage.queue.messages import HANDED_BACK, QUEUE, TASK, AttemptState, lease_key
 from tests.support.prometheus import samples, scrape
 from tests.support.worker_processes import ROOT, Workshop, alive, workshop
 
@@ -171,6 +172,31 @@ async def test_metrics_and_health_are_served(shop: Workshop) -> None:
         assert (answer.status, await answer.text()) == (200, "ready\n")
     assert found["mutoscope_worker_jobs_total{outcome=clip}"] == 1
     assert found["mutoscope_worker_engine_ready"] == 1
+
+
+async def test_every_line_of_a_json_log_is_json_and_names_its_job(shop: Workshop) -> None:
+    worker = await shop.worker(LOG_FORMAT="json", LOG_LEVEL="DEBUG")
+    for job, prompt in (("one", "warn tulips"), ("two", "broken tulips"), ("six", "crash tulips")):
+        await shop.outcome(await shop.order(prompt, job=job))
+    await shop.queue._redis.enqueue_job(TASK, "{}", _job_id="bad.1", _queue_name=QUEUE)
+    await worker.says("could not be read")
+    assert await worker.end() == 0
+    text = worker.log.read_text()
+    assert "tulips" not in text
+    jobs: dict[str | None, list[str]] = {}
+    for line in text.splitlines():
+        record = json.loads(line)
+        assert {"time", "level", "logger", "message"} <= set(record)
+        jobs.setdefault(record.get("job"), []).append(record["message"])
+    assert set(jobs) == {None, "one", "two", "six", "bad"}
+    assert "attempt 1 begins" in jobs["one"]
+    assert "a warning in\ntwo lines" in jobs["one"]
+    assert "a bare line" in jobs["one"]
+    assert [message for message in jobs["one"] if "UserWarning: old" in message]
+    assert "attempt 1 failed: failed_worker_error" in jobs["two"]
+    assert "about to crash" in jobs["six"]
+    assert "Fatal Python error: Segmentation fault" in jobs["six"]
+    assert [message for message in jobs[None] if "takes orders" in message]
 
 
 async def test_an_idle_worker_may_end_by_itself(shop: Workshop) -> None:

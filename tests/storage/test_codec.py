@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -196,3 +197,10 @@ def test_what_json_cannot_hold_is_not_written() -> None:
 
 def test_the_wire_is_plain_json() -> None:
     assert json.loads(dumps(JOB))["request"]["prompt"] == "zoom in"
+
+
+def test_an_error_shows_no_prompt() -> None:
+    data = encode(replace(REQUEST, prompt="tulips " * 30)) | {"steps": "many"}
+    with pytest.raises(CodecError, match="steps") as error:
+        decode(GenerationRequest, data)
+    assert "tulips" not in "".join(traceback.format_exception(error.value))

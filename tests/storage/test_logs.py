@@ -10,9 +10,8 @@ from typing import Any
 SCRIPT = """
 import asyncio, logging, sys, threading, warnings
 from storage.logs import log_job, relay, set_up_logging
-from storage.settings import LogSettings
 
-set_up_logging(LogSettings(log_format=sys.argv[1], log_level=sys.argv[2]))
+set_up_logging(sys.argv[1], sys.argv[2])
 log = logging.getLogger("library")
 log.info("before")
 
@@ -32,8 +31,7 @@ log.debug("after")
 for name in ("discord.gateway", "discord.http"):
     logging.getLogger(name).debug("a token")
 warnings.warn("old", DeprecationWarning)
-with log_job("c3"):
-    relay("a bare line", "engine")
+relay("a bare line", "engine", "c3")
 relay('{"level":"ERROR","logger":"torch","message":"m","job":"d4","exc_info":"E"}', "engine")
 relay('{"level": 3}', "engine")
 try:

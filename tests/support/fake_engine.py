@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -24,8 +26,8 @@ PREVIEW = b"RIFF0000WEBP"
 class FakeEngine:
     """Pans over the picture; the seed says how far. Words of the prompt make it misbehave.
 
-    slow: 50 ms a step; hang: never answers, ignores a cancel; crash, broken,
-    oom, refuse: end in that way on the second step; once: only the first process does.
+    slow: 50 ms a step; warn: logs in several ways; hang: never answers, ignores a cancel; crash,
+    broken, oom, refuse: end in that way on the second step; once: only the first process does.
     """
 
     name = "fake"
@@ -78,6 +80,10 @@ class FakeEngine:
 
 
 def misbehave(words: list[str]) -> None:
+    if "warn" in words:
+        logging.getLogger("a.library").warning("a warning in\ntwo lines")
+        warnings.warn("old", UserWarning, stacklevel=1)
+        os.write(2, b"a bare line\n")
     if "hang" in words:
         threading.Event().wait()
     if "crash" in words:

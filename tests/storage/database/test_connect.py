@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
@@ -45,3 +47,11 @@ async def test_sqlite_uses_wal_full_sync_and_foreign_keys(tmp_path: Path) -> Non
 def test_the_tables_compile_for_postgresql() -> None:
     for table in metadata.sorted_tables:
         assert table.name in str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves the dialect's constructor bare
+
+
+async def test_an_error_shows_no_parameters(engine: AsyncEngine) -> None:
+    insert = text("INSERT INTO nowhere VALUES (:prompt)")
+    with pytest.raises(DBAPIError, match="nowhere") as error:
+        async with engine.begin() as connection:
+            await connection.execute(insert, {"prompt": "tulips"})
+    assert "tulips" not in str(error.value)
