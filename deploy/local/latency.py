@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import os
-import secrets
 import statistics
 import sys
 import tempfile
@@ -25,11 +24,11 @@ from PIL import Image
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
-from deploy.local.event_log import EventLog
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.waiting import poll
-from storage.domain.request import GenerationRequest
-from storage.queue.messages import Ended, Order, Started
+from deploy.local.worker_probe import WorkerProbe, default_request
+from storage.queue.messages import Ended, Started
+from storage.settings import Settings
 
 MEMBERS, ROUNDS, STARTS, CLIPS = 50, 3, 20, 5
 READY_SECONDS = 120.0
@@ -96,22 +95,22 @@ async def _cancel(member: MemberClient, answer: Json) -> None:
         await member.wait_for_message(key, lambda seen: "cancel" not in buttons_of(seen))
 
 
-async def starts(log: EventLog) -> LatencyResult:
+async def starts(probe: WorkerProbe, settings: Settings) -> LatencyResult:
     """Queue orders for an idle worker; their picture is missing, so each ends at once."""
+    request = default_request(settings, sha256(b"no such picture").hexdigest())
     seconds: list[float] = []
     for _ in range(STARTS):
         await asyncio.sleep(0.2)  # idle again
-        order = Order(secrets.token_hex(8), 1, _request(), 10**7)
         began = time.time()
-        await log.queue.put(order)
-        _, started = await log.wait_for(Started, order.job, EVENT_SECONDS)
+        job = await probe.put(request)
+        _, started = await probe.wait_for(Started, job, EVENT_SECONDS)
         seconds.append(started.at - began)
-        await log.wait_for(Ended, order.job, EVENT_SECONDS)
+        await probe.wait_for(Ended, job, EVENT_SECONDS)
     median = statistics.median(seconds)
     return LatencyResult("enqueue to the worker's start, median", median, 0.1, STARTS)
 
 
-async def deliveries(page: str, log: EventLog) -> LatencyResult:
+async def deliveries(page: str, probe: WorkerProbe) -> LatencyResult:
     """Order a few short clips one after the other, and time the arrival of each."""
     seconds: list[float] = []
     options = {"prompt": "zoom in", "steps": 2, "frames": 8}
@@ -124,7 +123,7 @@ async def deliveries(page: str, log: EventLog) -> LatencyResult:
             )
             posted = time.time()
             job = buttons_of(message)["again"].removeprefix("again:")
-            ended, _ = await log.wait_for(Ended, job, EVENT_SECONDS)
+            ended, _ = await probe.wait_for(Ended, job, EVENT_SECONDS)
             seconds.append(posted - ended)
     return LatencyResult("worker's end to the posted clip, slowest", max(seconds), 0.5, CLIPS)
 
@@ -143,30 +142,16 @@ def percentile_99(seconds: list[float]) -> float:
     return ranked[max(0, -(-99 * len(ranked) // 100) - 1)]
 
 
-def _request() -> GenerationRequest:
-    return GenerationRequest(
-        picture=sha256(secrets.token_bytes(8)).hexdigest(),
-        prompt="zoom in",
-        model="embedded",
-        width=128,
-        height=128,
-        frames=8,
-        fps=8,
-        steps=2,
-        guidance=1.0,
-        seed=0,
-    )
-
-
 async def run(folder: Path) -> list[LatencyResult]:
     """Start everything and measure the three."""
     async with LocalStack(folder, os.environ) as stack:
         await stack.start_all()
-        async with EventLog.open(stack.environ["REDIS_URL"]) as log:
+        settings = Settings.from_environment(stack.environ)
+        async with WorkerProbe.open(settings.redis_url) as probe:
             async with MemberClient(stack.page) as member:
                 await asyncio.wait_for(member.wait_for_command("animate"), READY_SECONDS)
-            await poll(log.queue.workers, READY_SECONDS, "the worker")
-            results = [await starts(log), await deliveries(stack.page, log)]
+            await poll(probe.workers, READY_SECONDS, "the worker")
+            results = [await starts(probe, settings), await deliveries(stack.page, probe)]
             return [await acknowledgements(stack.page), *results]
 
 

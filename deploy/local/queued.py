@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import json
 import os
-import secrets
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
@@ -18,13 +17,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from deploy.local.event_log import EventLog
 from deploy.local.stack.local_stack import LocalStack
+from deploy.local.worker_probe import WorkerProbe, default_request
 from storage.blobs import Blobs
 from storage.domain.progress import Stage
-from storage.domain.request import GenerationRequest
-from storage.queue.client import Queue
-from storage.queue.messages import Ended, Event, Order, Progressed
+from storage.queue.messages import Ended, Event, Progressed
 from storage.settings import Settings
 
 CLIPS = 5
@@ -40,14 +37,14 @@ class EngineInterval:
     end: float
 
 
-def engine_interval(entries: Iterable[tuple[float, Event]], job: str) -> EngineInterval:
+def engine_interval(events: Iterable[tuple[float, Event]], job: str) -> EngineInterval:
     """Find a job's interval among timed events.
 
     The worker announces PREPARING too; the engine's own is the last one before denoising.
     """
     begin = end = 0.0
     denoising = False
-    for now, event in entries:
+    for now, event in events:
         if not isinstance(event, Progressed) or event.job != job:
             continue
         stage = event.progress.stage
@@ -70,39 +67,21 @@ def total(intervals: Sequence[EngineInterval]) -> float:
     return max(one.end for one in intervals) - min(one.begin for one in intervals)
 
 
-async def _order(queue: Queue, settings: Settings, seed: int) -> str:
-    model = settings.catalogue().model()
-    size = model.size(model.defaults.resolution, (1, 1))
-    request = GenerationRequest(
-        picture=await Blobs.open(settings.blob_url).put(SAMPLE.read_bytes()),
-        prompt="zoom in",
-        model=model.name,
-        width=size[0],
-        height=size[1],
-        frames=model.defaults.frames,
-        fps=model.defaults.fps,
-        steps=model.defaults.steps,
-        guidance=model.defaults.guidance,
-        seed=seed,
-    )
-    job = secrets.token_hex(8)
-    await queue.put(Order(job, 1, request, 10**7))
-    return job
-
-
 async def run(folder: Path, clips: int) -> list[EngineInterval]:
     """Start Redis and a worker, make one clip to warm it, then queue the others together."""
     async with LocalStack(folder, os.environ) as stack:
         url = stack.start_redis(stack.folder / "redis")
         settings = Settings.from_environment(stack.environ)
-        async with EventLog.open(url) as log:
+        picture = await Blobs.open(settings.blob_url).put(SAMPLE.read_bytes())
+        async with WorkerProbe.open(url) as probe:
             await stack.start_worker()
-            first = await _order(log.queue, settings, 0)
-            await log.wait_for(Ended, first, CLIP_SECONDS)
-            jobs = [await _order(log.queue, settings, seed) for seed in range(1, clips + 1)]
+            first = await probe.put(default_request(settings, picture))
+            await probe.wait_for(Ended, first, CLIP_SECONDS)
+            requests = [default_request(settings, picture, seed + 1) for seed in range(clips)]
+            jobs = [await probe.put(request) for request in requests]
             for job in jobs:
-                await log.wait_for(Ended, job, CLIP_SECONDS)
-            return [engine_interval(log.entries, job) for job in jobs]
+                await probe.wait_for(Ended, job, CLIP_SECONDS)
+            return [engine_interval(probe.events, job) for job in jobs]
 
 
 def main(arguments: list[str] | None = None) -> int:

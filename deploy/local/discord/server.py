@@ -13,18 +13,8 @@ from deploy.local.discord.http.channels import ChannelRoutes
 from deploy.local.discord.http.control import ControlRoutes
 from deploy.local.discord.http.members import MemberRoutes
 from deploy.local.discord.http.middleware import API, RequestMiddleware
-from deploy.local.discord.member.actions import MemberActions
 from deploy.local.discord.rules.errors import NOT_FOUND, ApiError
-from deploy.local.discord.state.attachments import AttachmentStore
-from deploy.local.discord.state.commands import CommandRegistry
-from deploy.local.discord.state.document_store import DocumentStore
-from deploy.local.discord.state.event_bus import EventBus
-from deploy.local.discord.state.guild import Guild
-from deploy.local.discord.state.interaction_responses import InteractionResponses
-from deploy.local.discord.state.interactions import InteractionStore
-from deploy.local.discord.state.messages import MessageStore
-from deploy.local.discord.state.reactions import MessageReactions
-from deploy.local.discord.state.snowflakes import Clock, Snowflakes
+from deploy.local.discord.state.discord_state import DiscordState
 from deploy.local.discord.wire_log import WireLog
 
 PAGE = Path(__file__).parent / "page"
@@ -42,17 +32,10 @@ class LocalDiscord:
         token: str = "local",  # noqa: S107  # the stand-in's token protects nothing
         wire_log: Path | None = None,
     ) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
         self._port = port
-        self._store = store = DocumentStore(folder / "discord.db")
-        self.clock = Clock()
-        ids, self._events = Snowflakes(self.clock), EventBus()
-        self._guild = Guild(store, ids)
-        self._attachments = AttachmentStore(folder / "files", store, ids)
-        self._messages = MessageStore(self._guild, self._events, self._attachments, ids, store)
-        self._commands = CommandRegistry(store, ids, self._events)
-        self._interactions = InteractionStore(self._guild, self._events, self._messages, ids, store)
-        self._gateway = Gateway(self._guild, self._events)
+        self._state = DiscordState(folder)
+        self.clock = self._state.clock
+        self._gateway = Gateway(self._state.guild, self._state.events)
         log = WireLog(wire_log)
         self._endpoint = GatewayEndpoint(self._gateway, log, token)
         self._middleware = RequestMiddleware(token, log)
@@ -76,7 +59,7 @@ class LocalDiscord:
         await site.start()
         host, port = self._runner.addresses[0][:2]
         self.url = f"http://{host}:{port}"
-        self._attachments.base, self._gateway.url = self.url, self.gateway_url
+        self._state.attachments.base, self._gateway.url = self.url, self.gateway_url
         return self
 
     async def __aexit__(
@@ -88,18 +71,25 @@ class LocalDiscord:
         await self._endpoint.drop_connections()
         if self._runner:
             await self._runner.cleanup()
-        self._store.close()
+        self._state.close()
 
     def _application(self) -> web.Application:
         application = web.Application(
             middlewares=[self._middleware.handle], client_max_size=MAX_BODY_BYTES
         )
-        reactions = MessageReactions(self._guild, self._events, self._messages)
-        for route in self._rest_routes(reactions):
+        state, faults = self._state, self._middleware.faults
+        rest = [
+            *users_and_guilds.routes(state.guild, self._gateway),
+            *commands.routes(state.commands),
+            *ChannelRoutes(state).routes(),
+            *interactions.routes(state),
+        ]
+        for route in rest:
             application.router.add_route(route.method, API + route.path, route.handler)
-        application.add_routes(self._local_routes(reactions))
         application.add_routes(
             [
+                *MemberRoutes(state, self._gateway).routes(),
+                *ControlRoutes(state, faults, self._endpoint.drop_connections).routes(),
                 web.get("/gateway", self._endpoint.connect),
                 web.get("/attachments/{channel}/{key}/{name}", self._download),
                 web.get("/", self._page),
@@ -108,37 +98,9 @@ class LocalDiscord:
         )
         return application
 
-    def _rest_routes(self, reactions: MessageReactions) -> list[web.RouteDef]:
-        responses = InteractionResponses(self._guild, self._messages, self._interactions)
-        channels = ChannelRoutes(self._guild, self._events, self._messages, reactions)
-        return [
-            *users_and_guilds.routes(self._guild, self._gateway),
-            *commands.routes(self._commands),
-            *channels.routes(),
-            *interactions.routes(responses),
-        ]
-
-    def _local_routes(self, reactions: MessageReactions) -> list[web.RouteDef]:
-        actions = MemberActions(
-            self._guild, self._messages, self._commands, self._interactions, self._attachments
-        )
-        members = MemberRoutes(
-            guild=self._guild,
-            events=self._events,
-            messages=self._messages,
-            reactions=reactions,
-            attachments=self._attachments,
-            interactions=self._interactions,
-            actions=actions,
-            gateway=self._gateway,
-        )
-        faults, drop = self._middleware.faults, self._endpoint.drop_connections
-        control = ControlRoutes(self._guild, self._events, self.clock, faults, drop)
-        return [*members.routes(), *control.routes()]
-
     async def _download(self, request: web.Request) -> web.FileResponse:
         key = request.match_info["key"]
-        path, attachment = self._attachments.path(key), self._attachments.get(key)
+        path, attachment = self._state.attachments.path(key), self._state.attachments.get(key)
         if path is None or attachment is None:
             raise ApiError(*NOT_FOUND)
         kind = attachment.get("content_type", "application/octet-stream")

@@ -16,9 +16,9 @@ def progressed(job: str, *stages: tuple[Stage, float]) -> list[tuple[float, Even
 
 def test_the_engine_is_idle_from_the_frames_to_its_next_preparation() -> None:
     first = ((Stage.PREPARING, 0.0), (Stage.PREPARING, 1.0), (Stage.DENOISING, 2.0))
-    entries = progressed("a", *first, (Stage.DECODING, 8.0), (Stage.ENCODING, 9.0))
+    events = progressed("a", *first, (Stage.DECODING, 8.0), (Stage.ENCODING, 9.0))
     second = ((Stage.PREPARING, 9.2), (Stage.PREPARING, 9.5), (Stage.DENOISING, 10.0))
-    entries += progressed("b", *second, (Stage.ENCODING, 11.0))
-    intervals = [engine_interval(entries, job) for job in ("b", "a")]
+    events += progressed("b", *second, (Stage.ENCODING, 11.0))
+    intervals = [engine_interval(events, job) for job in ("b", "a")]
     assert gaps(intervals) == [0.5]
     assert sum(gaps(intervals)) / total(intervals) == pytest.approx(0.05)

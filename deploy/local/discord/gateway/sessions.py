@@ -5,7 +5,7 @@ import secrets
 from collections import deque
 
 from deploy.local.discord import Json
-from deploy.local.discord.state.event_bus import EventBus
+from deploy.local.discord.state.events import EventDispatcher
 from deploy.local.discord.state.guild import BOT, GUILD, Guild
 
 GUILD_MESSAGES, GUILD_REACTIONS = 1 << 9, 1 << 10
@@ -51,7 +51,7 @@ class GatewaySession:
 class Gateway:
     """All sessions of the bot."""
 
-    def __init__(self, guild: Guild, events: EventBus) -> None:
+    def __init__(self, guild: Guild, events: EventDispatcher) -> None:
         self._guild, self._events = guild, events
         self._sessions: dict[str, GatewaySession] = {}
         self.url = ""

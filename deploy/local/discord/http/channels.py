@@ -12,21 +12,18 @@ from deploy.local.discord.rules.errors import (
 )
 from deploy.local.discord.rules.messages import EPHEMERAL
 from deploy.local.discord.rules.permissions import Permission
-from deploy.local.discord.state.event_bus import EventBus
-from deploy.local.discord.state.guild import BOT, Guild
-from deploy.local.discord.state.messages import MessageDraft, MessageStore
+from deploy.local.discord.state.discord_state import DiscordState
+from deploy.local.discord.state.guild import BOT
+from deploy.local.discord.state.messages import MessageDraft
 from deploy.local.discord.state.objects import DIRECT
-from deploy.local.discord.state.reactions import MessageReactions
 
 
 class ChannelRoutes:
     """What the bot may do in the channels that it sees."""
 
-    def __init__(
-        self, guild: Guild, events: EventBus, messages: MessageStore, reactions: MessageReactions
-    ) -> None:
-        self._guild, self._events = guild, events
-        self._messages, self._reactions = messages, reactions
+    def __init__(self, state: DiscordState) -> None:
+        self._guild, self._events = state.guild, state.events
+        self._messages, self._reactions = state.messages, state.reactions
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this class, relative to /api/v10."""

@@ -9,10 +9,9 @@ from deploy.local.discord import Json
 from deploy.local.discord.http.body import json_response, no_content, read_body
 from deploy.local.discord.http.middleware import InjectedFault
 from deploy.local.discord.state import objects
-from deploy.local.discord.state.event_bus import EventBus
-from deploy.local.discord.state.guild import BOT, Guild
+from deploy.local.discord.state.discord_state import DiscordState
+from deploy.local.discord.state.guild import BOT
 from deploy.local.discord.state.objects import DIRECT
-from deploy.local.discord.state.snowflakes import Clock
 
 
 class ControlRoutes:
@@ -20,13 +19,11 @@ class ControlRoutes:
 
     def __init__(
         self,
-        guild: Guild,
-        events: EventBus,
-        clock: Clock,
+        state: DiscordState,
         faults: list[InjectedFault],
         drop_connections: Callable[[], Awaitable[None]],
     ) -> None:
-        self._guild, self._events, self._clock = guild, events, clock
+        self._guild, self._events, self._clock = state.guild, state.events, state.clock
         self._faults, self._drop_connections = faults, drop_connections
 
     def routes(self) -> list[web.RouteDef]:

@@ -4,12 +4,14 @@ from aiohttp import web
 
 from deploy.local.discord.http.body import json_response, no_content, read_body
 from deploy.local.discord.rules.errors import required
+from deploy.local.discord.state.discord_state import DiscordState
 from deploy.local.discord.state.interaction_responses import InteractionResponses
 from deploy.local.discord.state.messages import MessageDraft
 
 
-def routes(responses: InteractionResponses) -> list[web.RouteDef]:
+def routes(state: DiscordState) -> list[web.RouteDef]:
     """Return the routes of this module, relative to /api/v10."""
+    responses = InteractionResponses(state.guild, state.messages, state.interactions)
 
     async def callback(request: web.Request) -> web.Response:
         body = await read_body(request)

@@ -12,12 +12,10 @@ from deploy.local.discord.http.body import json_response, no_content, read_body
 from deploy.local.discord.member.actions import MemberActions
 from deploy.local.discord.rules.errors import MISSING_PERMISSIONS, ApiError
 from deploy.local.discord.rules.permissions import Permission
-from deploy.local.discord.state.attachments import AttachmentStore
-from deploy.local.discord.state.event_bus import EventBus, MemberEvent
-from deploy.local.discord.state.guild import GUILD, Guild
-from deploy.local.discord.state.interactions import InteractionStore
-from deploy.local.discord.state.messages import MessageDraft, MessageStore
-from deploy.local.discord.state.reactions import MessageReactions
+from deploy.local.discord.state.discord_state import DiscordState
+from deploy.local.discord.state.events import MemberEvent
+from deploy.local.discord.state.guild import GUILD
+from deploy.local.discord.state.messages import MessageDraft
 
 KEEP_ALIVE_SECONDS = 15
 
@@ -25,21 +23,11 @@ KEEP_ALIVE_SECONDS = 15
 class MemberRoutes:
     """Reads and acts in the name of the member that a request's query names as `member`."""
 
-    def __init__(
-        self,
-        *,
-        guild: Guild,
-        events: EventBus,
-        messages: MessageStore,
-        reactions: MessageReactions,
-        attachments: AttachmentStore,
-        interactions: InteractionStore,
-        actions: MemberActions,
-        gateway: Gateway,
-    ) -> None:
-        self._guild, self._events, self._messages = guild, events, messages
-        self._reactions, self._attachments = reactions, attachments
-        self._interactions, self._actions, self._gateway = interactions, actions, gateway
+    def __init__(self, state: DiscordState, gateway: Gateway) -> None:
+        self._guild, self._events, self._messages = state.guild, state.events, state.messages
+        self._reactions, self._attachments = state.reactions, state.attachments
+        self._interactions, self._actions = state.interactions, MemberActions(state)
+        self._gateway = gateway
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this class."""

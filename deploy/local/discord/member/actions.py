@@ -14,18 +14,15 @@ from deploy.local.discord.rules.errors import (
     ApiError,
 )
 from deploy.local.discord.rules.permissions import ALL, Permission
-from deploy.local.discord.state.attachments import AttachmentStore
-from deploy.local.discord.state.commands import CommandRegistry
-from deploy.local.discord.state.guild import GUILD, Guild
+from deploy.local.discord.state.discord_state import DiscordState
+from deploy.local.discord.state.guild import GUILD
 from deploy.local.discord.state.interactions import (
     AUTOCOMPLETE,
     COMMAND,
     COMPONENT,
     MODAL,
-    InteractionStore,
     NewInteraction,
 )
-from deploy.local.discord.state.messages import MessageStore
 from deploy.local.discord.state.normalization import find_clickable
 
 
@@ -35,16 +32,9 @@ class MemberActions:
     An action is an object with `type`, `member` and the fields that its type needs.
     """
 
-    def __init__(
-        self,
-        guild: Guild,
-        messages: MessageStore,
-        commands: CommandRegistry,
-        interactions: InteractionStore,
-        attachments: AttachmentStore,
-    ) -> None:
-        self._guild, self._messages, self._commands = guild, messages, commands
-        self._interactions, self._attachments = interactions, attachments
+    def __init__(self, state: DiscordState) -> None:
+        self._guild, self._messages, self._commands = state.guild, state.messages, state.commands
+        self._interactions, self._attachments = state.interactions, state.attachments
         self._types: dict[str, Callable[[Json], NewInteraction]] = {
             "command": self._command,
             "autocomplete": self._autocomplete,

@@ -1,6 +1,6 @@
 """Limits of message components: buttons, selects, layouts and modals."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from deploy.local.discord import Json
 from deploy.local.discord.rules.errors import InvalidForm, bad_length, required, too_long
@@ -86,23 +86,9 @@ def _check_type(component: Json, allowed: frozenset[int], where: str) -> None:
 
 
 def _check_one(component: Json, where: str) -> None:
-    kind = component["type"]
-    if kind == ROW:
-        _check_row(component, where)
-    elif kind == BUTTON:
-        _check_button(component, where)
-    elif kind in SELECTS:
-        _check_select(component, where)
-    elif kind == TEXT_INPUT:
-        _check_input(component, where)
-    elif kind == LABEL:
-        _check_label(component, where)
-    elif kind == GALLERY:
-        _check_gallery(component, where)
-    elif kind == SECTION:
-        _check_section(component, where)
-    elif kind == TEXT and not component.get("content"):
-        raise required(f"{where}.content")
+    check = CHECKS.get(component["type"])
+    if check:
+        check(component, where)
 
 
 def _check_row(row: Json, where: str) -> None:
@@ -187,3 +173,20 @@ def _check_section(section: Json, where: str) -> None:
         raise bad_length(f"{where}.components", 1, 3)
     if not section.get("accessory"):
         raise required(f"{where}.accessory")
+
+
+def _check_text(text: Json, where: str) -> None:
+    if not text.get("content"):
+        raise required(f"{where}.content")
+
+
+CHECKS: dict[int, Callable[[Json, str], None]] = {
+    ROW: _check_row,
+    BUTTON: _check_button,
+    TEXT_INPUT: _check_input,
+    LABEL: _check_label,
+    GALLERY: _check_gallery,
+    SECTION: _check_section,
+    TEXT: _check_text,
+    **dict.fromkeys(SELECTS, _check_select),
+}

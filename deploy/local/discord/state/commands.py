@@ -4,7 +4,7 @@ from deploy.local.discord import Json
 from deploy.local.discord.rules.commands import CHAT, MESSAGE, USER, check_command
 from deploy.local.discord.rules.errors import UNKNOWN_COMMAND, ApiError
 from deploy.local.discord.state.document_store import Collection, DocumentStore
-from deploy.local.discord.state.event_bus import EventBus
+from deploy.local.discord.state.events import EventDispatcher
 from deploy.local.discord.state.guild import BOT
 from deploy.local.discord.state.snowflakes import Snowflakes
 
@@ -20,7 +20,7 @@ NULL_BY_DEFAULT = (
 class CommandRegistry:
     """Global commands (guild None) and the guild's, as the bot last synced them."""
 
-    def __init__(self, store: DocumentStore, ids: Snowflakes, events: EventBus) -> None:
+    def __init__(self, store: DocumentStore, ids: Snowflakes, events: EventDispatcher) -> None:
         self._commands = Collection(store, "command")
         self._ids, self._events = ids, events
 

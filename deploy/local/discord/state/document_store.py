@@ -9,48 +9,31 @@ from deploy.local.discord import Json
 
 
 class DocumentStore:
-    """A SQLite file of JSON documents, each written as soon as it changes."""
+    """A SQLite file of JSON documents, each with a kind and an id."""
 
     def __init__(self, path: Path) -> None:
-        self._connection = sqlite3.connect(path, isolation_level=None)
-        self._connection.execute("PRAGMA journal_mode=WAL")
-        self._connection.execute("PRAGMA synchronous=OFF")
-        self._connection.execute(
+        self.connection = sqlite3.connect(path, isolation_level=None)
+        self.connection.execute("PRAGMA journal_mode=WAL")
+        self.connection.execute("PRAGMA synchronous=OFF")
+        self.connection.execute(
             "CREATE TABLE IF NOT EXISTS documents "
             "(kind TEXT, id TEXT, body TEXT, PRIMARY KEY (kind, id))"
         )
 
-    def load(self, kind: str) -> dict[str, Json]:
-        """Return all documents of a kind by id, oldest first."""
-        rows = self._connection.execute(
-            "SELECT id, body FROM documents WHERE kind = ? ORDER BY rowid", (kind,)
-        )
-        return {key: json.loads(body) for key, body in rows}
-
-    def put(self, kind: str, key: str, body: Json) -> None:
-        """Insert or replace one document."""
-        self._connection.execute(
-            "INSERT INTO documents VALUES (?, ?, ?) "
-            "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
-            (kind, key, json.dumps(body, ensure_ascii=False)),
-        )
-
-    def delete(self, kind: str, key: str) -> None:
-        """Delete one document, if it exists."""
-        self._connection.execute("DELETE FROM documents WHERE kind = ? AND id = ?", (kind, key))
-
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self.connection.close()
 
 
 class Collection:
-    """The documents of one kind, read from memory and written through to the store."""
+    """The documents of one kind, oldest first: read from memory, each change written at once."""
 
     def __init__(self, store: DocumentStore, kind: str) -> None:
-        self._store = store
-        self._kind = kind
-        self._documents = store.load(kind)
+        self._connection, self._kind = store.connection, kind
+        rows = self._connection.execute(
+            "SELECT id, body FROM documents WHERE kind = ? ORDER BY rowid", (kind,)
+        )
+        self._documents: dict[str, Json] = {key: json.loads(body) for key, body in rows}
 
     def __iter__(self) -> Iterator[Json]:
         return iter(list(self._documents.values()))
@@ -68,10 +51,16 @@ class Collection:
     def put(self, key: str, document: Json) -> Json:
         """Insert or replace a document and return it."""
         self._documents[key] = document
-        self._store.put(self._kind, key, document)
+        self._connection.execute(
+            "INSERT INTO documents VALUES (?, ?, ?) "
+            "ON CONFLICT (kind, id) DO UPDATE SET body = excluded.body",
+            (self._kind, key, json.dumps(document, ensure_ascii=False)),
+        )
         return document
 
     def delete(self, key: str) -> None:
         """Delete a document, if it exists."""
         self._documents.pop(key, None)
-        self._store.delete(self._kind, key)
+        self._connection.execute(
+            "DELETE FROM documents WHERE kind = ? AND id = ?", (self._kind, key)
+        )

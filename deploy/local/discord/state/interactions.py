@@ -12,7 +12,7 @@ from deploy.local.discord.rules.errors import (
     ApiError,
 )
 from deploy.local.discord.state.document_store import Collection, DocumentStore
-from deploy.local.discord.state.event_bus import EventBus
+from deploy.local.discord.state.events import EventDispatcher
 from deploy.local.discord.state.guild import BOT, GUILD, Guild
 from deploy.local.discord.state.messages import MessageStore
 from deploy.local.discord.state.snowflakes import Snowflakes
@@ -49,7 +49,7 @@ class InteractionStore:
     def __init__(
         self,
         guild: Guild,
-        events: EventBus,
+        events: EventDispatcher,
         messages: MessageStore,
         ids: Snowflakes,
         store: DocumentStore,
@@ -68,12 +68,7 @@ class InteractionStore:
         record: Json = {
             "id": key,
             "token": secrets.token_urlsafe(48),
-            "type": new.type,
-            "member": new.member,
-            "channel": new.channel,
-            "message": new.message,
-            "cause": new.cause,
-            "data": new.data,
+            **vars(new),
             "created": self._clock.now(),
             "outcome": None,
             "original": None,

@@ -16,7 +16,7 @@ from deploy.local.discord.rules.messages import (
 )
 from deploy.local.discord.state.attachments import AttachmentStore, Upload
 from deploy.local.discord.state.document_store import Collection, DocumentStore
-from deploy.local.discord.state.event_bus import EventBus
+from deploy.local.discord.state.events import EventDispatcher
 from deploy.local.discord.state.guild import BOT, GUILD, Guild
 from deploy.local.discord.state.normalization import (
     complete_components,
@@ -55,7 +55,7 @@ class MessageStore:
     def __init__(
         self,
         guild: Guild,
-        events: EventBus,
+        events: EventDispatcher,
         attachments: AttachmentStore,
         ids: Snowflakes,
         store: DocumentStore,

@@ -2,7 +2,7 @@
 
 from deploy.local.discord import Json
 from deploy.local.discord.rules.errors import UNKNOWN_EMOJI, ApiError
-from deploy.local.discord.state.event_bus import EventBus
+from deploy.local.discord.state.events import EventDispatcher
 from deploy.local.discord.state.guild import GUILD, Guild
 from deploy.local.discord.state.messages import MessageStore
 
@@ -10,7 +10,7 @@ from deploy.local.discord.state.messages import MessageStore
 class MessageReactions:
     """Adds and removes reactions; each change is sent to the bot and to members' clients."""
 
-    def __init__(self, guild: Guild, events: EventBus, messages: MessageStore) -> None:
+    def __init__(self, guild: Guild, events: EventDispatcher, messages: MessageStore) -> None:
         self._guild, self._events, self._messages = guild, events, messages
 
     def add(self, user: str, record: Json, emoji: str) -> None:

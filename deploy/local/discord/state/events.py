@@ -21,7 +21,7 @@ class MemberEvent:
     member: str | None = None
 
 
-class EventBus:
+class EventDispatcher:
     """Passes events on; the latest for members are kept, so that a client can catch up."""
 
     def __init__(self) -> None:
