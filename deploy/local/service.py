@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from deploy.local.stack.child_process import ChildProcess, python
 from deploy.local.stack.process_group import ProcessGroup
 from deploy.local.stack.waiting import first_completed, wait_for_stop_signal
-from storage.settings import Settings, SettingsError
+from storage.logs import set_up_logging
+from storage.settings import LogSettings, Settings, SettingsError
 
 log = logging.getLogger("service")
 
@@ -78,11 +79,12 @@ def main(arguments: list[str] | None = None) -> int:
     if not os.environ.get("DISCORD_TOKEN", "").strip():
         print(HOW_TO_BEGIN, file=sys.stderr)
         return WRONG_SETTINGS
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s: %(message)s")
     try:
+        logs = LogSettings.from_environment(os.environ)
+        set_up_logging(logs.log_format, logs.log_level)
         return asyncio.run(serve(dict(os.environ)))
     except SettingsError as error:
-        print(error, file=sys.stderr)
+        log.error("%s", error)
         return WRONG_SETTINGS
 
 
