@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.dispatch.dispatcher import Dispatcher
 from bot.metrics import BotMetrics
+from bot.studio.admission import Admission
 from bot.studio.events import EventBus
 from bot.studio.studio import Studio
 from storage.blobs import Blobs
@@ -44,17 +45,18 @@ async def open_service(
     quota replaces the catalogue's. Metrics are served on metrics_port (0: any free port) unless it
     is None. Raises Unavailable where the database cannot be opened.
     """
-    catalogue = settings.catalogue()
-    if quota is not None:
-        catalogue = replace(catalogue, quota=quota)
+    admission = read_admission(settings, quota)
     async with contextlib.AsyncExitStack() as stack:
         engine = await open_database(settings.database_url)
         stack.push_async_callback(engine.dispose)
         queue = await Queue.connect(settings.redis_url)
         stack.push_async_callback(queue.close)
-        jobs, blobs, events = Jobs(engine, catalogue), Blobs.open(settings.blob_url), EventBus()
-        hardware = settings.hardware(catalogue)
-        studio = Studio(jobs, blobs, queue, catalogue, hardware, events)
+        jobs, blobs, events = (
+            Jobs(engine, admission.catalogue),
+            Blobs.open(settings.blob_url),
+            EventBus(),
+        )
+        studio = Studio(jobs, blobs, queue, admission, events)
         stack.callback(studio.close)
         if metrics_port is not None:
             metrics = BotMetrics(jobs, queue)
@@ -64,6 +66,14 @@ async def open_service(
             counting = asyncio.create_task(metrics.listen(events.subscribe()))
             stack.callback(counting.cancel)
         yield Service(studio, Dispatcher(jobs, blobs, queue, events))
+
+
+def read_admission(settings: Settings, quota: QuotaRow | None = None) -> Admission:
+    """Return what may be ordered by these settings; raise SettingsError or CatalogueError."""
+    catalogue = settings.catalogue()
+    if quota is not None:
+        catalogue = replace(catalogue, quota=quota)
+    return Admission(catalogue, settings.hardware(catalogue))
 
 
 async def count_workers(redis_url: str) -> int | None:

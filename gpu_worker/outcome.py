@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 
 from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
 from gpu_worker.engine.connection import EngineDied, NotLoaded
@@ -72,6 +73,6 @@ def failure_of(error: Exception, order: Order) -> Failure:
 def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
     """Return the file's tags, from which alone the clip can be made again."""
     chosen = {"seed": result.seed, "candidates": 1, "resolved_motion": result.motion.value}
-    parameters = encode(request) | chosen
+    parameters = encode(replace(request, reading=None)) | chosen
     comment = json.dumps({"mutoscope": parameters}, ensure_ascii=False, sort_keys=True)
     return {"title": " ".join(request.prompt.split()), "comment": comment}

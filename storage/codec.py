@@ -31,7 +31,12 @@ class CodecError(ValueError):
 def encode(value: object) -> Any:
     """Return the value as what JSON knows: dict, list, str, int, float, bool or None."""
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
+        return {
+            field.name: encode(item)
+            for field in fields(value)
+            if (item := getattr(value, field.name)) != field.default
+            or "sparse" not in field.metadata
+        }
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, tuple):

@@ -2,48 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from typing import Any
 
+from bot.cli.invocation import Invocation
 from bot.cli.local_user import UNLIMITED
 from bot.cli.order_plan import plan
 from bot.cli.progress_bar import ProgressBar
 from bot.cli.run import ClipRun
 from bot.cli.sidecar import SidecarFailed, open_sidecar
-from bot.i18n import Translations
 from bot.service import open_service
-from storage.settings import Settings
 
 ALL_MADE, SOME_FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
 
 
-async def animate(
-    arguments: argparse.Namespace,
-    environ: Mapping[str, str],
-    texts: Translations,
-    locale: str,
-) -> int:
+async def animate(invocation: Invocation) -> int:
     """Make the clips; return the exit status."""
-    settings = Settings.from_environment(environ)
-    clips, faults = plan(arguments, settings, texts, locale)
+    settings, text, out = invocation.settings, invocation.text, invocation.arguments.out
+    clips, faults = plan(invocation)
     for line in faults:
         _print(line)
     if faults:
         return WRONG_INPUT
-    arguments.out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(parents=True, exist_ok=True)
     try:
         async with (
-            open_sidecar(settings.redis_url, environ) as sidecar,
+            open_sidecar(settings.redis_url, invocation.environ) as sidecar,
             open_service(
                 settings.model_copy(update={"redis_url": sidecar.redis_url}), UNLIMITED
             ) as service,
         ):
-            bar = ProgressBar(len(clips), sys.stderr)
-            run = ClipRun(service.studio, texts, locale, arguments.out, bar)
+            run = ClipRun(service.studio, invocation, ProgressBar(len(clips), sys.stderr))
             try:
                 finished = await _finish(
                     run.make(clips), service.run(), sidecar.wait_until_failed()
@@ -51,10 +43,10 @@ async def animate(
             finally:
                 cancelled = await run.cancel()
             if not finished:
-                _print(texts.text(locale, "cli_stopped", count=cancelled))
-            _print(texts.text(locale, "cli_summary", made=run.made, total=len(clips)))
+                _print(text("cli_stopped", count=cancelled))
+            _print(text("cli_summary", made=run.made, total=len(clips)))
     except SidecarFailed as error:
-        _print(texts.text(locale, "cli_backstage", reason=error))
+        _print(text("cli_backstage", reason=error))
         return SOME_FAILED
     if not finished:
         return STOPPED

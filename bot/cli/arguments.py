@@ -1,14 +1,16 @@
-"""The words of the command line, read into plain values."""
+"""The command line's arguments; the flags of a clip's options come from the option table."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from storage.domain.camera.motion import Motion, Speed
-from storage.domain.clip import Container
-from storage.domain.request import Preset
+from bot.i18n import Translations
+from bot.studio.admission import Admission
+from bot.studio.option_table import Option
+from bot.studio.options import Options
 
 EXAMPLES = """examples:
   mutoscope animate cat.jpg --prompts "zoom in slowly" -o out/
@@ -21,10 +23,7 @@ exit status: 0 every clip was made, 1 some were not, 2 wrong usage or a file tha
 """
 
 
-PATH = "'zoom in, then pan left', or poses at times up to 1: '0.5 zoom 1.3; 1 right 0.2 roll 5'"
-
-
-def parser() -> argparse.ArgumentParser:
+def parser(admission: Admission, texts: Translations) -> argparse.ArgumentParser:
     """Return the parser of the whole command."""
     whole = argparse.ArgumentParser(
         prog="mutoscope",
@@ -34,29 +33,39 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = whole.add_subparsers(dest="command", required=True, metavar="COMMAND")
     animate = commands.add_parser("animate", help="make clips from pictures and prompts")
-    _what(animate)
-    _how(animate)
+    _add_inputs(animate)
+    for option in _flags(admission):
+        _add_flag(animate, option, admission, texts)
     report = commands.add_parser("report", help="say what was made and what it cost")
     for each in (animate, report):
         each.add_argument("--locale", help="language of messages: en or zh-CN (default: LANG's)")
     return whole
 
 
-def read(words: Sequence[str] | None) -> argparse.Namespace:
-    """Return what the words say; SystemExit with status 2 where they say nothing sound."""
-    arguments = parser().parse_args(words)
+def read(
+    argv: Sequence[str] | None, admission: Admission, texts: Translations
+) -> argparse.Namespace:
+    """Return the arguments; SystemExit with status 2 where they are wrong."""
+    whole = parser(admission, texts)
+    arguments = whole.parse_args(argv)
     if arguments.command == "animate" and not arguments.prompts:
-        parser().error("animate needs --prompts or --prompt")
+        whole.error("animate needs --prompts or --prompt")
     return arguments
 
 
-def _what(animate: argparse.ArgumentParser) -> None:
+def options_of(arguments: argparse.Namespace, prompt: str, admission: Admission) -> Options:
+    """Return the options of a clip with this prompt."""
+    flags = {option.name: getattr(arguments, option.name) for option in _flags(admission)}
+    return Options(prompt, **flags)
+
+
+def _add_inputs(animate: argparse.ArgumentParser) -> None:
     animate.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
     animate.add_argument(
         "--prompts",
         dest="prompts",
         action="extend",
-        type=_list,
+        type=_split,
         metavar="A,B",
         help="prompts, separated by commas: one for all pictures, or one for each",
     )
@@ -71,36 +80,29 @@ def _what(animate: argparse.ArgumentParser) -> None:
     animate.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder of the clips")
 
 
-def _how(animate: argparse.ArgumentParser) -> None:
-    add = animate.add_argument
-    add("--seed", type=int, help="the same seed gives the same clip (default: a new one each time)")
-    add("--model", help="a model of generation.yaml")
-    add("--resolution", help="a resolution of the model, such as 128p")
-    add("--frames", type=int)
-    add("--fps", type=int)
-    add("--steps", type=int)
-    add("--guidance", type=float)
-    add("--preset", type=Preset, choices=list(Preset), metavar=_names(Preset))
-    add("--negative-prompt", default="")
-    add("--camera", type=Motion, choices=list(Motion), default=Motion.AUTO, metavar=_names(Motion))
-    add("--speed", type=Speed, choices=list(Speed), default=Speed.NORMAL, metavar=_names(Speed))
-    add("--strength", type=float, default=1.0, help="how firmly the camera is obeyed: 0 (off) to 1")
-    add("--path", default="", metavar="TEXT", help=PATH)
-    add("--candidates", type=int, default=1, help="make so many and keep the best")
-    add(
-        "--format",
-        dest="container",
-        type=Container,
-        choices=list(Container),
-        default=Container.MP4,
-        metavar=_names(Container),
+def _flags(admission: Admission) -> list[Option]:
+    return [option for option in admission.table if option.in_flags]
+
+
+def _add_flag(
+    animate: argparse.ArgumentParser, option: Option, admission: Admission, texts: Translations
+) -> None:
+    gaps = admission.about(option, admission.catalogue.model())
+    more: dict[str, Any] = {}
+    if option.choices:
+        more = {"choices": [option.parse(value) for value in option.choices]}
+        more["metavar"] = "|".join(option.choices)
+    elif option.kind is str:
+        more = {"metavar": "TEXT"}
+    animate.add_argument(
+        "--" + option.name.replace("_", "-"),
+        dest=option.name,
+        type=option.kind,
+        help=texts.text("en", option.about_key, **gaps).replace("%", "%%"),
+        **more,
     )
 
 
-def _list(text: str) -> list[str]:
-    """Split at commas; empty pieces are kept out."""
+def _split(text: str) -> list[str]:
+    """Split at commas and drop empty pieces."""
     return [piece.strip() for piece in text.split(",") if piece.strip()]
-
-
-def _names(kind: type[Preset | Motion | Speed | Container]) -> str:
-    return "|".join(kind)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import argparse
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.i18n import Translations
+from bot.cli.arguments import options_of
+from bot.cli.invocation import Invocation
 from bot.studio.options import Options
+from storage.domain.clip import Container
 from storage.domain.errors import BadRequest, MutoscopeError
 from storage.pictures import inspect
-from storage.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,31 +33,28 @@ class PlannedClip:
     options: Options
 
 
-def plan(
-    arguments: argparse.Namespace, settings: Settings, texts: Translations, locale: str
-) -> tuple[list[PlannedClip], list[str]]:
+def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
     """Return what to order, and a message for every picture that cannot be animated so."""
-    catalogue = settings.catalogue()
-    hardware = settings.hardware(catalogue)
+    arguments, admission, text = invocation.arguments, invocation.admission, invocation.text
     clips: list[PlannedClip] = []
     faults: list[str] = []
     try:
-        sources = pair(arguments.pictures, arguments.prompts, arguments.each, arguments.container)
+        suffix = arguments.format or Container.MP4
+        sources = pair(arguments.pictures, arguments.prompts, arguments.each, suffix)
     except MutoscopeError as error:
-        return [], [texts.error(locale, error)]
+        return [], [invocation.error(error)]
     for source in sources:
         try:
             data = source.picture.read_bytes()
-            clip = PlannedClip(source.name, data, options_of(arguments, source.prompt))
             facts = inspect(data)
-            size = (facts.width, facts.height)
-            clip.options.request(catalogue, hardware, "", size, seed=0)
-            clips.append(clip)
+            options = options_of(arguments, source.prompt, admission)
+            admission.admit(options, picture="", size=(facts.width, facts.height), seed=0)
+            clips.append(PlannedClip(source.name, data, options))
         except OSError as error:
-            faults.append(texts.text(locale, "cli_unreadable", file=source.picture, reason=error))
+            faults.append(text("cli_unreadable", file=source.picture, reason=error))
         except MutoscopeError as error:
-            reason = texts.error(locale, error)
-            faults.append(texts.text(locale, "cli_failed", file=source.picture, reason=reason))
+            reason = invocation.error(error)
+            faults.append(text("cli_failed", file=source.picture, reason=reason))
     return clips, list(dict.fromkeys(faults))
 
 
@@ -82,25 +79,3 @@ def pair(
         name = f"{picture.stem}__{count[picture.stem]}.{suffix}"
         sources.append(ClipSource(picture, prompt, name))
     return sources
-
-
-def options_of(arguments: argparse.Namespace, prompt: str) -> Options:
-    """Return the options of a clip with this prompt."""
-    return Options(
-        prompt=prompt,
-        negative_prompt=arguments.negative_prompt,
-        model=arguments.model or "",
-        resolution=arguments.resolution or "",
-        frames=arguments.frames,
-        fps=arguments.fps,
-        steps=arguments.steps,
-        guidance=arguments.guidance,
-        seed=arguments.seed,
-        preset=arguments.preset,
-        motion=arguments.camera,
-        speed=arguments.speed,
-        strength=arguments.strength,
-        path=arguments.path,
-        candidates=arguments.candidates,
-        container=arguments.container,
-    )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from bot.cli.invocation import Invocation
 from bot.cli.local_user import OWNER, local_user
 from bot.cli.order_plan import PlannedClip
 from bot.cli.progress_bar import ProgressBar
-from bot.i18n import Translations
 from bot.studio.events import JobProgressed
 from bot.studio.studio import Studio
 from storage.domain.clip import Failure
@@ -31,9 +30,7 @@ class ClipRun:
     """
 
     studio: Studio
-    texts: Translations
-    locale: str
-    out: Path
+    invocation: Invocation
     bar: ProgressBar
     made: int = 0
     failed: int = 0
@@ -67,13 +64,13 @@ class ClipRun:
 
     async def _order(self, clip: PlannedClip) -> None:
         try:
-            user = local_user(self.locale)
+            user = local_user(self.invocation.locale)
             receipt = await self.studio.submit(user, clip.picture, clip.options)
         except MutoscopeError as error:
-            self._report_failure(clip.name, self.texts.error(self.locale, error))
+            self._report_failure(clip.name, self.invocation.error(error))
             return
         self.pending[receipt.job.id] = clip.name
-        self._show(self._text("cli_waiting"))
+        self._show(self.invocation.text("cli_waiting"))
 
     async def _collect(self) -> None:
         """Write the clip of every job that ended."""
@@ -87,36 +84,32 @@ class ClipRun:
         data = await self.studio.clip_file(job.clip) if job.clip else None
         if job.clip is None or data is None:
             failure = job.failure or Failure("failed_storage" if job.clip else "failed_cancelled")
-            reason = self._text(failure.key, **dict(failure.parameters))
+            reason = self.invocation.text(failure.key, **dict(failure.parameters))
             self._report_failure(name, reason)
             return
-        clip, path = job.clip, self.out / name
+        clip, path = job.clip, self.invocation.arguments.out / name
         await asyncio.to_thread(path.write_bytes, data)
         await self.studio.mark_delivered(job.id, str(path))
         self.made += 1
         key = "cli_saved_cached" if job.cached else "cli_saved"
-        seconds = f"{clip.seconds:.1f}"
-        line = self._text(key, file=path, frames=clip.frames, seed=clip.seed, seconds=seconds)
-        self.bar.print_above(line)
+        figures = {"frames": clip.frames, "seed": clip.seed, "seconds": f"{clip.seconds:.1f}"}
+        self.bar.print_above(self.invocation.text(key, file=path, **figures))
         self._show("")
 
     def _report_failure(self, name: str, reason: str) -> None:
         self.failed += 1
-        self.bar.print_above(self._text("cli_failed", file=name, reason=reason))
+        self.bar.print_above(self.invocation.text("cli_failed", file=name, reason=reason))
 
     def _show_progress(self, job_id: str, progress: Progress) -> None:
         if job_id not in self.pending:
             return
         self.progress[job_id] = fraction(progress)
-        stage = self._text(f"stage_{progress.stage.value}")
+        stage = self.invocation.text(f"stage_{progress.stage.value}")
         step = f" {progress.step}/{progress.steps}" if progress.steps else ""
         self._show(f"{self.pending[job_id]}  {stage}{step}")
 
     def _show(self, text: str) -> None:
         self.bar.show(self.made + self.failed + sum(self.progress.values()), text)
-
-    def _text(self, key: str, **gaps: object) -> str:
-        return self.texts.text(self.locale, key, **gaps)
 
 
 def fraction(progress: Progress) -> float:

@@ -53,7 +53,7 @@ def open_delivery(
     client: MutoscopeClient, ping_after: float, clock: Callable[[], float] = time.time
 ) -> Delivery:
     """Return the delivery of this client's jobs."""
-    renderer = CardRenderer(client.texts, client.studio.catalogue)
+    renderer = CardRenderer(client.texts, client.studio.admission.catalogue)
     return Delivery(client.studio, MessageSender(client, clock), renderer, ping_after)
 
 

@@ -2,162 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
-from storage.domain.camera.keyframes import keyframes
-from storage.domain.camera.motion import Camera, Keyframe, Motion, Speed
-from storage.domain.catalogue import Catalogue, Model, Profile, Span
-from storage.domain.clip import Container
-from storage.domain.errors import BadRequest
-from storage.domain.prompt import path_text
-from storage.domain.prompt.reading import read_sequence
-from storage.domain.request import SEED_LIMIT, GenerationRequest, Preset
-
-CANDIDATES = 4
+OptionValue: TypeAlias = str | int | float
+"""The value of an option; a choice among several is a member of a StrEnum."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """An order as a person gave it; None and empty mean: as the catalogue says."""
+class Options(Mapping[str, OptionValue]):
+    """The values of one order by option name; an option that is left out takes its default."""
 
-    prompt: str
-    negative_prompt: str = ""
-    model: str = ""
-    resolution: str = ""
-    frames: int | None = None
-    fps: int | None = None
-    steps: int | None = None
-    guidance: float | None = None
-    seed: int | None = None
-    preset: Preset | None = None
-    motion: Motion = Motion.AUTO
-    speed: Speed = Speed.NORMAL
-    strength: float = 1.0
-    path: str = ""
-    candidates: int = 1
-    container: Container = Container.MP4
+    def __init__(self, prompt: OptionValue | None = None, **values: OptionValue | None) -> None:
+        """Take the values that are not None."""
+        given = {"prompt": prompt, **values}
+        self._values = {name: value for name, value in given.items() if value is not None}
 
-    def request(
-        self,
-        catalogue: Catalogue,
-        profile: Profile,
-        picture: str,
-        size: tuple[int, int],
-        seed: int,
-    ) -> GenerationRequest:
-        """Return the whole request; raise BadRequest where it may not be made.
+    def __getitem__(self, name: str) -> OptionValue:
+        return self._values[name]
 
-        picture is the upload's sha256 and size its (width, height); seed counts where the person
-        named none.
-        """
-        model = catalogue.model(self.model)
-        defaults = model.defaults
-        self._check(model, profile)
-        width, height = model.size(self.resolution or defaults.resolution, size)
-        request = GenerationRequest(
-            picture=picture,
-            prompt=self.prompt.strip(),
-            negative_prompt=self.negative_prompt.strip(),
-            model=model.name,
-            width=width,
-            height=height,
-            frames=_or(self.frames, min(defaults.frames, profile.frames)),
-            fps=_or(self.fps, defaults.fps),
-            steps=_or(self.steps, min(defaults.steps, profile.steps)),
-            guidance=self.guidance if self.guidance is not None else defaults.guidance,
-            seed=_or(self.seed, seed),
-            preset=self.preset or defaults.preset,
-            camera=self._camera(),
-            candidates=self.candidates,
-            container=self.container,
-        )
-        return catalogue.admit(request, profile)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
 
-    def _camera(self) -> Camera:
-        """Return the camera, with a path where one is given or where the prompt tells one.
+    def __len__(self) -> int:
+        return len(self._values)
 
-        The speed of a path that is given is in its poses, and nowhere else.
-        """
-        if self.path.strip():
-            path = path_text.read(self.path, self.speed)
-            return Camera(self.motion, strength=self.strength, keyframes=path)
-        path = _told(self.prompt, self.motion, self.speed)
-        return Camera(self.motion, self.speed, self.strength, path)
+    def __repr__(self) -> str:
+        return f"Options({', '.join(f'{name}={value!r}' for name, value in self.items())})"
 
-    def _check(self, model: Model, profile: Profile) -> None:
-        """Refuse a number that this model on this hardware does not take."""
-        for name, span in bounds(model, profile).items():
-            value = getattr(self, name)
-            if value is not None and value not in span:
-                raise BadRequest("request_out_of_range", name=name, low=span.low, high=span.high)
-
-    @classmethod
-    def of(cls, request: GenerationRequest, catalogue: Catalogue) -> Options:
-        """Return the options that ask for this request again."""
-        model = catalogue.model(request.model)
-        camera = request.camera
-        told = _told(request.prompt, camera.motion, camera.speed)
-        path = "" if camera.keyframes == told else path_text.write(camera.keyframes)
-        return cls(
-            prompt=request.prompt,
-            negative_prompt=request.negative_prompt,
-            model=request.model,
-            resolution=resolution_of(request, model),
-            frames=request.frames,
-            fps=request.fps,
-            steps=request.steps,
-            guidance=request.guidance,
-            seed=request.seed,
-            preset=request.preset,
-            motion=camera.motion,
-            speed=Speed.NORMAL if path else camera.speed,
-            strength=camera.strength,
-            path=path,
-            candidates=request.candidates,
-            container=request.container,
-        )
-
-
-def _told(prompt: str, motion: Motion, speed: Speed) -> tuple[Keyframe, ...]:
-    """Return the path of a prompt that tells several motions one after the other."""
-    if motion is not Motion.AUTO:
-        return ()
-    return keyframes(
-        [
-            (reading if speed is Speed.NORMAL else replace(reading, speed=speed),)
-            for reading in read_sequence(prompt)
-        ]
-    )
-
-
-def resolution_of(request: GenerationRequest, model: Model) -> str:
-    """Return the name of the resolution that this request's size came from."""
-    area = request.width * request.height
-    return min(model.resolutions, key=lambda name: abs(model.resolutions[name] ** 2 - area))
-
-
-def resolutions(model: Model, profile: Profile) -> dict[str, str]:
-    """Return the resolutions that this hardware makes, each with how it is shown."""
-    return {
-        name: f"{name} ({side}²)"
-        for name, side in model.resolutions.items()
-        if side * side <= profile.pixels
-    }
-
-
-def bounds(model: Model, profile: Profile) -> dict[str, Span]:
-    """Return within which bounds each number may be, by the model and by the hardware."""
-    limits = model.limits
-    return {
-        "frames": Span(limits.frames.low, min(limits.frames.high, profile.frames)),
-        "fps": limits.fps,
-        "steps": Span(limits.steps.low, min(limits.steps.high, profile.steps)),
-        "guidance": limits.guidance,
-        "strength": Span(0.0, 1.0),
-        "seed": Span(0, SEED_LIMIT),
-        "candidates": Span(1, CANDIDATES),
-    }
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value
+    def replace(self, **values: OptionValue | None) -> Options:
+        """Return these options with some changed (None: left out)."""
+        return Options(**{**self, **values})

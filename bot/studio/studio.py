@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 
+from bot.studio.admission import Admission
 from bot.studio.cleanup import blobs_of, delete_unused
 from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
@@ -21,7 +22,6 @@ from bot.studio.wait_forecast import WaitForecast
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.advice import advice_on_order
-from storage.domain.catalogue import Catalogue, Profile
 from storage.domain.clip import Clip
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
 from storage.domain.job import Job, ReplyTarget, Status
@@ -46,13 +46,12 @@ def random_seed() -> int:
 class Studio:
     """Places orders and changes them in the database, and publishes each change."""
 
-    def __init__(  # noqa: PLR0917 (the parts of one service)
+    def __init__(
         self,
         jobs: Jobs,
         blobs: Blobs,
         queue: Queue,
-        catalogue: Catalogue,
-        profile: Profile,
+        admission: Admission,
         events: EventBus,
         *,
         clock: Callable[[], float] = time.time,
@@ -60,8 +59,7 @@ class Studio:
     ) -> None:
         self._jobs = jobs
         self._blobs = blobs
-        self.catalogue = catalogue
-        self.profile = profile
+        self.admission = admission
         self._queue = queue
         self._events = events
         self._clock = clock
@@ -79,7 +77,7 @@ class Studio:
 
     def check(self, options: Options) -> None:
         """Raise BadRequest where the options could not be made with any picture."""
-        options.request(self.catalogue, self.profile, "", (1, 1), seed=0)
+        self.admission.admit(options, picture="", size=(1, 1), seed=0)
 
     async def inspect(self, picture: bytes) -> PictureFacts:
         """Return what an upload is; raise BadPicture where it cannot be animated."""
@@ -96,8 +94,8 @@ class Studio:
         """Return what an upload may become; raise BadPicture or BadRequest."""
         facts = await self.inspect(picture)
         key, size = sha256(picture).hexdigest(), (facts.width, facts.height)
-        request = options.request(self.catalogue, self.profile, key, size, self._seeds())
-        advice = advice_on_order(request.prompt, request.camera, facts)
+        request = self.admission.admit(options, key, size, self._seeds())
+        advice = advice_on_order(request, facts)
         return OrderDraft(request, requester.reply_to, picture, advice)
 
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:
@@ -106,7 +104,7 @@ class Studio:
         fresh = [one for one in requests if not await self._cached_clip(one, requester.size_limit)]
         now = self._clock()
         allowance = await self._jobs.allowance(requester.owner, now)
-        check(allowance, [price(request) for request in fresh], self.catalogue.quota, now)
+        check(allowance, [price(request) for request in fresh], self.admission.catalogue.quota, now)
 
     async def retry(self, job_id: str, requester: Requester) -> OrderReceipt:
         """Order a job's clip anew with another seed, at this requester's expense."""
@@ -116,13 +114,14 @@ class Studio:
         """Return a job's clip with another seed."""
         job = await self._jobs.get(job_id)
         request = replace(job.request, seed=self._seeds())
+        self.admission.check(request)
         return OrderDraft(request, requester.reply_to, parent=job.id)
 
     async def tweak(self, job_id: str, requester: Requester, options: Options) -> OrderReceipt:
         """Order a job's picture anew with other options."""
         old = (await self._jobs.get(job_id)).request
         size = (old.width, old.height)
-        request = options.request(self.catalogue, self.profile, old.picture, size, self._seeds())
+        request = self.admission.admit(options, old.picture, size, self._seeds())
         draft = OrderDraft(request, requester.reply_to, parent=job_id)
         return await self._order_one(requester, draft)
 
@@ -243,14 +242,13 @@ class Studio:
         return receipt
 
     def _job(self, requester: Requester, draft: OrderDraft, created: float) -> Job:
-        request = self.catalogue.admit(draft.request, self.profile)
         return Job(
             id=secrets.token_hex(NAME_BYTES),
             owner=requester.owner,
-            request=request,
+            request=draft.request,
             reply_to=draft.reply_to,
             locale=requester.locale,
-            cost=price(request),
+            cost=price(draft.request),
             created=created,
             size_limit=requester.size_limit,
             parent=draft.parent,

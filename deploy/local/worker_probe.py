@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 from deploy.local.stack.waiting import poll
+from storage.domain.camera.motion import Camera, Motion
 from storage.domain.request import GenerationRequest
 from storage.queue.client import Queue
 from storage.queue.messages import Event, Order
@@ -82,4 +83,5 @@ def default_request(settings: Settings, picture: str, seed: int = 0) -> Generati
         steps=defaults.steps,
         guidance=defaults.guidance,
         seed=seed,
+        camera=Camera(Motion.ZOOM_IN),
     )

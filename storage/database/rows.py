@@ -13,6 +13,7 @@ from sqlalchemy import RowMapping
 from storage.codec import CodecError, dumps, loads
 from storage.domain.clip import Clip, Failure
 from storage.domain.job import Job, ReplyTarget, Status
+from storage.domain.prompt.reading import with_reading
 from storage.domain.quota import price
 from storage.domain.request import GenerationRequest
 from storage.logs import log_job
@@ -74,8 +75,11 @@ def outcome_columns(outcome: Clip | Failure, at: float) -> dict[str, Any]:
 
 @lru_cache(maxsize=4096)
 def _request(text: str) -> GenerationRequest:
-    """Parse a request once: a long queue is read again at every step."""
-    return loads(GenerationRequest, text)
+    """Parse a request once: a long queue is read again at every step.
+
+    Rows from before requests had a reading get theirs here.
+    """
+    return with_reading(loads(GenerationRequest, text))
 
 
 def job_of(row: RowMapping) -> Job:

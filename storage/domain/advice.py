@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from storage.domain.camera.motion import Camera, Motion
+from storage.domain.camera.motion import Motion
 from storage.domain.catalogue import Span
 from storage.domain.picture import PictureFacts
-from storage.domain.prompt.reading import resolve
+from storage.domain.request import GenerationRequest
 
 SMALL_SIDE = 256  # pixels: below it a zoom has nothing to show
 DARK, BRIGHT = 0.18, 0.85  # mean luminance
@@ -26,10 +26,11 @@ class Advice:
     parameters: tuple[tuple[str, str], ...] = ()
 
 
-def advice_on_order(prompt: str, camera: Camera, picture: PictureFacts) -> tuple[Advice, ...]:
+def advice_on_order(request: GenerationRequest, picture: PictureFacts) -> tuple[Advice, ...]:
     """Return hints on an order before it runs, the most useful first."""
     hints: list[Advice] = []
-    if not camera.keyframes and camera.strength > 0.0 and resolve(camera, prompt) is None:
+    camera = request.camera
+    if not camera.keyframes and camera.strength > 0.0 and request.reading is None:
         hints.append(Advice("advice_no_motion"))
     if min(picture.width, picture.height) < SMALL_SIDE:
         size = (("width", str(picture.width)), ("height", str(picture.height)))

@@ -1,6 +1,6 @@
 """The catalogue of models, limits, defaults, presets, hardware profiles and quota.
 
-storage.catalogue_file reads it from generation.yaml; `Catalogue.admit` checks requests against it.
+storage.catalogue_file reads it from generation.yaml; bot.studio.admission checks orders against it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage.domain.errors import BadRequest
-from storage.domain.request import GenerationRequest, Preset
+from storage.domain.request import Preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,11 @@ class Model:
         width = side * (wide / high) ** 0.5
         return self._snap(width), self._snap(width * high / wide)
 
+    def resolution_of(self, width: int, height: int) -> str:
+        """Return the name of the resolution whose area is nearest to this size."""
+        area = width * height
+        return min(self.resolutions, key=lambda name: abs(self.resolutions[name] ** 2 - area))
+
     def _snap(self, length: float) -> int:
         return max(1, round(length / self.multiple)) * self.multiple
 
@@ -124,18 +129,6 @@ class Catalogue:
         if row is None:
             raise BadRequest("request_model", names=", ".join(self.models))
         return row
-
-    def admit(self, request: GenerationRequest, profile: Profile) -> GenerationRequest:
-        """Return the request if its model and this hardware can make it; raise BadRequest."""
-        model = self.model(request.model)
-        for name in ("frames", "fps", "steps", "guidance"):
-            span: Span = getattr(model.limits, name)
-            high = min(span.high, getattr(profile, name, span.high))
-            if not span.low <= getattr(request, name) <= high:
-                raise BadRequest("request_out_of_range", name=name, low=span.low, high=high)
-        if request.width * request.height > profile.pixels:
-            raise BadRequest("request_too_many_pixels", limit=profile.pixels)
-        return request
 
 
 def _log_ratio(first: float, second: float) -> float:

@@ -1,7 +1,7 @@
-"""GenerationRequest: what a person asked; one that exists is one that may be made.
+"""GenerationRequest: everything that a clip is made from.
 
-The bounds that hold for every model stand here; those of a model and of the hardware stand in
-the catalogue, whose `admit` is the door through which a front end's request comes.
+The bounds that hold for every model are checked here, whatever the request is read from; those of
+a model and of the hardware are checked once, in bot.studio.admission.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-from storage.domain.camera.motion import Camera
+from storage.domain.camera.motion import Camera, Reading
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 
 PROMPT_LIMIT = 1000
 SEED_LIMIT = 2**32 - 1
+SPARSE = {"sparse": True}
+"""Metadata of a field that storage.codec leaves out of JSON while it has its default."""
 
 
 class Preset(StrEnum):
@@ -29,7 +31,12 @@ class Preset(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GenerationRequest:
-    """One order: a picture (by the sha256 of its bytes), a prompt, and every parameter."""
+    """One order: a picture (by the sha256 of its bytes), a prompt, and every parameter.
+
+    reading is the camera motion that the options and the prompt's rules gave at admission; None
+    where there are keyframes, and where only the checkpoint's text encoder can find one. extra
+    holds the options that have no field of their own as (name, value), sorted, without defaults.
+    """
 
     picture: str
     prompt: str
@@ -46,6 +53,8 @@ class GenerationRequest:
     camera: Camera = field(default_factory=Camera)
     candidates: int = 1
     container: Container = Container.MP4
+    reading: Reading | None = field(default=None, metadata=SPARSE)
+    extra: tuple[tuple[str, str | int | float], ...] = field(default=(), metadata=SPARSE)
 
     def __post_init__(self) -> None:
         """Refuse what no model could make; 9 and 9.0 are the same guidance, and one fingerprint."""
@@ -72,8 +81,14 @@ class GenerationRequest:
 
     @property
     def fingerprint(self) -> str:
-        """Return the sha256 that two requests share exactly when they ask for the same clip."""
+        """Return the sha256 that two requests share exactly when they ask for the same clip.
+
+        The reading is left out: it follows from the other fields.
+        """
         fields = asdict(self)
+        del fields["reading"]
+        if not self.extra:
+            del fields["extra"]  # as it was before there was one
         if self.container is Container.MP4:
             del fields["container"]  # as it was before there was a choice
         plain = json.dumps(fields, sort_keys=True, ensure_ascii=True)

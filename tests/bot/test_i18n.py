@@ -11,14 +11,14 @@ from string import Formatter
 import pytest
 
 from bot.i18n import LOCALES, Translations
-from bot.studio.options import bounds
+from bot.studio.option_table import OPTIONS, Option
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 from storage.domain.job import Status
 from storage.domain.progress import Stage
 from storage.domain.request import Preset
-from storage.settings import Settings
+from tests.support.admission import ADMISSION, CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[2]
 ENUMS: dict[str, type[StrEnum]] = {
@@ -29,7 +29,7 @@ ENUMS: dict[str, type[StrEnum]] = {
     "stage": Stage,
     "status": Status,
 }
-NO_KEYS = {"job_id", "motion_prototypes"}
+NO_KEYS = {"job_id", "motion_prototypes", "picture_2", "picture_3", "picture_4"}
 """Strings of the source that look like message keys but are none."""
 
 
@@ -118,11 +118,19 @@ def test_each_value_has_a_name_and_each_name_a_value(texts: Translations, family
 
 
 def test_what_an_error_names_is_translated(texts: Translations, source: Source) -> None:
-    settings = Settings.from_environment({})
-    catalogue = settings.catalogue()
-    names = {*bounds(catalogue.model(), settings.hardware(catalogue)), *source.names}
+    model = CATALOGUE.model()
+    bounded = {option.name for option in OPTIONS if ADMISSION.bounds(option, model)}
+    names = bounded | source.names
     assert {"path", "candidates", "steps"} <= names
     assert {name for name in names if not texts.has(f"name_{name}")} == set()
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_each_option_has_texts_wherever_it_is_shown(texts: Translations, option: Option) -> None:
+    keys = [option.about_key, *option.choices.values()]
+    keys += [option.name_key] if option.in_command else []
+    keys += [f"form_{option.name}"] if option.form_field is not None else []
+    assert [key for key in keys if not texts.has(key)] == []
 
 
 def test_an_error_is_translated(texts: Translations) -> None:

@@ -20,6 +20,7 @@ from storage.catalogue_file import load_catalogue
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.job import Job, Status
+from storage.domain.prompt.reading import with_reading
 from storage.domain.request import GenerationRequest
 from tests.support.examples import job
 from tests.support.worker_processes import Workshop, workshop
@@ -47,7 +48,8 @@ async def wanted(shop: Workshop) -> GenerationRequest:
     picture = io.BytesIO()
     Image.linear_gradient("L").convert("RGB").save(picture, "PNG")
     blob = await shop.blobs.put(picture.getvalue())
-    return GenerationRequest(blob, "zoom in", "embedded", 64, 64, 8, 8, 12, 2.0, seed=11)
+    request = GenerationRequest(blob, "zoom in", "embedded", 64, 64, 8, 8, 12, 2.0, seed=11)
+    return with_reading(request)
 
 
 async def test_a_retry_gives_the_bytes_of_an_undisturbed_clip(

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.codec import CodecError, decode, dumps, encode, loads
-from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose
+from storage.domain.camera.motion import Camera, Easing, Keyframe, Motion, Pose, Reading
 from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.progress import Progress
@@ -59,6 +59,12 @@ REQUESTS = st.builds(
     seed=st.integers(0, SEED_LIMIT),
     negative_prompt=st.text(max_size=40),
     camera=CAMERAS,
+    reading=st.none() | st.builds(Reading),
+    extra=st.dictionaries(
+        st.text(max_size=9),
+        st.text(max_size=9) | st.integers() | st.floats(allow_nan=False, allow_infinity=False),
+        max_size=3,
+    ).map(lambda found: tuple(sorted(found.items(), key=lambda pair: pair[0]))),
     candidates=st.integers(1, 8),
 )
 CLIPS = st.builds(
@@ -113,11 +119,27 @@ def test_a_request_keeps_its_fingerprint() -> None:
 
 
 def test_a_film_keeps_the_fingerprint_of_when_there_was_no_other_container() -> None:
-    before = encode(REQUEST)
+    before = encode(replace(REQUEST, reading=None))
     del before["container"]
     plain = json.dumps(before, sort_keys=True, ensure_ascii=True)
     assert REQUEST.fingerprint == hashlib.sha256(plain.encode()).hexdigest()
     assert replace(REQUEST, container=Container.GIF).fingerprint != REQUEST.fingerprint
+
+
+def test_a_reading_and_other_options_leave_requests_without_them_as_they_were() -> None:
+    plain = replace(REQUEST, reading=None)
+    assert {"reading", "extra"} & encode(plain).keys() == set()
+    assert REQUEST.fingerprint == plain.fingerprint
+    assert decode(GenerationRequest, encode(REQUEST)).reading == REQUEST.reading
+
+
+def test_other_options_keep_their_types_and_make_another_clip() -> None:
+    pairs = (("grain", 0.5), ("look", "noir"), ("takes", 2), ("weight", 2.0))
+    wide = replace(REQUEST, extra=pairs)
+    read = loads(GenerationRequest, dumps(wide))
+    assert read == wide
+    assert [type(value) for _, value in read.extra] == [float, str, int, float]
+    assert read.fingerprint == wide.fingerprint != REQUEST.fingerprint
 
 
 def test_whole_numbers_are_read_as_floats_where_floats_are_meant() -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 from PIL import Image
 
 from bot.dispatch.dispatcher import Dispatcher
+from bot.studio.admission import Admission
 from bot.studio.events import EventBus
+from bot.studio.option_table import OPTIONS, Option
 from bot.studio.orders import Requester
 from bot.studio.studio import Studio
 from storage.blobs import Blobs
@@ -24,7 +26,6 @@ from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.clip import Clip, Failure
 from storage.domain.job import ReplyTarget
 from storage.domain.progress import Progress, Stage
-from storage.domain.prompt.reading import resolve
 from storage.queue.client import Queue
 from storage.queue.consumer import serve
 from storage.queue.messages import Order
@@ -77,7 +78,6 @@ class ScriptedWorker:
             return Failure("failed_cancelled", cancelled=True)
         if self.failure is not None:
             return self.failure
-        reading = resolve(request.camera, request.prompt)
         blob = await self.blobs.put(self.mp4 + str(request.seed).encode())
         return Clip(
             blob=blob,
@@ -88,7 +88,7 @@ class ScriptedWorker:
             frames=request.frames,
             fps=request.fps,
             seed=request.seed,
-            motion=reading.motion if reading else Motion.DRIFT,
+            motion=request.reading.motion if request.reading else Motion.DRIFT,
             bytes=await self.blobs.size(blob),
             seconds=1.5,
         )
@@ -160,7 +160,11 @@ def requester(owner: str = "1", size_limit: int = 10 * 2**20, locale: str = "en"
 
 @contextlib.asynccontextmanager
 async def open_backend(
-    folder: Path, redis_url: str, mp4: bytes, quota: QuotaRow | None = None
+    folder: Path,
+    redis_url: str,
+    mp4: bytes,
+    quota: QuotaRow | None = None,
+    table: tuple[Option, ...] = OPTIONS,
 ) -> AsyncIterator[Backend]:
     """Open database, blobs and queue in a folder."""
     settings = Settings(mutoscope_home=folder, redis_url=redis_url)
@@ -176,7 +180,8 @@ async def open_backend(
     jobs = jobs_with_quota(catalogue.quota)
     blobs = Blobs.open(settings.blob_url)
     events = EventBus()
-    studio = Studio(jobs, blobs, queue, catalogue, settings.hardware(catalogue), events)
+    admission = Admission(catalogue, settings.hardware(catalogue), table)
+    studio = Studio(jobs, blobs, queue, admission, events)
     worker = ScriptedWorker(blobs, mp4)
     try:
         yield Backend(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from storage.domain.camera.motion import Motion
+from storage.domain.camera.motion import Motion, Reading
 from storage.domain.clip import Clip, Container
 from storage.domain.job import Job, ReplyTarget
 from storage.domain.request import GenerationRequest
@@ -20,6 +20,7 @@ REQUEST = GenerationRequest(
     steps=8,
     guidance=1.0,
     seed=7,
+    reading=Reading(Motion.ZOOM_IN),
 )
 CLIP = Clip(
     blob="b" * 64,

@@ -121,8 +121,8 @@ def ephemeral_texts(result: Any) -> list[str]:
     return [message.content for message in [*responses, *result.followups] if message.ephemeral]
 
 
-def new_client(backend: Backend) -> MutoscopeClient:
-    return open_client(backend.studio, Translations.load())
+def new_client(backend: Backend, texts: Translations | None = None) -> MutoscopeClient:
+    return open_client(backend.studio, texts or Translations.load())
 
 
 @contextlib.contextmanager
@@ -142,9 +142,9 @@ def user_locale(locale: str) -> Any:
 
 
 @contextlib.asynccontextmanager
-async def open_chat(backend: Backend) -> AsyncIterator[Chat]:
+async def open_chat(backend: Backend, texts: Translations | None = None) -> AsyncIterator[Chat]:
     """Start the bot at a simulated Discord with a server, a channel and two members."""
-    env = Env(new_client(backend), settle_timeout=60.0)  # a busy machine is slow
+    env = Env(new_client(backend, texts), settle_timeout=60.0)  # a busy machine is slow
     await env.start()
     guild = env.create_guild()
     channel = guild.create_text_channel("general")

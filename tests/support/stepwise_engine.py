@@ -17,7 +17,6 @@ from gpu_worker.media.picture import Canvas
 from storage.domain.camera import path as camera_path
 from storage.domain.camera.motion import Motion, Reading
 from storage.domain.progress import Progress, Stage
-from storage.domain.prompt import reading as wording
 from storage.domain.request import GenerationRequest
 
 STEP_SECONDS = 0.1
@@ -46,7 +45,7 @@ class StepwiseEngine:
             left = STEP_SECONDS * (request.steps - step)
             preview = webp(canvas) if step == request.steps // 3 else None
             on_progress(Progress(Stage.DENOISING, step, request.steps, eta=left), preview)
-        reading = wording.resolve(request.camera, request.prompt) or Reading(Motion.DRIFT)
+        reading = request.reading or Reading(Motion.DRIFT)
         path = camera_path.plan(request.camera, reading, request.seed, request.frames)
         frames = warp.move(canvas.source, canvas.window, path, canvas.size)
         return Result(frames, request.seed, reading.motion)

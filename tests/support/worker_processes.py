@@ -17,6 +17,7 @@ from PIL import Image
 
 from storage.blobs import Blobs
 from storage.domain.clip import Clip, Failure
+from storage.domain.prompt.reading import with_reading
 from storage.domain.request import GenerationRequest
 from storage.queue.client import Queue
 from storage.queue.messages import Order, Progressed
@@ -106,7 +107,7 @@ class Workshop:
         Image.fromarray(noise).resize((200, 150), Image.Resampling.BICUBIC).save(target, "PNG")
         picture = await self.blobs.put(target.getvalue())
         request = GenerationRequest(picture, prompt, "embedded", 64, 48, 6, 8, steps, 1.0, seed=11)
-        order = Order(job, attempt, request, 10_000_000)
+        order = Order(job, attempt, with_reading(request), 10_000_000)
         await self.queue.put(order)
         return order
 

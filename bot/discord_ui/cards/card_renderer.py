@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.discord_ui.cards import parameters
 from bot.discord_ui.cards.card import Card, CardAttachment
 from bot.discord_ui.replies import quote
 from bot.i18n import Translations
 from bot.studio import quality_summary
+from bot.studio.camera_options import motions_of, speed_of
 from bot.studio.wait_forecast import QueueEstimate
 from storage.domain.advice import Advice, advice_on_clip
 from storage.domain.camera.motion import Motion, Speed
@@ -156,14 +156,14 @@ class CardRenderer:
 
     def _camera(self, job: Job, clip: Clip | None) -> str:
         """Return the camera's motion, empty if the prompt names none."""
-        steps = parameters.steps_of(job.request, clip)
+        steps = motions_of(job.request, clip)
         if steps == ((Motion.AUTO,),):
             return ""
         motions = " → ".join(
             " + ".join(self._text(job, f"motion_{motion.value}") for motion in step)
             for step in steps
         )
-        speed = parameters.speed_of(job.request)
+        speed = speed_of(job.request)
         if speed is Speed.NORMAL:
             return self._text(job, "card_camera", motion=motions)
         word = self._text(job, f"speed_{speed.value}").lower()

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import discord
 
-from bot.discord_ui.cards import parameters
 from bot.discord_ui.client import Interaction
 from bot.discord_ui.replies import code_block, quote
 from bot.i18n import Translations
 from bot.studio import quality_summary
+from bot.studio.option_table import Option
+from bot.studio.parameter_lines import write_details
 from storage.domain.clip import Clip
 from storage.domain.job import Job
 from storage.domain.request import PROMPT_LIMIT
@@ -21,22 +22,24 @@ FIELD_LIMIT = 1024  # characters
 async def show_details(interaction: Interaction, job_id: str) -> None:
     """Show a clip's details to the person who asks, and to nobody else."""
     client = interaction.client
-    renderer = DetailsRenderer(client.texts, interaction.locale.value)
+    table = client.studio.admission.table
+    renderer = DetailsRenderer(client.texts, interaction.locale.value, table)
     embed = renderer.render(await client.studio.job(job_id))
     await interaction.response.send_message(embed=embed, ephemeral=True)
 
 
 @dataclass(frozen=True, slots=True)
 class DetailsRenderer:
-    """Renders details in one person's language."""
+    """Renders details in one person's language; table holds the options to list."""
 
     texts: Translations
     locale: str
+    table: tuple[Option, ...]
 
     def render(self, job: Job) -> discord.Embed:
         """Return the embed of a job; before its end it has the parameters alone."""
         embed = discord.Embed(description="> " + quote(job.request.prompt, PROMPT_LIMIT))
-        lines = code_block(parameters.write(job.request, job.clip))
+        lines = code_block(write_details(self.table, job.request, job.clip))
         self._add_field(embed, "details_parameters", lines)
         if job.clip is not None:
             self._add_field(embed, "details_scores", self._scores(job.clip))

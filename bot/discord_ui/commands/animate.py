@@ -1,7 +1,8 @@
-"""Animate: the command that turns an attached picture into a clip."""
+"""The slash command that turns attached pictures into clips, built from the option table."""
 
 from __future__ import annotations
 
+from inspect import Parameter, Signature
 from typing import Annotated, Any
 
 import discord
@@ -10,162 +11,102 @@ from discord import AppCommandOptionType, app_commands
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
 from bot.i18n import Translations
-from bot.studio.options import Options, bounds, resolutions
-from storage.domain.camera.motion import Motion, Speed
-from storage.domain.catalogue import Catalogue, Profile, Span
-from storage.domain.clip import Container
-from storage.domain.request import Preset
+from bot.studio.admission import Admission
+from bot.studio.option_table import Option
+from bot.studio.options import Options, OptionValue
+
+PICTURES = ("picture", "picture_2", "picture_3", "picture_4")
+TYPES = {int: AppCommandOptionType.integer, float: AppCommandOptionType.number}
 
 
-async def animate(
-    interaction: Interaction,
-    picture: discord.Attachment,
-    prompt: str,
-    *,
-    picture_2: discord.Attachment | None = None,
-    picture_3: discord.Attachment | None = None,
-    picture_4: discord.Attachment | None = None,
-    camera: str = Motion.AUTO.value,
-    speed: str = Speed.NORMAL.value,
-    strength: float = 1.0,
-    path: str = "",
-    resolution: str = "",
-    frames: int | None = None,
-    fps: int | None = None,
-    steps: int | None = None,
-    guidance: float | None = None,
-    negative_prompt: str = "",
-    seed: int | None = None,
-    preset: str = "",
-    candidates: int = 1,
-    container: str = Container.MP4.value,
-) -> None:
-    """Order a clip of each picture."""
-    options = Options(
-        prompt=prompt,
-        negative_prompt=negative_prompt,
-        resolution=resolution,
-        frames=frames,
-        fps=fps,
-        steps=steps,
-        guidance=guidance,
-        seed=seed,
-        preset=Preset(preset) if preset else None,
-        motion=Motion(camera),
-        speed=Speed(speed),
-        strength=strength,
-        path=path,
-        candidates=candidates,
-        container=Container(container),
-    )
-    given = (picture, picture_2, picture_3, picture_4)
-    await place_order(interaction, [one for one in given if one is not None], options)
+class OptionTransformer(app_commands.Transformer):
+    """Tells discord.py an option's type, bounds and choices, and converts its value."""
 
-
-class Option(app_commands.Transformer):
-    """One option's type, its bounds or its choices, as the catalogue has them."""
-
-    def __init__(
-        self,
-        kind: AppCommandOptionType,
-        span: Span | None = None,
-        choices: list[app_commands.Choice[str]] | None = None,
-    ) -> None:
-        self._kind = kind
-        self._span = span
-        self._choices = choices
+    def __init__(self, option: Option, admission: Admission, texts: Translations) -> None:
+        model = admission.catalogue.model()
+        self._option = option
+        self._bounds = admission.bounds(option, model)
+        self._choices = [
+            app_commands.Choice(name=localized(texts, label), value=value)
+            for value, label in admission.choices(option, model).items()
+        ]
 
     @property
     def type(self) -> AppCommandOptionType:
         """The option's type."""
-        return self._kind
+        return TYPES.get(self._option.kind, AppCommandOptionType.string)
 
     @property
     def min_value(self) -> int | float | None:
         """The least value that Discord lets through."""
-        return self._bound(self._span.low) if self._span else None
+        return self._bound(self._bounds.low) if self._bounds else None
 
     @property
     def max_value(self) -> int | float | None:
         """The greatest value that Discord lets through."""
-        return self._bound(self._span.high) if self._span else None
+        return self._bound(self._bounds.high) if self._bounds else None
 
     @property
     def choices(self) -> list[app_commands.Choice[Any]] | None:
         """The values to choose from."""
-        return self._choices
+        return self._choices or None
 
-    async def transform(self, interaction: discord.Interaction[Any], value: Any, /) -> Any:  # noqa: ARG002
-        """Return the value as it came; the studio judges it."""
-        return value
+    async def transform(
+        self, _interaction: discord.Interaction[Any], value: OptionValue, /
+    ) -> OptionValue:
+        """Return the value in the option's own type."""
+        return self._option.parse(value)
 
     def _bound(self, value: float) -> int | float:
-        return int(value) if self._kind is AppCommandOptionType.integer else value
+        return int(value) if self._option.kind is int else value
 
 
-def _annotations(catalogue: Catalogue, profile: Profile, texts: Translations) -> dict[str, Any]:
-    """Return each option's type with its bounds and choices, for discord.py to read."""
-    numbers = {"guidance": AppCommandOptionType.number, "strength": AppCommandOptionType.number}
-    found: dict[str, Any] = {}
-    for name, span in bounds(catalogue.model(), profile).items():
-        kind = numbers.get(name, AppCommandOptionType.integer)
-        found[name] = Annotated[float, Option(kind, span)] | None
-    sizes = resolutions(catalogue.model(), profile).items()
-    choices = {
-        "camera": _choices("motion", Motion, texts),
-        "speed": _choices("speed", Speed, texts),
-        "preset": _choices("preset", Preset, texts),
-        "container": _choices("container", Container, texts),
-        "resolution": [app_commands.Choice(name=label, value=name) for name, label in sizes],
-    }
-    for name, listed in choices.items():
-        found[name] = Annotated[str, Option(AppCommandOptionType.string, choices=listed)] | None
-    return found
-
-
-def _choices(
-    family: str, values: type[Motion | Speed | Preset | Container], texts: Translations
-) -> list[app_commands.Choice[str]]:
-    return [
-        app_commands.Choice(name=localized(texts, f"{family}_{value.value}"), value=value.value)
-        for value in values
-    ]
-
-
-def _gaps(catalogue: Catalogue) -> dict[str, dict[str, object]]:
-    """Return what fills the options' descriptions: ranges as generation.yaml recommends them."""
-    model = catalogue.model()
-    found: dict[str, dict[str, object]] = {
-        name: {"low": span.low, "high": span.high}
-        for name, span in (
-            ("frames", model.recommended.frames),
-            ("fps", model.recommended.fps),
-            ("steps", model.recommended.steps),
-            ("guidance", model.recommended.guidance),
-        )
-    }
-    found["resolution"] = {"default": model.defaults.resolution}
-    return found
+async def animate(interaction: Interaction, values: dict[str, Any]) -> None:
+    """Order a clip of each picture; values holds what was filled in, by parameter name."""
+    given = [values.pop(name) for name in PICTURES]
+    await place_order(interaction, [one for one in given if one is not None], Options(**values))
 
 
 def register(client: MutoscopeClient) -> None:
     """Add the command with the bounds and recommendations of this service's catalogue."""
-    texts, catalogue = client.texts, client.studio.catalogue
-    names = [name for name in animate.__annotations__ if name not in ("interaction", "return")]
-    gaps = _gaps(catalogue)
-    callback = app_commands.rename(**{name: localized(texts, f"option_{name}") for name in names})(
-        app_commands.describe(
-            **{
-                name: localized(texts, f"option_{name}_about", **gaps.get(name, {}))
-                for name in names
-            }
-        )(animate)
+    texts, admission = client.texts, client.studio.admission
+    options = [option for option in admission.table if option.in_command]
+    names = {name: localized(texts, f"option_{name}") for name in PICTURES}
+    about = {name: localized(texts, f"option_{name}_about") for name in PICTURES}
+    for option in options:
+        gaps = admission.about(option, admission.catalogue.model())
+        names[option.name] = localized(texts, option.name_key)
+        about[option.name] = localized(texts, option.about_key, **gaps)
+
+    async def callback(interaction: Interaction, **values: Any) -> None:
+        await animate(interaction, values)
+
+    signed: Any = callback
+    signed.__signature__ = Signature(
+        [
+            Parameter("interaction", Parameter.POSITIONAL_OR_KEYWORD),
+            *(_parameter(name, discord.Attachment, name == PICTURES[0]) for name in PICTURES),
+            *(
+                _parameter(
+                    option.name,
+                    Annotated[str, OptionTransformer(option, admission, texts)],
+                    option.required,
+                )
+                for option in options
+            ),
+        ]
     )
-    callback.__annotations__ |= _annotations(catalogue, client.studio.profile, texts)
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
         name=localized(texts, "command_animate"),
         description=localized(texts, "command_animate_about"),
-        callback=callback,
+        callback=app_commands.rename(**names)(app_commands.describe(**about)(signed)),
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
     )
     client.tree.add_command(command)
+
+
+def _parameter(name: str, annotation: Any, required: bool) -> Parameter:
+    """Return a parameter for discord.py, which sends the required ones first."""
+    if required:
+        return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation)
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation | None)

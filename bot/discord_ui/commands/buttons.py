@@ -14,7 +14,7 @@ import discord
 
 from bot.discord_ui.cards.details import show_details
 from bot.discord_ui.client import Interaction
-from bot.discord_ui.commands.tweak import ask
+from bot.discord_ui.commands.tweak import show_form
 from bot.discord_ui.permissions import can_moderate, check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import defer
@@ -86,7 +86,7 @@ async def retry(interaction: Interaction, job: str) -> None:
 async def tweak(interaction: Interaction, job: str) -> None:
     """Open the form, filled with this clip's parameters."""
     check_permissions(interaction)
-    await ask(interaction, await interaction.client.studio.job(job))
+    await show_form(interaction, await interaction.client.studio.job(job))
 
 
 async def cancel(interaction: Interaction, job: str) -> None:

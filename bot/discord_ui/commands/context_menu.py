@@ -1,4 +1,4 @@
-"""Context: "Animate this picture" in the menu of a message that holds one, or several."""
+"""The context menu entry "Animate this picture" of messages with pictures."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import discord
 from discord import app_commands
 
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
-from bot.discord_ui.commands import picture_selection as picks
+from bot.discord_ui.commands import picture_selection
 from bot.discord_ui.commands.form import Form, read_form, read_pictures
 from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
-from bot.studio.options import Options, resolutions
+from bot.studio.options import Options
 from storage.domain.errors import BadPicture
 
 ACTION = "animate"
@@ -24,47 +24,38 @@ REMEMBERED = 1000
 
 
 class ContextMenu:
-    """Shows the form for a message's picture, and orders what is sent."""
+    """Shows the form for a message's pictures, and orders what is submitted."""
 
     def __init__(self) -> None:
         self._pictures: OrderedDict[str, list[discord.Attachment]] = OrderedDict()
 
-    async def ask(self, interaction: Interaction, message: discord.Message) -> None:
+    async def show_form(self, interaction: Interaction, message: discord.Message) -> None:
         """Show the form for the pictures of a message."""
-        client = interaction.client
+        client, admission = interaction.client, interaction.client.studio.admission
         async with reply_errors(interaction, client.texts):
             check_permissions(interaction)
             pictures = _pictures(message)
             key = self._remember(pictures)
-            model = client.studio.catalogue.model()
-            defaults = model.defaults
             form = Form(
                 title=client.texts.text(interaction.locale.value, _title(pictures)),
                 custom_id=f"{ACTION}:{key}",
-                options=Options(
-                    prompt="",
-                    resolution=defaults.resolution,
-                    frames=defaults.frames,
-                    fps=defaults.fps,
-                    steps=min(defaults.steps, client.studio.profile.steps),
-                    guidance=defaults.guidance,
-                    preset=defaults.preset,
-                ),
-                resolutions=resolutions(model, client.studio.profile),
+                options=admission.defaults(),
+                admission=admission,
                 texts=client.texts,
                 locale=interaction.locale.value,
-                first=picks.write(len(pictures)),
+                first_line=picture_selection.write(len(pictures)),
             )
             await interaction.response.send_modal(form)
 
-    async def answer(self, interaction: Interaction, key: str) -> None:
-        """Order what the sent form asks for."""
-        async with reply_errors(interaction, interaction.client.texts):
+    async def submit(self, interaction: Interaction, key: str) -> None:
+        """Order what the submitted form asks for."""
+        client = interaction.client
+        async with reply_errors(interaction, client.texts):
             pictures = self._pictures.get(key)
             if pictures is None:
                 raise BadPicture("picture_forgotten")
-            options = read_form(interaction, Options(prompt=""))
-            chosen = picks.choose(pictures, read_pictures(interaction))
+            options = read_form(interaction, client.studio.admission, Options())
+            chosen = picture_selection.choose(pictures, read_pictures(interaction))
             await place_order(interaction, chosen, options)
 
     def _remember(self, pictures: list[discord.Attachment]) -> str:
@@ -91,20 +82,20 @@ def _title(pictures: list[discord.Attachment]) -> str:
 
 
 def register(client: MutoscopeClient) -> None:
-    """Add the menu's entry, and let its sent forms come here."""
+    """Add the menu entry, and handle its submitted forms."""
     menu = ContextMenu()
-    client.modals[ACTION] = menu.answer
+    client.modals[ACTION] = menu.submit
 
     async def entry(interaction: Interaction, message: discord.Message) -> None:
-        await menu.ask(interaction, message)
+        await menu.show_form(interaction, message)
 
     command: app_commands.ContextMenu = app_commands.ContextMenu(
-        name=localized(client.texts, "menu_animate"), callback=_typed(entry)
+        name=localized(client.texts, "menu_animate"), callback=_annotated(entry)
     )
     client.tree.add_command(command)
 
 
-def _typed(callback: Any) -> Any:
-    """Name the argument's type as an object: discord.py cannot read it from a closure's text."""
+def _annotated(callback: Any) -> Any:
+    """Annotate the argument with a type: discord.py cannot resolve a closure's string."""
     callback.__annotations__["message"] = discord.Message
     return callback

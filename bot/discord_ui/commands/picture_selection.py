@@ -1,4 +1,4 @@
-"""Picks: which pictures of a message are meant, as a line of the form."""
+"""The form's line that selects among the pictures of a message."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def write(count: int) -> str:
 
 
 def choose(pictures: Sequence[_Picture], line: str | None) -> list[_Picture]:
-    """Return the pictures that a line names by their numbers; raise BadRequest.
+    """Return the pictures whose numbers a line names; raise BadRequest.
 
-    Without a line it is the first ones.
+    Without a line, return the first ones.
     """
     if line is None:
         return list(pictures[:MAX_PICTURES])
     numbers = list(dict.fromkeys(map(int, re.findall(r"[0-9]{1,3}", line))))
-    listed = re.fullmatch(r"[0-9\s,，、;；]*", line)  # a span, 1-3, would lose its middle
+    listed = re.fullmatch(r"[0-9\s,，、;；]*", line)  # 1-3 would select only its ends
     known = listed and all(1 <= number <= len(pictures) for number in numbers)
     if not known or not 1 <= len(numbers) <= MAX_PICTURES:
         raise BadRequest(

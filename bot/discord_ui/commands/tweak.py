@@ -1,4 +1,4 @@
-"""Tweak: the form that makes a clip anew with other parameters."""
+"""Tweak: a form filled with a clip's options, and the order of what is submitted."""
 
 from __future__ import annotations
 
@@ -7,39 +7,38 @@ from bot.discord_ui.commands.form import Form, read_form
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import defer
-from bot.studio.options import Options, resolutions
 from storage.domain.job import Job
 
 ACTION = "tweak"
 
 
-async def ask(interaction: Interaction, job: Job) -> None:
-    """Show the form, filled with this job's parameters."""
+async def show_form(interaction: Interaction, job: Job) -> None:
+    """Show the form, filled with this job's options."""
     client = interaction.client
-    locale = interaction.locale.value
-    model = client.studio.catalogue.model(job.request.model)
+    locale, admission = interaction.locale.value, client.studio.admission
     form = Form(
         title=client.texts.text(locale, "form_title_tweak"),
         custom_id=f"{ACTION}:{job.id}",
-        options=Options.of(job.request, client.studio.catalogue),
-        resolutions=resolutions(model, client.studio.profile),
+        options=admission.options_of(job.request),
+        admission=admission,
         texts=client.texts,
         locale=locale,
     )
     await interaction.response.send_modal(form)
 
 
-async def answer(interaction: Interaction, job_id: str) -> None:
-    """Order what the sent form asks for, in a message of its own."""
+async def submit(interaction: Interaction, job_id: str) -> None:
+    """Order what the submitted form asks for, in a message of its own."""
     client = interaction.client
+    studio, admission = client.studio, client.studio.admission
     async with reply_errors(interaction, client.texts):
         check_permissions(interaction)
-        job = await client.studio.job(job_id)
-        options = read_form(interaction, Options.of(job.request, client.studio.catalogue))
-        client.studio.check(options)
-        await client.studio.tweak(job_id, await defer(interaction), options)
+        job = await studio.job(job_id)
+        options = read_form(interaction, admission, admission.options_of(job.request))
+        studio.check(options)
+        await studio.tweak(job_id, await defer(interaction), options)
 
 
 def register(client: MutoscopeClient) -> None:
-    """Let sent forms come here."""
-    client.modals[ACTION] = answer
+    """Handle submitted forms."""
+    client.modals[ACTION] = submit

@@ -29,6 +29,7 @@ from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
 from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion, Reading
+from storage.domain.prompt.reading import with_reading
 from storage.domain.request import GenerationRequest, Preset
 
 
@@ -57,7 +58,7 @@ class Shape:
             seed=8888,
             camera=Camera(strength=0.0),
         )
-        return replace(plain, **changes)
+        return with_reading(replace(plain, **changes))
 
 
 def picture(shape: Shape) -> Canvas:

@@ -17,6 +17,7 @@ from gpu_worker.media.picture import Canvas
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import Model
 from storage.domain.progress import Progress
+from storage.domain.prompt.reading import with_reading
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 
 
@@ -72,7 +73,7 @@ class Bench:
     def request(self, asked: Asked, size: tuple[int, int]) -> GenerationRequest:
         """Return the order: the row's defaults, and a seed that its name determines."""
         defaults = self.row.defaults
-        return GenerationRequest(
+        request = GenerationRequest(
             picture="0" * 64,
             prompt=asked.prompt,
             model=self.row.name,
@@ -86,6 +87,7 @@ class Bench:
             preset=defaults.preset,
             camera=asked.camera,
         )
+        return with_reading(request)
 
     def frames(self, asked: Asked, canvas: Canvas) -> tuple[NDArray[np.uint8], float]:
         """Return a clip's frames and the seconds that the engine took."""

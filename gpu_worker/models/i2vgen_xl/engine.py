@@ -58,6 +58,7 @@ from gpu_worker.models.i2vgen_xl.unet.compilation import (
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from gpu_worker.models.i2vgen_xl.unet.upsampling import fuse_upsamplers
 from storage.catalogue_file import load_catalogue
+from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import PresetRow
 from storage.domain.clip import Adjustment
 from storage.domain.progress import Progress, Stage
@@ -340,6 +341,7 @@ def _warm_up_clip(model: str) -> tuple[GenerationRequest, Canvas]:
         steps=2,
         guidance=2.0,
         seed=0,
+        camera=Camera(Motion.STATIC),
     )
     grey = np.full((side, side, 3), 128, np.uint8)
     return request, Canvas(grey, (0.0, 0.0, float(side), float(side)), (side, side))

@@ -13,6 +13,7 @@ from storage.domain.camera.keyframes import LONGEST, MOTIONS
 from storage.domain.camera.motion import Camera, Motion, Reading, Speed
 from storage.domain.prompt import chinese, english
 from storage.domain.prompt.mention import Mention, Rank
+from storage.domain.request import GenerationRequest
 
 THEN = re.compile(
     r"\b(?:then|after that|after which|afterwards?|followed by|next|finally|lastly|and at last)\b"
@@ -61,6 +62,13 @@ def resolve(camera: Camera, prompt: str) -> Reading | None:
     if reading is not None and camera.speed is not Speed.NORMAL:
         reading = replace(reading, speed=camera.speed)
     return reading
+
+
+def with_reading(request: GenerationRequest) -> GenerationRequest:
+    """Return the request with its reading, unless it has one or keyframes."""
+    if request.reading is not None or request.camera.keyframes:
+        return request
+    return replace(request, reading=resolve(request.camera, request.prompt))
 
 
 def mentions(text: str) -> list[Mention]:

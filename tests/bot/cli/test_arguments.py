@@ -1,15 +1,25 @@
 """The command line reads as its help says."""
 
+import argparse
+
 import pytest
 
-from bot.cli.arguments import read
+from bot.cli import arguments
 from bot.cli.order_plan import pair
+from bot.i18n import Translations
 from storage.domain.camera.motion import Motion
+from tests.support.admission import ADMISSION
+
+TEXTS = Translations.load()
+
+
+def read(words: list[str]) -> argparse.Namespace:
+    return arguments.read(words, ADMISSION, TEXTS)
 
 
 def test_prompts_are_split_at_commas_and_prompt_is_kept_whole() -> None:
-    arguments = read(["animate", "a.png", "--prompts", "zoom in, pan left", "--prompt", "one, two"])
-    assert arguments.prompts == ["zoom in", "pan left", "one, two"]
+    found = read(["animate", "a.png", "--prompts", "zoom in, pan left", "--prompt", "one, two"])
+    assert found.prompts == ["zoom in", "pan left", "one, two"]
 
 
 def test_the_camera_is_named_as_in_the_catalogue() -> None:
@@ -19,8 +29,8 @@ def test_the_camera_is_named_as_in_the_catalogue() -> None:
 
 
 def test_the_format_is_the_clips_ending() -> None:
-    arguments = read(["animate", "a.png", "--prompt", "x", "--format", "gif"])
-    made = pair(arguments.pictures, arguments.prompts, suffix=arguments.container)
+    found = read(["animate", "a.png", "--prompt", "x", "--format", "gif"])
+    made = pair(found.pictures, found.prompts, suffix=found.format)
     assert [one.name for one in made] == ["a__1.gif"]
 
 
@@ -48,3 +58,19 @@ def test_wrong_usage_ends_with_status_2(
         read(words)
     assert ended.value.code == 2
     assert "usage: mutoscope" in capsys.readouterr().err
+
+
+def test_what_is_left_out_is_left_to_admission() -> None:
+    found = read(["animate", "a.png", "--prompt", "x", "--negative-prompt", "people"])
+    options = arguments.options_of(found, "x", ADMISSION)
+    assert dict(options) == {"prompt": "x", "negative_prompt": "people"}
+
+
+def test_the_help_describes_every_flag_with_its_recommendation(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        read(["animate", "--help"])
+    text = capsys.readouterr().out
+    assert "(recommended: 4–8)" in text
+    assert "option_" not in text

@@ -41,7 +41,7 @@ async def test_an_order_is_written_down_before_anybody_is_told(backend: Backend)
 
 async def test_places_in_the_queue_count_up(backend: Backend) -> None:
     orders = [
-        await backend.studio.submit(requester(), png(), replace(WAVES, seed=seed))
+        await backend.studio.submit(requester(), png(), WAVES.replace(seed=seed))
         for seed in range(3)
     ]
     places = [await backend.studio.position(order.job.id) for order in orders]
@@ -155,8 +155,8 @@ async def test_retry_and_tweak_keep_what_was_not_changed(backend: Backend) -> No
     first = (await backend.studio.submit(requester(), png(), WAVES)).job
     retried = (await backend.studio.retry(first.id, requester("2"))).job
     assert retried.request == replace(first.request, seed=retried.request.seed)
-    options = Options.of(first.request, backend.catalogue)
-    tweaked = (await backend.studio.tweak(first.id, requester("2"), replace(options, steps=12))).job
+    options = backend.studio.admission.options_of(first.request)
+    tweaked = (await backend.studio.tweak(first.id, requester("2"), options.replace(steps=12))).job
     assert tweaked.request == replace(first.request, steps=12)
     assert tweaked.parent == first.id
 

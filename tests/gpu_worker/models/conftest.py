@@ -15,6 +15,7 @@ from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width
 from gpu_worker.models.i2vgen_xl.engine import EngineOptions, I2VGenXL
 from storage.catalogue_file import load_catalogue
+from storage.domain.prompt.reading import with_reading
 from storage.domain.request import GenerationRequest
 from tests.support.checkpoints import moved_like, one_thread, stock_like
 
@@ -77,6 +78,6 @@ def order() -> Order:
             guidance=5.0,
             seed=7,
         )
-        return replace(request, **changes)
+        return with_reading(replace(request, **changes))
 
     return make

@@ -197,6 +197,7 @@ torch.set_num_threads(1)
 from gpu_worker.models.i2vgen_xl.engine import EngineOptions, I2VGenXL
 from gpu_worker.media.picture import Canvas
 from storage.catalogue_file import load_catalogue
+from storage.domain.camera.motion import Camera, Motion
 from storage.domain.request import GenerationRequest
 engine = I2VGenXL(sys.argv[1], "tiny", load_catalogue().presets, EngineOptions(device="cpu"))
 engine.load()
@@ -204,7 +205,7 @@ def clip(side):
     picture = np.full((side, side, 3), 90, np.uint8)
     canvas = Canvas(picture, (0.0, 0.0, float(side), float(side)), (side, side))
     request = GenerationRequest(picture="x", prompt="hold still", model="tiny", width=side,
-        height=side, frames=8, fps=8, steps=2, guidance=4.0, seed=1)
+        height=side, frames=8, fps=8, steps=2, guidance=4.0, seed=1, camera=Camera(Motion.STATIC))
     return engine.generate(request, canvas, lambda *_: None, lambda: False)
 clip(64)
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

@@ -18,6 +18,7 @@ from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.checkpoint import locate
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from storage.codec import encode as spell
+from storage.domain.camera.motion import Motion, Reading, Speed
 from storage.domain.request import GenerationRequest
 
 from .conftest import engine_of
@@ -34,6 +35,7 @@ REQUEST = GenerationRequest(
     steps=2,
     guidance=2.0,
     seed=42,
+    reading=Reading(Motion.ZOOM_IN, Speed.SLOW),
 )
 
 ALONE = """

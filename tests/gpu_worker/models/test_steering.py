@@ -1,5 +1,8 @@
 """What the path gives to the denoising: where the model's own answer counts."""
 
+from dataclasses import replace
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -7,18 +10,48 @@ import torch
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (
     CameraConditioning,
+    resolve_motion,
     uncovered_shares,
 )
-from storage.domain.camera.motion import Pose
+from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose, Reading, Speed
+from tests.support.examples import REQUEST
 
 SMALL = Canvas(np.zeros((32, 32, 3), np.uint8), (0.0, 0.0, 32.0, 32.0), (32, 32))
 ROOMY = Canvas(np.zeros((64, 64, 3), np.uint8), (16.0, 16.0, 32.0, 32.0), (32, 32))
 PATH = (Pose(), Pose(dx=0.25))
+KEYFRAMES = Camera(keyframes=(Keyframe(1.0, Pose(dx=0.1)),))
 
 
 def steering() -> CameraConditioning:
     """Make the steering of two frames whose picture is all ones."""
     return CameraConditioning(torch.ones(4, 2, 8, 8), torch.ones(4, 2, 8, 8), 0.5, None, 0)
+
+
+def asked_encoder(prompt: str) -> Reading:
+    """Find a motion as the checkpoint's text encoder does, for prompts that no rule understands."""
+    assert prompt == "ease ever nearer"
+    return Reading(Motion.ZOOM_IN)
+
+
+@pytest.mark.parametrize(
+    ("changes", "motion", "speed"),
+    [
+        ({"reading": Reading(Motion.PAN_LEFT, Speed.FAST)}, Motion.PAN_LEFT, Speed.FAST),
+        ({"prompt": "ease ever nearer"}, Motion.ZOOM_IN, Speed.SLOW),
+        ({"camera": Camera(Motion.SHAKE, Speed.SLOW)}, Motion.SHAKE, Speed.SLOW),
+        ({"camera": KEYFRAMES}, Motion.AUTO, Speed.NORMAL),
+    ],
+)
+def test_the_encoder_is_asked_only_where_nothing_was_read(
+    changes: dict[str, Any], motion: Motion, speed: Speed
+) -> None:
+    slow = replace(REQUEST, camera=Camera(speed=Speed.SLOW), reading=None)
+    assert resolve_motion(replace(slow, **changes), asked_encoder) == Reading(motion, speed)
+
+
+def test_without_prototypes_an_unread_prompt_drifts() -> None:
+    request = replace(REQUEST, prompt="zoom in", reading=None)
+    assert resolve_motion(request, lambda _prompt: None) == Reading(Motion.DRIFT)
 
 
 def test_a_pan_uncovers_the_side_that_it_goes_to() -> None:

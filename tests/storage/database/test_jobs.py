@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database.jobs import Jobs
 from storage.database.tables import jobs as jobs_table
+from storage.domain.camera.motion import Motion, Reading, Speed
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
@@ -25,6 +26,16 @@ BROKEN = Failure("failed_memory")
 async def test_a_job_comes_back_as_it_was_written(jobs: Jobs) -> None:
     await jobs.add(JOB)
     assert await jobs.get(JOB.id) == JOB
+
+
+async def test_a_row_from_before_requests_had_a_reading_gets_it_when_it_is_read(
+    jobs: Jobs,
+) -> None:
+    old = replace(REQUEST, prompt="slowly pan left", reading=None)
+    await jobs.add(replace(JOB, request=old))
+    found = (await jobs.get(JOB.id)).request
+    assert found == replace(old, reading=Reading(Motion.PAN_LEFT, Speed.SLOW))
+    assert found.fingerprint == old.fingerprint
 
 
 async def test_a_job_goes_from_queued_to_done(jobs: Jobs) -> None:

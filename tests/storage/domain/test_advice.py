@@ -10,17 +10,24 @@ from storage.domain.advice import Advice, advice_on_clip, advice_on_order
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
 from storage.domain.catalogue import Span
 from storage.domain.picture import PictureFacts
+from storage.domain.prompt.reading import with_reading
+from tests.support.examples import REQUEST
 
 WIDE = Span(7.0, 12.0)
 GOOD = PictureFacts("jpeg", 1200, 900, animated=False, brightness=0.5, contrast=0.2, subject=0.4)
 
 
+def advice_for(prompt: str, camera: Camera, picture: PictureFacts) -> tuple[Advice, ...]:
+    request = with_reading(replace(REQUEST, prompt=prompt, camera=camera, reading=None))
+    return advice_on_order(request, picture)
+
+
 def keys(prompt: str, camera: Camera, picture: PictureFacts) -> list[str]:
-    return [hint.key for hint in advice_on_order(prompt, camera, picture)]
+    return [hint.key for hint in advice_for(prompt, camera, picture)]
 
 
 def test_a_good_order_gets_no_advice() -> None:
-    assert advice_on_order("zoom in slowly", Camera(), GOOD) == ()
+    assert advice_for("zoom in slowly", Camera(), GOOD) == ()
 
 
 def test_a_prompt_without_motion_gets_a_hint() -> None:
@@ -36,7 +43,7 @@ def test_a_prompt_without_motion_gets_a_hint() -> None:
     ],
 )
 def test_an_explicit_motion_needs_no_hint(camera: Camera) -> None:
-    assert advice_on_order("a cat", camera, GOOD) == ()
+    assert advice_for("a cat", camera, GOOD) == ()
 
 
 @pytest.mark.parametrize(

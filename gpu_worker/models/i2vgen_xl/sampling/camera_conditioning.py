@@ -20,7 +20,6 @@ from gpu_worker.models.i2vgen_xl.checkpoint.traits import Traits
 from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule
 from storage.domain.camera import path as camera_path
 from storage.domain.camera.motion import Motion, Pose, Reading
-from storage.domain.prompt import reading as prompt_reading
 from storage.domain.request import GenerationRequest
 
 LOOSE_NOISE = 0.5
@@ -61,17 +60,20 @@ class CameraConditioning:
 
 
 def resolve_motion(request: GenerationRequest, nearest: NearestMotion) -> Reading:
-    """Return the motion that is asked for: said, or nearest to the words, or a gentle drift.
+    """Return the request's reading, else the motion nearest to its prompt, else DRIFT.
 
-    Keyframes are a path of their own, of no named motion (AUTO).
+    Keyframes are a path of their own, of no named motion (AUTO). An explicit motion needs no
+    reading.
     """
-    if request.camera.keyframes:
-        return Reading(Motion.AUTO, request.camera.speed)
-    found = prompt_reading.resolve(request.camera, request.prompt)
-    if found is None:
-        near = nearest(request.prompt)
-        found = Reading(near.motion if near else Motion.DRIFT, request.camera.speed)
-    return found
+    camera = request.camera
+    if camera.keyframes:
+        return Reading(Motion.AUTO, camera.speed)
+    if request.reading is not None:
+        return request.reading
+    if camera.motion is not Motion.AUTO:
+        return Reading(camera.motion, camera.speed)
+    near = nearest(request.prompt)
+    return Reading(near.motion if near else Motion.DRIFT, camera.speed)
 
 
 def camera_poses(request: GenerationRequest, reading: Reading) -> tuple[Pose, ...]:

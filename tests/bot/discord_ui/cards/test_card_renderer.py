@@ -10,18 +10,15 @@ from bot.discord_ui.cards.card_renderer import CardRenderer, progress_bar
 from bot.i18n import Translations
 from bot.studio.options import Options
 from bot.studio.wait_forecast import QueueEstimate
-from storage.catalogue_file import load_catalogue
 from storage.domain.advice import Advice
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.clip import Adjustment, Clip, Container
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.progress import Progress, Stage
 from storage.domain.prompt import path_text
+from tests.support.admission import CATALOGUE, admit
 
-CATALOGUE = load_catalogue()
-REQUEST = Options("a boat, pan left", seed=5).request(
-    CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0
-)
+REQUEST = admit(Options("a boat, pan left", seed=5))
 JOB = Job(
     id="0" * 16,
     owner="1",
@@ -89,7 +86,7 @@ def test_the_progress_bar_never_decreases_between_two_candidates() -> None:
 
 def test_a_path_is_described_in_words() -> None:
     options = Options("a boat", path="zoom in and pan left; hold", seed=5)
-    request = options.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0)
+    request = admit(options)
     for locale, texts in (
         ("en", "Pan left + Zoom in → Hold still"),
         ("zh-CN", "推近 → 固定不动"),
@@ -99,14 +96,14 @@ def test_a_path_is_described_in_words() -> None:
 
 
 def test_a_motion_that_the_model_chose_is_shown_when_the_clip_is_done() -> None:
-    quiet = replace(JOB, request=replace(REQUEST, prompt="a quiet house"))
+    quiet = replace(JOB, request=replace(REQUEST, prompt="a quiet house", reading=None))
     assert "-# seed 5 · 144×112" in RENDERER.waiting(quiet, None).content
     drift = replace(CLIP, motion=Motion.DRIFT)
     assert "-# 🎥 Gentle drift · seed 5" in RENDERER.done(quiet, drift, b"").content
 
 
 def test_an_unusual_speed_is_shown() -> None:
-    slow = replace(JOB, request=replace(REQUEST, prompt="slowly pan left"))
+    slow = replace(JOB, request=admit(Options("slowly pan left", seed=5)))
     assert "🎥 Pan left, slow · " in RENDERER.waiting(slow, None).content
     assert "🎥 向左平移，慢 · " in RENDERER.waiting(replace(slow, locale="zh-CN"), None).content
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.discord_ui.cards import parameters
 from bot.discord_ui.cards.details import DetailsRenderer
-from bot.discord_ui.commands.form import read_numbers
 from bot.i18n import Translations
-from bot.studio.options import Options
+from bot.studio.option_table import OPTIONS
 from storage.domain.job import Job
-from tests.bot.discord_ui.cards.test_card_renderer import CATALOGUE, CLIP, DONE, JOB, REQUEST
+from tests.bot.discord_ui.cards.test_card_renderer import CLIP, DONE, JOB, REQUEST
 
 
 def fields(job: Job, locale: str = "en") -> dict[str, str]:
     """Return the details of a job by their titles."""
-    embed = DetailsRenderer(Translations.load(), locale).render(job)
+    embed = DetailsRenderer(Translations.load(), locale, OPTIONS).render(job)
     return {str(field.name): str(field.value) for field in embed.fields}
 
 
@@ -50,23 +48,9 @@ def test_cost_and_adjustments_are_shown() -> None:
     assert "64×64" in found["What was changed"]
 
 
-def test_a_path_can_be_pasted_into_the_form() -> None:
-    options = Options("a boat", path="zoom in and pan left; hold", seed=5)
-    request = options.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0)
-    text = parameters.write(request, CLIP)
-    assert "path: 0.5 left 0.1556 zoom 1.2364 ease_in_out; 1 hold ease_in_out\n" in text
-    pasted = replace(options, path=read_numbers(text)["path"])
-    assert pasted.request(CATALOGUE, CATALOGUE.profiles["cpu"], "0" * 64, (4, 3), 0) == request
-
-
-def test_parameters_can_be_pasted_into_the_form() -> None:
-    found = read_numbers(parameters.write(REQUEST))
-    assert (found["seed"], found["steps"], found["guidance"]) == (5, REQUEST.steps, 1.0)
-
-
 def test_details_respect_discords_limits() -> None:
     wordy = replace(DONE, request=replace(REQUEST, prompt="*" * 1000, negative_prompt="`" * 1000))
-    embed = DetailsRenderer(Translations.load(), "en").render(wordy)
+    embed = DetailsRenderer(Translations.load(), "en", OPTIONS).render(wordy)
     assert len(str(embed.description)) <= 4096
     assert all(len(str(field.value)) <= 1024 for field in embed.fields)
     assert len(embed) <= 6000

@@ -9,7 +9,6 @@ from gpu_worker.media import warp
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera import path as camera_path
 from storage.domain.camera.motion import Camera, Motion, Reading
-from storage.domain.prompt import reading as wording
 from storage.domain.request import GenerationRequest
 
 
@@ -31,7 +30,7 @@ class WarpingEngine:
         on_progress: OnProgress,
         should_stop: Callable[[], bool],
     ) -> Result:
-        reading = wording.resolve(request.camera, request.prompt) or Reading(Motion.DRIFT)
+        reading = request.reading or Reading(Motion.DRIFT)
         if request.camera.strength == 0.0 or reading.motion is self.disobeyed:
             reading = Reading(Motion.STATIC)
         path = camera_path.plan(Camera(), reading, request.seed, request.frames)

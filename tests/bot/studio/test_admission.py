@@ -1,4 +1,4 @@
-"""Options become the request that was meant, and back."""
+"""Options become the request that was meant, within the bounds, and back."""
 
 from __future__ import annotations
 
@@ -6,24 +6,18 @@ from dataclasses import replace
 
 import pytest
 
-from bot.studio.options import Options, resolutions
-from storage.catalogue_file import load_catalogue
-from storage.domain.camera.motion import Motion, Speed
+from bot.studio.admission import Admission
+from bot.studio.option_table import OPTIONS
+from bot.studio.options import Options
+from storage.domain.camera.motion import Motion, Reading, Speed
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
-from storage.domain.request import GenerationRequest, Preset
-
-CATALOGUE = load_catalogue()
-CPU = CATALOGUE.profiles["cpu"]
-PICTURE = "0" * 64
-
-
-def ask(options: Options, size: tuple[int, int] = (640, 480)) -> GenerationRequest:
-    return options.request(CATALOGUE, CPU, PICTURE, size, seed=7)
+from storage.domain.request import Preset
+from tests.support.admission import ADMISSION, CATALOGUE, admit
 
 
 def test_what_is_left_out_is_as_the_catalogue_says() -> None:
-    request, defaults = ask(Options(" waves ")), CATALOGUE.model().defaults
+    request, defaults = admit(Options(" waves ")), CATALOGUE.model().defaults
     assert request.prompt == "waves"
     assert (request.frames, request.fps, request.steps) == (
         defaults.frames,
@@ -36,7 +30,8 @@ def test_what_is_left_out_is_as_the_catalogue_says() -> None:
 def test_weak_hardware_lowers_the_defaults() -> None:
     weak = CATALOGUE.profiles["rtx3060"]
     options = Options("waves", model="i2vgen-xl")
-    assert options.request(CATALOGUE, weak, PICTURE, (512, 512), 0).steps == weak.steps
+    request = Admission(CATALOGUE, weak).admit(options, "0" * 64, (512, 512), 0)
+    assert request.steps == weak.steps
 
 
 @pytest.mark.parametrize(
@@ -55,7 +50,7 @@ def test_weak_hardware_lowers_the_defaults() -> None:
 )
 def test_what_may_not_be_is_refused(options: Options, key: str) -> None:
     with pytest.raises(BadRequest) as caught:
-        ask(options)
+        admit(options)
     assert caught.value.key == key
 
 
@@ -71,13 +66,13 @@ def test_a_request_made_again_from_its_own_options_is_the_same(
         steps=9,
         seed=3,
         preset=Preset.DRAFT,
-        motion=Motion.PAN_LEFT,
+        camera=Motion.PAN_LEFT,
         speed=Speed.SLOW,
         strength=0.5,
-        container=Container.GIF,
+        format=Container.GIF,
     )
-    request = ask(options, size)
-    again = ask(Options.of(request, CATALOGUE), (request.width, request.height))
+    request = admit(options, size)
+    again = admit(ADMISSION.options_of(request), (request.width, request.height))
     assert again == request
 
 
@@ -96,33 +91,33 @@ def test_a_request_made_again_from_its_own_options_is_the_same(
 def test_a_path_made_again_from_its_own_options_is_the_same(
     prompt: str, path: str, motion: Motion, speed: Speed
 ) -> None:
-    request = ask(Options(prompt, path=path, motion=motion, speed=speed, seed=1))
-    options = Options.of(request, CATALOGUE)
-    again = ask(options, (request.width, request.height))
+    request = admit(Options(prompt, path=path, camera=motion, speed=speed, seed=1))
+    options = ADMISSION.options_of(request)
+    again = admit(options, (request.width, request.height))
     assert again == request
     assert again.fingerprint == request.fingerprint
-    assert bool(options.path) == bool(path)
+    assert bool(options["path"]) == bool(path)
 
 
 @pytest.mark.parametrize("path", ["zoom in, then pan left", "0.5 zoom 1.2364; 1 left 0.1556"])
 def test_a_speed_changes_how_far_a_path_goes_in_words_or_in_poses(path: str) -> None:
-    normal, slow = (ask(Options("waves", path=path, speed=speed)).camera.keyframes[-1].pose
+    normal, slow = (admit(Options("waves", path=path, speed=speed)).camera.keyframes[-1].pose
                     for speed in (Speed.NORMAL, Speed.SLOW))  # fmt: skip
     assert slow.dx == pytest.approx(normal.dx / 2, abs=1e-4)
     assert slow.zoom == pytest.approx(normal.zoom**0.5, abs=1e-4)
 
 
 def test_a_path_of_an_older_order_keeps_its_length_when_it_is_made_again() -> None:
-    fast = ask(Options("waves", path="zoom in, then pan left", speed=Speed.FAST))
+    fast = admit(Options("waves", path="zoom in, then pan left", speed=Speed.FAST))
     older = replace(fast, camera=replace(fast.camera, speed=Speed.FAST))
-    assert ask(Options.of(older, CATALOGUE)).camera.keyframes == fast.camera.keyframes
+    assert admit(ADMISSION.options_of(older)).camera.keyframes == fast.camera.keyframes
 
 
 def test_a_prompt_that_tells_a_sequence_gives_a_path_unless_a_motion_was_chosen() -> None:
     prompt = "先推近，然后向左摇"
-    path = ask(Options("waves", path=prompt)).camera.keyframes
-    assert ask(Options(prompt)).camera.keyframes == path
-    assert ask(Options(prompt, motion=Motion.ZOOM_IN)).camera.keyframes == ()
+    path = admit(Options("waves", path=prompt)).camera.keyframes
+    assert admit(Options(prompt)).camera.keyframes == path
+    assert admit(Options(prompt, camera=Motion.ZOOM_IN)).camera.keyframes == ()
 
 
 @pytest.mark.parametrize("hardware", list(CATALOGUE.profiles))
@@ -137,9 +132,8 @@ def test_a_resolution_that_is_offered_is_admitted_in_every_aspect(
             if side * side > profile.pixels:
                 continue
             try:
-                Options("a", model=model, resolution=name).request(
-                    CATALOGUE, profile, PICTURE, aspect, 0
-                )
+                options = Options("a", model=model, resolution=name)
+                Admission(CATALOGUE, profile).admit(options, "0" * 64, aspect, 0)
             except BadRequest as error:
                 refused.append((name, aspect, error.key))
     assert refused == []
@@ -147,4 +141,35 @@ def test_a_resolution_that_is_offered_is_admitted_in_every_aspect(
 
 def test_only_what_the_hardware_makes_is_offered() -> None:
     model, weak = CATALOGUE.model("i2vgen-xl"), CATALOGUE.profiles["rtx3060"]
-    assert resolutions(model, weak) == {"512p": "512p (512²)"}
+    [resolution] = [option for option in OPTIONS if option.name == "resolution"]
+    assert Admission(CATALOGUE, weak).choices(resolution, model) == {"512p": "512p (512²)"}
+
+
+def test_the_motion_is_read_once_and_kept_while_what_was_asked_stays() -> None:
+    request = admit(Options("quickly zoom in"))
+    assert request.reading == Reading(Motion.ZOOM_IN, Speed.FAST)
+    assert request.camera.motion is Motion.AUTO
+    assert admit(Options("quickly zoom in", camera=Motion.PAN_LEFT)).reading == Reading(
+        Motion.PAN_LEFT, Speed.FAST
+    )
+    assert admit(Options("a quiet house")).reading is None
+    assert admit(Options("zoom in", path="left, right")).reading is None
+
+
+def test_a_request_is_refused_once_the_hardware_or_the_model_bounds_it_more() -> None:
+    request = admit(Options("waves", steps=40, resolution="256p"))
+    ADMISSION.check(request)
+    weaker = replace(ADMISSION.profile, steps=30)
+    smaller = replace(ADMISSION.profile, pixels=10_000)
+    for profile, key in ((weaker, "request_out_of_range"), (smaller, "request_too_many_pixels")):
+        with pytest.raises(BadRequest) as caught:
+            Admission(CATALOGUE, profile).check(request)
+        assert caught.value.key == key
+    with pytest.raises(BadRequest) as caught:
+        ADMISSION.check(replace(request, model="gone"))
+    assert caught.value.key == "request_model"
+
+
+def test_an_unknown_option_is_a_mistake_of_the_front_end() -> None:
+    with pytest.raises(TypeError, match="stepz"):
+        admit(Options("waves", stepz=3))

@@ -1,0 +1,53 @@
+"""One invocation of `mutoscope`: its arguments, its settings, and the language of its messages."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from bot.cli.arguments import read
+from bot.i18n import Translations
+from bot.service import read_admission
+from bot.studio.admission import Admission
+from storage.domain.errors import MutoscopeError
+from storage.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What every command needs; environ is passed on to child processes."""
+
+    arguments: argparse.Namespace
+    environ: Mapping[str, str]
+    settings: Settings
+    admission: Admission
+    texts: Translations
+    locale: str
+
+    @classmethod
+    def read(cls, argv: Sequence[str] | None, environ: Mapping[str, str]) -> Self:
+        """Read everything; raise SettingsError, CatalogueError, or SystemExit for wrong usage."""
+        settings, texts = Settings.from_environment(environ), Translations.load()
+        admission = read_admission(settings)
+        arguments = read(argv, admission, texts)
+        locale = arguments.locale or locale_of(environ)
+        return cls(arguments, environ, settings, admission, texts, locale)
+
+    def text(self, key: str, **gaps: object) -> str:
+        """Return a message in the person's language."""
+        return self.texts.text(self.locale, key, **gaps)
+
+    def error(self, error: MutoscopeError) -> str:
+        """Return the message of an error in the person's language."""
+        return self.texts.error(self.locale, error)
+
+
+def locale_of(environ: Mapping[str, str]) -> str:
+    """Return the terminal's language as a locale, en where none is set."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        language = environ.get(name, "").partition(".")[0].replace("_", "-")
+        if language:
+            return language if language not in ("C", "POSIX") else "en"
+    return "en"

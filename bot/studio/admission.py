@@ -1,0 +1,136 @@
+"""Admission: turns options into requests that this service's models and hardware can make.
+
+The bounds of the models and of the hardware are checked here, and only here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.studio.camera_options import camera_from
+from bot.studio.option_table import OPTIONS, Option
+from bot.studio.options import Options, OptionValue
+from storage.domain.catalogue import Catalogue, Model, Profile, Span
+from storage.domain.errors import BadRequest
+from storage.domain.prompt.reading import with_reading
+from storage.domain.request import GenerationRequest
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """The options of orders, their bounds in the catalogue and on one hardware profile."""
+
+    catalogue: Catalogue
+    profile: Profile
+    table: tuple[Option, ...] = OPTIONS
+
+    def admit(
+        self, options: Options, picture: str, size: tuple[int, int], seed: int
+    ) -> GenerationRequest:
+        """Return the request that the options ask for; raise BadRequest.
+
+        picture is the upload's sha256 and size its (width, height); seed is used where the options
+        have none.
+        """
+        model = self.catalogue.model(str(options.get("model", "")))
+        values = {"seed": seed} | self._completed(options, model)
+        self._check_bounds(values, model)
+        width, height = model.size(values["resolution"], size)
+        fields = {option.field: values[option.name] for option in self.table if option.field}
+        request = GenerationRequest(
+            picture=picture,
+            width=width,
+            height=height,
+            camera=camera_from(values),
+            extra=self._extra(values),
+            **fields,
+        )
+        self._check_size(request)
+        return with_reading(request)
+
+    def check(self, request: GenerationRequest) -> None:
+        """Raise BadRequest where a request that was admitted once may not be made any more."""
+        model = self.catalogue.model(request.model)
+        self._check_bounds(self.options_of(request), model)
+        self._check_size(request)
+
+    def options_of(self, request: GenerationRequest) -> Options:
+        """Return the options that ask for this request again."""
+        model = self.catalogue.model(request.model)
+        values = {option.name: option.value_in(request, model) for option in self.table}
+        return Options(**self._completed(Options(**values), model))
+
+    def defaults(self) -> Options:
+        """Return what an order has that leaves everything out."""
+        return Options(**self._completed(Options(), self.catalogue.model()))
+
+    def bounds(self, option: Option, model: Model) -> Span | None:
+        """Return the range of a number, by the model and the hardware; None where it has none."""
+        if option.bounds is not None:
+            return option.bounds
+        limits: Span | None = getattr(model.limits, option.name, None)
+        if limits is None:
+            return None
+        return Span(limits.low, min(limits.high, getattr(self.profile, option.name, limits.high)))
+
+    def choices(self, option: Option, model: Model) -> Mapping[str, str]:
+        """Return what people see of each value to choose from, as a message key or as text.
+
+        Empty where any value may be given.
+        """
+        if option.offers is not None:
+            return option.offers(model, self.profile)
+        return option.choices
+
+    def about(self, option: Option, model: Model) -> dict[str, OptionValue]:
+        """Return what fills the gaps of an option's description: its recommendation."""
+        recommended: Span | None = getattr(model.recommended, option.name, None)
+        if recommended is not None:
+            return {"low": recommended.low, "high": recommended.high}
+        default = self._default(option, model)
+        return {} if default is None else {"default": default}
+
+    def _default(self, option: Option, model: Model) -> OptionValue | None:
+        if option.default is not None:
+            return option.default
+        default: OptionValue | None = getattr(model.defaults, option.name, None)
+        bounds = self.bounds(option, model)
+        if bounds is None or not isinstance(default, int | float):
+            return default
+        return min(default, bounds.high)
+
+    def _completed(self, options: Options, model: Model) -> dict[str, Any]:
+        """Return the values with defaults for what is missing or empty, but for a seed."""
+        if unknown := options.keys() - {option.name for option in self.table}:
+            raise TypeError(f"unknown options: {', '.join(sorted(unknown))}")
+        values: dict[str, Any] = {}
+        for option in self.table:
+            value: Any = options.get(option.name)
+            if value in (None, ""):
+                value = self._default(option, model)
+            if value is not None:
+                value = option.parse(value)
+                values[option.name] = value.strip() if option.kind is str else value
+        return values | {"model": model.name}
+
+    def _extra(self, values: Mapping[str, Any]) -> tuple[tuple[str, OptionValue], ...]:
+        """Return the values that the request has no field for, except defaults."""
+        pairs = [
+            (option.name, values[option.name])
+            for option in self.table
+            if option.is_extra and values.get(option.name) not in (None, option.default)
+        ]
+        return tuple(sorted(pairs))
+
+    def _check_bounds(self, values: Mapping[str, Any], model: Model) -> None:
+        for option in self.table:
+            bounds, value = self.bounds(option, model), values.get(option.name)
+            if bounds is not None and isinstance(value, int | float) and value not in bounds:
+                low, high = bounds.low, bounds.high
+                raise BadRequest("request_out_of_range", name=option.name, low=low, high=high)
+
+    def _check_size(self, request: GenerationRequest) -> None:
+        if request.width * request.height > self.profile.pixels:
+            raise BadRequest("request_too_many_pixels", limit=self.profile.pixels)

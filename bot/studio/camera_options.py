@@ -1,0 +1,84 @@
+"""The options camera, speed, strength and path as one Camera, and read back from a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from storage.domain.camera.keyframes import keyframes, motions
+from storage.domain.camera.motion import Camera, Keyframe, Motion, Speed
+from storage.domain.clip import Clip
+from storage.domain.prompt import path_text
+from storage.domain.prompt.reading import read_sequence
+from storage.domain.request import GenerationRequest
+
+
+def camera_from(values: Mapping[str, Any]) -> Camera:
+    """Return the camera for an order's values, with a path where the path or the prompt has one.
+
+    The speed of a path that was given lies in its poses, and nowhere else.
+    """
+    motion, speed = values["camera"], values["speed"]
+    strength, path = values["strength"], values["path"]
+    if path.strip():
+        return Camera(motion, strength=strength, keyframes=path_text.read(path, speed))
+    return Camera(motion, speed, strength, _path_in(values["prompt"], motion, speed))
+
+
+def path_option(request: GenerationRequest) -> str:
+    """Return the option path that gives this request's path; empty where its prompt does."""
+    camera = request.camera
+    by_prompt = _path_in(request.prompt, camera.motion, camera.speed)
+    return "" if camera.keyframes == by_prompt else path_text.write(camera.keyframes)
+
+
+def speed_option(request: GenerationRequest) -> Speed:
+    """Return the option speed; it is part of the poses of a path that was given."""
+    return Speed.NORMAL if path_option(request) else request.camera.speed
+
+
+def motions_of(request: GenerationRequest, clip: Clip | None) -> tuple[tuple[Motion, ...], ...]:
+    """Return the motions one after the other, each step with those that go together.
+
+    ((AUTO,),) stands for a motion that only the worker will find.
+    """
+    if request.camera.keyframes:
+        return motions(request.camera.keyframes)
+    if clip is not None:
+        return ((clip.motion,),)
+    return ((request.reading.motion if request.reading else Motion.AUTO,),)
+
+
+def speed_of(request: GenerationRequest) -> Speed:
+    """Return the speed of the motion; NORMAL for a path, whose speed lies in its poses."""
+    if request.camera.keyframes:
+        return Speed.NORMAL
+    return request.reading.speed if request.reading else request.camera.speed
+
+
+def motion_detail(request: GenerationRequest, clip: Clip | None) -> str:
+    """Return the motion for a list of parameters, empty for a path."""
+    return "" if request.camera.keyframes else motions_of(request, clip)[0][0].value
+
+
+def speed_detail(request: GenerationRequest, _clip: Clip | None) -> str:
+    """Return the speed for a list of parameters, empty for a path."""
+    return "" if request.camera.keyframes else speed_of(request).value
+
+
+def path_detail(request: GenerationRequest, _clip: Clip | None) -> str:
+    """Return the path for a list of parameters, empty where there is none."""
+    return path_text.write(request.camera.keyframes)
+
+
+def _path_in(prompt: str, motion: Motion, speed: Speed) -> tuple[Keyframe, ...]:
+    """Return the path of a prompt that names several motions one after the other."""
+    if motion is not Motion.AUTO:
+        return ()
+    return keyframes(
+        [
+            (reading if speed is Speed.NORMAL else replace(reading, speed=speed),)
+            for reading in read_sequence(prompt)
+        ]
+    )

@@ -1,0 +1,241 @@
+"""The table of all options of an order: their types, bounds and defaults, and where they are shown.
+
+The slash command, the form, the command line, admission and the lists of parameters are all built
+from this table. A new option is one row here and its texts in bot/locales: `option_NAME`,
+`option_NAME_about`, `name_NAME` where it has bounds, and `KIND_VALUE` for each value of a choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.studio import camera_options as camera
+from bot.studio.options import OptionValue
+from storage.domain.camera.motion import Motion, Speed
+from storage.domain.catalogue import Model, Profile, Span
+from storage.domain.clip import Clip, Container
+from storage.domain.request import SEED_LIMIT, GenerationRequest, Preset
+
+CANDIDATES = Span(1, 4)
+LAST = 99
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One option of an order.
+
+    name is what people type; text, where it differs, is the NAME in its message keys. kind converts
+    a value; the members of a StrEnum are the choices, and offers returns those that depend on the
+    model. A default or bounds that are None here are those that the catalogue has under this name,
+    if any.
+
+    field is the field of GenerationRequest that holds the value. An option that shares a field with
+    others has read instead, which returns its value from a request; one with neither is kept in
+    `GenerationRequest.extra`.
+
+    The places are ranks in ascending order, None where the option is not shown: form_field among
+    the form's own inputs, form_line among the lines of its last input, detail_line among the
+    parameters of a clip. label is its name in such lines, where it differs; detail returns the text
+    of its detail line (empty: no line).
+    """
+
+    name: str
+    kind: type[str] | type[int] | type[float]
+    default: OptionValue | None = None
+    bounds: Span | None = None
+    offers: Callable[[Model, Profile], Mapping[str, str]] | None = None
+    text: str = ""
+    field: str = ""
+    read: Callable[[GenerationRequest, Model], OptionValue] | None = None
+    required: bool = False
+    in_command: bool = True
+    in_flags: bool = True
+    form_field: int | None = None
+    form_line: int | None = LAST
+    custom_id: str = ""
+    multiline: bool = False
+    detail_line: int | None = LAST
+    label: str = ""
+    detail: Callable[[GenerationRequest, Clip | None], str] | None = None
+
+    @property
+    def name_key(self) -> str:
+        """The message key of the name."""
+        return f"option_{self.text or self.name}"
+
+    @property
+    def about_key(self) -> str:
+        """The message key of the description."""
+        return f"option_{self.text or self.name}_about"
+
+    @property
+    def choices(self) -> Mapping[str, str]:
+        """The message key of each value of a choice; empty where any value may be given."""
+        kind = self.kind
+        if not issubclass(kind, StrEnum):
+            return {}
+        return {member.value: f"{kind.__name__.lower()}_{member.value}" for member in kind}
+
+    @property
+    def is_extra(self) -> bool:
+        """Tell whether the value is kept in `GenerationRequest.extra`."""
+        return not self.field and self.read is None
+
+    def parse(self, value: OptionValue) -> OptionValue:
+        """Return the value that a text or a number stands for; raise ValueError."""
+        return self.kind(value.lower() if self.choices and isinstance(value, str) else value)
+
+    def value_in(self, request: GenerationRequest, model: Model) -> OptionValue | None:
+        """Return the value that asks for this request again; None where it was left out."""
+        if self.read is not None:
+            return self.read(request, model)
+        if self.field:
+            value: OptionValue = getattr(request, self.field)
+            return value
+        return dict(request.extra).get(self.name)
+
+    def detail_in(self, request: GenerationRequest, clip: Clip | None) -> str:
+        """Return the text of the detail line, empty where there is none."""
+        if self.detail is not None:
+            return self.detail(request, clip)
+        return format_value(getattr(request, self.field, dict(request.extra).get(self.name, "")))
+
+
+def format_value(value: OptionValue) -> str:
+    """Return a value as a person types it."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def resolutions(model: Model, profile: Profile) -> dict[str, str]:
+    """Return the resolutions that this hardware can make, each as it is shown."""
+    return {
+        name: f"{name} ({side}²)"
+        for name, side in model.resolutions.items()
+        if side * side <= profile.pixels
+    }
+
+
+OPTIONS = (
+    Option(
+        name="prompt",
+        kind=str,
+        default="",
+        field="prompt",
+        required=True,
+        in_flags=False,  # the command line has --prompts, one for each clip
+        form_field=1,
+        form_line=None,
+        multiline=True,
+        detail_line=None,
+    ),
+    Option(
+        name="camera",
+        kind=Motion,
+        default=Motion.AUTO,
+        read=lambda request, _: request.camera.motion,
+        form_field=3,
+        form_line=None,
+        detail_line=2,
+        detail=camera.motion_detail,
+    ),
+    Option(
+        name="speed",
+        kind=Speed,
+        default=Speed.NORMAL,
+        read=lambda request, _: camera.speed_option(request),
+        form_line=6,
+        detail_line=3,
+        detail=camera.speed_detail,
+    ),
+    Option(
+        name="strength",
+        kind=float,
+        default=1.0,
+        bounds=Span(0.0, 1.0),
+        read=lambda request, _: request.camera.strength,
+        form_line=7,
+        detail_line=5,
+        detail=lambda request, _: format_value(request.camera.strength),
+    ),
+    Option(
+        name="path",
+        kind=str,
+        default="",
+        read=lambda request, _: camera.path_option(request),
+        form_line=8,
+        detail_line=4,
+        detail=camera.path_detail,
+    ),
+    Option(
+        name="resolution",
+        kind=str,
+        offers=resolutions,
+        read=lambda request, model: model.resolution_of(request.width, request.height),
+        form_field=4,
+        form_line=None,
+        detail_line=6,
+        label="size",
+        detail=lambda request, _: f"{request.width}x{request.height}",
+    ),
+    Option(name="frames", kind=int, field="frames", form_line=2, detail_line=7),
+    Option(name="fps", kind=int, field="fps", form_line=3, detail_line=8),
+    Option(name="steps", kind=int, field="steps", form_line=4, detail_line=9),
+    Option(name="guidance", kind=float, field="guidance", form_line=5, detail_line=10),
+    Option(
+        name="negative_prompt",
+        kind=str,
+        default="",
+        field="negative_prompt",
+        form_field=2,
+        form_line=None,
+        custom_id="negative",
+        detail_line=14,
+        label="negative",
+        detail=lambda request, _: " ".join(request.negative_prompt.split()),
+    ),
+    Option(
+        name="seed",
+        kind=int,
+        bounds=Span(0, SEED_LIMIT),
+        field="seed",
+        form_line=1,
+        detail_line=1,
+        detail=lambda request, clip: str(clip.seed if clip else request.seed),
+    ),
+    Option(name="preset", kind=Preset, field="preset", form_line=9, detail_line=11),
+    Option(
+        name="candidates",
+        kind=int,
+        default=1,
+        bounds=CANDIDATES,
+        field="candidates",
+        form_line=10,
+        detail_line=12,
+        # The seed of a finished clip makes it again without the other candidates.
+        detail=lambda request, clip: (
+            "" if clip or request.candidates == 1 else str(request.candidates)
+        ),
+    ),
+    Option(
+        name="format",
+        kind=Container,
+        default=Container.MP4,
+        text="container",
+        field="container",
+        form_line=11,
+        detail_line=13,
+        detail=lambda request, _: (
+            "" if request.container is Container.MP4 else request.container.value
+        ),
+    ),
+    Option(
+        name="model",
+        kind=str,
+        field="model",
+        in_command=False,
+        form_line=None,
+        detail_line=15,
+    ),
+)

@@ -1,0 +1,60 @@
+"""Parameters are written as lines that a form reads."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.studio.option_table import OPTIONS
+from bot.studio.options import Options
+from bot.studio.parameter_lines import read_form_lines, write_details, write_form_lines
+from storage.domain.camera.motion import Motion
+from storage.domain.errors import BadRequest
+from tests.support.admission import ADMISSION, admit
+from tests.support.examples import CLIP
+
+
+def test_all_parameters_may_be_pasted_into_the_form() -> None:
+    request = admit(Options("pan left", seed=5, negative_prompt="people"))
+    found = read_form_lines(OPTIONS, write_details(OPTIONS, request))
+    assert (found["seed"], found["steps"], found["guidance"]) == (5, request.steps, 1.0)
+
+
+def test_a_path_may_be_pasted_into_the_form() -> None:
+    options = Options("a boat", path="zoom in and pan left; hold", seed=5)
+    request = admit(options)
+    text = write_details(OPTIONS, request, CLIP)
+    assert "path: 0.5 left 0.1556 zoom 1.2364 ease_in_out; 1 hold ease_in_out\n" in text
+    assert admit(options.replace(path=read_form_lines(OPTIONS, text)["path"])) == request
+
+
+def test_the_details_of_a_clip_are_those_that_were_made() -> None:
+    request = admit(Options("waves", seed=5, candidates=3))
+    assert "candidates: 3\n" in write_details(OPTIONS, request)
+    text = write_details(OPTIONS, request, replace(CLIP, seed=9, motion=Motion.DRIFT))
+    assert text.startswith("seed: 9\ncamera: drift\nspeed: normal\n")
+    assert "candidates" not in text
+
+
+def test_the_lines_of_a_form_hold_the_options_that_have_no_input_of_their_own() -> None:
+    lines = write_form_lines(OPTIONS, ADMISSION.defaults().replace(seed=3)).splitlines()
+    assert lines == [
+        *("seed: 3", "frames: 16", "fps: 8", "steps: 4", "guidance: 1", "speed: normal"),
+        *("strength: 1", "path:", "preset: exact", "candidates: 1", "format: mp4"),
+    ]
+
+
+def test_lines_are_read_in_any_spelling() -> None:
+    text = "Seed = 3\n\n PRESET： Fast \npictures: 1, 2"
+    assert read_form_lines(OPTIONS, text, ignored=["pictures"]) == {"seed": 3, "preset": "fast"}
+
+
+@pytest.mark.parametrize(
+    ("line", "key"),
+    [("pictures: 1", "request_line_unknown"), ("steps: many", "request_line_value")],
+)
+def test_a_line_that_cannot_be_read_is_named(line: str, key: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        read_form_lines(OPTIONS, f"seed: 1\n{line}")
+    assert (caught.value.key, caught.value.parameters["line"]) == (key, line)
