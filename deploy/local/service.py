@@ -59,7 +59,7 @@ async def keep_running(name: str, module: str, environ: Mapping[str, str]) -> No
 
 
 async def serve(environ: Mapping[str, str]) -> int:
-    """Keep bot and worker running until told to stop; return the exit status."""
+    """Keep bot and worker running until a stop signal; return the exit status."""
     async with ProcessGroup(environ, logs=None) as group:
         if not environ.get("REDIS_URL"):
             group.start_redis(Settings.from_environment(environ).mutoscope_home / "redis")

@@ -25,7 +25,7 @@ from storage.settings import Settings
 
 
 async def serve(redis: bool, worker: bool, environ: Mapping[str, str]) -> int:
-    """Run what is asked for until told to stop; return 1 if the worker ended before."""
+    """Run what is asked for until a stop signal; return 1 if the worker ended before."""
     settings = Settings.from_environment(environ)
     url = settings.redis_url
     with tempfile.TemporaryDirectory(prefix="mutoscope-") as folder:

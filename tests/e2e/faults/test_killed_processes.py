@@ -23,6 +23,7 @@ from tests.e2e.members import (
 from tests.support.process_tree import children, has_ended
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
+OUTAGE_SECONDS = 0.5  # long enough for failed attempts to reconnect
 
 
 async def clips_of(member: MemberClient, job: str) -> list[str]:
@@ -90,7 +91,7 @@ async def test_an_emptied_redis_loses_no_order(
     folder = local_stack.folder / "redis"
     local_stack.redis.stop(kill=True)
     shutil.rmtree(folder)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(OUTAGE_SECONDS)
     local_stack.redis = start_redis(folder)
     for one, key in zip(people, keys, strict=True):
         clip = await wait_for_clip(one, key)

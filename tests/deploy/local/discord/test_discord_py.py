@@ -70,8 +70,8 @@ async def test_a_message_command_sees_the_target_without_the_content_intent(
     bot: SampleBot, member: MemberClient
 ) -> None:
     picture = await member.upload("boat.png", b"picture")
-    said = await member.post("look at my boat", picture)
-    answer = await member.message_command("Animate this", said["id"])
+    posted = await member.post("look at my boat", picture)
+    answer = await member.message_command("Animate this", posted["id"])
     done = await member.wait_for_message(
         answer["message"], lambda message: bool(message["attachments"])
     )

@@ -14,8 +14,8 @@ async def test_the_state_survives_a_restart(tmp_path: Path) -> None:
         await bot.register(ANIMATE)
         async with MemberClient(first.url) as member:
             upload = await member.upload("boat.png", b"picture")
-            said = await member.post("remember me", upload)
-            await member.react(said["id"], "👍")
+            posted = await member.post("remember me", upload)
+            await member.react(posted["id"], "👍")
     async with LocalDiscord(tmp_path) as second, MemberClient(second.url) as member:
         message = (await member.messages())[0]
         assert (message["content"], message["reactions"][0]["me"]) == ("remember me", True)
@@ -23,5 +23,5 @@ async def test_the_state_survives_a_restart(tmp_path: Path) -> None:
         assert (await member.commands())[0]["name"] == "animate"
         assert not (await member.state())["bot"]["online"]
         async with RawBot(second) as bot:
-            status, _ = await bot.request("GET", f"/channels/{STUDIO}/messages/{said['id']}")
+            status, _ = await bot.request("GET", f"/channels/{STUDIO}/messages/{posted['id']}")
             assert status == 200

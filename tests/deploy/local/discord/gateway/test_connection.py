@@ -44,11 +44,11 @@ async def test_a_resumed_session_gets_the_events_that_it_missed(
         ready = await bot.identify()
         await member.call("POST", "/local/gateway/drop")
         assert await bot.closed_with() == 4000
-        said = await member.post("while you were away")
+        posted = await member.post("while you were away")
         await bot.connect()
         resume = {"token": "local", "session_id": ready["session_id"], "seq": bot.sequence}
         await bot.send(6, resume)
-        assert (await bot.event("MESSAGE_CREATE"))["id"] == said["id"]
+        assert (await bot.event("MESSAGE_CREATE"))["id"] == posted["id"]
         await bot.event("RESUMED")
 
 
@@ -63,7 +63,7 @@ async def test_an_unknown_session_is_invalid(server: LocalDiscord) -> None:
 async def test_events_are_filtered_by_intents(server: LocalDiscord, member: MemberClient) -> None:
     async with RawBot(server) as bot:
         await bot.identify(1 << 10)
-        said = await member.post("not sent")
-        await member.react(said["id"], "🔁")
+        posted = await member.post("not sent")
+        await member.react(posted["id"], "🔁")
         received = await bot.receive()
         assert (received["t"], received["d"]["message_author_id"]) == ("MESSAGE_REACTION_ADD", ADA)

@@ -41,11 +41,11 @@ async def test_a_missing_permission_is_an_error(  # noqa: PLR0917  # fixtures an
 async def test_another_users_message_can_be_read_but_not_changed(
     server: LocalDiscord, member: MemberClient
 ) -> None:
-    said = await member.post("secret")
+    posted = await member.post("secret")
     async with RawBot(server) as bot:
-        _, seen = await bot.request("GET", f"{MESSAGES}/{said['id']}")
+        _, seen = await bot.request("GET", f"{MESSAGES}/{posted['id']}")
         assert (seen["content"], seen["author"]["id"]) == ("", ADA)
-        status, answer = await bot.request("PATCH", f"{MESSAGES}/{said['id']}", {"content": "no"})
+        status, answer = await bot.request("PATCH", f"{MESSAGES}/{posted['id']}", {"content": "no"})
         assert (status, answer["code"]) == (403, 50005)
 
 

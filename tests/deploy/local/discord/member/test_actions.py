@@ -22,7 +22,7 @@ async def test_commands_are_shown_by_context_and_permission(
     raw_bot: RawBot, member: MemberClient
 ) -> None:
     admin = {**ANIMATE, "name": "report", "default_member_permissions": "32"}
-    private = {**ANIMATE, "name": "whisper", "contexts": [1]}
+    private = {**ANIMATE, "name": "private", "contexts": [1]}
     await raw_bot.register(ANIMATE, admin, private)
     assert [entry["name"] for entry in await member.commands()] == ["animate", "report"]
     async with MemberClient(member.url, user_id=SAM) as sam:
