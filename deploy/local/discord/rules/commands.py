@@ -3,7 +3,7 @@
 import re
 
 from deploy.local.discord import Json
-from deploy.local.discord.rules.errors import InvalidForm, bad_length, required
+from deploy.local.discord.rules.errors import InvalidForm, check_length, required
 
 CHAT, USER, MESSAGE = 1, 2, 3
 NAME = re.compile(r"^[-_'\w]{1,32}$")
@@ -13,8 +13,7 @@ def check_command(command: Json, where: str) -> None:
     """Raise InvalidForm for a command that Discord refuses."""
     name, kind = command.get("name") or "", command.get("type", CHAT)
     if kind != CHAT:
-        if not 1 <= len(name) <= 32:
-            raise bad_length(f"{where}name", 1, 32)
+        check_length(name, f"{where}name", 1, 32)
         return
     _check_texts(command, where)
     _check_options(command.get("options") or [], where)
@@ -30,13 +29,11 @@ def _check_texts(command: Json, where: str) -> None:
             raise InvalidForm(f"{where}name", "APPLICATION_COMMAND_INVALID_NAME", message)
     texts = command.get("description_localizations") or {}
     for text in (command.get("description") or "", *texts.values()):
-        if not 1 <= len(text) <= 100:
-            raise bad_length(f"{where}description", 1, 100)
+        check_length(text, f"{where}description", 1, 100)
 
 
 def _check_options(options: list[Json], where: str) -> None:
-    if len(options) > 25:
-        raise bad_length(f"{where}options", 0, 25)
+    check_length(options, f"{where}options", 0, 25)
     optional = False
     for index, option in enumerate(options):
         path = f"{where}options.{index}."
@@ -49,11 +46,9 @@ def _check_options(options: list[Json], where: str) -> None:
             raise InvalidForm(path[:-1], code, message)
         optional = optional or not option.get("required")
         choices = option.get("choices") or []
-        if len(choices) > 25:
-            raise bad_length(f"{path}choices", 0, 25)
+        check_length(choices, f"{path}choices", 0, 25)
         for place, choice in enumerate(choices):
-            if not 1 <= len(choice["name"]) <= 100:
-                raise bad_length(f"{path}choices.{place}.name", 1, 100)
+            check_length(choice["name"], f"{path}choices.{place}.name", 1, 100)
         _check_options(option.get("options") or [], path)
 
 

@@ -3,14 +3,13 @@
 from collections.abc import Callable, Iterator
 
 from deploy.local.discord import Json
-from deploy.local.discord.rules.errors import InvalidForm, bad_length, required, too_long
+from deploy.local.discord.rules.errors import InvalidForm, check_length, check_max_length, required
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
 LABEL, UPLOAD, CHECKBOX_GROUP = 18, 19, 22
 USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
-ENTITY_SELECTS = frozenset({USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT})
-SELECTS = ENTITY_SELECTS | {STRING_SELECT}
+SELECTS = frozenset({STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT})
 LAYOUT_TOP = frozenset({ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER})
 MODAL_TOP = frozenset({ROW, TEXT, LABEL})
 LINK, PREMIUM = 5, 6
@@ -33,7 +32,7 @@ def check_components(components: list[Json], *, layout: bool) -> None:
     for index, component in enumerate(components):
         _check_type(component, allowed, f"components.{index}")
     if not layout and len(components) > 5:
-        raise bad_length("components", 1, 5)
+        check_length(components, "components", 1, 5)
     found = list(walk(components))
     if layout and len(found) > 40:
         raise InvalidForm(
@@ -54,8 +53,7 @@ def check_custom_ids(found: list[tuple[str, Json]]) -> None:
         custom_id = component.get("custom_id")
         if custom_id is None:
             continue
-        if not 1 <= len(custom_id) <= 100:
-            raise bad_length(f"{where}.custom_id", 1, 100)
+        check_length(custom_id, f"{where}.custom_id", 1, 100)
         if custom_id in seen:
             message = "Component custom id cannot be duplicated"
             raise InvalidForm(f"{where}.custom_id", "COMPONENT_CUSTOM_ID_DUPLICATED", message)
@@ -64,13 +62,10 @@ def check_custom_ids(found: list[tuple[str, Json]]) -> None:
 
 def check_modal(modal: Json) -> None:
     """Raise InvalidForm for a modal that Discord refuses."""
-    if not 1 <= len(modal.get("title") or "") <= 45:
-        raise bad_length("data.title", 1, 45)
-    if not 1 <= len(modal.get("custom_id") or "") <= 100:
-        raise bad_length("data.custom_id", 1, 100)
+    check_length(modal.get("title"), "data.title", 1, 45)
+    check_length(modal.get("custom_id"), "data.custom_id", 1, 100)
     components = modal.get("components") or []
-    if not 1 <= len(components) <= 5:
-        raise bad_length("data.components", 1, 5)
+    check_length(components, "data.components", 1, 5)
     for index, component in enumerate(components):
         _check_type(component, MODAL_TOP, f"data.components.{index}")
     found = list(walk(components, "data.components"))
@@ -94,13 +89,11 @@ def _check_one(component: Json, where: str) -> None:
 def _check_row(row: Json, where: str) -> None:
     kinds = [entry["type"] for entry in row.get("components") or []]
     most = 5 if set(kinds) <= {BUTTON} else 1
-    if not 1 <= len(kinds) <= most:
-        raise bad_length(f"{where}.components", 1, most)
+    check_length(kinds, f"{where}.components", 1, most)
 
 
 def _check_button(button: Json, where: str) -> None:
-    if len(button.get("label") or "") > 80:
-        raise too_long(f"{where}.label", 80)
+    check_max_length(button.get("label"), f"{where}.label", 80)
     if button.get("style") == PREMIUM:
         return
     if not (button.get("label") or button.get("emoji")):
@@ -117,17 +110,14 @@ def _check_button(button: Json, where: str) -> None:
 def _check_select(select: Json, where: str) -> None:
     if not select.get("custom_id"):
         raise required(f"{where}.custom_id")
-    if len(select.get("placeholder") or "") > 150:
-        raise too_long(f"{where}.placeholder", 150)
+    check_max_length(select.get("placeholder"), f"{where}.placeholder", 150)
     if select["type"] != STRING_SELECT:
         return
     options = select.get("options") or []
-    if not 1 <= len(options) <= 25:
-        raise bad_length(f"{where}.options", 1, 25)
+    check_length(options, f"{where}.options", 1, 25)
     for index, option in enumerate(options):
         for name in ("label", "value"):
-            if not 1 <= len(option.get(name) or "") <= 100:
-                raise bad_length(f"{where}.options.{index}.{name}", 1, 100)
+            check_length(option.get(name), f"{where}.options.{index}.{name}", 1, 100)
     if len({option["value"] for option in options}) < len(options):
         message = "The specified option value is already used"
         raise InvalidForm(f"{where}.options", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
@@ -138,22 +128,18 @@ def _check_input(field: Json, where: str) -> None:
         raise required(f"{where}.custom_id")
     if field.get("style") not in (1, 2):
         raise InvalidForm(f"{where}.style", "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
-    if len(field.get("placeholder") or "") > 100:
-        raise too_long(f"{where}.placeholder", 100)
+    check_max_length(field.get("placeholder"), f"{where}.placeholder", 100)
     most = field.get("max_length") or 4000
     if not 1 <= most <= 4000:
         raise InvalidForm(f"{where}.max_length", "NUMBER_TYPE_MAX", "Must be between 1 and 4000.")
-    if len(field.get("value") or "") > most:
-        raise too_long(f"{where}.value", most)
-    if field.get("label") is not None and not 1 <= len(field["label"]) <= 45:
-        raise bad_length(f"{where}.label", 1, 45)
+    check_max_length(field.get("value"), f"{where}.value", most)
+    if field.get("label") is not None:
+        check_length(field["label"], f"{where}.label", 1, 45)
 
 
 def _check_label(label: Json, where: str) -> None:
-    if not 1 <= len(label.get("label") or "") <= 45:
-        raise bad_length(f"{where}.label", 1, 45)
-    if len(label.get("description") or "") > 100:
-        raise too_long(f"{where}.description", 100)
+    check_length(label.get("label"), f"{where}.label", 1, 45)
+    check_max_length(label.get("description"), f"{where}.description", 100)
     if not label.get("component"):
         raise required(f"{where}.component")
     _check_one(label["component"], f"{where}.component")
@@ -161,16 +147,13 @@ def _check_label(label: Json, where: str) -> None:
 
 def _check_gallery(gallery: Json, where: str) -> None:
     items = gallery.get("items") or []
-    if not 1 <= len(items) <= 10:
-        raise bad_length(f"{where}.items", 1, 10)
+    check_length(items, f"{where}.items", 1, 10)
     for index, item in enumerate(items):
-        if len(item.get("description") or "") > 1024:
-            raise too_long(f"{where}.items.{index}.description", 1024)
+        check_max_length(item.get("description"), f"{where}.items.{index}.description", 1024)
 
 
 def _check_section(section: Json, where: str) -> None:
-    if not 1 <= len(section.get("components") or []) <= 3:
-        raise bad_length(f"{where}.components", 1, 3)
+    check_length(section.get("components"), f"{where}.components", 1, 3)
     if not section.get("accessory"):
         raise required(f"{where}.accessory")
 

@@ -1,5 +1,7 @@
 """The errors that Discord's API answers with: a status, a numeric code, and a JSON body."""
 
+from collections.abc import Sized
+
 from deploy.local.discord import Json
 
 
@@ -24,15 +26,18 @@ class InvalidForm(ApiError):
         super().__init__(400, 50035, "Invalid Form Body", errors)
 
 
-def too_long(path: str, limit: int) -> InvalidForm:
-    """Return the error for a text over its limit."""
-    return InvalidForm(path, "BASE_TYPE_MAX_LENGTH", f"Must be {limit} or fewer in length.")
+def check_max_length(text: str | None, path: str, limit: int) -> None:
+    """Raise InvalidForm for a text over its limit."""
+    if len(text or "") > limit:
+        message = f"Must be {limit} or fewer in length."
+        raise InvalidForm(path, "BASE_TYPE_MAX_LENGTH", message)
 
 
-def bad_length(path: str, low: int, high: int) -> InvalidForm:
-    """Return the error for a text or list outside its allowed length."""
-    message = f"Must be between {low} and {high} in length."
-    return InvalidForm(path, "BASE_TYPE_BAD_LENGTH", message)
+def check_length(value: Sized | None, path: str, low: int, high: int) -> None:
+    """Raise InvalidForm for a text or list outside its allowed length."""
+    if not low <= len(value or ()) <= high:
+        message = f"Must be between {low} and {high} in length."
+        raise InvalidForm(path, "BASE_TYPE_BAD_LENGTH", message)
 
 
 def required(path: str) -> InvalidForm:

@@ -8,9 +8,9 @@ from deploy.local.discord.rules.errors import (
     EMPTY_MESSAGE,
     ApiError,
     InvalidForm,
-    bad_length,
+    check_length,
+    check_max_length,
     required,
-    too_long,
 )
 
 CONTENT_LIMIT = 2000
@@ -35,10 +35,8 @@ def check_message(message: Json) -> None:
             "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
             f"The '{where}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
         )
-    if len(content) > CONTENT_LIMIT:
-        raise too_long("content", CONTENT_LIMIT)
-    if len(message["attachments"]) > 10:
-        raise bad_length("attachments", 0, 10)
+    check_max_length(content, "content", CONTENT_LIMIT)
+    check_length(message["attachments"], "attachments", 0, 10)
     check_embeds(embeds)
     check_components(components, layout=layout)
     empty = not (content.strip() or embeds or message["attachments"] or message.get("sticker_ids"))
@@ -49,8 +47,7 @@ def check_message(message: Json) -> None:
 
 def check_embeds(embeds: list[Json]) -> None:
     """Raise InvalidForm for too many embeds, a text that is too long, or too much text."""
-    if len(embeds) > 10:
-        raise bad_length("embeds", 0, 10)
+    check_length(embeds, "embeds", 0, 10)
     total = 0
     for index, embed in enumerate(embeds):
         where = f"embeds.{index}"
@@ -65,8 +62,7 @@ def check_embeds(embeds: list[Json]) -> None:
 
 
 def _check_fields(fields: list[Json], where: str) -> int:
-    if len(fields) > 25:
-        raise bad_length(f"{where}.fields", 0, 25)
+    check_length(fields, f"{where}.fields", 0, 25)
     total = 0
     for place, field in enumerate(fields):
         for name, limit in (("name", 256), ("value", 1024)):
@@ -78,8 +74,7 @@ def _check_fields(fields: list[Json], where: str) -> int:
 
 
 def _length(text: str | None, where: str, limit: int) -> int:
-    if text and len(text) > limit:
-        raise too_long(where, limit)
+    check_max_length(text, where, limit)
     return len(text or "")
 
 
