@@ -19,7 +19,7 @@ _PAPER, _INK, _WARNING = (250, 250, 250), (30, 30, 30), (190, 30, 30)
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ContactSheetRow:
     """One clip: lines of words at its left, and its frames (frames, height, width, 3)."""
 
     lines: tuple[str, ...]
@@ -27,7 +27,7 @@ class Row:
     good: bool = True
 
 
-def draw(rows: Sequence[Row], columns: int = COLUMNS) -> bytes:
+def draw(rows: Sequence[ContactSheetRow], columns: int = COLUMNS) -> bytes:
     """Return a PNG with one row per clip, its frames evenly spaced from first to last."""
     width = _MARGIN + columns * (CELL + _GAP)
     sheet = Image.new("RGB", (width, max(1, len(rows)) * (CELL + _GAP)), _PAPER)

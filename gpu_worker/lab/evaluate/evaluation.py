@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gpu_worker.lab import contact_sheet
-from gpu_worker.lab.contact_sheet import Row
+from gpu_worker.lab.contact_sheet import ContactSheetRow
 from gpu_worker.lab.evaluate import ground_truth as crops
 from gpu_worker.lab.evaluate import metrics as report
 from gpu_worker.lab.evaluate.clip_evaluator import Asked, Bench, Made
@@ -100,7 +100,7 @@ def chosen(clips: Sequence[Made], motions: int) -> list[Made]:
     return even + [made for made in clips if not made.obeyed and made not in even]
 
 
-def _row(made: Made) -> Row:
+def _row(made: Made) -> ContactSheetRow:
     seen = motion.dominant(made.measured)
     lines = (made.asked.stem, made.asked.motion, made.asked.prompt, f"seen: {seen}")
-    return Row(lines, made.frames, made.obeyed)
+    return ContactSheetRow(lines, made.frames, made.obeyed)

@@ -1,9 +1,10 @@
-"""Command: train the embedded model stage by stage, each resumable, then export it."""
+"""Trains the embedded model stage by stage, each resumable, then exports it."""
 
 import argparse
 import dataclasses
 import json
 import platform
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,28 +12,40 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-from transformers import CLIPTokenizer
 
-from gpu_worker.lab.training import checkpoint_export as export
-from gpu_worker.lab.training import loss_curve as curve
-from gpu_worker.lab.training import validation as measure
-from gpu_worker.lab.training.data import latent_dataset as pairs
-from gpu_worker.lab.training.data import prompt_sampler as prompts
-from gpu_worker.lab.training.data.batches import Recipe
-from gpu_worker.lab.training.data.image_dataset import Gallery, open_gallery
-from gpu_worker.lab.training.networks import autoencoder
-from gpu_worker.lab.training.networks import image_encoder as vision
-from gpu_worker.lab.training.networks import text_encoder as text
-from gpu_worker.lab.training.trainers import denoiser_trainer as trainer
-from gpu_worker.lab.training.trainers.training_run import Run
+from gpu_worker.lab import contact_sheet
+from gpu_worker.lab.training import (
+    checkpoint_export,
+    loss_curve,
+    trained_networks,
+    validation,
+)
+from gpu_worker.lab.training.data import image_dataset, latent_dataset
+from gpu_worker.lab.training.data.batches import CROPS, BatchSampler
+from gpu_worker.lab.training.data.image_dataset import ImageDataset
+from gpu_worker.lab.training.data.latent_dataset import LatentDataset
+from gpu_worker.lab.training.data.prompt_sampler import PromptSampler, families
+from gpu_worker.lab.training.trainers import (
+    autoencoder_trainer,
+    image_trainer,
+    text_trainer,
+    tokenizer_trainer,
+)
+from gpu_worker.lab.training.trainers.denoiser_trainer import DenoiserTrainer
+from gpu_worker.lab.training.trainers.losses import RESIDUAL_SCALE
+from gpu_worker.lab.training.trainers.training_run import TrainingRun
 
 STAGES = ("data", "autoencoder", "text", "vision", "pairs", "unet", "export")
 MINUTES = {"autoencoder": 34.0, "text": 3.0, "vision": 2.0, "unet": 60.0}
+TOKENIZER_PROMPTS = 20_000
+TRUST = 0.75
+"""The share of the predicted residual that is added: on the pictures held out it errs least."""
+
 CHECKPOINT = Path(__file__).parents[2] / "models" / "embedded"
 DOCS = Path(__file__).parents[3] / "docs"
 
 
-class Training:
+class TrainingPipeline:
     """All stages over one work folder."""
 
     def __init__(self, options: argparse.Namespace):
@@ -40,112 +53,85 @@ class Training:
         self.work: Path = options.work
         self.options = options
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._gallery: Gallery | None = None
 
-    @property
-    def gallery(self) -> Gallery:
-        """Open the pictures once."""
-        if self._gallery is None:
-            self._gallery = open_gallery(self.work)
-        return self._gallery
-
-    def run_of(self, stage: str) -> Run:
-        """Make the stage's run with its minutes."""
-        minutes = self.options.minutes or MINUTES[stage]
-        return Run(self.work, stage, minutes * 60)
+    @cached_property
+    def images(self) -> ImageDataset:
+        """Load the pictures once."""
+        return image_dataset.load(self.work)
 
     def run_data(self) -> None:
         """Fetch and decode the pictures."""
-        found = self.gallery
-        print(len(found.pictures), "pictures,", len(found.cutouts), "cut-outs", found.versions)
+        found = self.images
+        print(len(found.images), "pictures,", len(found.cutouts), "cut-outs", found.versions)
 
     def run_autoencoder(self) -> None:
         """Train encoder and decoder."""
-        recipe = autoencoder.Recipe(batch=self.options.batch or 8)
-        autoencoder.train(self.run_of("autoencoder"), self.gallery, recipe, self.device)
+        batch = self.options.batch or 8
+        autoencoder_trainer.train(self._run("autoencoder"), self.images, batch, self.device)
 
     def run_text(self) -> None:
-        """Train tokenizer and text encoder; first without the held-out wordings, to measure."""
-        rng, pool = np.random.default_rng(text.SEED), prompts.Prompts(prompts.families())
-        drawn = [pool.draw(rng).text for _ in range(20_000)]
-        tokenizer = text.train_tokenizer(self.work / "tokenizer", drawn)
-        run = self.run_of("text")
-        text.train(Run(self.work, "text_held_out", run.seconds / 2), tokenizer, held_out=True)
-        text.train(run, tokenizer, held_out=False)
+        """Train tokenizer and text encoder; first without the held-out phrases, to measure."""
+        rng, prompts = np.random.default_rng(text_trainer.SEED), PromptSampler(families())
+        texts = [prompts.draw(rng).text for _ in range(TOKENIZER_PROMPTS)]
+        tokenizer = tokenizer_trainer.train_tokenizer(self.work / "tokenizer", texts)
+        run = self._run("text")
+        measured = TrainingRun(self.work, "text_held_out", run.seconds / 2)
+        text_trainer.train(measured, tokenizer, held_out=True)
+        text_trainer.train(run, tokenizer, held_out=False)
 
     def run_vision(self) -> None:
         """Train the image encoder."""
-        vision.train(self.run_of("vision"), self.gallery)
+        image_trainer.train(self._run("vision"), self.images)
 
     def run_pairs(self) -> None:
-        """Encode training clips with the finished encoder."""
-        eye = self._vision()
-        vae = export.load_vae(self.work / "autoencoder.pt").to(self.device)
-        pairs.fill(self.work / "pairs", self.options.pairs, self.gallery, (vae, eye))
+        """Encode training clips with the finished encoders."""
+        vae = trained_networks.load_autoencoder(self.work).to(self.device)
+        encoder = trained_networks.load_image_encoder(self.work)
+        folder = self.work / "pairs"
+        latent_dataset.fill(folder, self.options.pairs, self.images, (vae, encoder))
 
     def run_unet(self) -> None:
         """Train the denoiser on the encoded clips."""
-        recipe = self._batched(Recipe())
-        training = trainer.Trainer(self.run_of("unet"), recipe, self.device)
-        encoder: Any = self._reader().encoder
-        bank = pairs.Bank(self.work / "pairs")
-        trainer.train(training, bank, encoder.to(self.device), self._tokenizer())
-
-    def _batched(self, recipe: Recipe) -> Recipe:
         times = self.options.batch or 1
-        crops = tuple((s, f, c * times, p) for s, f, c, p in recipe.crops)
-        return dataclasses.replace(recipe, crops=crops)
+        sampler = BatchSampler(
+            LatentDataset(self.work / "pairs"),
+            PromptSampler(families()),
+            trained_networks.load_tokenizer(self.work),
+            tuple(dataclasses.replace(crop, clips=crop.clips * times) for crop in CROPS),
+        )
+        encoder = trained_networks.load_motion_classifier(self.work).encoder
+        DenoiserTrainer(self._run("unet"), encoder, self.device).train(sampler)
 
     def run_export(self) -> None:
         """Write the checkpoint, a contact sheet, the loss curve and the measured numbers."""
-        parts = self._parts()
-        scores = measure.scored(parts, self.gallery, self.options.clips)
+        networks = trained_networks.load(self.work, round(RESIDUAL_SCALE * TRUST, 4))
+        scores = validation.validate(networks, self.images, self.options.clips)
         for score in scores:
             errors = score.picture_error, score.moved_error, score.model_error
             print(score.motion, *(f"{error:.1f}" for error in errors))
-        if scores:
-            shown = measure.sheet(scores)[..., ::-1]
-            cv2.imwrite(str(self.work / "sheet.png"), shown)
-        facts = {"trained": self._facts(), **export.preview(parts.autoencoder, self.gallery)}
+        sheet = contact_sheet.draw(validation.sheet_rows(scores))
+        (self.work / "sheet.png").write_bytes(sheet)
+        preview = checkpoint_export.latent_preview(networks.autoencoder, self.images)
         # A tokenizer remembers how it was used last, and would write that down.
-        parts = dataclasses.replace(parts, tokenizer=self._tokenizer())
-        export.write(self.options.out, parts, export.prototypes(self._reader()), facts)
-        curve.draw(self.work / "losses.csv", self.options.curve)
-        print(json.dumps(measure.summary(scores)))
+        fresh = trained_networks.load_tokenizer(self.work)
+        networks = dataclasses.replace(networks, tokenizer=fresh)
+        classifier = trained_networks.load_motion_classifier(self.work)
+        prototypes = checkpoint_export.motion_prototypes(classifier)
+        facts = {"trained": self._facts(), **preview}
+        checkpoint_export.write(self.options.out, networks, prototypes, facts)
+        loss_curve.draw(self.work / "losses.csv", self.options.curve)
+        print(json.dumps(validation.summarize(scores)))
 
-    def _parts(self) -> measure.Parts:
-        vae = export.load_vae(self.work / "autoencoder.pt")
-        denoiser = export.load_unet(self.work / "unet.pt")
-        scale = round(Recipe().residual_scale * export.TRUST, 4)
-        reader = self._reader()
-        return measure.Parts(
-            vae, denoiser, reader.encoder, self._tokenizer(), self._vision(), scale
-        )
-
-    def _tokenizer(self) -> CLIPTokenizer:
-        loaded: CLIPTokenizer = CLIPTokenizer.from_pretrained(self.work / "tokenizer")
-        return loaded
-
-    def _reader(self) -> text.Reader:
-        reader = text.Reader(text.build(self._tokenizer()))
-        state = torch.load(self.work / "text.pt", map_location="cpu", weights_only=True)
-        reader.load_state_dict(state["model"])
-        return reader.eval()
-
-    def _vision(self) -> Any:
-        model = vision.build()
-        state = torch.load(self.work / "vision.pt", map_location="cpu", weights_only=True)
-        model.load_state_dict(state["model"])
-        return model.eval()
+    def _run(self, stage: str) -> TrainingRun:
+        minutes = self.options.minutes or MINUTES[stage]
+        return TrainingRun(self.work, stage, minutes * 60)
 
     def _facts(self) -> dict[str, Any]:
         facts: dict[str, Any] = {}
         for stage in MINUTES:
-            path = self.work / f"{stage}.pt"
-            if path.exists():
-                state = torch.load(path, map_location="cpu", weights_only=True)
-                minutes = round(state["elapsed"] / 60, 1)
-                facts[stage] = {"steps": state["step"], "minutes": minutes}
+            state = torch.load(self.work / f"{stage}.pt", map_location="cpu", weights_only=True)
+            minutes = round(state["elapsed"] / 60, 1)
+            facts[stage] = {"steps": state["step"], "minutes": minutes}
         names = ("torch", "diffusers", "transformers")
         facts["versions"] = {name: version(name) for name in names}
         facts["device"] = f"{self.device.type}, {platform.machine()}"
@@ -177,10 +163,10 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(options.threads)
     options.work.mkdir(parents=True, exist_ok=True)
-    training = Training(options)
+    pipeline = TrainingPipeline(options)
     for stage in options.stages or STAGES:
         print(f"== {stage}", flush=True)
-        getattr(training, f"run_{stage}")()
+        getattr(pipeline, f"run_{stage}")()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import io
 import numpy as np
 from PIL import Image
 
-from gpu_worker.lab.contact_sheet import CELL, Row, draw
+from gpu_worker.lab.contact_sheet import CELL, ContactSheetRow, draw
 
 
 def frames(height: int, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -17,7 +17,10 @@ def frames(height: int, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.u
 
 
 def test_each_clip_is_a_row_from_its_first_frame_to_its_last() -> None:
-    rows = [Row(("cat", "pan_left", "镜头向左"), frames(128, 128)), Row(("dog",), frames(96, 160))]
+    rows = [
+        ContactSheetRow(("cat", "pan_left", "镜头向左"), frames(128, 128)),
+        ContactSheetRow(("dog",), frames(96, 160)),
+    ]
     sheet = Image.open(io.BytesIO(draw(rows)))
     assert sheet.format == "PNG"
     assert sheet.height >= 2 * CELL

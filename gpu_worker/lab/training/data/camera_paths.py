@@ -1,4 +1,4 @@
-"""Random camera paths for training: every motion, alone and mixed, beyond what ships."""
+"""Random camera paths: every motion, alone and mixed, of more variety than the engine plans."""
 
 from dataclasses import dataclass
 
@@ -20,15 +20,15 @@ SINGLE = (
 
 
 @dataclass(frozen=True)
-class Path:
-    """A camera path and the name of its main motion."""
+class CameraPath:
+    """A camera path and its main motion."""
 
     motion: Motion
     poses: tuple[Pose, ...]
 
 
-def full(motion: Motion, amount: float, time: float) -> Pose:
-    """Give the pose at `time` (0..1) of a motion; an amount of 1 is a normal clip's reach."""
+def pose_at(motion: Motion, amount: float, time: float) -> Pose:
+    """Return the pose at `time` (0..1) of a motion; an amount of 1 is that of a normal clip."""
     reach = amount * time
     match motion:
         case Motion.ZOOM_IN | Motion.ZOOM_OUT:
@@ -43,7 +43,27 @@ def full(motion: Motion, amount: float, time: float) -> Pose:
             return Pose()
 
 
-def combined(poses: tuple[Pose, ...]) -> Pose:
+def random_path(frames: int, rng: np.random.Generator) -> CameraPath:
+    """Draw a path of `frames` poses that starts at rest."""
+    main = Motion.STATIC if rng.random() < 0.06 else SINGLE[rng.integers(len(SINGLE))]
+    parts = [(main, rng.uniform(0.3, 1.9))]
+    if rng.random() < 0.3:
+        parts.append((SINGLE[rng.integers(len(SINGLE))], rng.uniform(0.1, 0.9)))
+    exponent = rng.uniform(0.6, 1.8)
+    times = np.linspace(0.0, 1.0, frames) ** exponent
+    if rng.random() < 0.3:
+        times = times * times * (3 - 2 * times)
+    shake = rng.uniform(0.004, 0.03) if Motion.SHAKE in {part[0] for part in parts} else 0.0
+    poses = []
+    for number, time in enumerate(times):
+        pose = _combine(tuple(pose_at(motion, amount, float(time)) for motion, amount in parts))
+        if shake and number:
+            pose = _combine((pose, _random_pose(shake, rng)))
+        poses.append(pose)
+    return CameraPath(main, tuple(poses))
+
+
+def _combine(poses: tuple[Pose, ...]) -> Pose:
     """Add shifts and rolls, multiply zooms."""
     return Pose(
         dx=sum(pose.dx for pose in poses),
@@ -53,26 +73,6 @@ def combined(poses: tuple[Pose, ...]) -> Pose:
     )
 
 
-def random_path(frames: int, rng: np.random.Generator) -> Path:
-    """Draw a path of `frames` poses that starts at rest or, seldom, elsewhere."""
-    main = Motion.STATIC if rng.random() < 0.06 else SINGLE[rng.integers(len(SINGLE))]
-    parts = [(main, rng.uniform(0.3, 1.9))]
-    if rng.random() < 0.3:
-        parts.append((SINGLE[rng.integers(len(SINGLE))], rng.uniform(0.1, 0.9)))
-    curve = rng.uniform(0.6, 1.8)
-    times = np.linspace(0.0, 1.0, frames) ** curve
-    if rng.random() < 0.3:
-        times = times * times * (3 - 2 * times)
-    trembling = rng.uniform(0.004, 0.03) if Motion.SHAKE in {part[0] for part in parts} else 0.0
-    poses = []
-    for number, time in enumerate(times):
-        pose = combined(tuple(full(motion, amount, float(time)) for motion, amount in parts))
-        if trembling and number:
-            pose = combined((pose, _jolt(trembling, rng)))
-        poses.append(pose)
-    return Path(main, tuple(poses))
-
-
-def _jolt(size: float, rng: np.random.Generator) -> Pose:
+def _random_pose(size: float, rng: np.random.Generator) -> Pose:
     dx, dy, zoom, roll = rng.normal(0, size, 4)
     return Pose(dx=float(dx), dy=float(dy), zoom=float(np.exp(zoom / 3)), roll=float(roll * 40))

@@ -1,4 +1,4 @@
-"""A feed: batches made ahead of time in a thread, in an order that the seed alone decides."""
+"""Makes batches ahead of time in a thread, in an order that the seed alone decides."""
 
 import queue
 import threading
@@ -7,14 +7,16 @@ from typing import TypeVar
 
 import numpy as np
 
+DEPTH = 4
+
 Batch = TypeVar("Batch")
 
 
-def ahead(
-    make: Callable[[np.random.Generator], Batch], seed: int, start: int, depth: int = 4
+def prefetch(
+    make: Callable[[np.random.Generator], Batch], seed: int, start: int
 ) -> Iterator[Batch]:
-    """Yield make(generator of batch number n) for n from `start` on, made in a thread."""
-    ready: queue.Queue[Batch | BaseException] = queue.Queue(depth)
+    """Yield make(generator of batch number n) for n from `start` on, without end."""
+    ready: queue.Queue[Batch | BaseException] = queue.Queue(DEPTH)
 
     def produce() -> None:
         number = start

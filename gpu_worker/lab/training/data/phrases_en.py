@@ -1,28 +1,59 @@
-"""English wordings of camera motions: families of verbs with where they lead, and nouns.
+"""English phrases for camera motions, from which training prompts are made.
 
-A family is one way of speaking; whole families are held out to measure what was not listed.
-`{s}` stands for the picture's subject.
+A family is one way of speaking; whole families are held out to measure phrases that were never
+seen. `{s}` stands for the picture's subject, `|` parts alternatives.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 from storage.domain.camera.motion import Motion
 
+PhraseFamily: TypeAlias = str | tuple[str, str]
+"""Whole phrases, or verbs and the directions that follow them."""
 
-@dataclass(frozen=True)
-class Family:
-    """One way to name a motion: verbs, the words that follow them, and whole phrases."""
-
-    motion: Motion
-    verbs: str = ""
-    leads: str = ""
-    phrases: str = ""
+PhraseFamilies: TypeAlias = Mapping[Motion, Sequence[PhraseFamily]]
 
 
-def listed(text: str) -> list[str]:
+def alternatives(text: str) -> list[str]:
     """Split a table's text at its bars."""
     return [part.strip() for part in text.split("|") if part.strip()]
 
+
+SUBJECTS = alternatives(
+    "the cat | a dog | the castle | the old house | her face | the mountain | a red flower"
+    "| the sea"
+    "| the bird | the subject | the statue | him | it | the boat | the man's eyes | the picture"
+    "| the astronaut | a cup of coffee | the rocket | the city skyline | the horse | the tree"
+    "| a girl"
+    "| the motorcycle | the moon | the bridge | an owl | the dragon | the window | the building"
+)
+SCENES = alternatives(
+    "a cat sits on a sofa | waves roll onto the beach | a woman smiles | snow falls gently"
+    "| leaves move in the wind | clouds drift across the sky | smoke rises from the chimney"
+    "| a man walks down the street | a rocket on the launch pad | the sun sets behind the hills"
+    "| a dog runs through the field | birds fly over the lake | a portrait of an old man"
+    "| cinematic, highly detailed | a cup on a wooden table | a waterfall in the forest | 4k film"
+    "| city lights at night | a horse stands on the left | flowers bloom | rain on the window"
+    "| the girl looks to the right | a boat floats on calm water | a car turns left at the corner"
+    "| a balloon goes up into the sky | water falls down the rocks | close friends laugh together"
+    "| beautiful lighting | a long time ago | golden hour | epic fantasy landscape"
+    "| hair in the wind"
+)
+SLOW = alternatives(
+    "slowly | gently | gradually | softly | subtly | slightly | a little | very slowly | leisurely"
+    "| just a bit | in a slow way | at a slow pace | lightly | unhurriedly"
+)
+FAST = alternatives(
+    "quickly | fast | rapidly | swiftly | suddenly | very fast | at high speed | dramatically"
+    "| abruptly | in a rush | hard | at full speed | with great speed | strongly"
+)
+STEADY = alternatives("smoothly | steadily | smoothly and continuously | please | now | a while")
+OPENINGS = alternatives(
+    "camera | the camera | the view | the shot | the lens | the viewpoint | let the camera"
+    "| have the camera | make the camera | we | the frame | make it | please | a drone"
+    "| the camera will"
+)
 
 IN = "in | inward | in closer | in on {s} | in toward {s} | in towards {s} | in to {s}"
 NEAR = "closer | closer to {s} | nearer | nearer to {s} | towards {s} | toward {s} | up to {s}"
@@ -50,148 +81,145 @@ WALKS = "walk | run | step | rush | race | drive | wander | inch"
 SIDEWAYS = "slide | shift | sweep | scroll | strafe | swing | truck | track | crab"
 TURNS = "rotate | spin | turn | twist | revolve | whirl"
 
-FAMILIES = (
-    Family(Motion.ZOOM_IN, "zoom | punch | crop | scale | close | crash zoom", IN + "|" + NEAR),
-    Family(Motion.ZOOM_IN, "dolly | push | track | truck", IN + "|" + AHEAD),
-    Family(Motion.ZOOM_IN, GLIDES, NEAR + "|" + AHEAD + "| in"),
-    Family(Motion.ZOOM_IN, WALKS, NEAR + "|" + AHEAD),
-    Family(Motion.ZOOM_IN, "get | draw | creep | press | lean | edge", NEAR + "| in close | in"),
-    Family(
-        Motion.ZOOM_IN,
-        phrases="zoom-in | push-in | dolly-in | zoom in shot | a push in shot | dolly in shot"
-        "| slow zoom in | forward dolly | zooming toward {s} | zoom into {s}",
+FAMILIES: PhraseFamilies = {
+    Motion.ZOOM_IN: (
+        ("zoom | punch | crop | scale | close | crash zoom", IN + "|" + NEAR),
+        ("dolly | push | track | truck", IN + "|" + AHEAD),
+        (GLIDES, NEAR + "|" + AHEAD + "| in"),
+        (WALKS, NEAR + "|" + AHEAD),
+        ("get | draw | creep | press | lean | edge", NEAR + "| in close | in"),
+        (
+            "zoom-in | push-in | dolly-in | zoom in shot | a push in shot | dolly in shot"
+            "| slow zoom in | forward dolly | zooming toward {s} | zoom into {s}"
+        ),
+        (
+            "approach {s} | approaching {s} | close-up of {s} | a close up on {s} | closeup"
+            "| magnify {s} | enlarge {s} | make {s} bigger | make {s} larger | bring {s} closer"
+            "| {s} fills the frame | {s} grows larger | {s} gets bigger | {s} comes nearer"
+        ),
+        (
+            "tighten the shot | tighten the frame on {s} | narrow the view | advance on {s}"
+            "| show {s} in detail | see the details up close | home in on {s} | focus in on {s}"
+            "| forward motion | forward camera movement | first person moving ahead"
+        ),
     ),
-    Family(
-        Motion.ZOOM_IN,
-        phrases="approach {s} | approaching {s} | close-up of {s} | a close up on {s} | closeup"
-        "| magnify {s} | enlarge {s} | make {s} bigger | make {s} larger | bring {s} closer"
-        "| {s} fills the frame | {s} grows larger | {s} gets bigger | {s} comes nearer",
+    Motion.ZOOM_OUT: (
+        ("zoom | scale | crash zoom", OUT + "|" + AWAY + "| back"),
+        ("dolly | pull | track | truck", OUT + "|" + BACK + "|" + AWAY),
+        (GLIDES, BACK + "|" + AWAY),
+        (WALKS, BACK + "|" + AWAY),
+        ("get | draw | back | step | ease | edge", AWAY + "| back | off | back off"),
+        (
+            "zoom-out | pull-out | pull-back | pullback | dolly-out | zoom out shot"
+            "| a pull back shot | reverse dolly | backward dolly | pull out shot"
+        ),
+        (
+            "retreat from {s} | retreat | withdraw | recede | receding view | leave {s} behind"
+            "| widen the shot | widen the view | wide shot reveal | reveal the surroundings"
+            "| reveal the whole scene | reveal more of the scene | show more of the surroundings"
+        ),
+        (
+            "make {s} smaller | {s} gets smaller | {s} shrinks away | {s} becomes tiny"
+            "| shrink {s} | see the bigger picture | show the bigger picture | backward motion"
+            "| backward camera movement | increase the distance to {s} | farther view of {s}"
+        ),
     ),
-    Family(
-        Motion.ZOOM_IN,
-        phrases="tighten the shot | tighten the frame on {s} | narrow the view | advance on {s}"
-        "| show {s} in detail | see the details up close | home in on {s} | focus in on {s}"
-        "| forward motion | forward camera movement | first person moving ahead",
+    Motion.PAN_LEFT: (
+        ("pan", LEFT + "| over to the left"),
+        (SIDEWAYS, LEFT + "| sideways to the left"),
+        (GLIDES, LEFT),
+        ("look | turn | face | gaze | peek | glance", LEFT),
+        (
+            "left pan | pan-left | leftward pan | a pan from right to left | from right to left"
+            "| sweep from right to left | truck-left | show what is on the left | lateral move left"
+            "| reveal the left side | left tracking shot | horizontal pan to the left"
+        ),
     ),
-    Family(Motion.ZOOM_OUT, "zoom | scale | crash zoom", OUT + "|" + AWAY + "| back"),
-    Family(Motion.ZOOM_OUT, "dolly | pull | track | truck", OUT + "|" + BACK + "|" + AWAY),
-    Family(Motion.ZOOM_OUT, GLIDES, BACK + "|" + AWAY),
-    Family(Motion.ZOOM_OUT, WALKS, BACK + "|" + AWAY),
-    Family(
-        Motion.ZOOM_OUT, "get | draw | back | step | ease | edge", AWAY + "| back | off | back off"
+    Motion.PAN_RIGHT: (
+        ("pan", RIGHT + "| over to the right"),
+        (SIDEWAYS, RIGHT + "| sideways to the right"),
+        (GLIDES, RIGHT),
+        ("look | turn | face | gaze | peek | glance", RIGHT),
+        (
+            "right pan | pan-right | rightward pan | a pan from left to right"
+            "| from left to right | sweep from left to right | truck-right | lateral move right"
+            "| show what is on the right | reveal the right side | right tracking shot"
+            "| horizontal pan to the right"
+        ),
     ),
-    Family(
-        Motion.ZOOM_OUT,
-        phrases="zoom-out | pull-out | pull-back | pullback | dolly-out | zoom out shot"
-        "| a pull back shot | reverse dolly | backward dolly | pull out shot",
+    Motion.TILT_UP: (
+        ("tilt | pan | angle | pitch", UP),
+        ("crane | boom | pedestal | jib", UP + "| skyward"),
+        (GLIDES, UP),
+        ("look | gaze | glance | peer | turn", UP + "| up at {s} | up at the sky"),
+        ("rise | raise | lift | climb | ascend | soar | elevate | levitate", UP),
+        (
+            "upward tilt | tilt-up | from bottom to top | a rising shot | rising camera"
+            "| ascending shot | ascend | crane shot upward | take off | show the sky above"
+            "| head for the sky"
+            "| vertical pan up | move higher | go higher | higher and higher | elevator up"
+        ),
     ),
-    Family(
-        Motion.ZOOM_OUT,
-        phrases="retreat from {s} | retreat | withdraw | recede | receding view | leave {s} behind"
-        "| widen the shot | widen the view | wide shot reveal | reveal the surroundings"
-        "| reveal the whole scene | reveal more of the scene | show more of the surroundings",
+    Motion.TILT_DOWN: (
+        ("tilt | pan | angle | pitch", DOWN),
+        ("crane | boom | pedestal | jib", DOWN),
+        (GLIDES, DOWN),
+        ("look | gaze | glance | peer | turn", DOWN + "| down at {s}"),
+        ("drop | lower | sink | descend | fall | dip | plunge", DOWN),
+        (
+            "downward tilt | tilt-down | from top to bottom | a descending shot | descend"
+            "| lowering camera | lower the camera | crane shot downward | show the ground below"
+            "| vertical pan down | move lower | go lower | lower and lower | elevator down"
+        ),
     ),
-    Family(
-        Motion.ZOOM_OUT,
-        phrases="make {s} smaller | {s} gets smaller | {s} shrinks away | {s} becomes tiny"
-        "| shrink {s} | see the bigger picture | show the bigger picture | backward motion"
-        "| backward camera movement | increase the distance to {s} | farther view of {s}",
+    Motion.ROLL_CLOCKWISE: (
+        ("roll | barrel roll | tilt", CLOCK + "| to the right | right"),
+        (TURNS, CLOCK),
+        (
+            "clockwise roll | clockwise rotation | clockwise spin | bank right"
+            "| bank to the right"
+            "| dutch angle to the right | cw rotation | rotate cw | roll cw"
+            "| lean to the right side"
+        ),
     ),
-    Family(Motion.PAN_LEFT, "pan", LEFT + "| over to the left"),
-    Family(Motion.PAN_LEFT, SIDEWAYS, LEFT + "| sideways to the left"),
-    Family(Motion.PAN_LEFT, GLIDES, LEFT),
-    Family(Motion.PAN_LEFT, "look | turn | face | gaze | peek | glance", LEFT),
-    Family(
-        Motion.PAN_LEFT,
-        phrases="left pan | pan-left | leftward pan | a pan from right to left | from right to left"
-        "| sweep from right to left | truck-left | show what is on the left | lateral move left"
-        "| reveal the left side | left tracking shot | horizontal pan to the left",
+    Motion.ROLL_COUNTERCLOCKWISE: (
+        ("roll | barrel roll | tilt", COUNTER + "| to the left | left"),
+        (TURNS, COUNTER),
+        (
+            "counterclockwise roll | anticlockwise rotation | counterclockwise spin | bank left"
+            "| bank to the left | dutch angle to the left | ccw rotation | rotate ccw | roll ccw"
+            "| lean to the left side | widdershins"
+        ),
     ),
-    Family(Motion.PAN_RIGHT, "pan", RIGHT + "| over to the right"),
-    Family(Motion.PAN_RIGHT, SIDEWAYS, RIGHT + "| sideways to the right"),
-    Family(Motion.PAN_RIGHT, GLIDES, RIGHT),
-    Family(Motion.PAN_RIGHT, "look | turn | face | gaze | peek | glance", RIGHT),
-    Family(
-        Motion.PAN_RIGHT,
-        phrases="right pan | pan-right | rightward pan | a pan from left to right"
-        "| from left to right | sweep from left to right | truck-right | lateral move right"
-        "| show what is on the right | reveal the right side | right tracking shot"
-        "| horizontal pan to the right",
+    Motion.SHAKE: (
+        (
+            "shake | camera shake | shaky cam | shaking camera | shaky footage | shakes | shaky"
+            "| shake the camera | shaking violently | the view shakes"
+        ),
+        "handheld | hand-held camera | handheld footage | handheld shot",
+        (
+            "tremble | trembling | jitter | jittery | vibrate | vibration | wobble | wobbling"
+            "| quiver | rattle | judder"
+        ),
+        (
+            "earthquake | quake | rumble | rumbling ground | bumpy ride | bumpy | unsteady"
+            "| jolt | jolting | jerky | nervous camera | wobbly view | turbulence"
+        ),
     ),
-    Family(Motion.TILT_UP, "tilt | pan | angle | pitch", UP),
-    Family(Motion.TILT_UP, "crane | boom | pedestal | jib", UP + "| skyward"),
-    Family(Motion.TILT_UP, GLIDES, UP),
-    Family(
-        Motion.TILT_UP, "look | gaze | glance | peer | turn", UP + "| up at {s} | up at the sky"
+    Motion.STATIC: (
+        (
+            "static | static camera | static shot | hold still | hold the shot | stay still"
+            "| still camera | still shot | keep still | camera holds still"
+        ),
+        (
+            "no camera movement | no motion | no movement | without moving | do not move"
+            "| don't move | nothing moves | never moves | without camera motion"
+            "| no panning or zooming"
+        ),
+        (
+            "fixed camera | locked-off shot | locked camera | tripod shot | on a tripod"
+            "| stationary camera | stationary | motionless | frozen | freeze | steady shot"
+            "| immobile | unmoving camera | stays in place | remains fixed | hold | stand still"
+        ),
     ),
-    Family(Motion.TILT_UP, "rise | raise | lift | climb | ascend | soar | elevate | levitate", UP),
-    Family(
-        Motion.TILT_UP,
-        phrases="upward tilt | tilt-up | from bottom to top | a rising shot | rising camera"
-        "| ascending shot | ascend | crane shot upward | take off | show the sky above"
-        "| head for the sky"
-        "| vertical pan up | move higher | go higher | higher and higher | elevator up",
-    ),
-    Family(Motion.TILT_DOWN, "tilt | pan | angle | pitch", DOWN),
-    Family(Motion.TILT_DOWN, "crane | boom | pedestal | jib", DOWN),
-    Family(Motion.TILT_DOWN, GLIDES, DOWN),
-    Family(Motion.TILT_DOWN, "look | gaze | glance | peer | turn", DOWN + "| down at {s}"),
-    Family(Motion.TILT_DOWN, "drop | lower | sink | descend | fall | dip | plunge", DOWN),
-    Family(
-        Motion.TILT_DOWN,
-        phrases="downward tilt | tilt-down | from top to bottom | a descending shot | descend"
-        "| lowering camera | lower the camera | crane shot downward | show the ground below"
-        "| vertical pan down | move lower | go lower | lower and lower | elevator down",
-    ),
-    Family(Motion.ROLL_CLOCKWISE, "roll | barrel roll | tilt", CLOCK + "| to the right | right"),
-    Family(Motion.ROLL_CLOCKWISE, TURNS, CLOCK),
-    Family(
-        Motion.ROLL_CLOCKWISE,
-        phrases="clockwise roll | clockwise rotation | clockwise spin | bank right"
-        "| bank to the right"
-        "| dutch angle to the right | cw rotation | rotate cw | roll cw | lean to the right side",
-    ),
-    Family(
-        Motion.ROLL_COUNTERCLOCKWISE, "roll | barrel roll | tilt", COUNTER + "| to the left | left"
-    ),
-    Family(Motion.ROLL_COUNTERCLOCKWISE, TURNS, COUNTER),
-    Family(
-        Motion.ROLL_COUNTERCLOCKWISE,
-        phrases="counterclockwise roll | anticlockwise rotation | counterclockwise spin | bank left"
-        "| bank to the left | dutch angle to the left | ccw rotation | rotate ccw | roll ccw"
-        "| lean to the left side | widdershins",
-    ),
-    Family(
-        Motion.SHAKE,
-        phrases="shake | camera shake | shaky cam | shaking camera | shaky footage | shakes | shaky"
-        "| shake the camera | shaking violently | the view shakes",
-    ),
-    Family(Motion.SHAKE, phrases="handheld | hand-held camera | handheld footage | handheld shot"),
-    Family(
-        Motion.SHAKE,
-        phrases="tremble | trembling | jitter | jittery | vibrate | vibration | wobble | wobbling"
-        "| quiver | rattle | judder",
-    ),
-    Family(
-        Motion.SHAKE,
-        phrases="earthquake | quake | rumble | rumbling ground | bumpy ride | bumpy | unsteady"
-        "| jolt | jolting | jerky | nervous camera | wobbly view | turbulence",
-    ),
-    Family(
-        Motion.STATIC,
-        phrases="static | static camera | static shot | hold still | hold the shot | stay still"
-        "| still camera | still shot | keep still | camera holds still",
-    ),
-    Family(
-        Motion.STATIC,
-        phrases="no camera movement | no motion | no movement | without moving | do not move"
-        "| don't move | nothing moves | never moves | without camera motion"
-        "| no panning or zooming",
-    ),
-    Family(
-        Motion.STATIC,
-        phrases="fixed camera | locked-off shot | locked camera | tripod shot | on a tripod"
-        "| stationary camera | stationary | motionless | frozen | freeze | steady shot | immobile"
-        "| unmoving camera | stays in place | remains fixed | hold | stand still",
-    ),
-)
+}

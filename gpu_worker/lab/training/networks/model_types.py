@@ -1,4 +1,4 @@
-"""Names for diffusers' classes in annotations: the library's own carry no usable types."""
+"""Types for annotations, where the libraries' own classes carry no usable ones."""
 
 from typing import Any, TypeAlias
 
@@ -8,7 +8,7 @@ Autoencoder: TypeAlias = Any
 Denoiser: TypeAlias = Any
 """An I2VGenXLUNet."""
 
-Clock: TypeAlias = Any
+NoiseScheduler: TypeAlias = Any
 """A DDIMScheduler."""
 
 ImageEncoder: TypeAlias = Any

@@ -1,4 +1,4 @@
-"""The denoiser: a small I2VGenXLUNet whose first answer is the moved picture as it is."""
+"""The denoiser: a small I2VGenXLUNet that predicts nothing at first, and its noise schedule."""
 
 import types
 
@@ -6,15 +6,15 @@ import torch
 from diffusers import DDIMScheduler, I2VGenXLUNet
 from torch import Tensor, nn
 
-from gpu_worker.lab.training.networks import text_encoder as text
-from gpu_worker.lab.training.networks.model_types import Clock, Denoiser
+from gpu_worker.lab.training.networks.model_types import Denoiser, NoiseScheduler
+from gpu_worker.lab.training.networks.text_encoder import WIDTH
 
 CHANNELS = (48, 96, 128)
 HEAD = 16
 
 
 def build() -> Denoiser:
-    """Make an untrained denoiser whose first answer is nothing: the moved picture as it is."""
+    """Build an untrained denoiser, whose first prediction is no residual: the moved picture."""
     plain, crossed = "3D", "CrossAttn"
     make: Denoiser = I2VGenXLUNet
     unet = make(
@@ -24,15 +24,15 @@ def build() -> Denoiser:
         up_block_types=(f"{crossed}UpBlock{plain}", f"UpBlock{plain}", f"UpBlock{plain}"),
         layers_per_block=1,
         norm_num_groups=8,
-        cross_attention_dim=text.WIDTH,
+        cross_attention_dim=WIDTH,
         attention_head_dim=HEAD,
     )
     nn.init.zeros_(unet.conv_out.weight)
-    _open(unet)
+    _init_image_path(unet)
     for part in unet.modules():
         if isinstance(part, nn.Conv3d):
             # Every one is (3, 1, 1): the same sum as a flat convolution, which is quicker.
-            part.forward = types.MethodType(_flat, part)  # type: ignore[method-assign] # meant
+            part.forward = types.MethodType(_conv_over_time, part)  # type: ignore[method-assign] # meant
         if isinstance(part, nn.Conv2d):
             layout = torch.channels_last
             part.weight.data = part.weight.data.contiguous(memory_format=layout)
@@ -40,11 +40,11 @@ def build() -> Denoiser:
 
 
 @torch.no_grad()
-def _open(unet: Denoiser) -> None:
-    """Let the image latents pass unchanged at first.
+def _init_image_path(unet: Denoiser) -> None:
+    """Start the path of the image latents as the identity.
 
     By the usual initialisation they arrive a hundred times weaker than the noise beside them, and
-    the net learns to do without: silu(x) - silu(-x) = x, so pairs of channels carry them whole.
+    the network learns to do without. silu(x) - silu(-x) = x, so pairs of channels carry them whole.
     """
     first, _, second, _, third = unet.image_latents_proj_in
     for conv in (first, second, third):
@@ -57,7 +57,7 @@ def _open(unet: Denoiser) -> None:
         second.weight[plus, plus, 1, 1], second.weight[plus, minus, 1, 1] = 1, -1
         second.weight[minus, plus, 1, 1], second.weight[minus, minus, 1, 1] = -1, 1
         third.weight[channel, plus, 1, 1], third.weight[channel, minus, 1, 1] = 1, -1
-    # At pure noise the picture alone says anything, so it speaks louder from the first layer on.
+    # At pure noise only the picture holds information, so it weighs more from the first layer on.
     unet.conv_in.weight[:, :4] *= 0.2
     unet.conv_in.weight[:, 4:] *= 2.0
     encoder = unet.image_latents_temporal_encoder
@@ -66,17 +66,16 @@ def _open(unet: Denoiser) -> None:
         layer.bias.zero_()
 
 
-def _flat(part: nn.Conv3d, x: Tensor) -> Tensor:
+def _conv_over_time(part: nn.Conv3d, x: Tensor) -> Tensor:
     """Convolve (b, c, f, h, w) along the frames alone."""
     b, _, f, h, w = x.shape
-    weight = part.weight[..., 0]
-    flat = nn.functional.conv2d(x.flatten(3), weight, part.bias, padding=(1, 0))
+    flat = nn.functional.conv2d(x.flatten(3), part.weight[..., 0], part.bias, padding=(1, 0))
     return flat.reshape(b, -1, f, h, w)
 
 
-def scheduler() -> Clock:
-    """Make the noise schedule: it starts at pure noise and predicts the clean residual."""
-    make: Clock = DDIMScheduler
+def build_scheduler() -> NoiseScheduler:
+    """Build the noise schedule: it starts at pure noise, and the clean residual is predicted."""
+    make: NoiseScheduler = DDIMScheduler
     return make(
         num_train_timesteps=1000,
         beta_schedule="squaredcos_cap_v2",

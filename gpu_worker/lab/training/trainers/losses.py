@@ -1,4 +1,4 @@
-"""Losses: how far the predicted residual is from the true one, above all where it is needed."""
+"""The denoiser's loss: the error of the predicted residual, above all where it is uncovered."""
 
 from dataclasses import dataclass
 
@@ -6,40 +6,55 @@ import torch
 from torch import Tensor
 from transformers import CLIPTextModel
 
-from gpu_worker.lab.training.data.batches import Batch, Recipe
+from gpu_worker.lab.training.data.batches import TrainingBatch
 from gpu_worker.lab.training.networks.model_types import Denoiser
-from gpu_worker.lab.training.networks.unet import scheduler
+from gpu_worker.lab.training.networks.unet import build_scheduler
+
+RESIDUAL_SCALE = 0.7
+PURE_NOISE = 0.6
+"""The share of the clips that are noised fully, where sampling starts too."""
+
+COVERED_WEIGHT = 0.05
+"""The weight of what the moved picture shows already, beside what it does not."""
+
+LEAST_RESIDUAL = 0.01
+"""The squared residual below which all clips weigh the same."""
 
 
 @dataclass(frozen=True)
-class Loss:
-    """The loss; at pure noise also the squared error, left and at first, of what is uncovered."""
+class ResidualLoss:
+    """The loss, and the squared error at pure noise where clips are uncovered.
+
+    remaining is the error of the prediction, initial that of predicting nothing.
+    """
 
     value: Tensor
-    left: float
-    first: float
+    remaining: float
+    initial: float
 
 
-def loss_of(
-    unet: Denoiser, encoder: CLIPTextModel, batch: Batch, recipe: Recipe, noise: torch.Generator
-) -> Loss:
-    """Give the loss of predicting the residual from a noised one."""
-    clean = (batch.truth - batch.moved) / recipe.residual_scale
+def residual_loss(
+    unet: Denoiser, encoder: CLIPTextModel, batch: TrainingBatch, generator: torch.Generator
+) -> ResidualLoss:
+    """Return the loss of predicting the residual from a noised one."""
+    clean = (batch.truth - batch.moved) / RESIDUAL_SCALE
     count = clean.shape[0]
-    times = torch.randint(0, 999, (count,), generator=noise)
-    blind = torch.rand(count, generator=noise) < recipe.blind
-    times = torch.where(blind, 999, times).to(clean.device)
-    grain = torch.randn(clean.shape, generator=noise).to(clean.device)
-    noised = scheduler().add_noise(clean, grain, times)
+    times = torch.randint(0, 999, (count,), generator=generator)
+    pure = torch.rand(count, generator=generator) < PURE_NOISE
+    times = torch.where(pure, 999, times).to(clean.device)
+    noise = torch.randn(clean.shape, generator=generator).to(clean.device)
+    noised = build_scheduler().add_noise(clean, noise, times)
     with torch.no_grad():
         context = encoder(batch.tokens).last_hidden_state
-    out = unet(noised, times, batch.fps, batch.moved, batch.embedding, context).sample
-    needed = batch.uncovered[:, None]
-    error = (out - clean).square()
-    # Quiet skies count beside busy streets: a clip's weight falls as its own residual grows.
-    there = (needed * clean.square()).mean((1, 2, 3, 4))
-    each = ((recipe.inside + needed) * error).mean((1, 2, 3, 4))
-    value = (each / (there + recipe.quiet).sqrt()).mean()
-    blind = blind.to(clean.device)
-    left, first = ((needed * part)[blind].sum() for part in (error.detach(), clean.square()))
-    return Loss(value, float(left), float(first))
+    predicted = unet(noised, times, batch.fps, batch.moved, batch.embedding, context).sample
+    uncovered = batch.uncovered[:, None]
+    error = (predicted - clean).square()
+    # Plain skies count beside busy streets: a clip's weight falls as its own residual grows.
+    residual = (uncovered * clean.square()).mean((1, 2, 3, 4))
+    per_clip = ((COVERED_WEIGHT + uncovered) * error).mean((1, 2, 3, 4))
+    value = (per_clip / (residual + LEAST_RESIDUAL).sqrt()).mean()
+    pure = pure.to(clean.device)
+    remaining, initial = (
+        float((uncovered * part)[pure].sum()) for part in (error.detach(), clean.square())
+    )
+    return ResidualLoss(value, remaining, initial)

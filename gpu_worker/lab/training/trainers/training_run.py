@@ -1,48 +1,70 @@
-"""A training run: its time budget, its learning rate over it, its log and its saved state."""
+"""One stage of training: its time budget, learning rate, log and saved state."""
 
 import csv
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 
+from gpu_worker.lab.training.data.loader import prefetch
+
 LONGEST_PAUSE = 30.0
+SAVE_EVERY = 120.0
+WARMUP_STEPS = 40
+LOWEST_RATE = 0.02  # of the peak
+
+Batch = TypeVar("Batch")
 
 
 @dataclass
-class Run:
-    """One stage of training below `work`, which lasts `seconds` over all its starts."""
+class TrainingRun:
+    """A stage whose files lie below `work`, and which lasts `seconds` over all its starts."""
 
     work: Path
     stage: str
     seconds: float
-    save_every: float = 120.0
     elapsed: float = 0.0
     step: int = 0
     _last: float = field(default_factory=time.monotonic)
     _saved: float = 0.0
 
-    def tick(self) -> bool:
-        """Count one step and its time; say whether the budget allows another one."""
+    @property
+    def done(self) -> bool:
+        """Return whether the time is used up."""
+        return self.elapsed >= self.seconds
+
+    def batches(self, make: Callable[[np.random.Generator], Batch], seed: int) -> Iterator[Batch]:
+        """Yield the batches of the steps to come until the time is used up."""
+        made = prefetch(make, seed, self.step)
+        while not self.done:
+            yield next(made)
+
+    def count_step(self) -> None:
+        """Count one step and its time."""
         now = time.monotonic()
-        # A machine that slept must not eat the budget.
+        # A machine that slept must not use up the budget.
         self.elapsed += min(now - self._last, LONGEST_PAUSE)
         self._last = now
         self.step += 1
-        return self.elapsed < self.seconds
 
-    def rate(self, peak: float, warmup: int = 40, floor: float = 0.02) -> float:
-        """Give the learning rate: linear warm-up by steps, then flat, then down by time."""
-        done = min(self.elapsed / self.seconds, 1.0)
-        down = 0.5 * (1 + math.cos(math.pi * done))
-        return peak * min(self.step / warmup, 1.0) * (floor + (1 - floor) * down)
+    def learning_rate(self, peak: float) -> float:
+        """Return the rate of this step: linear warm-up by steps, then a cosine by time."""
+        share = min(self.elapsed / self.seconds, 1.0)
+        cosine = 0.5 * (1 + math.cos(math.pi * share))
+        rate = LOWEST_RATE + (1 - LOWEST_RATE) * cosine
+        return peak * min(self.step / WARMUP_STEPS, 1.0) * rate
+
+    def logs_every(self, steps: int) -> bool:
+        """Return whether to log now: every so many steps, and at the end."""
+        return self.step % steps == 0 or self.done
 
     def log(self, **values: float) -> None:
-        """Print values and add them to the stage's CSV file."""
+        """Print values and add them to losses.csv."""
         minutes = self.elapsed / 60
         shown = " ".join(f"{name} {value:.4f}" for name, value in values.items())
         print(f"{self.stage} step {self.step} {minutes:.1f} min {shown}", flush=True)
@@ -53,21 +75,20 @@ class Run:
 
     @property
     def state_file(self) -> Path:
-        """Give the file that holds the stage's last saved state."""
+        """Return the file that holds the stage's last saved state."""
         return self.work / f"{self.stage}.pt"
 
-    def save(self, state: Mapping[str, Any], force: bool = False) -> bool:
-        """Save the state where it is due; replace the last one in one move."""
-        if not force and self.elapsed - self._saved < self.save_every:
-            return False
+    def save(self, state: Mapping[str, Any]) -> None:
+        """Replace the saved state, at most every SAVE_EVERY seconds and at the end."""
+        if not self.done and self.elapsed - self._saved < SAVE_EVERY:
+            return
         self._saved = self.elapsed
         partial = self.state_file.with_suffix(".partial")
         torch.save({**state, "elapsed": self.elapsed, "step": self.step}, partial)
         partial.replace(self.state_file)
-        return True
 
     def resume(self) -> dict[str, Any] | None:
-        """Give the last saved state, with its time and step counted, or None."""
+        """Return the last saved state after taking over its time and step, or None."""
         if not self.state_file.exists():
             return None
         state: dict[str, Any] = torch.load(self.state_file, map_location="cpu", weights_only=True)

@@ -1,0 +1,65 @@
+"""Loads what the stages of training saved below a work folder."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import CLIPTextModel, CLIPTokenizer
+
+from gpu_worker.lab.training.networks import autoencoder, image_encoder, text_encoder, unet
+from gpu_worker.lab.training.networks.model_types import Autoencoder, Denoiser, ImageEncoder
+from gpu_worker.lab.training.networks.text_encoder import MotionClassifier
+
+
+@dataclass(frozen=True)
+class TrainedNetworks:
+    """Everything that a checkpoint holds; scale is by how much predicted residuals count."""
+
+    autoencoder: Autoencoder
+    denoiser: Denoiser
+    text_encoder: CLIPTextModel
+    tokenizer: CLIPTokenizer
+    image_encoder: ImageEncoder
+    scale: float
+
+
+def load(work: Path, scale: float) -> TrainedNetworks:
+    """Load all networks; raises FileNotFoundError where a stage has not run."""
+    return TrainedNetworks(
+        load_autoencoder(work),
+        _load(unet.build(), work / "unet.pt", "average"),
+        load_motion_classifier(work).encoder,
+        load_tokenizer(work),
+        load_image_encoder(work),
+        scale,
+    )
+
+
+def load_autoencoder(work: Path) -> Autoencoder:
+    """Load the autoencoder."""
+    return _load(autoencoder.build(), work / "autoencoder.pt")
+
+
+def load_image_encoder(work: Path) -> ImageEncoder:
+    """Load the image encoder."""
+    return _load(image_encoder.build(), work / "vision.pt")
+
+
+def load_tokenizer(work: Path) -> CLIPTokenizer:
+    """Load the tokenizer."""
+    tokenizer: CLIPTokenizer = CLIPTokenizer.from_pretrained(work / "tokenizer")
+    return tokenizer
+
+
+def load_motion_classifier(work: Path) -> MotionClassifier:
+    """Load the text encoder with its heads."""
+    classifier: MotionClassifier = _load(
+        MotionClassifier(text_encoder.build(load_tokenizer(work))), work / "text.pt"
+    )
+    return classifier
+
+
+def _load(model: Any, state: Path, name: str = "model") -> Any:
+    model.load_state_dict(torch.load(state, map_location="cpu", weights_only=True)[name])
+    return model.eval()

@@ -1,0 +1,45 @@
+"""An export has the pipeline's layout, loads by the libraries' own classes and reads words."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from gpu_worker.lab.training import checkpoint_export
+from gpu_worker.lab.training.data.image_dataset import ImageDataset
+from gpu_worker.lab.training.networks import autoencoder
+from gpu_worker.lab.training.networks.text_encoder import MOTIONS, MotionClassifier
+from gpu_worker.lab.training.trained_networks import TrainedNetworks
+from gpu_worker.models.i2vgen_xl.checkpoint.wording import Wording
+
+
+def test_an_export_loads_by_the_libraries_classes(
+    networks: TrainedNetworks, images: ImageDataset, tmp_path: Path
+) -> None:
+    prototypes = checkpoint_export.motion_prototypes(MotionClassifier(networks.text_encoder))
+    preview = checkpoint_export.latent_preview(networks.autoencoder, images)
+    checkpoint_export.write(tmp_path, networks, prototypes, preview)
+    index = json.loads((tmp_path / "model_index.json").read_text())
+    components = {name: entry for name, entry in index.items() if not name.startswith("_")}
+    assert len(components) == 7
+    for name, (library, class_name) in components.items():
+        loader = getattr(import_module(library), class_name)
+        assert loader.from_pretrained(tmp_path / name) is not None
+    traits = json.loads((tmp_path / "mutoscope.json").read_text())
+    assert traits["image_latents"] == "moved"
+    assert traits["target"] == "residual"
+    assert np.shape(traits["latent_preview"]["matrix"]) == (4, 3)
+    motion, similarity = Wording.load(tmp_path).nearest("镜头 zoom 🙂")
+    assert motion in MOTIONS
+    assert -1 <= similarity <= 1
+
+
+def test_an_encoder_without_variance_hardly_varies(networks: TrainedNetworks) -> None:
+    model = checkpoint_export.remove_variance(networks.autoencoder)
+    picture = torch.rand(1, 3, 32, 32) * 2 - 1
+    with torch.no_grad():
+        spread = model.encode(picture).latent_dist
+        assert float((spread.sample() - spread.mean).abs().max()) < 1e-3
+        assert torch.allclose(spread.mean, autoencoder.encode(model, picture))
