@@ -99,7 +99,7 @@ class TrainingPipeline:
             trained_networks.load_tokenizer(self.work),
             tuple(dataclasses.replace(crop, clips=crop.clips * times) for crop in CROPS),
         )
-        encoder = trained_networks.load_motion_classifier(self.work).encoder
+        encoder = trained_networks.load_text_encoder(self.work).encoder
         DenoiserTrainer(self._run("unet"), encoder, self.device).train(sampler)
 
     def run_export(self) -> None:
@@ -115,8 +115,8 @@ class TrainingPipeline:
         # A tokenizer remembers how it was used last, and would write that down.
         fresh = trained_networks.load_tokenizer(self.work)
         networks = dataclasses.replace(networks, tokenizer=fresh)
-        classifier = trained_networks.load_motion_classifier(self.work)
-        prototypes = checkpoint_export.motion_prototypes(classifier)
+        text_encoder = trained_networks.load_text_encoder(self.work)
+        prototypes = checkpoint_export.motion_prototypes(text_encoder)
         facts = {"trained": self._facts(), **preview}
         checkpoint_export.write(self.options.out, networks, prototypes, facts)
         loss_curve.draw(self.work / "losses.csv", self.options.curve)

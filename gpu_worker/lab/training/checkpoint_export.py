@@ -13,7 +13,7 @@ from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks import image_encoder, unet
 from gpu_worker.lab.training.networks.autoencoder import FACTOR, encode, to_tensor
 from gpu_worker.lab.training.networks.model_types import Autoencoder
-from gpu_worker.lab.training.networks.text_encoder import MOTIONS, MotionClassifier
+from gpu_worker.lab.training.networks.text_encoder import MOTIONS, TextEncoderWithHeads
 from gpu_worker.lab.training.trained_networks import TrainedNetworks
 from gpu_worker.lab.training.trainers.autoencoder_trainer import fit_square
 from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import INDEX
@@ -65,9 +65,9 @@ def remove_variance(model: Autoencoder) -> Autoencoder:
     return model
 
 
-def motion_prototypes(classifier: MotionClassifier) -> dict[str, Any]:
+def motion_prototypes(text_encoder: TextEncoderWithHeads) -> dict[str, Any]:
     """Return each motion's direction among the text encoder's features."""
-    rows = classifier.directions().detach().numpy()
+    rows = text_encoder.directions().detach().numpy()
     return {
         "motion_prototypes": {
             motion.value: [round(float(value), 5) for value in row]

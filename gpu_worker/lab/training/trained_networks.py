@@ -9,7 +9,7 @@ from transformers import CLIPTextModel, CLIPTokenizer
 
 from gpu_worker.lab.training.networks import autoencoder, image_encoder, text_encoder, unet
 from gpu_worker.lab.training.networks.model_types import Autoencoder, Denoiser, ImageEncoder
-from gpu_worker.lab.training.networks.text_encoder import MotionClassifier
+from gpu_worker.lab.training.networks.text_encoder import TextEncoderWithHeads
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def load(work: Path, scale: float) -> TrainedNetworks:
     return TrainedNetworks(
         load_autoencoder(work),
         _load(unet.build(), work / "unet.pt", "average"),
-        load_motion_classifier(work).encoder,
+        load_text_encoder(work).encoder,
         load_tokenizer(work),
         load_image_encoder(work),
         scale,
@@ -52,12 +52,12 @@ def load_tokenizer(work: Path) -> CLIPTokenizer:
     return tokenizer
 
 
-def load_motion_classifier(work: Path) -> MotionClassifier:
+def load_text_encoder(work: Path) -> TextEncoderWithHeads:
     """Load the text encoder with its heads."""
-    classifier: MotionClassifier = _load(
-        MotionClassifier(text_encoder.build(load_tokenizer(work))), work / "text.pt"
+    model: TextEncoderWithHeads = _load(
+        TextEncoderWithHeads(text_encoder.build(load_tokenizer(work))), work / "text.pt"
     )
-    return classifier
+    return model
 
 
 def _load(model: Any, state: Path, name: str = "model") -> Any:

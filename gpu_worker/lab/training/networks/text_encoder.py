@@ -40,7 +40,7 @@ def tokenize(tokenizer: CLIPTokenizer, texts: Sequence[str]) -> Tensor:
     return ids
 
 
-class MotionClassifier(nn.Module):
+class TextEncoderWithHeads(nn.Module):
     """The text encoder with the heads that train it: one prototype per motion, and a speed axis."""
 
     def __init__(self, encoder: CLIPTextModel):

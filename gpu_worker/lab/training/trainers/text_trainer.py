@@ -8,7 +8,7 @@ from transformers import CLIPTokenizer
 from gpu_worker.lab.training.data.prompt_sampler import PromptSampler, families
 from gpu_worker.lab.training.networks.text_encoder import (
     MOTIONS,
-    MotionClassifier,
+    TextEncoderWithHeads,
     build,
     tokenize,
 )
@@ -24,10 +24,10 @@ SEED = 23
 
 def train(
     run: TrainingRun, tokenizer: CLIPTokenizer, held_out: bool, batch: int = 64
-) -> MotionClassifier:
+) -> TextEncoderWithHeads:
     """Train until time is up, on all families of phrases or without the held-out ones."""
     torch.manual_seed(SEED)
-    model = MotionClassifier(build(tokenizer))
+    model = TextEncoderWithHeads(build(tokenizer))
     state = run.resume()
     if state is not None:
         model.load_state_dict(state["model"])
@@ -55,7 +55,7 @@ def train(
 
 
 @torch.no_grad()
-def held_out_accuracy(model: MotionClassifier, tokenizer: CLIPTokenizer) -> float:
+def held_out_accuracy(model: TextEncoderWithHeads, tokenizer: CLIPTokenizer) -> float:
     """Return the share of prompts of held-out families whose nearest prototype is their motion."""
     sampler, rng = PromptSampler(families(held_out=True)), np.random.default_rng(SEED + 1)
     prompts = [sampler.draw(rng) for _ in range(VALIDATION_PROMPTS)]

@@ -10,15 +10,15 @@ import torch
 from gpu_worker.lab.training import checkpoint_export
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks import autoencoder
-from gpu_worker.lab.training.networks.text_encoder import MOTIONS, MotionClassifier
+from gpu_worker.lab.training.networks.text_encoder import MOTIONS, TextEncoderWithHeads
 from gpu_worker.lab.training.trained_networks import TrainedNetworks
-from gpu_worker.models.i2vgen_xl.checkpoint.wording import Wording
+from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import MotionClassifier
 
 
 def test_an_export_loads_by_the_libraries_classes(
     networks: TrainedNetworks, images: ImageDataset, tmp_path: Path
 ) -> None:
-    prototypes = checkpoint_export.motion_prototypes(MotionClassifier(networks.text_encoder))
+    prototypes = checkpoint_export.motion_prototypes(TextEncoderWithHeads(networks.text_encoder))
     preview = checkpoint_export.latent_preview(networks.autoencoder, images)
     checkpoint_export.write(tmp_path, networks, prototypes, preview)
     index = json.loads((tmp_path / "model_index.json").read_text())
@@ -31,7 +31,7 @@ def test_an_export_loads_by_the_libraries_classes(
     assert traits["image_latents"] == "moved"
     assert traits["target"] == "residual"
     assert np.shape(traits["latent_preview"]["matrix"]) == (4, 3)
-    motion, similarity = Wording.load(tmp_path).nearest("镜头 zoom 🙂")
+    motion, similarity = MotionClassifier.load(tmp_path).nearest("镜头 zoom 🙂")
     assert motion in MOTIONS
     assert -1 <= similarity <= 1
 
