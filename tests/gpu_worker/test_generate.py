@@ -1,4 +1,4 @@
-"""One job's walk: an order becomes a clip in the store, or a reason that a person can read."""
+"""An order becomes a clip in the store, or a failure."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
 from storage.queue.slots import SlotQueue
 from tests.support.fake_engine import PREVIEW
-from tests.support.in_process_engine import InProcess
+from tests.support.in_process_engine import InProcessEngine
 
 
-class Listener:
-    """Keeps what it is told, and wishes to stop at a stage if asked to."""
+class RecordingReporter:
+    """A reporter that keeps its updates, and cancels the order at a stage if given one."""
 
     def __init__(self, stop_at: Stage | None = None) -> None:
-        self.told: list[tuple[Progress, bytes | None]] = []
+        self.updates: list[tuple[Progress, bytes | None]] = []
         self.cancelled = asyncio.Event()
         self.slot = SlotQueue().request(lambda: None)
         self._stop_at = stop_at
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
-        self.told.append((progress, preview))
+        self.updates.append((progress, preview))
         if progress.stage is self._stop_at:
             self.cancelled.set()
 
 
-class Moody(Blobs):
+class FlakyBlobs(Blobs):
     """A store that is away for the first few calls of one kind."""
 
     def __init__(self, blobs: Blobs, puts: int = 0, gets: int = 0) -> None:
@@ -72,7 +72,7 @@ def blobs() -> Blobs:
 
 
 @pytest.fixture(autouse=True)
-def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "STORE_RETRY_PAUSES", (0.01, 0.01))
 
 
@@ -90,18 +90,21 @@ async def ordered(blobs: Blobs, prompt: str = "pan right", **changes: object) ->
 
 
 async def outcome(
-    order: Order, blobs: Blobs, host: InProcess | None = None, listener: Listener | None = None
+    order: Order,
+    blobs: Blobs,
+    engine: InProcessEngine | None = None,
+    reporter: RecordingReporter | None = None,
 ) -> Clip | Failure:
-    return await Generator(host or InProcess(), blobs, "worker-1", "fake")(
-        order, listener or Listener()
+    return await Generator(engine or InProcessEngine(), blobs, "worker-1", "fake")(
+        order, reporter or RecordingReporter()
     )
 
 
 def parameters_in(data: bytes) -> dict[str, object]:
     """Return what a file's comment holds, as ffmpeg reads it."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", "-", "-f", "ffmetadata", "-"]
-    said = subprocess.run(command, input=data, capture_output=True, check=True).stdout.decode()
-    comment = next(line for line in said.splitlines() if line.startswith("comment="))
+    output = subprocess.run(command, input=data, capture_output=True, check=True).stdout.decode()
+    comment = next(line for line in output.splitlines() if line.startswith("comment="))
     plain = comment.removeprefix("comment=")
     for mark in "=;#\\":
         plain = plain.replace("\\" + mark, mark)
@@ -134,9 +137,26 @@ async def test_an_order_becomes_a_clip_in_the_store(blobs: Blobs) -> None:
         assert (poster.format, poster.size) == ("PNG", (64, 48))
 
 
+@pytest.mark.parametrize("container", Container)
+async def test_the_file_is_of_the_ordered_container(container: Container, blobs: Blobs) -> None:
+    order = await ordered(blobs)
+    order = replace(order, request=replace(order.request, container=container))
+    clip = await outcome(order, blobs)
+    assert isinstance(clip, Clip)
+    assert clip.container is container
+    data = await blobs.get(clip.blob)
+    if container is Container.GIF:
+        with Image.open(io.BytesIO(data)) as gif:
+            assert (gif.format, getattr(gif, "n_frames", 1)) == ("GIF", 6)
+    else:
+        assert data[4:8] == b"ftyp"
+
+
 async def test_an_order_for_another_model_is_not_made_with_this_one(blobs: Blobs) -> None:
-    worker = Generator(InProcess(), blobs, "worker-1", model="i2vgen-xl")
-    assert await worker(await ordered(blobs), Listener()) == Failure("failed_model_missing")
+    worker = Generator(InProcessEngine(), blobs, "worker-1", model="i2vgen-xl")
+    assert await worker(await ordered(blobs), RecordingReporter()) == Failure(
+        "failed_model_missing"
+    )
 
 
 async def test_the_same_order_gives_the_same_bytes(blobs: Blobs) -> None:
@@ -156,7 +176,7 @@ async def test_a_clip_can_be_made_again_from_its_own_file(blobs: Blobs) -> None:
     assert decode(GenerationRequest, facts) == order.request
 
 
-async def test_the_best_of_several_is_made_again_by_its_own_seed_alone(blobs: Blobs) -> None:
+async def test_the_best_of_several_names_its_own_seed(blobs: Blobs) -> None:
     order = await ordered(blobs)
     order = replace(order, request=replace(order.request, candidates=3))
     clip = await outcome(order, blobs)
@@ -166,24 +186,24 @@ async def test_the_best_of_several_is_made_again_by_its_own_seed_alone(blobs: Bl
 
 
 async def test_progress_and_previews_are_passed_on(blobs: Blobs) -> None:
-    listener = Listener()
-    await outcome(await ordered(blobs), blobs, listener=listener)
-    stages = [progress.stage for progress, _ in listener.told]
+    reporter = RecordingReporter()
+    await outcome(await ordered(blobs), blobs, reporter=reporter)
+    stages = [progress.stage for progress, _ in reporter.updates]
     assert stages == [Stage.PREPARING, *[Stage.DENOISING] * 4, Stage.DECODING, Stage.ENCODING]
-    assert [preview for _, preview in listener.told if preview] == [PREVIEW]
+    assert [preview for _, preview in reporter.updates if preview] == [PREVIEW]
 
 
-async def test_a_cold_engine_is_said_to_be_loading(blobs: Blobs) -> None:
-    host, listener = InProcess(), Listener()
-    host.engine = None
-    await outcome(await ordered(blobs), blobs, host, listener)
-    assert [told[0].stage for told in listener.told[:2]] == [Stage.LOADING, Stage.PREPARING]
+async def test_a_cold_engine_reports_loading(blobs: Blobs) -> None:
+    engine, reporter = InProcessEngine(), RecordingReporter()
+    engine.engine = None
+    await outcome(await ordered(blobs), blobs, engine, reporter)
+    assert [told[0].stage for told in reporter.updates[:2]] == [Stage.LOADING, Stage.PREPARING]
 
 
 @pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.DENOISING, Stage.ENCODING])
 async def test_a_cancel_at_any_stage_leaves_no_clip(stage: Stage, blobs: Blobs) -> None:
     order = await ordered(blobs, "slow")
-    assert await outcome(order, blobs, listener=Listener(stage)) == Failure(
+    assert await outcome(order, blobs, reporter=RecordingReporter(stage)) == Failure(
         "failed_cancelled", cancelled=True
     )
 
@@ -197,11 +217,11 @@ async def test_a_cancel_at_any_stage_leaves_no_clip(stage: Stage, blobs: Blobs) 
         (RuntimeError("a bug"), Failure("failed_worker_error", retryable=True)),
     ],
 )
-async def test_whatever_happens_the_answer_is_a_value(
+async def test_every_error_becomes_a_failure(
     error: Exception, failure: Failure, blobs: Blobs, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.CRITICAL, "gpu_worker"):
-        assert await outcome(await ordered(blobs), blobs, InProcess(error)) == failure
+        assert await outcome(await ordered(blobs), blobs, InProcessEngine(error)) == failure
 
 
 async def test_out_of_memory_and_refusals_are_final(blobs: Blobs) -> None:
@@ -211,26 +231,26 @@ async def test_out_of_memory_and_refusals_are_final(blobs: Blobs) -> None:
     )
 
 
-async def test_a_picture_that_is_gone_is_told(blobs: Blobs) -> None:
+async def test_a_missing_picture_fails(blobs: Blobs) -> None:
     order = await ordered(blobs)
     await blobs.delete(order.request.picture)
     assert await outcome(order, blobs) == Failure("picture_gone")
 
 
-async def test_a_picture_that_is_none_is_told(blobs: Blobs) -> None:
+async def test_a_file_that_is_no_picture_fails(blobs: Blobs) -> None:
     order = await ordered(blobs)
     request = replace(order.request, picture=await blobs.put(b"no picture"))
     assert await outcome(replace(order, request=request), blobs) == Failure("picture_not_an_image")
 
 
-async def test_a_clip_that_fits_no_limit_is_told(blobs: Blobs) -> None:
+async def test_a_clip_that_fits_no_limit_fails(blobs: Blobs) -> None:
     failure = await outcome(await ordered(blobs, size_limit=500), blobs)
     assert isinstance(failure, Failure)
     assert (failure.key, failure.retryable) == ("failed_too_large", False)
     assert dict(failure.parameters)["limit"] == "500"
 
 
-async def test_a_clip_that_had_to_shrink_says_so(blobs: Blobs) -> None:
+async def test_a_clip_made_smaller_has_an_adjustment(blobs: Blobs) -> None:
     order = await ordered(blobs)
     request = replace(order.request, width=256, height=192, frames=12)
     whole = await outcome(replace(order, request=request, size_limit=1 << 20), blobs)
@@ -247,20 +267,20 @@ async def test_a_clip_that_had_to_shrink_says_so(blobs: Blobs) -> None:
 
 
 @pytest.mark.parametrize("away", [{"puts": 2}, {"gets": 2}])
-async def test_a_store_that_is_away_for_a_moment_costs_nothing(
+async def test_a_store_that_is_away_for_a_moment_is_retried(
     away: dict[str, int], blobs: Blobs
 ) -> None:
     order = await ordered(blobs)
-    assert isinstance(await outcome(order, Moody(blobs, **away)), Clip)
+    assert isinstance(await outcome(order, FlakyBlobs(blobs, **away)), Clip)
 
 
 @pytest.mark.parametrize("away", [{"puts": 99}, {"gets": 99}])
-async def test_a_store_that_stays_away_or_full_is_told(away: dict[str, int], blobs: Blobs) -> None:
+async def test_a_store_that_stays_away_or_full_fails(away: dict[str, int], blobs: Blobs) -> None:
     order = await ordered(blobs)
-    assert await outcome(order, Moody(blobs, **away)) == Failure("failed_storage")
+    assert await outcome(order, FlakyBlobs(blobs, **away)) == Failure("failed_storage")
 
 
-async def test_a_full_disk_under_the_encoder_is_told(
+async def test_a_full_disk_under_the_encoder_fails(
     blobs: Blobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object, **__: object) -> Callable[[], None]:

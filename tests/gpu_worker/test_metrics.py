@@ -71,7 +71,7 @@ async def test_a_handler_that_fails_is_no_longer_busy() -> None:
     assert samples(metrics)["mutoscope_worker_busy"] == 0
 
 
-async def test_orders_at_hand_together_are_busy_once_and_the_engines_seconds_add_up() -> None:
+async def test_overlapping_orders_are_busy_once_and_the_engines_seconds_add_up() -> None:
     clock = Clock()
     metrics = WorkerMetrics(IdleEngine(), clock)
 

@@ -1,4 +1,4 @@
-"""A clip that is made again after its engine fell has the bytes of one that nothing disturbed."""
+"""A clip that is made again after its engine died has the bytes of one that nothing disturbed."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ from storage.domain.job import Job, Status
 from storage.domain.prompt.reading import with_reading
 from storage.domain.request import GenerationRequest
 from tests.support.examples import job
-from tests.support.worker_processes import Workshop, workshop
+from tests.support.worker_processes import WorkerProcesses, worker_processes
 
 pytestmark = pytest.mark.timeout(120)
 
 
 @asynccontextmanager
-async def dispatching(shop: Workshop) -> AsyncIterator[tuple[Jobs, EventBus]]:
-    """Let the bot's dispatcher feed the workshop's queue from a book of jobs."""
-    engine = await open_database(f"sqlite+aiosqlite:///{shop.folder}/jobs.db")
+async def dispatching(workers: WorkerProcesses) -> AsyncIterator[tuple[Jobs, EventBus]]:
+    """Let the bot's dispatcher feed the worker_processes's queue from a book of jobs."""
+    engine = await open_database(f"sqlite+aiosqlite:///{workers.folder}/jobs.db")
     jobs, events = Jobs(engine, load_catalogue()), EventBus()
-    dispatcher = Dispatcher(jobs, shop.blobs, shop.queue, events, reconcile=0.1)
+    dispatcher = Dispatcher(jobs, workers.blobs, workers.queue, events, reconcile=0.1)
     running = asyncio.create_task(dispatcher.run())
     try:
         yield jobs, events
@@ -43,11 +43,11 @@ async def dispatching(shop: Workshop) -> AsyncIterator[tuple[Jobs, EventBus]]:
         await engine.dispose()
 
 
-async def wanted(shop: Workshop) -> GenerationRequest:
+async def wanted(workers: WorkerProcesses) -> GenerationRequest:
     """Return a request for a small clip of the embedded model."""
     picture = io.BytesIO()
     Image.linear_gradient("L").convert("RGB").save(picture, "PNG")
-    blob = await shop.blobs.put(picture.getvalue())
+    blob = await workers.blobs.put(picture.getvalue())
     request = GenerationRequest(blob, "zoom in", "embedded", 64, 64, 8, 8, 12, 2.0, seed=11)
     return with_reading(request)
 
@@ -55,9 +55,12 @@ async def wanted(shop: Workshop) -> GenerationRequest:
 async def test_a_retry_gives_the_bytes_of_an_undisturbed_clip(
     tmp_path: Path, redis_url: str
 ) -> None:
-    async with workshop(tmp_path, redis_url) as shop, dispatching(shop) as (jobs, events):
-        worker = await shop.worker(ENGINE_FACTORY="", OMP_NUM_THREADS="1")
-        request = await wanted(shop)
+    async with (
+        worker_processes(tmp_path, redis_url) as workers,
+        dispatching(workers) as (jobs, events),
+    ):
+        worker = await workers.worker(ENGINE_FACTORY="", OMP_NUM_THREADS="1")
+        request = await wanted(workers)
         clips: list[Job] = []
         with events.subscribe() as news:
             for name in ("first", "second"):

@@ -1,4 +1,4 @@
-"""The whole worker as a process of its own: orders in, clips out, whatever is done to it."""
+"""The whole worker as a process: it makes clips, and ends or recovers as it should."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Stage
 from storage.queue.messages import HANDED_BACK, QUEUE, TASK, AttemptState, lease_key
 from tests.support.prometheus import samples, scrape
-from tests.support.worker_processes import ROOT, Workshop, alive, workshop
+from tests.support.worker_processes import ROOT, WorkerProcesses, alive, worker_processes
 
 pytestmark = pytest.mark.timeout(90)
 
 
 @pytest.fixture
-async def shop(tmp_path: Path, redis_url: str) -> AsyncIterator[Workshop]:
-    async with workshop(tmp_path, redis_url) as opened:
+async def workers(tmp_path: Path, redis_url: str) -> AsyncIterator[WorkerProcesses]:
+    async with worker_processes(tmp_path, redis_url) as opened:
         yield opened
 
 
@@ -41,131 +41,135 @@ def frames_of(path: Path) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]
     return frames
 
 
-async def test_an_order_on_the_queue_becomes_a_clip(shop: Workshop) -> None:
-    await shop.worker()
-    order = await shop.order("slow pan right")
-    moved = await shop.moved(order)
+async def test_an_order_on_the_queue_becomes_a_clip(workers: WorkerProcesses) -> None:
+    await workers.worker()
+    order = await workers.order("slow pan right")
+    moved = await workers.wait_for_step(order)
     assert (moved.progress.stage, moved.progress.steps) == (Stage.DENOISING, 4)
-    clip = await shop.outcome(order)
+    clip = await workers.outcome(order)
     assert isinstance(clip, Clip)
-    file = shop.folder / "clip.mp4"
-    file.write_bytes(await shop.blobs.get(clip.blob))
+    file = workers.folder / "clip.mp4"
+    file.write_bytes(await workers.blobs.get(clip.blob))
     frames = frames_of(file)
-    fitted = fit(await shop.blobs.get(order.request.picture), 64, 48).fitted
+    fitted = fit(await workers.blobs.get(order.request.picture), 64, 48).fitted
     assert len(frames) == 6
     opening = np.abs(frames[0].astype(float) - fitted).mean()
     assert opening < 8
     assert np.abs(frames[-1].astype(float) - frames[0]).mean() > 3 * opening
-    assert await shop.queue.preview("job", 1)
+    assert await workers.queue.preview("job", 1)
 
 
-async def test_kill_9_in_mid_clip_leaves_no_orphan_and_the_clip_comes_all_the_same(
-    shop: Workshop,
+async def test_a_killed_worker_leaves_no_child_and_the_clip_is_made_by_another(
+    workers: WorkerProcesses,
 ) -> None:
-    doomed = await shop.worker()
-    order = await shop.order("slow", steps=400)
-    await shop.moved(order)
-    children = doomed.children
+    killed = await workers.worker()
+    order = await workers.order("slow", steps=400)
+    await workers.wait_for_step(order)
+    children = killed.children
     assert len(children) == 1
-    await doomed.end(signal.SIGKILL)
+    await killed.end(signal.SIGKILL)
     async with asyncio.timeout(5):
-        while alive(children[0]):  # noqa: ASYNC110 (the death is the kernel's to tell)
+        while alive(children[0]):  # noqa: ASYNC110 (a process's end has no event)
             await asyncio.sleep(0.01)
-    # The lease is what tells the bot; it ends by itself within 15 s.
-    assert 0 < await shop.queue._redis.pttl(lease_key(order.id)) <= 15_000
-    await shop.worker()
-    again = await shop.order("slow", attempt=2)
-    clip = await shop.outcome(again)
+    # The bot learns it from the lease, which expires within 15 s.
+    assert 0 < await workers.queue._redis.pttl(lease_key(order.id)) <= 15_000
+    await workers.worker()
+    again = await workers.order("slow", attempt=2)
+    clip = await workers.outcome(again)
     assert isinstance(clip, Clip)
-    other = await shop.outcome(await shop.order("slow", job="undisturbed"))
+    other = await workers.outcome(await workers.order("slow", job="undisturbed"))
     assert isinstance(other, Clip)
     assert clip.blob == other.blob
 
 
 @pytest.mark.slow
-async def test_the_lease_of_a_killed_worker_runs_out_within_15_seconds(shop: Workshop) -> None:
-    worker = await shop.worker()
-    order = await shop.order("slow", steps=400)
-    await shop.moved(order)
+async def test_the_lease_of_a_killed_worker_runs_out_within_15_seconds(
+    workers: WorkerProcesses,
+) -> None:
+    worker = await workers.worker()
+    order = await workers.order("slow", steps=400)
+    await workers.wait_for_step(order)
     await worker.end(signal.SIGKILL)
     async with asyncio.timeout(16):
-        while await shop.queue.state(order.job, order.attempt) is not AttemptState.LOST:  # noqa: ASYNC110 (time is the test)
+        while await workers.queue.state(order.job, order.attempt) is not AttemptState.LOST:  # noqa: ASYNC110 (time is the test)
             await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_an_idle_worker_stops_at_once(number: signal.Signals, shop: Workshop) -> None:
-    worker = await shop.worker()
-    await worker.says("is ready on")
+async def test_an_idle_worker_stops_at_once(
+    number: signal.Signals, workers: WorkerProcesses
+) -> None:
+    worker = await workers.worker()
+    await worker.wait_for_log("is ready on")
     children = worker.children
     assert await asyncio.wait_for(worker.end(number), 5) == 0
     assert not [child for child in children if alive(child)]
-    assert await shop.queue.workers() == 0
+    assert await workers.queue.workers() == 0
 
 
-async def test_a_stopped_worker_finishes_the_clip_at_hand(shop: Workshop) -> None:
-    worker = await shop.worker(DRAIN_SECONDS="20")
-    order = await shop.order("slow", steps=20)
-    await shop.moved(order)
+async def test_a_stopped_worker_finishes_its_clip(workers: WorkerProcesses) -> None:
+    worker = await workers.worker(DRAIN_SECONDS="20")
+    order = await workers.order("slow", steps=20)
+    await workers.wait_for_step(order)
     assert await worker.end() == 0
-    assert isinstance(await shop.outcome(order), Clip)
+    assert isinstance(await workers.outcome(order), Clip)
 
 
-async def test_a_stopped_worker_hands_a_long_clip_back(shop: Workshop) -> None:
-    worker = await shop.worker(DRAIN_SECONDS="0.1")
-    order = await shop.order("slow", steps=400)
-    await shop.moved(order)
+async def test_a_stopped_worker_hands_a_long_clip_back(workers: WorkerProcesses) -> None:
+    worker = await workers.worker(DRAIN_SECONDS="0.1")
+    order = await workers.order("slow", steps=400)
+    await workers.wait_for_step(order)
     assert await asyncio.wait_for(worker.end(), 10) == 0
-    assert await shop.outcome(order) == HANDED_BACK
+    assert await workers.outcome(order) == HANDED_BACK
 
 
-async def test_a_cancelled_order_ends_and_the_next_one_starts(shop: Workshop) -> None:
-    await shop.worker()
-    order = await shop.order("slow", steps=400)
-    await shop.moved(order)
-    await shop.queue.cancel("job")
-    assert await shop.outcome(order) == Failure("failed_cancelled", cancelled=True)
-    assert isinstance(await shop.outcome(await shop.order("pan", job="next")), Clip)
+async def test_a_cancelled_order_ends_and_the_next_one_starts(workers: WorkerProcesses) -> None:
+    await workers.worker()
+    order = await workers.order("slow", steps=400)
+    await workers.wait_for_step(order)
+    await workers.queue.cancel("job")
+    assert await workers.outcome(order) == Failure("failed_cancelled", cancelled=True)
+    assert isinstance(await workers.outcome(await workers.order("pan", job="next")), Clip)
 
 
 @pytest.mark.parametrize("fault", ["crash", "broken"])
 async def test_a_crash_of_the_engine_is_retryable_on_the_same_worker(
-    fault: str, shop: Workshop
+    fault: str, workers: WorkerProcesses
 ) -> None:
-    worker = await shop.worker()
-    failure = await shop.outcome(await shop.order(f"{fault} once"))
+    worker = await workers.worker()
+    failure = await workers.outcome(await workers.order(f"{fault} once"))
     assert failure == Failure("failed_worker_error", retryable=True)
-    clip = await shop.outcome(await shop.order(f"{fault} once", attempt=2))
+    clip = await workers.outcome(await workers.order(f"{fault} once", attempt=2))
     assert isinstance(clip, Clip)
     assert worker.process.returncode is None
 
 
-async def test_a_deaf_engine_is_replaced_when_its_clip_is_cancelled(shop: Workshop) -> None:
-    await shop.worker(CANCEL_SECONDS="0.2")
-    order = await shop.order("slow hang")
-    await shop.moved(order, 1)
-    await shop.queue.cancel("job")
-    assert await shop.outcome(order) == Failure("failed_cancelled", cancelled=True)
-    assert isinstance(await shop.outcome(await shop.order("pan", job="next")), Clip)
+async def test_an_engine_that_ignores_a_cancel_is_replaced(workers: WorkerProcesses) -> None:
+    await workers.worker(CANCEL_SECONDS="0.2")
+    order = await workers.order("slow hang")
+    await workers.wait_for_step(order, 1)
+    await workers.queue.cancel("job")
+    assert await workers.outcome(order) == Failure("failed_cancelled", cancelled=True)
+    assert isinstance(await workers.outcome(await workers.order("pan", job="next")), Clip)
 
 
-async def test_a_worker_without_a_model_ends_and_says_why(shop: Workshop) -> None:
-    worker = await shop.worker(ENGINE_FACTORY="tests.support.fake_engine:missing")
+async def test_a_worker_without_a_model_exits_and_logs_why(workers: WorkerProcesses) -> None:
+    worker = await workers.worker(ENGINE_FACTORY="tests.support.fake_engine:missing")
     assert await worker.process.wait() == 1
     assert "FileNotFoundError: no weights here" in worker.log.read_text()
 
 
-async def test_a_wrong_setting_is_told_in_one_line(shop: Workshop) -> None:
-    worker = await shop.worker(MODEL="no-such-model")
+async def test_a_wrong_setting_is_logged_in_one_line(workers: WorkerProcesses) -> None:
+    worker = await workers.worker(MODEL="no-such-model")
     assert await worker.process.wait() == 2
     assert worker.log.read_text().count("\n") == 1
     assert "MODEL=no-such-model" in worker.log.read_text()
 
 
-async def test_metrics_and_health_are_served(shop: Workshop) -> None:
-    worker = await shop.worker(METRICS_PORT="0")
-    port = int((await worker.says("metrics are at port")).rpartition(" ")[2])
-    await shop.outcome(await shop.order("pan"))
+async def test_metrics_and_health_are_served(workers: WorkerProcesses) -> None:
+    worker = await workers.worker(METRICS_PORT="0")
+    port = int((await worker.wait_for_log("metrics are at port")).rpartition(" ")[2])
+    await workers.outcome(await workers.order("pan"))
     url = f"http://127.0.0.1:{port}"
     found = samples(await scrape(f"{url}/metrics"))
     async with aiohttp.ClientSession() as session, session.get(f"{url}/healthz") as answer:
@@ -174,12 +178,12 @@ async def test_metrics_and_health_are_served(shop: Workshop) -> None:
     assert found["mutoscope_worker_engine_ready"] == 1
 
 
-async def test_every_line_of_a_json_log_is_json_and_names_its_job(shop: Workshop) -> None:
-    worker = await shop.worker(LOG_FORMAT="json", LOG_LEVEL="DEBUG")
+async def test_every_line_of_a_json_log_is_json_and_names_its_job(workers: WorkerProcesses) -> None:
+    worker = await workers.worker(LOG_FORMAT="json", LOG_LEVEL="DEBUG")
     for job, prompt in (("one", "warn tulips"), ("two", "broken tulips"), ("six", "crash tulips")):
-        await shop.outcome(await shop.order(prompt, job=job))
-    await shop.queue._redis.enqueue_job(TASK, "{}", _job_id="bad.1", _queue_name=QUEUE)
-    await worker.says("could not be read")
+        await workers.outcome(await workers.order(prompt, job=job))
+    await workers.queue._redis.enqueue_job(TASK, "{}", _job_id="bad.1", _queue_name=QUEUE)
+    await worker.wait_for_log("could not be read")
     assert await worker.end() == 0
     text = worker.log.read_text()
     assert "tulips" not in text
@@ -199,23 +203,23 @@ async def test_every_line_of_a_json_log_is_json_and_names_its_job(shop: Workshop
     assert [message for message in jobs[None] if "takes orders" in message]
 
 
-async def test_an_idle_worker_may_end_by_itself(shop: Workshop) -> None:
-    worker = await shop.worker(IDLE_EXIT_SECONDS="0.2")
+async def test_an_idle_worker_may_end_by_itself(workers: WorkerProcesses) -> None:
+    worker = await workers.worker(IDLE_EXIT_SECONDS="0.2")
     assert await worker.process.wait() == 0
 
 
-def test_the_parent_knows_no_torch() -> None:
+def test_the_parent_process_imports_no_torch() -> None:
     code = "import gpu_worker.__main__, sys; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
-async def test_a_killed_engine_costs_only_the_clip_that_was_in_it(shop: Workshop) -> None:
-    worker = await shop.worker()
-    order = await shop.order("slow", steps=400)
-    await shop.moved(order)
-    waiting = await shop.order("slow", job="waiting")
-    while await shop.queue.state("waiting", 1) is not AttemptState.RUNNING:
-        await shop.moved(order)
+async def test_a_killed_engine_costs_only_the_clip_that_was_in_it(workers: WorkerProcesses) -> None:
+    worker = await workers.worker()
+    order = await workers.order("slow", steps=400)
+    await workers.wait_for_step(order)
+    waiting = await workers.order("slow", job="waiting")
+    while await workers.queue.state("waiting", 1) is not AttemptState.RUNNING:
+        await workers.wait_for_step(order)
     os.kill(worker.children[0], signal.SIGKILL)
-    assert await shop.outcome(order) == Failure("failed_worker_error", retryable=True)
-    assert isinstance(await shop.outcome(waiting), Clip)
+    assert await workers.outcome(order) == Failure("failed_worker_error", retryable=True)
+    assert isinstance(await workers.outcome(waiting), Clip)

@@ -1,4 +1,4 @@
-"""FakeEngine: a deterministic engine without any model, that misbehaves when its prompt says so."""
+"""A deterministic engine without any model, which fails when its prompt says so."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ PREVIEW = b"RIFF0000WEBP"
 
 
 class FakeEngine:
-    """Pans over the picture; the seed says how far. Words of the prompt make it misbehave.
+    """Pans over the picture; the seed says how far. Words of the prompt make it fail.
 
     slow: 50 ms a step; warn: logs in several ways; hang: never answers, ignores a cancel; crash,
-    broken, oom, refuse: end in that way on the second step; once: only the first process does.
+    broken, oom, refuse: end in that way on the second step; once: only the first time, which the
+    file `marker` remembers.
     """
 
     name = "fake"
     device = "cpu"
 
-    def __init__(self, load: str = "", scar: str = "") -> None:
+    def __init__(self, load: str = "", marker: str = "") -> None:
         self._load = load
-        self._scar = scar
+        self._marker = marker
 
     def load(self) -> None:
         if self._load == "missing":
@@ -52,13 +53,13 @@ class FakeEngine:
         should_stop: Callable[[], bool],
     ) -> Result:
         words = request.prompt.split()
-        if "once" in words and self._scarred():
+        if "once" in words and self._crashed_before():
             words = ["slow"] if "slow" in words else []
         for step in range(request.steps):
             if should_stop() and "hang" not in words:
                 raise Cancelled
             if step == 1:
-                misbehave(words)
+                fail(words)
             time.sleep(0.05 if "slow" in words else 0.0)
             preview = PREVIEW if step == 1 else None
             on_progress(Progress(Stage.DENOISING, step + 1, request.steps, eta=1.0), preview)
@@ -70,16 +71,16 @@ class FakeEngine:
             adjustments=(Adjustment("adjusted_tiling"),) if "tight" in words else (),
         )
 
-    def _scarred(self) -> bool:
-        """Tell whether this was asked before, in this process or in one that died of it."""
+    def _crashed_before(self) -> bool:
+        """Tell whether an engine with this marker has failed before."""
         try:
-            os.close(os.open(self._scar, os.O_CREAT | os.O_EXCL))
+            os.close(os.open(self._marker, os.O_CREAT | os.O_EXCL))
         except FileExistsError:
             return True
         return False
 
 
-def misbehave(words: list[str]) -> None:
+def fail(words: list[str]) -> None:
     if "warn" in words:
         logging.getLogger("a.library").warning("a warning in\ntwo lines")
         warnings.warn("old", UserWarning, stacklevel=1)
@@ -92,7 +93,7 @@ def misbehave(words: list[str]) -> None:
     if "broken" in words:
         raise RuntimeError("illegal memory access")
     if "oom" in words:
-        raise OutOfMemory("no room for the last rung")
+        raise OutOfMemory("no memory at the smallest settings")
     if "refuse" in words:
         raise GenerationFailed("failed_refused", reason="asked to")
 
@@ -106,9 +107,9 @@ def pan(
     return np.stack(rolled)
 
 
-def create(load: str = "", scar: str = "", **_settings: object) -> FakeEngine:
-    """Return the engine; what EngineProcess is told by import path."""
-    return FakeEngine(load, scar or os.environ.get("FAKE_ENGINE_SCAR", ""))
+def create(load: str = "", marker: str = "", **_settings: object) -> FakeEngine:
+    """Return the engine; EngineSpec names this function."""
+    return FakeEngine(load, marker or os.environ.get("FAKE_ENGINE_MARKER", ""))
 
 
 def missing(**_settings: object) -> FakeEngine:

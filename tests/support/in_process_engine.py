@@ -1,4 +1,4 @@
-"""InProcess: an engine's host without a process of its own."""
+"""The fake engine without a process of its own."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from storage.domain.request import GenerationRequest
 from tests.support.fake_engine import FakeEngine
 
 
-class InProcess:
-    """Makes clips with the fake engine, or answers with an error."""
+class InProcessEngine:
+    """Makes clips with the fake engine, or raises an error."""
 
     engine: object | None = "loaded"
 
@@ -34,9 +34,9 @@ class InProcess:
             raise self._error
         loop = asyncio.get_running_loop()
 
-        def tell(progress: Progress, preview: bytes | None) -> None:
+        def report(progress: Progress, preview: bytes | None) -> None:
             loop.call_soon_threadsafe(on_progress, progress, preview)
 
         return await asyncio.to_thread(
-            FakeEngine().generate, request, canvas, tell, cancelled.is_set
+            FakeEngine().generate, request, canvas, report, cancelled.is_set
         )

@@ -1,4 +1,4 @@
-"""Workbench: a worker's end of the queue within the test's own process."""
+"""A worker's end of the queue in the test's own process, and what it is observed by."""
 
 from __future__ import annotations
 
@@ -26,38 +26,83 @@ def order(job: str, attempt: int = 1) -> Order:
 
 
 @dataclass
-class Hand:
-    """A handler that works until it is let go, or told to stop."""
+class BlockingHandler:
+    """A handler that waits until it may proceed or is cancelled."""
 
     started: asyncio.Event = field(default_factory=asyncio.Event)
-    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    proceed: asyncio.Event = field(default_factory=asyncio.Event)
     orders: list[Order] = field(default_factory=list)
 
     async def __call__(self, order: Order, reporter: ProgressReporter) -> Clip | Failure:
-        """Wait, then return a clip that is the order's own."""
         self.orders.append(order)
         self.started.set()
-        waits = [asyncio.create_task(event.wait()) for event in (self.let_go, reporter.cancelled)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-        if reporter.cancelled.is_set():
+        if not await set_before_cancel(self.proceed, reporter.cancelled):
             return Failure("failed_cancelled", cancelled=True)
         return clip_of(order)
 
 
-async def quick(order: Order, reporter: ProgressReporter) -> Clip | Failure:
-    """Finish at once."""
+@dataclass
+class StagedHandler:
+    """A handler that a test lets go on job by job, from the engine to the file."""
+
+    frames: dict[str, asyncio.Event] = field(default_factory=dict)
+    files: dict[str, asyncio.Event] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+
+    def hold(self, *jobs: str) -> None:
+        """Hold these jobs before their frames and before their files."""
+        for job in jobs:
+            self.frames[job], self.files[job] = asyncio.Event(), asyncio.Event()
+
+    def release_all(self) -> None:
+        """Let every job go on to its end."""
+        for event in (*self.frames.values(), *self.files.values()):
+            event.set()
+
+    async def __call__(self, order: Order, reporter: ProgressReporter) -> Clip | Failure:
+        job = order.job
+        self.log.append(f"{job} taken")
+        events = (reporter.slot.acquired, self.frames[job], self.files[job])
+        for event, stage in zip(events, ("engine", "frames", "file"), strict=True):
+            if not await set_before_cancel(event, reporter.cancelled):
+                return Failure("failed_cancelled", cancelled=True)
+            self.log.append(f"{job} {stage}")
+            if stage == "engine":
+                reporter.slot.announce_free_soon()
+            if stage == "frames":
+                reporter.slot.release()
+        return clip_of(order)
+
+    async def wait_for(self, line: str) -> None:
+        """Wait until the log has this line."""
+
+        async def logged() -> bool:
+            return line in self.log
+
+        await until(logged, True)
+
+
+async def complete_at_once(order: Order, reporter: ProgressReporter) -> Clip | Failure:
+    """Handle an order without any work."""
     return clip_of(order)
 
 
 def clip_of(order: Order) -> Clip:
-    """Return the clip that this attempt gives."""
+    """Return the clip that the handlers return for this attempt."""
     return replace(CLIP, worker=order.id)
 
 
+async def set_before_cancel(event: asyncio.Event, cancelled: asyncio.Event) -> bool:
+    """Wait for either event; tell whether it was not the cancel."""
+    waits = [asyncio.create_task(one.wait()) for one in (event, cancelled)]
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for wait in waits:
+        wait.cancel()
+    return not cancelled.is_set()
+
+
 @asynccontextmanager
-async def working(
+async def running_worker(
     url: str,
     handler: Handler,
     stop: asyncio.Event | None = None,
@@ -75,7 +120,7 @@ async def working(
         await task
 
 
-async def ended(queue: Queue, job: str, attempt: int = 1) -> Clip | Failure:
+async def outcome_of(queue: Queue, job: str, attempt: int = 1) -> Clip | Failure:
     """Wait for an outcome and return it."""
     async with asyncio.timeout(20):
         while True:
@@ -85,77 +130,77 @@ async def ended(queue: Queue, job: str, attempt: int = 1) -> Clip | Failure:
             await asyncio.sleep(0.01)
 
 
-async def waiting(queue: Queue) -> int:
-    """Return how many orders lie on the queue."""
+async def queued_orders(queue: Queue) -> int:
+    """Return how many orders wait on the queue."""
     return int(await queue._redis.zcard(QUEUE))
 
 
 async def until(ask: Callable[[], Awaitable[object]], answer: object) -> None:
-    """Ask again and again until this is the answer."""
+    """Poll until this is the answer."""
     async with asyncio.timeout(20):
         while await ask() != answer:  # noqa: ASYNC110  # what lies in Redis has no event
             await asyncio.sleep(0.01)
 
 
-def passed_over(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
-    """Return what is set whenever a worker leaves an order that no idle worker took."""
-    left, wanted = asyncio.Event(), ArqWorker._eligible
+def skip_event(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Return an event that is set whenever a worker leaves an order that no idle worker took."""
+    skipped, eligible = asyncio.Event(), ArqWorker._eligible
 
-    def noticed(picker: ArqWorker, names: list[bytes]) -> list[bytes]:
-        chosen = wanted(picker, names)
+    def noticed(worker: ArqWorker, job_ids: list[bytes]) -> list[bytes]:
+        chosen = eligible(worker, job_ids)
         latest = time.monotonic() - HEAD_START_SECONDS
-        if not chosen and any(since <= latest for since in picker._first_seen.values()):
-            left.set()
+        if not chosen and any(seen <= latest for seen in worker._first_seen.values()):
+            skipped.set()
         return chosen
 
     monkeypatch.setattr(ArqWorker, "_eligible", noticed)
-    return left
+    return skipped
 
 
-async def said(caplog: pytest.LogCaptureFixture, words: str) -> None:
-    """Wait until something logs these words."""
+async def wait_for_log(caplog: pytest.LogCaptureFixture, text: str) -> None:
+    """Wait until this text was logged."""
     async with asyncio.timeout(20):
-        while words not in caplog.text:  # noqa: ASYNC110  # the log has no event
+        while text not in caplog.text:  # noqa: ASYNC110  # the log has no event
             await asyncio.sleep(0.01)
 
 
-class Ear:
-    """Listens to the queue's events."""
+class EventRecorder:
+    """Records the queue's events and when they came."""
 
     def __init__(self, queue: Queue) -> None:
-        self.heard: list[Event] = []
-        self._knock = Ended(f"knock {id(self)}", 0)
-        self._awake = asyncio.Event()
-        self._events: asyncio.Queue[tuple[float, Event]] = asyncio.Queue()
-        self._task = asyncio.create_task(self._listen(queue))
+        self.events: list[Event] = []
+        self._probe = Ended(f"probe {id(self)}", 0)
+        self._subscribed = asyncio.Event()
+        self._new: asyncio.Queue[tuple[float, Event]] = asyncio.Queue()
+        self._task = asyncio.create_task(self._record(queue))
 
     @classmethod
-    async def opened(cls, queue: Queue) -> Ear:
-        """Return an ear that misses nothing from now on: a subscription is not announced to us."""
-        ear = cls(queue)
+    async def subscribed(cls, queue: Queue) -> EventRecorder:
+        """Return a recorder that misses no event from now on."""
+        recorder = cls(queue)
         async with asyncio.timeout(20):
-            while not ear._awake.is_set():  # one knock is heard, not all
-                await queue._redis.publish(EVENTS, write_event(ear._knock))
+            while not recorder._subscribed.is_set():  # one probe is received, not all
+                await queue._redis.publish(EVENTS, write_event(recorder._probe))
                 await asyncio.sleep(0.01)
-        return ear
+        return recorder
 
-    async def _listen(self, queue: Queue) -> None:
+    async def _record(self, queue: Queue) -> None:
         async for event in queue.events():
-            if event == self._knock:
-                self._awake.set()
+            if event == self._probe:
+                self._subscribed.set()
                 continue
-            self.heard.append(event)
-            self._events.put_nowait((asyncio.get_running_loop().time(), event))
+            self.events.append(event)
+            self._new.put_nowait((asyncio.get_running_loop().time(), event))
 
     async def next(self, kind: type[Event]) -> tuple[float, Event]:
-        """Return the next event of this kind and when it was heard."""
+        """Return the next event of this type and when it came."""
         async with asyncio.timeout(20):
             while True:
-                at, event = await self._events.get()
+                at, event = await self._new.get()
                 if isinstance(event, kind):
                     return at, event
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop recording."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)

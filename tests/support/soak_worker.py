@@ -1,4 +1,4 @@
-"""A worker process for the soak test: makes short clips, and notes each in a file."""
+"""A worker process for the soak test, which writes down each clip that it makes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.queue_worker import clip_of
 
 
 async def make(order: Order, reporter: ProgressReporter) -> Clip | Failure:
-    """Work for 0.2 s, as a model would in steps, and for a little longer as an encoder would."""
+    """Use the engine for 0.2 s in steps, then take a little longer, as an encoder would."""
     while not reporter.slot.acquired.is_set() and not reporter.cancelled.is_set():  # noqa: ASYNC110  # two events
         await asyncio.sleep(0.01)
     for step in range(4):

@@ -1,4 +1,4 @@
-"""Workshop: real worker processes with the fake engine, and a queue to order from."""
+"""Real worker processes with the fake engine, and a queue to order from."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class WorkerProcess:
         """Return the ids of the processes that it started."""
         return [pid for pid, parent in _parents() if parent == self.process.pid]
 
-    async def says(self, words: str) -> str:
-        """Wait until its log holds these words, and return that line."""
+    async def wait_for_log(self, text: str) -> str:
+        """Wait until its log holds this text, and return that line."""
         while True:
             for line in self.log.read_text().splitlines():
-                if words in line:
+                if text in line:
                     return line
             if self.process.returncode is not None:
-                raise AssertionError(f"ended without saying {words!r}:\n{self.log.read_text()}")
+                raise AssertionError(f"ended without logging {text!r}:\n{self.log.read_text()}")
             await asyncio.sleep(0.02)
 
     async def end(self, number: signal.Signals = signal.SIGTERM) -> int:
@@ -70,7 +70,7 @@ def _parents() -> Iterator[tuple[int, int]]:
             yield int(stat.parent.name), int(parent)
 
 
-class Workshop:
+class WorkerProcesses:
     """A folder, a queue and a blob store, with as many workers as a test wants."""
 
     def __init__(self, folder: Path, url: str, queue: Queue) -> None:
@@ -87,7 +87,7 @@ class Workshop:
             "MUTOSCOPE_HOME": str(self.folder),
             "REDIS_URL": self._url,
             "ENGINE_FACTORY": "tests.support.fake_engine:create",
-            "FAKE_ENGINE_SCAR": str(self.folder / "scar"),
+            "FAKE_ENGINE_MARKER": str(self.folder / "marker"),
         }
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
@@ -112,15 +112,15 @@ class Workshop:
         return order
 
     async def outcome(self, order: Order) -> Clip | Failure:
-        """Wait for what became of an order."""
+        """Wait for an order's outcome."""
         while True:
             found = await self.queue.outcome(order.job, order.attempt)
             if found is not None:
                 return found
             await asyncio.sleep(0.02)
 
-    async def moved(self, order: Order, steps: int = 2) -> Progressed:
-        """Wait until an order has come so many steps far."""
+    async def wait_for_step(self, order: Order, steps: int = 2) -> Progressed:
+        """Wait until so many steps of an order are done."""
         async for event in self.queue.events():
             if (
                 isinstance(event, Progressed)
@@ -137,12 +137,12 @@ class Workshop:
 
 
 @asynccontextmanager
-async def workshop(folder: Path, url: str) -> AsyncIterator[Workshop]:
-    """Open a workshop and leave nothing of it behind."""
+async def worker_processes(folder: Path, url: str) -> AsyncIterator[WorkerProcesses]:
+    """Yield what starts worker processes; end them all after the block."""
     queue = await Queue.connect(url)
-    shop = Workshop(folder, url, queue)
+    workers = WorkerProcesses(folder, url, queue)
     try:
-        yield shop
+        yield workers
     finally:
-        await shop.close()
+        await workers.close()
         await queue.close()

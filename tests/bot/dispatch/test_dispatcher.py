@@ -1,4 +1,4 @@
-"""Every job comes to one end, whatever happens to workers, Redis and the bot."""
+"""Every job has one outcome, whatever happens to workers, Redis and the bot."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
+from bot.dispatch.dispatcher import Dispatcher
 from bot.studio.events import JobProgressed
 from bot.studio.options import Options
 from storage.domain.catalogue import QuotaRow
@@ -17,7 +18,7 @@ from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
 from storage.queue.messages import EVENTS, HANDED_BACK, Progressed, write_event
 from tests.support.backend import Backend, open_backend, png, requester, until
-from tests.support.queue_worker import waiting
+from tests.support.queue_worker import queued_orders, wait_for_log
 from tests.support.redis_server import RestartableRedis
 
 MANY = QuotaRow(credits_per_day=10**6, unfinished_jobs=1000)
@@ -55,15 +56,34 @@ async def test_a_newcomer_starts_within_two_clips(
     assert turn <= 2
 
 
-async def test_little_lies_on_the_queue_ahead_of_the_workers(backend: Backend) -> None:
+async def dispatched(backend: Backend) -> int:
+    return len([job for job in await backend.jobs.unfinished() if job.dispatched])
+
+
+async def test_one_job_is_queued_ahead_of_the_workers(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing_dispatched, dispatch_once = asyncio.Event(), Dispatcher.dispatch_once
+
+    async def noticed(dispatcher: Dispatcher) -> int:
+        count = await dispatch_once(dispatcher)
+        if count == 0:
+            nothing_dispatched.set()
+        return count
+
+    async def two_are_dispatched() -> bool:
+        return await dispatched(backend) == 2
+
+    monkeypatch.setattr(Dispatcher, "dispatch_once", noticed)
     backend.worker.gate.clear()
     for seed in range(4):
         await order(backend, seed)
     async with backend.running():
+        await until(two_are_dispatched)
         await until(lambda: len(backend.worker.orders) == 1)
-        await asyncio.sleep(0.3)
-        on_their_way = [job for job in await backend.jobs.unfinished() if job.dispatched]
-    assert len(on_their_way) == 2
+        nothing_dispatched.clear()
+        await nothing_dispatched.wait()
+        assert await dispatched(backend) == 2
 
 
 async def test_an_emptied_redis_loses_nothing(tmp_path: Path, mp4: bytes) -> None:
@@ -80,10 +100,12 @@ async def test_an_emptied_redis_loses_nothing(tmp_path: Path, mp4: bytes) -> Non
 
 
 async def _on_queue(backend: Backend) -> bool:
-    return await waiting(backend.queue) == 1
+    return await queued_orders(backend.queue) == 1
 
 
-async def test_an_absent_redis_is_waited_for(tmp_path: Path, mp4: bytes) -> None:
+async def test_an_absent_redis_is_waited_for(
+    tmp_path: Path, mp4: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     server = RestartableRedis(tmp_path / "redis")
     async with open_backend(tmp_path, server.url, mp4) as backend:
         backend.worker.gate.clear()
@@ -93,7 +115,8 @@ async def test_an_absent_redis_is_waited_for(tmp_path: Path, mp4: bytes) -> None
             server.stop(kill=True)
             waiting = await order(backend, 2)
             backend.worker.gate.set()
-            await asyncio.sleep(0.5)
+            await wait_for_log(caplog, "waiting: unavailable_queue")
+            await wait_for_log(caplog, "the queue is away")
             server.start()
             await ends(backend, running, Status.DONE)
             await ends(backend, waiting, Status.DONE)
@@ -123,7 +146,7 @@ async def test_a_job_is_given_up_and_refunded_after_three_attempts(
     assert (allowance.spent, allowance.reserved) == (0, 0)
 
 
-async def test_a_job_that_was_handed_back_is_made_by_the_next_worker(backend: Backend) -> None:
+async def test_a_job_handed_back_is_made_by_the_next_worker(backend: Backend) -> None:
     backend.worker.failure = HANDED_BACK
     async with backend.running():
         job = await order(backend)
@@ -133,7 +156,7 @@ async def test_a_job_that_was_handed_back_is_made_by_the_next_worker(backend: Ba
     assert (await backend.jobs.get(job.id)).deaths == 0
 
 
-async def test_a_final_failure_is_not_tried_again(backend: Backend) -> None:
+async def test_a_final_failure_is_not_retried(backend: Backend) -> None:
     backend.worker.failure = Failure("failed_encoding")
     async with backend.running():
         job = await order(backend)
@@ -141,7 +164,7 @@ async def test_a_final_failure_is_not_tried_again(backend: Backend) -> None:
     assert len(backend.worker.orders) == 1
 
 
-async def test_a_result_that_nobody_heard_of_is_found(backend: Backend) -> None:
+async def test_an_outcome_whose_event_was_missed_is_found(backend: Backend) -> None:
     async with backend.running_dispatcher():
         job = await order(backend)
         await until(lambda: _on_queue(backend))
@@ -157,7 +180,7 @@ async def _outcome_there(backend: Backend, job: Job) -> bool:
     return await backend.queue.outcome(job.id, 1) is not None
 
 
-async def test_a_result_after_a_cancel_is_thrown_away(backend: Backend) -> None:
+async def test_an_outcome_after_a_cancel_is_ignored(backend: Backend) -> None:
     async with backend.running_dispatcher():
         job = await order(backend)
         await until(lambda: _on_queue(backend))
@@ -167,7 +190,7 @@ async def test_a_result_after_a_cancel_is_thrown_away(backend: Backend) -> None:
     assert replace(await backend.jobs.get(job.id), delivered=0.0) == cancelled
 
 
-async def test_progress_of_an_older_attempt_is_not_told(backend: Backend, redis_url: str) -> None:
+async def test_progress_of_an_older_attempt_is_ignored(backend: Backend, redis_url: str) -> None:
     backend.worker.gate.clear()
     redis = Redis.from_url(redis_url)
     with backend.studio.subscribe() as news:
@@ -187,7 +210,7 @@ async def _is_heard(redis: Redis, event: Progressed) -> bool:
     return bool(await redis.publish(EVENTS, write_event(event)))
 
 
-async def test_a_job_whose_frames_are_there_makes_room_for_another(backend: Backend) -> None:
+async def test_a_decoded_job_makes_room_for_another(backend: Backend) -> None:
     backend.worker.gate.clear()
     for seed in range(4):
         await order(backend, seed)

@@ -14,7 +14,7 @@ from storage.domain.errors import Unavailable
 from storage.domain.job import Job
 from tests.support.backend import Backend, png, requester, until
 from tests.support.examples import CLIP
-from tests.support.queue_worker import waiting
+from tests.support.queue_worker import queued_orders
 
 
 class Away(Blobs):
@@ -66,7 +66,7 @@ async def test_a_clip_of_a_job_that_is_over_does_not_stay(backend: Backend, dele
 
 
 async def _on_queue(backend: Backend) -> bool:
-    return await waiting(backend.queue) == 1
+    return await queued_orders(backend.queue) == 1
 
 
 async def test_what_another_job_has_or_makes_anew_stays(backend: Backend) -> None:

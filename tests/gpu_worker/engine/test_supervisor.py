@@ -1,4 +1,4 @@
-"""The child process: it is cancelled, crashes and hangs, and there is always another one."""
+"""The child process is cancelled, crashes and hangs, and is always replaced."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ CANVAS = Canvas(
 )
 
 
-def asked(prompt: str = "pan right", steps: int = 5, seed: int = 3) -> GenerationRequest:
+def request_for(prompt: str = "pan right", steps: int = 5, seed: int = 3) -> GenerationRequest:
     return GenerationRequest("0" * 64, prompt, "fake", 64, 48, 4, 8, steps, 1.0, seed)
 
 
 @asynccontextmanager
 async def engine(
-    grace: float = 5.0, silence: float = 30.0, **arguments: str
+    cancel: float = 5.0, silence: float = 30.0, **arguments: str
 ) -> AsyncIterator[EngineProcess]:
-    process = EngineProcess(EngineSpec(FAKE, arguments), EngineTimeouts(grace, silence))
+    process = EngineProcess(EngineSpec(FAKE, arguments), EngineTimeouts(cancel, silence))
     process.start()
     try:
         yield process
@@ -48,26 +48,26 @@ async def engine(
 
 
 async def made(process: EngineProcess, prompt: str = "pan right", **rest: int) -> Result:
-    return await process.generate(asked(prompt, **rest), CANVAS, ignore, asyncio.Event())
+    return await process.generate(request_for(prompt, **rest), CANVAS, ignore, asyncio.Event())
 
 
 def ignore(progress: Progress, preview: bytes | None) -> None:
-    """Hear nothing."""
+    """Take an update and do nothing."""
 
 
 async def test_a_clip_is_made_in_another_process() -> None:
-    heard: list[tuple[Progress, bytes | None]] = []
+    updates: list[tuple[Progress, bytes | None]] = []
     async with engine() as process:
         ready = await process.warm()
         assert (ready.name, ready.device) == ("fake", "cpu")
         result = await process.generate(
-            asked(), CANVAS, lambda *news: heard.append(news), asyncio.Event()
+            request_for(), CANVAS, lambda *update: updates.append(update), asyncio.Event()
         )
         assert process.pid not in (None, os.getpid())
-    assert np.array_equal(result.frames, pan(asked(), CANVAS))
-    assert [progress.step for progress, _ in heard] == [1, 2, 3, 4, 5, 0]
-    assert heard[-1][0].stage is Stage.DECODING
-    assert [preview for _, preview in heard if preview] == [PREVIEW]
+    assert np.array_equal(result.frames, pan(request_for(), CANVAS))
+    assert [progress.step for progress, _ in updates] == [1, 2, 3, 4, 5, 0]
+    assert updates[-1][0].stage is Stage.DECODING
+    assert [preview for _, preview in updates if preview] == [PREVIEW]
 
 
 async def test_an_order_may_come_before_the_engine_is_loaded() -> None:
@@ -76,7 +76,7 @@ async def test_an_order_may_come_before_the_engine_is_loaded() -> None:
         assert (await made(process)).seed == 3
 
 
-async def test_a_cancel_is_heeded_within_a_step_and_the_child_lives_on() -> None:
+async def test_a_cancel_stops_the_clip_within_a_step_and_keeps_the_child() -> None:
     cancelled = asyncio.Event()
 
     def cancel_at_third(progress: Progress, preview: bytes | None) -> None:
@@ -89,26 +89,26 @@ async def test_a_cancel_is_heeded_within_a_step_and_the_child_lives_on() -> None
         await process.warm()
         pid = process.pid
         with pytest.raises(Cancelled):
-            await process.generate(asked("slow", 200), CANVAS, cancel_at_third, cancelled)
+            await process.generate(request_for("slow", 200), CANVAS, cancel_at_third, cancelled)
         assert steps[-1] <= 5
         assert (await made(process)).seed == 3
         assert (process.pid, process.restarts) == (pid, 0)
 
 
-async def test_a_cancel_before_the_engine_is_loaded_is_heeded() -> None:
+async def test_a_cancel_before_the_engine_is_loaded_is_obeyed() -> None:
     cancelled = asyncio.Event()
     cancelled.set()
     async with engine() as process:
         with pytest.raises(Cancelled):
-            await process.generate(asked(), CANVAS, ignore, cancelled)
+            await process.generate(request_for(), CANVAS, ignore, cancelled)
 
 
-async def test_a_child_that_heeds_no_cancel_is_killed_and_another_is_warm() -> None:
+async def test_a_child_that_ignores_a_cancel_is_killed_and_replaced() -> None:
     cancelled = asyncio.Event()
-    async with engine(grace=0.2) as process:
+    async with engine(cancel=0.2) as process:
         await process.warm()
         pid = process.pid
-        order = process.generate(asked("hang"), CANVAS, lambda *_: cancelled.set(), cancelled)
+        order = process.generate(request_for("hang"), CANVAS, lambda *_: cancelled.set(), cancelled)
         with pytest.raises(Cancelled):
             await order
         assert (await made(process)).seed == 3
@@ -122,7 +122,7 @@ async def test_a_child_that_hangs_is_killed() -> None:
         assert (await made(process)).seed == 3
 
 
-async def test_a_child_that_crashes_is_told_with_its_last_words_and_replaced() -> None:
+async def test_a_child_that_crashes_is_replaced_and_its_last_output_kept() -> None:
     async with engine() as process:
         with pytest.raises(EngineDied, match="Fatal Python error: Segmentation fault"):
             await made(process, "crash")
@@ -136,12 +136,12 @@ async def test_a_child_that_is_killed_while_idle_is_replaced() -> None:
         first = process.pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
-        while process.pid == first:  # noqa: ASYNC110 (the death is the kernel's to tell)
+        while process.pid == first:  # noqa: ASYNC110 (a process's end has no event)
             await asyncio.sleep(0.01)
         assert (await made(process)).seed == 3
 
 
-async def test_an_unforeseen_error_costs_the_child_its_place() -> None:
+async def test_an_unforeseen_error_replaces_the_child() -> None:
     async with engine() as process:
         with pytest.raises(EngineDied, match="illegal memory access"):
             await made(process, "broken")
@@ -151,7 +151,7 @@ async def test_an_unforeseen_error_costs_the_child_its_place() -> None:
 
 async def test_out_of_memory_and_refusals_leave_the_child_alive() -> None:
     async with engine() as process:
-        with pytest.raises(OutOfMemory, match="last rung"):
+        with pytest.raises(OutOfMemory, match="smallest settings"):
             await made(process, "oom")
         with pytest.raises(GenerationFailed) as caught:
             await made(process, "refuse")
@@ -165,7 +165,9 @@ async def test_an_order_that_is_given_up_does_not_disturb_the_next() -> None:
     started = asyncio.Event()
     async with engine() as process:
         order = asyncio.create_task(
-            process.generate(asked("slow", 100), CANVAS, lambda *_: started.set(), asyncio.Event())
+            process.generate(
+                request_for("slow", 100), CANVAS, lambda *_: started.set(), asyncio.Event()
+            )
         )
         await started.wait()
         order.cancel()
@@ -176,7 +178,7 @@ async def test_an_order_that_is_given_up_does_not_disturb_the_next() -> None:
 
 
 @pytest.mark.parametrize("load", ["missing", "crash"])
-async def test_an_engine_that_cannot_be_loaded_is_told(load: str) -> None:
+async def test_an_engine_that_cannot_be_loaded_raises_not_loaded(load: str) -> None:
     async with engine(load=load) as process:
         with pytest.raises(NotLoaded):
             await process.warm()
@@ -211,7 +213,7 @@ asyncio.run(main())
 """
 
 
-def test_kill_9_of_the_worker_leaves_no_orphan() -> None:
+def test_a_killed_worker_leaves_no_child() -> None:
     root = Path(__file__).parents[3]
     with subprocess.Popen(
         [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=root

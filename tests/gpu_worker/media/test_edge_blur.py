@@ -25,7 +25,7 @@ def test_the_larger_of_two_distances_counts_at_a_corner() -> None:
 
 
 @pytest.mark.parametrize("side", [64, 512])
-def test_it_is_softer_further_out_and_untouched_inside(side: int) -> None:
+def test_the_blur_grows_outwards_and_leaves_the_inside(side: int) -> None:
     grain = np.random.default_rng(0).integers(0, 256, (side, side, 3)).astype(np.uint8)
     beyond = np.maximum(np.arange(side, dtype=np.float32) - side / 2, 0)[None].repeat(side, 0)
     made = blur_outside(grain, beyond)

@@ -108,7 +108,7 @@ def test_quality_gives_way_before_size(container: Container) -> None:
 
 
 @pytest.mark.parametrize("limit", [0, 1, 900])
-def test_a_limit_that_nothing_fits_is_told(limit: int) -> None:
+def test_a_limit_that_nothing_fits_is_too_large(limit: int) -> None:
     with pytest.raises(TooLarge) as caught:
         encode(scene(), 8, limit, {})
     assert caught.value.key == "failed_too_large"

@@ -1,4 +1,4 @@
-"""The queue: an order reaches a worker at once, and its outcome comes back."""
+"""An order reaches a worker at once, and its outcome comes back."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from storage.queue.messages import (
 )
 from storage.queue.reporter import ProgressReporter
 from tests.support.queue_worker import (
-    Ear,
-    Hand,
+    BlockingHandler,
+    EventRecorder,
     clip_of,
-    ended,
+    complete_at_once,
     order,
-    passed_over,
-    quick,
+    outcome_of,
+    queued_orders,
+    running_worker,
+    skip_event,
     until,
-    waiting,
-    working,
 )
 
 
@@ -50,21 +50,21 @@ async def queue(redis_url: str) -> AsyncIterator[Queue]:
 
 
 @pytest.fixture
-async def ear(queue: Queue) -> AsyncIterator[Ear]:
-    ear = await Ear.opened(queue)
-    yield ear
-    await ear.close()
+async def recorder(queue: Queue) -> AsyncIterator[EventRecorder]:
+    recorder = await EventRecorder.subscribed(queue)
+    yield recorder
+    await recorder.close()
 
 
 async def test_an_order_becomes_a_clip(queue: Queue, redis_url: str) -> None:
-    async with working(redis_url, quick):
+    async with running_worker(redis_url, complete_at_once):
         assert await queue.put(order("a"))
-        assert await ended(queue, "a") == clip_of(order("a"))
+        assert await outcome_of(queue, "a") == clip_of(order("a"))
     assert await queue.state("a", 1) is AttemptState.ENDED
 
 
-async def test_an_idle_worker_starts_and_tells_within_100_ms(
-    queue: Queue, redis_url: str, ear: Ear
+async def test_an_idle_worker_starts_an_order_within_100_ms(
+    queue: Queue, redis_url: str, recorder: EventRecorder
 ) -> None:
     starts, ends = [], []
     ended_at: dict[str, float] = {}
@@ -73,35 +73,37 @@ async def test_an_idle_worker_starts_and_tells_within_100_ms(
         ended_at[order.job] = asyncio.get_running_loop().time()
         return clip_of(order)
 
-    async with working(redis_url, timed):
+    async with running_worker(redis_url, timed):
         await until(queue.workers, 1)
         for number in range(15):
             began = asyncio.get_running_loop().time()
             await queue.put(order(f"j{number}"))
-            starts.append((await ear.next(Started))[0] - began)
-            ends.append((await ear.next(Ended))[0] - ended_at[f"j{number}"])
+            starts.append((await recorder.next(Started))[0] - began)
+            ends.append((await recorder.next(Ended))[0] - ended_at[f"j{number}"])
     assert statistics.median(starts) < 0.1
     assert statistics.median(ends) < 0.1
 
 
-async def test_the_wire_is_json(queue: Queue, redis_url: str) -> None:
+async def test_orders_are_written_as_json(queue: Queue, redis_url: str) -> None:
     await queue.put(order("a"))
     with redis.Redis.from_url(redis_url) as client:
         assert client.get("arq:job:a.1").startswith(b"{")
 
 
-async def test_progress_and_previews_are_told(queue: Queue, redis_url: str, ear: Ear) -> None:
-    heard = asyncio.Event()
+async def test_progress_and_previews_are_published(
+    queue: Queue, redis_url: str, recorder: EventRecorder
+) -> None:
+    received = asyncio.Event()
 
-    async def telling(order: Order, reporter: ProgressReporter) -> Clip | Failure:
+    async def reporting(order: Order, reporter: ProgressReporter) -> Clip | Failure:
         await reporter.progress(Progress(Stage.DENOISING, 3, 8, eta=2.5), b"webp")
-        await heard.wait()
+        await received.wait()
         return clip_of(order)
 
-    async with working(redis_url, telling):
+    async with running_worker(redis_url, reporting):
         await queue.put(order("a"))
-        _, event = await ear.next(Progressed)
-        heard.set()
+        _, event = await recorder.next(Progressed)
+        received.set()
     assert isinstance(event, Progressed)
     assert (event.progress.step, event.progress.steps, event.progress.eta) == (3, 8, 2.5)
     assert event.progress.preview
@@ -111,13 +113,13 @@ async def test_progress_and_previews_are_told(queue: Queue, redis_url: str, ear:
 async def test_the_same_attempt_is_queued_once(queue: Queue) -> None:
     assert await queue.put(order("a"))
     assert not await queue.put(order("a"))
-    assert await waiting(queue) == 1
+    assert await queued_orders(queue) == 1
 
 
 async def test_a_new_attempt_withdraws_the_old_one(queue: Queue) -> None:
     await queue.put(order("a", 1))
     assert await queue.put(order("a", 2))
-    assert await waiting(queue) == 1
+    assert await queued_orders(queue) == 1
     assert await queue.state("a", 1) is AttemptState.LOST
     assert await queue.state("a", 2) is AttemptState.WAITING
 
@@ -125,55 +127,58 @@ async def test_a_new_attempt_withdraws_the_old_one(queue: Queue) -> None:
 async def test_a_new_attempt_runs_while_the_old_one_still_holds_a_worker(
     queue: Queue, redis_url: str
 ) -> None:
-    stuck = Hand()
-    async with working(redis_url, stuck, name="stuck"):
+    stuck = BlockingHandler()
+    async with running_worker(redis_url, stuck, name="stuck"):
         await queue.put(order("a", 1))
         await stuck.started.wait()
-        async with working(redis_url, quick, name="other"):
+        async with running_worker(redis_url, complete_at_once, name="other"):
             assert await queue.put(order("a", 2))
-            assert await ended(queue, "a", 2) == clip_of(order("a", 2))
-        stuck.let_go.set()
-        assert await ended(queue, "a", 1) == clip_of(order("a", 1))
+            assert await outcome_of(queue, "a", 2) == clip_of(order("a", 2))
+        stuck.proceed.set()
+        assert await outcome_of(queue, "a", 1) == clip_of(order("a", 1))
 
 
 async def test_a_finished_attempt_is_not_made_again(queue: Queue, redis_url: str) -> None:
-    hand = Hand()
-    hand.let_go.set()
-    async with working(redis_url, hand):
+    handler = BlockingHandler()
+    handler.proceed.set()
+    async with running_worker(redis_url, handler):
         await queue.put(order("a"))
-        await ended(queue, "a")
+        await outcome_of(queue, "a")
         assert not await queue.put(order("a"))
-    assert len(hand.orders) == 1
+    assert len(handler.orders) == 1
 
 
 async def test_one_worker_takes_one_job_at_a_time(
     queue: Queue, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hand, left = Hand(), passed_over(monkeypatch)
-    async with working(redis_url, hand):
+    handler, skipped = BlockingHandler(), skip_event(monkeypatch)
+    async with running_worker(redis_url, handler):
         await queue.put(order("a"))
         await queue.put(order("b"))
-        await hand.started.wait()
-        await left.wait()
+        await handler.started.wait()
+        await skipped.wait()
         assert await queue.state("a", 1) is AttemptState.RUNNING
         assert await queue.state("b", 1) is AttemptState.WAITING
-        assert await waiting(queue) == 1
-        hand.let_go.set()
-        await ended(queue, "b")
+        assert await queued_orders(queue) == 1
+        handler.proceed.set()
+        await outcome_of(queue, "b")
 
 
 async def test_workers_are_counted_by_their_own_heartbeats(queue: Queue, redis_url: str) -> None:
     assert await queue.workers() == 0
-    async with working(redis_url, quick, name="one"), working(redis_url, quick, name="two"):
+    async with (
+        running_worker(redis_url, complete_at_once, name="one"),
+        running_worker(redis_url, complete_at_once, name="two"),
+    ):
         await until(queue.workers, 2)
     assert await queue.workers() == 0
 
 
-async def test_an_order_that_nobody_can_read_fails_for_good(queue: Queue, redis_url: str) -> None:
+async def test_an_unreadable_order_fails_for_good(queue: Queue, redis_url: str) -> None:
     text = json.dumps({"version": VERSION, "job": 1})
     await queue._redis.enqueue_job("make_clip", text, _job_id="odd.1")
-    async with working(redis_url, quick):
-        assert await ended(queue, "odd") == Failure("failed_order_unreadable")
+    async with running_worker(redis_url, complete_at_once):
+        assert await outcome_of(queue, "odd") == Failure("failed_order_unreadable")
 
 
 async def test_an_order_of_another_version_may_be_made_by_another_worker(
@@ -182,8 +187,8 @@ async def test_an_order_of_another_version_may_be_made_by_another_worker(
     text = json.dumps(json.loads(write_order(order("new"))) | {"version": VERSION + 1})
     await queue._redis.enqueue_job("make_clip", text, _job_id="new.1")
     versions = (("order", str(VERSION + 1)), ("worker", str(VERSION)))
-    async with working(redis_url, quick):
-        assert await ended(queue, "new") == Failure("failed_order_version", versions, True)
+    async with running_worker(redis_url, complete_at_once):
+        assert await outcome_of(queue, "new") == Failure("failed_order_version", versions, True)
 
 
 async def test_an_outcome_of_another_version_is_not_read(queue: Queue, redis_url: str) -> None:
@@ -195,18 +200,16 @@ async def test_an_outcome_of_another_version_is_not_read(queue: Queue, redis_url
 
 
 async def test_an_event_of_another_version_is_logged_once_and_skipped(
-    queue: Queue, ear: Ear, caplog: pytest.LogCaptureFixture
+    queue: Queue, recorder: EventRecorder, caplog: pytest.LogCaptureFixture
 ) -> None:
     newer = json.loads(write_event(Ended("newer", 1))) | {"version": VERSION + 1}
     for text in (json.dumps(newer), json.dumps(newer), write_event(Ended("own", 1))):
         await queue._redis.publish(EVENTS, text)
-    assert (await ear.next(Ended))[1].job == "own"
+    assert (await recorder.next(Ended))[1].job == "own"
     assert caplog.text.count(f"version {VERSION + 1}, where this release reads") == 1
 
 
-async def test_an_outcome_that_nobody_can_read_asks_for_another_attempt(
-    queue: Queue, redis_url: str
-) -> None:
+async def test_an_unreadable_outcome_may_be_retried(queue: Queue, redis_url: str) -> None:
     with redis.Redis.from_url(redis_url) as client:
         client.set(outcome_key("a.1"), b"\x80\x04pickle")
     outcome = await queue.outcome("a", 1)
@@ -214,18 +217,16 @@ async def test_an_outcome_that_nobody_can_read_asks_for_another_attempt(
     assert outcome.retryable
 
 
-async def test_a_handler_that_raises_is_a_failure_that_may_be_retried(
-    queue: Queue, redis_url: str
-) -> None:
+async def test_a_handler_that_raises_may_be_retried(queue: Queue, redis_url: str) -> None:
     async def broken(order: Order, reporter: ProgressReporter) -> Clip | Failure:
         raise RuntimeError("broken")
 
-    async with working(redis_url, broken):
+    async with running_worker(redis_url, broken):
         await queue.put(order("a"))
-        assert await ended(queue, "a") == Failure("failed_worker_error", retryable=True)
+        assert await outcome_of(queue, "a") == Failure("failed_worker_error", retryable=True)
 
 
-async def test_without_redis_everything_says_so() -> None:
+async def test_without_redis_every_call_raises_unavailable() -> None:
     queue = await Queue.connect("unix:///nowhere/redis.sock?db=0")
     for call in (
         queue.put(order("a", 2)),

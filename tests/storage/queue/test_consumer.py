@@ -1,4 +1,4 @@
-"""A worker that holds more than one order keeps every promise for each of them."""
+"""A worker that holds several orders handles each on its own."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from storage.queue.client import Queue
 from storage.queue.consumer import MAX_ORDERS
 from storage.queue.messages import HANDED_BACK, QUEUE, AttemptState, Started, lease_key
 from tests.support.queue_worker import (
-    Ear,
-    Hand,
+    BlockingHandler,
+    EventRecorder,
+    StagedHandler,
     clip_of,
-    ended,
+    complete_at_once,
     order,
-    passed_over,
-    quick,
-    said,
+    outcome_of,
+    queued_orders,
+    running_worker,
+    skip_event,
     until,
-    waiting,
-    working,
+    wait_for_log,
 )
 from tests.support.redis_server import RestartableRedis
-from tests.support.staged_handler import Overlapping
 
 
 @pytest.fixture
@@ -38,134 +38,133 @@ async def queue(restartable_redis: RestartableRedis) -> AsyncIterator[Queue]:
 
 
 @pytest.fixture
-def hand() -> Overlapping:
-    hand = Overlapping()
-    hand.gates(*"abcdefgh")
-    return hand
+def handler() -> StagedHandler:
+    handler = StagedHandler()
+    handler.hold(*"abcdefgh")
+    return handler
 
 
 async def test_the_next_order_is_taken_early_but_starts_when_the_engine_is_free(
-    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, handler: StagedHandler
 ) -> None:
-    ear = await Ear.opened(queue)
-    async with working(restartable_redis.url, hand):
+    recorder = await EventRecorder.subscribed(queue)
+    async with running_worker(restartable_redis.url, handler):
         await queue.put(order("a"))
-        assert (await ear.next(Started))[1].job == "a"
+        assert (await recorder.next(Started))[1].job == "a"
         await queue.put(order("b"))
-        await hand.reaches("b taken")
+        await handler.wait_for("b taken")
         assert await queue.state("b", 1) is AttemptState.RUNNING
-        assert [event.job for event in ear.heard] == ["a"]
-        hand.frames["a"].set()
-        assert (await ear.next(Started))[1].job == "b"
-        hand.frames["b"].set()
-        await hand.reaches("b frames")  # while a is still being made a file
+        assert [event.job for event in recorder.events] == ["a"]
+        handler.frames["a"].set()
+        assert (await recorder.next(Started))[1].job == "b"
+        handler.frames["b"].set()
+        await handler.wait_for("b frames")  # while a is still being made a file
         for name in "ab":
-            hand.files[name].set()
-            assert await ended(queue, name) == clip_of(order(name))
-    await ear.close()
-    assert hand.log[:4] == ["a taken", "a turn", "b taken", "a frames"]
+            handler.files[name].set()
+            assert await outcome_of(queue, name) == clip_of(order(name))
+    await recorder.close()
+    assert handler.log[:4] == ["a taken", "a engine", "b taken", "a frames"]
 
 
-async def test_an_idle_worker_has_an_order_before_one_that_would_only_keep_it_ready(
-    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
+async def test_an_idle_worker_takes_an_order_before_a_busy_one_prefetches_it(
+    queue: Queue, restartable_redis: RestartableRedis, handler: StagedHandler
 ) -> None:
-    async with working(restartable_redis.url, hand, name="busy"):
+    async with running_worker(restartable_redis.url, handler, name="busy"):
         await queue.put(order("a"))
-        await hand.reaches("a turn")
-        async with working(restartable_redis.url, quick, name="idle"):
+        await handler.wait_for("a engine")
+        async with running_worker(restartable_redis.url, complete_at_once, name="idle"):
             await until(queue.workers, 2)
             for number in range(10):
                 await queue.put(order(f"q{number}"))
-                assert await ended(queue, f"q{number}") == clip_of(order(f"q{number}"))
-        hand.frames["a"].set()
-        hand.files["a"].set()
-    assert [line for line in hand.log if line.endswith("taken")] == ["a taken"]
+                assert await outcome_of(queue, f"q{number}") == clip_of(order(f"q{number}"))
+        handler.frames["a"].set()
+        handler.files["a"].set()
+    assert [line for line in handler.log if line.endswith("taken")] == ["a taken"]
 
 
 async def test_no_more_than_a_few_orders_are_held(
     queue: Queue,
     restartable_redis: RestartableRedis,
-    hand: Overlapping,
+    handler: StagedHandler,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    left = passed_over(monkeypatch)
-    for gate in hand.frames.values():
+    skipped = skip_event(monkeypatch)
+    for gate in handler.frames.values():
         gate.set()
-    async with working(restartable_redis.url, hand):
+    async with running_worker(restartable_redis.url, handler):
         for name in "abcdef":
             await queue.put(order(name))
-        await hand.reaches(f"{'abcdef'[MAX_ORDERS - 1]} frames")
-        left.clear()
-        await left.wait()
-        assert await waiting(queue) == 6 - MAX_ORDERS
-        for gate in hand.files.values():
+        await handler.wait_for(f"{'abcdef'[MAX_ORDERS - 1]} frames")
+        skipped.clear()
+        await skipped.wait()
+        assert await queued_orders(queue) == 6 - MAX_ORDERS
+        for gate in handler.files.values():
             gate.set()
         for name in "abcdef":
-            assert await ended(queue, name) == clip_of(order(name))
+            assert await outcome_of(queue, name) == clip_of(order(name))
 
 
-async def held_two(queue: Queue, hand: Overlapping) -> None:
-    """Let the worker hold a, which has its turn, and b, which waits."""
+async def held_two(queue: Queue, handler: StagedHandler) -> None:
+    """Let the worker hold a, which has the engine, and b, which waits."""
     await queue.put(order("a"))
     await queue.put(order("b"))
-    await hand.reaches("b taken")
+    await handler.wait_for("b taken")
 
 
 async def test_each_order_has_its_own_cancel(
-    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, handler: StagedHandler
 ) -> None:
-    async with working(restartable_redis.url, hand):
-        await held_two(queue, hand)
+    async with running_worker(restartable_redis.url, handler):
+        await held_two(queue, handler)
         await queue.cancel("b")
-        assert await ended(queue, "b") == Failure("failed_cancelled", cancelled=True)
+        assert await outcome_of(queue, "b") == Failure("failed_cancelled", cancelled=True)
         await queue.put(order("c"))
-        await hand.reaches("c taken")
+        await handler.wait_for("c taken")
         await queue.cancel("a")
-        assert await ended(queue, "a") == Failure("failed_cancelled", cancelled=True)
-        hand.frames["c"].set()
-        hand.files["c"].set()
-        assert await ended(queue, "c") == clip_of(order("c"))
-    assert "b turn" not in hand.log
+        assert await outcome_of(queue, "a") == Failure("failed_cancelled", cancelled=True)
+        handler.frames["c"].set()
+        handler.files["c"].set()
+        assert await outcome_of(queue, "c") == clip_of(order("c"))
+    assert "b engine" not in handler.log
 
 
 async def test_every_order_keeps_its_lease_through_an_emptied_redis(
-    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, handler: StagedHandler
 ) -> None:
-    async with working(restartable_redis.url, hand):
-        await held_two(queue, hand)
+    async with running_worker(restartable_redis.url, handler):
+        await held_two(queue, handler)
         restartable_redis.empty()
         for name in "ab":
             await until(partial(queue.state, name, 1), AttemptState.RUNNING)
-        for gate in (*hand.frames.values(), *hand.files.values()):
-            gate.set()
+        handler.release_all()
         for name in "ab":
-            assert await ended(queue, name) == clip_of(order(name))
+            assert await outcome_of(queue, name) == clip_of(order(name))
 
 
 async def test_a_stop_hands_back_what_waits_at_once_and_lets_the_rest_finish(
-    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, handler: StagedHandler
 ) -> None:
     stop = asyncio.Event()
-    async with working(restartable_redis.url, hand, stop, grace=10.0) as task:
-        await held_two(queue, hand)
+    async with running_worker(restartable_redis.url, handler, stop, grace=10.0) as task:
+        await held_two(queue, handler)
         stop.set()
-        assert await ended(queue, "b") == HANDED_BACK
-        hand.frames["a"].set()
-        hand.files["a"].set()
+        assert await outcome_of(queue, "b") == HANDED_BACK
+        handler.frames["a"].set()
+        handler.files["a"].set()
         await task
     assert await queue.outcome("a", 1) == clip_of(order("a"))
-    assert "b turn" not in hand.log
+    assert "b engine" not in handler.log
 
 
 async def test_a_stop_without_grace_hands_everything_back(
-    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
+    queue: Queue, restartable_redis: RestartableRedis, handler: StagedHandler
 ) -> None:
     stop = asyncio.Event()
-    hand.frames["a"].set()
-    async with working(restartable_redis.url, hand, stop) as task:
+    handler.frames["a"].set()
+    async with running_worker(restartable_redis.url, handler, stop) as task:
         for name in "abc":
             await queue.put(order(name))
-        await hand.reaches("c taken")
+        await handler.wait_for("c taken")
         stop.set()
         await task
     for name in "abc":
@@ -174,56 +173,54 @@ async def test_a_stop_without_grace_hands_everything_back(
             assert not client.exists(lease_key(f"{name}.1"))
 
 
-async def test_orders_are_taken_again_while_an_older_one_is_still_at_hand_after_an_outage(
+async def test_orders_are_taken_after_an_outage_while_an_older_one_is_still_held(
     queue: Queue,
     restartable_redis: RestartableRedis,
-    hand: Overlapping,
+    handler: StagedHandler,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    async with working(restartable_redis.url, hand):
+    async with running_worker(restartable_redis.url, handler):
         await queue.put(order("a"))
-        hand.frames["a"].set()
-        await hand.reaches("a frames")
+        handler.frames["a"].set()
+        await handler.wait_for("a frames")
         restartable_redis.stop(kill=True)
-        await said(caplog, "the queue is away")
+        await wait_for_log(caplog, "the queue is away")
         restartable_redis.start()
         await queue.put(order("b"))
-        await hand.reaches("b turn")
-        for gate in (*hand.frames.values(), *hand.files.values()):
-            gate.set()
+        await handler.wait_for("b engine")
+        handler.release_all()
         for name in "ab":
-            assert await ended(queue, name) == clip_of(order(name))
+            assert await outcome_of(queue, name) == clip_of(order(name))
 
 
-async def test_a_start_that_nobody_could_hear_is_told_later(
-    queue: Queue, restartable_redis: RestartableRedis, hand: Overlapping
+async def test_a_start_during_an_outage_is_published_later(
+    queue: Queue, restartable_redis: RestartableRedis, handler: StagedHandler
 ) -> None:
-    ear = Ear(queue)
-    async with working(restartable_redis.url, hand):
-        await held_two(queue, hand)
+    recorder = EventRecorder(queue)
+    async with running_worker(restartable_redis.url, handler):
+        await held_two(queue, handler)
         restartable_redis.stop(kill=True)
-        hand.frames["a"].set()
-        await hand.reaches("b turn")  # and nothing more is told of it from here on
+        handler.frames["a"].set()
+        await handler.wait_for("b engine")  # and nothing more is told of it from here on
         restartable_redis.start()
-        while (await ear.next(Started))[1].job != "b":
+        while (await recorder.next(Started))[1].job != "b":
             pass
-        for gate in (*hand.frames.values(), *hand.files.values()):
-            gate.set()
-        assert await ended(queue, "b") == clip_of(order("b"))
-    await ear.close()
+        handler.release_all()
+        assert await outcome_of(queue, "b") == clip_of(order("b"))
+    await recorder.close()
 
 
-async def test_an_order_that_comes_back_from_the_past_is_not_taken_twice(
+async def test_an_order_restored_from_older_data_is_not_taken_twice(
     queue: Queue, restartable_redis: RestartableRedis
 ) -> None:
-    hand = Hand()
-    async with working(restartable_redis.url, hand):
+    handler = BlockingHandler()
+    async with running_worker(restartable_redis.url, handler):
         await queue.put(order("a"))
-        await hand.started.wait()
+        await handler.started.wait()
         with redis.Redis.from_url(restartable_redis.url) as client:
             client.zadd(QUEUE, {"a.1": 1.0})
             client.delete("arq:in-progress:a.1")
-        hand.let_go.set()
-        assert await ended(queue, "a") == clip_of(order("a"))
-        await until(partial(waiting, queue), 0)
-    assert len(hand.orders) == 1
+        handler.proceed.set()
+        assert await outcome_of(queue, "a") == clip_of(order("a"))
+        await until(partial(queued_orders, queue), 0)
+    assert len(handler.orders) == 1

@@ -1,4 +1,4 @@
-"""The queue under ill treatment: outages, an emptied Redis, kills, cancels and stops."""
+"""Orders survive outages, an emptied Redis and kills, and obey cancels and stops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import sys
 import textwrap
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -29,7 +29,17 @@ from storage.queue.messages import (
     write_outcome,
 )
 from storage.queue.reporter import ProgressReporter
-from tests.support.queue_worker import Ear, Hand, clip_of, ended, order, quick, said, until, working
+from tests.support.queue_worker import (
+    BlockingHandler,
+    EventRecorder,
+    clip_of,
+    complete_at_once,
+    order,
+    outcome_of,
+    running_worker,
+    until,
+    wait_for_log,
+)
 from tests.support.redis_server import RestartableRedis
 
 
@@ -40,19 +50,19 @@ async def queue(restartable_redis: RestartableRedis) -> AsyncIterator[Queue]:
     await queue.close()
 
 
-async def test_an_idle_worker_outlives_an_outage(
+async def test_an_idle_worker_survives_an_outage(
     queue: Queue, restartable_redis: RestartableRedis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with working(restartable_redis.url, quick) as task:
+    async with running_worker(restartable_redis.url, complete_at_once) as task:
         await until(queue.workers, 1)
         restartable_redis.stop(kill=True)
-        await said(caplog, "the queue is away")
+        await wait_for_log(caplog, "the queue is away")
         with pytest.raises(Unavailable):
             await queue.workers()
         restartable_redis.start()
         assert not task.done()
         await queue.put(order("a"))
-        assert await ended(queue, "a") == clip_of(order("a"))
+        assert await outcome_of(queue, "a") == clip_of(order("a"))
 
 
 async def test_a_clip_that_is_done_while_redis_is_away_is_delivered_and_not_made_again(
@@ -67,83 +77,83 @@ async def test_a_clip_that_is_done_while_redis_is_away_is_delivered_and_not_made
         return write_outcome(outcome)
 
     monkeypatch.setattr("storage.queue.lease.write_outcome", written)
-    hand = Hand()
-    ear = Ear(queue)
-    async with working(restartable_redis.url, hand):
+    handler = BlockingHandler()
+    recorder = EventRecorder(queue)
+    async with running_worker(restartable_redis.url, handler):
         await queue.put(order("a"))
-        await hand.started.wait()
+        await handler.started.wait()
         restartable_redis.stop(kill=True)
-        hand.let_go.set()
+        handler.proceed.set()
         await again.wait()
         restartable_redis.start()
-        assert await ended(queue, "a") == clip_of(order("a"))
-        await ear.next(Ended)
+        assert await outcome_of(queue, "a") == clip_of(order("a"))
+        await recorder.next(Ended)
         await queue.put(order("b"))
-        assert await ended(queue, "b") == clip_of(order("b"))
-    await ear.close()
-    assert [done.job for done in hand.orders] == ["a", "b"]
+        assert await outcome_of(queue, "b") == clip_of(order("b"))
+    await recorder.close()
+    assert [done.job for done in handler.orders] == ["a", "b"]
 
 
 async def test_an_emptied_redis_loses_no_clip(
     queue: Queue, restartable_redis: RestartableRedis
 ) -> None:
-    hand = Hand()
-    async with working(restartable_redis.url, hand):
+    handler = BlockingHandler()
+    async with running_worker(restartable_redis.url, handler):
         await queue.put(order("a"))
         await queue.put(order("waiting"))
-        await hand.started.wait()
+        await handler.started.wait()
         restartable_redis.empty()
         assert await queue.state("waiting", 1) is AttemptState.LOST
         await until(lambda: queue.state("a", 1), AttemptState.RUNNING)  # at the next renewal
         assert await queue.put(order("waiting", 2))
-        hand.let_go.set()
-        assert await ended(queue, "a") == clip_of(order("a"))
-        assert await ended(queue, "waiting", 2) == clip_of(order("waiting", 2))
+        handler.proceed.set()
+        assert await outcome_of(queue, "a") == clip_of(order("a"))
+        assert await outcome_of(queue, "waiting", 2) == clip_of(order("waiting", 2))
 
 
 async def test_a_cancel_reaches_the_handler_at_once(
     queue: Queue, restartable_redis: RestartableRedis
 ) -> None:
-    hand = Hand()
-    async with working(restartable_redis.url, hand):
+    handler = BlockingHandler()
+    async with running_worker(restartable_redis.url, handler):
         await queue.put(order("a"))
-        await hand.started.wait()
+        await handler.started.wait()
         began = asyncio.get_running_loop().time()
         await queue.cancel("a")
-        assert await ended(queue, "a") == Failure("failed_cancelled", cancelled=True)
+        assert await outcome_of(queue, "a") == Failure("failed_cancelled", cancelled=True)
         assert asyncio.get_running_loop().time() - began < 0.5
 
 
-async def test_a_cancel_that_the_channel_lost_is_found_by_its_flag(
+async def test_a_cancel_lost_by_the_channel_is_found_by_its_flag(
     queue: Queue, restartable_redis: RestartableRedis
 ) -> None:
-    hand = Hand()
-    async with working(restartable_redis.url, hand):
+    handler = BlockingHandler()
+    async with running_worker(restartable_redis.url, handler):
         await queue.put(order("a"))
-        await hand.started.wait()
+        await handler.started.wait()
         with redis.Redis.from_url(restartable_redis.url) as client:
             client.set(cancel_key("a"), "1")
-        assert await ended(queue, "a") == Failure("failed_cancelled", cancelled=True)
+        assert await outcome_of(queue, "a") == Failure("failed_cancelled", cancelled=True)
 
 
-async def test_a_job_that_was_cancelled_while_it_waited_is_not_begun(
+async def test_a_job_cancelled_while_it_waits_is_not_started(
     queue: Queue, restartable_redis: RestartableRedis
 ) -> None:
-    hand = Hand()
+    handler = BlockingHandler()
     await queue.put(order("a"))
     await queue.cancel("a")
-    async with working(restartable_redis.url, hand):
-        assert await ended(queue, "a") == Failure("failed_cancelled", cancelled=True)
-    assert hand.orders == []
+    async with running_worker(restartable_redis.url, handler):
+        assert await outcome_of(queue, "a") == Failure("failed_cancelled", cancelled=True)
+    assert handler.orders == []
 
 
 async def test_a_worker_that_is_stopped_hands_its_job_back(
     queue: Queue, restartable_redis: RestartableRedis
 ) -> None:
-    hand, stop = Hand(), asyncio.Event()
-    async with working(restartable_redis.url, hand, stop) as task:
+    handler, stop = BlockingHandler(), asyncio.Event()
+    async with running_worker(restartable_redis.url, handler, stop) as task:
         await queue.put(order("a"))
-        await hand.started.wait()
+        await handler.started.wait()
         stop.set()
         await task
         assert await queue.outcome("a", 1) == HANDED_BACK
@@ -153,7 +163,7 @@ async def test_a_worker_that_is_stopped_hands_its_job_back(
 async def test_a_worker_that_is_stopped_may_finish_within_its_grace(
     queue: Queue, restartable_redis: RestartableRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hand, stop, waiting = Hand(), asyncio.Event(), asyncio.Event()
+    handler, stop, waiting = BlockingHandler(), asyncio.Event(), asyncio.Event()
     wait = Consumer._wait
 
     async def noticed(consumer: Consumer, seconds: float | None) -> None:
@@ -161,30 +171,30 @@ async def test_a_worker_that_is_stopped_may_finish_within_its_grace(
         await wait(consumer, seconds)
 
     monkeypatch.setattr(Consumer, "_wait", noticed)
-    async with working(restartable_redis.url, hand, stop, grace=10.0) as task:
+    async with running_worker(restartable_redis.url, handler, stop, grace=10.0) as task:
         await queue.put(order("a"))
         await queue.put(order("b"))
-        await hand.started.wait()
+        await handler.started.wait()
         stop.set()
         await waiting.wait()
-        hand.let_go.set()
+        handler.proceed.set()
         await task
         assert await queue.outcome("a", 1) == clip_of(order("a"))
         assert await queue.state("b", 1) is AttemptState.WAITING
 
 
-async def test_a_handler_that_does_not_listen_is_ended(
+async def test_a_handler_that_ignores_a_stop_is_cancelled(
     queue: Queue, restartable_redis: RestartableRedis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.queue.consumer.STOP_SECONDS", 0.1)
     started, stop = asyncio.Event(), asyncio.Event()
 
-    async def deaf(order: Order, reporter: ProgressReporter) -> Clip | Failure:
+    async def ignoring(order: Order, reporter: ProgressReporter) -> Clip | Failure:
         started.set()
         await asyncio.Event().wait()
         raise AssertionError
 
-    async with working(restartable_redis.url, deaf, stop) as task:
+    async with running_worker(restartable_redis.url, ignoring, stop) as task:
         await queue.put(order("a"))
         await started.wait()
         stop.set()
@@ -192,40 +202,42 @@ async def test_a_handler_that_does_not_listen_is_ended(
         assert await queue.outcome("a", 1) == HANDED_BACK
 
 
-async def test_twenty_stops_use_up_nothing(
+async def test_twenty_stops_use_up_no_attempts(
     queue: Queue, restartable_redis: RestartableRedis
 ) -> None:
     for attempt in range(1, 21):
-        hand, stop = Hand(), asyncio.Event()
+        handler, stop = BlockingHandler(), asyncio.Event()
         await queue.put(order("a", attempt))
-        async with working(restartable_redis.url, hand, stop) as task:
-            await hand.started.wait()
+        async with running_worker(restartable_redis.url, handler, stop) as task:
+            await handler.started.wait()
             stop.set()
             await task
         assert await queue.outcome("a", attempt) == HANDED_BACK
     await queue.put(order("a", 21))
-    async with working(restartable_redis.url, quick):
-        assert await ended(queue, "a", 21) == clip_of(order("a", 21))
+    async with running_worker(restartable_redis.url, complete_at_once):
+        assert await outcome_of(queue, "a", 21) == clip_of(order("a", 21))
 
 
-async def test_a_busy_loop_does_not_stop_the_lease(
+async def test_a_blocked_event_loop_does_not_end_the_lease(
     queue: Queue, restartable_redis: RestartableRedis
 ) -> None:
-    hand = Hand()
-    async with working(restartable_redis.url, hand):
+    handler = BlockingHandler()
+    async with running_worker(restartable_redis.url, handler):
         await queue.put(order("a"))
-        await hand.started.wait()
+        await handler.started.wait()
         with redis.Redis.from_url(restartable_redis.url) as client:
             client.pexpire(lease_key("a.1"), 3500)
-            wait_blocking(4.0)
-            assert client.pttl(lease_key("a.1")) > (LEASE_SECONDS - 4.5) * 1000
-        hand.let_go.set()
-        await ended(queue, "a")
+            block_until(lambda: client.pttl(lease_key("a.1")) > 3500)
+        handler.proceed.set()
+        await outcome_of(queue, "a")
 
 
-def wait_blocking(seconds: float) -> None:
-    """Keep the event loop from running, as heavy work would."""
-    time.sleep(seconds)
+def block_until(condition: Callable[[], bool]) -> None:
+    """Keep the event loop from running, as heavy work would, until the condition holds."""
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 WORKER = """
@@ -260,9 +272,9 @@ async def test_a_killed_workers_lease_runs_out_and_arq_never_runs_its_job_again(
         assert 0 < client.pttl(lease_key("a.1")) <= LEASE_SECONDS * 1000
         client.delete(lease_key("a.1"))  # as time would
     assert await queue.state("a", 1) is AttemptState.LOST
-    hand = Hand()
-    hand.let_go.set()
-    async with working(restartable_redis.url, hand):
+    handler = BlockingHandler()
+    handler.proceed.set()
+    async with running_worker(restartable_redis.url, handler):
         await queue.put(order("a", 2))
-        assert await ended(queue, "a", 2) == clip_of(order("a", 2))
-    assert [taken.attempt for taken in hand.orders] == [2]
+        assert await outcome_of(queue, "a", 2) == clip_of(order("a", 2))
+    assert [taken.attempt for taken in handler.orders] == [2]

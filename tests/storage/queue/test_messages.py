@@ -78,7 +78,7 @@ def test_a_message_without_a_version_is_older_than_the_first() -> None:
     "text",
     ["", "nothing", "[]", "1", "[" * 100_000, '{"version": 1}', '{"version": 1, "event": []}'],
 )
-def test_what_is_no_message_is_refused(read: Callable[[str], object], text: str) -> None:
+def test_anything_else_is_refused(read: Callable[[str], object], text: str) -> None:
     with pytest.raises(CodecError) as caught:
         read(text)
     assert not isinstance(caught.value, WrongVersion)

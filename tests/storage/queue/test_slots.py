@@ -5,7 +5,7 @@ from __future__ import annotations
 from storage.queue.slots import Capacity, SlotQueue
 
 
-def test_the_first_has_its_turn_at_once() -> None:
+def test_the_first_slot_is_acquired_at_once() -> None:
     acquired: list[str] = []
     slots = SlotQueue()
     assert slots.capacity() is Capacity.FREE
@@ -15,7 +15,7 @@ def test_the_first_has_its_turn_at_once() -> None:
     assert slots.capacity() is Capacity.NONE
 
 
-def test_another_may_wait_once_the_turn_is_soon_over() -> None:
+def test_another_may_wait_once_the_engine_is_free_soon() -> None:
     acquired: list[str] = []
     slots = SlotQueue()
     first = slots.request(lambda: acquired.append("first"))
@@ -29,7 +29,7 @@ def test_another_may_wait_once_the_turn_is_soon_over() -> None:
     assert acquired == ["first", "second"]
 
 
-def test_nobody_waits_behind_one_that_waits() -> None:
+def test_nothing_waits_behind_a_waiting_slot() -> None:
     slots = SlotQueue()
     first = slots.request(lambda: None)
     first.announce_free_soon()
@@ -40,7 +40,7 @@ def test_nobody_waits_behind_one_that_waits() -> None:
     assert slots.capacity() is Capacity.SPARE
 
 
-def test_one_that_gives_up_waiting_takes_nobodys_turn() -> None:
+def test_a_slot_released_while_it_waits_is_never_acquired() -> None:
     acquired: list[str] = []
     slots = SlotQueue()
     first = slots.request(lambda: None)
