@@ -29,7 +29,7 @@ def measure(
     Savings that cannot be taken back have to come last.
     """
     unet = engine.pipeline.unet
-    kind = FootprintKind.of(unet.stock, engine.torch_device, unet.stock.dtype)
+    kind = FootprintKind.of(unet.stock, engine.torch_device)
     rows = []
     # The largest first, so that the C library has its final ways before small ones are measured.
     largest = sorted(shapes, key=lambda one: -one.width * one.height * one.frames)
@@ -50,7 +50,7 @@ def working(engine: I2VGenXL, call: Callable[[], Any]) -> float:
     call()
     device = engine.torch_device
     if device.type == "cuda":
-        lasting = float(weight_bytes([engine.pipeline.unet, engine.pipeline.components.vae]))
+        lasting = float(weight_bytes(engine.pipeline.unet, engine.pipeline.components.vae))
         return max(0.0, meter.once(device, call)[1] - lasting)
     return max(_growth(device, call) for _ in range(ROUNDS))
 

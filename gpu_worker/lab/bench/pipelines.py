@@ -19,7 +19,8 @@ from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.autoencoder import scale_factor
 from gpu_worker.models.i2vgen_xl.checkpoint.traits import read_traits
 from gpu_worker.models.i2vgen_xl.device import resolve_dtype
-from gpu_worker.models.i2vgen_xl.engine import EngineOptions, I2VGenXL
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.loading import EngineOptions
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
 from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations

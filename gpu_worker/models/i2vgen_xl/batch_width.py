@@ -126,7 +126,7 @@ def _key(pipeline: Pipeline, request: GenerationRequest, most: int) -> str:
     stock, device = pipeline.unet.stock, pipeline.device
     shape = f"{request.width}x{request.height}x{request.frames}"
     how = f"{request.preset.value}, {'guided' if request.guidance > 1.0 else 'unguided'}"
-    model = FootprintKind.of(stock, device, stock.dtype).model
+    model = FootprintKind.of(stock, device).model
     numbers = f"{stock.dtype}, torch {torch.__version__}, {torch.get_num_threads()} threads"
     return f"{device_name(device)}, {numbers}, {model}, {shape}, {how}, up to {most}"
 

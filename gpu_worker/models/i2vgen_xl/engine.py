@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ import torch
 from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl import batch_width, encoders
+from gpu_worker.models.i2vgen_xl import batch_width
 from gpu_worker.models.i2vgen_xl.candidates import (
     ClipScorer,
     ScoredCandidate,
@@ -26,17 +26,12 @@ from gpu_worker.models.i2vgen_xl.candidates import (
     reported_scores,
     score_candidate,
 )
-from gpu_worker.models.i2vgen_xl.checkpoint.components import load_components
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import nearest_motion_of
-from gpu_worker.models.i2vgen_xl.device import resolve_device, resolve_dtype
+from gpu_worker.models.i2vgen_xl.device import resolve_device
+from gpu_worker.models.i2vgen_xl.loading import EngineOptions, load_pipeline
 from gpu_worker.models.i2vgen_xl.memory import footprints
-from gpu_worker.models.i2vgen_xl.memory.estimator import (
-    MemoryEstimator,
-    MemoryMode,
-    WeightBytes,
-    weight_bytes,
-)
+from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryEstimator, MemoryMode, weight_bytes
 from gpu_worker.models.i2vgen_xl.memory.fallback import (
     MemoryFallback,
     SmallerClipNeeded,
@@ -49,14 +44,6 @@ from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs, Pipeline
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import NearestMotion, resolve_motion
-from gpu_worker.models.i2vgen_xl.unet.attention_choice import choose_kernels
-from gpu_worker.models.i2vgen_xl.unet.compilation import (
-    CompiledRegions,
-    artifacts_folder,
-    shape_of,
-)
-from gpu_worker.models.i2vgen_xl.unet.unet import UNet
-from gpu_worker.models.i2vgen_xl.unet.upsampling import fuse_upsamplers
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import PresetRow
@@ -65,22 +52,6 @@ from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest, Preset
 
 WARM_UP_SIDE = 64
-
-
-@dataclass(frozen=True)
-class EngineOptions:
-    """How an engine runs.
-
-    dtype and attention are names or auto. memory_gib bounds the memory of a device; 0 leaves that
-    to the device itself. judge is the folder of a CLIP model that helps to choose among candidates.
-    """
-
-    device: str = "auto"
-    dtype: str = "auto"
-    attention: str = "auto"
-    optimizations: Optimizations = field(default_factory=Optimizations)
-    memory_gib: float = 0.0
-    judge: str = ""
 
 
 def create(
@@ -119,7 +90,6 @@ class I2VGenXL:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="previews")
         self._clip_scorer: ClipScorer | None = None
         self._pipeline: Pipeline | None = None
-        self._regions: CompiledRegions | None = None
         self._decoding_seconds: float | None = None  # for each pixel of each frame
 
     def load(self) -> None:
@@ -130,26 +100,10 @@ class I2VGenXL:
 
     def _load_pipeline(self) -> None:
         folder = locate(self.source)
-        device, optimizations = self.torch_device, self.options.optimizations
-        with torch.inference_mode():
-            components = load_components(folder, device, resolve_dtype(self.options.dtype, device))
-            if optimizations.short_text:
-                encoders.drop_skipped_layers(components)
-            attention = self.options.attention if optimizations.attention else "sdpa"
-            kernels = choose_kernels(attention, device, components.unet.dtype)
-            if optimizations.channels_last:
-                cast(Any, components.vae).to(memory_format=torch.channels_last)
-            if optimizations.fused_upsampling:
-                fuse_upsamplers(components.vae)
-            unet = UNet(components.unet, kernels, optimizations).eval()
-            unet.slice_feed_forward(default_slices(device))
-            if optimizations.compiled and device.type == "cuda":
-                regions = [*unet.layers(), unet.transformer_in]
-                self._regions = CompiledRegions(regions, artifacts_folder(device))
         self._nearest_motion = nearest_motion_of(folder)
         if self.options.judge:
-            self._clip_scorer = load_clip_scorer(Path(self.options.judge), device)
-        self._pipeline = Pipeline(components, unet, optimizations, device, self._pool)
+            self._clip_scorer = load_clip_scorer(Path(self.options.judge), self.torch_device)
+        self._pipeline = load_pipeline(folder, self.options, self._pool)
 
     @property
     def pipeline(self) -> Pipeline:
@@ -269,7 +223,7 @@ class I2VGenXL:
         """Denoise and decode clips in shared passes; raise SmallerClipNeeded, Cancelled."""
         pipeline, request = self.pipeline, inputs[0].request
         try:
-            with self._compiled(request, len(inputs)):
+            with pipeline.compiled(request, len(inputs)):
                 clips = pipeline.denoise_clips(
                     inputs, self.presets[request.preset], fallback, tracker
                 )
@@ -283,21 +237,13 @@ class I2VGenXL:
         self._decoding_seconds = (time.monotonic() - began) / (len(inputs) * _pixels(request))
         return frames
 
-    def _compiled(self, request: GenerationRequest, clips: int) -> AbstractContextManager[None]:
-        """Let the denoising of so many clips run compiled where layers are."""
-        if self._regions is None:
-            return nullcontext()
-        return self._regions.shape(shape_of(request, clips))
-
     def _memory_mode(self, request: GenerationRequest, clips: int = 1) -> MemoryMode | None:
         """Return the fastest mode in which so many clips fit, None where they do in none."""
         unet, components = self.pipeline.unet, self.pipeline.components
         estimator = MemoryEstimator(
-            FootprintKind.of(unet.stock, self.torch_device, unet.stock.dtype),
-            WeightBytes(
-                weight_bytes([unet, components.vae]),
-                weight_bytes([components.text_encoder, components.image_encoder]),
-            ),
+            FootprintKind.of(unet.stock, self.torch_device),
+            weight_bytes(unet, components.vae),
+            weight_bytes(components.text_encoder, components.image_encoder),
             footprints.load(),
         )
         pixels, guided = clips * _pixels(request), request.guidance > 1.0

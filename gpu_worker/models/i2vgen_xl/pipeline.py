@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -35,6 +36,7 @@ from gpu_worker.models.i2vgen_xl.sampling.solvers import (
     SolverState,
     StockDdimSolver,
 )
+from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions, shape_of
 from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from storage.domain.camera.motion import Reading
@@ -89,13 +91,18 @@ class DenoisedClip:
 
 @dataclass
 class Pipeline:
-    """Makes clips with the components of one checkpoint; chunk is in frames."""
+    """Makes clips with the components of one checkpoint.
+
+    pool is where previews are encoded, regions are the layers that are compiled, chunk is how many
+    frames are encoded or decoded at a time.
+    """
 
     components: Components
     unet: UNet
     optimizations: Optimizations
     device: torch.device
     pool: ThreadPoolExecutor
+    regions: CompiledRegions | None = None
     chunk: int = autoencoder.CHUNK
     encoders: OffloadedModules = field(init=False)
 
@@ -133,6 +140,10 @@ class Pipeline:
             DenoisedClip(clip.inputs, clip.camera.to_latents(part), clip.moved, clip.moved_latents)
             for clip, part in zip(clips, sample, strict=True)
         ]
+
+    def compiled(self, request: GenerationRequest, clips: int) -> AbstractContextManager[None]:
+        """Let the denoising of so many clips run compiled where layers are."""
+        return self.regions.shape(shape_of(request, clips)) if self.regions else nullcontext()
 
     def _prepare(
         self, inputs: ClipInputs, schedule: Schedule, tracker: ProgressTracker

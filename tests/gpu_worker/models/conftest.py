@@ -13,7 +13,8 @@ import pytest
 
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width
-from gpu_worker.models.i2vgen_xl.engine import EngineOptions, I2VGenXL
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.loading import EngineOptions
 from storage.catalogue_file import load_catalogue
 from storage.domain.prompt.reading import with_reading
 from storage.domain.request import GenerationRequest

@@ -194,7 +194,8 @@ from dataclasses import replace
 from pathlib import Path
 import numpy as np, torch
 torch.set_num_threads(1)
-from gpu_worker.models.i2vgen_xl.engine import EngineOptions, I2VGenXL
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.loading import EngineOptions
 from gpu_worker.media.picture import Canvas
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion

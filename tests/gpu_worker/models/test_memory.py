@@ -12,7 +12,7 @@ from gpu_worker.lab.bench import pipelines as subjects
 from gpu_worker.lab.bench.pipelines import Shape
 from gpu_worker.models.i2vgen_xl.memory import estimator as memory
 from gpu_worker.models.i2vgen_xl.memory import footprints
-from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryEstimator, MemoryMode, WeightBytes
+from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryEstimator, MemoryMode
 from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, FootprintKind
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from storage.domain.request import Preset
@@ -28,7 +28,7 @@ def row(side: int, frames: int, work: int, saving: MemoryMode = MemoryMode.NONE)
 
 
 def test_without_a_measurement_the_estimate_follows_the_founding_hardware() -> None:
-    estimator = MemoryEstimator(FULL, WeightBytes(3.0 * memory.GIB, 1.9 * memory.GIB))
+    estimator = MemoryEstimator(FULL, 3.0 * memory.GIB, 1.9 * memory.GIB)
     assert not estimator.is_measured()
     assert estimator.choose(SMALL, True, 12 * memory.GIB) is MemoryMode.NONE
     assert estimator.choose(LARGE, True, 24 * memory.GIB) is MemoryMode.NONE
@@ -38,7 +38,7 @@ def test_without_a_measurement_the_estimate_follows_the_founding_hardware() -> N
 
 
 def test_measured_rows_rule_where_there_are_any() -> None:
-    estimator = MemoryEstimator(FULL, WeightBytes(100.0), [row(512, 16, 1000)])
+    estimator = MemoryEstimator(FULL, 100.0, rows=[row(512, 16, 1000)])
     assert estimator.is_measured()
     assert estimator.need(SMALL, MemoryMode.NONE).work == pytest.approx(1000 * memory.MARGIN)
     assert estimator.need(SMALL, MemoryMode.HALVES).work > 1e8
@@ -65,7 +65,7 @@ def test_the_estimate_covers_a_measured_run(stock_like: Path) -> None:
     engine = subjects.engine(stock_like, HOST, "fp32", Optimizations())
     shapes = [Shape(96, 96, 8, 2), Shape(160, 160, 8, 2)]
     rows = footprint.measure(engine, shapes, [MemoryMode.NONE])
-    estimator = MemoryEstimator(rows[0].kind, WeightBytes(0.0), rows)
+    estimator = MemoryEstimator(rows[0].kind, 0.0, rows=rows)
     for shape in (Shape(96, 96, 8, 2), Shape(128, 128, 8, 2)):
         call = lambda shape=shape: subjects.clip(engine, shape, Preset.EXACT)  # noqa: E731
         used = footprint.working(engine, call)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -48,14 +48,6 @@ HOST_RESERVE = 32 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class WeightBytes:
-    """The bytes of the weights that last through a clip, and of the encoders, which leave."""
-
-    lasting: float
-    encoders: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
 class MemoryNeed:
     """What a clip needs in bytes: for weights, for its work, and for libraries and fragments."""
 
@@ -71,10 +63,14 @@ class MemoryNeed:
 
 @dataclass(frozen=True)
 class MemoryEstimator:
-    """Estimates for one checkpoint on one device, measured where there are rows for them."""
+    """Estimates for one checkpoint on one device, measured where there are rows for them.
+
+    weights are the bytes of those that last through a clip, encoders of those that leave.
+    """
 
     kind: FootprintKind
-    weights: WeightBytes
+    weights: float
+    encoders: float = 0.0
     rows: Sequence[Footprint] = ()
 
     def is_measured(self) -> bool:
@@ -83,7 +79,7 @@ class MemoryEstimator:
 
     def need(self, pixels: int, mode: MemoryMode, guided: bool = True) -> MemoryNeed:
         """Estimate a clip's need; pixels are width x height x frames."""
-        kept = self.weights.lasting * (0.52 if mode is MemoryMode.EIGHT_BIT else 1.0)
+        kept = self.weights * (0.52 if mode is MemoryMode.EIGHT_BIT else 1.0)
         reserve = HOST_RESERVE if self.kind.device == "cpu" else RESERVE
         measured = footprints.working_bytes(self.rows, self.kind, mode, pixels)
         if measured is not None:
@@ -92,7 +88,7 @@ class MemoryEstimator:
         wide = self.kind.number / 2
         running = CALCULATED[mode] * pixels * halves * wide
         # The encoders are there first and leave before the work begins.
-        return MemoryNeed(kept, max(running, self.weights.encoders), reserve)
+        return MemoryNeed(kept, max(running, self.encoders), reserve)
 
     def choose(self, pixels: int, guided: bool, available: float) -> MemoryMode | None:
         """Return the fastest mode that fits into so many bytes, or None where none does."""
@@ -108,7 +104,7 @@ class MemoryEstimator:
 
         limit_gib bounds what may be used; 0 for no limit.
         """
-        available = available_bytes(device, self.weights.lasting)
+        available = available_bytes(device, self.weights)
         if device.type == "cpu" and not self.is_measured():
             available = None  # what was calculated holds for GPUs
         if limit_gib:
@@ -118,7 +114,7 @@ class MemoryEstimator:
         return self.choose(pixels, guided, available)
 
 
-def weight_bytes(modules: Iterable[nn.Module]) -> int:
+def weight_bytes(*modules: nn.Module) -> int:
     """Return the bytes of modules' weights."""
     return sum(
         parameter.numel() * parameter.element_size()
@@ -127,16 +123,16 @@ def weight_bytes(modules: Iterable[nn.Module]) -> int:
     )
 
 
-def available_bytes(device: torch.device, lasting: float) -> float | None:
+def available_bytes(device: torch.device, weights: float) -> float | None:
     """Return the bytes that weights and work may take on a device; None where it is not known.
 
-    lasting is what of the weights lies on a host already.
+    weights are the bytes that lie on a host already.
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return float(free + torch.cuda.memory_reserved(device))
     free_on_host = available_host_bytes()
-    return None if free_on_host is None else free_on_host + lasting
+    return None if free_on_host is None else free_on_host + weights
 
 
 def available_host_bytes(system: Path = Path("/")) -> float | None:

@@ -30,9 +30,9 @@ class FootprintKind:
     number: int
 
     @classmethod
-    def of(cls, unet: nn.Module, device: torch.device, dtype: torch.dtype) -> FootprintKind:
+    def of(cls, unet: nn.Module, device: torch.device) -> FootprintKind:
         """Return the kind of a stock UNet on a device."""
-        channels = cast(Any, unet).config.block_out_channels
+        channels, dtype = cast(Any, unet).config.block_out_channels, cast(Any, unet).dtype
         return cls("-".join(map(str, channels)), device.type, dtype.itemsize)
 
 

@@ -12,7 +12,6 @@ from gpu_worker.models.i2vgen_xl.memory.estimator import (
     GIB,
     MemoryEstimator,
     MemoryMode,
-    WeightBytes,
     weight_bytes,
 )
 from gpu_worker.models.i2vgen_xl.memory.footprints import FootprintKind
@@ -44,10 +43,8 @@ def test_hardware_profiles_admit_their_clips_with_nothing_given_up() -> None:
         calculated.made(random_modules.random_text_encoder),
         calculated.made(random_modules.random_image_encoder),
     ]
-    kind = FootprintKind.of(unet, torch.device("cuda"), torch.float16)
-    estimator = MemoryEstimator(
-        kind, WeightBytes(weight_bytes([unet, vae]), weight_bytes(encoders))
-    )
+    kind = FootprintKind.of(unet, torch.device("cuda"))
+    estimator = MemoryEstimator(kind, weight_bytes(unet, vae), weight_bytes(*encoders))
     for gib, pixels in ((12, 704 * 384 * 16), (24, 768 * 768 * 24)):
         # A tenth of the device is left to whatever else is shown on it.
         assert estimator.choose(pixels, True, 0.9 * gib * GIB) is MemoryMode.NONE

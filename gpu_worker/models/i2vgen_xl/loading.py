@@ -1,0 +1,62 @@
+"""Loading of a pipeline: a checkpoint's components, on a device and with its optimizations."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+
+from gpu_worker.models.i2vgen_xl.checkpoint.components import load_components
+from gpu_worker.models.i2vgen_xl.device import resolve_device, resolve_dtype
+from gpu_worker.models.i2vgen_xl.encoders import drop_skipped_layers
+from gpu_worker.models.i2vgen_xl.memory.fallback import default_slices
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
+from gpu_worker.models.i2vgen_xl.pipeline import Pipeline
+from gpu_worker.models.i2vgen_xl.unet.attention_choice import choose_kernels
+from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions, artifacts_folder
+from gpu_worker.models.i2vgen_xl.unet.unet import UNet
+from gpu_worker.models.i2vgen_xl.unet.upsampling import fuse_upsamplers
+
+
+@dataclass(frozen=True)
+class EngineOptions:
+    """How an engine runs.
+
+    dtype and attention are names or auto. memory_gib bounds the memory of a device; 0 leaves that
+    to the device itself. judge is the folder of a CLIP model that helps to choose among candidates.
+    """
+
+    device: str = "auto"
+    dtype: str = "auto"
+    attention: str = "auto"
+    optimizations: Optimizations = field(default_factory=Optimizations)
+    memory_gib: float = 0.0
+    judge: str = ""
+
+
+@torch.inference_mode()
+def load_pipeline(folder: Path, options: EngineOptions, pool: ThreadPoolExecutor) -> Pipeline:
+    """Load a checkpoint; raise FileNotFoundError where a component is missing.
+
+    pool is where previews are encoded.
+    """
+    device, optimizations = resolve_device(options.device), options.optimizations
+    dtype = resolve_dtype(options.dtype, device)
+    components = load_components(folder, device, dtype)
+    if optimizations.short_text:
+        drop_skipped_layers(components)
+    if optimizations.channels_last:
+        cast(Any, components.vae).to(memory_format=torch.channels_last)
+    if optimizations.fused_upsampling:
+        fuse_upsamplers(components.vae)
+    attention = options.attention if optimizations.attention else "sdpa"
+    kernels = choose_kernels(attention, device, dtype)
+    unet = UNet(components.unet, kernels, optimizations).eval()
+    unet.slice_feed_forward(default_slices(device))
+    regions = None
+    if optimizations.compiled and device.type == "cuda":
+        regions = CompiledRegions([*unet.layers(), unet.transformer_in], artifacts_folder(device))
+    return Pipeline(components, unet, optimizations, device, pool, regions)
