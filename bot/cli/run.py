@@ -65,11 +65,11 @@ class ClipRun:
     async def _order(self, clip: PlannedClip) -> None:
         try:
             user = local_user(self.invocation.locale)
-            receipt = await self.studio.submit(user, clip.picture, clip.options)
+            job = await self.studio.submit(user, clip.picture, clip.options)
         except MutoscopeError as error:
             self._report_failure(clip.name, self.invocation.error(error))
             return
-        self.pending[receipt.job.id] = clip.name
+        self.pending[job.id] = clip.name
         self._show(self.invocation.text("cli_waiting"))
 
     async def _collect(self) -> None:

@@ -1,11 +1,11 @@
-"""Values of placing an order: who orders, what is ordered, and what was accepted."""
+"""Who places an order, and an order before it is placed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from storage.domain.advice import Advice
-from storage.domain.job import Job, ReplyTarget
+from storage.domain.job import ReplyTarget
 from storage.domain.request import GenerationRequest
 
 
@@ -32,16 +32,3 @@ class OrderDraft:
     picture: bytes = b""
     advice: tuple[Advice, ...] = ()
     parent: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderReceipt:
-    """A placed order: its job, and advice on it."""
-
-    job: Job
-    advice: tuple[Advice, ...] = ()
-
-    @property
-    def cached(self) -> bool:
-        """Tell whether the clip came from the cache."""
-        return self.job.cached

@@ -17,7 +17,7 @@ from bot.studio.cleanup import blobs_of, delete_unused
 from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
-from bot.studio.orders import OrderDraft, OrderReceipt, Requester
+from bot.studio.orders import OrderDraft, Requester
 from bot.studio.wait_forecast import WaitForecast
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
@@ -39,7 +39,7 @@ NAME_BYTES = 8
 
 
 def random_seed() -> int:
-    """Return a seed for a person who named none."""
+    """Return the seed of an order that has none."""
     return secrets.randbelow(SEED_LIMIT + 1)
 
 
@@ -68,30 +68,30 @@ class Studio:
         self._inspectors = ThreadPoolExecutor(INSPECTORS, thread_name_prefix="inspect")
 
     def close(self) -> None:
-        """Let the threads go."""
+        """Stop the threads."""
         self._inspectors.shutdown(wait=False, cancel_futures=True)
 
     def subscribe(self) -> Subscription:
-        """Return a stream of what happens to jobs from now on."""
+        """Return the events of all jobs from now on."""
         return self._events.subscribe()
 
     def check(self, options: Options) -> None:
-        """Raise BadRequest where the options could not be made with any picture."""
+        """Raise BadRequest where the options would be refused for every picture."""
         self.admission.admit(options, picture="", size=(1, 1), seed=0)
 
     async def inspect(self, picture: bytes) -> PictureFacts:
-        """Return what an upload is; raise BadPicture where it cannot be animated."""
+        """Decode an upload in a thread; raise BadPicture where it cannot be animated."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._inspectors, inspect, picture)
 
-    async def submit(self, requester: Requester, picture: bytes, options: Options) -> OrderReceipt:
-        """Take an order for an uploaded picture."""
+    async def submit(self, requester: Requester, picture: bytes, options: Options) -> Job:
+        """Order a clip of an uploaded picture; return its job."""
         draft = await self.draft(requester, picture, options)
         await self.check_credits(requester, [draft])
         return await self._order_one(requester, draft)
 
     async def draft(self, requester: Requester, picture: bytes, options: Options) -> OrderDraft:
-        """Return what an upload may become; raise BadPicture or BadRequest."""
+        """Return an order for an upload without placing it; raise BadPicture or BadRequest."""
         facts = await self.inspect(picture)
         key, size = sha256(picture).hexdigest(), (facts.width, facts.height)
         request = self.admission.admit(options, key, size, self._seeds())
@@ -99,26 +99,26 @@ class Studio:
         return OrderDraft(request, requester.reply_to, picture, advice)
 
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:
-        """Raise QuotaExceeded where this person could not order all of these now."""
+        """Raise QuotaExceeded unless this person may place all of these orders now."""
         requests = [draft.request for draft in drafts]
         fresh = [one for one in requests if not await self._cached_clip(one, requester.size_limit)]
         now = self._clock()
         allowance = await self._jobs.allowance(requester.owner, now)
         check(allowance, [price(request) for request in fresh], self.admission.catalogue.quota, now)
 
-    async def retry(self, job_id: str, requester: Requester) -> OrderReceipt:
-        """Order a job's clip anew with another seed, at this requester's expense."""
+    async def retry(self, job_id: str, requester: Requester) -> Job:
+        """Order a job's clip with another seed, charged to this requester."""
         return await self._order_one(requester, await self.draft_retry(job_id, requester))
 
     async def draft_retry(self, job_id: str, requester: Requester) -> OrderDraft:
-        """Return a job's clip with another seed."""
+        """Return an order of a job's clip with another seed; raise BadRequest."""
         job = await self._jobs.get(job_id)
         request = replace(job.request, seed=self._seeds())
         self.admission.check(request)
         return OrderDraft(request, requester.reply_to, parent=job.id)
 
-    async def tweak(self, job_id: str, requester: Requester, options: Options) -> OrderReceipt:
-        """Order a job's picture anew with other options."""
+    async def tweak(self, job_id: str, requester: Requester, options: Options) -> Job:
+        """Order a clip of a job's picture with other options."""
         old = (await self._jobs.get(job_id)).request
         size = (old.width, old.height)
         request = self.admission.admit(options, old.picture, size, self._seeds())
@@ -126,7 +126,7 @@ class Studio:
         return await self._order_one(requester, draft)
 
     async def cancel(self, job_id: str, owner: str | None) -> Job:
-        """End a job that is not over; owner None stands for somebody who may end anybody's."""
+        """Cancel an unfinished job; owner None may cancel anybody's."""
         job = await self._jobs.get(job_id)
         _check_owner(job, owner)
         if job.status.final:
@@ -141,9 +141,9 @@ class Studio:
         return job
 
     async def delete(self, job_id: str, owner: str | None) -> Job:
-        """Forget a job, its clip and its picture, ending it first where it still runs.
+        """Cancel a job if it is unfinished, and delete it with its clip and its picture.
 
-        What another job names stays.
+        Blobs that another job refers to stay.
         """
         job = await self._jobs.get(job_id)
         _check_owner(job, owner)
@@ -156,10 +156,6 @@ class Studio:
             left = (job.request.picture, *blobs_of(job.clip))
             await delete_unused(self._jobs, self._blobs, job_id, left)
         return job
-
-    async def position(self, job_id: str) -> int:
-        """Return how many jobs go before this one (0: it is next)."""
-        return await self._jobs.position(job_id)
 
     def wait_forecast(self) -> WaitForecast:
         """Return a new forecast of when waiting jobs start."""
@@ -219,8 +215,8 @@ class Studio:
         except Unavailable:
             return None
 
-    async def order(self, requester: Requester, drafts: Sequence[OrderDraft]) -> list[OrderReceipt]:
-        """Write down all of these jobs or none, or hand out the clips that are there already."""
+    async def order(self, requester: Requester, drafts: Sequence[OrderDraft]) -> list[Job]:
+        """Place all of these orders or none; a cached clip gives a job that is done and free."""
         created = self._clock()
         new = [
             self._job(requester, draft, created + number / 1000)  # in the drafts' order
@@ -230,16 +226,15 @@ class Studio:
             for picture in sorted({job.request.picture for job in new}):
                 await stack.enter_async_context(self._pictures.of(picture))
             jobs = await self._store(new, [draft.picture for draft in drafts])
-        taken = [OrderReceipt(job, draft.advice) for job, draft in zip(jobs, drafts, strict=True)]
-        for receipt in taken:
-            with log_job(receipt.job.id):
-                log.info("ordered: %s", receipt.job.status.value)
-            self._events.publish(JobChanged(receipt.job, receipt.advice))
-        return taken
+        for job, draft in zip(jobs, drafts, strict=True):
+            with log_job(job.id):
+                log.info("ordered: %s", job.status.value)
+            self._events.publish(JobChanged(job, draft.advice))
+        return jobs
 
-    async def _order_one(self, requester: Requester, draft: OrderDraft) -> OrderReceipt:
-        [receipt] = await self.order(requester, [draft])
-        return receipt
+    async def _order_one(self, requester: Requester, draft: OrderDraft) -> Job:
+        [job] = await self.order(requester, [draft])
+        return job
 
     def _job(self, requester: Requester, draft: OrderDraft, created: float) -> Job:
         return Job(
@@ -255,7 +250,7 @@ class Studio:
         )
 
     async def _store(self, new: Sequence[Job], pictures: Sequence[bytes]) -> list[Job]:
-        """Keep pictures and jobs; nobody may delete the ones before the others are there."""
+        """Store pictures and jobs; the caller holds the pictures' locks against a delete."""
         jobs = [await self._with_cached_clip(job) for job in new]
         try:
             for job, picture in zip(jobs, pictures, strict=True):
@@ -264,14 +259,14 @@ class Studio:
                 elif not await self._blobs.has(job.request.picture):
                     raise BadPicture("picture_gone")
             await self._jobs.add(*jobs)
-        except MutoscopeError:  # who may not order leaves nothing in the store
+        except MutoscopeError:  # a refused order leaves no picture in the store
             for job in jobs:
                 await delete_unused(self._jobs, self._blobs, job.id, [job.request.picture])
             raise
         return jobs
 
     async def _with_cached_clip(self, job: Job) -> Job:
-        """Return a job with the clip that is there already, if any: done, and free."""
+        """Return the job as done and free if its clip is cached, else as it is."""
         clip = await self._cached_clip(job.request, job.size_limit)
         if clip is None:
             return job
@@ -282,11 +277,11 @@ class Studio:
         if clip is None or clip.bytes > size_limit:
             return None
         if (clip.width, clip.height) != (request.width, request.height):
-            return None  # it had to be made smaller; this time it may not have to
+            return None  # memory was short then; it may suffice now
         return clip if await self._blobs.has(clip.blob) else None
 
 
 def _check_owner(job: Job, owner: str | None) -> None:
-    """Refuse somebody who does not own the job."""
+    """Raise NotAllowed unless the owner is None or owns the job."""
     if owner is not None and job.owner != owner:
         raise NotAllowed("denied_not_owner")

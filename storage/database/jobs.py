@@ -180,12 +180,6 @@ class Jobs:
             order = await queue_order.queued_ids(connection)
         return [queued[job_id] for job_id in order if job_id in queued]
 
-    async def position(self, job_id: str) -> int:
-        """Return how many jobs are ahead of this one (0: it is next, or no longer waits)."""
-        async with self._read() as connection:
-            order = await queue_order.queued_ids(connection)
-        return order.index(job_id) if job_id in order else 0
-
     async def last_served(self) -> dict[str, float]:
         """Return when each owner of a waiting job last had one dispatched, in unix seconds."""
         async with self._read() as connection:

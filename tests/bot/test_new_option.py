@@ -100,7 +100,7 @@ async def test_the_command_line_takes_it(
         ["animate", "a.png", "--prompt", "x", "--grain", "0.5"], admission, texts
     )
     options = arguments.options_of(found, "x", admission)
-    job = (await backend.studio.submit(requester(), png(), options)).job
+    job = await backend.studio.submit(requester(), png(), options)
     assert (await backend.studio.job(job.id)).request.extra == (("grain", 0.5),)
     with pytest.raises(SystemExit):
         arguments.read(["animate", "--help"], admission, texts)
@@ -109,7 +109,7 @@ async def test_the_command_line_takes_it(
 
 async def test_an_order_without_it_is_as_it_was_before_there_was_one(backend: Backend) -> None:
     for options in (Options("waves", seed=1), Options("waves", seed=1, grain=0)):
-        job = (await backend.studio.submit(requester(), png(), options)).job
+        job = await backend.studio.submit(requester(), png(), options)
         assert job.request.extra == ()
 
 

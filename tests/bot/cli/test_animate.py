@@ -1,4 +1,4 @@
-"""What a command cannot mean is told, in the terminal's language, before anything is started."""
+"""Wrong input is reported in the terminal's language before anything is started."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ def picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
         (["{picture}", "--prompt", "x" * 5000], "has 5000 characters"),
     ],
 )
-def test_wrong_input_is_told(
+def test_wrong_input_is_reported(
     words: list[str],
     reason: str,
     picture: str,
@@ -42,7 +42,7 @@ def test_wrong_input_is_told(
     assert not (tmp_path / "home").exists()
 
 
-def test_a_chinese_terminal_is_told_in_chinese(
+def test_a_chinese_terminal_gets_chinese_messages(
     picture: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
@@ -58,7 +58,7 @@ def test_wrong_settings_are_named(
     assert "MODEL=no-such-model" in capsys.readouterr().err
 
 
-def test_a_database_that_cannot_be_opened_is_told(
+def test_a_database_that_cannot_be_opened_is_reported(
     picture: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{picture}/x.db")

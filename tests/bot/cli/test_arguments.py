@@ -1,4 +1,4 @@
-"""The command line reads as its help says."""
+"""How arguments are parsed."""
 
 import argparse
 
@@ -17,24 +17,24 @@ def read(words: list[str]) -> argparse.Namespace:
     return arguments.read(words, ADMISSION, TEXTS)
 
 
-def test_prompts_are_split_at_commas_and_prompt_is_kept_whole() -> None:
+def test_prompts_are_split_at_commas_and_a_prompt_is_not() -> None:
     found = read(["animate", "a.png", "--prompts", "zoom in, pan left", "--prompt", "one, two"])
     assert found.prompts == ["zoom in", "pan left", "one, two"]
 
 
-def test_the_camera_is_named_as_in_the_catalogue() -> None:
+def test_a_choice_is_parsed_to_its_enum() -> None:
     assert read(["animate", "a.png", "--prompts", "x", "--camera", "tilt_up"]).camera is (
         Motion.TILT_UP
     )
 
 
-def test_the_format_is_the_clips_ending() -> None:
+def test_the_format_is_the_files_suffix() -> None:
     found = read(["animate", "a.png", "--prompt", "x", "--format", "gif"])
     made = pair(found.pictures, found.prompts, suffix=found.format)
     assert [one.name for one in made] == ["a__1.gif"]
 
 
-def test_a_path_is_taken_as_it_is_written() -> None:
+def test_a_path_is_kept_as_text() -> None:
     words = ["animate", "a.png", "--prompt", "x", "--path", "zoom in, then pan left"]
     assert read(words).path == "zoom in, then pan left"
 
@@ -60,7 +60,7 @@ def test_wrong_usage_ends_with_status_2(
     assert "usage: mutoscope" in capsys.readouterr().err
 
 
-def test_what_is_left_out_is_left_to_admission() -> None:
+def test_flags_that_are_left_out_give_no_options() -> None:
     found = read(["animate", "a.png", "--prompt", "x", "--negative-prompt", "people"])
     options = arguments.options_of(found, "x", ADMISSION)
     assert dict(options) == {"prompt": "x", "negative_prompt": "people"}

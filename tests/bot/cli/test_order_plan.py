@@ -1,4 +1,4 @@
-"""Pictures and prompts are paired the way a person would expect."""
+"""How pictures and prompts are paired, and how their clips are named."""
 
 from pathlib import Path
 
@@ -14,18 +14,18 @@ def told(pictures: list[Path], prompts: list[str], each: bool = False) -> list[t
     return [(made.name, made.prompt) for made in pair(pictures, prompts, each)]
 
 
-def test_one_prompt_serves_all_pictures() -> None:
+def test_one_prompt_is_used_for_all_pictures() -> None:
     assert told([A, B], ["zoom in"]) == [("a__1.mp4", "zoom in"), ("b__1.mp4", "zoom in")]
 
 
-def test_as_many_prompts_as_pictures_go_one_for_one() -> None:
+def test_as_many_prompts_as_pictures_are_paired_in_order() -> None:
     assert told([A, B], ["zoom in", "pan left"]) == [
         ("a__1.mp4", "zoom in"),
         ("b__1.mp4", "pan left"),
     ]
 
 
-def test_each_joins_every_picture_with_every_prompt() -> None:
+def test_each_pairs_every_picture_with_every_prompt() -> None:
     assert told([A, B], ["x", "y"], each=True) == [
         ("a__1.mp4", "x"),
         ("a__2.mp4", "y"),
@@ -34,7 +34,7 @@ def test_each_joins_every_picture_with_every_prompt() -> None:
     ]
 
 
-def test_numbers_that_do_not_fit_are_refused() -> None:
+def test_numbers_that_do_not_match_are_refused() -> None:
     with pytest.raises(BadRequest, match="request_unpaired"):
         pair([A, B], ["x", "y", "z"])
 

@@ -1,4 +1,4 @@
-"""The bar fills, keeps to its line, and leaves pipes alone."""
+"""The progress bar fills, is truncated to its line, and is not written to pipes."""
 
 from io import StringIO
 
@@ -10,18 +10,18 @@ class Terminal(StringIO):
         return True
 
 
-def test_a_half_made_run_fills_half_the_bar() -> None:
+def test_the_bar_is_filled_to_its_fraction() -> None:
     assert draw(0.5) == FULL * (CELLS // 2) + EMPTY * (CELLS // 2)
     assert draw(-1) == EMPTY * CELLS
     assert draw(2) == FULL * CELLS
 
 
-def test_a_line_keeps_to_its_columns_where_chinese_takes_two() -> None:
+def test_a_wide_character_counts_two_columns() -> None:
     assert truncate("abcdef", 4) == "abcd"
     assert truncate("慢慢放大", 5) == "慢慢"
 
 
-def test_a_terminal_sees_the_bar_and_lines_above_it() -> None:
+def test_lines_are_printed_above_the_bar() -> None:
     terminal = Terminal()
     bar = ProgressBar(2, terminal)
     bar.show(1.5, "cat.png")
@@ -30,7 +30,7 @@ def test_a_terminal_sees_the_bar_and_lines_above_it() -> None:
     assert terminal.getvalue().endswith("\r\x1b[Kcat.png done\n")
 
 
-def test_a_pipe_gets_the_lines_alone() -> None:
+def test_a_pipe_gets_no_bar() -> None:
     pipe = StringIO()
     bar = ProgressBar(2, pipe)
     bar.show(1.0, "cat.png")

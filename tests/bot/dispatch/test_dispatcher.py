@@ -25,8 +25,7 @@ MANY = QuotaRow(credits_per_day=10**6, unfinished_jobs=1000)
 
 
 async def order(backend: Backend, seed: int = 0, owner: str = "1") -> Job:
-    receipt = await backend.studio.submit(requester(owner), png(), Options("a", seed=seed))
-    return receipt.job
+    return await backend.studio.submit(requester(owner), png(), Options("a", seed=seed))
 
 
 async def status(backend: Backend, job: Job) -> Status:

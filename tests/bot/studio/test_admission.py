@@ -1,4 +1,4 @@
-"""Options become the request that was meant, within the bounds, and back."""
+"""Options are completed, checked and turned into a request, and a request into options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from storage.domain.request import Preset
 from tests.support.admission import ADMISSION, CATALOGUE, admit
 
 
-def test_what_is_left_out_is_as_the_catalogue_says() -> None:
+def test_options_that_are_left_out_take_the_catalogues_defaults() -> None:
     request, defaults = admit(Options(" waves ")), CATALOGUE.model().defaults
     assert request.prompt == "waves"
     assert (request.frames, request.fps, request.steps) == (
@@ -48,7 +48,7 @@ def test_weak_hardware_lowers_the_defaults() -> None:
         (Options("a", path="dance"), "request_path_part"),
     ],
 )
-def test_what_may_not_be_is_refused(options: Options, key: str) -> None:
+def test_options_out_of_bounds_are_refused(options: Options, key: str) -> None:
     with pytest.raises(BadRequest) as caught:
         admit(options)
     assert caught.value.key == key
@@ -56,9 +56,7 @@ def test_what_may_not_be_is_refused(options: Options, key: str) -> None:
 
 @pytest.mark.parametrize("size", [(100, 100), (400, 300), (300, 400), (1920, 1080), (1080, 1920)])
 @pytest.mark.parametrize("resolution", list(CATALOGUE.model().resolutions))
-def test_a_request_made_again_from_its_own_options_is_the_same(
-    size: tuple[int, int], resolution: str
-) -> None:
+def test_a_requests_options_give_the_same_request(size: tuple[int, int], resolution: str) -> None:
     options = Options(
         "waves",
         negative_prompt="people",
@@ -88,7 +86,7 @@ def test_a_request_made_again_from_its_own_options_is_the_same(
     ],
 )
 @pytest.mark.parametrize("speed", Speed)
-def test_a_path_made_again_from_its_own_options_is_the_same(
+def test_a_requests_path_option_gives_the_same_path(
     prompt: str, path: str, motion: Motion, speed: Speed
 ) -> None:
     request = admit(Options(prompt, path=path, camera=motion, speed=speed, seed=1))
@@ -100,20 +98,20 @@ def test_a_path_made_again_from_its_own_options_is_the_same(
 
 
 @pytest.mark.parametrize("path", ["zoom in, then pan left", "0.5 zoom 1.2364; 1 left 0.1556"])
-def test_a_speed_changes_how_far_a_path_goes_in_words_or_in_poses(path: str) -> None:
+def test_speed_scales_a_path_of_motions_or_of_poses(path: str) -> None:
     normal, slow = (admit(Options("waves", path=path, speed=speed)).camera.keyframes[-1].pose
                     for speed in (Speed.NORMAL, Speed.SLOW))  # fmt: skip
     assert slow.dx == pytest.approx(normal.dx / 2, abs=1e-4)
     assert slow.zoom == pytest.approx(normal.zoom**0.5, abs=1e-4)
 
 
-def test_a_path_of_an_older_order_keeps_its_length_when_it_is_made_again() -> None:
+def test_the_path_of_an_older_request_keeps_its_length() -> None:
     fast = admit(Options("waves", path="zoom in, then pan left", speed=Speed.FAST))
     older = replace(fast, camera=replace(fast.camera, speed=Speed.FAST))
     assert admit(ADMISSION.options_of(older)).camera.keyframes == fast.camera.keyframes
 
 
-def test_a_prompt_that_tells_a_sequence_gives_a_path_unless_a_motion_was_chosen() -> None:
+def test_a_sequence_in_the_prompt_gives_a_path_unless_a_motion_is_chosen() -> None:
     prompt = "先推近，然后向左摇"
     path = admit(Options("waves", path=prompt)).camera.keyframes
     assert admit(Options(prompt)).camera.keyframes == path
@@ -122,9 +120,7 @@ def test_a_prompt_that_tells_a_sequence_gives_a_path_unless_a_motion_was_chosen(
 
 @pytest.mark.parametrize("hardware", list(CATALOGUE.profiles))
 @pytest.mark.parametrize("model", list(CATALOGUE.models))
-def test_a_resolution_that_is_offered_is_admitted_in_every_aspect(
-    model: str, hardware: str
-) -> None:
+def test_an_offered_resolution_is_admitted_in_every_aspect(model: str, hardware: str) -> None:
     profile, row = CATALOGUE.profiles[hardware], CATALOGUE.models[model]
     refused = []
     for name, side in row.resolutions.items():
@@ -139,13 +135,13 @@ def test_a_resolution_that_is_offered_is_admitted_in_every_aspect(
     assert refused == []
 
 
-def test_only_what_the_hardware_makes_is_offered() -> None:
+def test_only_resolutions_that_the_hardware_can_make_are_offered() -> None:
     model, weak = CATALOGUE.model("i2vgen-xl"), CATALOGUE.profiles["rtx3060"]
     [resolution] = [option for option in OPTIONS if option.name == "resolution"]
     assert Admission(CATALOGUE, weak).choices(resolution, model) == {"512p": "512p (512²)"}
 
 
-def test_the_motion_is_read_once_and_kept_while_what_was_asked_stays() -> None:
+def test_the_reading_is_kept_beside_the_camera_option() -> None:
     request = admit(Options("quickly zoom in"))
     assert request.reading == Reading(Motion.ZOOM_IN, Speed.FAST)
     assert request.camera.motion is Motion.AUTO
@@ -156,7 +152,7 @@ def test_the_motion_is_read_once_and_kept_while_what_was_asked_stays() -> None:
     assert admit(Options("zoom in", path="left, right")).reading is None
 
 
-def test_a_request_is_refused_once_the_hardware_or_the_model_bounds_it_more() -> None:
+def test_a_request_is_checked_against_changed_bounds() -> None:
     request = admit(Options("waves", steps=40, resolution="256p"))
     ADMISSION.check(request)
     weaker = replace(ADMISSION.profile, steps=30)
@@ -170,6 +166,6 @@ def test_a_request_is_refused_once_the_hardware_or_the_model_bounds_it_more() ->
     assert caught.value.key == "request_model"
 
 
-def test_an_unknown_option_is_a_mistake_of_the_front_end() -> None:
+def test_an_unknown_option_raises_a_type_error() -> None:
     with pytest.raises(TypeError, match="stepz"):
         admit(Options("waves", stepz=3))

@@ -1,4 +1,4 @@
-"""A clip that comes for a job that is over leaves nothing behind, unless another job has it too."""
+"""Blobs of ended jobs are deleted unless another job refers to them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.examples import CLIP
 from tests.support.queue_worker import queued_orders
 
 
-class Away(Blobs):
+class UnreachableBlobs(Blobs):
     """A store that cannot be reached."""
 
     async def delete(self, key: str) -> None:
@@ -25,42 +25,42 @@ class Away(Blobs):
 
 
 async def order(backend: Backend, prompt: str = "waves") -> Job:
-    return (await backend.studio.submit(requester(), png(), Options(prompt, seed=7))).job
+    return await backend.studio.submit(requester(), png(), Options(prompt, seed=7))
 
 
-async def comes_late(backend: Backend, job: Job) -> None:
-    """Let a worker make a job's clip although the job is over."""
+async def finish_late(backend: Backend, job: Job) -> None:
+    """Let a worker make the clip of a job that has ended."""
     made = len(backend.worker.orders)
 
-    async def heard() -> bool:
+    async def has_outcome() -> bool:
         outcome = await backend.queue.outcome(job.id, 1)
         return outcome is not None and len(backend.worker.orders) == made + 1
 
     async with backend.running_worker():
-        await until(heard)
+        await until(has_outcome)
 
 
 @pytest.mark.parametrize("deleted", [False, True])
-async def test_a_clip_of_a_job_that_is_over_does_not_stay(backend: Backend, deleted: bool) -> None:
+async def test_a_clip_for_an_ended_job_is_deleted(backend: Backend, deleted: bool) -> None:
     mp4 = sha256(backend.worker.mp4 + b"7").hexdigest()
-    stored: list[str] = []
+    deleted_keys: list[str] = []
 
-    class Noting(Blobs):
-        """A store that notes what is deleted."""
+    class RecordingBlobs(Blobs):
+        """A store that records what is deleted."""
 
         async def delete(self, key: str) -> None:
-            stored.append(key)
+            deleted_keys.append(key)
             await super().delete(key)
 
-    backend.blobs = Noting(backend.blobs._store)
+    backend.blobs = RecordingBlobs(backend.blobs._store)
     async with backend.running_dispatcher():
         job = await order(backend)
         await until(lambda: _on_queue(backend))
         await backend.jobs.cancel(job.id, "1", 1.0)
         if deleted:
             await backend.jobs.forget(job.id)
-        await comes_late(backend, job)
-        await until(lambda: mp4 in stored)
+        await finish_late(backend, job)
+        await until(lambda: mp4 in deleted_keys)
     assert not await backend.blobs.has(mp4)
     assert await backend.blobs.has(job.request.picture)
 
@@ -69,7 +69,7 @@ async def _on_queue(backend: Backend) -> bool:
     return await queued_orders(backend.queue) == 1
 
 
-async def test_what_another_job_has_or_makes_anew_stays(backend: Backend) -> None:
+async def test_a_blob_of_another_job_or_of_one_that_makes_it_again_stays(backend: Backend) -> None:
     over, twin, other = [await order(backend, prompt) for prompt in ("waves", "waves", "hills")]
     clip = replace(CLIP, blob=await backend.blobs.put(b"a clip"), poster="")
     await backend.jobs.cancel(over.id, "1", 1.0)
@@ -83,13 +83,13 @@ async def test_what_another_job_has_or_makes_anew_stays(backend: Backend) -> Non
         assert await backend.blobs.has(clip.blob) is kept
 
 
-async def test_a_store_that_is_away_is_no_reason_to_fail(backend: Backend) -> None:
+async def test_an_unreachable_store_is_ignored(backend: Backend) -> None:
     job = await order(backend)
     await backend.jobs.cancel(job.id, "1", 1.0)
-    await delete_unused(backend.jobs, Away(backend.blobs._store), job.id, ("d" * 64,))
+    await delete_unused(backend.jobs, UnreachableBlobs(backend.blobs._store), job.id, ("d" * 64,))
 
 
-async def test_a_clip_that_is_deleted_with_another_of_the_same_bytes_is_made_again(
+async def test_a_clip_deleted_with_another_of_the_same_bytes_is_made_again(
     backend: Backend,
 ) -> None:
     async with backend.running():
@@ -98,7 +98,7 @@ async def test_a_clip_that_is_deleted_with_another_of_the_same_bytes_is_made_aga
     async with backend.running_dispatcher():
         second = await order(backend, "hills")
         await until(lambda: _on_queue(backend))
-    await comes_late(backend, second)
+    await finish_late(backend, second)
     await backend.studio.delete(first.id, "1")
     async with backend.running():
         await until(backend.all_jobs_ended)

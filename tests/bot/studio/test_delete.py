@@ -1,4 +1,4 @@
-"""Delete and an order for the same picture may come together: what the order needs stays."""
+"""A delete removes what no other job refers to, also beside an order for the same picture."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
@@ -18,8 +19,8 @@ from tests.support.examples import CLIP
 WAVES = Options("waves", seed=7)
 
 
-class Held(Blobs):
-    """A store that holds whoever has put something in until a test lets go."""
+class PausedBlobs(Blobs):
+    """A store whose put() returns only once a test opens the gate."""
 
     def __init__(self, blobs: Blobs) -> None:
         super().__init__(blobs._store)
@@ -32,8 +33,20 @@ class Held(Blobs):
         return key
 
 
-class EndsMeanwhile(Jobs):
-    """A table of jobs in which every job ends just before somebody cancels it."""
+class ObservedLocks(KeyedLocks):
+    """Locks that tell a test when one is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.requested = asyncio.Event()
+
+    def of(self, key: str) -> asyncio.Lock:
+        self.requested.set()
+        return super().of(key)
+
+
+class EndingJobs(Jobs):
+    """Jobs of which each ends just before it is cancelled."""
 
     async def cancel(self, job_id: str, owner: str | None, at: float) -> Job:
         await self.finish(job_id, CLIP, at)
@@ -42,33 +55,36 @@ class EndsMeanwhile(Jobs):
 
 async def made(backend: Backend) -> Job:
     async with backend.running():
-        job = (await backend.studio.submit(requester(), png(), WAVES)).job
+        job = await backend.studio.submit(requester(), png(), WAVES)
         await until(backend.all_jobs_ended)
     return await backend.jobs.get(job.id)
 
 
 @pytest.mark.parametrize("seed", [7, 8])
-async def test_an_order_keeps_its_picture_and_cached_clip_from_a_delete_at_its_side(
+async def test_a_concurrent_delete_leaves_the_picture_and_cached_clip_of_an_order(
     backend: Backend, seed: int
 ) -> None:
     old = await made(backend)
-    backend.studio._blobs = held = Held(backend.blobs)
+    backend.studio._blobs = paused = PausedBlobs(backend.blobs)
+    backend.studio._pictures = locks = ObservedLocks()
     order = asyncio.create_task(
         backend.studio.submit(requester(), png(), Options("waves", seed=seed))
     )
-    await held.reached.wait()
+    await paused.reached.wait()
+    locks.requested.clear()
     delete = asyncio.create_task(backend.studio.delete(old.id, old.owner))
-    await asyncio.wait({delete}, timeout=0.1)
-    held.gate.set()
-    new = (await order).job
+    requested = asyncio.create_task(locks.requested.wait())
+    await asyncio.wait({delete, requested}, return_when=asyncio.FIRST_COMPLETED)
+    paused.gate.set()
+    new = await order
     await delete
     assert await backend.blobs.has(new.request.picture)
     assert new.cached is (seed == 7)
     assert new.clip is None or await backend.blobs.has(new.clip.blob)
 
 
-async def test_a_clip_that_another_worker_may_have_stored_too_stays(backend: Backend) -> None:
-    twice = [(await backend.studio.submit(requester(), png(), WAVES)).job for _ in range(2)]
+async def test_a_clip_of_the_same_bytes_stays_for_the_other_job(backend: Backend) -> None:
+    twice = [await backend.studio.submit(requester(), png(), WAVES) for _ in range(2)]
     clip = replace(CLIP, blob=await backend.blobs.put(b"the same bytes"), poster="")
     for job, kept in zip(twice, (True, False), strict=True):
         await backend.jobs.finish(job.id, clip, 1.0)
@@ -77,8 +93,8 @@ async def test_a_clip_that_another_worker_may_have_stored_too_stays(backend: Bac
 
 
 async def test_a_job_that_ends_while_it_is_deleted_is_deleted(backend: Backend) -> None:
-    job = (await backend.studio.submit(requester(), png(), WAVES)).job
-    backend.studio._jobs = EndsMeanwhile(backend.jobs._engine, backend.catalogue)
+    job = await backend.studio.submit(requester(), png(), WAVES)
+    backend.studio._jobs = EndingJobs(backend.jobs._engine, backend.catalogue)
     await backend.studio.delete(job.id, job.owner)
     with pytest.raises(JobGone) as caught:
         await backend.jobs.get(job.id)
@@ -86,8 +102,8 @@ async def test_a_job_that_ends_while_it_is_deleted_is_deleted(backend: Backend) 
     assert not await backend.blobs.has(job.request.picture)
 
 
-async def test_a_clip_whose_picture_is_gone_cannot_be_made_again(backend: Backend) -> None:
-    job = (await backend.studio.submit(requester(), png(), WAVES)).job
+async def test_a_retry_without_its_picture_is_refused(backend: Backend) -> None:
+    job = await backend.studio.submit(requester(), png(), WAVES)
     await backend.blobs.delete(job.request.picture)
     with pytest.raises(BadPicture) as caught:
         await backend.studio.retry(job.id, requester())

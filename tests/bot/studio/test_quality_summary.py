@@ -1,4 +1,4 @@
-"""Scores are told in texts that exist in every language."""
+"""Scores are summarised by message keys that have texts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.examples import CLIP
         ("flicker", 0.01, 0.08),
     ],
 )
-def test_each_score_has_a_good_and_a_bad_word(name: str, good: float, bad: float) -> None:
+def test_each_score_has_a_good_and_a_bad_text(name: str, good: float, bad: float) -> None:
     texts = Translations.load()
     assert name in MEASURES
     assert key_of(name, good) != key_of(name, bad)
@@ -29,16 +29,16 @@ def test_each_score_has_a_good_and_a_bad_word(name: str, good: float, bad: float
     assert texts.has(key_of(name, bad))
 
 
-def test_a_good_flicker_goes_without_saying() -> None:
+def test_a_good_flicker_is_left_out() -> None:
     clip = replace(CLIP, scores=(("flicker", 0.01), ("motion", 1.0)))
     assert summary(clip) == ("verdict_motion_good",)
     flickering = replace(clip, scores=(("flicker", 0.1), ("motion", 1.0)))
     assert summary(flickering) == ("verdict_motion_good", "verdict_flicker_bad")
 
 
-def test_a_shake_that_was_asked_for_is_not_called_shaky() -> None:
+def test_an_intended_shake_is_not_called_shaky() -> None:
     assert summary(replace(CLIP, motion=Motion.SHAKE, scores=(("shake", 0.02),))) == ()
 
 
-def test_a_score_that_nobody_knows_is_a_figure_alone() -> None:
+def test_an_unknown_score_is_only_a_figure() -> None:
     assert (key_of("seed_7", 2.25), figure("seed_7", 2.25)) == ("", "2.25")

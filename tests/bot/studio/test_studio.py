@@ -1,4 +1,4 @@
-"""The use cases, without any front end."""
+"""The use cases of the studio, without a front end."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WAVES = Options("waves, zoom in", seed=7)
 
 async def made(backend: Backend, options: Options = WAVES, owner: str = "1") -> Job:
     """Order a clip and wait for its end."""
-    job = (await backend.studio.submit(requester(owner), png(), options)).job
+    job = await backend.studio.submit(requester(owner), png(), options)
 
     async def over() -> bool:
         return (await backend.jobs.get(job.id)).status.final
@@ -30,22 +30,13 @@ async def made(backend: Backend, options: Options = WAVES, owner: str = "1") -> 
     return await backend.jobs.get(job.id)
 
 
-async def test_an_order_is_written_down_before_anybody_is_told(backend: Backend) -> None:
-    with backend.studio.subscribe() as news:
-        receipt = await backend.studio.submit(requester(), png(), WAVES)
-        told = await anext(news)
-    assert isinstance(told, JobChanged)
-    assert told.job == receipt.job == await backend.jobs.get(receipt.job.id)
-    assert await backend.blobs.get(receipt.job.request.picture) == png()
-
-
-async def test_places_in_the_queue_count_up(backend: Backend) -> None:
-    orders = [
-        await backend.studio.submit(requester(), png(), WAVES.replace(seed=seed))
-        for seed in range(3)
-    ]
-    places = [await backend.studio.position(order.job.id) for order in orders]
-    assert places == [0, 1, 2]
+async def test_an_order_is_stored_before_its_event_is_published(backend: Backend) -> None:
+    with backend.studio.subscribe() as events:
+        job = await backend.studio.submit(requester(), png(), WAVES)
+        event = await anext(events)
+    assert isinstance(event, JobChanged)
+    assert event.job == job == await backend.jobs.get(job.id)
+    assert await backend.blobs.get(job.request.picture) == png()
 
 
 async def test_the_same_order_is_made_once_and_paid_once(backend: Backend) -> None:
@@ -53,12 +44,12 @@ async def test_the_same_order_is_made_once_and_paid_once(backend: Backend) -> No
         first = await made(backend)
         again = await backend.studio.submit(requester("2"), png(), WAVES)
     assert again.cached
-    assert (again.job.clip, again.job.cost, again.job.status) == (first.clip, 0, Status.DONE)
+    assert (again.clip, again.cost, again.status) == (first.clip, 0, Status.DONE)
     assert len(backend.worker.orders) == 1
     assert (await backend.studio.report("2")).credits == 0
 
 
-async def test_a_kept_clip_whose_file_is_lost_is_made_anew(backend: Backend) -> None:
+async def test_a_cached_clip_whose_file_is_lost_is_made_again(backend: Backend) -> None:
     async with backend.running():
         first = await made(backend)
         assert first.clip is not None
@@ -66,7 +57,7 @@ async def test_a_kept_clip_whose_file_is_lost_is_made_anew(backend: Backend) -> 
         assert not (await made(backend)).cached
 
 
-async def test_a_kept_clip_that_is_too_large_for_the_place_is_made_anew(
+async def test_a_cached_clip_over_the_size_limit_is_made_again(
     backend: Backend,
 ) -> None:
     async with backend.running():
@@ -75,7 +66,7 @@ async def test_a_kept_clip_that_is_too_large_for_the_place_is_made_anew(
     assert not small.cached
 
 
-async def test_a_kept_clip_that_had_to_be_made_smaller_is_made_anew(backend: Backend) -> None:
+async def test_a_cached_clip_that_was_made_smaller_is_made_again(backend: Backend) -> None:
     async with backend.running():
         first = await made(backend)
     assert first.clip is not None
@@ -84,7 +75,7 @@ async def test_a_kept_clip_that_had_to_be_made_smaller_is_made_anew(backend: Bac
     assert not (await backend.studio.submit(requester(), png(), WAVES)).cached
 
 
-async def test_nothing_is_ordered_where_a_clip_from_the_cache_cannot_be_written_down(
+async def test_no_order_is_placed_where_one_with_a_cached_clip_cannot_be_stored(
     backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with backend.running():
@@ -101,13 +92,13 @@ async def test_nothing_is_ordered_where_a_clip_from_the_cache_cannot_be_written_
     assert await backend.jobs.unfinished() == []
 
 
-async def test_a_bad_picture_leaves_no_trace(backend: Backend) -> None:
+async def test_a_bad_picture_creates_no_job(backend: Backend) -> None:
     with pytest.raises(BadPicture):
         await backend.studio.submit(requester(), b"no picture", WAVES)
     assert await backend.jobs.unfinished() == []
 
 
-async def test_who_has_no_credits_leaves_no_picture(
+async def test_an_order_beyond_the_quota_leaves_no_picture(
     tmp_path: Path, redis_url: str, mp4: bytes
 ) -> None:
     poor = QuotaRow(credits_per_day=1, unfinished_jobs=9)
@@ -117,8 +108,8 @@ async def test_who_has_no_credits_leaves_no_picture(
         assert not await backend.blobs.has(sha256(png()).hexdigest())
 
 
-async def test_cancel_gives_the_credits_back_and_happens_once(backend: Backend) -> None:
-    job = (await backend.studio.submit(requester(), png(), WAVES)).job
+async def test_cancel_refunds_the_credits_once(backend: Backend) -> None:
+    job = await backend.studio.submit(requester(), png(), WAVES)
     with pytest.raises(NotAllowed):
         await backend.studio.cancel(job.id, "2")
     assert (await backend.studio.cancel(job.id, "1")).status is Status.CANCELLED
@@ -130,7 +121,7 @@ async def test_cancel_gives_the_credits_back_and_happens_once(backend: Backend) 
     assert caught.value.key == "job_over"
 
 
-async def test_delete_takes_the_clip_from_the_cache(backend: Backend) -> None:
+async def test_delete_removes_the_clip_from_the_cache(backend: Backend) -> None:
     async with backend.running():
         job = await made(backend)
         with pytest.raises(NotAllowed):
@@ -140,10 +131,10 @@ async def test_delete_takes_the_clip_from_the_cache(backend: Backend) -> None:
     assert (await backend.studio.report("1")).credits == 2 * job.cost
 
 
-async def test_delete_clears_the_store_of_what_no_other_job_names(backend: Backend) -> None:
+async def test_delete_removes_blobs_that_no_other_job_refers_to(backend: Backend) -> None:
     async with backend.running():
         job = await made(backend)
-    same = (await backend.studio.submit(requester("2"), png(), WAVES)).job
+    same = await backend.studio.submit(requester("2"), png(), WAVES)
     assert job.clip is not None
     for one, kept in ((job, True), (same, False)):
         await backend.studio.delete(one.id, one.owner)
@@ -152,11 +143,11 @@ async def test_delete_clears_the_store_of_what_no_other_job_names(backend: Backe
 
 
 async def test_retry_and_tweak_keep_what_was_not_changed(backend: Backend) -> None:
-    first = (await backend.studio.submit(requester(), png(), WAVES)).job
-    retried = (await backend.studio.retry(first.id, requester("2"))).job
+    first = await backend.studio.submit(requester(), png(), WAVES)
+    retried = await backend.studio.retry(first.id, requester("2"))
     assert retried.request == replace(first.request, seed=retried.request.seed)
     options = backend.studio.admission.options_of(first.request)
-    tweaked = (await backend.studio.tweak(first.id, requester("2"), options.replace(steps=12))).job
+    tweaked = await backend.studio.tweak(first.id, requester("2"), options.replace(steps=12))
     assert tweaked.request == replace(first.request, steps=12)
     assert tweaked.parent == first.id
 

@@ -204,8 +204,6 @@ async def test_waiting_jobs_are_listed_in_the_order_in_which_they_will_run(jobs:
     await jobs.dispatched("ann1", 1, 1002.0)
     await jobs.started("ann0", 1, 1003.0)
     assert [one.id for one in await jobs.waiting()] == ["ann1", "bob0", "ann2"]
-    assert await jobs.position("bob0") == 1
-    assert await jobs.position("ann0") == 0
     assert await jobs.last_served() == {"ann": 1002.0}
 
 
