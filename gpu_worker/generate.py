@@ -81,7 +81,7 @@ class Generator:
         """Return the clip, or why there is none."""
         try:
             return await self._make(order, reporter)
-        except Exception as error:  # the edge: the person is told of every error
+        except Exception as error:  # the edge: every error becomes an answer
             return failure_of(error, order)
 
     async def _make(self, order: Order, reporter: Reporter) -> Clip:

@@ -18,7 +18,7 @@ OnProgress = Callable[[Progress, bytes | None], None]
 
 
 class Cancelled(Exception):
-    """Raised inside generate, within one step, once should_stop says so."""
+    """Raised inside generate within one step after should_stop returns True."""
 
 
 class OutOfMemory(Exception):

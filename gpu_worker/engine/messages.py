@@ -1,6 +1,6 @@
 """The messages between the worker and the child process that holds the engine.
 
-They travel as pickles over a socket pair that nobody else can reach.
+They travel as pickles over a socket pair that no other process can reach.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Reason(StrEnum):
 
     CANCELLED = "cancelled"
     OUT_OF_MEMORY = "out_of_memory"
-    REFUSED = "refused"  # key and parameters say why
+    REFUSED = "refused"  # for the reason in key and parameters
     BROKEN = "broken"  # an unforeseen error, after which the device may be unusable
     NOT_LOADED = "not_loaded"
 

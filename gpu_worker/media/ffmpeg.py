@@ -14,7 +14,7 @@ import numpy as np
 from gpu_worker.media.frames import Frames
 from storage.domain.errors import GenerationFailed
 
-_PATIENCE_S = 600.0
+_TIMEOUT_SECONDS = 600.0
 # One thread and no dates or versions: equal frames give equal bytes on any day.
 _SAME_BYTES = ("-threads", "1", "-filter_threads", "1", "-fflags", "+bitexact")
 
@@ -37,7 +37,7 @@ def run(
                 [*command, *options, *_SAME_BYTES, "-y", str(target)],
                 input=np.ascontiguousarray(frames).data,
                 capture_output=True,
-                timeout=_PATIENCE_S,
+                timeout=_TIMEOUT_SECONDS,
                 start_new_session=True,  # a Ctrl-C at the worker lets the clip be finished
                 check=False,
             )

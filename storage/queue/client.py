@@ -118,7 +118,7 @@ class Queue:
         return found
 
     async def cancel(self, job: str) -> None:
-        """Tell every attempt at this job to stop at its next step."""
+        """Cancel every attempt at this job, at its next step."""
         async with _redis_errors_translated(), self._redis.pipeline(transaction=True) as pipe:
             pipe.set(cancel_key(job), "1", ex=CANCEL_SECONDS)
             pipe.publish(CANCELS, job)

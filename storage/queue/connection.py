@@ -39,5 +39,5 @@ def _keepalive() -> dict[int, int]:
 
 
 def write_json(data: dict[str, Any]) -> bytes:
-    """Return what arq wants written, as JSON: pickle would let whoever writes to Redis run code."""
+    """Return an arq job as JSON; pickle would let anyone who writes to Redis run code."""
     return json.dumps(data).encode()

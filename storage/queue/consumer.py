@@ -91,7 +91,7 @@ class ArqWorker(Worker):
         )
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
-        """Take the first of these orders that may be taken and that nobody else holds."""
+        """Take the first of these orders that may be taken and that no other worker holds."""
         eligible = self._eligible(job_ids)
         if not eligible:
             return

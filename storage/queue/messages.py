@@ -137,7 +137,7 @@ def preview_key(identity: str) -> str:
 
 
 def cancel_key(job: str) -> str:
-    """Return the key that tells every attempt at this job to stop."""
+    """Return the key of the flag that cancels every attempt at this job."""
     return f"mutoscope:cancel:{job}"
 
 

@@ -23,7 +23,7 @@ from storage.queue.messages import (
 )
 from storage.queue.slots import SlotQueue
 
-REPEAT_SECONDS = 1.0  # between two announcements of a start that nobody received
+REPEAT_SECONDS = 1.0  # between two announcements of a start without receivers
 
 
 class ProgressReporter:
@@ -54,11 +54,11 @@ class ProgressReporter:
 
     @property
     def unreceived_start(self) -> Started | None:
-        """Return the start of the job, unless it is known that somebody received it."""
+        """Return the start of the job, until a receiver is known."""
         return self._started
 
     def start_sent(self, receivers: int) -> None:
-        """Note how many received the start; it is repeated until somebody did."""
+        """Take the number of receivers; the start is repeated while there are none."""
         if receivers:
             self._started = None
 
