@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gpu_worker.lab.evaluate import photographs, prompts
-from gpu_worker.lab.evaluate.clip_evaluator import Bench
-from gpu_worker.lab.evaluate.evaluation import Course
+from gpu_worker.lab.evaluate.clip_evaluator import ClipEvaluator
+from gpu_worker.lab.evaluate.evaluation import Evaluation
 from gpu_worker.models import registry
 from gpu_worker.models.i2vgen_xl import autoencoder
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
@@ -27,26 +27,26 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run the evaluation; return 0, or 2 where it cannot start."""
     options = _parser().parse_args(arguments)
     try:
-        course = _course(options, environ)
-        course.bench.engine.load()
-        report = course.run()
+        evaluation = _evaluation(options, environ)
+        engine, model = evaluation.evaluator.engine, evaluation.evaluator.model
+        engine.load()
+        metrics = evaluation.run()
     except (OSError, ValueError, SettingsError, MutoscopeError) as error:
         sys.stderr.write(f"cannot evaluate: {error}\n")
         return 2
-    source = course.bench.row.source
     about = {
-        "model": course.bench.row.name,
-        "device": course.bench.engine.device,
-        "checkpoint_bytes": _size(locate(source)),
+        "model": model.name,
+        "device": engine.device,
+        "checkpoint_bytes": _size(locate(model.source)),
     }
-    sys.stdout.write(json.dumps({**about, **report}) + "\n")
+    sys.stdout.write(json.dumps({**about, **metrics}) + "\n")
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m gpu_worker.lab.evaluate", description=__doc__)
     parser.add_argument("--pictures", type=Path, metavar="DIR", help="default: the test set")
-    parser.add_argument("--prompts", type=Path, metavar="FILE.json", help="motion -> wordings")
+    parser.add_argument("--prompts", type=Path, metavar="FILE.json", help="motion -> prompts")
     parser.add_argument("--out", type=Path, metavar="DIR", default=Path("var/evaluation"))
     parser.add_argument(
         "--compared", type=int, default=4, help="pictures for the comparisons; 0: none"
@@ -54,25 +54,21 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _course(options: argparse.Namespace, environ: Mapping[str, str]) -> Course:
+def _evaluation(options: argparse.Namespace, environ: Mapping[str, str]) -> Evaluation:
     catalogue = Settings.from_environment(environ).catalogue()
-    row = catalogue.model()
-    engine = registry.create(row.source, name=row.name, presets=catalogue.presets)
+    model = catalogue.model()
+    engine = registry.create(model.source, name=model.name, presets=catalogue.presets)
     pictures = options.pictures
-    return Course(
-        bench=Bench(engine, row),
-        recode=autoencoder.recoder(row.source),
+    return Evaluation(
+        evaluator=ClipEvaluator(engine, model),
+        recode=autoencoder.recoder(model.source),
         photographs=photographs.of_folder(pictures) if pictures else photographs.samples(),
         prompts=prompts.read(options.prompts) if options.prompts else prompts.DEFAULT,
         out=options.out,
-        every=options.prompts is not None,
+        all_prompts=options.prompts is not None,
         compared=options.compared,
-        say=_say,
+        log=lambda line: print(line, file=sys.stderr),
     )
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(line + "\n")
 
 
 def _size(folder: Path) -> int:

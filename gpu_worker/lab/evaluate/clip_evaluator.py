@@ -1,35 +1,32 @@
-"""Bench: makes one clip the way a person would get it, and measures it."""
+"""Makes one clip the way a user would get it, and measures it."""
 
 from __future__ import annotations
 
 import time
 import zlib
-from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import dataclass
 
 from gpu_worker.engine.api import Engine
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.media import motion, picture, quality
+from gpu_worker.media.frames import Frames
 from gpu_worker.media.motion import MeasuredMotion
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import Model
-from storage.domain.progress import Progress
 from storage.domain.prompt.reading import with_reading
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What one clip of the evaluation is asked for; index counts a motion's wordings."""
+class ClipSpec:
+    """One clip to evaluate: a picture, the expected motion, and the index-th prompt for it."""
 
     stem: str
     motion: Motion
     index: int
     prompt: str
-    camera: Camera = field(default_factory=Camera)
+    camera: Camera
 
     @property
     def name(self) -> str:
@@ -38,11 +35,11 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Made:
-    """A clip and what was measured of it; frames are (frames, height, width, 3)."""
+class EvaluatedClip:
+    """A clip, the seconds that the engine took, and what was measured of it."""
 
-    asked: Asked
-    frames: NDArray[np.uint8]
+    spec: ClipSpec
+    frames: Frames
     seconds: float
     measured: MeasuredMotion
     psnr: float
@@ -51,56 +48,63 @@ class Made:
     flicker: float
 
     @property
-    def obeyed(self) -> bool:
-        """Tell whether the motion that was asked for outweighs all others."""
-        return motion.dominant(self.measured) is self.asked.motion
+    def dominant(self) -> Motion:
+        """Return the motion that outweighs all others."""
+        return motion.dominant(self.measured)
+
+    @property
+    def as_expected(self) -> bool:
+        """Return whether the clip shows the motion that its prompt names."""
+        return self.dominant is self.spec.motion
 
 
-class Bench:
-    """Makes and measures clips with one engine at a catalogue row's defaults."""
+class ClipEvaluator:
+    """Makes and measures clips with one engine at the defaults of its model."""
 
-    def __init__(self, engine: Engine, row: Model) -> None:
-        """Take an engine and the row of its model."""
+    def __init__(self, engine: Engine, model: Model) -> None:
+        """Take an engine and its model's row of the catalogue."""
         self.engine = engine
-        self.row = row
+        self.model = model
 
-    def fitted(self, photograph: Photograph) -> Canvas:
+    def fit(self, photograph: Photograph) -> Canvas:
         """Return a photograph's canvas at the default resolution and its nearest aspect."""
         whole = picture.fit(photograph.data, 64, 64).source
-        size = self.row.size(self.row.defaults.resolution, (whole.shape[1], whole.shape[0]))
+        resolution = self.model.defaults.resolution
+        size = self.model.size(resolution, (whole.shape[1], whole.shape[0]))
         return picture.fit(photograph.data, *size)
 
-    def request(self, asked: Asked, size: tuple[int, int]) -> GenerationRequest:
-        """Return the order: the row's defaults, and a seed that its name determines."""
-        defaults = self.row.defaults
-        request = GenerationRequest(
-            picture="0" * 64,
-            prompt=asked.prompt,
-            model=self.row.name,
-            width=size[0],
-            height=size[1],
-            frames=defaults.frames,
-            fps=defaults.fps,
-            steps=defaults.steps,
-            guidance=defaults.guidance,
-            seed=zlib.crc32(asked.name.encode()) % SEED_LIMIT,
-            preset=defaults.preset,
-            camera=asked.camera,
+    def request(self, spec: ClipSpec, size: tuple[int, int]) -> GenerationRequest:
+        """Return the request: the model's defaults, and a seed that the clip's name determines."""
+        defaults = self.model.defaults
+        return with_reading(
+            GenerationRequest(
+                picture="0" * 64,
+                prompt=spec.prompt,
+                model=self.model.name,
+                width=size[0],
+                height=size[1],
+                frames=defaults.frames,
+                fps=defaults.fps,
+                steps=defaults.steps,
+                guidance=defaults.guidance,
+                seed=zlib.crc32(spec.name.encode()) % SEED_LIMIT,
+                preset=defaults.preset,
+                camera=spec.camera,
+            )
         )
-        return with_reading(request)
 
-    def frames(self, asked: Asked, canvas: Canvas) -> tuple[NDArray[np.uint8], float]:
+    def generate(self, spec: ClipSpec, canvas: Canvas) -> tuple[Frames, float]:
         """Return a clip's frames and the seconds that the engine took."""
         began = time.perf_counter()
-        request = self.request(asked, canvas.size)
-        result = self.engine.generate(request, canvas, _unseen, lambda: False)
+        request = self.request(spec, canvas.size)
+        result = self.engine.generate(request, canvas, lambda *_progress: None, lambda: False)
         return result.frames, time.perf_counter() - began
 
-    def make(self, asked: Asked, canvas: Canvas) -> Made:
+    def evaluate(self, spec: ClipSpec, canvas: Canvas) -> EvaluatedClip:
         """Make a clip and measure it."""
-        frames, seconds = self.frames(asked, canvas)
-        return Made(
-            asked,
+        frames, seconds = self.generate(spec, canvas)
+        return EvaluatedClip(
+            spec,
             frames,
             seconds,
             motion.measure(frames),
@@ -109,7 +113,3 @@ class Bench:
             quality.sharpness_kept(frames),
             quality.flicker(frames),
         )
-
-
-def _unseen(_progress: Progress, _preview: bytes | None) -> None:
-    """Let progress pass."""

@@ -1,4 +1,4 @@
-"""Course: all clips of one evaluation, one after the other, and what they come to."""
+"""Makes and measures all clips of one evaluation, and writes them to a folder."""
 
 from __future__ import annotations
 
@@ -8,99 +8,93 @@ from pathlib import Path
 
 from gpu_worker.lab import contact_sheet
 from gpu_worker.lab.contact_sheet import ContactSheetRow
-from gpu_worker.lab.evaluate import ground_truth as crops
-from gpu_worker.lab.evaluate import metrics as report
-from gpu_worker.lab.evaluate.clip_evaluator import Asked, Bench, Made
-from gpu_worker.lab.evaluate.ground_truth import Recode
+from gpu_worker.lab.evaluate import ground_truth, metrics
+from gpu_worker.lab.evaluate.clip_evaluator import ClipEvaluator, ClipSpec, EvaluatedClip
+from gpu_worker.lab.evaluate.ground_truth import GroundTruthComparison, Recode
 from gpu_worker.lab.evaluate.metrics import Value
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.lab.evaluate.prompts import Prompts
-from gpu_worker.media import motion
 from gpu_worker.media.encode import encode
 from storage.domain.camera.motion import Camera
 
 SIZE_LIMIT = 10 * 2**20  # bytes of one file
 SHEET = "contact_sheet.png"
-_SHEET_ROWS = 60
+SHEET_ROWS = 60
 
 
 @dataclass(frozen=True)
-class Course:
-    """What is evaluated, and where the clips go.
+class Evaluation:
+    """What is evaluated, and the folder for its clips.
 
-    every says that each picture gets all wordings of a motion; otherwise they take turns.
-    compared is the number of pictures for the comparisons with the moved picture and without
-    a camera.
+    all_prompts: each picture gets every prompt of a motion; otherwise they alternate. compared is
+    the number of pictures for the comparisons with the ground truth and without a camera.
     """
 
-    bench: Bench
+    evaluator: ClipEvaluator
     recode: Recode
     photographs: Sequence[Photograph]
     prompts: Prompts
     out: Path
-    every: bool
+    all_prompts: bool
     compared: int
-    say: Callable[[str], None]
+    log: Callable[[str], None]
 
     def run(self) -> dict[str, Value]:
-        """Make, measure and write everything; return the report."""
+        """Make, measure and write everything; return the metrics."""
         self.out.mkdir(parents=True, exist_ok=True)
-        clips = [self._made(asked, photograph) for asked, photograph in self._asked()]
-        shown = chosen(clips, len(self.prompts))
-        (self.out / SHEET).write_bytes(contact_sheet.draw([_row(made) for made in shown]))
+        clips = [self._clip(spec, photograph) for spec, photograph in self._specs()]
+        shown = choose_for_sheet(clips, len(self.prompts))
+        (self.out / SHEET).write_bytes(contact_sheet.draw([_row(clip) for clip in shown]))
         few = self.photographs[: self.compared]
         return {
-            **report.of_clips(clips),
-            "against_moved_picture": report.of_comparisons(list(self._comparisons(few))),
-            "camera_off": report.of_camera_off(list(self._without_camera(few))),
+            **metrics.clip_metrics(clips),
+            "against_moved_picture": metrics.comparison_metrics(list(self._comparisons(few))),
+            "camera_off": metrics.camera_off_metrics(list(self._without_camera(few))),
         }
 
-    def _asked(self) -> Iterator[tuple[Asked, Photograph]]:
-        for turn, photograph in enumerate(self.photographs):
-            for wanted, wordings in self.prompts.items():
-                for index, prompt in enumerate(wordings):
-                    if self.every or index == turn % len(wordings):
-                        yield Asked(photograph.stem, wanted, index, prompt), photograph
+    def _specs(self) -> Iterator[tuple[ClipSpec, Photograph]]:
+        for number, photograph in enumerate(self.photographs):
+            for motion, prompts in self.prompts.items():
+                for index, prompt in enumerate(prompts):
+                    if self.all_prompts or index == number % len(prompts):
+                        yield ClipSpec(photograph.stem, motion, index, prompt, Camera()), photograph
 
-    def _made(self, asked: Asked, photograph: Photograph) -> Made:
-        made = self.bench.make(asked, self.bench.fitted(photograph))
-        fps = self.bench.row.defaults.fps
-        clip = encode(made.frames, fps, SIZE_LIMIT, {"comment": asked.prompt}).data
-        (self.out / f"{asked.name}.mp4").write_bytes(clip)
-        seen = motion.dominant(made.measured)
-        verdict = "as asked" if made.obeyed else f"looks like {seen}"
-        self.say(f"{asked.name}: {verdict}, {made.psnr:.1f} dB, {made.seconds:.1f} s")
-        return made
+    def _clip(self, spec: ClipSpec, photograph: Photograph) -> EvaluatedClip:
+        clip = self.evaluator.evaluate(spec, self.evaluator.fit(photograph))
+        fps = self.evaluator.model.defaults.fps
+        video = encode(clip.frames, fps, SIZE_LIMIT, {"comment": spec.prompt}).data
+        (self.out / f"{spec.name}.mp4").write_bytes(video)
+        seen = "as asked" if clip.as_expected else f"looks like {clip.dominant}"
+        self.log(f"{spec.name}: {seen}, {clip.psnr:.1f} dB, {clip.seconds:.1f} s")
+        return clip
 
-    def _comparisons(self, photographs: Sequence[Photograph]) -> Iterator[crops.Comparison]:
+    def _comparisons(self, photographs: Sequence[Photograph]) -> Iterator[GroundTruthComparison]:
         for photograph in photographs:
-            for wanted in crops.MOTIONS:
-                found = crops.compare(self.bench, self.recode, photograph, wanted)
-                self.say(
-                    f"{photograph.stem} {wanted} against its true crop: error "
+            for motion in ground_truth.PROMPTS:
+                found = ground_truth.compare(self.evaluator, self.recode, photograph, motion)
+                self.log(
+                    f"{photograph.stem} {motion} against its true crop: error "
                     f"{found.model_error:.2f}, moved picture alone {found.moved_error:.2f}"
                 )
                 yield found
 
-    def _without_camera(self, photographs: Sequence[Photograph]) -> Iterator[Made]:
+    def _without_camera(self, photographs: Sequence[Photograph]) -> Iterator[EvaluatedClip]:
         for photograph in photographs:
-            for wanted, wordings in self.prompts.items():
-                camera = Camera(strength=0.0)
-                asked = Asked(photograph.stem, wanted, 0, wordings[0], camera)
-                made = self.bench.make(asked, self.bench.fitted(photograph))
-                self.say(f"{asked.name} with the camera off: {motion.dominant(made.measured)}")
-                yield made
+            for motion, prompts in self.prompts.items():
+                spec = ClipSpec(photograph.stem, motion, 0, prompts[0], Camera(strength=0.0))
+                clip = self.evaluator.evaluate(spec, self.evaluator.fit(photograph))
+                self.log(f"{spec.name} with the camera off: {clip.dominant}")
+                yield clip
 
 
-def chosen(clips: Sequence[Made], motions: int) -> list[Made]:
-    """Return clips for the sheet: evenly many, of every motion, and all misses after them."""
-    step = max(1, -(-len(clips) // _SHEET_ROWS))
+def choose_for_sheet(clips: Sequence[EvaluatedClip], motions: int) -> list[EvaluatedClip]:
+    """Return about SHEET_ROWS clips, evenly of every motion, and after them all missed ones."""
+    step = max(1, -(-len(clips) // SHEET_ROWS))
     # From one picture to the next the choice moves on, or it would always skip the same motions.
-    even = [made for n, made in enumerate(clips) if (n + n // motions) % step == 0]
-    return even + [made for made in clips if not made.obeyed and made not in even]
+    even = [clip for n, clip in enumerate(clips) if (n + n // motions) % step == 0]
+    return even + [clip for clip in clips if not clip.as_expected and clip not in even]
 
 
-def _row(made: Made) -> ContactSheetRow:
-    seen = motion.dominant(made.measured)
-    lines = (made.asked.stem, made.asked.motion, made.asked.prompt, f"seen: {seen}")
-    return ContactSheetRow(lines, made.frames, made.obeyed)
+def _row(clip: EvaluatedClip) -> ContactSheetRow:
+    lines = (clip.spec.stem, clip.spec.motion, clip.spec.prompt, f"seen: {clip.dominant}")
+    return ContactSheetRow(lines, clip.frames, clip.as_expected)

@@ -1,8 +1,8 @@
-"""Crops: what the diffusion adds to the moved picture, judged by the truth.
+"""Compares what the model makes of a camera path with what a larger photograph truly shows.
 
-The truth is a window that moves over a larger photograph. The model, and the autoencoder alone,
-get nothing but the first window at the clip's size: what a zoom-in reveals of detail and what
-a zoom-out or a pan uncovers they have to find themselves.
+The truth is a window that moves over the photograph. The model, and the autoencoder alone, get
+only the first window at the clip's size: detail that a zoom-in reveals, and what a zoom-out or a
+pan uncovers, they have to invent.
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from gpu_worker.lab.evaluate.clip_evaluator import Asked, Bench
+from gpu_worker.lab.evaluate.clip_evaluator import ClipEvaluator, ClipSpec
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.media import quality, warp
+from gpu_worker.media.frames import Frame, Frames
 from gpu_worker.media.picture import Canvas, centre_window
 from storage.domain.camera import path as camera_path
 from storage.domain.camera.motion import Camera, Motion, Reading
 from storage.pictures import open_picture
 
-Frames = NDArray[np.uint8]
 Recode = Callable[[Frames], Frames]
 
-MOTIONS: Mapping[Motion, str] = {
+PROMPTS: Mapping[Motion, str] = {
     Motion.ZOOM_IN: "zoom in",
     Motion.ZOOM_OUT: "zoom out",
     Motion.PAN_LEFT: "pan left",
@@ -34,7 +33,7 @@ WINDOW = 0.55  # of the shorter side, so that no path leaves the photograph
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class GroundTruthComparison:
     """Errors against the true crop: mean absolute, of 255, and PSNR in decibels.
 
     picture: the moved picture's own pixels; moved: the same through the autoencoder; model: the
@@ -50,31 +49,31 @@ class Comparison:
     model_psnr: float
 
 
-def compare(bench: Bench, recode: Recode, photograph: Photograph, motion: Motion) -> Comparison:
-    """Let the model and the autoencoder alone follow the same path, and judge both."""
-    side = round(bench.row.resolutions[bench.row.defaults.resolution])
-    source, window = _larger(photograph)
+def compare(
+    evaluator: ClipEvaluator, recode: Recode, photograph: Photograph, motion: Motion
+) -> GroundTruthComparison:
+    """Follow one path by the picture, the autoencoder alone and the model; compare all three."""
+    model = evaluator.model
+    side = round(model.resolutions[model.defaults.resolution])
+    source, window = _true_window(photograph)
     small = warp.fit(source, window, (side, side))
     canvas = Canvas(small, (0.0, 0.0, float(side), float(side)), (side, side))
-    asked = Asked(photograph.stem, motion, 0, MOTIONS[motion], Camera(motion=motion))
-    request = bench.request(asked, canvas.size)
+    spec = ClipSpec(photograph.stem, motion, 0, PROMPTS[motion], Camera(motion=motion))
+    request = evaluator.request(spec, canvas.size)
     path = camera_path.plan(request.camera, Reading(motion), request.seed, request.frames)
     truth = warp.move(source, window, path, canvas.size)
     picture = warp.move(small, canvas.window, path, canvas.size)
-    made, _ = bench.frames(asked, canvas)
-    return _judged(motion, truth, (picture, recode(picture), made))
+    clip, _ = evaluator.generate(spec, canvas)
+    # The first frame shows no motion yet.
+    pairs = [(frames[1:], truth[1:]) for frames in (picture, recode(picture), clip)]
+    errors = (float(np.abs(one.astype(np.float32) - two).mean()) for one, two in pairs)
+    return GroundTruthComparison(motion, *errors, *(quality.psnr(one, two) for one, two in pairs))
 
 
-def _larger(photograph: Photograph) -> tuple[Frames, tuple[float, float, float, float]]:
+def _true_window(photograph: Photograph) -> tuple[Frame, warp.Window]:
+    """Return the whole photograph and a square window in its middle."""
     image = open_picture(photograph.data)
     side = WINDOW * min(image.size)
     x, y, width, height = centre_window(image.width, image.height, 1.0)
-    middle = (x + (width - side) / 2, y + (height - side) / 2)
-    return np.asarray(image), (*middle, side, side)
-
-
-def _judged(motion: Motion, truth: Frames, shown: tuple[Frames, Frames, Frames]) -> Comparison:
-    """Judge the picture, the moved picture and the model; the first frame shows no motion yet."""
-    pairs = [(frames[1:], truth[1:]) for frames in shown]
-    errors = (float(np.abs(one.astype(np.float32) - two).mean()) for one, two in pairs)
-    return Comparison(motion, *errors, *(quality.psnr(one, two) for one, two in pairs))
+    left, top = x + (width - side) / 2, y + (height - side) / 2
+    return np.asarray(image), (left, top, side, side)

@@ -1,76 +1,61 @@
-"""Report: the evaluation's numbers as one JSON object."""
+"""The evaluation's numbers, ready for JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
 from typing import TypeAlias
 
 import numpy as np
 
-from gpu_worker.lab.evaluate.clip_evaluator import Made
-from gpu_worker.lab.evaluate.ground_truth import Comparison
-from storage.domain.camera.motion import Motion
+from gpu_worker.lab.evaluate.clip_evaluator import EvaluatedClip
+from gpu_worker.lab.evaluate.ground_truth import GroundTruthComparison
 
 Value: TypeAlias = "str | int | float | list[str] | dict[str, Value]"
 
 
-def of_clips(clips: Sequence[Made]) -> dict[str, Value]:
-    """Return what holds for all clips: obedience per motion, and the means of their quality."""
-
-    def mean(value: Callable[[Made], float]) -> float:
-        return _rounded(map(value, clips))
-
+def clip_metrics(clips: Sequence[EvaluatedClip]) -> dict[str, Value]:
+    """Return what holds for all clips: motions as expected, and the means of their quality."""
     return {
         "clips": len(clips),
-        "pictures": len({made.asked.stem for made in clips}),
-        **_obedience(clips),
-        "first_frame_psnr": mean(lambda made: made.psnr),
-        "first_frame_ssim": mean(lambda made: made.ssim),
-        "sharpness_kept": mean(lambda made: made.sharpness),
-        "flicker": mean(lambda made: made.flicker),
-        "seconds_per_clip": mean(lambda made: made.seconds),
+        "pictures": len({clip.spec.stem for clip in clips}),
+        **_motion_metrics(clips),
+        "first_frame_psnr": _mean(clip.psnr for clip in clips),
+        "first_frame_ssim": _mean(clip.ssim for clip in clips),
+        "sharpness_kept": _mean(clip.sharpness for clip in clips),
+        "flicker": _mean(clip.flicker for clip in clips),
+        "seconds_per_clip": _mean(clip.seconds for clip in clips),
     }
 
 
-def of_camera_off(clips: Sequence[Made]) -> dict[str, Value]:
-    """Return how well the model obeys words alone."""
-    return {"clips": len(clips), **_obedience(clips)}
+def camera_off_metrics(clips: Sequence[EvaluatedClip]) -> dict[str, Value]:
+    """Return how often the model alone, without a camera, makes the motion of the prompt."""
+    return {"clips": len(clips), **_motion_metrics(clips)}
 
 
-def of_comparisons(comparisons: Sequence[Comparison]) -> dict[str, Value]:
-    """Return the errors against the true crops, per motion; a lower model_error is the aim."""
-    report: dict[str, Value] = {}
+def comparison_metrics(comparisons: Sequence[GroundTruthComparison]) -> dict[str, Value]:
+    """Return the mean errors against the true crops, per motion."""
+    names = [field.name for field in fields(GroundTruthComparison) if field.name != "motion"]
+    metrics: dict[str, Value] = {}
     for motion in dict.fromkeys(one.motion for one in comparisons):
         same = [one for one in comparisons if one.motion is motion]
-        report[motion] = {
-            "picture_error": _rounded(one.picture_error for one in same),
-            "moved_error": _rounded(one.moved_error for one in same),
-            "model_error": _rounded(one.model_error for one in same),
-            "picture_psnr": _rounded(one.picture_psnr for one in same),
-            "moved_psnr": _rounded(one.moved_psnr for one in same),
-            "model_psnr": _rounded(one.model_psnr for one in same),
-        }
-    return report
+        metrics[motion] = {name: _mean(getattr(one, name) for one in same) for name in names}
+    return metrics
 
 
-def _obedience(clips: Sequence[Made]) -> dict[str, Value]:
-    motions = dict.fromkeys(made.asked.motion for made in clips)
+def _motion_metrics(clips: Sequence[EvaluatedClip]) -> dict[str, Value]:
     per_motion: dict[str, Value] = {
-        motion: _share(made for made in clips if made.asked.motion is motion)
-        for motion in map(Motion, motions)
+        motion: _mean(clip.as_expected for clip in clips if clip.spec.motion is motion)
+        for motion in dict.fromkeys(clip.spec.motion for clip in clips)
     }
     return {
         "obeyed": per_motion,
-        "obeyed_overall": _share(clips),
-        "missed": [made.asked.name for made in clips if not made.obeyed],
+        "obeyed_overall": _mean(clip.as_expected for clip in clips),
+        "missed": [clip.spec.name for clip in clips if not clip.as_expected],
     }
 
 
-def _share(clips: Iterable[Made]) -> float:
-    return _rounded(float(made.obeyed) for made in clips)
-
-
-def _rounded(values: Iterable[float]) -> float:
+def _mean(values: Iterable[float]) -> float:
     """Return the mean with four digits, 0 of nothing."""
     listed = list(values)
     return round(float(np.mean(listed)), 4) if listed else 0.0

@@ -1,4 +1,4 @@
-"""Photographs: the test set, or every picture of a folder.
+"""Reads the photographs to evaluate with: the test set, or every picture of a folder.
 
 The test set is what scikit-image and scikit-learn carry in their wheels. Nothing of this project
 is trained or tuned on it.

@@ -1,4 +1,4 @@
-"""Prompts: the wordings that the evaluation asks with, by the motion that they mean."""
+"""The prompts of the evaluation, by the motion that they mean."""
 
 from __future__ import annotations
 
@@ -10,18 +10,6 @@ from storage.domain.camera.motion import Motion
 
 Prompts = Mapping[Motion, Sequence[str]]
 
-MOTIONS = (
-    Motion.ZOOM_IN,
-    Motion.ZOOM_OUT,
-    Motion.PAN_LEFT,
-    Motion.PAN_RIGHT,
-    Motion.TILT_UP,
-    Motion.TILT_DOWN,
-    Motion.ROLL_CLOCKWISE,
-    Motion.ROLL_COUNTERCLOCKWISE,
-    Motion.SHAKE,
-    Motion.STATIC,
-)
 DEFAULT: Prompts = {
     Motion.ZOOM_IN: ("zoom in", "the camera slowly pushes in", "镜头缓缓推近"),
     Motion.ZOOM_OUT: ("zoom out", "the camera pulls back", "镜头拉远"),
@@ -37,17 +25,17 @@ DEFAULT: Prompts = {
 
 
 def read(path: Path) -> Prompts:
-    """Read a JSON object, motion name -> list of wordings; raise ValueError where it is not one."""
+    """Read a JSON object, motion name -> list of prompts; raise ValueError where it is not one."""
     data = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(data, dict) or not data:
         raise ValueError(f"{path} holds no JSON object of motions")
-    known = {str(motion): motion for motion in MOTIONS}
-    for name, wordings in data.items():
+    known = {str(motion): motion for motion in DEFAULT}
+    for name, texts in data.items():
         if name not in known:
             raise ValueError(f"{path}: {name} is none of {', '.join(known)}")
-        if not isinstance(wordings, list) or not all(_is_prompt(text) for text in wordings):
-            raise ValueError(f"{path}: {name} is not a list of wordings")
-    return {known[name]: tuple(wordings) for name, wordings in data.items()}
+        if not isinstance(texts, list) or not all(_is_prompt(text) for text in texts):
+            raise ValueError(f"{path}: {name} is not a list of prompts")
+    return {known[name]: tuple(texts) for name, texts in data.items()}
 
 
 def _is_prompt(text: object) -> bool:

@@ -1,4 +1,4 @@
-"""Tests of the contact sheet."""
+"""A contact sheet shows a row of frames per clip."""
 
 from __future__ import annotations
 

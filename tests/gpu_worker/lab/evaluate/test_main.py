@@ -1,4 +1,4 @@
-"""Tests of the evaluation's command line, with a tiny model of random weights."""
+"""The evaluation's command line, with a tiny model of random weights."""
 
 from __future__ import annotations
 
@@ -9,27 +9,25 @@ import pytest
 from PIL import Image
 
 from gpu_worker.lab.evaluate.__main__ import main
-from gpu_worker.models.i2vgen_xl.checkpoint import random_modules
-from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import write_checkpoint
 from storage.catalogue_file import load_catalogue
 from tests.gpu_worker.media.test_motion import picture
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def environ(moved_like: Path, tmp_path: Path) -> dict[str, str]:
     """Return settings for the tiny model, with short and small clips."""
-    write_checkpoint(tmp_path / "model", random_modules.TINY, {"image_latents": "moved"})
     text = Path("generation.yaml").read_text(encoding="utf-8")
     assert load_catalogue().model().defaults.steps == 4
     for old, new in (
         ("128p: 128", "128p: 64"),
-        ("frames: 16", "frames: 8"),
+        ("frames: 16", "frames: 4"),
+        ("frames: [8, 32]", "frames: [4, 32]"),
         ("steps: 4", "steps: 2"),
     ):
         text = text.replace(old, new, 1)
     (tmp_path / "generation.yaml").write_text(text, encoding="utf-8")
     return {
-        "MODEL": str(tmp_path / "model"),
+        "MODEL": str(moved_like),
         "MODEL_ROW": "embedded",
         "GENERATION_FILE": str(tmp_path / "generation.yaml"),
     }
@@ -62,14 +60,16 @@ def test_the_last_line_is_one_json_object(
 
 
 @pytest.mark.parametrize("option", ["--pictures", "--prompts"])
-def test_missing_inputs_are_said_before_anything_runs(
+def test_missing_inputs_are_reported_before_anything_runs(
     environ: dict[str, str], option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([option, str(tmp_path / "missing"), "--out", str(tmp_path)], environ) == 2
     assert "missing" in capsys.readouterr().err
 
 
-def test_a_missing_checkpoint_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_checkpoint_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "empty").mkdir()
     environ = {"MODEL": str(tmp_path / "empty"), "MODEL_ROW": "embedded"}
     assert main(["--out", str(tmp_path)], environ) == 2

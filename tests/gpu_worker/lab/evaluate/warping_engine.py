@@ -1,4 +1,4 @@
-"""An engine without a model: it moves the picture and does nothing else."""
+"""An engine that moves the picture along the path of the prompt and does nothing else."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from storage.domain.request import GenerationRequest
 
 
 class WarpingEngine:
-    """Obeys every wording, unless the camera is off or a motion is to be disobeyed."""
+    """Makes the motion of every prompt, except where the camera is off, and except one motion."""
 
-    def __init__(self, disobeyed: Motion | None = None) -> None:
+    def __init__(self, without: Motion | None = None) -> None:
         self.name = "warping"
         self.device = "cpu"
-        self.disobeyed = disobeyed
+        self.without = without
 
     def load(self) -> None:
         """Need no weights."""
@@ -31,7 +31,7 @@ class WarpingEngine:
         should_stop: Callable[[], bool],
     ) -> Result:
         reading = request.reading or Reading(Motion.DRIFT)
-        if request.camera.strength == 0.0 or reading.motion is self.disobeyed:
+        if request.camera.strength == 0.0 or reading.motion is self.without:
             reading = Reading(Motion.STATIC)
         path = camera_path.plan(Camera(), reading, request.seed, request.frames)
         frames = warp.move(canvas.source, canvas.window, path, canvas.size)
