@@ -43,9 +43,7 @@ class WaitForecast:
         self._expired = True
         self._made = 0.0
         self._medians: dict[str, float | None] = {}
-        self._latest: dict[
-            str, tuple[QueueEstimate, float]
-        ] = {}  # with the expected start, unix seconds
+        self._latest: dict[str, tuple[QueueEstimate, float]] = {}  # and the start, unix seconds
 
     def expire(self) -> None:
         """Let the next call of estimates() forecast anew."""
@@ -69,17 +67,17 @@ class WaitForecast:
             job.id: self._updated(job, position, delay)
             for position, (job, delay) in enumerate(zip(waiting, delays, strict=True))
         }
-        return {job_id: wait for job_id, (wait, _start) in self._latest.items()}
+        return {job_id: estimate for job_id, (estimate, _start) in self._latest.items()}
 
     def _updated(self, job: Job, position: int, delay: float | None) -> tuple[QueueEstimate, float]:
         """Return the previous forecast as long as it still holds, else the new one."""
-        wait = QueueEstimate(position, round(delay or 0.0) or None)
+        estimate = QueueEstimate(position, round(delay or 0.0) or None)
         start = self._clock() + (delay or 0.0)
         before = self._latest.get(job.id)
         if before is None or before[0].position != position or abs(before[1] - start) > TOLERANCE:
-            return wait, start
-        same = (before[0].seconds is None) == (wait.seconds is None)
-        return before if same else (wait, start)
+            return estimate, start
+        same = (before[0].seconds is None) == (estimate.seconds is None)
+        return before if same else (estimate, start)
 
     async def _remaining(self, job: Job) -> float | None:
         """Return how many seconds a running job still takes; None where unknown."""

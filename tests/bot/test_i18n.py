@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import ast
 import re
-from enum import StrEnum
+from collections.abc import Iterable
 from pathlib import Path
 from string import Formatter
 
+import discord
 import pytest
 
+from bot.discord_ui.commands.buttons import STYLES
+from bot.discord_ui.permissions import missing_bot_permissions
 from bot.i18n import LOCALES, Translations
 from bot.studio.option_table import OPTIONS, Option
 from storage.domain.camera.motion import Motion, Speed
@@ -21,14 +24,22 @@ from storage.domain.request import Preset
 from tests.support.admission import ADMISSION, CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[2]
-ENUMS: dict[str, type[StrEnum]] = {
+FAMILIES: dict[str, Iterable[str]] = {
     "motion": Motion,
     "speed": Speed,
     "preset": Preset,
     "container": Container,
     "stage": Stage,
     "status": Status,
+    "button": STYLES,
+    "permission": {
+        name
+        for thread in (False, True)
+        for name in missing_bot_permissions(discord.Permissions.none(), thread)
+    },
 }
+"""The values whose message keys are a prefix and the value."""
+
 NO_KEYS = {"job_id", "motion_prototypes", "picture_2", "picture_3", "picture_4"}
 """Strings of the source that look like message keys but are none."""
 
@@ -107,14 +118,14 @@ def test_every_key_in_the_source_has_a_message(texts: Translations, source: Sour
 
 
 def test_every_message_is_used(texts: Translations, source: Source) -> None:
-    keys = {key for key in texts.locales["en"] if key.partition("_")[0] not in ENUMS}
+    keys = {key for key in texts.locales["en"] if key.partition("_")[0] not in FAMILIES}
     assert {key for key in keys - source.texts if not source.builds(key)} == set()
 
 
-@pytest.mark.parametrize("family", ENUMS)
+@pytest.mark.parametrize("family", FAMILIES)
 def test_each_value_has_a_name_and_each_name_a_value(texts: Translations, family: str) -> None:
     keys = {key for key in texts.locales["en"] if key.partition("_")[0] == family}
-    assert keys == {f"{family}_{value.value}" for value in ENUMS[family]}
+    assert keys == {f"{family}_{value}" for value in FAMILIES[family]}
 
 
 def test_what_an_error_names_is_translated(texts: Translations, source: Source) -> None:

@@ -35,7 +35,7 @@ STYLES = {
 
 class JobButton(
     discord.ui.DynamicItem[discord.ui.Button[Any]],
-    template=r"(?P<action>again|tweak|details|delete|cancel):(?P<job>[0-9a-f]{16})",
+    template=rf"(?P<action>{'|'.join(STYLES)}):(?P<job>[0-9a-f]{{16}})",
 ):
     """One button of a job's message."""
 
