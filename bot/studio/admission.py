@@ -1,4 +1,4 @@
-"""Admission: turns options into requests that this service's models and hardware can make.
+"""Turns options into requests that this service's models and hardware can make.
 
 The bounds of the models and of the hardware are checked here, and only here.
 """
@@ -53,7 +53,9 @@ class Admission:
     def check(self, request: GenerationRequest) -> None:
         """Raise BadRequest where a request that was admitted once may not be made any more."""
         model = self.catalogue.model(request.model)
-        self._check_bounds(self.options_of(request), model)
+        bounded = [option for option in self.table if self.bounds(option, model)]
+        values = {option.name: option.value_in(request, model) for option in bounded}
+        self._check_bounds(values, model)
         self._check_size(request)
 
     def options_of(self, request: GenerationRequest) -> Options:
@@ -63,7 +65,7 @@ class Admission:
         return Options(**self._completed(Options(**values), model))
 
     def defaults(self) -> Options:
-        """Return what an order has that leaves everything out."""
+        """Return the options of an order that leaves everything out; they have no seed."""
         return Options(**self._completed(Options(), self.catalogue.model()))
 
     def bounds(self, option: Option, model: Model) -> Span | None:
@@ -85,7 +87,7 @@ class Admission:
         return option.choices
 
     def about(self, option: Option, model: Model) -> dict[str, OptionValue]:
-        """Return what fills the gaps of an option's description: its recommendation."""
+        """Return the parameters of an option's description: what is recommended."""
         recommended: Span | None = getattr(model.recommended, option.name, None)
         if recommended is not None:
             return {"low": recommended.low, "high": recommended.high}
@@ -102,7 +104,7 @@ class Admission:
         return min(default, bounds.high)
 
     def _completed(self, options: Options, model: Model) -> dict[str, Any]:
-        """Return the values with defaults for what is missing or empty, but for a seed."""
+        """Return all values, with defaults for missing and empty ones; a seed has no default."""
         if unknown := options.keys() - {option.name for option in self.table}:
             raise TypeError(f"unknown options: {', '.join(sorted(unknown))}")
         values: dict[str, Any] = {}
@@ -117,12 +119,11 @@ class Admission:
 
     def _extra(self, values: Mapping[str, Any]) -> tuple[tuple[str, OptionValue], ...]:
         """Return the values that the request has no field for, except defaults."""
-        pairs = [
+        return tuple(
             (option.name, values[option.name])
             for option in self.table
             if option.is_extra and values.get(option.name) not in (None, option.default)
-        ]
-        return tuple(sorted(pairs))
+        )
 
     def _check_bounds(self, values: Mapping[str, Any], model: Model) -> None:
         for option in self.table:

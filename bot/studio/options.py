@@ -1,4 +1,4 @@
-"""Options: what a person filled in, before the catalogue's defaults complete it."""
+"""What a person filled in for an order, before defaults complete it."""
 
 from __future__ import annotations
 

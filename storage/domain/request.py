@@ -1,4 +1,4 @@
-"""GenerationRequest: everything that a clip is made from.
+"""Everything that a clip is made from, as one frozen value.
 
 The bounds that hold for every model are checked here, whatever the request is read from; those of
 a model and of the hardware are checked once, in bot.studio.admission.
@@ -10,6 +10,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from operator import itemgetter
 
 from storage.domain.camera.motion import Camera, Reading
 from storage.domain.clip import Container
@@ -57,8 +58,9 @@ class GenerationRequest:
     extra: tuple[tuple[str, str | int | float], ...] = field(default=(), metadata=SPARSE)
 
     def __post_init__(self) -> None:
-        """Refuse what no model could make; 9 and 9.0 are the same guidance, and one fingerprint."""
+        """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
         object.__setattr__(self, "guidance", float(self.guidance))
+        object.__setattr__(self, "extra", tuple(sorted(self.extra, key=itemgetter(0))))
         if not self.prompt.strip():
             raise BadRequest("request_prompt_empty")
         for name, text in (("prompt", self.prompt), ("negative_prompt", self.negative_prompt)):

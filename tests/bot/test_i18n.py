@@ -15,20 +15,14 @@ from bot.discord_ui.commands.buttons import STYLES
 from bot.discord_ui.permissions import missing_bot_permissions
 from bot.i18n import LOCALES, Translations
 from bot.studio.option_table import OPTIONS, Option
-from storage.domain.camera.motion import Motion, Speed
-from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 from storage.domain.job import Status
 from storage.domain.progress import Stage
-from storage.domain.request import Preset
 from tests.support.admission import ADMISSION, CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[2]
 FAMILIES: dict[str, Iterable[str]] = {
-    "motion": Motion,
-    "speed": Speed,
-    "preset": Preset,
-    "container": Container,
+    **{option.kind.__name__.lower(): option.choices for option in OPTIONS if option.choices},
     "stage": Stage,
     "status": Status,
     "button": STYLES,
