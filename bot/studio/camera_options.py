@@ -17,7 +17,7 @@ from storage.domain.request import GenerationRequest
 def camera_from(values: Mapping[str, Any]) -> Camera:
     """Return the camera for an order's values, with a path where the path or the prompt has one.
 
-    The speed of a path that was given lies in its poses, and nowhere else.
+    The poses of a path that was given include the speed; the camera's own is NORMAL then.
     """
     motion, speed = values["camera"], values["speed"]
     strength, path = values["strength"], values["path"]
@@ -41,7 +41,7 @@ def speed_option(request: GenerationRequest) -> Speed:
 def motions_of(request: GenerationRequest, clip: Clip | None) -> tuple[tuple[Motion, ...], ...]:
     """Return the motions one after the other, each step with those that go together.
 
-    ((AUTO,),) stands for a motion that only the worker will find.
+    ((AUTO,),) is a motion that only the worker will find.
     """
     if request.camera.keyframes:
         return motions(request.camera.keyframes)
@@ -51,7 +51,7 @@ def motions_of(request: GenerationRequest, clip: Clip | None) -> tuple[tuple[Mot
 
 
 def speed_of(request: GenerationRequest) -> Speed:
-    """Return the speed of the motion; NORMAL for a path, whose speed lies in its poses."""
+    """Return the speed of the motion; NORMAL for a path, whose poses include it."""
     if request.camera.keyframes:
         return Speed.NORMAL
     return request.reading.speed if request.reading else request.camera.speed

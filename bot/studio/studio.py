@@ -126,7 +126,7 @@ class Studio:
         return await self._order_one(requester, draft)
 
     async def cancel(self, job_id: str, owner: str | None) -> Job:
-        """Cancel an unfinished job; owner None may cancel anybody's."""
+        """Cancel an unfinished job; with owner None, of any owner."""
         job = await self._jobs.get(job_id)
         _check_owner(job, owner)
         if job.status.final:
@@ -209,7 +209,7 @@ class Studio:
         return await self._jobs.report_all(self._clock() - days * DAY)
 
     async def workers(self) -> int | None:
-        """Return how many workers are alive, or None where that cannot be told."""
+        """Return how many workers are alive, None where Redis is away."""
         try:
             return await self._queue.workers()
         except Unavailable:

@@ -46,7 +46,7 @@ class WaitForecast:
         self._latest: dict[str, tuple[QueueEstimate, float]] = {}  # and the start, unix seconds
 
     def expire(self) -> None:
-        """Let the next call of estimates() forecast anew."""
+        """Let the next call of estimates() make a new forecast."""
         self._expired = True
 
     async def estimates(self) -> dict[str, QueueEstimate]:

@@ -89,13 +89,13 @@ def read_form(
     )
     values: dict[str, OptionValue | None] = {}
     for option in admission.table:
-        name, kept = option.name, base.get(option.name)
+        name, before = option.name, base.get(option.name)
         if option.form_line is not None:
             values[name] = lines.get(name)
         elif option.form_field is None:
-            values[name] = kept
+            values[name] = before
         elif option.choices or option.offers:
-            chosen = answers.get(_id(option)) or kept
+            chosen = answers.get(_id(option)) or before
             values[name] = None if chosen is None else option.parse(chosen)
         else:
             values[name] = answers.get(_id(option))
