@@ -51,11 +51,8 @@ async def open_service(
         stack.push_async_callback(engine.dispose)
         queue = await Queue.connect(settings.redis_url)
         stack.push_async_callback(queue.close)
-        jobs, blobs, events = (
-            Jobs(engine, admission.catalogue),
-            Blobs.open(settings.blob_url),
-            EventBus(),
-        )
+        jobs, events = Jobs(engine, admission.catalogue), EventBus()
+        blobs = Blobs.open(settings.blob_url)
         studio = Studio(jobs, blobs, queue, admission, events)
         stack.callback(studio.close)
         if metrics_port is not None:
