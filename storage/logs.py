@@ -16,10 +16,7 @@ from types import TracebackType
 
 from pythonjsonlogger.json import JsonFormatter
 
-_MINIMUM = {
-    "alembic": logging.WARNING,
-    "discord": logging.INFO,  # below that it logs people's prompts and the tokens of interactions
-}
+_OURS = ("bot", "gpu_worker", "storage")
 _FIELDS = {"levelname": "level", "name": "logger", "message": "message"}
 
 _job: ContextVar[str] = ContextVar("job", default="")
@@ -41,13 +38,19 @@ def current_job() -> str:
 
 
 def set_up_logging(form: str, level: str) -> None:
-    """Log everything to stderr, warnings and uncaught exceptions too; form is text or json."""
+    """Log everything to stderr, warnings and uncaught exceptions too; form is text or json.
+
+    Libraries log at INFO at least: at DEBUG, discord and aiosqlite write prompts and tokens.
+    """
     handler = logging.StreamHandler()
     handler.addFilter(_add_job)
     handler.setFormatter(_json_formatter() if form == "json" else _TextFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name, minimum in _MINIMUM.items():
-        logging.getLogger(name).setLevel(max(minimum, logging.getLogger().level))
+    root = logging.getLogger()
+    for name in _OURS:
+        logging.getLogger(name).setLevel(root.level)
+    root.setLevel(max(root.level, logging.INFO))
+    logging.getLogger("alembic").setLevel(max(root.level, logging.WARNING))
     logging.captureWarnings(True)
     sys.excepthook = _log_uncaught
     threading.excepthook = lambda args: _log_uncaught(

@@ -27,8 +27,8 @@ async def main():
     await asyncio.gather(work("a1"), work("b2"))
 
 asyncio.run(main())
-log.debug("after")
-for name in ("discord.gateway", "discord.http"):
+logging.getLogger("bot.studio").debug("after")
+for name in ("discord.gateway", "aiosqlite", "library"):
     logging.getLogger(name).debug("a token")
 warnings.warn("old", DeprecationWarning)
 relay("a bare line", "engine", "c3")
