@@ -66,7 +66,7 @@ async def test_an_order_in_a_direct_message_is_answered_there(chat: Chat) -> Non
 
 
 async def test_concurrent_orders_get_their_own_clips(chat: Chat) -> None:
-    people = [chat.guild.add_member(chat.env.create_user(f"guest{n}")) for n in range(12)]
+    people = [chat.guild.add_member(chat.env.create_user(f"member{n}")) for n in range(12)]
     async with chat.backend.running():
         orders = [await chat.animate(person) for person in people]
         await chat.wait_for_clip(len(people))
