@@ -16,7 +16,7 @@ from bot.studio.options import Options
 from storage.domain.catalogue import Span
 from storage.domain.errors import BadRequest
 from tests.support.backend import Backend, open_backend, png, requester
-from tests.support.simulated_chat import Chat, ephemeral_texts, open_chat, text_of
+from tests.support.discord.simulated_chat import Chat, ephemeral_texts, open_chat, text_of
 
 TABLE = (*OPTIONS, Option(name="grain", kind=float, default=0.0, bounds=Span(0.0, 1.0)))
 TEXTS = {

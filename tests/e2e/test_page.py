@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from deploy.local.discord.state.guild import GALLERY
 from deploy.local.stack.local_stack import LocalStack
 from tests.e2e.members import PATIENCE, PHOTOGRAPH, NewMembers
-from tests.support.browser import needs_chromium, open_page, screenshot
+from tests.support.discord.browser import needs_chromium, open_page, screenshot
 
 PROMPT = "slowly zoom in on the face"
 CLIP_MS = PATIENCE * 1000

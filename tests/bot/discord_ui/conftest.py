@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.support.backend import Backend
-from tests.support.simulated_chat import Chat, open_chat
+from tests.support.discord.simulated_chat import Chat, open_chat
 
 
 @pytest.fixture

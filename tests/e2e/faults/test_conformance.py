@@ -18,7 +18,11 @@ from tests.e2e.members import (
     wait_for_clip,
 )
 from tests.e2e.stacks import WIRE_LOG
-from tests.support.api_conformance import ConformanceChecker, find_description, read_wire_log
+from tests.support.discord.api_conformance import (
+    ConformanceChecker,
+    find_description,
+    read_wire_log,
+)
 
 DESCRIPTION = find_description()
 pytestmark = [

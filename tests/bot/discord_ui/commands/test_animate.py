@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.support.backend import png, until
-from tests.support.simulated_chat import (
+from tests.support.discord.simulated_chat import (
     PICTURE,
     Chat,
     button_actions,

@@ -9,7 +9,7 @@ import discord
 from storage.domain.clip import Container
 from storage.domain.job import Job
 from tests.support.backend import png
-from tests.support.simulated_chat import (
+from tests.support.discord.simulated_chat import (
     Chat,
     button_actions,
     ephemeral_texts,

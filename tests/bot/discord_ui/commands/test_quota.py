@@ -7,7 +7,7 @@ from dataclasses import replace
 import discord
 
 from tests.support.backend import Backend
-from tests.support.simulated_chat import (
+from tests.support.discord.simulated_chat import (
     Chat,
     ephemeral_texts,
     open_chat,

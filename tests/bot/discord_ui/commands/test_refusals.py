@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.support.backend import png
-from tests.support.simulated_chat import Chat, ephemeral_texts, user_locale
+from tests.support.discord.simulated_chat import Chat, ephemeral_texts, user_locale
 
 
 def animation() -> bytes:

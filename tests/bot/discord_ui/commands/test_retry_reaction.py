@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import discord
 
-from tests.support.simulated_chat import Chat, text_of
+from tests.support.discord.simulated_chat import Chat, text_of
 
 AGAIN = "🔁"
 

@@ -11,7 +11,7 @@ import pytest
 from storage.database.jobs import Jobs
 from storage.domain.job import Job
 from tests.support.backend import Backend, png, until
-from tests.support.simulated_chat import (
+from tests.support.discord.simulated_chat import (
     Chat,
     button_actions,
     ephemeral_texts,

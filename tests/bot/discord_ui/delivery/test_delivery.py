@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from storage.domain.clip import Failure
 from tests.support.backend import until
-from tests.support.simulated_chat import Chat, button_actions, text_of
+from tests.support.discord.simulated_chat import Chat, button_actions, text_of
 
 TOKEN_LIFE = 15 * 60
 

@@ -11,7 +11,7 @@ from bot.studio.events import JobProgressed
 from storage.domain.clip import Failure
 from storage.domain.progress import Progress, Stage
 from tests.support.backend import until
-from tests.support.simulated_chat import Chat, text_of
+from tests.support.discord.simulated_chat import Chat, text_of
 
 PREVIEW = b"RIFF\x00\x00\x00\x00WEBPVP8X"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Container
 from tests.support.backend import Backend, until
-from tests.support.simulated_chat import Chat, text_of
+from tests.support.discord.simulated_chat import Chat, text_of
 
 
 async def clip_for(backend: Backend, job: str) -> Clip:

@@ -8,8 +8,8 @@ import pytest_asyncio
 
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
-from tests.support.raw_bot import ANIMATE, RawBot
-from tests.support.sample_bot import SampleBot, make_clip, running_bot
+from tests.support.discord.raw_bot import ANIMATE, RawBot
+from tests.support.discord.sample_bot import SampleBot, make_clip, running_bot
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,12 @@ import pytest_asyncio
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
-from tests.support.api_conformance import ConformanceChecker, find_description, read_wire_log
-from tests.support.sample_bot import SampleBot
+from tests.support.discord.api_conformance import (
+    ConformanceChecker,
+    find_description,
+    read_wire_log,
+)
+from tests.support.discord.sample_bot import SampleBot
 
 DESCRIPTION = find_description()
 pytestmark = pytest.mark.skipif(

@@ -4,7 +4,7 @@ import pytest
 
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberApiError, MemberClient
-from tests.support.sample_bot import SampleBot
+from tests.support.discord.sample_bot import SampleBot
 
 
 async def order(member: MemberClient) -> Json:

@@ -5,7 +5,7 @@ from pathlib import Path
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.state.guild import STUDIO
-from tests.support.raw_bot import ANIMATE, RawBot
+from tests.support.discord.raw_bot import ANIMATE, RawBot
 
 
 async def test_the_state_survives_a_restart(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.state.guild import ADA
-from tests.support.raw_bot import INTENTS, RawBot
+from tests.support.discord.raw_bot import INTENTS, RawBot
 
 
 async def test_a_session_begins_with_hello_ready_and_the_guild(server: LocalDiscord) -> None:

@@ -3,7 +3,7 @@
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.state.guild import BOT, GUILD, NO_BOTS, STUDIO
-from tests.support.raw_bot import RawBot
+from tests.support.discord.raw_bot import RawBot
 
 MESSAGES = f"/channels/{STUDIO}/messages"
 

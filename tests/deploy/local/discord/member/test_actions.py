@@ -4,7 +4,7 @@ import pytest
 
 from deploy.local.discord.member.client import MemberApiError, MemberClient
 from deploy.local.discord.state.guild import SAM
-from tests.support.raw_bot import ANIMATE, RawBot
+from tests.support.discord.raw_bot import ANIMATE, RawBot
 
 
 async def test_only_an_enabled_component_can_be_pressed(

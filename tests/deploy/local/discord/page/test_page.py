@@ -10,8 +10,8 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
-from tests.support.browser import needs_chromium, open_page, screenshot
-from tests.support.sample_bot import running_bot
+from tests.support.discord.browser import needs_chromium, open_page, screenshot
+from tests.support.discord.sample_bot import running_bot
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), needs_chromium]
 

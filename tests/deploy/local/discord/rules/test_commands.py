@@ -6,7 +6,7 @@ from deploy.local.discord import Json
 from deploy.local.discord.rules.commands import check_command
 from deploy.local.discord.rules.errors import InvalidForm
 from deploy.local.discord.state.guild import BOT
-from tests.support.raw_bot import ANIMATE, RawBot
+from tests.support.discord.raw_bot import ANIMATE, RawBot
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from deploy.local.discord import Json
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.state.guild import STUDIO
-from tests.support.raw_bot import RawBot
+from tests.support.discord.raw_bot import RawBot
 
 MESSAGES = f"/channels/{STUDIO}/messages"
 

@@ -1,7 +1,7 @@
 """Registered commands keep their ids."""
 
 from deploy.local.discord.state.guild import BOT
-from tests.support.raw_bot import ANIMATE, RawBot
+from tests.support.discord.raw_bot import ANIMATE, RawBot
 
 
 async def test_a_command_keeps_its_id_over_a_sync(raw_bot: RawBot) -> None:

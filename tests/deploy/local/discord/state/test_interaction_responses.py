@@ -5,7 +5,7 @@ import pytest
 from deploy.local.discord.member.client import MemberApiError, MemberClient
 from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.state.guild import BOT, SAM, STUDIO
-from tests.support.raw_bot import RawBot
+from tests.support.discord.raw_bot import RawBot
 
 
 async def test_a_second_acknowledgement_is_refused(raw_bot: RawBot, member: MemberClient) -> None:

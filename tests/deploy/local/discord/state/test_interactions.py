@@ -4,7 +4,7 @@ from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.state.guild import BOT, STUDIO
-from tests.support.raw_bot import RawBot
+from tests.support.discord.raw_bot import RawBot
 
 
 async def test_an_interaction_contains_what_the_bot_needs(

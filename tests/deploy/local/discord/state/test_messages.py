@@ -2,7 +2,7 @@
 
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.state.guild import STUDIO
-from tests.support.raw_bot import RawBot
+from tests.support.discord.raw_bot import RawBot
 
 MESSAGES = f"/channels/{STUDIO}/messages"
 

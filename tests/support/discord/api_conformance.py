@@ -14,7 +14,7 @@ from referencing import Registry, Resource
 
 from deploy.local.discord import Json
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[3]
 MULTIPART_FILES = range(10)
 # What discord.py 2.7.1 sends or Discord gives, although the description does not list it.
 UNLISTED = {
