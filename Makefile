@@ -29,6 +29,8 @@ format: $(READY)
 lint: $(READY)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
+	@git ls-files $(SOURCES) | grep -E '\.(py|js|css|html)$$' | xargs wc -l \
+	  | awk '$$1 > 400 && $$2 != "total" {print "warning: " $$2 " has " $$1 " lines; is it one noun?"}'
 
 types: $(READY)
 	$(BIN)/mypy
