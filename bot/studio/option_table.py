@@ -22,7 +22,7 @@ CANDIDATES = Span(1, 4)
 LAST = 99
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Option:
     """One option of an order.
 
@@ -108,6 +108,10 @@ def format_value(value: OptionValue) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def _unless(default: OptionValue, value: OptionValue) -> str:
+    return "" if value == default else format_value(value)
+
+
 def resolutions(model: Model, profile: Profile) -> dict[str, str]:
     """Return the resolutions that this hardware can make, each as it is shown."""
     return {
@@ -117,125 +121,40 @@ def resolutions(model: Model, profile: Profile) -> dict[str, str]:
     }
 
 
+# fmt: off
 OPTIONS = (
-    Option(
-        name="prompt",
-        kind=str,
-        default="",
-        field="prompt",
-        required=True,
-        in_flags=False,  # the command line has --prompts, one for each clip
-        form_field=1,
-        form_line=None,
-        multiline=True,
-        detail_line=None,
-    ),
-    Option(
-        name="camera",
-        kind=Motion,
-        default=Motion.AUTO,
-        read=lambda request, _: request.camera.motion,
-        form_field=3,
-        form_line=None,
-        detail_line=2,
-        detail=camera.motion_detail,
-    ),
-    Option(
-        name="speed",
-        kind=Speed,
-        default=Speed.NORMAL,
-        read=lambda request, _: camera.speed_option(request),
-        form_line=6,
-        detail_line=3,
-        detail=camera.speed_detail,
-    ),
-    Option(
-        name="strength",
-        kind=float,
-        default=1.0,
-        bounds=Span(0.0, 1.0),
-        read=lambda request, _: request.camera.strength,
-        form_line=7,
-        detail_line=5,
-        detail=lambda request, _: format_value(request.camera.strength),
-    ),
-    Option(
-        name="path",
-        kind=str,
-        default="",
-        read=lambda request, _: camera.path_option(request),
-        form_line=8,
-        detail_line=4,
-        detail=camera.path_detail,
-    ),
-    Option(
-        name="resolution",
-        kind=str,
-        offers=resolutions,
-        read=lambda request, model: model.resolution_of(request.width, request.height),
-        form_field=4,
-        form_line=None,
-        detail_line=6,
-        label="size",
-        detail=lambda request, _: f"{request.width}x{request.height}",
-    ),
-    Option(name="frames", kind=int, field="frames", form_line=2, detail_line=7),
-    Option(name="fps", kind=int, field="fps", form_line=3, detail_line=8),
-    Option(name="steps", kind=int, field="steps", form_line=4, detail_line=9),
-    Option(name="guidance", kind=float, field="guidance", form_line=5, detail_line=10),
-    Option(
-        name="negative_prompt",
-        kind=str,
-        default="",
-        field="negative_prompt",
-        form_field=2,
-        form_line=None,
-        custom_id="negative",
-        detail_line=14,
-        label="negative",
-        detail=lambda request, _: " ".join(request.negative_prompt.split()),
-    ),
-    Option(
-        name="seed",
-        kind=int,
-        bounds=Span(0, SEED_LIMIT),
-        field="seed",
-        form_line=1,
-        detail_line=1,
-        detail=lambda request, clip: str(clip.seed if clip else request.seed),
-    ),
-    Option(name="preset", kind=Preset, field="preset", form_line=9, detail_line=11),
-    Option(
-        name="candidates",
-        kind=int,
-        default=1,
-        bounds=CANDIDATES,
-        field="candidates",
-        form_line=10,
-        detail_line=12,
-        # The seed of a finished clip makes it again without the other candidates.
-        detail=lambda request, clip: (
-            "" if clip or request.candidates == 1 else str(request.candidates)
-        ),
-    ),
-    Option(
-        name="format",
-        kind=Container,
-        default=Container.MP4,
-        text="container",
-        field="container",
-        form_line=11,
-        detail_line=13,
-        detail=lambda request, _: (
-            "" if request.container is Container.MP4 else request.container.value
-        ),
-    ),
-    Option(
-        name="model",
-        kind=str,
-        field="model",
-        in_command=False,
-        form_line=None,
-        detail_line=15,
-    ),
+    Option("prompt", str, "", field="prompt", required=True, multiline=True,
+           in_flags=False,  # the command line has --prompts, one for each clip
+           form_field=1, form_line=None, detail_line=None),
+    Option("camera", Motion, Motion.AUTO, read=lambda request, _: request.camera.motion,
+           form_field=3, form_line=None, detail_line=2, detail=camera.motion_detail),
+    Option("speed", Speed, Speed.NORMAL, read=lambda request, _: camera.speed_option(request),
+           form_line=6, detail_line=3, detail=camera.speed_detail),
+    Option("strength", float, 1.0, Span(0.0, 1.0), read=lambda request, _: request.camera.strength,
+           form_line=7, detail_line=5,
+           detail=lambda request, _: format_value(request.camera.strength)),
+    Option("path", str, "", read=lambda request, _: camera.path_option(request),
+           form_line=8, detail_line=4, detail=camera.path_detail),
+    Option("resolution", str, offers=resolutions, label="size",
+           read=lambda request, model: model.resolution_of(request.width, request.height),
+           form_field=4, form_line=None, detail_line=6,
+           detail=lambda request, _: f"{request.width}x{request.height}"),
+    Option("frames", int, field="frames", form_line=2, detail_line=7),
+    Option("fps", int, field="fps", form_line=3, detail_line=8),
+    Option("steps", int, field="steps", form_line=4, detail_line=9),
+    Option("guidance", float, field="guidance", form_line=5, detail_line=10),
+    Option("negative_prompt", str, "", field="negative_prompt",
+           custom_id="negative", label="negative", form_field=2, form_line=None, detail_line=14,
+           detail=lambda request, _: " ".join(request.negative_prompt.split())),
+    Option("seed", int, bounds=Span(0, SEED_LIMIT), field="seed", form_line=1, detail_line=1,
+           detail=lambda request, clip: str(clip.seed if clip else request.seed)),
+    Option("preset", Preset, field="preset", form_line=9, detail_line=11),
+    Option("candidates", int, 1, CANDIDATES, field="candidates", form_line=10, detail_line=12,
+           # The seed of a finished clip makes it again without the other candidates.
+           detail=lambda request, clip: _unless(1, 1 if clip else request.candidates)),
+    Option("format", Container, Container.MP4, text="container", field="container",
+           form_line=11, detail_line=13,
+           detail=lambda request, _: _unless(Container.MP4, request.container)),
+    Option("model", str, field="model", in_command=False, form_line=None, detail_line=15),
 )
+# fmt: on

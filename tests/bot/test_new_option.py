@@ -18,7 +18,7 @@ from storage.domain.errors import BadRequest
 from tests.support.backend import Backend, open_backend, png, requester
 from tests.support.discord.simulated_chat import Chat, ephemeral_texts, open_chat, text_of
 
-TABLE = (*OPTIONS, Option(name="grain", kind=float, default=0.0, bounds=Span(0.0, 1.0)))
+TABLE = (*OPTIONS, Option("grain", float, 0.0, Span(0.0, 1.0)))
 TEXTS = {
     "en": {"option_grain": "grain", "option_grain_about": "Film grain", "name_grain": "“grain”"},
     "zh-CN": {"option_grain": "颗粒", "option_grain_about": "胶片颗粒", "name_grain": "“颗粒”"},

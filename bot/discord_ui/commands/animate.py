@@ -3,106 +3,71 @@
 from __future__ import annotations
 
 from inspect import Parameter, Signature
-from typing import Annotated, Any
+from typing import Any, cast
 
 import discord
-from discord import AppCommandOptionType, app_commands
+from discord import app_commands
 
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
-from bot.i18n import Translations
-from bot.studio.admission import Admission
-from bot.studio.option_table import Option
-from bot.studio.options import Options, OptionValue
+from bot.studio.options import Options
+from storage.domain.catalogue import Span
 
 PICTURES = ("picture", "picture_2", "picture_3", "picture_4")
-TYPES = {int: AppCommandOptionType.integer, float: AppCommandOptionType.number}
-
-
-class OptionTransformer(app_commands.Transformer):
-    """Tells discord.py an option's type, bounds and choices, and converts its value."""
-
-    def __init__(self, option: Option, admission: Admission, texts: Translations) -> None:
-        model = admission.catalogue.model()
-        self._option = option
-        self._bounds = admission.bounds(option, model)
-        self._choices = [
-            app_commands.Choice(name=localized(texts, label), value=value)
-            for value, label in admission.choices(option, model).items()
-        ]
-
-    @property
-    def type(self) -> AppCommandOptionType:
-        """The option's type."""
-        return TYPES.get(self._option.kind, AppCommandOptionType.string)
-
-    @property
-    def min_value(self) -> int | float | None:
-        """The least value that Discord lets through."""
-        return self._bound(self._bounds.low) if self._bounds else None
-
-    @property
-    def max_value(self) -> int | float | None:
-        """The greatest value that Discord lets through."""
-        return self._bound(self._bounds.high) if self._bounds else None
-
-    @property
-    def choices(self) -> list[app_commands.Choice[Any]] | None:
-        """The values to choose from."""
-        return self._choices or None
-
-    async def transform(
-        self, _interaction: discord.Interaction[Any], value: OptionValue, /
-    ) -> OptionValue:
-        """Return the value in the option's own type."""
-        return self._option.parse(value)
-
-    def _bound(self, value: float) -> int | float:
-        return int(value) if self._option.kind is int else value
-
-
-async def animate(interaction: Interaction, values: dict[str, Any]) -> None:
-    """Order a clip of each picture; values holds what was filled in, by parameter name."""
-    given = [values.pop(name) for name in PICTURES]
-    await place_order(interaction, [one for one in given if one is not None], Options(**values))
 
 
 def register(client: MutoscopeClient) -> None:
     """Add the command with the bounds and recommendations of this service's catalogue."""
     texts, admission = client.texts, client.studio.admission
-    options = [option for option in admission.table if option.in_command]
+    model = admission.catalogue.model()
+    options = {option.name: option for option in admission.table if option.in_command}
     names = {name: localized(texts, f"option_{name}") for name in PICTURES}
     about = {name: localized(texts, f"option_{name}_about") for name in PICTURES}
-    for option in options:
-        gaps = admission.about(option, admission.catalogue.model())
-        names[option.name] = localized(texts, option.name_key)
-        about[option.name] = localized(texts, option.about_key, **gaps)
+    choices: dict[str, list[app_commands.Choice[str]]] = {}
+    parameters = [_parameter(name, discord.Attachment, name == PICTURES[0]) for name in PICTURES]
+    for name, option in options.items():
+        names[name] = localized(texts, option.name_key)
+        about[name] = localized(texts, option.about_key, **admission.about(option, model))
+        parameters.append(
+            _parameter(name, _type(option.kind, admission.bounds(option, model)), option.required)
+        )
+        if labels := admission.choices(option, model):
+            choices[name] = [
+                app_commands.Choice(name=localized(texts, label), value=value)
+                for value, label in labels.items()
+            ]
 
     async def callback(interaction: Interaction, **values: Any) -> None:
-        await animate(interaction, values)
+        given = [values.pop(name) for name in PICTURES]
+        parsed = {
+            name: options[name].parse(value) for name, value in values.items() if value is not None
+        }
+        await place_order(interaction, [one for one in given if one is not None], Options(**parsed))
 
     signed: Any = callback
-    signed.__signature__ = Signature(
-        [
-            Parameter("interaction", Parameter.POSITIONAL_OR_KEYWORD),
-            *(_parameter(name, discord.Attachment, name == PICTURES[0]) for name in PICTURES),
-            *(
-                _parameter(
-                    option.name,
-                    Annotated[str, OptionTransformer(option, admission, texts)],
-                    option.required,
-                )
-                for option in options
-            ),
-        ]
-    )
+    signed.__signature__ = Signature([_parameter("interaction", Interaction, True), *parameters])
+    for decorate in (
+        app_commands.rename(**names),
+        app_commands.describe(**about),
+        app_commands.choices(**choices),
+    ):
+        decorate(signed)
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
         name=localized(texts, "command_animate"),
         description=localized(texts, "command_animate_about"),
-        callback=app_commands.rename(**names)(app_commands.describe(**about)(signed)),
+        callback=signed,
         allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
     )
     client.tree.add_command(command)
+
+
+def _type(kind: type, bounds: Span | None) -> Any:
+    """Return the annotation of an option for discord.py; a choice is a str with choices."""
+    if kind not in (int, float):
+        return str
+    if bounds is None:
+        return kind
+    return cast(Any, app_commands.Range)[kind, kind(bounds.low), kind(bounds.high)]
 
 
 def _parameter(name: str, annotation: Any, required: bool) -> Parameter:
