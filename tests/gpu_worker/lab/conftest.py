@@ -1,5 +1,10 @@
 """Fixtures for the tests of training, evaluation and benchmarks."""
 
-from tests.support.checkpoints import moved_like, one_thread, stock_like
+from tests.support.models import (
+    imports_uncollected,
+    moved_checkpoint,
+    one_thread,
+    still_checkpoint,
+)
 
-__all__ = ["moved_like", "one_thread", "stock_like"]
+__all__ = ["imports_uncollected", "moved_checkpoint", "one_thread", "still_checkpoint"]

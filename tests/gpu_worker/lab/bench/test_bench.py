@@ -24,9 +24,9 @@ SHAPE = Shape(64, 64, 4, 5)
 
 
 @pytest.fixture(scope="module")
-def pair(stock_like: Path) -> Iterator[Pair]:
+def pair(still_checkpoint: Path) -> Iterator[Pair]:
     """Load both sides of a tiny checkpoint."""
-    yield Pair.load(stock_like, HOST, Optimizations(), time.process_time)
+    yield Pair.load(still_checkpoint, HOST, Optimizations(), time.process_time)
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -14,7 +14,7 @@ from tests.gpu_worker.media.test_motion import picture
 
 
 @pytest.fixture
-def environ(moved_like: Path, tmp_path: Path) -> dict[str, str]:
+def environ(moved_checkpoint: Path, tmp_path: Path) -> dict[str, str]:
     """Return settings for the tiny model, with short and small clips."""
     text = Path("generation.yaml").read_text(encoding="utf-8")
     assert load_catalogue().model().defaults.steps == 4
@@ -27,7 +27,7 @@ def environ(moved_like: Path, tmp_path: Path) -> dict[str, str]:
         text = text.replace(old, new, 1)
     (tmp_path / "generation.yaml").write_text(text, encoding="utf-8")
     return {
-        "MODEL": str(moved_like),
+        "MODEL": str(moved_checkpoint),
         "MODEL_ROW": "embedded",
         "GENERATION_FILE": str(tmp_path / "generation.yaml"),
     }

@@ -15,13 +15,10 @@ import torch
 from gpu_worker.engine.api import Cancelled
 from gpu_worker.media.encode import encode
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl.checkpoint import locate
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from storage.codec import encode as spell
+from storage.codec import encode as to_json
 from storage.domain.camera.motion import Motion, Reading, Speed
 from storage.domain.request import GenerationRequest
-
-from .conftest import engine_of
 
 SIDE = 64
 REQUEST = GenerationRequest(
@@ -38,7 +35,7 @@ REQUEST = GenerationRequest(
     reading=Reading(Motion.ZOOM_IN, Speed.SLOW),
 )
 
-ALONE = """
+OTHER_PROCESS = """
 import json, sys
 from hashlib import sha256
 import numpy as np
@@ -58,12 +55,6 @@ print(sha256(encode(result.frames, request.fps, 10_000_000, {}).data).hexdigest(
 
 
 @pytest.fixture(scope="module")
-def embedded() -> I2VGenXL:
-    """Load the checkpoint that the repository carries."""
-    return engine_of(locate.EMBEDDED)
-
-
-@pytest.fixture(scope="module")
 def canvas() -> Canvas:
     """Return a picture that another process can draw too."""
     picture = np.arange(SIDE * SIDE * 3, dtype=np.uint32).reshape(SIDE, SIDE, 3) % 251
@@ -71,16 +62,18 @@ def canvas() -> Canvas:
 
 
 def file_of(engine: I2VGenXL, canvas: Canvas) -> str:
-    """Return the fingerprint of the clip's file."""
+    """Return the digest of the clip's file."""
     result = engine.generate(REQUEST, canvas, lambda _progress, _preview: None, lambda: False)
     return sha256(encode(result.frames, REQUEST.fps, 10_000_000, {}).data).hexdigest()
 
 
-def test_a_cancel_and_a_lack_of_memory_leave_no_trace(embedded: I2VGenXL, canvas: Canvas) -> None:
-    alone = file_of(embedded, canvas)
+def test_a_cancel_and_a_lack_of_memory_leave_no_trace(
+    embedded_engine: I2VGenXL, canvas: Canvas
+) -> None:
+    alone = file_of(embedded_engine, canvas)
     with pytest.raises(Cancelled):
-        embedded.generate(REQUEST, canvas, lambda _progress, _preview: None, lambda: True)
-    assert file_of(embedded, canvas) == alone
+        embedded_engine.generate(REQUEST, canvas, lambda _progress, _preview: None, lambda: True)
+    assert file_of(embedded_engine, canvas) == alone
     passes = [0]
 
     def fail(_module: torch.nn.Module, _given: object) -> None:
@@ -88,30 +81,30 @@ def test_a_cancel_and_a_lack_of_memory_leave_no_trace(embedded: I2VGenXL, canvas
         if passes[0] % 2:
             raise torch.OutOfMemoryError("injected")
 
-    hook = embedded.pipeline.unet.register_forward_pre_hook(fail)
+    hook = embedded_engine.pipeline.unet.register_forward_pre_hook(fail)
     try:
-        assert file_of(embedded, canvas) == alone
+        assert file_of(embedded_engine, canvas) == alone
     finally:
         hook.remove()
 
 
 @pytest.mark.slow
-def test_a_new_process_makes_the_same_file(embedded: I2VGenXL, canvas: Canvas) -> None:
-    command = [sys.executable, "-c", ALONE, json.dumps(spell(REQUEST))]
+def test_a_new_process_makes_the_same_file(embedded_engine: I2VGenXL, canvas: Canvas) -> None:
+    command = [sys.executable, "-c", OTHER_PROCESS, json.dumps(to_json(REQUEST))]
     environ = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, capture_output=True, text=True, env=environ, check=False)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip().splitlines()[-1] == file_of(embedded, canvas)
+    assert done.stdout.strip().splitlines()[-1] == file_of(embedded_engine, canvas)
 
 
 @pytest.mark.slow
 def test_as_many_threads_as_there_are_make_the_same_file(
-    embedded: I2VGenXL, canvas: Canvas
+    embedded_engine: I2VGenXL, canvas: Canvas
 ) -> None:
-    alone = file_of(embedded, canvas)
+    alone = file_of(embedded_engine, canvas)
     threads = torch.get_num_threads()
     torch.set_num_threads(max(2, os.cpu_count() or 2))
     try:
-        assert file_of(embedded, canvas) == alone
+        assert file_of(embedded_engine, canvas) == alone
     finally:
         torch.set_num_threads(threads)

@@ -1,4 +1,4 @@
-"""What the autoencoder lost comes back where the model left the picture alone, and only there."""
+"""Detail that the autoencoder lost is restored where the model left the picture alone."""
 
 import numpy as np
 import pytest

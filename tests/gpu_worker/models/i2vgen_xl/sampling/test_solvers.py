@@ -11,7 +11,7 @@ from diffusers.schedulers.scheduling_dpmsolver_multistep import DPMSolverMultist
 from diffusers.schedulers.scheduling_unipc_multistep import UniPCMultistepScheduler
 from torch import Tensor
 
-from gpu_worker.models.i2vgen_xl.checkpoint import random_checkpoint
+from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import released_scheduler
 from gpu_worker.models.i2vgen_xl.sampling.schedule import NoiseLevel, Schedule, read_schedule
 from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, SolverState
 
@@ -53,9 +53,7 @@ def test_ddim_is_the_stock_scheduler(noise: Tensor, prediction: str, spacing: st
     if prediction == "epsilon":
         # Noise cannot be predicted where there is nothing but noise.
         changes |= {"rescale_betas_zero_snr": False, "beta_schedule": "scaled_linear"}
-    made = cast(Any, DDIMScheduler).from_config(
-        random_checkpoint.released_scheduler().config, **changes
-    )
+    made = cast(Any, DDIMScheduler).from_config(released_scheduler().config, **changes)
     assert torch.allclose(
         ours("ddim", read_schedule(made, STEPS), noise), theirs(made, noise), atol=1e-5
     )
@@ -87,7 +85,7 @@ def test_second_order_solvers_follow_diffusers(noise: Tensor, name: str, theirs_
 
 @pytest.mark.parametrize("name", list(SOLVERS))
 def test_a_step_taken_again_from_its_state_gives_the_same(noise: Tensor, name: str) -> None:
-    times = read_schedule(random_checkpoint.released_scheduler(), STEPS)
+    times = read_schedule(released_scheduler(), STEPS)
     solver, state = SOLVERS[name](times), SolverState(noise)
     for index, timestep in enumerate(times.timesteps):
         predicted = net(state.sample, timestep)

@@ -1,4 +1,4 @@
-"""What the path gives to the denoising: where the model's own answer counts."""
+"""What the camera's path gives to the denoising, and where the model's own answer counts."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,13 +22,13 @@ PATH = (Pose(), Pose(dx=0.25))
 KEYFRAMES = Camera(keyframes=(Keyframe(1.0, Pose(dx=0.1)),))
 
 
-def steering() -> CameraConditioning:
-    """Make the steering of two frames whose picture is all ones."""
+def conditioning() -> CameraConditioning:
+    """Return the conditioning of two frames whose picture's latents are all ones."""
     return CameraConditioning(torch.ones(4, 2, 8, 8), torch.ones(4, 2, 8, 8), 0.5, None, 0)
 
 
-def asked_encoder(prompt: str) -> Reading:
-    """Find a motion as the checkpoint's text encoder does, for prompts that no rule understands."""
+def nearest_motion(prompt: str) -> Reading:
+    """Return a motion as the checkpoint's text encoder does, for prompts that no rule reads."""
     assert prompt == "ease ever nearer"
     return Reading(Motion.ZOOM_IN)
 
@@ -42,11 +42,11 @@ def asked_encoder(prompt: str) -> Reading:
         ({"camera": KEYFRAMES}, Motion.AUTO, Speed.NORMAL),
     ],
 )
-def test_the_encoder_is_asked_only_where_nothing_was_read(
+def test_the_encoder_runs_only_where_nothing_was_read(
     changes: dict[str, Any], motion: Motion, speed: Speed
 ) -> None:
     slow = replace(REQUEST, camera=Camera(speed=Speed.SLOW), reading=None)
-    assert resolve_motion(replace(slow, **changes), asked_encoder) == Reading(motion, speed)
+    assert resolve_motion(replace(slow, **changes), nearest_motion) == Reading(motion, speed)
 
 
 def test_without_prototypes_an_unread_prompt_drifts() -> None:
@@ -55,26 +55,26 @@ def test_without_prototypes_an_unread_prompt_drifts() -> None:
 
 
 def test_a_pan_uncovers_the_side_that_it_goes_to() -> None:
-    beyond = uncovered_shares(SMALL, PATH, 4)
-    assert beyond.shape == (2, 8, 8)
-    assert beyond[0].sum() == 0
-    assert (beyond[1, :, 7] == 1).all()
-    assert (beyond[1, :, :5] == 0).all()
+    uncovered = uncovered_shares(SMALL, PATH, 4)
+    assert uncovered.shape == (2, 8, 8)
+    assert uncovered[0].sum() == 0
+    assert (uncovered[1, :, 7] == 1).all()
+    assert (uncovered[1, :, :5] == 0).all()
 
 
-def test_a_larger_picture_is_not_used_up_so_soon() -> None:
+def test_a_larger_picture_is_not_left_so_soon() -> None:
     assert uncovered_shares(ROOMY, PATH, 4).sum() == 0
 
 
-def test_a_firm_camera_keeps_what_the_picture_shows() -> None:
-    beyond = uncovered_shares(SMALL, PATH, 4)
-    clean = steering().limited_to(beyond, 1.0).to_latents(torch.full((4, 2, 8, 8), 2.0))
-    assert (clean[:, 0] == 1).all()
-    assert (clean[:, 1, :, 7] == 2).all()
+def test_full_strength_keeps_what_the_picture_shows() -> None:
+    uncovered = uncovered_shares(SMALL, PATH, 4)
+    latents = conditioning().limited_to(uncovered, 1.0).to_latents(torch.full((4, 2, 8, 8), 2.0))
+    assert (latents[:, 0] == 1).all()
+    assert (latents[:, 1, :, 7] == 2).all()
 
 
 @pytest.mark.parametrize(("strength", "value"), [(1.0, 1.0), (0.75, 1.25), (0.0, 2.0)])
-def test_a_loose_camera_leaves_more_to_the_model(strength: float, value: float) -> None:
+def test_less_strength_leaves_more_to_the_model(strength: float, value: float) -> None:
     nothing = torch.zeros(2, 8, 8)
-    clean = steering().limited_to(nothing, strength).to_latents(torch.full((4, 2, 8, 8), 2.0))
-    assert torch.allclose(clean, torch.tensor(value))
+    latents = conditioning().limited_to(nothing, strength).to_latents(torch.full((4, 2, 8, 8), 2.0))
+    assert torch.allclose(latents, torch.tensor(value))

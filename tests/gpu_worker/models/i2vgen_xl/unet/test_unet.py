@@ -1,4 +1,4 @@
-"""Our forward pass gives what the stock one gives, with every lever on or off."""
+"""Our forward pass gives what the stock one gives, with every optimization on or off."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ import torch
 from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
 from torch import Tensor
 
-from gpu_worker.models.i2vgen_xl.checkpoint import random_modules
+from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import (
+    TINY,
+    random_unet,
+    randomize_zeros,
+)
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
-from gpu_worker.models.i2vgen_xl.unet import attention_choice
 from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKernels
+from gpu_worker.models.i2vgen_xl.unet.attention_choice import CPU_KERNELS
 from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
 from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache, UNet
 
@@ -25,19 +29,19 @@ TIMESTEPS = torch.tensor([981, 501])
 def stock() -> I2VGenXLUNet:
     """Build a tiny stock UNet in which no layer is zero."""
     torch.manual_seed(1)
-    model = random_modules.random_unet(random_modules.TINY)
-    random_modules.randomize_zeros(model)
+    model = random_unet(TINY)
+    randomize_zeros(model)
     return model
 
 
 @pytest.fixture(scope="module")
-def conditions() -> Conditioning:
-    """Draw the conditions of one clip with guidance."""
+def conditioning() -> Conditioning:
+    """Draw the conditioning of one clip with guidance."""
     torch.manual_seed(2)
-    image = torch.randn(2, 1, random_modules.TINY.context)
+    image = torch.randn(2, 1, TINY.context)
     image[0] = 0
     latents = torch.randn(1, 4, FRAMES, HEIGHT, WIDTH)
-    return Conditioning(torch.randn(2, 16, random_modules.TINY.context), image, latents, 8)
+    return Conditioning(torch.randn(2, 16, TINY.context), image, latents, 8)
 
 
 @pytest.fixture(scope="module")
@@ -47,16 +51,16 @@ def sample() -> Tensor:
     return torch.randn(1, 4, FRAMES, HEIGHT, WIDTH)
 
 
-def stock_pass(model: I2VGenXLUNet, conditions: Conditioning, sample: Tensor) -> Tensor:
+def stock_pass(model: I2VGenXLUNet, conditioning: Conditioning, sample: Tensor) -> Tensor:
     """Run the stock forward pass as the stock pipeline does."""
     with torch.inference_mode():
         result = cast(Any, model)(
             torch.cat([sample] * 2),
             TIMESTEPS[0],
-            fps=torch.tensor([conditions.fps] * 2),
-            image_latents=torch.cat([conditions.image_latents] * 2),
-            image_embeddings=conditions.image_embeddings,
-            encoder_hidden_states=conditions.encoder_hidden_states,
+            fps=torch.tensor([conditioning.fps] * 2),
+            image_latents=torch.cat([conditioning.image_latents] * 2),
+            image_embeddings=conditioning.image_embeddings,
+            encoder_hidden_states=conditioning.encoder_hidden_states,
             return_dict=False,
         )
     return cast(Tensor, result[0])
@@ -64,7 +68,7 @@ def stock_pass(model: I2VGenXLUNet, conditions: Conditioning, sample: Tensor) ->
 
 def own_pass(
     model: I2VGenXLUNet,
-    conditions: Conditioning,
+    conditioning: Conditioning,
     sample: Tensor,
     optimizations: Optimizations,
     kernels: AttentionKernels | None = None,
@@ -73,10 +77,10 @@ def own_pass(
     with torch.inference_mode():
         unet = UNet(
             copy.deepcopy(model),
-            kernels or AttentionKernels(attention_choice.CPU_KERNELS),
+            kernels or AttentionKernels(CPU_KERNELS),
             optimizations,
         )
-        ready = unet.prepare(conditions, TIMESTEPS)
+        ready = unet.prepare(conditioning, TIMESTEPS)
         return cast(Tensor, unet(sample, ready.image_features, ready.time_table[0], ready.contexts))
 
 
@@ -87,69 +91,63 @@ def distance(result: Tensor, expected: Tensor) -> float:
 
 @pytest.mark.parametrize("off", ["nothing", *Optimizations.names()])
 def test_the_forward_pass_equals_the_stock_one_without_any_one_optimization(
-    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor, off: str
+    stock: I2VGenXLUNet, conditioning: Conditioning, sample: Tensor, off: str
 ) -> None:
     optimizations = Optimizations() if off == "nothing" else Optimizations().without(off)
-    result = own_pass(stock, conditions, sample, optimizations)
-    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
+    result = own_pass(stock, conditioning, sample, optimizations)
+    assert distance(result, stock_pass(stock, conditioning, sample)) < 1e-5
 
 
 def test_the_forward_pass_equals_the_stock_one_without_all_optimizations(
-    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor
+    stock: I2VGenXLUNet, conditioning: Conditioning, sample: Tensor
 ) -> None:
-    result = own_pass(stock, conditions, sample, Optimizations.none())
-    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
+    result = own_pass(stock, conditioning, sample, Optimizations.none())
+    assert distance(result, stock_pass(stock, conditioning, sample)) < 1e-5
 
 
 @pytest.mark.parametrize("name", [name for name in KERNELS if name != "xformers"])
 def test_every_attention_kernel_gives_the_same(
-    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor, name: str
+    stock: I2VGenXLUNet, conditioning: Conditioning, sample: Tensor, name: str
 ) -> None:
-    result = own_pass(stock, conditions, sample, Optimizations(), AttentionKernels.uniform(name))
-    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
+    result = own_pass(stock, conditioning, sample, Optimizations(), AttentionKernels.uniform(name))
+    assert distance(result, stock_pass(stock, conditioning, sample)) < 1e-5
 
 
 def test_slices_change_nothing(
-    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor
+    stock: I2VGenXLUNet, conditioning: Conditioning, sample: Tensor
 ) -> None:
     with torch.inference_mode():
-        unet = UNet(
-            copy.deepcopy(stock), AttentionKernels(attention_choice.CPU_KERNELS), Optimizations()
-        )
+        unet = UNet(copy.deepcopy(stock), AttentionKernels(CPU_KERNELS), Optimizations())
         unet.slice_feed_forward(8)
-        ready = unet.prepare(conditions, TIMESTEPS)
+        ready = unet.prepare(conditioning, TIMESTEPS)
         result = unet(sample, ready.image_features, ready.time_table[0], ready.contexts)
-    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
+    assert distance(result, stock_pass(stock, conditioning, sample)) < 1e-5
 
 
 @pytest.mark.parametrize("depth", [1, 2])
 def test_reused_features_of_the_same_step_give_the_same(
-    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor, depth: int
+    stock: I2VGenXLUNet, conditioning: Conditioning, sample: Tensor, depth: int
 ) -> None:
     with torch.inference_mode():
-        unet = UNet(
-            copy.deepcopy(stock), AttentionKernels(attention_choice.CPU_KERNELS), Optimizations()
-        )
-        ready = unet.prepare(conditions, TIMESTEPS)
-        deep = DeepCache(depth)
+        unet = UNet(copy.deepcopy(stock), AttentionKernels(CPU_KERNELS), Optimizations())
+        ready = unet.prepare(conditioning, TIMESTEPS)
+        cache = DeepCache(depth)
         given = (sample, ready.image_features, ready.time_table[0], ready.contexts)
-        fresh = unet(*given, deep)
-        deep.prime(fresh=False, frames=2 * FRAMES)
-        again = unet(*given, deep)
+        fresh = unet(*given, cache)
+        cache.prime(fresh=False, frames=2 * FRAMES)
+        again = unet(*given, cache)
     assert torch.equal(fresh, again)
 
 
 def test_every_layer_is_one_graph_for_the_compiler(
-    stock: I2VGenXLUNet, conditions: Conditioning, sample: Tensor
+    stock: I2VGenXLUNet, conditioning: Conditioning, sample: Tensor
 ) -> None:
     with torch.inference_mode():
         optimizations = Optimizations().without("fused_gate")
-        unet = UNet(
-            copy.deepcopy(stock), AttentionKernels(attention_choice.CPU_KERNELS), optimizations
-        )
-        ready = unet.prepare(conditions, TIMESTEPS)
+        unet = UNet(copy.deepcopy(stock), AttentionKernels(CPU_KERNELS), optimizations)
+        ready = unet.prepare(conditioning, TIMESTEPS)
         for layer in unet.layers():
             # The compiler's front end alone, which raises where a layer falls into pieces.
             cast(Any, layer).compile(backend="eager", fullgraph=True, dynamic=False)
         result = unet(sample, ready.image_features, ready.time_table[0], ready.contexts)
-    assert distance(result, stock_pass(stock, conditions, sample)) < 1e-5
+    assert distance(result, stock_pass(stock, conditioning, sample)) < 1e-5

@@ -1,4 +1,4 @@
-"""Doubled maps are convolved at the small size, and nothing of the result is lost."""
+"""Upsampling fused with its convolution loses nothing of the result."""
 
 from __future__ import annotations
 

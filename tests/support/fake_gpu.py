@@ -1,8 +1,8 @@
-"""A pretended GPU: tensors that say they lie on one, and compute on the host.
+"""A fake GPU: tensors that say they are on one, and compute on the host.
 
-Tensors of both places do not mix, numbers of different kinds do not either where a GPU takes none,
+Tensors of both devices do not mix, number formats do not either where a GPU takes one only,
 normalisation and convolution choose memory orders as a GPU's libraries do, and every wait of the
-host for the device is noted. No driver and no CUDA build is needed.
+host for the device is recorded. No driver and no CUDA build is needed.
 """
 
 from __future__ import annotations
@@ -22,24 +22,32 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 CUDA = torch.device("cuda", 0)
 GUARDS = "_ZN3c104impl26device_guard_impl_registryE"
-PLACE, NOWHERE = 1, 14
+CUDA_TYPE, META_TYPE = 1, 14
 """The numbers of CUDA and of the meta device in PyTorch's table of devices."""
 
-ALIKE = {"addmm", "mm", "bmm", "baddbmm", "convolution", "native_group_norm", "native_layer_norm"}
-"""Operations that take only one kind of floating-point numbers on a GPU."""
+ONE_DTYPE = {
+    "addmm",
+    "mm",
+    "bmm",
+    "baddbmm",
+    "convolution",
+    "native_group_norm",
+    "native_layer_norm",
+}
+"""Operations that take floating-point numbers of one format only on a GPU."""
 
 WAITS = {"_local_scalar_dense", "nonzero", "equal", "is_nonzero"}
 """Operations whose result the host waits for."""
 
 
-class Pretended(Tensor):
-    """A tensor that says it lies on a GPU; held is where its numbers are."""
+class FakeCudaTensor(Tensor):
+    """A tensor that says it is on a GPU; held is where its numbers are."""
 
-    gpu: ClassVar[Gpu]
+    gpu: ClassVar[FakeGpu]
     held: Tensor
 
     @staticmethod
-    def __new__(cls, inner: Tensor) -> Pretended:
+    def __new__(cls, inner: Tensor) -> FakeCudaTensor:
         made = cast(Any, Tensor)._make_wrapper_subclass(
             cls,
             inner.size(),
@@ -49,7 +57,7 @@ class Pretended(Tensor):
             device=CUDA,
         )
         made.held = inner
-        return cast(Pretended, made)
+        return cast(FakeCudaTensor, made)
 
     @classmethod
     def __torch_dispatch__(  # type: ignore[override]  # the stub lacks the function
@@ -58,13 +66,13 @@ class Pretended(Tensor):
         return cls.gpu.run(func, args, kwargs or {})
 
 
-class Gpu(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's class is untyped
-    """The device; waits holds, for every wait of the host, what it waited for and where."""
+class FakeGpu(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's class is untyped
+    """The device; waits holds, for every wait of the host, the operation and the call stack."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]  # torch's class is untyped
         self.waits: list[tuple[str, str]] = []
-        Pretended.gpu = self
+        FakeCudaTensor.gpu = self
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return self.run(func, args, kwargs or {})
@@ -73,7 +81,7 @@ class Gpu(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's class 
         leaves = tree_leaves((args, kwargs))
         name = func._schema.name.removeprefix("aten::")
         tensors = [leaf for leaf in leaves if isinstance(leaf, Tensor)]
-        ours = [tensor for tensor in tensors if isinstance(tensor, Pretended)]
+        ours = [tensor for tensor in tensors if isinstance(tensor, FakeCudaTensor)]
         places = [leaf.type for leaf in leaves if isinstance(leaf, torch.device)]
         # Without a driver PyTorch takes the meta device for the first GPU.
         moved = name == "_to_copy" and "meta" in places and not tensors[0].is_meta
@@ -100,7 +108,7 @@ class Gpu(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's class 
 
     def _copied(self, func: Any, name: str, args: Any, kwargs: dict[str, Any]) -> Any:
         if name == "copy_":
-            if isinstance(args[0], Pretended) != isinstance(args[1], Pretended):
+            if isinstance(args[0], FakeCudaTensor) != isinstance(args[1], FakeCudaTensor):
                 self._note("copy")
             func(_inner(args[0]), _inner(args[1]))
             return args[0]
@@ -108,7 +116,7 @@ class Gpu(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's class 
         target = given.pop("device", None)
         free = given.pop("non_blocking", False)
         leaves = target is not None and target.type == "cpu"
-        if leaves or (not isinstance(args[0], Pretended) and not free):
+        if leaves or (not isinstance(args[0], FakeCudaTensor) and not free):
             self._note("copy")
         copied = func(_inner(args[0]), **given)
         return copied if leaves else _outer(copied)
@@ -120,19 +128,23 @@ class Gpu(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's class 
 
 
 def _inner(one: Any) -> Any:
-    return one.held if isinstance(one, Pretended) else one
+    return one.held if isinstance(one, FakeCudaTensor) else one
 
 
 def _outer(one: Any) -> Any:
-    return Pretended(one) if isinstance(one, Tensor) and not isinstance(one, Pretended) else one
+    return (
+        FakeCudaTensor(one)
+        if isinstance(one, Tensor) and not isinstance(one, FakeCudaTensor)
+        else one
+    )
 
 
 def _check(name: str, tensors: list[Tensor]) -> None:
-    if any(not isinstance(tensor, Pretended) and tensor.dim() for tensor in tensors):
+    if any(not isinstance(tensor, FakeCudaTensor) and tensor.dim() for tensor in tensors):
         raise RuntimeError(f"{name}: tensors of the host and of the device")
     kinds = {tensor.dtype for tensor in tensors if tensor.is_floating_point()}
-    if name in ALIKE and len(kinds) > 1:
-        raise RuntimeError(f"{name}: numbers of different kinds, {kinds}")
+    if name in ONE_DTYPE and len(kinds) > 1:
+        raise RuntimeError(f"{name}: different number formats, {kinds}")
 
 
 def _ordered(maps: Tensor, weight: Tensor, result: Tensor) -> Tensor:
@@ -145,8 +157,8 @@ def _ordered(maps: Tensor, weight: Tensor, result: Tensor) -> Tensor:
     return result.contiguous(memory_format=last) if any(inner) else result.contiguous()
 
 
-class Moment:
-    """An event, a stream: something that is recorded and waited for."""
+class FakeEvent:
+    """An event that has to be recorded before it is waited for."""
 
     def record(self, stream: Any = None) -> None:
         self.recorded = True
@@ -156,11 +168,11 @@ class Moment:
 
 
 @contextmanager
-def pretended(patch: pytest.MonkeyPatch) -> Iterator[Gpu]:
-    """Let there be a GPU for a while."""
+def fake_gpu(patch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
+    """Install a fake GPU; patch takes back what it changes."""
     library = ctypes.CDLL(str(Path(torch.__file__).parent / "lib" / "libc10.so"))
     guards = (ctypes.c_void_p * 22).in_dll(library, GUARDS)
-    before, guards[PLACE] = guards[PLACE], guards[NOWHERE]
+    before, guards[CUDA_TYPE] = guards[CUDA_TYPE], guards[META_TYPE]
     for name, value in {
         "_lazy_init": None,
         "is_available": True,
@@ -168,15 +180,15 @@ def pretended(patch: pytest.MonkeyPatch) -> Iterator[Gpu]:
         "empty_cache": None,
         "mem_get_info": (2**34, 2**34),
         "memory_reserved": 0,
-        "get_device_name": "a pretended GPU",
+        "get_device_name": "a fake GPU",
     }.items():
         patch.setattr(torch.cuda, name, lambda *_given, value=value: value)
-    patch.setattr(torch.cuda, "Event", Moment)
+    patch.setattr(torch.cuda, "Event", FakeEvent)
     patch.setattr(Tensor, "pin_memory", lambda tensor, *_given: tensor)
     torch._C._set_only_lift_cpu_tensors(True)
     try:
-        with Gpu() as gpu:
+        with FakeGpu() as gpu:
             yield gpu
     finally:
         torch._C._set_only_lift_cpu_tensors(False)
-        guards[PLACE] = before
+        guards[CUDA_TYPE] = before

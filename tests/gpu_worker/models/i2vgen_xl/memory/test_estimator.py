@@ -1,0 +1,52 @@
+"""What a clip needs is estimated from what was measured, else from the layers' shapes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gpu_worker.models.i2vgen_xl.memory.estimator import (
+    GIB,
+    MARGIN,
+    MemoryEstimator,
+    MemoryMode,
+    available_host_bytes,
+)
+from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, FootprintKind
+
+FULL = FootprintKind("320-640-1280-1280", "cuda", 2)
+SMALL, LARGE = 512 * 512 * 16, 768 * 768 * 24
+
+
+def test_without_a_measurement_the_estimate_follows_the_layers_shapes() -> None:
+    estimator = MemoryEstimator(FULL, 3.0 * GIB, 1.9 * GIB)
+    assert not estimator.is_measured()
+    assert estimator.choose(SMALL, True, 12 * GIB) is MemoryMode.NONE
+    assert estimator.choose(LARGE, True, 24 * GIB) is MemoryMode.NONE
+    assert estimator.choose(LARGE, True, 10 * GIB) is MemoryMode.SLICES
+    assert estimator.choose(LARGE, True, 6 * GIB) is MemoryMode.EIGHT_BIT
+    assert estimator.choose(LARGE, True, 3 * GIB) is None
+
+
+def test_measured_rows_are_used_where_there_are_any() -> None:
+    rows = [Footprint(FULL, "none", 512, 512, 16, 1000)]
+    estimator = MemoryEstimator(FULL, 100.0, rows=rows)
+    assert estimator.is_measured()
+    assert estimator.need(SMALL, MemoryMode.NONE).work == pytest.approx(1000 * MARGIN)
+    assert estimator.need(SMALL, MemoryMode.HALVES).work > 1e8
+
+
+def test_a_control_group_bounds_a_host(tmp_path: Path) -> None:
+    assert available_host_bytes(tmp_path) is None
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/meminfo").write_text("MemTotal: 9 kB\nMemAvailable:  4096 kB\n")
+    assert available_host_bytes(tmp_path) == 4096 * 1024
+    group = tmp_path / "sys/fs/cgroup"
+    group.mkdir(parents=True)
+    (group / "memory.max").write_text("2000000\n")
+    (group / "memory.current").write_text("1500000\n")
+    (group / "memory.stat").write_text("anon 1\ninactive_file 100000\n")
+    assert available_host_bytes(tmp_path) == 600000.0
+    (group / "memory.max").write_text("max\n")
+    assert available_host_bytes(tmp_path) == 4096 * 1024

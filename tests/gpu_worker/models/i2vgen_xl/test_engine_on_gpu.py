@@ -1,0 +1,103 @@
+"""On a fake GPU every preset makes its clip, and no step waits for the device."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl.checkpoint import components
+from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
+from storage.domain.camera.motion import Camera
+from storage.domain.request import Preset
+from tests.support.fake_gpu import FakeGpu, fake_gpu
+from tests.support.models import generate, load_engine
+
+
+@pytest.fixture(scope="module")
+def gpu() -> Iterator[FakeGpu]:
+    """Install a fake GPU, to which weights are copied from the host."""
+
+    def load(file: Path, device: str) -> dict[str, Any]:
+        return {name: tensor.to(device) for name, tensor in load_file(file, device="cpu").items()}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(components, "load_file", load)
+        with fake_gpu(patch) as gpu:
+            yield gpu
+
+
+def load_on_gpu(folder: Path, dtype: str = "fp16") -> I2VGenXL:
+    """Load an engine on the GPU."""
+    return load_engine(folder, device="cuda", dtype=dtype, attention="sdpa")
+
+
+@pytest.fixture(scope="module")
+def engine(gpu: FakeGpu, still_checkpoint: Path) -> I2VGenXL:
+    """Load the tiny checkpoint that takes the still picture."""
+    return load_on_gpu(still_checkpoint)
+
+
+def check_presets(engine: I2VGenXL, canvas: Canvas) -> None:
+    """Make a clip with every preset; the encoders are on the device only while they are used."""
+    for preset in Preset:
+        assert generate(engine, canvas, preset=preset).frames.shape == (4, 64, 64, 3)
+    parts = engine.pipeline.components
+    assert {tensor.device.type for tensor in parts.text_encoder.parameters()} == {"cpu"}
+    assert {tensor.device.type for tensor in parts.unet.parameters()} == {"cuda"}
+
+
+def test_every_preset_makes_its_clip(engine: I2VGenXL, canvas: Canvas) -> None:
+    check_presets(engine, canvas)
+
+
+@pytest.mark.slow
+def test_every_preset_makes_its_clip_in_bf16(
+    gpu: FakeGpu, still_checkpoint: Path, canvas: Canvas
+) -> None:
+    check_presets(load_on_gpu(still_checkpoint, "bf16"), canvas)
+
+
+@pytest.mark.slow
+def test_a_camera_of_half_strength_works_too(
+    gpu: FakeGpu, moved_checkpoint: Path, canvas: Canvas
+) -> None:
+    clip = generate(load_on_gpu(moved_checkpoint), canvas, camera=Camera(strength=0.5))
+    assert clip.frames.shape == (4, 64, 64, 3)
+
+
+def test_no_step_waits_for_the_device(
+    gpu: FakeGpu, engine: I2VGenXL, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def waits() -> list[str]:
+        gpu.waits.clear()
+        generate(engine, canvas, camera=Camera(strength=0.0))
+        return [where for _, where in gpu.waits if "denoise >" in where]
+
+    assert waits() == []
+    # The stock scheduler's step does, which shows that a wait would be seen.
+    monkeypatch.setattr(engine.pipeline, "optimizations", Optimizations().without("scalar_steps"))
+    assert waits()
+
+
+def test_a_clip_is_finished_after_everything_but_its_size_was_given_up(
+    engine: I2VGenXL, canvas: Canvas
+) -> None:
+    passes = [0]
+
+    def fail(*_given: Any) -> None:
+        passes[0] += 1
+        if passes[0] <= 5:
+            raise torch.OutOfMemoryError("injected")
+
+    engine.pipeline.unet.register_forward_pre_hook(fail)
+    keys = [adjustment.key for adjustment in generate(engine, canvas).adjustments]
+    assert keys == [f"adjusted_{step}" for step in ("slices", "halves", "offload", "eight_bit")]
+    # The next clip loads the weights again and gives up nothing.
+    assert generate(engine, canvas).adjustments == ()
