@@ -1,1 +1,1 @@
-"""The benchmark: the stock pipeline against this engine, in one process, turn by turn."""
+"""The benchmark: the stock pipeline and this engine, measured alternately in one process."""

@@ -1,10 +1,10 @@
-"""Accuracy: how far each side is from the same clip computed in double precision."""
+"""How far each pipeline is from the same clip computed in double precision."""
 
 from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,19 +13,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from gpu_worker.lab.bench import pipelines as subjects
-from gpu_worker.lab.bench import stock_pipeline as stock
-from gpu_worker.lab.bench.pipelines import Pair, Shape
+from gpu_worker.lab.bench.clip_shape import ClipShape
+from gpu_worker.lab.bench.pipelines import PipelinePair, engine_latents
+from gpu_worker.lab.bench.stock_pipeline import StockPipeline
 from gpu_worker.models.i2vgen_xl.checkpoint.traits import read_traits
 from storage.domain.camera.motion import Camera
 from storage.domain.request import Preset
 
 SEEDS = (8888, 1, 2)
-"""One seed alone would be luck: rounding errors differ by a tenth between seeds."""
+"""One seed would not do: rounding errors differ by a tenth between seeds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Errors:
+class LatentErrors:
     """Root mean square differences of the latents, as a share of the reference's size.
 
     stock and presets are means over the seeds.
@@ -36,69 +36,66 @@ class Errors:
     from_exact: dict[Preset, float]
 
 
-UNKNOWN = Errors(math.nan, dict.fromkeys(Preset, math.nan), dict.fromkeys(Preset, math.nan))
-"""What stands for errors that were not measured yet."""
+UNKNOWN = LatentErrors(math.nan, dict.fromkeys(Preset, math.nan), dict.fromkeys(Preset, math.nan))
+"""Stands for errors that were not measured yet."""
 
 
-def measure(pair: Pair, shape: Shape, seeds: Sequence[int] = SEEDS) -> Errors:
-    """Make the clips of all seeds in each way and compare the latents."""
-    seen, skip = subjects.picture(shape).fitted, read_traits(pair.folder).clip_skip
-    pair.seat("nobody")
-    exact = references(pair.folder, pair.device, shape, seeds)
-    pair.seat("stock")
-    of_stock = statistics.fmean(
-        distance(stock.latents(pair.pipeline, shape.request(seed=seed), seen, skip), exact[seed])
-        for seed in seeds
+def measure_errors(pair: PipelinePair, shape: ClipShape) -> LatentErrors:
+    """Make the clips of all seeds by each pipeline and preset, and compare the latents."""
+    pair.move_to_device(None)
+    references = _references(pair.folder, pair.device, shape)
+    pair.move_to_device("stock")
+    stock = statistics.fmean(
+        _relative_error(pair.stock.latents(shape, seed=seed), references[seed]) for seed in SEEDS
     )
-    pair.seat("own")
-    ours = {
+    pair.move_to_device("engine")
+    presets = {
         preset: statistics.fmean(
-            distance(subjects.latents(pair.engine, shape, preset, seed=seed), exact[seed])
-            for seed in seeds
+            _relative_error(engine_latents(pair.engine, shape, preset, seed=seed), references[seed])
+            for seed in SEEDS
         )
         for preset in Preset
     }
-    return Errors(of_stock, ours, distances(pair, shape))
+    return LatentErrors(stock, presets, _distances_from_exact(pair, shape))
 
 
-def distances(pair: Pair, shape: Shape) -> dict[Preset, float]:
-    """Return each preset's distance from exact, with the checkpoint used as it was trained."""
+def _distances_from_exact(pair: PipelinePair, shape: ClipShape) -> dict[Preset, float]:
+    """Return each preset's distance, with the checkpoint used as it was trained."""
     components = pair.engine.pipeline.components
-    strange, components.traits = components.traits, read_traits(pair.folder)
-    moving = components.traits.moved
+    stock_traits, components.traits = components.traits, read_traits(pair.folder)
+    moved = components.traits.moved
     # A checkpoint that takes the moved picture was trained for little guidance.
-    given: dict[str, Any] = {"camera": Camera(), "guidance": 2.0} if moving else {}
+    changes: dict[str, Any] = {"camera": Camera(), "guidance": 2.0} if moved else {}
     try:
-        found = {preset: subjects.latents(pair.engine, shape, preset, **given) for preset in Preset}
+        latents = {
+            preset: engine_latents(pair.engine, shape, preset, **changes) for preset in Preset
+        }
     finally:
-        components.traits = strange
-    return {preset: distance(one, found[Preset.EXACT]) for preset, one in found.items()}
+        components.traits = stock_traits
+    return {
+        preset: _relative_error(result, latents[Preset.EXACT]) for preset, result in latents.items()
+    }
 
 
-def references(
-    folder: Path, device: torch.device, shape: Shape, seeds: Sequence[int]
-) -> dict[int, Tensor]:
+def _references(folder: Path, device: torch.device, shape: ClipShape) -> dict[int, Tensor]:
     """Return the stock pipeline's latents by seed in double precision, or single on a GPU."""
-    wide = torch.float64 if device.type == "cpu" else torch.float32
-    pipeline = stock.load(folder, device, wide)
-    stock.settle(pipeline)
-    seen, skip = subjects.picture(shape).fitted, read_traits(folder).clip_skip
-    across = pipeline.vae_scale_factor
-    size = (1, 4, shape.frames, shape.height // across, shape.width // across)
-    found = {}
-    with _unrounded():
-        for seed in seeds:
+    dtype = torch.float64 if device.type == "cpu" else torch.float32
+    stock = StockPipeline(folder, device, dtype)
+    factor = stock.pipeline.vae_scale_factor
+    size = (1, 4, shape.frames, shape.height // factor, shape.width // factor)
+    references = {}
+    with _without_tf32():
+        for seed in SEEDS:
             # The noise is drawn in single precision and widened, so that all start from the same.
             noise = torch.randn(size, generator=torch.Generator().manual_seed(seed))
-            opening = noise.to(device, wide)
-            pipeline.prepare_latents = lambda *_given, opening=opening: opening
-            request = shape.request(seed=seed)
-            found[seed] = stock.latents(pipeline, request, seen, skip).cpu()
-    return found
+            widened = noise.to(device, dtype)
+            stock.pipeline.prepare_latents = lambda *_args, widened=widened: widened
+            references[seed] = stock.latents(shape, seed=seed).cpu()
+    return references
 
 
 @contextmanager
-def _unrounded() -> Iterator[None]:
+def _without_tf32() -> Iterator[None]:
     """Keep a GPU from rounding single precision to the nineteen bits of TF32."""
     matrix, convolution = torch.backends.cuda.matmul, torch.backends.cudnn
     before = (matrix.allow_tf32, convolution.allow_tf32)
@@ -109,7 +106,7 @@ def _unrounded() -> Iterator[None]:
         matrix.allow_tf32, convolution.allow_tf32 = before
 
 
-def distance(result: Tensor, expected: Tensor) -> float:
+def _relative_error(result: Tensor, expected: Tensor) -> float:
     """Return the root mean square difference as a share of the expected size."""
     difference = result.double().cpu() - expected.double().cpu()
     size = expected.double().square().mean().sqrt()

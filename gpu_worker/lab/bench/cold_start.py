@@ -1,4 +1,4 @@
-"""Cold start: `python -m gpu_worker.lab.bench.cold_start` times each stage of a start.
+"""Times each stage of an engine's start: `python -m gpu_worker.lab.bench.cold_start`.
 
 The last line is one JSON object: seconds since the process began, by the end of each stage, and
 `processor`, the seconds that the processor worked for it.
@@ -21,7 +21,7 @@ TICKS = 100
 
 
 def main() -> int:
-    """Start an engine, make one step, and tell when each stage was done."""
+    """Start an engine, make one step, and print when each stage was done."""
     parser = argparse.ArgumentParser(
         prog="python -m gpu_worker.lab.bench.cold_start", description=__doc__
     )

@@ -1,23 +1,32 @@
-"""Calculated: a GPU's memory and arithmetic, counted on tensors that hold nothing.
+"""A GPU's memory and arithmetic, counted on tensors without data.
 
-Both sides run at full size on PyTorch's meta device, in half precision, as they would on a GPU
+Both pipelines run at full size on PyTorch's meta device, in half precision, as they would on a GPU
 without a compiler, which saves more.
 """
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_map_only
 
-from gpu_worker.lab.bench import timing as meter
-from gpu_worker.lab.bench.allocation_counter import Tally
-from gpu_worker.lab.bench.pipelines import Shape
+from gpu_worker.lab.bench.clip_shape import ClipShape
+from gpu_worker.lab.bench.flops import count_flops
 from gpu_worker.models.i2vgen_xl.autoencoder import CHUNK, in_memory_format
-from gpu_worker.models.i2vgen_xl.checkpoint import random_modules
+from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import (
+    FULL,
+    ModelSize,
+    random_image_encoder,
+    random_text_encoder,
+    random_unet,
+    random_vae,
+)
 from gpu_worker.models.i2vgen_xl.memory.eight_bit import quantize
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
 from gpu_worker.models.i2vgen_xl.memory.fallback import GPU_SLICES, SLICES
@@ -28,172 +37,229 @@ from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache, UNet
 from storage.domain.catalogue import PresetRow
 from storage.domain.request import Preset
 
-NOWHERE = torch.device("meta")
+META = torch.device("meta")
+BLOCK = 512
+"""A GPU's allocator gives memory in blocks of so many bytes."""
+
+ATTENTION = torch.ops.aten.scaled_dot_product_attention.default
+CONVOLUTION = torch.ops.aten.convolution.default
+COMPOSITE = "CompositeImplicitAutograd"
+
+
+class AllocationCounter(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch's class is untyped
+    """Counts the bytes of all tensors that live at a time, and their peak, while it is on.
+
+    Every storage counts from its first tensor to its last; what kernels allocate for themselves is
+    not seen.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing."""
+        super().__init__()  # type: ignore[no-untyped-call]  # torch's class is untyped
+        self.now: int = 0
+        self.peak: int = 0
+        self._sizes: dict[int, int] = {}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Run one operation, decomposed where it is composite, and count its results."""
+        options = kwargs or {}
+        if func is ATTENTION:
+            result = _fused_attention(args[0], args[2])
+        elif func is CONVOLUTION:
+            result = self._convolve(*args, **options)
+        elif torch._C._dispatch_has_kernel_for_dispatch_key(func.name(), COMPOSITE):
+            with self:
+                return func.decompose(*args, **options)
+        else:
+            result = func(*args, **options)
+        tree_map_only(Tensor, self.count, result)
+        return result
+
+    def _convolve(self, maps: Tensor, weight: Tensor, *rest: Any) -> Tensor:
+        """Convolve as a GPU does: in the weight's memory order, with a copy of other maps."""
+        if _is_channels_last(weight) and not _is_channels_last(maps):
+            maps = maps.contiguous(memory_format=torch.channels_last)
+            self.count(maps)
+        result = cast(Tensor, CONVOLUTION(maps, weight, *rest))
+        if _is_channels_last(weight):
+            return result.contiguous(memory_format=torch.channels_last)
+        return result
+
+    def count_modules(self, *modules: nn.Module) -> None:
+        """Count the weights of modules that exist already."""
+        for module in modules:
+            for tensor in (*module.parameters(), *module.buffers()):
+                self.count(tensor)
+
+    def count(self, tensor: Tensor) -> None:
+        """Count a tensor's storage until it is freed."""
+        storage = tensor.untyped_storage()
+        key = storage._cdata
+        if key in self._sizes:
+            return
+        self._sizes[key] = -(-storage.nbytes() // BLOCK) * BLOCK
+        self.now += self._sizes[key]
+        self.peak = max(self.peak, self.now)
+        weakref.finalize(storage, self._free, key)
+
+    def _free(self, key: int) -> None:
+        self.now -= self._sizes.pop(key)
+
+
+def _is_channels_last(maps: Tensor) -> bool:
+    """Return whether maps or weights (n, c, h, w) keep their channels innermost."""
+    last = maps.dim() == 4 and maps.is_contiguous(memory_format=torch.channels_last)
+    return last and not maps.is_contiguous()
+
+
+def _fused_attention(query: Tensor, value: Tensor) -> Tensor:
+    """Return what a GPU's fused kernel allocates: nothing but the result, heads side by side."""
+    batch, heads, tokens, _ = query.shape
+    return query.new_empty(batch, tokens, heads, value.shape[-1]).transpose(1, 2)
 
 
 @dataclass(frozen=True)
-class Calculated:
+class GpuEstimate:
     """What a guided clip of a shape would take, in bytes and in operations."""
 
-    shape: Shape
+    shape: ClipShape
     peaks: dict[str, float]
     operations: dict[str, float]
 
-    def lines(self) -> list[str]:
-        """Return the figures as a table of Markdown."""
-        shape = self.shape
-        whole, work = self.peaks["stock"], self.operations["stock"]
-        size = f"{shape.width} x {shape.height} x {shape.frames}, {shape.steps} steps"
-        lines = [f"**{size}**", "", "| side | peak memory | of stock |", "|---|---|---|"]
+    def markdown(self) -> list[str]:
+        """Return the figures as the lines of two tables."""
+        memory, work = self.peaks["stock"], self.operations["stock"]
+        lines = [f"**{self.shape.size}, {self.shape.steps} steps**", ""]
+        lines += ["| side | peak memory | of stock |", "|---|---|---|"]
         for name, peak in self.peaks.items():
-            lines.append(f"| {name} | {peak / 2**30:.2f} GiB | {peak / whole:.2f} |")
+            lines.append(f"| {name} | {peak / 2**30:.2f} GiB | {peak / memory:.2f} |")
         lines += ["", "| side | operations | of stock |", "|---|---|---|"]
         for name, count in self.operations.items():
             lines.append(f"| {name} | {count / 1e12:.0f} TFLOP | {count / work:.2f} |")
         return [*lines, ""]
 
 
-def calculate(shape: Shape, presets: Mapping[Preset, PresetRow]) -> Calculated:
-    """Count both sides for a shape."""
-    return Calculated(shape, peaks(shape), operations(shape, presets))
-
-
-def peaks(shape: Shape) -> dict[str, float]:
-    """Return the bytes at their peak of a guided clip: of stock, and of ours with each saving."""
-    return {"stock": stock_peak(shape)} | {
-        saving.value: own_peak(shape, saving) for saving in MemoryMode
-    }
+def estimate(shape: ClipShape, presets: Mapping[Preset, PresetRow]) -> GpuEstimate:
+    """Count both pipelines for a shape: memory in every mode, operations of every preset."""
+    peaks = {mode.value: engine_peak(shape, mode) for mode in MemoryMode}
+    return GpuEstimate(shape, {"stock": stock_peak(shape), **peaks}, _operations(shape, presets))
 
 
 @torch.inference_mode()
-def stock_peak(shape: Shape) -> float:
-    """Return the stock pipeline's peak: all weights, and the net or the decoding of a frame."""
-    net, autoencoder = made(random_modules.random_unet), made(random_modules.random_vae)
-    encoders = [
-        made(maker)
-        for maker in (random_modules.random_text_encoder, random_modules.random_image_encoder)
-    ]
-    with Tally() as tally:
-        tally.hold(net, autoencoder, *encoders)
-        stock_pass(net, shape)
-        decode(autoencoder, shape, 1)
-    return float(tally.peak)
+def stock_peak(shape: ClipShape) -> float:
+    """Return the stock pipeline's peak: all weights, and the UNet or the decoding of a frame."""
+    unet, vae = build(random_unet), build(random_vae)
+    encoders = [build(random_text_encoder), build(random_image_encoder)]
+    with AllocationCounter() as counter:
+        counter.count_modules(unet, vae, *encoders)
+        _stock_pass(unet, shape)
+        _decode(vae, shape, 1)
+    return float(counter.peak)
 
 
 @torch.inference_mode()
-def own_peak(shape: Shape, saving: MemoryMode) -> float:
-    """Return our engine's peak: encoders at first, then the net, then the decoding."""
-    halves = 1 if saving in (MemoryMode.HALVES, MemoryMode.EIGHT_BIT) else 2
-    autoencoder = made(random_modules.random_vae)
-    autoencoder.to(memory_format=torch.channels_last)
-    net = own_net()
-    net.slice_feed_forward(GPU_SLICES if saving is MemoryMode.NONE else SLICES)
-    if saving is MemoryMode.EIGHT_BIT:
-        quantize(net)
-    encoders = [
-        made(maker)
-        for maker in (random_modules.random_text_encoder, random_modules.random_image_encoder)
-    ]
-    with Tally() as tally:
-        tally.hold(net, autoencoder, *encoders)
-        given = conditions(shape)
+def engine_peak(shape: ClipShape, mode: MemoryMode) -> float:
+    """Return the engine's peak: encoders at first, then the UNet, then the decoding."""
+    halves = 1 if mode in (MemoryMode.HALVES, MemoryMode.EIGHT_BIT) else 2
+    vae = build(random_vae)
+    vae.to(memory_format=torch.channels_last)
+    unet = _engine_unet()
+    unet.slice_feed_forward(GPU_SLICES if mode is MemoryMode.NONE else SLICES)
+    if mode is MemoryMode.EIGHT_BIT:
+        quantize(unet)
+    encoders = [build(random_text_encoder), build(random_image_encoder)]
+    with AllocationCounter() as counter:
+        counter.count_modules(unet, vae, *encoders)
+        conditioning = _conditioning(shape)
         encoders.clear()
-        prepared = net.prepare(given, torch.zeros(shape.steps, device=NOWHERE))
+        prepared = unet.prepare(conditioning, torch.zeros(shape.steps, device=META))
         contexts = tuple((key[:halves], value[:halves]) for key, value in prepared.contexts)
-        net(
-            nothing(1, *given.image_latents.shape[1:]),
-            prepared.image_features,
-            prepared.time_table[0],
-            contexts,
-        )
-        del prepared, contexts
-        decode(autoencoder, shape, CHUNK)
-    return float(tally.peak)
+        sample = _empty(1, *conditioning.image_latents.shape[1:])
+        unet(sample, prepared.image_features, prepared.time_table[0], contexts)
+        del prepared, contexts, sample
+        _decode(vae, shape, CHUNK)
+    return float(counter.peak)
 
 
 @torch.inference_mode()
-def operations(shape: Shape, presets: Mapping[Preset, PresetRow]) -> dict[str, float]:
+def _operations(shape: ClipShape, presets: Mapping[Preset, PresetRow]) -> dict[str, float]:
     """Return the operations of a clip's denoising: by stock, and by each preset."""
-    net = made(random_modules.random_unet)
-    found = {"stock": shape.steps * meter.operations(lambda: stock_pass(net, shape))}
-    ours = own_net()
-    cost = {(halves, new): _pass(ours, shape, halves, new) for halves in (1, 2) for new in (0, 1)}
+    stock = build(random_unet)
+    operations = {"stock": shape.steps * count_flops(lambda: _stock_pass(stock, shape))}
+    unet = _engine_unet()
+    cost = {
+        (halves, fresh): _pass_operations(unet, shape, halves, fresh)
+        for halves in (1, 2)
+        for fresh in (False, True)
+    }
     for preset, row in presets.items():
         steps = max(2, round(shape.steps * row.steps))
         low, high = (round(share * steps) for share in (row.guidance.low, row.guidance.high))
         passes = ((2 if low <= at < high else 1, at % row.reuse == 0) for at in range(steps))
-        found[preset.value] = sum(cost[halves, int(new)] for halves, new in passes)
-    return found
+        operations[preset.value] = sum(cost[halves, fresh] for halves, fresh in passes)
+    return operations
 
 
-def _pass(net: UNet, shape: Shape, halves: int, new: int) -> float:
-    """Count one pass of ours, with deep features of its own or with those of an earlier one."""
-    given = conditions(shape)
-    ready = net.prepare(given, torch.zeros(1, device=NOWHERE))
-    contexts = tuple((key[:halves], value[:halves]) for key, value in ready.contexts)
+def _pass_operations(unet: UNet, shape: ClipShape, halves: int, fresh: bool) -> float:
+    """Count one pass, with deep features computed afresh or those of an earlier pass."""
+    conditioning = _conditioning(shape)
+    prepared = unet.prepare(conditioning, torch.zeros(1, device=META))
+    contexts = tuple((key[:halves], value[:halves]) for key, value in prepared.contexts)
     cache = DeepCache()
+    inputs = (conditioning.image_latents, prepared.image_features, prepared.time_table[0])
 
-    def run() -> Tensor:
-        return cast(
-            Tensor,
-            net(given.image_latents, ready.image_features, ready.time_table[0], contexts, cache),
-        )
+    def run() -> None:
+        unet(*inputs, contexts, cache)
 
-    if new:
-        return meter.operations(run)
-    run()
-    cache.prime(fresh=False, frames=halves * shape.frames)
-    return meter.operations(run)
+    if not fresh:
+        run()
+        cache.prime(fresh=False, frames=halves * shape.frames)
+    return count_flops(run)
 
 
-def stock_pass(net: Any, shape: Shape) -> None:
-    """Run the stock net once, with guidance."""
-    latents = nothing(2, 4, shape.frames, *across(shape))
-    net(
+def _stock_pass(unet: Any, shape: ClipShape) -> None:
+    """Run the stock UNet once, with guidance."""
+    latents = _empty(2, 4, shape.frames, *_latent_size(shape))
+    unet(
         latents,
-        torch.zeros((), device=NOWHERE),
-        fps=torch.zeros(2, device=NOWHERE),
+        torch.zeros((), device=META),
+        fps=torch.zeros(2, device=META),
         image_latents=torch.zeros_like(latents),
-        image_embeddings=nothing(2, 1, random_modules.FULL.context),
-        encoder_hidden_states=nothing(2, random_modules.FULL.tokens, random_modules.FULL.context),
+        image_embeddings=_empty(2, 1, FULL.context),
+        encoder_hidden_states=_empty(2, FULL.tokens, FULL.context),
     )
 
 
-def own_net() -> UNet:
-    """Return our net at full size without weights."""
-    return UNet(
-        made(random_modules.random_unet), AttentionKernels.uniform("sdpa"), Optimizations()
-    ).eval()
+def _engine_unet() -> UNet:
+    return UNet(build(random_unet), AttentionKernels.uniform("sdpa"), Optimizations()).eval()
 
 
-def made(maker: Callable[[random_modules.ModelSize], nn.Module]) -> Any:
-    """Return a part at full size without weights."""
-    with NOWHERE:
-        return maker(random_modules.FULL).half().requires_grad_(False)
+def build(make: Callable[[ModelSize], nn.Module]) -> Any:
+    """Return a module at full size, in half precision, without data."""
+    with META:
+        return make(FULL).half().requires_grad_(False)
 
 
-def nothing(*size: int) -> Tensor:
-    """Return half-precision numbers that lie nowhere."""
-    return torch.empty(size, dtype=torch.float16, device=NOWHERE)
+def _empty(*size: int) -> Tensor:
+    return torch.empty(size, dtype=torch.float16, device=META)
 
 
-def across(shape: Shape) -> tuple[int, int]:
-    """Return the height and the width in latents."""
+def _latent_size(shape: ClipShape) -> tuple[int, int]:
     return shape.height // 8, shape.width // 8
 
 
-def conditions(shape: Shape) -> Conditioning:
-    """Return what a guided clip is steered by."""
-    context = random_modules.FULL.context
-    latents = nothing(1, 4, shape.frames, *across(shape))
+def _conditioning(shape: ClipShape) -> Conditioning:
+    latents = _empty(1, 4, shape.frames, *_latent_size(shape))
     return Conditioning(
-        nothing(2, random_modules.FULL.tokens, context), nothing(2, 1, context), latents, 8
+        _empty(2, FULL.tokens, FULL.context), _empty(2, 1, FULL.context), latents, 8
     )
 
 
-def decode(autoencoder: Any, shape: Shape, chunk: int) -> None:
-    """Decode a clip, so many frames at a time."""
-    latents, parts = nothing(shape.frames, 4, *across(shape)), []
-    for start in range(0, shape.frames, chunk):
-        part = in_memory_format(autoencoder, latents[start : start + chunk])
-        parts.append(autoencoder.decode(part).sample)
+def _decode(vae: Any, shape: ClipShape, chunk: int) -> None:
+    """Decode a clip's last `chunk` frames beside all earlier ones, where memory is at its peak."""
+    latents = _empty(shape.frames, 4, *_latent_size(shape))
+    earlier = _empty(shape.frames - chunk, 3, shape.height, shape.width)
+    vae.decode(in_memory_format(vae, latents[-chunk:]))
+    del earlier

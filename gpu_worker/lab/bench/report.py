@@ -1,4 +1,4 @@
-"""Report: the benchmark's results as one JSON object and as a Markdown table."""
+"""The benchmark's results as one JSON object and as a section of docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -7,20 +7,22 @@ import platform
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from importlib.metadata import version
+from pathlib import Path
 
 import torch
 
-from gpu_worker.lab.bench import memory as footprint
-from gpu_worker.lab.bench.gpu_estimate import Calculated
-from gpu_worker.lab.bench.pipelines import Shape
+from gpu_worker.lab.bench.clip_shape import ClipShape
+from gpu_worker.lab.bench.gpu_estimate import GpuEstimate
 from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint
 
 PACKAGES = ("torch", "diffusers", "transformers")
+MARK = "<!-- results -->\n"
+"""Stands in the page before the results."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One preset beside the stock pipeline."""
+class PresetResult:
+    """One preset compared with the stock pipeline."""
 
     speedup_vs_stock: float
     seconds_per_clip: float
@@ -33,63 +35,95 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Subject:
+class CheckpointResult:
     """The results on one checkpoint and shape."""
 
     name: str
-    shape: Shape
+    shape: ClipShape
     stock_seconds: float
-    presets: dict[str, Row]
+    presets: dict[str, PresetResult]
+
+    def markdown(self) -> list[str]:
+        """Return the lines of a table."""
+        shape = self.shape
+        errors = "error (stock's own) | distance from exact |"
+        lines = [
+            f"**{self.name}**, {shape.width} x {shape.height}, {shape.frames} frames, "
+            f"{shape.steps} steps with guidance 9. The stock pipeline takes "
+            f"{self.stock_seconds:.1f} s.",
+            "",
+            f"| preset | seconds | times as quick | work | of peak | memory | {errors}",
+            "|---|---|---|---|---|---|---|---|",
+        ]
+        for name, row in self.presets.items():
+            lines.append(
+                f"| {name} | {row.seconds_per_clip:.2f} | {row.speedup_vs_stock:.2f} | "
+                f"{row.work_vs_stock:.2f} | {100 * row.matrix_peak_share:.0f} % | "
+                f"{row.peak_memory_vs_stock:.2f} | {row.error_vs_reference:.1e} "
+                f"({row.stock_error_vs_reference:.1e}) | {row.distance_from_exact:.1e} |"
+            )
+        return [*lines, ""]
 
 
 @dataclass(frozen=True, slots=True)
-class Starts:
-    """How quickly an engine is there, and how quickly it stops."""
+class Responsiveness:
+    """How quickly an engine loads, starts and cancels, and what its progress costs."""
 
     load_speedup: float
     first_step_s: float
     cancel_steps_p99: float
     progress_overhead: float
 
+    def markdown(self) -> list[str]:
+        """Return a paragraph."""
+        return [
+            f"Loading is {self.load_speedup:.1f} times as quick as `from_pretrained`. A new "
+            f"process finishes its first step after {self.first_step_s:.1f} s. After a cancel at "
+            f"most {self.cancel_steps_p99:.0f} more steps are finished (99 of 100). Progress and "
+            f"previews take {100 * self.progress_overhead:.2f} % of a clip's time.",
+            "",
+        ]
+
 
 @dataclass(frozen=True)
-class Report:
+class BenchmarkReport:
     """The results of one run; what was not measured is empty."""
 
     device: str
-    subjects: list[Subject] = field(default_factory=list)
-    levers: dict[str, float] = field(default_factory=dict)
-    starts: Starts | None = None
+    clock: str
+    checkpoints: list[CheckpointResult] = field(default_factory=list)
+    gains: dict[str, float] = field(default_factory=dict)
+    responsiveness: Responsiveness | None = None
     attention: dict[str, float] = field(default_factory=dict)
     recovery: dict[str, float] = field(default_factory=dict)
     footprints: list[Footprint] = field(default_factory=list)
     min_memory_vs_stock: float | None = None
-    calculated: list[Calculated] = field(default_factory=list)
-    clock: str = "the clock's"
+    estimates: list[GpuEstimate] = field(default_factory=list)
 
-    def line(self) -> str:
-        """Return the run's last line: the first subject's figures, and what holds for all."""
-        found = [
-            {name: asdict(row) for name, row in subject.presets.items()}
-            for subject in self.subjects
+    def json_line(self) -> str:
+        """Return the run's last line: the first checkpoint's figures, and what holds for all."""
+        presets = [
+            {name: asdict(row) for name, row in checkpoint.presets.items()}
+            for checkpoint in self.checkpoints
         ]
-        names = [subject.name for subject in self.subjects]
-        said = {
-            "device": self.device,
-            "presets": found[0] if found else {},
-            "levers": self.levers,
-            **(asdict(self.starts) if self.starts else {}),
-            "min_memory_vs_stock": self.min_memory_vs_stock,
-            "attention": self.attention,
-            "recovery": self.recovery,
-            "footprints": [asdict(row) for row in self.footprints],
-            "calculated": [asdict(one) for one in self.calculated],
-            "others": dict(zip(names[1:], found[1:], strict=True)),
-        }
-        return json.dumps(said)
+        names = [checkpoint.name for checkpoint in self.checkpoints]
+        return json.dumps(
+            {
+                "device": self.device,
+                "presets": presets[0] if presets else {},
+                "levers": self.gains,
+                **(asdict(self.responsiveness) if self.responsiveness else {}),
+                "min_memory_vs_stock": self.min_memory_vs_stock,
+                "attention": self.attention,
+                "recovery": self.recovery,
+                "footprints": [asdict(row) for row in self.footprints],
+                "calculated": [asdict(estimate) for estimate in self.estimates],
+                "others": dict(zip(names[1:], presets[1:], strict=True)),
+            }
+        )
 
     def markdown(self) -> str:
-        """Return the tables for docs/benchmarks.md."""
+        """Return the section of docs/benchmarks.md."""
         versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
         lines = [
             f"### {self.device}",
@@ -98,72 +132,51 @@ class Report:
             f"{torch.get_num_threads()} threads. Seconds are {self.clock}.",
             "",
         ]
-        for subject in self.subjects:
-            lines += _table(subject)
-        for one in self.calculated:
-            lines += one.lines()
-        for words in (_levers(self), _starts(self), _memory(self), _recovery(self)):
-            lines += [*words, ""] if words else []
-        return "\n".join(lines)
+        for checkpoint in self.checkpoints:
+            lines += checkpoint.markdown()
+        for estimate in self.estimates:
+            lines += estimate.markdown()
+        lines += self._ablation()
+        lines += self.responsiveness.markdown() if self.responsiveness else []
+        return "\n".join([*lines, *self._memory()])
+
+    def _ablation(self) -> list[str]:
+        lines = []
+        if self.gains:
+            gains = ", ".join(f"{name} {gain:.2f}" for name, gain in self.gains.items())
+            lines.append(f"Times as long without one optimization: {gains}.")
+        if self.attention:
+            times = ", ".join(f"{name} {time:.2f} s" for name, time in self.attention.items())
+            lines.append(f"A short clip with each attention kernel: {times}.")
+        return [*lines, ""] if lines else []
+
+    def _memory(self) -> list[str]:
+        lines = []
+        if self.footprints:
+            lines += ["| clip | saving | working memory |", "|---|---|---|"]
+        for row in self.footprints:
+            size = ClipShape(row.width, row.height, row.frames).size
+            lines.append(f"| {size} | {row.saving} | {row.work / 2**20:.0f} MiB |")
+        if self.min_memory_vs_stock is not None:
+            share = f"{self.min_memory_vs_stock:.2f}"
+            lines += ["", f"With everything given up but the size: {share} of the stock peak."]
+        lines += [""] if lines else []
+        if self.recovery:
+            longer, difference = self.recovery["times_as_long"], self.recovery["difference"]
+            lines.append(
+                f"With a lack of memory injected at every step a clip takes {longer:.2f} "
+                f"times as long; its bytes differ by at most {difference:.0f} of 255."
+            )
+        return lines
 
 
-def _levers(report: Report) -> list[str]:
-    lines = []
-    if report.levers:
-        gains = ", ".join(f"{name} {gain:.2f}" for name, gain in report.levers.items())
-        lines.append(f"Times as long without one lever: {gains}.")
-    if report.attention:
-        times = ", ".join(f"{name} {time:.2f} s" for name, time in report.attention.items())
-        lines.append(f"A short clip with each attention kernel: {times}.")
-    return lines
-
-
-def _starts(report: Report) -> list[str]:
-    starts = report.starts
-    if starts is None:
-        return []
-    return [
-        f"Loading is {starts.load_speedup:.1f} times as quick as `from_pretrained`. A new "
-        f"process finishes its first step after {starts.first_step_s:.1f} s. After a cancel at "
-        f"most {starts.cancel_steps_p99:.0f} more steps are finished (99 of 100). Progress and "
-        f"previews take {100 * starts.progress_overhead:.2f} % of a clip's time."
-    ]
-
-
-def _memory(report: Report) -> list[str]:
-    lines = footprint.told(report.footprints) if report.footprints else []
-    if report.min_memory_vs_stock is not None:
-        share = f"{report.min_memory_vs_stock:.2f}"
-        lines += ["", f"With everything given up but the size: {share} of the stock peak."]
-    return lines
-
-
-def _recovery(report: Report) -> list[str]:
-    if not report.recovery:
-        return []
-    found = report.recovery
-    return [
-        f"With a lack of memory injected at every step a clip takes {found['times_as_long']:.2f} "
-        f"times as long; its bytes differ by at most {found['difference']:.0f} of 255."
-    ]
-
-
-def _table(subject: Subject) -> list[str]:
-    shape = subject.shape
-    head = "error (stock's own) | distance from exact |"
-    lines = [
-        f"**{subject.name}**, {shape.width} x {shape.height}, {shape.frames} frames, "
-        f"{shape.steps} steps with guidance 9. The stock pipeline takes "
-        f"{subject.stock_seconds:.1f} s.",
-        "",
-        f"| preset | seconds | times as quick | work | of peak | memory | {head}",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, row in subject.presets.items():
-        lines.append(
-            f"| {name} | {row.seconds_per_clip:.2f} | {row.speedup_vs_stock:.2f} | "
-            f"{row.work_vs_stock:.2f} | {100 * row.matrix_peak_share:.0f} % | "
-            f"{row.peak_memory_vs_stock:.2f} | {row.error_vs_reference:.1e} "
-            f"({row.stock_error_vs_reference:.1e}) | {row.distance_from_exact:.1e} |"
-        )
-    return [*lines, ""]
+def write_section(section: str, page: Path) -> None:
+    """Put a section among a page's results, in place of the one with the same heading."""
+    text = page.read_text(encoding="utf-8") if page.exists() else f"# Benchmarks\n\n{MARK}"
+    introduction, _, results = text.partition(MARK)
+    heading = section.split("\n", 1)[0]
+    sections = [f"### {one.strip()}" for one in ("\n" + results).split("\n### ")[1:]]
+    kept = [one for one in sections if one.split("\n", 1)[0] != heading]
+    page.parent.mkdir(parents=True, exist_ok=True)
+    written = "\n\n".join([*kept, section.strip()])
+    page.write_text(f"{introduction}{MARK}\n{written}\n", encoding="utf-8")

@@ -1,227 +1,240 @@
-"""Parts: what a run of the benchmark measures, each part on its own or all in a row."""
+"""The parts of the benchmark, each of which can run on its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import torch
 
-from gpu_worker.lab.bench import accuracy
-from gpu_worker.lab.bench import gpu_estimate as calculated
-from gpu_worker.lab.bench import memory as footprint
-from gpu_worker.lab.bench import pipelines as subjects
-from gpu_worker.lab.bench import responsiveness as pieces
-from gpu_worker.lab.bench import timing as meter
-from gpu_worker.lab.bench.pipelines import Pair, Shape
-from gpu_worker.lab.bench.report import Report, Row, Starts, Subject
-from gpu_worker.models.i2vgen_xl.checkpoint import random_modules
+from gpu_worker.lab.bench import ablation, accuracy, flops, gpu_estimate, memory, responsiveness
+from gpu_worker.lab.bench.accuracy import LatentErrors
+from gpu_worker.lab.bench.clip_shape import ClipShape
+from gpu_worker.lab.bench.pipelines import (
+    PipelinePair,
+    default_dtype,
+    engine_clip,
+    load_engine,
+)
+from gpu_worker.lab.bench.report import (
+    BenchmarkReport,
+    CheckpointResult,
+    PresetResult,
+    Responsiveness,
+)
+from gpu_worker.lab.bench.timing import Clock, alternate, matrix_flops
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import write_checkpoint
-from gpu_worker.models.i2vgen_xl.device import resolve_dtype
+from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import FULL, MIDDLE
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from storage.catalogue_file import load_catalogue
 from storage.domain.request import Preset
 
-SAVINGS = (MemoryMode.NONE, MemoryMode.SLICES, MemoryMode.HALVES)
-"""What can be taken back, so that it is measured one after the other."""
+UNDOABLE = (MemoryMode.NONE, MemoryMode.SLICES, MemoryMode.HALVES)
+"""Modes that can be undone, so that they are measured one after the other."""
 
 
 @dataclass(frozen=True)
-class Task:
-    """What is measured on one checkpoint: whole clips, and the errors of short ones."""
-
-    name: str
-    clips: Shape
-    errors: Shape
-    rounds: int
-
-
-@dataclass(frozen=True)
-class Bench:
+class Benchmark:
     """One run: where, how long, and with which clock; steps and rounds of 0 leave the choice.
 
-    keep is given what was measured so far, as soon as there is more of it.
+    keep is called with what was measured so far, as soon as there is more of it.
     """
 
     device: torch.device
     scratch: Path
-    clock: meter.Clock
-    source: str = "embedded"
-    steps: int = 0
-    rounds: int = 0
-    quick: bool = False
-    compiled: bool = True
-    keep: Callable[[Report], None] = lambda _report: None
+    clock: Clock
+    source: str
+    steps: int
+    rounds: int
+    quick: bool
+    compiled: bool
+    keep: Callable[[BenchmarkReport], None]
 
     @property
     def gpu(self) -> bool:
-        """Tell whether this is a GPU, on which the full size is measured."""
+        """Return whether this is a GPU, on which the full size is measured."""
         return self.device.type == "cuda"
 
     @cached_property
-    def pair(self) -> Pair:
+    def pair(self) -> PipelinePair:
         """Load the checkpoint that most is measured on: the full size or the embedded one."""
-        if not self.gpu:
-            return Pair.load(locate(self.source), self.device, Optimizations(), self.clock)
-        levers = Optimizations(compiled=self.compiled)
-        return Pair.load(self.blank("full"), self.device, levers, self.clock)
+        folder = self.random_checkpoint("full") if self.gpu else locate(self.source)
+        optimizations = Optimizations(compiled=self.gpu and self.compiled)
+        return PipelinePair.load(folder, self.device, optimizations, self.clock)
 
-    def blank(self, name: str) -> Path:
-        """Return a checkpoint with random weights, written where it is not there yet."""
+    def random_checkpoint(self, name: str) -> Path:
+        """Return a checkpoint with random weights, written where it does not exist yet."""
         folder = self.scratch / name
         if not (folder / "model_index.json").is_file():
-            size = {"full": random_modules.FULL, "middle": random_modules.MIDDLE}[name]
+            size = {"full": FULL, "middle": MIDDLE}[name]
             write_checkpoint(folder, size, device=str(self.device))
         return folder
 
     @property
-    def short(self) -> Shape:
+    def short(self) -> ClipShape:
         """Return a clip of few steps, for what is compared by the step."""
-        return Shape(512, 512, 16, 4) if self.gpu else Shape(64, 64, 16, 2)
+        return ClipShape(512, 512, 16, 4) if self.gpu else ClipShape(64, 64, 16, 2)
+
+    def checkpoint(
+        self,
+        report: BenchmarkReport,
+        pair: PipelinePair,
+        name: str,
+        shapes: tuple[ClipShape, ClipShape],
+        rounds: int,
+    ) -> BenchmarkReport:
+        """Add one checkpoint's results; its times are kept before its errors are measured.
+
+        shapes are those of whole clips and of the short ones whose errors are measured.
+        """
+        whole, short = shapes
+        results = measure_presets(pair, name, whole, rounds)
+
+        def with_errors(errors: LatentErrors) -> BenchmarkReport:
+            return replace(report, checkpoints=[*report.checkpoints, results(errors)])
+
+        self.keep(with_errors(accuracy.UNKNOWN))
+        return with_errors(accuracy.measure_errors(pair, short))
 
 
-def clips(bench: Bench, report: Report) -> Report:
-    """Measure whole clips at the size that people use most."""
+def measure_presets(
+    pair: PipelinePair, name: str, shape: ClipShape, rounds: int
+) -> Callable[[LatentErrors], CheckpointResult]:
+    """Time the stock pipeline and all presets on one checkpoint; errors complete the result."""
+    operations = flops.stock_flops(pair, shape)
+    pair.move_to_device("engine")
+    work = {preset: flops.work_share(pair, shape, preset) for preset in Preset}
+    peak = matrix_flops(pair.device, default_dtype(pair.device), pair.clock)
+    calls: dict[str, Callable[[], object]] = {"stock": lambda: pair.stock.clip(shape)}
+    for preset in Preset:
+        calls[preset.value] = partial(engine_clip, pair.engine, shape, preset)
+    timings = alternate(pair.device, calls, rounds, pair.clock, pair.move_to_device)
+
+    def result(preset: Preset, errors: LatentErrors) -> PresetResult:
+        seconds = timings.median(preset.value)
+        return PresetResult(
+            speedup_vs_stock=timings.ratio("stock", preset.value),
+            seconds_per_clip=seconds,
+            matrix_peak_share=work[preset] * operations / seconds / peak,
+            peak_memory_vs_stock=timings.peak(preset.value) / timings.peak("stock"),
+            error_vs_reference=errors.presets[preset],
+            stock_error_vs_reference=errors.stock,
+            distance_from_exact=errors.from_exact[preset],
+            work_vs_stock=work[preset],
+        )
+
+    return lambda errors: CheckpointResult(
+        name,
+        shape,
+        timings.median("stock"),
+        {preset.value: result(preset, errors) for preset in Preset},
+    )
+
+
+def measure_clips(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
+    """Measure whole clips at the usual size."""
     if bench.gpu:
-        whole = Shape(512, 512, 16, bench.steps or 50)
-        task = Task("full size, random, 512p", whole, bench.short, bench.rounds or 3)
+        whole = ClipShape(512, 512, 16, bench.steps or 50)
+        name, short, rounds = "full size, random, 512p", bench.short, bench.rounds or 3
     else:
         side, frames = (64, 8) if bench.quick else (128, 16)
-        whole = Shape(side, side, frames, bench.steps or 25)
-        errors = Shape(64, 64, 8, 5 if bench.quick else 12)
-        task = Task("embedded", whole, errors, bench.rounds or (1 if bench.quick else 2))
-    return _with_subject(bench, report, bench.pair, task)
+        whole = ClipShape(side, side, frames, bench.steps or 25)
+        short = ClipShape(64, 64, 8, 5 if bench.quick else 12)
+        name, rounds = "embedded", bench.rounds or (1 if bench.quick else 2)
+    return bench.checkpoint(report, bench.pair, name, (whole, short), rounds)
 
 
-def large(bench: Bench, report: Report) -> Report:
-    """Measure larger clips, or on a processor a larger model."""
+def measure_large(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
+    """Measure larger clips, or on a CPU a larger model."""
     if bench.gpu:
-        whole = Shape(768, 768, 24, bench.steps or 50)
-        task = Task("full size, random, 768p", whole, bench.short, 1)
-        return _with_subject(bench, report, bench.pair, task)
-    middle = Pair.load(bench.blank("middle"), bench.device, Optimizations(), bench.clock)
-    shape = Shape(64, 64, 8, 5)
-    return _with_subject(bench, report, middle, Task("mid-size, random", shape, shape, 1))
+        whole = ClipShape(768, 768, 24, bench.steps or 50)
+        name = "full size, random, 768p"
+        return bench.checkpoint(report, bench.pair, name, (whole, bench.short), 1)
+    folder = bench.random_checkpoint("middle")
+    middle = PipelinePair.load(folder, bench.device, Optimizations(), bench.clock)
+    shape = ClipShape(64, 64, 8, 5)
+    return bench.checkpoint(report, middle, "mid-size, random", (shape, shape), 1)
 
 
-def levers(bench: Bench, report: Report) -> Report:
-    """Measure each lever and, on a GPU, each attention kernel."""
+def measure_ablation(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
+    """Measure each optimization and, on a GPU, each attention kernel."""
     rounds = bench.rounds or 3
-    bench.pair.seat("own")
+    bench.pair.move_to_device("engine")
     # What is saved on large maps does not show on small ones.
-    shape = bench.short if bench.gpu or bench.quick else Shape(128, 128, 16, 2)
+    shape = bench.short if bench.gpu or bench.quick else ClipShape(128, 128, 16, 2)
     gains: dict[str, float] = {}
-    for name, gain in pieces.levers(bench.pair, shape, rounds):
+    for name, gain in ablation.measure_gains(bench.pair, shape, rounds):
         gains[name] = gain
-        bench.keep(replace(report, levers=gains))
-    kernels = pieces.attention(bench.pair, bench.short, rounds) if bench.gpu else {}
-    return replace(report, levers=gains, attention=kernels)
+        bench.keep(replace(report, gains=gains))
+    kernels = ablation.measure_kernels(bench.pair, bench.short, rounds) if bench.gpu else {}
+    return replace(report, gains=gains, attention=kernels)
 
 
-def starts(bench: Bench, report: Report) -> Report:
-    """Measure how quickly an engine is there, hears a cancel, and tells its progress."""
+def measure_responsiveness(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
+    """Measure how quickly an engine loads, starts and cancels, and what its progress costs."""
     pair = bench.pair
-    shape = bench.short if bench.gpu else Shape(64, 64, 8, 10)
-    pair.seat("nobody")
-    load = pieces.load_speedup(pair, 3)
-    first = pieces.first_step(pair.folder, pair.device, pair.clock)
-    pair.seat("own")
-    found = Starts(
+    shape = bench.short if bench.gpu else ClipShape(64, 64, 8, 10)
+    pair.move_to_device(None)
+    load = responsiveness.load_speedup(pair, 3)
+    first = responsiveness.first_step_seconds(pair.folder, pair.device, pair.clock)
+    pair.move_to_device("engine")
+    measured = Responsiveness(
         load_speedup=load,
         first_step_s=first,
-        cancel_steps_p99=pieces.cancel_steps(pair.engine, shape),
-        progress_overhead=pieces.overhead(pair.engine, shape),
+        cancel_steps_p99=responsiveness.cancel_steps(pair.engine, shape),
+        progress_overhead=responsiveness.progress_overhead(pair.engine, shape),
     )
-    return replace(report, starts=found)
+    return replace(report, responsiveness=measured)
 
 
-def faults(bench: Bench, report: Report) -> Report:
-    """Let memory run out at every step, and see what becomes of the clip."""
-    bench.pair.seat("own")
-    return replace(report, recovery=pieces.recovery(bench.pair, bench.short))
+def measure_recovery(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
+    """Let memory run out at every step."""
+    bench.pair.move_to_device("engine")
+    return replace(report, recovery=memory.measure_recovery(bench.pair, bench.short))
 
 
-def memory(bench: Bench, report: Report) -> Report:
-    """Fill the table of working memory; weights of a GPU's engine stay bytes afterwards."""
+def measure_memory(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
+    """Fill the table of working memory; a GPU's engine keeps eight-bit weights afterwards."""
     pair = bench.pair
-    pair.seat("own")
+    pair.move_to_device("engine")
     if not bench.gpu:
-        shapes = [Shape(128, 128, 16, 2), Shape(192, 192, 16, 2)]
-        savings = (MemoryMode.NONE, MemoryMode.HALVES)
-        return replace(report, footprints=footprint.measure(pair.engine, shapes, savings))
-    two = [(512, 512, 16), (512, 512, 32), (768, 768, 24), (1280, 704, 16)]
-    shapes = [Shape(*size, steps=2) for size in two]
+        shapes = [ClipShape(128, 128, 16, 2), ClipShape(192, 192, 16, 2)]
+        modes = (MemoryMode.NONE, MemoryMode.HALVES)
+        return replace(report, footprints=memory.measure_footprints(pair.engine, shapes, modes))
+    sizes = [(512, 512, 16), (512, 512, 32), (768, 768, 24), (1280, 704, 16)]
+    shapes = [ClipShape(*size, steps=2) for size in sizes]
     base = replace(pair.engine.options.optimizations, compiled=False)
     # Uncompiled layers need the most, and no shape has to be compiled first.
-    plain = replace(pair, engine=subjects.engine(pair.folder, pair.device, pair.dtype, base))
-    pair.seat("nobody")
-    rows = footprint.measure(plain.engine, shapes, SAVINGS)
+    plain = replace(pair, engine=load_engine(pair.folder, pair.device, base))
+    pair.move_to_device(None)
+    rows = memory.measure_footprints(plain.engine, shapes, UNDOABLE)
     bench.keep(replace(report, footprints=rows))
-    least = plain.least_memory(replace(shapes[0], steps=2))
-    plain.seat("own")
-    rows += footprint.measure(plain.engine, shapes, [MemoryMode.EIGHT_BIT])
+    least = memory.least_memory_share(plain, shapes[0])
+    plain.move_to_device("engine")
+    rows += memory.measure_footprints(plain.engine, shapes, [MemoryMode.EIGHT_BIT])
     return replace(report, footprints=rows, min_memory_vs_stock=least)
 
 
-def calculate(_bench: Bench, report: Report) -> Report:
-    """Count what both sides would take of a GPU at full size, whatever device is here."""
-    shapes = [Shape(512, 512, 16), Shape(768, 768, 24)]
-    rows = load_catalogue().presets
-    return replace(report, calculated=[calculated.calculate(shape, rows) for shape in shapes])
+def estimate_gpu(_bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
+    """Count what both pipelines would take of a GPU at full size, whatever device is here."""
+    shapes = [ClipShape(512, 512, 16), ClipShape(768, 768, 24)]
+    presets = load_catalogue().presets
+    return replace(report, estimates=[gpu_estimate.estimate(shape, presets) for shape in shapes])
 
 
 CALCULATED = "calculated"
-"""The part that measures nothing, which is run only where it is asked for."""
+"""The part that measures nothing, which runs only when it is named."""
 
-PARTS: dict[str, Callable[[Bench, Report], Report]] = {
-    "clips": clips,
-    "large": large,
-    "levers": levers,
-    "starts": starts,
-    "faults": faults,
-    "memory": memory,
-    CALCULATED: calculate,
+PARTS: dict[str, Callable[[Benchmark, BenchmarkReport], BenchmarkReport]] = {
+    "clips": measure_clips,
+    "large": measure_large,
+    "levers": measure_ablation,
+    "starts": measure_responsiveness,
+    "faults": measure_recovery,
+    "memory": measure_memory,
+    CALCULATED: estimate_gpu,
 }
-
-
-def _with_subject(bench: Bench, report: Report, pair: Pair, task: Task) -> Report:
-    """Measure one more subject; its times are kept before its errors are measured."""
-
-    def joined(found: Subject) -> Report:
-        return replace(report, subjects=[*report.subjects, found])
-
-    return joined(subject(pair, task, lambda found: bench.keep(joined(found))))
-
-
-def subject(pair: Pair, task: Task, keep: Callable[[Subject], None]) -> Subject:
-    """Let all sides take turns on one checkpoint; keep is given the times alone."""
-    whole = subjects.operations(pair, task.clips)
-    pair.seat("own")
-    work = {preset: subjects.work(pair, task.clips, preset) for preset in Preset}
-    peak = meter.matrix_peak(pair.device, resolve_dtype(pair.dtype, pair.device), pair.clock)
-    turns = meter.take_turns(
-        pair.device, pair.calls(task.clips), task.rounds, pair.clock, pair.seat
-    )
-
-    def told(errors: accuracy.Errors) -> Subject:
-        rows = {}
-        for preset in Preset:
-            name, seconds = preset.value, turns.median(preset.value)
-            rows[name] = Row(
-                speedup_vs_stock=turns.ratio("stock", name),
-                seconds_per_clip=seconds,
-                matrix_peak_share=work[preset] * whole / seconds / peak,
-                peak_memory_vs_stock=turns.peak(name) / turns.peak("stock"),
-                error_vs_reference=errors.presets[preset],
-                stock_error_vs_reference=errors.stock,
-                distance_from_exact=errors.from_exact[preset],
-                work_vs_stock=work[preset],
-            )
-        return Subject(task.name, task.clips, turns.median("stock"), rows)
-
-    keep(told(accuracy.UNKNOWN))
-    return told(accuracy.measure(pair, task.errors))

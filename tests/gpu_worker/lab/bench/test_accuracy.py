@@ -1,0 +1,22 @@
+"""The benchmark compares like with like: the engine's exact clip is the stock pipeline's clip."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from gpu_worker.lab.bench.accuracy import measure_errors
+from gpu_worker.lab.bench.clip_shape import ClipShape
+from gpu_worker.lab.bench.pipelines import PipelinePair
+from storage.domain.request import Preset
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_exact_is_as_near_to_double_precision_as_the_stock_pipeline(pair: PipelinePair) -> None:
+    # oneDNN sums plain and channels-last maps in an order that depends on the processor, which
+    # decides the comparison by itself; without it both sides convolve by the same products.
+    with torch.backends.mkldnn.flags(enabled=False):
+        errors = measure_errors(pair, ClipShape(64, 64, 4, 5))
+    assert errors.presets[Preset.EXACT] <= errors.stock < 1e-4
+    assert errors.from_exact[Preset.EXACT] == 0.0
+    assert errors.from_exact[Preset.DRAFT] > 0.0
