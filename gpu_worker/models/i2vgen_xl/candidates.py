@@ -45,7 +45,7 @@ def score_candidate(
 
     first_frame is the PSNR in decibels; flicker is a share of full scale; motion is 1 for the one
     that was asked for; shake is a share of the side. Where a path of keyframes was asked for (AUTO)
-    neither of the last two is scored: its turns are meant.
+    neither of the last two is scored: its changes of direction are wanted.
     """
     first_frame = quality.psnr(frames[0], picture)
     flicker = quality.flicker(frames)

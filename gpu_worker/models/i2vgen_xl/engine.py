@@ -121,7 +121,7 @@ class I2VGenXL:
         def on_progress(progress: Progress, _preview: bytes | None) -> None:
             steps[0] = progress.step
 
-        # Nobody asks for this shape, so that nothing is compiled for it.
+        # No request has this shape, so that nothing is compiled for it.
         with suppress(Cancelled, OutOfMemory), torch.compiler.set_stance("force_eager"):
             self.generate(*_warm_up_clip(self.name), on_progress, lambda: steps[0] >= 1)
 

@@ -1,4 +1,4 @@
-"""Loading of a pipeline: a checkpoint's components, on a device and with its optimizations."""
+"""Loading of a checkpoint as a pipeline on a device."""
 
 from __future__ import annotations
 

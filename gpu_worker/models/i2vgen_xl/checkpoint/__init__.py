@@ -1,1 +1,1 @@
-"""Where a model's files lie, and how they are read."""
+"""Where a checkpoint's files are, and how they are read."""

@@ -126,7 +126,7 @@ def weight_bytes(*modules: nn.Module) -> int:
 def available_bytes(device: torch.device, weights: float) -> float | None:
     """Return the bytes that weights and work may take on a device; None where it is not known.
 
-    weights are the bytes that lie on a host already.
+    weights are the bytes that a host holds already.
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)

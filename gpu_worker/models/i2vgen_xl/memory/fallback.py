@@ -46,7 +46,7 @@ class SmallerClipNeeded(Exception):
 class MemoryFallback:
     """The fallback of one clip.
 
-    steps are those still left; adjustments say what the person is told was given up; split_guidance
+    steps are those still left; adjustments are what the clip's result reports; split_guidance
     is whether the halves of guidance run one after the other; weights_changed is whether the
     checkpoint has to be loaded again before the next clip.
     """
@@ -93,7 +93,7 @@ class MemoryFallback:
         self._adjust(step)
 
     def apply(self, mode: MemoryMode) -> None:
-        """Give up beforehand what the estimate says will not fit; only eight bit is told."""
+        """Give up beforehand what the estimate says will not fit; only eight bit is reported."""
         if mode is not MemoryMode.NONE:
             self.unet.slice_feed_forward(SLICES)
         if mode in (MemoryMode.HALVES, MemoryMode.EIGHT_BIT):
@@ -103,7 +103,7 @@ class MemoryFallback:
             self._adjust(FallbackStep.EIGHT_BIT)
 
     def restart(self, width: int, height: int) -> None:
-        """Begin again at a smaller size, with everything given up that was."""
+        """Begin again at a smaller size; what was given up stays so."""
         key = f"adjusted_{FallbackStep.SMALLER.value}"
         self.adjustments = [one for one in self.adjustments if one.key != key]
         size = (("width", str(width)), ("height", str(height)))
