@@ -14,8 +14,8 @@ demo: $(READY)   ## the whole service on this machine, without Discord and witho
 run: $(READY)    ## bot and worker against the real Discord (DISCORD_TOKEN)
 	@$(BIN)/python -m deploy.local.service $(ARGS)
 
-test: $(READY)   ## every test but the slow ones
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+test: $(READY)   ## every test but the slow ones, one process a core
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist worksteal $(ARGS)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m slow $(ARGS)
