@@ -93,8 +93,7 @@ class DenoisedClip:
 class Pipeline:
     """Makes clips with the components of one checkpoint.
 
-    pool is where previews are encoded, regions are the layers that are compiled, chunk is how many
-    frames are encoded or decoded at a time.
+    pool is where previews are encoded, regions are the layers that are compiled.
     """
 
     components: Components
@@ -103,7 +102,6 @@ class Pipeline:
     device: torch.device
     pool: ThreadPoolExecutor
     regions: CompiledRegions | None = None
-    chunk: int = autoencoder.CHUNK
     encoders: OffloadedModules = field(init=False)
 
     def __post_init__(self) -> None:
@@ -120,7 +118,7 @@ class Pipeline:
         fallback: MemoryFallback,
         tracker: ProgressTracker,
     ) -> list[DenoisedClip]:
-        """Take all steps of clips that differ in their seeds, and possibly their texts."""
+        """Take all steps of one request's clips, which differ in their seeds."""
         tracker.enter(Stage.PREPARING)
         request = inputs[0].request
         steps = max(2, round(request.steps * preset_row.steps))
@@ -255,7 +253,7 @@ class Pipeline:
 
     def _in_chunks(self, call: Callable[[int], T]) -> T:
         """Call with a number of frames at a time, which is halved until memory suffices."""
-        chunk = self.chunk if self.optimizations.chunked_decode else 1
+        chunk = autoencoder.CHUNK if self.optimizations.chunked_decode else 1
         while True:
             size = chunk
             try:
