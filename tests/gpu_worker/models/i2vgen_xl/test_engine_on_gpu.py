@@ -47,7 +47,7 @@ def engine(gpu: FakeGpu, still_checkpoint: Path) -> I2VGenXL:
 def check_presets(engine: I2VGenXL, canvas: Canvas) -> None:
     """Make a clip with every preset; the encoders are on the device only while they are used."""
     for preset in Preset:
-        assert generate(engine, canvas, preset=preset).frames.shape == (4, 64, 64, 3)
+        assert generate(engine, canvas, preset=preset, steps=2).frames.shape == (4, 64, 64, 3)
     parts = engine.pipeline.components
     assert {tensor.device.type for tensor in parts.text_encoder.parameters()} == {"cpu"}
     assert {tensor.device.type for tensor in parts.unet.parameters()} == {"cuda"}
@@ -77,7 +77,7 @@ def test_no_step_waits_for_the_device(
 ) -> None:
     def waits() -> list[str]:
         gpu.waits.clear()
-        generate(engine, canvas, camera=Camera(strength=0.0))
+        generate(engine, canvas, camera=Camera(strength=0.0), steps=2)
         return [where for _, where in gpu.waits if "denoise >" in where]
 
     assert waits() == []
@@ -97,7 +97,7 @@ def test_a_clip_is_finished_after_everything_but_its_size_was_given_up(
             raise torch.OutOfMemoryError("injected")
 
     engine.pipeline.unet.register_forward_pre_hook(fail)
-    keys = [adjustment.key for adjustment in generate(engine, canvas).adjustments]
+    keys = [adjustment.key for adjustment in generate(engine, canvas, steps=2).adjustments]
     assert keys == [f"adjusted_{step}" for step in ("slices", "halves", "offload", "eight_bit")]
     # The next clip loads the weights again and gives up nothing.
-    assert generate(engine, canvas).adjustments == ()
+    assert generate(engine, canvas, steps=2).adjustments == ()
