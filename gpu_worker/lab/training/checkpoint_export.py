@@ -11,7 +11,7 @@ import torch
 
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks import image_encoder, unet
-from gpu_worker.lab.training.networks.autoencoder import FACTOR, encode, to_tensor
+from gpu_worker.lab.training.networks.autoencoder import FACTOR, to_tensor
 from gpu_worker.lab.training.networks.model_types import Autoencoder
 from gpu_worker.lab.training.networks.text_encoder import MOTIONS, TextEncoderWithHeads
 from gpu_worker.lab.training.trained_networks import TrainedNetworks
@@ -82,7 +82,7 @@ def latent_preview(model: Autoencoder, images: ImageDataset) -> dict[str, Any]:
     latents, colours = [], []
     for image in images.images[::8]:
         pixels = to_tensor(fit_square(image)[None])
-        latents.append(encode(model, pixels)[0].flatten(1).T)
+        latents.append(model.encode(pixels).latent_dist.mean[0].flatten(1).T)
         colours.append(torch.nn.functional.avg_pool2d(pixels, FACTOR)[0].flatten(1).T)
     rows = torch.cat(latents).numpy().astype(np.float64)
     design = np.hstack([rows, np.ones((len(rows), 1))])

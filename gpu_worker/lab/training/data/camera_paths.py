@@ -1,22 +1,25 @@
 """Random camera paths: every motion, alone and mixed, of more variety than the engine plans."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from storage.domain.camera.motion import Motion, Pose
 
-SINGLE = (
-    Motion.ZOOM_IN,
-    Motion.ZOOM_OUT,
-    Motion.PAN_LEFT,
-    Motion.PAN_RIGHT,
-    Motion.TILT_UP,
-    Motion.TILT_DOWN,
-    Motion.ROLL_CLOCKWISE,
-    Motion.ROLL_COUNTERCLOCKWISE,
-    Motion.SHAKE,
-)
+END_POSES: Mapping[Motion, Pose] = {
+    Motion.ZOOM_IN: Pose(zoom=1.35),
+    Motion.ZOOM_OUT: Pose(zoom=0.74),
+    Motion.PAN_LEFT: Pose(dx=-0.22),
+    Motion.PAN_RIGHT: Pose(dx=0.22),
+    Motion.TILT_UP: Pose(dy=-0.22),
+    Motion.TILT_DOWN: Pose(dy=0.22),
+    Motion.ROLL_CLOCKWISE: Pose(roll=14.0),
+    Motion.ROLL_COUNTERCLOCKWISE: Pose(roll=-14.0),
+}
+"""Where a clip of normal speed ends."""
+
+MOTIONS = (*END_POSES, Motion.SHAKE)
 
 
 @dataclass(frozen=True)
@@ -29,26 +32,16 @@ class CameraPath:
 
 def pose_at(motion: Motion, amount: float, time: float) -> Pose:
     """Return the pose at `time` (0..1) of a motion; an amount of 1 is that of a normal clip."""
-    reach = amount * time
-    match motion:
-        case Motion.ZOOM_IN | Motion.ZOOM_OUT:
-            return Pose(zoom=(1.35 if motion is Motion.ZOOM_IN else 0.74) ** reach)
-        case Motion.PAN_LEFT | Motion.PAN_RIGHT:
-            return Pose(dx=(0.22 if motion is Motion.PAN_RIGHT else -0.22) * reach)
-        case Motion.TILT_UP | Motion.TILT_DOWN:
-            return Pose(dy=(0.22 if motion is Motion.TILT_DOWN else -0.22) * reach)
-        case Motion.ROLL_CLOCKWISE | Motion.ROLL_COUNTERCLOCKWISE:
-            return Pose(roll=(14.0 if motion is Motion.ROLL_CLOCKWISE else -14.0) * reach)
-        case _:
-            return Pose()
+    end, share = END_POSES.get(motion, Pose()), amount * time
+    return Pose(end.dx * share, end.dy * share, end.zoom**share, end.roll * share)
 
 
 def random_path(frames: int, rng: np.random.Generator) -> CameraPath:
     """Draw a path of `frames` poses that starts at rest."""
-    main = Motion.STATIC if rng.random() < 0.06 else SINGLE[rng.integers(len(SINGLE))]
+    main = Motion.STATIC if rng.random() < 0.06 else MOTIONS[rng.integers(len(MOTIONS))]
     parts = [(main, rng.uniform(0.3, 1.9))]
     if rng.random() < 0.3:
-        parts.append((SINGLE[rng.integers(len(SINGLE))], rng.uniform(0.1, 0.9)))
+        parts.append((MOTIONS[rng.integers(len(MOTIONS))], rng.uniform(0.1, 0.9)))
     exponent = rng.uniform(0.6, 1.8)
     times = np.linspace(0.0, 1.0, frames) ** exponent
     if rng.random() < 0.3:

@@ -32,15 +32,3 @@ def to_tensor(frames: Frames) -> Tensor:
     """Return frames (n, h, w, 3) as floats (n, 3, h, w) between -1 and 1."""
     pixels = torch.from_numpy(np.ascontiguousarray(frames))
     return pixels.permute(0, 3, 1, 2).float().div(127.5).sub(1)
-
-
-def encode(model: Autoencoder, pixels: Tensor) -> Tensor:
-    """Return the mean of the latents' distribution (n, 4, h / 4, w / 4), with gradients."""
-    moments: Tensor = model.quant_conv(model.encoder(pixels))
-    return moments[:, :4]
-
-
-def decode(model: Autoencoder, latents: Tensor) -> Tensor:
-    """Return the pixels (n, 3, 4 h, 4 w) of latents, with gradients."""
-    pixels: Tensor = model.decoder(model.post_quant_conv(latents))
-    return pixels

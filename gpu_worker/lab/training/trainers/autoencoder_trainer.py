@@ -6,7 +6,7 @@ from torch import Tensor
 
 from gpu_worker.lab.training.data import augmentation
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
-from gpu_worker.lab.training.networks.autoencoder import build, decode, encode, to_tensor
+from gpu_worker.lab.training.networks.autoencoder import build, to_tensor
 from gpu_worker.lab.training.networks.model_types import Autoencoder
 from gpu_worker.lab.training.trainers import muon
 from gpu_worker.lab.training.trainers.training_run import TrainingRun
@@ -78,12 +78,13 @@ def _sample_crop(images: ImageDataset, rng: np.random.Generator) -> Frame:
 
 
 def _loss(model: Autoencoder, truth: Tensor) -> Tensor:
-    latents = encode(model, truth)
+    latents = model.encode(truth).latent_dist.mean
     noisy = latents + LATENT_NOISE * torch.randn_like(latents)
     # Latents of zero mean and unit spread per channel, for the noise schedule's sake.
     spread = (latents.std((0, 2, 3)) - 1).square().mean()
-    regularization = spread + latents.mean((0, 2, 3)).square().mean()
-    return _reconstruction_loss(decode(model, noisy), truth) + 0.05 * regularization
+    regularization: Tensor = spread + latents.mean((0, 2, 3)).square().mean()
+    decoded = model.decode(noisy).sample
+    return _reconstruction_loss(decoded, truth) + 0.05 * regularization
 
 
 def _reconstruction_loss(decoded: Tensor, truth: Tensor) -> Tensor:
