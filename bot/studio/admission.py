@@ -43,7 +43,7 @@ class Admission:
             picture=picture,
             width=width,
             height=height,
-            camera=camera_from(values, model),
+            camera=camera_from(values),
             extra=self._extra(values),
             **fields,
         )
@@ -110,11 +110,13 @@ class Admission:
         values: dict[str, Any] = {}
         for option in self.table:
             value: Any = options.get(option.name)
-            if value in (None, ""):
-                value = self._default(option, model)
-            if value is not None:
+            if value not in (None, ""):
                 value = option.parse(value)
-                values[option.name] = value.strip() if option.kind is str else value
+            if value in (None, ""):
+                default = self._default(option, model)
+                value = None if default is None else option.parse(default)
+            if value is not None:
+                values[option.name] = value
         return values | {"model": model.name}
 
     def _extra(self, values: Mapping[str, Any]) -> tuple[tuple[str, OptionValue], ...]:

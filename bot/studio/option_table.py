@@ -17,6 +17,7 @@ from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Model, Profile, Span
 from storage.domain.clip import Clip, Container
 from storage.domain.request import SEED_LIMIT, GenerationRequest, Preset
+from storage.domain.text import clean, is_blank
 
 CANDIDATES = Span(1, 4)
 LAST = 99
@@ -48,7 +49,7 @@ class Option:
     offers: Callable[[Model, Profile], Mapping[str, str]] | None = None
     text: str = ""
     field: str = ""
-    read: Callable[[GenerationRequest, Model], OptionValue | None] | None = None
+    read: Callable[[GenerationRequest, Model], OptionValue] | None = None
     required: bool = False
     in_command: bool = True
     in_flags: bool = True
@@ -84,7 +85,13 @@ class Option:
         return not self.field and self.read is None
 
     def parse(self, value: OptionValue) -> OptionValue:
-        """Return the value that a text or a number stands for; raise ValueError."""
+        """Return the value that a text or a number stands for; raise ValueError.
+
+        Text is cleaned; text of which nothing can be seen is empty.
+        """
+        if self.kind is str:
+            text = clean(str(value)).strip()
+            return "" if is_blank(text) else text
         return self.kind(value.lower() if self.choices and isinstance(value, str) else value)
 
     def value_in(self, request: GenerationRequest, model: Model) -> OptionValue | None:
@@ -130,7 +137,7 @@ OPTIONS = (
            form_field=3, form_line=None, detail_line=2, detail=camera.motion_detail),
     Option("speed", Speed, Speed.NORMAL, read=lambda request, _: camera.speed_option(request),
            form_line=6, detail_line=3, detail=camera.speed_detail),
-    Option("strength", float, bounds=Span(0.0, 1.0), read=camera.strength_option,
+    Option("strength", float, 1.0, Span(0.0, 1.0), read=lambda request, _: request.camera.strength,
            form_line=7, detail_line=5,
            detail=lambda request, _: format_value(request.camera.strength)),
     Option("path", str, "", read=lambda request, _: camera.path_option(request),
