@@ -11,7 +11,7 @@ import sys
 
 from bot.discord_ui.frontend import LoginRefused, logged_in, open_delivery
 from bot.i18n import Translations
-from bot.service import open_service
+from bot.service import check_login, explain, open_service
 from bot.settings import BotSettings
 from storage.catalogue_file import CatalogueError
 from storage.domain.errors import Unavailable
@@ -24,6 +24,7 @@ log = logging.getLogger("bot")
 async def run(settings: BotSettings) -> None:
     """Work until cancelled."""
     texts = Translations.load(settings.default_locale)
+    await check_login(settings)
     async with (
         open_service(settings, metrics_port=settings.metrics_port) as service,
         logged_in(service.studio, texts, settings) as client,
@@ -49,12 +50,14 @@ def main() -> int:
     try:
         logs = LogSettings.from_environment(os.environ)
         set_up_logging(logs.log_format, logs.log_level)
-        asyncio.run(run_until_signal(BotSettings.from_environment(os.environ)))
+        settings = BotSettings.from_environment(os.environ)
+        asyncio.run(run_until_signal(settings))
     except (SettingsError, CatalogueError, LoginRefused) as error:
         log.error("%s", error)
         return 2
     except Unavailable as error:
-        log.error("%s (%s)", Translations.load().error("en", error), error.__cause__)
+        facts = explain(error, settings)
+        log.error("%s", Translations.load().text("en", f"operator_{error.key}", **facts))
         return 1
     except OSError as error:  # Discord is unreachable, or the metrics' port is taken
         log.error("%s", error)

@@ -13,11 +13,15 @@ from bot.metrics import BotMetrics
 from bot.studio.admission import Admission
 from bot.studio.events import EventBus
 from bot.studio.studio import Studio
+from storage import blobs as blob_store
 from storage.blobs import Blobs
+from storage.database import connect as database
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import Unavailable
+from storage.domain.text import printable
+from storage.queue import connection as redis_connection
 from storage.queue.client import Queue
 from storage.settings import Settings
 
@@ -43,8 +47,9 @@ async def open_service(
     """Open everything, and close it at the end of the block.
 
     quota replaces the catalogue's. Metrics are served on metrics_port (0: any free port) unless it
-    is None. Raises Unavailable where the database cannot be opened.
+    is None. Raises SettingsError, and Unavailable where the database cannot be opened.
     """
+    check_urls(settings)
     admission = read_admission(settings, quota)
     async with contextlib.AsyncExitStack() as stack:
         engine = await open_database(settings.database_url)
@@ -73,12 +78,41 @@ def read_admission(settings: Settings, quota: QuotaRow | None = None) -> Admissi
     return Admission(catalogue, settings.hardware(catalogue))
 
 
-async def count_workers(redis_url: str) -> int | None:
-    """Return how many workers are alive at this Redis; None where no Redis answers."""
+def check_urls(settings: Settings) -> None:
+    """Raise SettingsError where an address is wrong, before anything is opened."""
+    database.parse_url(settings.database_url)
+    redis_connection.checked_url(settings.redis_url)
+    blob_store.check_url(settings.blob_url)
+
+
+def explain(error: Unavailable, settings: Settings) -> dict[str, str]:
+    """Return place and reason of what cannot be used, for whoever runs the service."""
+    places = {
+        "unavailable_database": (database.place_of, settings.database_url),
+        "unavailable_queue": (redis_connection.place_of, settings.redis_url),
+        "unavailable_storage": (blob_store.place_of, settings.blob_url),
+    }
+    if error.key not in places:
+        return {}
+    place_of, url = places[error.key]
+    cause = getattr(error.__cause__, "orig", None) or error.__cause__ or error
+    reason = getattr(cause, "strerror", None) or str(cause) or "no answer in time"
+    return {
+        "place": place_of(url),
+        "reason": printable(reason.strip().partition("\n")[0].rstrip(".")),
+    }
+
+
+async def check_login(settings: Settings) -> None:
+    """Raise SettingsError where Redis refuses the login; one that is away is only logged."""
+    check_urls(settings)
+    await redis_connection.check_login(settings.redis_url)
+
+
+async def count_workers(redis_url: str) -> int:
+    """Return how many workers are alive at this Redis; raise Unavailable where none answers."""
     queue = await Queue.connect(redis_url)
     try:
         return await queue.workers()
-    except Unavailable:
-        return None
     finally:
         await queue.close()

@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from storage.settings import Port, Seconds, Settings
+from bot.i18n import LOCALES
+from storage.settings import Port, Seconds, Settings, Url
+
+
+def _token(token: str) -> str:
+    if not re.fullmatch(r"[!-~]+", token) or token[0] in "\"'":
+        raise ValueError("a token has no spaces, quotes or other letters; copy it again")
+    return token
+
+
+def _locale(name: str) -> str:
+    if name.partition("-")[0] not in {one.partition("-")[0] for one in LOCALES}:
+        raise ValueError(f"no such language; there are {', '.join(LOCALES)}")
+    return name
+
+
+def _address(*schemes: str) -> AfterValidator:
+    """Return a check that a URL, where it is not empty, has a scheme, a host and a valid port."""
+
+    def check(url: str) -> str:
+        try:
+            parts = urlsplit(url)
+            readable = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # its message may show what is secret
+            readable = False
+        if url and not readable:
+            raise ValueError(f"not an address that begins with {' or '.join(schemes)}://")
+        return url.rstrip("/")
+
+    return AfterValidator(check)
 
 
 class BotSettings(Settings):
@@ -18,11 +49,12 @@ class BotSettings(Settings):
     take before its owner is pinged when it is there.
     """
 
-    discord_token: str = Field(
+    discord_token: Annotated[str, AfterValidator(_token)] = Field(
         description="get one at https://discord.com/developers/applications", repr=False
     )
-    discord_guild: int = 0
-    discord_api_url: Annotated[str, AfterValidator(lambda url: url.rstrip("/"))] = ""
-    discord_gateway_url: str = ""
+    discord_guild: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    discord_api_url: Annotated[Url, _address("http", "https")] = ""
+    discord_gateway_url: Annotated[Url, _address("ws", "wss")] = ""
+    default_locale: Annotated[str, AfterValidator(_locale)] = "en"
     metrics_port: Port | None = None
     ping_after: Seconds = 120.0

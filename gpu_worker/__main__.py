@@ -23,13 +23,13 @@ def main() -> int:
         set_up_logging(logs.log_format, logs.log_level)
         settings = WorkerSettings.from_environment(os.environ)
         settings.engine()
+        # Threads that spin while they wait starve each other on a busy machine: a step took 20
+        # times as long beside another program. Read by the child's OpenMP when it starts.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        return asyncio.run(work(settings))
     except (SettingsError, CatalogueError) as error:
         log.error("%s", error)
         return 2
-    # Threads that spin while they wait starve each other on a busy machine: a step took 20 times
-    # as long beside another program. Read by the child's OpenMP when it starts.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    return asyncio.run(work(settings))
 
 
 if __name__ == "__main__":

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
+import re
 import socket
-from typing import Literal
+from pathlib import Path
+from typing import Annotated, Literal
 
-from pydantic import DirectoryPath, Field
+from pydantic import AfterValidator, DirectoryPath, Field
 
 from gpu_worker.engine.connection import EngineTimeouts
 from gpu_worker.engine.messages import EngineSpec
-from storage.settings import Port, Seconds, Settings
+from storage.domain.text import printable
+from storage.settings import Port, Seconds, Settings, SettingsError
 
 OUR_ENGINE = "gpu_worker.models.registry:create"
 
 Dtype = Literal["auto", "fp16", "bf16", "fp32"]
 Attention = Literal["auto", "sdpa", "plain", "together", "xformers"]
+HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
+"""OWNER/NAME, as the Hugging Face hub names a model."""
+
+
+def _device(name: str) -> str:
+    if not re.fullmatch(r"auto|cpu|(cuda|mps|xpu)(:[0-9]{1,2})?", name):
+        raise ValueError("no such device; write auto, cpu, cuda or cuda:NUMBER")
+    return name
+
+
+def _factory(name: str) -> str:
+    if not re.fullmatch(r"\w+(\.\w+)*:\w+", name):
+        raise ValueError("write it as MODULE:FUNCTION")
+    return name
 
 
 class WorkerSettings(Settings):
@@ -27,8 +45,8 @@ class WorkerSettings(Settings):
     """
 
     worker_name: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
-    engine_factory: str = OUR_ENGINE
-    device: str = "auto"
+    engine_factory: Annotated[str, AfterValidator(_factory)] = OUR_ENGINE
+    device: Annotated[str, AfterValidator(_device)] = "auto"
     dtype: Dtype = "auto"
     attention: Attention = "auto"
     judge: DirectoryPath | None = None
@@ -44,9 +62,13 @@ class WorkerSettings(Settings):
         return EngineTimeouts(cancel=self.cancel_seconds, silence=self.silence_seconds)
 
     def engine(self) -> EngineSpec:
-        """Return how the child process makes the engine for the model that is served."""
+        """Return how the child process makes the engine for the model; raise SettingsError."""
         catalogue = self.catalogue()
         row = catalogue.model()
+        if self.engine_factory == OUR_ENGINE:
+            _check_checkpoint(row.source)
+        else:
+            _check_module(self.engine_factory)
         memory_gib = self.hardware(catalogue).memory_gib if self.hardware_profile else 0.0
         return EngineSpec(
             self.engine_factory,
@@ -62,3 +84,24 @@ class WorkerSettings(Settings):
             },
             self.log_level,
         )
+
+
+def _check_checkpoint(source: str) -> None:
+    """Raise SettingsError where the source is a folder without a checkpoint."""
+    folder = Path(source).expanduser()
+    if source == "embedded" or (folder / "unet" / "config.json").is_file():
+        return
+    if folder.exists() or not HUB_ID.fullmatch(source):
+        raise SettingsError(
+            f"MODEL={printable(source)} holds no checkpoint: there is no unet/config.json in it"
+        )
+
+
+def _check_module(factory: str) -> None:
+    module = factory.partition(":")[0]
+    try:
+        found = importlib.util.find_spec(module) is not None
+    except ImportError:
+        found = False
+    if not found:
+        raise SettingsError(f"ENGINE_FACTORY={factory}: there is no module {module}")

@@ -13,13 +13,19 @@ from gpu_worker.generate import Generator
 from gpu_worker.metrics import WorkerMetrics
 from gpu_worker.settings import WorkerSettings
 from storage.blobs import Blobs
+from storage.queue.connection import check_login
 from storage.queue.consumer import serve
 
 log = logging.getLogger("gpu_worker")
 
 
 async def work(settings: WorkerSettings) -> int:
-    """Serve orders until stopped; return the exit status (1: the model cannot be loaded)."""
+    """Serve orders until stopped; return the exit status (1: the model cannot be loaded).
+
+    Raise SettingsError where Redis refuses the login or the blob store cannot be opened.
+    """
+    blobs, model = Blobs.open(settings.blob_url), settings.catalogue().default_model
+    await check_login(settings.redis_url)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -33,7 +39,6 @@ async def work(settings: WorkerSettings) -> int:
         watchers.append(asyncio.create_task(_stop_if_idle(metrics, idle, stop)))
     log.info("worker %s takes orders", name)
     try:
-        blobs, model = Blobs.open(settings.blob_url), settings.catalogue().default_model
         handler = metrics.instrument(Generator(engine, blobs, name, model))
         await serve(handler, settings, name, stop, settings.drain_seconds)
     finally:
@@ -61,7 +66,7 @@ async def _metrics_server(metrics: WorkerMetrics, port: int) -> web.AppRunner | 
 
 async def _stop_if_broken(engine: EngineProcess, stop: asyncio.Event) -> None:
     """Stop a worker whose model cannot be loaded, so that whoever runs it sees it fail."""
-    log.error("the model cannot be loaded:\n%s", await engine.wait_until_broken())
+    log.error("the model cannot be loaded: %s", await engine.wait_until_broken())
     stop.set()
 
 

@@ -5,10 +5,13 @@ The README's table says what the variables mean. Settings are read once, in a `_
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
@@ -20,8 +23,40 @@ from pydantic_settings import (
 
 from storage.catalogue_file import load_catalogue
 from storage.domain.catalogue import Catalogue, Profile
+from storage.domain.text import printable
 
-FullPath = Annotated[Path, AfterValidator(Path.resolve)]
+
+def _full(path: str | Path) -> Path:
+    """Return the full path; before pydantic's own check, which refuses bytes that are no UTF-8."""
+    try:
+        return Path(path).resolve()
+    except (OSError, RuntimeError) as error:  # a loop of links, or no current folder
+        raise ValueError("it leads nowhere: a loop of links, or no current folder") from error
+
+
+def _folder(path: Path) -> Path:
+    """Return the path unless it, or what it should lie in, is a file."""
+    for part in (path, *path.parents):
+        if os.path.lexists(part):
+            if not part.is_dir():
+                raise ValueError(f"{printable(part)} is a file, where a folder is needed")
+            break
+    return path
+
+
+def _escaped(url: str) -> str:
+    """Return a URL whose undecodable bytes are percent-encoded."""
+    return re.sub("[\udc80-\udcff]", lambda found: f"%{ord(found[0]) - 0xDC00:02X}", url)
+
+
+def _path_in_url(path: Path) -> str:
+    return quote(os.fsencode(path))
+
+
+FullPath = Annotated[Path, BeforeValidator(_full)]
+FolderPath = Annotated[FullPath, AfterValidator(_folder)]
+Url = Annotated[str, BeforeValidator(_escaped), Field(repr=False)]
+"""An address; it may hold a password, so errors do not show it."""
 LogLevel = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(str.upper)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0, le=1e6)]
@@ -59,11 +94,16 @@ class LogSettings(BaseSettings):
         except ValidationError as error:
             fault = error.errors(include_url=False)[0]
             field = str(fault["loc"][0])
-            name = field.upper()
+            name, facts = field.upper(), cls.model_fields[field]
             if name not in given:
-                hint = cls.model_fields[field].description
-                raise SettingsError(f"{name} is not set; {hint}") from None
-            raise SettingsError(f"{name}={given[name]}: {fault['msg']}") from None
+                reason = f"is not set; {facts.description}"
+                raise SettingsError(f"{name} {reason}") from None
+            # Whatever may hold a secret is not shown.
+            value = f"={printable(given[name])}" if facts.repr else ""
+            reason = fault["msg"].removeprefix("Value error, ")
+            if fault["type"] == "string_unicode":
+                reason = "it is not written in UTF-8"
+            raise SettingsError(f"{name}{value}: {reason}") from None
 
 
 class Settings(LogSettings):
@@ -73,16 +113,19 @@ class Settings(LogSettings):
     it, empty where it follows from the model.
     """
 
-    mutoscope_home: FullPath = Path("var")
-    database_url: str = Field(
-        default_factory=lambda read: f"sqlite+aiosqlite:///{read['mutoscope_home']}/mutoscope.db"
+    mutoscope_home: FolderPath = Path("var")
+    database_url: Url = Field(
+        default_factory=lambda read: (
+            f"sqlite+aiosqlite:///{_path_in_url(read['mutoscope_home'])}/mutoscope.db"
+        )
     )
-    redis_url: str = "redis://127.0.0.1:6379/0"
-    blob_url: str = Field(default_factory=lambda read: f"file://{read['mutoscope_home']}/blobs")
+    redis_url: Url = "redis://127.0.0.1:6379/0"
+    blob_url: Url = Field(
+        default_factory=lambda read: f"file://{_path_in_url(read['mutoscope_home'])}/blobs"
+    )
     model: str = "embedded"
     model_row: str = ""
     hardware_profile: str = ""
-    default_locale: str = "en"
     generation_file: FullPath | None = None
 
     def catalogue(self) -> Catalogue:
@@ -114,6 +157,6 @@ class Settings(LogSettings):
                 return name
         if "/" not in self.model and not Path(self.model).is_dir():
             raise SettingsError(
-                f"MODEL={self.model} is neither a catalogue row, a hub id nor a folder"
+                f"MODEL={printable(self.model)} is neither a catalogue row, a hub id nor a folder"
             )
         return "i2vgen-xl"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +18,9 @@ from storage.settings import SettingsError
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `mutoscope` and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not every terminal can show all texts
     try:
         invocation = Invocation.read(argv, dict(os.environ))
     except (SettingsError, CatalogueError) as error:
@@ -25,6 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = animate if invocation.arguments.command == "animate" else report
     try:
         return asyncio.run(command(invocation))
-    except MutoscopeError as error:  # the database or the blob store is away
-        print(f"mutoscope: {invocation.error(error)}", file=sys.stderr)
+    except SettingsError as error:
+        print(f"mutoscope: {error}", file=sys.stderr)
+        return WRONG_INPUT
+    except BrokenPipeError:  # whoever read the output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return SOME_FAILED
+    except MutoscopeError as error:  # the database, the blob store or a named Redis is away
+        print(f"mutoscope: {invocation.error(error)}", file=sys.stderr)
+        return WRONG_INPUT if error.key == "unavailable_queue" else SOME_FAILED

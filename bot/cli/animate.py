@@ -11,10 +11,13 @@ from typing import Any
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import UNLIMITED
 from bot.cli.order_plan import plan
+from bot.cli.output_folder import prepare
 from bot.cli.progress_bar import ProgressBar
 from bot.cli.run import ClipRun
 from bot.cli.sidecar import SidecarFailed, open_sidecar
 from bot.service import open_service
+from storage.domain.errors import BadRequest
+from storage.domain.text import printable
 
 ALL_MADE, SOME_FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
 
@@ -22,12 +25,19 @@ ALL_MADE, SOME_FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
 async def animate(invocation: Invocation) -> int:
     """Make the clips; return the exit status."""
     settings, text, out = invocation.settings, invocation.text, invocation.arguments.out
-    clips, faults = plan(invocation)
-    for line in faults:
-        _print(line)
-    if faults:
+    try:
+        clips, faults = plan(invocation)
+        for line in dict.fromkeys(faults):
+            _print(line)
+        if not clips:
+            return WRONG_INPUT
+        prepare(out)
+    except BadRequest as error:
+        _print(invocation.error(error))
         return WRONG_INPUT
-    out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        _print(text("cli_out", folder=printable(out), reason=error.strerror))
+        return WRONG_INPUT
     try:
         async with (
             open_sidecar(settings.redis_url, invocation.environ) as sidecar,
@@ -44,13 +54,13 @@ async def animate(invocation: Invocation) -> int:
                 cancelled = await run.cancel()
             if not finished:
                 _print(text("cli_stopped", count=cancelled))
-            _print(text("cli_summary", made=run.made, total=len(clips)))
+            _print(text("cli_summary", made=run.made, total=len(clips) + len(faults)))
     except SidecarFailed as error:
         _print(text("cli_backstage", reason=error))
         return SOME_FAILED
     if not finished:
         return STOPPED
-    return SOME_FAILED if run.failed else ALL_MADE
+    return SOME_FAILED if run.failed or faults else ALL_MADE
 
 
 async def _finish(

@@ -18,8 +18,8 @@ EXAMPLES = """examples:
   mutoscope animate *.jpg --prompt "pan left, then hold still" --seed 7 --camera pan_left
   mutoscope report
 
-exit status: 0 every clip was made, 1 some were not, 2 wrong usage or a file that cannot be read,
-130 stopped by Ctrl-C
+exit status: 0 every clip was made, 1 some were not, 2 wrong usage or settings, or no picture that
+can be used, 130 stopped by Ctrl-C
 """
 
 

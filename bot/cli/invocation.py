@@ -9,9 +9,9 @@ from typing import Self
 
 from bot.cli.arguments import read
 from bot.i18n import Translations
-from bot.service import read_admission
+from bot.service import check_urls, explain, read_admission
 from bot.studio.admission import Admission
-from storage.domain.errors import MutoscopeError
+from storage.domain.errors import MutoscopeError, Unavailable
 from storage.settings import Settings
 
 
@@ -30,6 +30,7 @@ class Invocation:
     def read(cls, argv: Sequence[str] | None, environ: Mapping[str, str]) -> Self:
         """Read everything; raise SettingsError, CatalogueError, or SystemExit for wrong usage."""
         settings, texts = Settings.from_environment(environ), Translations.load()
+        check_urls(settings)
         admission = read_admission(settings)
         arguments = read(argv, admission, texts)
         locale = arguments.locale or locale_of(environ)
@@ -40,7 +41,9 @@ class Invocation:
         return self.texts.text(self.locale, key, **gaps)
 
     def error(self, error: MutoscopeError) -> str:
-        """Return the message of an error in the person's language."""
+        """Return the message of an error in the person's language, with the reason."""
+        if isinstance(error, Unavailable) and (facts := explain(error, self.settings)):
+            return self.text(f"operator_{error.key}", **facts)
         return self.texts.error(self.locale, error)
 
 

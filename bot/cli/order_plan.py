@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +13,10 @@ from bot.cli.invocation import Invocation
 from bot.studio.options import Options
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest, MutoscopeError
+from storage.domain.text import printable
 from storage.pictures import inspect
+
+STEM_BYTES = 200  # a file's name may have 255 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +38,20 @@ class PlannedClip:
 
 
 def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
-    """Return what to order, and a message for every picture that cannot be animated so."""
+    """Return what to order, and a message for every clip that cannot be made.
+
+    Raise BadRequest where the prompts or options fit no picture.
+    """
     arguments, admission, text = invocation.arguments, invocation.admission, invocation.text
     clips: list[PlannedClip] = []
     faults: list[str] = []
-    try:
-        suffix = arguments.format or Container.MP4
-        sources = pair(arguments.pictures, arguments.prompts, arguments.each, suffix)
-    except MutoscopeError as error:
-        return [], [invocation.error(error)]
+    suffix = arguments.format or Container.MP4
+    sources = pair(arguments.pictures, arguments.prompts, arguments.each, suffix)
+    for prompt in dict.fromkeys(arguments.prompts):
+        options = options_of(arguments, prompt, admission)
+        admission.admit(options, picture="", size=(1, 1), seed=0)
     for source in sources:
+        file = printable(source.picture)
         try:
             data = source.picture.read_bytes()
             facts = inspect(data)
@@ -51,11 +59,10 @@ def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
             admission.admit(options, picture="", size=(facts.width, facts.height), seed=0)
             clips.append(PlannedClip(source.name, data, options))
         except OSError as error:
-            faults.append(text("cli_unreadable", file=source.picture, reason=error))
+            faults.append(text("cli_unreadable", file=file, reason=error.strerror))
         except MutoscopeError as error:
-            reason = invocation.error(error)
-            faults.append(text("cli_failed", file=source.picture, reason=reason))
-    return clips, list(dict.fromkeys(faults))
+            faults.append(text("cli_failed", file=file, reason=invocation.error(error)))
+    return clips, faults
 
 
 def pair(
@@ -75,7 +82,8 @@ def pair(
     count: Counter[str] = Counter()
     sources = []
     for picture, prompt in pairs:
-        count[picture.stem] += 1
-        name = f"{picture.stem}__{count[picture.stem]}.{suffix}"
+        stem = os.fsdecode(os.fsencode(picture.stem)[:STEM_BYTES])
+        count[stem] += 1
+        name = f"{stem}__{count[stem]}.{suffix}"
         sources.append(ClipSource(picture, prompt, name))
     return sources

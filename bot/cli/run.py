@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import OWNER, local_user
 from bot.cli.order_plan import PlannedClip
+from bot.cli.output_folder import write_whole
 from bot.cli.progress_bar import ProgressBar
 from bot.studio.events import JobProgressed
 from bot.studio.studio import Studio
@@ -16,6 +17,7 @@ from storage.domain.clip import Failure
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job
 from storage.domain.progress import Progress, Stage
+from storage.domain.text import printable
 
 POLL_SECONDS = 1.0
 """How often the database is read: another process's dispatcher may collect a clip unseen."""
@@ -88,17 +90,22 @@ class ClipRun:
             self._report_failure(name, reason)
             return
         clip, path = job.clip, self.invocation.arguments.out / name
-        await asyncio.to_thread(path.write_bytes, data)
-        await self.studio.mark_delivered(job.id, str(path))
+        try:
+            await asyncio.to_thread(write_whole, path, data)
+        except OSError as error:
+            self._report_failure(name, self.invocation.text("cli_unwritten", reason=error.strerror))
+            return
+        await self.studio.mark_delivered(job.id, printable(path))
         self.made += 1
         key = "cli_saved_cached" if job.cached else "cli_saved"
         figures = {"frames": clip.frames, "seed": clip.seed, "seconds": f"{clip.seconds:.1f}"}
-        self.bar.print_above(self.invocation.text(key, file=path, **figures))
+        self.bar.print_above(self.invocation.text(key, file=printable(path), **figures))
         self._show("")
 
     def _report_failure(self, name: str, reason: str) -> None:
         self.failed += 1
-        self.bar.print_above(self.invocation.text("cli_failed", file=name, reason=reason))
+        file = printable(name)
+        self.bar.print_above(self.invocation.text("cli_failed", file=file, reason=reason))
 
     def _show_progress(self, job_id: str, progress: Progress) -> None:
         if job_id not in self.pending:
@@ -106,7 +113,7 @@ class ClipRun:
         self.progress[job_id] = fraction(progress)
         stage = self.invocation.text(f"stage_{progress.stage.value}")
         step = f" {progress.step}/{progress.steps}" if progress.steps else ""
-        self._show(f"{self.pending[job_id]}  {stage}{step}")
+        self._show(f"{printable(self.pending[job_id])}  {stage}{step}")
 
     def _show(self, text: str) -> None:
         self.bar.show(self.made + self.failed + sum(self.progress.values()), text)

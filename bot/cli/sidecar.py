@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 
 from bot.service import count_workers
+from storage.domain.errors import Unavailable
 
 MODULE = "deploy.local.sidecar"
 """Run by name: the bot imports neither gpu_worker nor deploy."""
@@ -36,8 +37,16 @@ class Sidecar:
 
 @contextlib.asynccontextmanager
 async def open_sidecar(redis_url: str, environ: Mapping[str, str]) -> AsyncIterator[Sidecar]:
-    """Start what does not answer at this url, and stop it at the end of the block."""
-    workers = await count_workers(redis_url)
+    """Start what does not answer at this url, and stop it at the end of the block.
+
+    Raise Unavailable where REDIS_URL names a Redis that cannot be used: it was set on purpose.
+    """
+    workers: int | None = None
+    try:
+        workers = await count_workers(redis_url)
+    except Unavailable:
+        if environ.get("REDIS_URL", "").strip():
+            raise
     if workers:
         yield Sidecar(redis_url)
         return

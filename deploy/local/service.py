@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from deploy.local.stack.child_process import ChildProcess, python
 from deploy.local.stack.process_group import ProcessGroup
+from deploy.local.stack.redis_server import RedisStartError
 from deploy.local.stack.waiting import first_completed, wait_for_stop_signal
 from storage.logs import set_up_logging
 from storage.settings import LogSettings, Settings, SettingsError
@@ -61,7 +62,7 @@ async def keep_running(name: str, module: str, environ: Mapping[str, str]) -> No
 async def serve(environ: Mapping[str, str]) -> int:
     """Keep bot and worker running until a stop signal; return the exit status."""
     async with ProcessGroup(environ, logs=None) as group:
-        if not environ.get("REDIS_URL"):
+        if not environ.get("REDIS_URL", "").strip():
             group.start_redis(Settings.from_environment(environ).mutoscope_home / "redis")
         running = [keep_running(name, MODULES[name], group.environ) for name in MODULES]
         try:
@@ -86,6 +87,9 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         log.error("%s", error)
         return WRONG_SETTINGS
+    except (OSError, RedisStartError) as error:
+        log.error("Redis cannot be started: %s", error)
+        return 1
 
 
 if __name__ == "__main__":

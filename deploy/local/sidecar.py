@@ -16,6 +16,7 @@ from pathlib import Path
 
 from deploy.local.stack.child_process import ProcessExited
 from deploy.local.stack.process_group import ProcessGroup
+from deploy.local.stack.redis_server import RedisStartError
 from deploy.local.stack.waiting import (
     first_completed,
     wait_for_stdin_close,
@@ -50,7 +51,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--redis", action="store_true", help="start a Redis of its own")
     parser.add_argument("--worker", action="store_true", help="start a worker")
     options = parser.parse_args(arguments)
-    return asyncio.run(serve(options.redis, options.worker, dict(os.environ)))
+    try:
+        return asyncio.run(serve(options.redis, options.worker, dict(os.environ)))
+    except (OSError, RedisStartError) as error:
+        print(error, file=sys.stderr, flush=True)
+        return 1
 
 
 if __name__ == "__main__":

@@ -21,6 +21,10 @@ class Cancelled(Exception):
     """Raised inside generate within one step after should_stop returns True."""
 
 
+class NotUsable(Exception):
+    """The engine cannot be loaded on this machine; the message is for whoever runs it."""
+
+
 class OutOfMemory(Exception):
     """Raised when the device's memory does not suffice even at the smallest settings."""
 

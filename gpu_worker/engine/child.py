@@ -19,7 +19,7 @@ from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
 
-from gpu_worker.engine.api import Cancelled, Engine, OutOfMemory
+from gpu_worker.engine.api import Cancelled, Engine, NotUsable, OutOfMemory
 from gpu_worker.engine.messages import (
     Cancel,
     Done,
@@ -56,6 +56,9 @@ class EngineChild:
         try:
             engine = _create(spec)
             engine.load()
+        except (NotUsable, FileNotFoundError) as error:
+            self._send(Failed(0, Reason.NOT_LOADED, str(error)))
+            return
         except Exception:  # every error is sent to the worker
             self._send(Failed(0, Reason.NOT_LOADED, traceback.format_exc()))
             return

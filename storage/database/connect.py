@@ -5,17 +5,23 @@ All code that is specific to one of them is here; the rest is SQLAlchemy Core.
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, func, make_url, select
+from sqlalchemy import URL, Connection, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from storage.domain.errors import Unavailable
+from storage.domain.text import printable
+from storage.settings import SettingsError
 
 READING = {"mutoscope_reading": True}
 """Execution options of a connection that only reads."""
@@ -24,40 +30,139 @@ CONNECTIONS = 4  # each is a thread of aiosqlite; more of them only contend
 BUSY_SECONDS = 30.0  # how long a writer waits for another one
 
 
+PARAMETERS = frozenset(
+    {"host", "passfile", "port", "prepared_statement_cache_size", "ssl", "target_session_attrs"}
+)
+"""What a PostgreSQL URL may set of the driver; other parameters are the server's."""
+
+
+def parse_url(text: str) -> URL:
+    """Return a DATABASE_URL with our drivers; raise SettingsError, which shows no password.
+
+    postgres://, postgresql:// and sqlite:// are what hosters hand out. SQLite's path may be
+    percent-encoded.
+    """
+    scheme, _, rest = text.partition("://")
+    match scheme.lower().partition("+")[0]:
+        case "sqlite":
+            return _sqlite_url(rest)
+        case "postgres" | "postgresql":
+            return _postgresql_url(rest)
+    raise SettingsError("DATABASE_URL does not begin with sqlite:// or postgresql://")
+
+
+def _sqlite_url(rest: str) -> URL:
+    path = os.fsdecode(unquote_to_bytes(rest.removeprefix("/")))
+    if not rest.startswith("/") or path in ("", ":memory:"):
+        raise SettingsError(
+            "DATABASE_URL names no file; write sqlite:///PATH, or sqlite:////PATH from the root"
+        )
+    if "?" in rest:
+        raise SettingsError("DATABASE_URL: SQLite takes no parameters; write ? in a path as %3F")
+    return URL.create("sqlite+aiosqlite", database=path)
+
+
+def _postgresql_url(rest: str) -> URL:
+    try:
+        url = make_url(f"postgresql+asyncpg://{rest}")
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or "@" in (url.host or "") or not 0 < (url.port or 5432) < 2**16:
+        raise SettingsError(
+            "DATABASE_URL cannot be read; it is postgresql://USER:PASSWORD@HOST:PORT/NAME, and in"
+            " the password @ is written as %40, : as %3A, / as %2F, ? as %3F, # as %23"
+        )
+    if mode := url.query.get("sslmode"):  # libpq's name of it
+        url = url.update_query_dict({"ssl": mode})
+    return url.difference_update_query(["sslmode", "channel_binding"])
+
+
+def place_of(url: str) -> str:
+    """Return where a DATABASE_URL leads, without user and password."""
+    parsed = parse_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return printable(parsed.database)
+    return printable(f"{parsed.host or ''}:{parsed.port or 5432}/{parsed.database or ''}")
+
+
 async def open_database(url: str) -> AsyncEngine:
     """Open the database, creating an SQLite file if needed, and migrate it to the newest tables.
 
-    Raise Unavailable where it cannot be reached.
+    Raise SettingsError where the URL is wrong, Unavailable where the database cannot be used.
     """
+    parsed = parse_url(url)
+    engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
     try:
-        return await _opened(url)
-    except (DBAPIError, OSError) as error:
-        raise Unavailable("unavailable_database") from error
-
-
-async def _opened(url: str) -> AsyncEngine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        engine = create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
-    else:
-        if parsed.database:
-            Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(
-            url,
-            connect_args={"timeout": BUSY_SECONDS},
-            pool_size=CONNECTIONS,
-            max_overflow=0,
-            hide_parameters=True,  # errors are logged, and prompts must not be
-        )
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
-    try:
+        await _connect(engine)
         async with engine.begin() as connection:
             await connection.run_sync(migrate)
+    except (DBAPIError, OSError) as error:
+        await engine.dispose()
+        raise Unavailable("unavailable_database") from error
     except BaseException:
         await engine.dispose()
         raise
     return engine
+
+
+def _postgresql(url: URL) -> AsyncEngine:
+    server = {name: value for name, value in url.query.items() if name not in PARAMETERS}
+    url = url.difference_update_query(server)
+    options: dict[str, Any] = {}
+    try:
+        if seconds := server.pop("connect_timeout", None):
+            options["timeout"] = float(str(seconds))
+        if server:
+            options["server_settings"] = server
+        return create_async_engine(
+            url, connect_args=options, pool_pre_ping=True, hide_parameters=True
+        )
+    except ValueError as error:
+        raise SettingsError("DATABASE_URL: connect_timeout is no number") from error
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            "DATABASE_URL: PostgreSQL's driver is not installed; pip install 'mutoscope[postgres]'"
+        ) from error
+
+
+def _sqlite(url: URL) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        connect_args={"timeout": BUSY_SECONDS},
+        pool_size=CONNECTIONS,
+        max_overflow=0,
+        hide_parameters=True,  # errors are logged, and prompts must not be
+    )
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+async def _connect(engine: AsyncEngine) -> None:
+    """Make a first connection; raise OSError with the system's reason where there is one."""
+    try:
+        if engine.dialect.name == "sqlite":
+            _touch(Path(str(engine.url.database)))
+        async with engine.connect():
+            pass
+    except (DBAPIError, OSError):
+        raise
+    except Exception as error:  # asyncpg's own, which SQLAlchemy hands on
+        raise OSError(printable(error)) from error
+
+
+def _touch(path: Path) -> None:
+    """Create the file: SQLite would not say why it cannot."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
+    try:
+        with path.open("ab"):
+            pass
+    except OSError:
+        if not path.is_file() or not os.access(path, os.R_OK):
+            raise  # else it is read-only, and SQLite says so once it writes
 
 
 async def lock(connection: AsyncConnection, name: str) -> None:
@@ -70,7 +175,7 @@ async def lock(connection: AsyncConnection, name: str) -> None:
 def migrate(connection: Connection) -> None:
     """Bring the tables up to date within the connection's transaction."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", "storage.database:migrations")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.service import count_workers, open_service
+from bot.service import check_login, count_workers, open_service
 from bot.studio.options import Options
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded, Unavailable
-from storage.settings import Settings
+from storage.settings import Settings, SettingsError
 from tests.support.backend import png, requester
 
 
@@ -58,4 +58,17 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(
 
 async def test_workers_are_counted_only_where_redis_answers(tmp_path: Path, redis_url: str) -> None:
     assert await count_workers(redis_url) == 0
-    assert await count_workers(f"unix://{tmp_path}/nothing.sock") is None
+    with pytest.raises(Unavailable):
+        await count_workers(f"unix://{tmp_path}/nothing.sock")
+
+
+async def test_a_refused_login_is_a_wrong_setting(
+    tmp_path: Path, redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    await check_login(settings(tmp_path, REDIS_URL=redis_url))
+    wrong = redis_url.replace("unix://", "unix://:geheim@")
+    with pytest.raises(SettingsError, match="REDIS_URL: Redis at /") as error:
+        await check_login(settings(tmp_path, REDIS_URL=wrong))
+    assert "geheim" not in str(error.value)
+    await check_login(settings(tmp_path, REDIS_URL=f"unix://{tmp_path}/nothing.sock"))
+    assert "is away and is waited for" in caplog.text

@@ -46,6 +46,47 @@ def test_a_number_that_is_none_is_reported() -> None:
         BotSettings.from_environment({"DISCORD_TOKEN": "a", "DISCORD_GUILD": "mine"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DISCORD_TOKEN", "geheim geheim"),
+        ("DISCORD_TOKEN", "'geheim'"),
+        ("DISCORD_API_URL", "discord.com/geheim"),
+        ("DISCORD_API_URL", "http://me:geheim@host:geheim"),
+        ("DISCORD_GATEWAY_URL", "https://geheim@host"),
+        ("DISCORD_GUILD", "-1"),
+        ("DEFAULT_LOCALE", "tlh"),
+        ("METRICS_PORT", "99999"),
+    ],
+)
+def test_a_wrong_value_is_reported_without_secrets(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name) as error:
+        BotSettings.from_environment({"DISCORD_TOKEN": "a", name: value})
+    assert "geheim" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("REDIS_URL", "redis://:p/geheim@h"), ("DATABASE_URL", "postgres://u:p@geheim@h/x")],
+)
+def test_the_process_shows_no_password(tmp_path: Path, name: str, value: str) -> None:
+    environ = {"HOME": str(tmp_path), "MUTOSCOPE_HOME": str(tmp_path), "DISCORD_TOKEN": "a"}
+    for module in ("bot", "gpu_worker"):
+        ended = subprocess.run(
+            [sys.executable, "-m", module],
+            capture_output=True,
+            text=True,
+            env=environ | {name: value},
+            check=False,
+        )
+        assert ended.returncode == 2
+        assert f"{name} cannot be read" in ended.stderr
+        assert len(ended.stderr.splitlines()) == 1
+        assert "geheim" not in ended.stderr
+        if name == "DATABASE_URL":
+            break  # which no worker uses
+
+
 def test_the_process_ends_with_a_clear_reason(tmp_path: Path) -> None:
     ended = subprocess.run(
         [sys.executable, "-m", "bot"],

@@ -40,19 +40,19 @@ class CommandResult:
 def without_redis(home: Path) -> dict[str, str]:
     """Return the environment of a machine on which nothing runs."""
     environ = {name: value for name, value in os.environ.items() if name != "REDIS_URL"}
-    return environ | {"MUTOSCOPE_HOME": str(home), "REDIS_URL": f"unix://{home}/nothing.sock"}
+    return environ | {"MUTOSCOPE_HOME": str(home)}
 
 
-async def start(environ: Mapping[str, str], *arguments: str) -> asyncio.subprocess.Process:
+async def start(environ: Mapping[str, str], *arguments: str | bytes) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot.cli", *arguments),
-        env={**environ, "LANG": "en_US.UTF-8"},
+        env={"LANG": "en_US.UTF-8", **environ},
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
 
 
-async def mutoscope(environ: Mapping[str, str], *arguments: str) -> CommandResult:
+async def mutoscope(environ: Mapping[str, str], *arguments: str | bytes) -> CommandResult:
     process = await start(environ, *arguments)
     output, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     return CommandResult(process.returncode, output.decode())
@@ -84,6 +84,23 @@ async def test_it_starts_redis_and_a_worker_where_none_runs(tmp_path: Path) -> N
     report = await mutoscope(environ, "report")
     assert report.status == 0, report.output
     assert "finished: 1" in report.output
+
+
+async def test_one_bad_picture_stops_no_other_and_no_name_or_prompt_does(
+    local_stack: LocalStack, tmp_path: Path
+) -> None:
+    odd, bad, out = tmp_path / "caf\udce9 50%\n.jpg", tmp_path / "bad.heic", tmp_path / "out"
+    odd.write_bytes(COFFEE.read_bytes())
+    bad.write_bytes(b"no picture")
+    environ = {**local_stack.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    pictures = (os.fsencode(odd), os.fsencode(bad), os.fsencode(CHELSEA))
+    result = await mutoscope(
+        environ, "animate", *pictures, "--prompt", "镜头拉远", "-o", os.fsencode(out), *QUICK
+    )
+    assert result.status == 1, result.output
+    assert f"{bad}: That file is not a picture" in result.output
+    assert "2 of 3 clips made." in result.output
+    assert {path.name for path in out.iterdir()} == {"caf\udce9 50%\n__1.mp4", "chelsea__1.mp4"}
 
 
 async def test_ctrl_c_cancels_unfinished_clips(local_stack: LocalStack, tmp_path: Path) -> None:

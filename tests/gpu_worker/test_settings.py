@@ -65,11 +65,17 @@ def test_every_setting_is_read() -> None:
         ("DTYPE", "float99"),
         ("ATTENTION", "flash"),
         ("JUDGE", "/no/such/folder"),
+        ("DEVICE", "gpu"),
+        ("ENGINE_FACTORY", "nonsense"),
+        ("ENGINE_FACTORY", "no.such.module:create"),
+        ("MODEL", "/no/such/folder"),
+        ("MODEL", "tests"),
+        ("MUTOSCOPE_HOME", "/dev/null/home"),
     ],
 )
 def test_a_wrong_value_is_named(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"{name}={text}"):
-        WorkerSettings.from_environment({name: text})
+        WorkerSettings.from_environment({name: text}).engine()
 
 
 def test_every_kernel_and_number_can_be_named() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
-from storage.blobs import Blobs
+from storage.blobs import Blobs, place_of
 from storage.domain.errors import Unavailable
+from storage.settings import SettingsError
 
 
 @pytest.fixture(params=["file", "memory"])
@@ -71,3 +74,29 @@ async def test_a_relative_folder_is_below_the_working_directory(
     monkeypatch.chdir(tmp_path)
     key = await Blobs.open("file://./blobs").put(b"here")
     assert (tmp_path / "blobs" / key[:2] / key).read_bytes() == b"here"
+
+
+@pytest.mark.parametrize("name", ["a b", "60% #?", "a%20b", "new\nline", "caf\udce9"])
+async def test_a_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    blobs = Blobs.open("file://" + quote(os.fsencode(folder)))
+    assert await blobs.get(await blobs.put(b"picture")) == b"picture"
+    assert any(folder.iterdir())
+
+
+@pytest.mark.parametrize("path", ["/a b", "/60% #?x"])
+def test_a_path_may_be_written_as_it_is(tmp_path: Path, path: str) -> None:
+    Blobs.open(f"file://{tmp_path}{path}")
+    assert Path(f"{tmp_path}{path}").is_dir()
+
+
+@pytest.mark.parametrize(
+    "url", ["/data", "file://", "s3://", "file:///dev/null", "file:///dev/null/x", "odd://x"]
+)
+def test_a_wrong_url_is_named(url: str) -> None:
+    with pytest.raises(SettingsError, match="BLOB_URL"):
+        Blobs.open(url)
+
+
+def test_a_place_shows_no_credentials() -> None:
+    assert place_of("s3://key:geheim@bucket/folder?token=geheim") == "bucket/folder"

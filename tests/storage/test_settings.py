@@ -17,6 +17,23 @@ def test_nothing_set_gives_a_service_in_one_folder() -> None:
     assert settings.redis_url == "redis://127.0.0.1:6379/0"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("MUTOSCOPE_HOME", "/dev/null"), ("MODEL", "caf\udce9"), ("LOG_LEVEL", "a\nb")],
+)
+def test_a_wrong_value_is_one_line(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}=") as error:
+        Settings.from_environment({name: value})
+    assert str(error.value).isprintable()
+
+
+def test_odd_letters_of_the_home_are_escaped_in_addresses(tmp_path: Path) -> None:
+    home = tmp_path / "60% #?'\n\udce9"
+    settings = Settings.from_environment({"MUTOSCOPE_HOME": str(home)})
+    assert settings.mutoscope_home == home
+    assert settings.blob_url == f"file://{tmp_path}/60%25%20%23%3F%27%0A%E9/blobs"
+
+
 def test_the_home_moves_database_and_blobs(tmp_path: Path) -> None:
     settings = Settings.from_environment({"MUTOSCOPE_HOME": str(tmp_path), "REDIS_URL": ""})
     assert str(tmp_path) in settings.database_url

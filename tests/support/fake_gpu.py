@@ -176,6 +176,7 @@ def fake_gpu(patch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
     for name, value in {
         "_lazy_init": None,
         "is_available": True,
+        "device_count": 1,
         "synchronize": None,
         "empty_cache": None,
         "mem_get_info": (2**34, 2**34),

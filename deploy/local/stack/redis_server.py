@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 import socket
 import subprocess
 import tempfile
@@ -85,8 +86,8 @@ def start_redis(folder: Path, timeout: float = 20.0) -> RedisServer:
 
 def _socket_path(folder: Path) -> Path:
     path = folder / "redis.sock"
-    if len(bytes(path)) <= SOCKET_PATH_LIMIT:
-        return path
+    if len(bytes(path)) <= SOCKET_PATH_LIMIT and re.fullmatch(r"[\w./-]+", str(path), re.ASCII):
+        return path  # which the url and the server's arguments take as it is
     short = hashlib.sha256(bytes(path)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"mutoscope-{short}.sock"
 

@@ -9,14 +9,23 @@ from pathlib import Path
 
 import torch
 
+from gpu_worker.engine.api import NotUsable
+
 CACHE = Path("~/.cache/mutoscope")
 """The folder of what was measured or compiled for this machine's devices."""
 
 
 def resolve_device(name: str = "auto") -> torch.device:
-    """Return the device that a setting names; `auto` is the first GPU or else the CPU."""
+    """Return the device that a setting names; `auto` is the first GPU or else the CPU.
+
+    Raise NotUsable where this machine has no such GPU.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda"):
+        number, found = int(name.partition(":")[2] or 0), torch.cuda.device_count()
+        if number >= found:
+            raise NotUsable(f"DEVICE={name}: torch finds {found} CUDA GPUs on this machine")
     return torch.device(name)
 
 

@@ -63,4 +63,13 @@ def test_a_database_that_cannot_be_opened_is_reported(
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite+aiosqlite:///{picture}/x.db")
     assert main(["report"]) == 1
-    assert "book is away" in capsys.readouterr().err
+    message = capsys.readouterr().err
+    assert f"The database {picture}/x.db cannot be used: Not a directory" in message
+
+
+@pytest.mark.parametrize("prompt", ["", " ", "\u200b\u200d", "\u3164", "\u2800"])
+def test_an_invisible_prompt_is_empty(
+    picture: str, prompt: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["animate", picture, "--prompt", prompt]) == 2
+    assert "say in the prompt" in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """How pictures and prompts are paired, and how their clips are named."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,12 @@ def test_each_pairs_every_picture_with_every_prompt() -> None:
 def test_numbers_that_do_not_match_are_refused() -> None:
     with pytest.raises(BadRequest, match="request_unpaired"):
         pair([A, B], ["x", "y", "z"])
+
+
+def test_a_long_name_leaves_room_for_its_number() -> None:
+    [made] = pair([Path("图" * 84 + ".png")], ["zoom in"])
+    assert len(os.fsencode(made.name)) < 255
+    assert made.name.endswith("__1.mp4")
 
 
 def test_pictures_of_one_stem_in_two_folders_never_share_a_file() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,8 +15,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
-from storage.database.connect import open_database
+from storage.database.connect import open_database, parse_url, place_of
 from storage.database.tables import metadata
+from storage.domain.errors import Unavailable
+from storage.settings import SettingsError
 
 
 async def test_the_migrations_give_the_tables_of_the_code(engine: AsyncEngine) -> None:
@@ -55,3 +59,56 @@ async def test_an_error_shows_no_parameters(engine: AsyncEngine) -> None:
         async with engine.begin() as connection:
             await connection.execute(insert, {"prompt": "tulips"})
     assert "tulips" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgres://u:p@h/x", "postgresql+asyncpg://u:***@h/x"),
+        ("postgresql://u:p#a/b@h:1/x", "postgresql+asyncpg://u:***@h:1/x"),
+        ("postgresql+psycopg2://h/x?sslmode=require", "postgresql+asyncpg://h/x?ssl=require"),
+        ("postgresql+asyncpg://h/x?channel_binding=require", "postgresql+asyncpg://h/x"),
+        ("sqlite:///a.db", "sqlite+aiosqlite:///a.db"),
+    ],
+)
+def test_what_hosters_hand_out_is_taken(given: str, used: str) -> None:
+    assert parse_url(given).render_as_string() == used
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "mysql://u:geheim@h/x",
+        "postgres://u:p@geheim@h/x",
+        "postgres://u:geheim@h:99999/x",
+        "postgres://u:p@h:geheim/x",
+        "sqlite://",
+        "sqlite://a.db",
+        "sqlite:///:memory:",
+        "sqlite:///a.db?mode=ro",
+    ],
+)
+async def test_a_wrong_url_is_named_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL") as error:
+        await open_database(url)
+    assert "geheim" not in str(error.value)
+
+
+def test_a_place_shows_neither_user_nor_password() -> None:
+    assert place_of("postgres://user:geheim@there/x") == "there:5432/x"
+    assert place_of("sqlite:////a%0Ab.db") == "/a\\nb.db"
+
+
+@pytest.mark.parametrize("name", ["60% #?", "a%20b", "it's \"\n", "caf\udce9", "file:x"])
+async def test_the_file_may_have_any_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name / name
+    engine = await open_database("sqlite:///" + quote(os.fsencode(path)))
+    await engine.dispose()
+    assert path.is_file()
+
+
+async def test_the_systems_reason_is_the_cause(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable) as error:
+        await open_database(f"sqlite:///{tmp_path}")
+    assert isinstance(error.value.__cause__, IsADirectoryError)

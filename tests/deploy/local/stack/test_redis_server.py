@@ -46,6 +46,15 @@ def test_the_path_of_the_folder_may_be_long(tmp_path: Path) -> None:
     server.stop()
 
 
+@pytest.mark.parametrize("name", ["a b", "60% #?", "it's \"\n", "caf\udce9", "back\\slash"])
+def test_the_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
+    server = start_redis(tmp_path / name)
+    with redis.Redis.from_url(server.url) as client:
+        assert client.ping()
+    server.stop()
+    assert (tmp_path / name / "appendonlydir").is_dir()
+
+
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "appendonlydir").write_text("not a folder")
     with pytest.raises(RedisStartError, match="appendonlydir"):

@@ -1,0 +1,99 @@
+"""The command as a process: one line and an exit status, whatever is wrong around it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+PICTURE = "a.png"
+
+
+def mutoscope(
+    folder: Path, *arguments: str | bytes, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    Image.radial_gradient("L").save(folder / PICTURE)
+    home = {"MUTOSCOPE_HOME": str(folder / "home"), "LANG": "en_US.UTF-8"}
+    return subprocess.run(
+        [sys.executable, "-m", "bot.cli", *arguments],
+        capture_output=True,
+        encoding="utf-8",
+        env={**kept, "HOME": str(folder), **home, **environ},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("REDIS_URL", "localhost:6379", "does not begin with redis://"),
+        ("REDIS_URL", "redis://:geh#eim@127.0.0.1:6379/0", "# is written as %23"),
+        ("DATABASE_URL", "mysql://me:geheim@there/x", "does not begin with sqlite://"),
+        ("BLOB_URL", "me:geheim", "is no URL"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(tmp_path: Path, name: str, value: str, reason: str) -> None:
+    ended = mutoscope(tmp_path, "report", **{name: value})
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"mutoscope: {name}")
+    assert reason in ended.stderr
+    assert len(ended.stderr.splitlines()) == 1
+    assert "eim" not in ended.stderr
+
+
+def test_a_corrupt_database_is_named_with_the_reason(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    database = tmp_path / "home" / "mutoscope.db"
+    database.write_text("no database, really not at all")
+    ended = mutoscope(tmp_path, "report")
+    assert ended.returncode == 1
+    reason = f"The database {database} cannot be used: file is not a database"
+    assert ended.stderr == f"mutoscope: {reason}\n"
+
+
+def test_a_redis_that_was_named_is_not_replaced(tmp_path: Path, redis_url: str) -> None:
+    wrong = redis_url.replace("unix://", "unix://:geheim@")
+    arguments = ("animate", str(tmp_path / PICTURE), "--prompt", "zoom in", "-o", str(tmp_path))
+    for url in (wrong, f"unix://{tmp_path}/nothing.sock"):
+        ended = mutoscope(tmp_path, *arguments, REDIS_URL=url)
+        assert ended.returncode == 2
+        [line] = ended.stderr.splitlines()
+        assert line.startswith("mutoscope: Redis at /")
+        assert "REDIS_URL" in line
+        assert "geheim" not in line
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_terminal_without_utf_8_gets_every_text(tmp_path: Path) -> None:
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    shown = mutoscope(tmp_path, "animate", "--help", **ascii_only)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    report = mutoscope(tmp_path, "report", "--locale", "zh-CN", **ascii_only)
+    assert (report.returncode, report.stderr) == (0, "")
+    missing = mutoscope(tmp_path, "animate", b"caf\xe9.png", "--prompt", "镜头拉远", **ascii_only)
+    assert missing.returncode == 2
+    assert "cannot be read: No such file or directory" in missing.stderr
+
+
+def test_an_output_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    for out in (tmp_path / PICTURE, tmp_path / PICTURE / "below"):
+        arguments = (str(tmp_path / PICTURE), "--prompt", "zoom in", "-o", str(out))
+        ended = mutoscope(tmp_path, "animate", *arguments)
+        assert ended.returncode == 2
+        reason = f"The clips cannot be written to the folder {out}: Not a directory"
+        assert ended.stderr == f"{reason}\n"
+
+
+def test_the_database_opens_wherever_the_code_and_its_data_lie(tmp_path: Path) -> None:
+    place = tmp_path / "60% Key's #?\n\"é"
+    place.mkdir()
+    for package in ("bot", "storage", "generation.yaml"):
+        (place / package).symlink_to(Path(__file__).parents[3] / package)
+    ended = mutoscope(
+        tmp_path, "report", PYTHONPATH=str(place), MUTOSCOPE_HOME=f"{place}/a%20b caf\udce9"
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert (place / "a%20b caf\udce9" / "mutoscope.db").is_file()
