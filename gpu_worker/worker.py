@@ -24,11 +24,11 @@ async def work(settings: WorkerSettings) -> int:
 
     Raise SettingsError where Redis refuses the login or the blob store cannot be opened.
     """
-    blobs, model = Blobs.open(settings.blob_url), settings.catalogue().default_model
-    await check_login(settings.redis_url)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    blobs, model = Blobs.open(settings.blob_url), settings.catalogue().default_model
+    await check_login(settings.redis_url)
     engine = EngineProcess(settings.engine(), settings.engine_timeouts)
     engine.start()  # it loads while the rest is set up and connected
     metrics = WorkerMetrics(engine)

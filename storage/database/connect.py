@@ -152,17 +152,13 @@ async def _connect(engine: AsyncEngine) -> None:
 
 
 def _touch(path: Path) -> None:
-    """Create the file: SQLite would not say why it cannot."""
+    """Open the file for writing: SQLite would not say why it cannot."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
-    try:
-        with path.open("ab"):
-            pass
-    except OSError:
-        if not path.is_file() or not os.access(path, os.R_OK):
-            raise  # else it is read-only, and SQLite says so once it writes
+    with path.open("ab"):
+        pass
 
 
 async def lock(connection: AsyncConnection, name: str) -> None:

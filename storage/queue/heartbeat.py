@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from storage.queue.connection import checked_url
 from storage.queue.messages import LEASE_SECONDS, RENEW_SECONDS, WORKERS
 
 log = logging.getLogger(__name__)
@@ -18,8 +20,10 @@ class Heartbeat:
 
     def __init__(self, url: str, worker: str) -> None:
         """Prepare for the worker of this name; `start` starts the thread."""
-        self._redis = Redis.from_url(url, socket_connect_timeout=2, socket_timeout=2)
+        self._redis = Redis.from_url(checked_url(url), socket_connect_timeout=2, socket_timeout=2)
         self._worker = worker
+        # Two workers of one name are two.
+        self._key = f"{WORKERS}{worker}:{secrets.token_hex(4)}"
         self._leases: set[str] = set()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -41,7 +45,7 @@ class Heartbeat:
         self._stopped.set()
         self._thread.join(timeout=5)
         try:
-            self._redis.delete(WORKERS + self._worker)
+            self._redis.delete(self._key)
         except RedisError:
             log.debug("Redis is away; the worker's key expires by itself")
         self._redis.close()
@@ -58,7 +62,7 @@ class Heartbeat:
     def _renew(self) -> None:
         life = int(LEASE_SECONDS * 1000)
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.set(WORKERS + self._worker, 1, px=life)
+            pipe.set(self._key, 1, px=life)
             for key in self._leases:
                 pipe.set(key, self._worker, px=life)
             pipe.execute()

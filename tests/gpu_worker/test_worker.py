@@ -156,7 +156,7 @@ async def test_an_engine_that_ignores_a_cancel_is_replaced(workers: WorkerProces
 async def test_a_worker_without_a_model_exits_and_logs_why(workers: WorkerProcesses) -> None:
     worker = await workers.worker(ENGINE_FACTORY="tests.support.fake_engine:missing")
     assert await worker.process.wait() == 1
-    assert "FileNotFoundError: no weights here" in worker.log.read_text()
+    assert "the model cannot be loaded: no weights here" in worker.log.read_text()
 
 
 async def test_a_wrong_setting_is_logged_in_one_line(workers: WorkerProcesses) -> None:

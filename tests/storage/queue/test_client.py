@@ -174,6 +174,14 @@ async def test_workers_are_counted_by_their_own_heartbeats(queue: Queue, redis_u
     assert await queue.workers() == 0
 
 
+async def test_two_workers_of_one_name_are_two(queue: Queue, redis_url: str) -> None:
+    async with running_worker(redis_url, complete_at_once, name="gpu"):
+        async with running_worker(redis_url, complete_at_once, name="gpu"):
+            await until(queue.workers, 2)
+        await until(queue.workers, 1)
+    assert await queue.workers() == 0
+
+
 async def test_an_unreadable_order_fails_for_good(queue: Queue, redis_url: str) -> None:
     text = json.dumps({"version": VERSION, "job": 1})
     await queue._redis.enqueue_job("make_clip", text, _job_id="odd.1")
