@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,10 +33,6 @@ class LatentErrors:
     stock: float
     presets: dict[Preset, float]
     from_exact: dict[Preset, float]
-
-
-UNKNOWN = LatentErrors(math.nan, dict.fromkeys(Preset, math.nan), dict.fromkeys(Preset, math.nan))
-"""Stands for errors that were not measured yet."""
 
 
 def measure_errors(pair: PipelinePair, shape: ClipShape) -> LatentErrors:

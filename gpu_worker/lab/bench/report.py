@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import platform
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -20,17 +21,17 @@ MARK = "<!-- results -->\n"
 """Stands in the page before the results."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PresetResult:
-    """One preset compared with the stock pipeline."""
+    """One preset compared with the stock pipeline; errors are NaN until they are measured."""
 
     speedup_vs_stock: float
     seconds_per_clip: float
     matrix_peak_share: float
     peak_memory_vs_stock: float
-    error_vs_reference: float
-    stock_error_vs_reference: float
-    distance_from_exact: float
+    error_vs_reference: float = math.nan
+    stock_error_vs_reference: float = math.nan
+    distance_from_exact: float = math.nan
     work_vs_stock: float
 
 

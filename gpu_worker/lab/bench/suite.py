@@ -38,6 +38,16 @@ UNDOABLE = (MemoryMode.NONE, MemoryMode.SLICES, MemoryMode.HALVES)
 
 
 @dataclass(frozen=True)
+class ComparedClips:
+    """What is measured on one checkpoint: whole clips in rounds, and the errors of short ones."""
+
+    name: str
+    whole: ClipShape
+    short: ClipShape
+    rounds: int
+
+
+@dataclass(frozen=True)
 class Benchmark:
     """One run: where, how long, and with which clock; steps and rounds of 0 leave the choice.
 
@@ -79,32 +89,22 @@ class Benchmark:
         """Return a clip of few steps, for what is compared by the step."""
         return ClipShape(512, 512, 16, 4) if self.gpu else ClipShape(64, 64, 16, 2)
 
-    def checkpoint(
-        self,
-        report: BenchmarkReport,
-        pair: PipelinePair,
-        name: str,
-        shapes: tuple[ClipShape, ClipShape],
-        rounds: int,
+    def compare_presets(
+        self, report: BenchmarkReport, pair: PipelinePair, clips: ComparedClips
     ) -> BenchmarkReport:
-        """Add one checkpoint's results; its times are kept before its errors are measured.
+        """Add one checkpoint's results; its times are kept before its errors are measured."""
 
-        shapes are those of whole clips and of the short ones whose errors are measured.
-        """
-        whole, short = shapes
-        results = measure_presets(pair, name, whole, rounds)
+        def added(result: CheckpointResult) -> BenchmarkReport:
+            return replace(report, checkpoints=[*report.checkpoints, result])
 
-        def with_errors(errors: LatentErrors) -> BenchmarkReport:
-            return replace(report, checkpoints=[*report.checkpoints, results(errors)])
-
-        self.keep(with_errors(accuracy.UNKNOWN))
-        return with_errors(accuracy.measure_errors(pair, short))
+        result = time_presets(pair, clips)
+        self.keep(added(result))
+        return added(with_errors(result, accuracy.measure_errors(pair, clips.short)))
 
 
-def measure_presets(
-    pair: PipelinePair, name: str, shape: ClipShape, rounds: int
-) -> Callable[[LatentErrors], CheckpointResult]:
-    """Time the stock pipeline and all presets on one checkpoint; errors complete the result."""
+def time_presets(pair: PipelinePair, clips: ComparedClips) -> CheckpointResult:
+    """Time the stock pipeline and all presets on one checkpoint; errors stay unknown."""
+    shape = clips.whole
     operations = flops.stock_flops(pair, shape)
     pair.move_to_device("engine")
     work = {preset: flops.work_share(pair, shape, preset) for preset in Preset}
@@ -112,52 +112,59 @@ def measure_presets(
     calls: dict[str, Callable[[], object]] = {"stock": lambda: pair.stock.clip(shape)}
     for preset in Preset:
         calls[preset.value] = partial(engine_clip, pair.engine, shape, preset)
-    timings = alternate(pair.device, calls, rounds, pair.clock, pair.move_to_device)
-
-    def result(preset: Preset, errors: LatentErrors) -> PresetResult:
-        seconds = timings.median(preset.value)
-        return PresetResult(
+    timings = alternate(pair.device, calls, clips.rounds, pair.clock, pair.move_to_device)
+    presets = {
+        preset.value: PresetResult(
             speedup_vs_stock=timings.ratio("stock", preset.value),
-            seconds_per_clip=seconds,
-            matrix_peak_share=work[preset] * operations / seconds / peak,
+            seconds_per_clip=timings.median(preset.value),
+            matrix_peak_share=work[preset] * operations / timings.median(preset.value) / peak,
             peak_memory_vs_stock=timings.peak(preset.value) / timings.peak("stock"),
-            error_vs_reference=errors.presets[preset],
-            stock_error_vs_reference=errors.stock,
-            distance_from_exact=errors.from_exact[preset],
             work_vs_stock=work[preset],
         )
+        for preset in Preset
+    }
+    return CheckpointResult(clips.name, shape, timings.median("stock"), presets)
 
-    return lambda errors: CheckpointResult(
-        name,
-        shape,
-        timings.median("stock"),
-        {preset.value: result(preset, errors) for preset in Preset},
-    )
+
+def with_errors(result: CheckpointResult, errors: LatentErrors) -> CheckpointResult:
+    """Return the result with the errors of its presets."""
+    presets = {
+        name: replace(
+            preset,
+            error_vs_reference=errors.presets[Preset(name)],
+            stock_error_vs_reference=errors.stock,
+            distance_from_exact=errors.from_exact[Preset(name)],
+        )
+        for name, preset in result.presets.items()
+    }
+    return replace(result, presets=presets)
 
 
 def measure_clips(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
     """Measure whole clips at the usual size."""
     if bench.gpu:
         whole = ClipShape(512, 512, 16, bench.steps or 50)
-        name, short, rounds = "full size, random, 512p", bench.short, bench.rounds or 3
+        clips = ComparedClips("full size, random, 512p", whole, bench.short, bench.rounds or 3)
     else:
         side, frames = (64, 8) if bench.quick else (128, 16)
         whole = ClipShape(side, side, frames, bench.steps or 25)
         short = ClipShape(64, 64, 8, 5 if bench.quick else 12)
-        name, rounds = "embedded", bench.rounds or (1 if bench.quick else 2)
-    return bench.checkpoint(report, bench.pair, name, (whole, short), rounds)
+        rounds = bench.rounds or (1 if bench.quick else 2)
+        clips = ComparedClips("embedded", whole, short, rounds)
+    return bench.compare_presets(report, bench.pair, clips)
 
 
 def measure_large(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
     """Measure larger clips, or on a CPU a larger model."""
     if bench.gpu:
         whole = ClipShape(768, 768, 24, bench.steps or 50)
-        name = "full size, random, 768p"
-        return bench.checkpoint(report, bench.pair, name, (whole, bench.short), 1)
+        clips = ComparedClips("full size, random, 768p", whole, bench.short, 1)
+        return bench.compare_presets(report, bench.pair, clips)
     folder = bench.random_checkpoint("middle")
     middle = PipelinePair.load(folder, bench.device, Optimizations(), bench.clock)
     shape = ClipShape(64, 64, 8, 5)
-    return bench.checkpoint(report, middle, "mid-size, random", (shape, shape), 1)
+    clips = ComparedClips("mid-size, random", shape, shape, 1)
+    return bench.compare_presets(report, middle, clips)
 
 
 def measure_ablation(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:

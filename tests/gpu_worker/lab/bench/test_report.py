@@ -17,7 +17,16 @@ from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, FootprintKi
 
 
 def test_the_last_line_has_the_agreed_keys() -> None:
-    preset = PresetResult(2.0, 3.0, 0.5, 0.9, 1e-6, 2e-6, 0.0, 1.0)
+    preset = PresetResult(
+        speedup_vs_stock=2.0,
+        seconds_per_clip=3.0,
+        matrix_peak_share=0.5,
+        peak_memory_vs_stock=0.9,
+        error_vs_reference=1e-6,
+        stock_error_vs_reference=2e-6,
+        distance_from_exact=0.0,
+        work_vs_stock=1.0,
+    )
     results = BenchmarkReport(
         "a processor",
         "the clock's",
