@@ -47,5 +47,5 @@ def test_training_ends_when_its_time_is_up(
     encoder = text_encoder.build(tokenizer)
     DenoiserTrainer(run, encoder, torch.device("cpu")).train(sampler)
     assert run.done
-    assert "unet,1," in (tmp_path / "losses.csv").read_text()
+    assert f"unet,{run.step}," in (tmp_path / "losses.csv").read_text()
     assert run.state_file.exists()
