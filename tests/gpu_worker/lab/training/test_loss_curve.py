@@ -16,7 +16,9 @@ def test_the_curve_is_drawn_from_the_log(tmp_path: Path) -> None:
     loss_curve.draw(tmp_path / "losses.csv", tmp_path / "docs" / "loss.png")
     picture = cv2.imread(str(tmp_path / "docs" / "loss.png"))
     assert picture is not None
-    assert (picture == loss_curve.LINE).all(-1).any()
+    # The curve is blue, in OpenCV's order; titles and axes are grey.
+    blue = picture[..., 0].astype(int) - picture[..., 2]
+    assert (blue > 100).sum() > 100
 
 
 def test_a_step_taken_again_after_a_stop_counts_once(tmp_path: Path) -> None:
