@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from string import Formatter
 
 from storage.domain.errors import MutoscopeError
 
+log = logging.getLogger(__name__)
+
 FALLBACK = "en"
 LOCALES = ("en", "zh-CN")
+UNKNOWN = "internal_error"  # shown in place of a message that does not exist
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 # A value of one of these placeholders is translated by a key with this prefix.
 _TRANSLATED = {"name": "name_", "status": "status_", "stage": "stage_"}
@@ -26,7 +32,11 @@ _UNITS = (
 
 @dataclass(frozen=True, slots=True)
 class Translations:
-    """All messages by locale and key; a message is a format string with named placeholders."""
+    """All messages by locale and key; `{name}` in a message is replaced by the value of that name.
+
+    Messages are no format strings: values may come from anybody, and an attribute or an index of
+    one must never be read.
+    """
 
     locales: Mapping[str, Mapping[str, str]]
     default: str = FALLBACK
@@ -55,11 +65,21 @@ class Translations:
         """Tell whether a message has this key."""
         return key in self.locales[FALLBACK]
 
-    def text(self, locale: str, key: str, **values: object) -> str:
-        """Return a message with its placeholders filled; an unknown key is returned as it is."""
-        template = self.locales[self.nearest(locale)].get(key, key)
-        filled = {name: self._fill(locale, name, value) for name, value in values.items()}
-        return Formatter().vformat(template, (), _Values(filled))
+    def text(self, locale: str, key: str, /, **values: object) -> str:
+        """Return a message with its placeholders filled; one without a value stays as it is.
+
+        An unknown key, as another release may send it, gives the text of an internal error.
+        """
+        messages = self.locales[self.nearest(locale)]
+        if key not in messages:
+            log.error("there is no message %.60r", key)
+            key = UNKNOWN
+
+        def fill(found: re.Match[str]) -> str:
+            name = found[1]
+            return self._fill(locale, name, values[name]) if name in values else found[0]
+
+        return _PLACEHOLDER.sub(fill, messages[key])
 
     def error(self, locale: str, error: MutoscopeError) -> str:
         """Return the message of an error."""
@@ -72,17 +92,10 @@ class Translations:
                 return self.text(locale, key, count=max(1, round(seconds / unit)))
         return self.text(locale, "time_seconds", count=1)
 
-    def _fill(self, locale: str, name: str, value: object) -> object:
+    def _fill(self, locale: str, name: str, value: object) -> str:
         if name in _DURATIONS and isinstance(value, int | float):
             return self.duration(locale, value)
         key = _TRANSLATED.get(name, "") + str(value)
         if name in _TRANSLATED and self.has(key):
             return self.text(locale, key)
-        return f"{value:g}" if isinstance(value, float) else value
-
-
-class _Values(dict[str, object]):
-    """Leaves a placeholder without a value as it is, so that formatting never fails."""
-
-    def __missing__(self, key: str) -> str:
-        return f"{{{key}}}"
+        return f"{value:g}" if isinstance(value, float) else str(value)

@@ -36,7 +36,7 @@ class Invocation:
         locale = arguments.locale or locale_of(environ)
         return cls(arguments, environ, settings, admission, texts, locale)
 
-    def text(self, key: str, **gaps: object) -> str:
+    def text(self, key: str, /, **gaps: object) -> str:
         """Return a message in the person's language."""
         return self.texts.text(self.locale, key, **gaps)
 

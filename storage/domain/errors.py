@@ -20,7 +20,7 @@ Parameter = str | int | float
 class MutoscopeError(Exception):
     """An error as a message key with parameters, never as prose."""
 
-    def __init__(self, key: str, **parameters: Parameter) -> None:
+    def __init__(self, key: str, /, **parameters: Parameter) -> None:
         """Take the message key (looked up in the locales) and its parameters."""
         super().__init__(key, parameters)
         self.key = key

@@ -151,8 +151,19 @@ def test_an_unknown_locale_gets_the_default() -> None:
 
 
 def test_an_unknown_key_or_placeholder_never_fails(texts: Translations) -> None:
-    assert texts.text("en", "no_such_key") == "no_such_key"
+    assert texts.text("en", "no_such_key") == texts.text("en", "internal_error")
     assert texts.text("en", "time_seconds") == "{count} s"
+
+
+@pytest.mark.parametrize("key", ["{0.__class__}", "{job.__class__}", "{", "\ud800", "a" * 10**6])
+def test_neither_a_key_nor_a_value_is_a_template(texts: Translations, key: str) -> None:
+    assert texts.text("en", key, job=object()) == texts.text("en", "internal_error")
+    assert texts.text("en", "time_seconds", count=key) == f"{key} s"
+
+
+@pytest.mark.parametrize("name", ["self", "key", "locale", "job", "texts", "values"])
+def test_a_parameter_may_have_any_name(texts: Translations, name: str) -> None:
+    assert texts.error("en", BadRequest("time_seconds", **{name: 1})) == "{count} s"
 
 
 def test_command_texts_respect_discords_limits(texts: Translations) -> None:

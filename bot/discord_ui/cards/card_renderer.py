@@ -132,7 +132,8 @@ class CardRenderer:
     ) -> str:
         owner = f"<@{job.owner}> " if job.owner.isdigit() else ""
         lines = [f"{owner}**{quote(job.request.prompt, PROMPT_LIMIT)}**", status]
-        lines += ["🔧 " + self._note(job, note) for note in (clip.adjustments if clip else ())]
+        notes = [note for note in (clip.adjustments if clip else ()) if self.texts.has(note.key)]
+        lines += ["🔧 " + self._note(job, note) for note in notes]
         lines.append("-# " + self._line(job, clip))
         lines += ["-# 💡 " + self._note(job, hint) for hint in advice]
         return "\n".join(lines)[:CONTENT_LIMIT]
@@ -172,7 +173,7 @@ class CardRenderer:
     def _note(self, job: Job, note: Advice | Adjustment) -> str:
         return self._text(job, note.key, **dict(note.parameters))
 
-    def _text(self, job: Job, key: str, **values: object) -> str:
+    def _text(self, job: Job, key: str, /, **values: object) -> str:
         return self.texts.text(job.locale, key, **values)
 
 

@@ -49,7 +49,11 @@ class DetailsRenderer:
         return embed
 
     def _scores(self, clip: Clip) -> str:
-        return "\n".join(self._score(name, value) for name, value in clip.scores)
+        known = [one for one in clip.scores if self._has_title(one[0])]
+        return "\n".join(self._score(name, value) for name, value in known)
+
+    def _has_title(self, name: str) -> bool:
+        return name.startswith("seed_") or self.texts.has(f"score_{name}")
 
     def _score(self, name: str, value: float) -> str:
         """Return a score as a word and a figure; the score of a candidate has its seed as name."""
@@ -62,7 +66,9 @@ class DetailsRenderer:
 
     def _adjustments(self, clip: Clip) -> str:
         return "\n".join(
-            "• " + self._text(note.key, **dict(note.parameters)) for note in clip.adjustments
+            "• " + self._text(note.key, **dict(note.parameters))
+            for note in clip.adjustments
+            if self.texts.has(note.key)
         )
 
     def _made(self, job: Job, clip: Clip) -> str:
@@ -78,5 +84,5 @@ class DetailsRenderer:
         if text:
             embed.add_field(name=self._text(key), value=text[:FIELD_LIMIT], inline=False)
 
-    def _text(self, key: str, **values: object) -> str:
+    def _text(self, key: str, /, **values: object) -> str:
         return self.texts.text(self.locale, key, **values)

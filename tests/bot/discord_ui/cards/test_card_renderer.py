@@ -12,7 +12,7 @@ from bot.studio.options import Options
 from bot.studio.wait_forecast import QueueEstimate
 from storage.domain.advice import Advice
 from storage.domain.camera.motion import Camera, Motion
-from storage.domain.clip import Adjustment, Clip, Container
+from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.progress import Progress, Stage
 from storage.domain.prompt import path_text
@@ -136,3 +136,17 @@ def test_every_card_respects_discords_limits() -> None:
     hints = [Advice("advice_no_motion")] * 20
     assert len(RENDERER.too_large(wordy, CLIP).content) <= 1000
     assert len(RENDERER.waiting(wordy, None, hints).content) <= 2000
+
+
+@pytest.mark.parametrize("name", ["job", "key", "self", "values", "locale"])
+def test_a_failure_may_name_its_parameters_as_it_likes(name: str) -> None:
+    failure = Failure("{job.__class__}", ((name, "{job.owner}"),))
+    card = RENDERER.ended_without_clip(replace(JOB, status=Status.FAILED, failure=failure))
+    assert "Something went wrong on our side" in card.content
+    assert "class" not in card.content
+
+
+def test_an_adjustment_of_another_release_is_left_out() -> None:
+    clip = replace(CLIP, adjustments=(Adjustment("{0.__class__}", (("job", "a"),)),))
+    card = RENDERER.done(replace(JOB, status=Status.DONE, clip=clip), clip, b"")
+    assert "🔧" not in card.content
