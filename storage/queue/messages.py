@@ -15,7 +15,8 @@ a message of another one is refused whole (WrongVersion), never half read.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
@@ -23,7 +24,7 @@ from typing import TypeVar
 from storage.codec import CodecError, decode, encode
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Progress
-from storage.domain.request import GenerationRequest
+from storage.domain.request import SEED_LIMIT, GenerationRequest
 
 Value = TypeVar("Value")
 
@@ -44,6 +45,17 @@ OUTCOME_SECONDS = 24 * 3600
 CANCEL_SECONDS = 24 * 3600
 PREVIEW_SECONDS = 15 * 60
 
+NAME_LIMIT = 64  # characters of a job's id
+TEXT_LIMIT = 500  # characters of a text that is shown
+LIST_LIMIT = 50
+KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
+BLOB = re.compile(r"[0-9a-f]{64}")
+CLIP_BOUNDS = (
+    *(("width", 1, 2**14), ("height", 1, 2**14), ("frames", 1, 2**14), ("fps", 1, 1000)),
+    *(("seed", 0, SEED_LIMIT), ("bytes", 1, 2**40), ("seconds", 0.0, 10**7)),
+)
+"""Lowest and highest values of a clip's numbers, far outside of what any model makes."""
+
 HANDED_BACK = Failure("failed_handed_back", retryable=True)
 """The outcome of a job whose worker was stopped politely: another attempt, and no death."""
 
@@ -52,7 +64,9 @@ class WrongVersion(CodecError):
     """The message was written by a release whose messages this release does not read."""
 
     def __init__(self, found: object) -> None:
-        self.found = str(found)[:20]
+        scalar = found is None or isinstance(found, str | int | float)
+        text = str(found) if scalar else type(found).__name__
+        self.found = ascii(text[:20])[1:-1]
         super().__init__(f"version {self.found}, where this release reads version {VERSION}")
 
 
@@ -146,9 +160,11 @@ def write_order(order: Order) -> str:
     return _write(encode(order))
 
 
-def read_order(text: str | bytes) -> Order:
+def read_order(text: object) -> Order:
     """Return the order that the JSON describes; raise CodecError."""
-    return decode(Order, _read(text))
+    order = decode(Order, _read(text))
+    _check_attempt(order.job, order.attempt)
+    return order
 
 
 def write_event(event: Event) -> str:
@@ -156,10 +172,14 @@ def write_event(event: Event) -> str:
     return _write({"event": _name(event, EVENTS_BY_NAME), **encode(event)})
 
 
-def read_event(text: str | bytes) -> Event:
+def read_event(text: object) -> Event:
     """Return the event that the JSON describes; raise CodecError."""
     data = _read(text)
-    return decode(_type(data, "event", EVENTS_BY_NAME), data)
+    event = decode(_type(data, "event", EVENTS_BY_NAME), data)
+    _check_attempt(event.job, event.attempt)
+    if isinstance(event, Progressed):
+        _check_progress(event.progress)
+    return event
 
 
 def write_outcome(outcome: Clip | Failure) -> str:
@@ -167,10 +187,61 @@ def write_outcome(outcome: Clip | Failure) -> str:
     return _write({"outcome": _name(outcome, OUTCOMES_BY_NAME), **encode(outcome)})
 
 
-def read_outcome(text: str | bytes) -> Clip | Failure:
+def read_outcome(text: object) -> Clip | Failure:
     """Return the outcome that the JSON describes; raise CodecError."""
     data = _read(text)
-    return decode(_type(data, "outcome", OUTCOMES_BY_NAME), data)
+    outcome = decode(_type(data, "outcome", OUTCOMES_BY_NAME), data)
+    if isinstance(outcome, Clip):
+        _check_clip(outcome)
+    else:
+        _check_texts([(outcome.key, outcome.parameters)])
+    return outcome
+
+
+def _check_attempt(job: str, attempt: int) -> None:
+    _check_between("attempt", attempt, 0, 10**6)
+    if len(job) > NAME_LIMIT or not job.isprintable():
+        raise CodecError("job: not an id")
+
+
+def _check_progress(progress: Progress) -> None:
+    _check_between("step", progress.step, 0, 10**6)
+    _check_between("steps", progress.steps, 0, 10**6)
+    _check_between("eta", progress.eta or 0.0, -(10**7), 10**7)
+    _check_blob("preview", progress.preview)
+
+
+def _check_clip(clip: Clip) -> None:
+    for name, low, high in CLIP_BOUNDS:
+        _check_between(name, getattr(clip, name), low, high)
+    _check_blob("blob", clip.blob or "none")
+    _check_blob("poster", clip.poster)
+    _check_texts((note.key, note.parameters) for note in clip.adjustments)
+    if len(clip.worker) > TEXT_LIMIT:
+        raise CodecError("worker: too long")
+    if len(clip.scores) > LIST_LIMIT or any(not KEY.fullmatch(name) for name, _ in clip.scores):
+        raise CodecError("scores: too many, or a name that is none")
+
+
+def _check_between(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise CodecError(f"{name}: not between {low} and {high}")
+
+
+def _check_blob(name: str, key: str) -> None:
+    if key and not BLOB.fullmatch(key):
+        raise CodecError(f"{name}: not a blob's key")
+
+
+def _check_texts(texts: Iterable[tuple[str, tuple[tuple[str, str], ...]]]) -> None:
+    """Check what people will read: message keys, and the names and values of their parameters."""
+    for number, (key, parameters) in enumerate(texts):
+        if number >= LIST_LIMIT or len(parameters) > LIST_LIMIT:
+            raise CodecError("too many messages or parameters")
+        if not all(KEY.fullmatch(name) for name in (key, *(name for name, _ in parameters))):
+            raise CodecError("not a message key, or not a parameter's name")
+        if any(len(value) > TEXT_LIMIT for _, value in parameters):
+            raise CodecError("a parameter is too long")
 
 
 def _name(value: object, types: Mapping[str, type[Value]]) -> str:
@@ -181,7 +252,8 @@ def _type(data: dict[str, object], key: str, types: Mapping[str, type[Value]]) -
     """Take the key that names the value's type out of the data."""
     name = data.pop(key, None)
     if not isinstance(name, str) or name not in types:
-        raise CodecError(f"unknown {key} {name!r}")
+        shown = ascii(name)[:60] if isinstance(name, str) else f"of type {type(name).__name__}"
+        raise CodecError(f"unknown {key} {shown}")
     return types[name]
 
 
@@ -189,8 +261,10 @@ def _write(fields: dict[str, object]) -> str:
     return json.dumps({"version": VERSION, **fields}, ensure_ascii=False, allow_nan=False)
 
 
-def _read(text: str | bytes) -> dict[str, object]:
+def _read(text: object) -> dict[str, object]:
     """Return the fields beside the version; raise WrongVersion before anything else is read."""
+    if not isinstance(text, str | bytes):
+        raise CodecError("neither text nor bytes")
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:

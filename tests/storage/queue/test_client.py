@@ -41,6 +41,8 @@ from tests.support.queue_worker import (
     until,
 )
 
+WEBP = b"RIFF\x04\x00\x00\x00WEBP"
+
 
 @pytest.fixture
 async def queue(redis_url: str) -> AsyncIterator[Queue]:
@@ -96,7 +98,7 @@ async def test_progress_and_previews_are_published(
     received = asyncio.Event()
 
     async def reporting(order: Order, reporter: ProgressReporter) -> Clip | Failure:
-        await reporter.progress(Progress(Stage.DENOISING, 3, 8, eta=2.5), b"webp")
+        await reporter.progress(Progress(Stage.DENOISING, 3, 8, eta=2.5), WEBP)
         await received.wait()
         return clip_of(order)
 
@@ -107,7 +109,7 @@ async def test_progress_and_previews_are_published(
     assert isinstance(event, Progressed)
     assert (event.progress.step, event.progress.steps, event.progress.eta) == (3, 8, 2.5)
     assert event.progress.preview
-    assert await queue.preview("a", 1) == b"webp"
+    assert await queue.preview("a", 1) == WEBP
 
 
 async def test_the_same_attempt_is_queued_once(queue: Queue) -> None:

@@ -8,6 +8,8 @@ from dataclasses import is_dataclass
 from typing import Any, get_type_hints
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from storage.codec import CodecError
 from storage.domain.clip import Clip, Failure
@@ -82,6 +84,75 @@ def test_anything_else_is_refused(read: Callable[[str], object], text: str) -> N
     with pytest.raises(CodecError) as caught:
         read(text)
     assert not isinstance(caught.value, WrongVersion)
+
+
+SURROGATES = st.text(st.characters(codec=None), max_size=20)
+ODD = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | SURROGATES | st.just(10**4000),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(SURROGATES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def places(data: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the paths of all values of parsed JSON."""
+    yield path
+    for key, value in data.items() if isinstance(data, dict) else ():
+        yield from places(value, (*path, key))
+
+
+def with_odd_value(data: Any, path: tuple[Any, ...], odd: object) -> Any:
+    """Return the parsed JSON with another value at this path."""
+    return {**data, path[0]: with_odd_value(data[path[0]], path[1:], odd)} if path else odd
+
+
+@every_message
+@given(draw=st.data())
+def test_one_odd_value_anywhere_is_refused_or_harmless(
+    message: object,
+    write: Callable[..., str],
+    read: Callable[[object], object],
+    draw: st.DataObject,
+) -> None:
+    data = json.loads(write(message))
+    path = draw.draw(st.sampled_from([*places(data)]))
+    try:
+        found = read(json.dumps(with_odd_value(data, path, draw.draw(ODD))))
+    except CodecError as error:
+        assert str(error).isprintable()
+        str(error).encode()
+    else:
+        assert read(write(found).encode()) == found
+
+
+@pytest.mark.parametrize("read", [read_order, read_event, read_outcome])
+@given(text=st.binary(max_size=200) | SURROGATES | ODD)
+def test_arbitrary_bytes_are_refused(read: Callable[[object], object], text: object) -> None:
+    with pytest.raises(CodecError):
+        read(text)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"bytes": 10**400},
+        {"seed": -1},
+        {"blob": "../../etc/passwd"},
+        {"blob": ""},
+        {"poster": "a"},
+        {"seconds": -1.0},
+        {"width": 0},
+        {"worker": "w" * 10**6},
+        {"scores": [["a.b", 0.5]]},
+        {"scores": [["a", 0.5]] * 10**4},
+        {"adjustments": [{"key": "{0.__class__}", "parameters": []}]},
+        {"adjustments": [{"key": "a", "parameters": [["a", "b" * 10**6]]}]},
+    ],
+    ids=lambda damage: next(iter(damage)),
+)
+def test_a_clip_that_no_worker_makes_is_refused(damage: dict[str, object]) -> None:
+    with pytest.raises(CodecError):
+        read_outcome(json.dumps(json.loads(write_outcome(CLIP)) | damage))
 
 
 WRITTEN = {
