@@ -6,13 +6,20 @@ What must not be lost is in the database; see storage/queue/consumer.py for the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 from arq.connections import ArqRedis
-from arq.constants import job_key_prefix
+from arq.constants import (
+    in_progress_key_prefix,
+    job_key_prefix,
+    result_key_prefix,
+    retry_key_prefix,
+)
+from redis.exceptions import ResponseError
 
 from storage.codec import CodecError
 from storage.domain.clip import Clip, Failure
@@ -43,9 +50,15 @@ from storage.queue.messages import (
 CLOCK_DIFFERENCE = timedelta(minutes=10)
 """Orders are dated back by this, so that a worker whose clock runs behind takes them at once."""
 
+ARQ_STATE = (in_progress_key_prefix, result_key_prefix, retry_key_prefix)
+PREVIEW_BYTES = 2 * 2**20  # what is larger is no preview
 TIMEOUT_SECONDS = 5.0  # after which a Redis that does not answer counts as away
 
 log = logging.getLogger(__name__)
+
+
+class WrongKeyType(Unavailable):
+    """A key holds another type of Redis than it should."""
 
 
 class Queue:
@@ -54,6 +67,7 @@ class Queue:
     def __init__(self, redis: ArqRedis) -> None:
         """Send and receive through this client."""
         self._redis = redis
+        self.unreadable_events = 0
 
     @classmethod
     async def connect(cls, url: str) -> Queue:
@@ -63,7 +77,7 @@ class Queue:
     async def put(self, order: Order) -> bool:
         """Queue this attempt and withdraw the earlier ones; False if it was put before."""
         earlier = [attempt_id(order.job, number) for number in range(1, order.attempt)]
-        async with _redis_errors_translated():
+        async with self._translated():
             if earlier:
                 async with self._redis.pipeline(transaction=True) as pipe:
                     pipe.zrem(QUEUE, *earlier)
@@ -71,6 +85,8 @@ class Queue:
                     await pipe.execute()
             if await self._redis.exists(outcome_key(order.id)):
                 return False
+            # Nobody can have taken it yet: a claim without an end would keep it from all workers.
+            await self._redis.delete(*(prefix + order.id for prefix in ARQ_STATE))
             queued = await self._redis.enqueue_job(
                 TASK,
                 write_order(order),
@@ -86,7 +102,7 @@ class Queue:
         when it was LOST twice, that far apart.
         """
         identity = attempt_id(job, attempt)
-        async with _redis_errors_translated(), self._redis.pipeline(transaction=True) as pipe:
+        async with self._translated(), self._redis.pipeline(transaction=True) as pipe:
             pipe.exists(outcome_key(identity))
             pipe.exists(lease_key(identity))
             pipe.zscore(QUEUE, identity)
@@ -99,39 +115,50 @@ class Queue:
 
     async def outcome(self, job: str, attempt: int) -> Clip | Failure | None:
         """Return how the attempt ended, or None while it has not (or Redis was emptied)."""
-        async with _redis_errors_translated():
-            text = await self._redis.get(outcome_key(attempt_id(job, attempt)))
-        if text is None:
-            return None
         try:
-            return read_outcome(text)
+            async with self._translated():
+                text = await self._redis.get(outcome_key(attempt_id(job, attempt)))
+            return None if text is None else read_outcome(text)
+        except WrongKeyType:
+            return Failure("failed_outcome_unreadable", retryable=True)
         except WrongVersion as error:
             versions = (("outcome", error.found), ("bot", str(VERSION)))
             return Failure("failed_outcome_version", versions, retryable=True)
-        except CodecError:
+        except CodecError as error:
+            log.warning("the outcome of attempt %d cannot be read: %s", attempt, error)
             return Failure("failed_outcome_unreadable", retryable=True)
 
     async def preview(self, job: str, attempt: int) -> bytes | None:
-        """Return the latest preview (an animated WebP) of an attempt."""
-        async with _redis_errors_translated():
-            found: bytes | None = await self._redis.get(preview_key(attempt_id(job, attempt)))
-        return found
+        """Return the latest preview of an attempt; None unless it is a WebP of a preview's size."""
+        key = preview_key(attempt_id(job, attempt))
+        try:
+            async with self._translated():
+                found: bytes = await self._redis.getrange(key, 0, PREVIEW_BYTES)
+        except WrongKeyType:
+            return None
+        is_webp = found[:4] == b"RIFF" and found[8:12] == b"WEBP"
+        return found if is_webp and len(found) <= PREVIEW_BYTES else None
 
     async def cancel(self, job: str) -> None:
         """Cancel every attempt at this job, at its next step."""
-        async with _redis_errors_translated(), self._redis.pipeline(transaction=True) as pipe:
+        async with self._translated(), self._redis.pipeline(transaction=True) as pipe:
             pipe.set(cancel_key(job), "1", ex=CANCEL_SECONDS)
             pipe.publish(CANCELS, job)
             await pipe.execute()
 
     async def workers(self) -> int:
         """Return how many workers are alive."""
-        async with _redis_errors_translated():
+        async with self._translated():
             return len([key async for key in self._redis.scan_iter(match=WORKERS + "*")])
+
+    async def ping(self) -> None:
+        """Return if Redis answers."""
+        async with self._translated():
+            await self._redis.ping()
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield what workers publish, through any outage, during which events are missed."""
-        refused: set[str] = set()
+        refused: set[type[CodecError]] = set()
         while True:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
@@ -143,7 +170,10 @@ class Queue:
                         try:
                             yield read_event(message["data"])
                         except CodecError as error:
-                            _log_once(f"events are skipped: {error}", refused)
+                            self.unreadable_events += 1
+                            if type(error) not in refused:  # they would fill the log
+                                refused.add(type(error))
+                                log.warning("events are skipped: %s", error)
             except CONNECTION_ERRORS:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
@@ -151,17 +181,24 @@ class Queue:
         """Close the connections."""
         await self._redis.aclose(close_connection_pool=True)
 
+    @asynccontextmanager
+    async def _translated(self) -> AsyncIterator[None]:
+        """Raise Unavailable where Redis is away, WrongKeyType where one key holds something odd."""
+        try:
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                yield
+        except CONNECTION_ERRORS as error:
+            if isinstance(error, ResponseError) and "WRONGTYPE" in str(error):
+                if await self._repair():
+                    raise Unavailable("unavailable_queue") from error
+                raise WrongKeyType("unavailable_queue") from error
+            raise Unavailable("unavailable_queue") from error
 
-def _log_once(message: str, logged: set[str]) -> None:
-    if message not in logged:
-        logged.add(message)
-        log.warning("%s", message)
-
-
-@asynccontextmanager
-async def _redis_errors_translated() -> AsyncIterator[None]:
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            yield
-    except CONNECTION_ERRORS as error:
-        raise Unavailable("unavailable_queue") from error
+    async def _repair(self) -> bool:
+        """Delete the queue if it is no sorted set; its orders are in the database."""
+        with contextlib.suppress(*CONNECTION_ERRORS):
+            if await self._redis.type(QUEUE) not in (b"zset", b"none"):
+                log.error("%s was no sorted set and is deleted", QUEUE)
+                await self._redis.delete(QUEUE)
+                return True
+        return False

@@ -11,11 +11,13 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from arq.worker import Worker, func
+from redis.exceptions import ResponseError
 
 from storage.codec import CodecError
 from storage.domain.clip import Failure
@@ -43,6 +45,7 @@ from storage.settings import Settings
 
 log = logging.getLogger(__name__)
 
+ATTEMPT = re.compile(rb"[ -~]{1,64}\.[0-9]{1,7}")  # an id that attempt_id() gives
 MAX_ORDERS = 4  # one has the engine, one waits for it, and two are encoded and stored
 HEAD_START_SECONDS = 0.25  # an idle worker takes an order within this, several times over
 POLL_SECONDS = 0.03  # an order waits half of this on average before an idle worker takes it
@@ -92,7 +95,7 @@ class ArqWorker(Worker):
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         """Take the first of these orders that may be taken and that no other worker holds."""
-        eligible = self._eligible(job_ids)
+        eligible = self._eligible(await self._readable(job_ids))
         if not eligible:
             return
         before, self.max_jobs = set(self.tasks), self.job_counter + 1
@@ -101,6 +104,25 @@ class ArqWorker(Worker):
         finally:
             self.max_jobs = self._NO_LIMIT
         self._taking = next((self.tasks[name] for name in self.tasks if name not in before), None)
+
+    async def run_job(self, job_id: str, score: int) -> None:
+        """Run one order; what is wrong with it alone ends it, and not the worker."""
+        try:
+            await super().run_job(job_id, score)
+        except Exception as error:
+            if isinstance(error, CONNECTION_ERRORS) and not isinstance(error, ResponseError):
+                raise
+            log.error("the order %.80a is taken off the queue: %r", job_id, error)
+            await self.pool.zrem(QUEUE, job_id)
+
+    async def _readable(self, job_ids: list[bytes]) -> list[bytes]:
+        """Return the ids that a bot may have written; take the others off the queue."""
+        odd = [name for name in job_ids if not ATTEMPT.fullmatch(name)]
+        if not odd:
+            return job_ids
+        log.error("%d entries are no orders and are taken off the queue: %.80r", len(odd), odd[0])
+        await self.pool.zrem(QUEUE, *odd)
+        return [name for name in job_ids if name not in odd]
 
     def _eligible(self, job_ids: list[bytes]) -> list[bytes]:
         now = time.monotonic()
@@ -210,7 +232,7 @@ class Consumer:
     async def _on_order(self, ctx: dict[Any, Any], *args: Any, **_: Any) -> None:
         """Take one order over from arq, whose own task may end before the order does."""
         try:
-            order = read_order(args[0])
+            order = read_order(args[0] if args else None)
         except CodecError as error:
             job, _dot, attempt = ctx["job_id"].rpartition(".")
             with log_job(job):
@@ -235,7 +257,8 @@ class Consumer:
                     await channel.subscribe(CANCELS)
                     while True:
                         message = await channel.get_message(timeout=1.0)
-                        await self._apply_cancels(message["data"].decode() if message else None)
+                        job = message["data"].decode(errors="replace") if message else None
+                        await self._apply_cancels(job)
             except CONNECTION_ERRORS:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
