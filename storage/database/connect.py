@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import errno
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import URL, Connection, event, func, make_url, select
+from sqlalchemy import URL, Connection, event, func, make_url, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -168,6 +169,11 @@ async def lock(connection: AsyncConnection, name: str) -> None:
     # SQLite runs one writing transaction at a time anyway.
 
 
+async def touch(connection: AsyncConnection) -> None:
+    """Write a row as it is, which takes the lock and room on the disk as any write does."""
+    await connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
+
+
 def migrate(connection: Connection) -> None:
     """Bring the tables up to date within the connection's transaction."""
     config = Config()
@@ -177,8 +183,14 @@ def migrate(connection: Connection) -> None:
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    """Turn on WAL, full sync and foreign keys; leave BEGIN to _begin_sqlite."""
+    """Turn on WAL, full sync and foreign keys; leave BEGIN to _begin_sqlite.
+
+    A text that is not UTF-8 must not fail the query that reads it among others: its bytes become
+    surrogates, and its row is set aside.
+    """
     connection.isolation_level = None
+    driver: Any = connection.driver_connection
+    driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")

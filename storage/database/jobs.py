@@ -8,6 +8,7 @@ cannot be reached.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from hashlib import sha256
@@ -18,15 +19,15 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.codec import loads
+from storage.codec import CodecError, loads
 from storage.database import ledger, queue_order, reports
-from storage.database.connect import READING, lock
+from storage.database.connect import READING, lock, touch
 from storage.database.rows import (
     FINAL,
     UNFINISHED,
+    RowReader,
     job_of,
     outcome_columns,
-    readable,
     reply_columns,
     row_of,
     workload_key,
@@ -38,6 +39,8 @@ from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.quota import Allowance, UsageReport, check
 from storage.domain.request import GenerationRequest
+
+log = logging.getLogger(__name__)
 
 WAITING = jobs.c.status == Status.QUEUED.value
 ACTIVE = jobs.c.status.in_(UNFINISHED)
@@ -53,9 +56,20 @@ class Jobs:
         self._reader = engine.execution_options(**READING)
         self._quota = catalogue.quota
         self._catalogue_key = _catalogue_key(catalogue)
+        self._rows = RowReader()
         # SQLite's writers poll ever less often until its lock is free; a lock here is quicker.
         sqlite = engine.dialect.name == "sqlite"
         self._write_lock = asyncio.Lock() if sqlite else nullcontext()
+
+    @property
+    def unreadable(self) -> frozenset[str]:
+        """The ids of jobs whose rows were set aside because they cannot be read."""
+        return frozenset(self._rows.unreadable)
+
+    async def check_writable(self) -> None:
+        """Write to the database; raise Unavailable where that is not possible."""
+        async with self._write() as connection:
+            await touch(connection)
 
     async def add(self, *new: Job) -> None:
         """Insert one person's new jobs and reserve their costs, all or none; raise QuotaExceeded.
@@ -148,7 +162,11 @@ class Jobs:
         query = select(jobs.c.clip).where(wanted).order_by(jobs.c.ended.desc()).limit(1)
         async with self._read() as connection:
             found = await connection.scalar(query)
-        return None if found is None else loads(Clip, found)
+        try:
+            return None if found is None else loads(Clip, found)
+        except CodecError as error:
+            log.error("a cached clip cannot be read and is made again: %s", error)
+            return None
 
     async def needs_blob(self, blob: str, ended: str) -> bool:
         """Tell whether a job refers to this blob, or repeats the request of the ended job."""
@@ -222,7 +240,7 @@ class Jobs:
         query = select(jobs).where(which).order_by(jobs.c.created, jobs.c.id)
         async with self._read() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return readable(rows)
+        return self._rows.jobs(rows)
 
     @asynccontextmanager
     async def _write(self) -> AsyncIterator[AsyncConnection]:

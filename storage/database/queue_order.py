@@ -28,7 +28,7 @@ async def queued_ids(connection: AsyncConnection) -> list[str]:
     """Return the ids of the jobs that no worker has taken, the next one first."""
     columns = (jobs.c.id, jobs.c.owner, jobs.c.status, jobs.c.created, jobs.c.dispatched)
     rows = await connection.execute(select(*columns).where(jobs.c.status.in_(UNFINISHED)))
-    unfinished = [UnfinishedJob(*row) for row in rows]
+    unfinished = [UnfinishedJob(*row) for row in rows if _is_readable(*row)]
     dispatched = [job for job in unfinished if job.dispatched]
     rest = [job for job in unfinished if not job.dispatched]
     queued = [job for job in dispatched if job.status == Status.QUEUED.value]
@@ -45,4 +45,14 @@ async def last_served(connection: AsyncConnection) -> dict[str, float]:
         .where(jobs.c.owner.in_(waiting))
         .group_by(jobs.c.owner)
     )
-    return {owner: moment for owner, moment in await connection.execute(latest) if moment}
+    return {
+        owner: moment
+        for owner, moment in await connection.execute(latest)
+        if moment and isinstance(moment, float)
+    }
+
+
+def _is_readable(job: object, owner: object, _: object, created: object, at: object) -> bool:
+    """Tell whether the columns can be compared: SQLite stores anything anywhere."""
+    texts = isinstance(job, str) and isinstance(owner, str)
+    return texts and isinstance(created, float) and isinstance(at, float)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,12 +24,13 @@ async def usage(
     for status, count in await connection.execute(
         select(jobs.c.status, func.count()).where(which).group_by(jobs.c.status)
     ):
-        counts[Status(status)] = count
+        if status in counts:  # else another release wrote it
+            counts[Status(status)] = count
     made = and_(DONE, jobs.c.cached.is_(False))
     sums = select(
-        func.sum(case((made, jobs.c.cost), else_=0)).label("credits"),
-        func.sum(case((made, jobs.c.seconds), else_=0.0)).label("seconds"),
-        func.sum(jobs.c.saved).label("saved"),
+        func.sum(case((made & _sane(jobs.c.cost), jobs.c.cost), else_=0)).label("credits"),
+        func.sum(case((made & _sane(jobs.c.seconds), jobs.c.seconds), else_=0.0)).label("seconds"),
+        func.sum(case((_sane(jobs.c.saved), jobs.c.saved), else_=0)).label("saved"),
         func.sum(case((jobs.c.cached.is_(True), 1), else_=0)).label("cached"),
         func.count(jobs.c.owner.distinct()).label("owners"),
     ).where(which)
@@ -44,6 +46,11 @@ async def usage(
     )
 
 
+def _sane(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Leave a damaged number out: one row must not make the sum of all overflow."""
+    return column.between(0, 10**9)
+
+
 async def median_seconds(connection: AsyncConnection, workload: str) -> float | None:
     """Return the median seconds of the latest clips of this workload_key; None without any."""
     recent = (
@@ -52,5 +59,5 @@ async def median_seconds(connection: AsyncConnection, workload: str) -> float | 
         .order_by(jobs.c.ended.desc())
         .limit(RECENT)
     )
-    found = (await connection.scalars(recent)).all()
+    found = [one for one in await connection.scalars(recent) if isinstance(one, float)]
     return statistics.median(found) if found else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable
 from dataclasses import fields
 from functools import lru_cache
@@ -10,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from storage.codec import CodecError, dumps, loads
+from storage.codec import CodecError, build, dumps, loads
 from storage.domain.clip import Clip, Failure
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.prompt.reading import with_reading
@@ -28,6 +29,9 @@ _SAME = (
     *("created", "dispatched", "started", "ended", "delivered"),
 )
 """The fields of a job that are columns as they are."""
+_REPLY = tuple(field.name for field in fields(ReplyTarget))
+_STATUSES = frozenset(Status)
+_ID = re.compile(r"[!-~]{1,64}")
 
 
 def workload_key(request: GenerationRequest) -> str:
@@ -57,7 +61,7 @@ def row_of(job: Job, cache_key: str) -> dict[str, Any]:
 
 def reply_columns(reply_to: ReplyTarget) -> dict[str, Any]:
     """Return the columns of a reply target."""
-    return {field.name: getattr(reply_to, field.name) for field in fields(ReplyTarget)}
+    return {name: getattr(reply_to, name) for name in _REPLY}
 
 
 def outcome_columns(outcome: Clip | Failure, at: float) -> dict[str, Any]:
@@ -83,27 +87,48 @@ def _request(text: str) -> GenerationRequest:
 
 
 def job_of(row: RowMapping) -> Job:
-    """Return the job in a row; raise CodecError where another version of the code wrote it."""
-    return Job(
-        **{name: row[name] for name in _SAME},
-        request=_request(row["request"]),
-        reply_to=ReplyTarget(**{field.name: row[field.name] for field in fields(ReplyTarget)}),
-        status=Status(row["status"]),
-        clip=None if row["clip"] is None else loads(Clip, row["clip"]),
-        failure=None if row["failure"] is None else loads(Failure, row["failure"]),
+    """Return the job in a row; raise CodecError where a column has no value that we write."""
+    if row["status"] not in _STATUSES:
+        raise CodecError(f"status: unknown {row['status']!a:.60}")
+    if not _ID.fullmatch(str(row["id"])):
+        raise CodecError(f"id: not an id, {row['id']!a:.60}")
+    columns = {name: row[name] for name in _SAME}
+    return build(
+        Job,
+        columns
+        | {
+            "request": _request(row["request"]),
+            "reply_to": build(ReplyTarget, {name: row[name] for name in _REPLY}),
+            "status": Status(row["status"]),
+            "clip": None if row["clip"] is None else loads(Clip, row["clip"]),
+            "failure": None if row["failure"] is None else loads(Failure, row["failure"]),
+        },
     )
 
 
-def readable(rows: Iterable[RowMapping]) -> list[Job]:
-    """Return the jobs of these rows; log and skip those that cannot be parsed.
+class RowReader:
+    """Reads rows, and leaves out those that no Job can be made of.
 
-    One row of another version must not block everybody else's jobs.
+    One row that another release wrote, or that was damaged, must not block everybody else's jobs.
+    It stays in the database as it is; unreadable holds the ids of those that were seen.
     """
-    found = []
-    for row in rows:
-        try:
-            found.append(job_of(row))
-        except CodecError as error:
-            with log_job(row["id"]):
-                log.error("the job cannot be read: %s", error)
-    return found
+
+    def __init__(self) -> None:
+        self.unreadable: set[str] = set()
+
+    def jobs(self, rows: Iterable[RowMapping]) -> list[Job]:
+        """Return the jobs of the readable rows; log each other row once."""
+        found = []
+        for row in rows:
+            try:
+                found.append(job_of(row))
+            except CodecError as error:
+                self._note(row["id"], error)
+        return found
+
+    def _note(self, identity: object, error: CodecError) -> None:
+        name = ascii(identity)[1:-1] if isinstance(identity, str) else ascii(identity)
+        if name not in self.unreadable:
+            self.unreadable.add(name)
+            with log_job(name):
+                log.error("the job's row cannot be read and is set aside: %s", error)
