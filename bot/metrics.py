@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -29,9 +29,17 @@ class BotMetrics(Collector):
     at each scrape.
     """
 
-    def __init__(self, jobs: Jobs, queue: Queue, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        queue: Queue,
+        set_aside: Set[str],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Watch these; set_aside holds the jobs that are not dispatched any more."""
         self._jobs = jobs
         self._queue = queue
+        self._set_aside = set_aside
         self._clock = clock
         self._ended = dict.fromkeys((status.value for status in Status if status.final), 0)
         self._cached = 0
@@ -72,6 +80,8 @@ class BotMetrics(Collector):
             _gauge("jobs_running", "Jobs that a worker runs.", len(unfinished) - len(waiting)),
             _gauge("oldest_wait_seconds", "Age of the oldest waiting job.", max(0.0, now - oldest)),
             _gauge("workers_wanted", "Workers that should run.", await self.wanted_workers()),
+            _gauge("jobs_set_aside", "Jobs that dispatch gave up.", len(self._set_aside)),
+            _gauge("rows_unreadable", "Jobs' rows left alone.", len(self._jobs.unreadable)),
             _gauge("queue_reachable", "1 if Redis answers, else 0.", workers is not None),
         ]
         if workers is not None:
@@ -91,6 +101,11 @@ class BotMetrics(Collector):
         yield ended
         yield CounterMetricFamily(
             "mutoscope_clips_from_cache", "Clips served from the cache.", self._cached
+        )
+        yield CounterMetricFamily(
+            "mutoscope_events_unreadable",
+            "Messages on the workers' channel that were skipped.",
+            self._queue.unreadable_events,
         )
         yield CounterMetricFamily(
             "mutoscope_worker_seconds", "Time that workers took for clips.", self._worker_seconds

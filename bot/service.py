@@ -60,14 +60,15 @@ async def open_service(
         blobs = Blobs.open(settings.blob_url)
         studio = Studio(jobs, blobs, queue, admission, events)
         stack.callback(studio.close)
+        dispatcher = Dispatcher(jobs, blobs, queue, events)
         if metrics_port is not None:
-            metrics = BotMetrics(jobs, queue)
+            metrics = BotMetrics(jobs, queue, dispatcher.set_aside)
             runner = await metrics.serve(metrics_port)
             stack.push_async_callback(runner.cleanup)
             log.info("metrics: http://127.0.0.1:%d/metrics", runner.addresses[0][1])
             counting = asyncio.create_task(metrics.listen(events.subscribe()))
             stack.callback(counting.cancel)
-        yield Service(studio, Dispatcher(jobs, blobs, queue, events))
+        yield Service(studio, dispatcher)
 
 
 def read_admission(settings: Settings, quota: QuotaRow | None = None) -> Admission:

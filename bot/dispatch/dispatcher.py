@@ -11,7 +11,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
 from bot.studio.cleanup import blobs_of, delete_unused
@@ -30,11 +31,14 @@ from storage.queue.messages import HANDED_BACK, AttemptState, Event, Order, Prog
 log = logging.getLogger(__name__)
 
 MAX_DEATHS = 3  # a job is given up when so many of its attempts failed for retryable reasons
+MAX_ERRORS = 3  # a job is set aside when dispatching it failed so often for unknown reasons
+MAX_LOSSES = 20  # a job is given up when so many orders of it vanished before a worker had them
 QUEUED_AHEAD = 1  # jobs on the queue beyond the one that each worker makes
 RECONCILE_SECONDS = 3.0
 RETRY_PAUSE = 0.3  # seconds, while Redis is away
 
 DIED = Failure("failed_worker_died", retryable=True)
+INTERNAL = Failure("internal_error")
 LOST = Failure("failed_lost", retryable=True)  # before a worker had taken the order
 FILE_GONE = Failure("failed_storage", retryable=True)  # deleted before the clip was collected
 
@@ -61,6 +65,9 @@ class Dispatcher:
         self._wake = asyncio.Event()
         self._lost_once: set[tuple[str, int]] = set()
         self._decoded: set[str] = set()  # jobs that no longer need an engine
+        self._errors: Counter[str] = Counter()
+        self._losses: Counter[str] = Counter()
+        self.set_aside: set[str] = set()  # jobs that this process dispatches no more
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -107,7 +114,7 @@ class Dispatcher:
 
     async def dispatch_once(self) -> int:
         """Dispatch as many jobs as there is room for; return how many."""
-        unfinished = await self._jobs.unfinished()
+        unfinished = await self._unfinished()
         waiting = [job for job in unfinished if _is_waiting(job)]
         dispatched = [job for job in unfinished if not _is_waiting(job)]
         if not waiting:
@@ -119,9 +126,37 @@ class Dispatcher:
             return 0
         chosen = next_jobs(waiting, dispatched, room, await self._jobs.last_served())
         for job in chosen:
-            with log_job(job.id):
+            async with self._guarded(job.id):
                 await self._put(job)
         return len(chosen)
+
+    async def _unfinished(self) -> list[Job]:
+        return [job for job in await self._jobs.unfinished() if job.id not in self.set_aside]
+
+    @contextlib.asynccontextmanager
+    async def _guarded(self, job_id: str) -> AsyncIterator[None]:
+        """Let an unknown error in this block harm this job alone."""
+        with log_job(job_id):
+            try:
+                yield
+            except (JobGone, Unavailable):
+                raise
+            except Exception:
+                log.exception("this job could not be dispatched; the others go on")
+                self._errors[job_id] += 1
+                if self._errors[job_id] >= MAX_ERRORS:
+                    await self._set_aside(job_id)
+
+    async def _set_aside(self, job_id: str) -> None:
+        """Fail a job that cannot be dispatched; where even that fails, leave it alone."""
+        self.set_aside.add(job_id)
+        log.error("set aside after %d errors", self._errors.pop(job_id))
+        try:
+            await self._finish(job_id, INTERNAL)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("it could not be ended either")
 
     async def _put(self, job: Job) -> None:
         attempt = job.attempt + 1
@@ -143,6 +178,10 @@ class Dispatcher:
                     await self._handle(event)
                 except JobGone:
                     log.info("an event came after the job's end")
+                except Unavailable:
+                    raise
+                except Exception:
+                    log.exception("an event is skipped; the others are handled")
 
     async def _handle(self, event: Event) -> None:
         if isinstance(event, Progressed):
@@ -181,6 +220,7 @@ class Dispatcher:
             return True
 
     async def _finish(self, job_id: str, outcome: Clip | Failure) -> None:
+        self._losses.pop(job_id, None)
         job = await self._jobs.finish(job_id, outcome, self._clock())
         if job is not None:
             self._events.publish(JobChanged(job))
@@ -193,7 +233,9 @@ class Dispatcher:
         if job.status.final or job.attempt != attempt:
             return
         died = failure not in (HANDED_BACK, LOST)
-        if died and job.deaths + 1 >= MAX_DEATHS:
+        self._losses[job_id] += failure == LOST
+        vanishes = self._losses[job_id] >= MAX_LOSSES
+        if vanishes or (died and job.deaths + 1 >= MAX_DEATHS):
             await self._finish(job_id, replace(failure, retryable=False))
             return
         self._decoded.discard(job_id)
@@ -209,10 +251,10 @@ class Dispatcher:
     async def reconcile_once(self) -> None:
         """Collect outcomes whose events were missed, and queue lost jobs again."""
         lost: set[tuple[str, int]] = set()
-        for job in await self._jobs.unfinished():
+        for job in await self._unfinished():
             if _is_waiting(job):
                 continue
-            with log_job(job.id):
+            async with self._guarded(job.id):
                 if await self._is_lost(job):
                     lost.add((job.id, job.attempt))
         self._lost_once = lost

@@ -19,7 +19,7 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
 ) -> None:
     for seed in range(3):
         await backend.studio.submit(requester(), png(), Options("a", seed=seed))
-    runner = await BotMetrics(backend.jobs, backend.queue).serve(0)
+    runner = await BotMetrics(backend.jobs, backend.queue, set()).serve(0)
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     page = await scrape(f"{url}/metrics")
     async with aiohttp.ClientSession(url) as session:
@@ -34,7 +34,10 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
         "mutoscope_oldest_wait_seconds": "gauge",
         "mutoscope_workers_wanted": "gauge",
         "mutoscope_workers": "gauge",
+        "mutoscope_jobs_set_aside": "gauge",
+        "mutoscope_rows_unreadable": "gauge",
         "mutoscope_queue_reachable": "gauge",
+        "mutoscope_events_unreadable": "counter",
         "mutoscope_jobs_ended": "counter",
         "mutoscope_clips_from_cache": "counter",
         "mutoscope_worker_seconds": "counter",
@@ -49,7 +52,7 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
 async def test_large_numbers_are_exact(backend: Backend) -> None:
     await backend.studio.submit(requester(), png(), Options("a"))
     [job] = await backend.jobs.unfinished()
-    metrics = BotMetrics(backend.jobs, backend.queue, clock=lambda: job.created + 1234567.0)
+    metrics = BotMetrics(backend.jobs, backend.queue, set(), clock=lambda: job.created + 1234567.0)
     await metrics.refresh()
     assert samples(metrics)["mutoscope_oldest_wait_seconds"] == 1234567.0
 
@@ -61,14 +64,14 @@ async def test_workers_are_left_out_while_the_queue_is_unreachable(
         raise Unavailable("unavailable_queue")
 
     monkeypatch.setattr(backend.queue, "workers", unreachable)
-    metrics = BotMetrics(backend.jobs, backend.queue)
+    metrics = BotMetrics(backend.jobs, backend.queue, set())
     await metrics.refresh()
     assert samples(metrics)["mutoscope_queue_reachable"] == 0
     assert "mutoscope_workers" not in [metric.name for metric in parse(metrics)]
 
 
 async def test_ended_jobs_are_counted(backend: Backend) -> None:
-    metrics = BotMetrics(backend.jobs, backend.queue)
+    metrics = BotMetrics(backend.jobs, backend.queue, set())
     counting = asyncio.create_task(metrics.listen(backend.studio.subscribe()))
     async with backend.running():
         await backend.studio.submit(requester(), png(), Options("a", seed=1))
