@@ -1,4 +1,4 @@
-"""The service against the real Discord: bot and worker, restarted when one crashes."""
+"""The service against the real Discord: bot, worker and Redis, restarted when one crashes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from pathlib import Path
+from typing import Any
 
 from deploy.local.stack.child_process import ChildProcess, python
 from deploy.local.stack.process_group import ProcessGroup
@@ -20,6 +22,7 @@ log = logging.getLogger("service")
 
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 30.0
+POLL_SECONDS = 0.5  # between looks whether Redis still runs
 STEADY_SECONDS = 60.0
 """After a run of this length the next pause is the first one again."""
 WRONG_SETTINGS = 2
@@ -59,22 +62,46 @@ async def keep_running(name: str, module: str, environ: Mapping[str, str]) -> No
         pause = min(2 * pause, LONGEST_PAUSE)
 
 
+async def keep_redis_running(group: ProcessGroup, folder: Path) -> None:
+    """Start Redis again for ever when it has ended; raise RedisStartError where it cannot."""
+    pause, loop = FIRST_PAUSE, asyncio.get_running_loop()
+    while True:
+        began, server = loop.time(), group.redis
+        # It was started without the event loop, which cannot wait for it.
+        while server is not None and server.status is None:  # noqa: ASYNC110
+            await asyncio.sleep(POLL_SECONDS)
+        if loop.time() - began > STEADY_SECONDS:
+            pause = FIRST_PAUSE
+        status = server.status if server is not None else None
+        log.warning("redis ended with status %s; again in %.0f s", status, pause)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, LONGEST_PAUSE)
+        group.redis = None
+        group.start_redis(folder)
+
+
 async def serve(environ: Mapping[str, str]) -> int:
-    """Keep bot and worker running until a stop signal; return the exit status."""
+    """Keep all processes running until a stop signal; return the exit status."""
     async with ProcessGroup(environ, logs=None) as group:
-        if not environ.get("REDIS_URL", "").strip():
-            group.start_redis(Settings.from_environment(environ).mutoscope_home / "redis")
-        running = [keep_running(name, MODULES[name], group.environ) for name in MODULES]
+        watches: list[Coroutine[Any, Any, None]] = []
         try:
-            await first_completed(*running, wait_for_stop_signal())
+            if not environ.get("REDIS_URL", "").strip():
+                folder = Settings.from_environment(environ).mutoscope_home / "redis"
+                group.start_redis(folder)
+                watches.append(keep_redis_running(group, folder))
+            watches += [keep_running(name, MODULES[name], group.environ) for name in MODULES]
+            await first_completed(*watches, wait_for_stop_signal())
         except WrongSettings as error:
             log.error("%s", error)
             return WRONG_SETTINGS
+        except RedisStartError as error:
+            log.error("redis cannot be started: %s", str(error).strip().rpartition("\n")[2])
+            return 1
         return 0
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run bot and worker against the real Discord."""
+    """Run the service against the real Discord."""
     parser = argparse.ArgumentParser(prog="deploy.local.service", description=__doc__)
     parser.parse_args(arguments)
     if not os.environ.get("DISCORD_TOKEN", "").strip():

@@ -35,6 +35,11 @@ class RedisServer:
         """The server's process id."""
         return self._process.pid
 
+    @property
+    def status(self) -> int | None:
+        """The server's exit status, None while it runs."""
+        return self._process.poll()
+
     def stop(self, kill: bool = False) -> None:
         """End the server and wait for it; with kill it writes nothing before."""
         if kill:
