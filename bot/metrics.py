@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Set
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from prometheus_client import CollectorRegistry
 from prometheus_client.aiohttp import make_aiohttp_handler
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -23,7 +24,7 @@ JOBS_PER_WORKER = 2
 
 
 class BotMetrics(Collector):
-    """Serves /metrics, /workers/wanted and /healthz.
+    """Serves /metrics, /workers/wanted, /healthz and /readyz.
 
     Counters count since the start of this process. Gauges are read from the database and the queue
     at each scrape.
@@ -111,12 +112,16 @@ class BotMetrics(Collector):
             "mutoscope_worker_seconds", "Time that workers took for clips.", self._worker_seconds
         )
 
-    async def serve(self, port: int) -> web.AppRunner:
-        """Serve on a port (0: any free one); the caller calls cleanup() on what is returned."""
+    async def serve(self, port: int, serve_readiness: Handler) -> web.AppRunner:
+        """Serve on a port (0: any free one); the caller calls cleanup() on what is returned.
+
+        /healthz answers as long as the event loop runs.
+        """
         app = web.Application()
         app.router.add_get("/metrics", self._serve_metrics)
         app.router.add_get("/workers/wanted", self._serve_wanted)
         app.router.add_get("/healthz", self._serve_health)
+        app.router.add_get("/readyz", serve_readiness)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 (scraped from outside)

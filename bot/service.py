@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
 from bot.dispatch.dispatcher import Dispatcher
+from bot.health import Readiness
 from bot.metrics import BotMetrics
 from bot.studio.admission import Admission
 from bot.studio.events import EventBus
@@ -42,12 +43,16 @@ class Service:
 
 @contextlib.asynccontextmanager
 async def open_service(
-    settings: Settings, quota: QuotaRow | None = None, metrics_port: int | None = None
+    settings: Settings,
+    quota: QuotaRow | None = None,
+    metrics_port: int | None = None,
+    gateway_ready: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Service]:
     """Open everything, and close it at the end of the block.
 
-    quota replaces the catalogue's. Metrics are served on metrics_port (0: any free port) unless it
-    is None. Raises SettingsError, and Unavailable where the database cannot be opened.
+    quota replaces the catalogue's. Metrics and the service's health are served on metrics_port (0:
+    any free port) unless it is None; gateway_ready is the front end's share of that health.
+    Raises SettingsError, and Unavailable where the database cannot be opened.
     """
     check_urls(settings)
     admission = read_admission(settings, quota)
@@ -63,7 +68,7 @@ async def open_service(
         dispatcher = Dispatcher(jobs, blobs, queue, events)
         if metrics_port is not None:
             metrics = BotMetrics(jobs, queue, dispatcher.set_aside)
-            runner = await metrics.serve(metrics_port)
+            runner = await metrics.serve(metrics_port, Readiness(jobs, queue, gateway_ready).serve)
             stack.push_async_callback(runner.cleanup)
             log.info("metrics: http://127.0.0.1:%d/metrics", runner.addresses[0][1])
             counting = asyncio.create_task(metrics.listen(events.subscribe()))

@@ -7,6 +7,7 @@ import asyncio
 import aiohttp
 import pytest
 
+from bot.health import Readiness
 from bot.metrics import BotMetrics
 from bot.studio.options import Options
 from storage.domain.errors import Unavailable
@@ -19,7 +20,9 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
 ) -> None:
     for seed in range(3):
         await backend.studio.submit(requester(), png(), Options("a", seed=seed))
-    runner = await BotMetrics(backend.jobs, backend.queue, set()).serve(0)
+    runner = await BotMetrics(backend.jobs, backend.queue, set()).serve(
+        0, Readiness(backend.jobs, backend.queue, lambda: True).serve
+    )
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     page = await scrape(f"{url}/metrics")
     async with aiohttp.ClientSession(url) as session:
