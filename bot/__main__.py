@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from bot.discord_ui.frontend import LoginRefused, logged_in, open_delivery
+from bot.discord_ui.connection import DiscordConnection, DiscordRefused
 from bot.i18n import Translations
 from bot.service import check_login, explain, open_service
 from bot.settings import BotSettings
@@ -23,16 +23,17 @@ log = logging.getLogger("bot")
 
 async def run(settings: BotSettings) -> None:
     """Work until cancelled."""
-    texts = Translations.load(settings.default_locale)
     await check_login(settings)
-    async with (
-        open_service(settings, metrics_port=settings.metrics_port) as service,
-        logged_in(service.studio, texts, settings) as client,
-        asyncio.TaskGroup() as group,
-    ):
-        group.create_task(service.run())
-        group.create_task(client.connect())
-        group.create_task(open_delivery(client, settings.ping_after).run())
+    discord = DiscordConnection(Translations.load(settings.default_locale), settings)
+    async with open_service(
+        settings, metrics_port=settings.metrics_port, gateway_ready=lambda: discord.ready
+    ) as service:
+        dispatching = asyncio.create_task(service.run())  # whether Discord is there or not
+        try:
+            await discord.run(service.studio)
+        finally:
+            dispatching.cancel()
+            await asyncio.gather(dispatching, return_exceptions=True)
 
 
 async def run_until_signal(settings: BotSettings) -> None:
@@ -46,20 +47,20 @@ async def run_until_signal(settings: BotSettings) -> None:
 
 
 def main() -> int:
-    """Run the bot; the exit status is 2 where a setting is wrong, 1 where something is away."""
+    """Run the bot; the exit status is 2 where trying again cannot help, 1 where it may."""
     try:
         logs = LogSettings.from_environment(os.environ)
         set_up_logging(logs.log_format, logs.log_level)
         settings = BotSettings.from_environment(os.environ)
         asyncio.run(run_until_signal(settings))
-    except (SettingsError, CatalogueError, LoginRefused) as error:
+    except (SettingsError, CatalogueError, DiscordRefused) as error:
         log.error("%s", error)
         return 2
     except Unavailable as error:
         facts = explain(error, settings)
         log.error("%s", Translations.load().text("en", f"operator_{error.key}", **facts))
         return 1
-    except OSError as error:  # Discord is unreachable, or the metrics' port is taken
+    except OSError as error:  # the metrics' port is taken
         log.error("%s", error)
         return 1
     return 0

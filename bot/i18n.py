@@ -81,6 +81,10 @@ class Translations:
 
         return _PLACEHOLDER.sub(fill, messages[key])
 
+    def label(self, locale: str, label: str) -> str:
+        """Return the message of an own label; one that is no key, as `256p`, is shown as it is."""
+        return self.text(locale, label) if self.has(label) else label
+
     def error(self, locale: str, error: MutoscopeError) -> str:
         """Return the message of an error."""
         return self.text(locale, error.key, **error.parameters)

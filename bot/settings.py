@@ -43,7 +43,7 @@ def _address(*schemes: str) -> AfterValidator:
 class BotSettings(Settings):
     """How the bot reaches Discord and is watched.
 
-    discord_guild, where not 0, is the one server whose commands are synced at once.
+    discord_guild, where not 0, is the one server that has the commands.
     discord_api_url and discord_gateway_url, where not empty, replace Discord's own. metrics_port
     None serves no metrics, 0 lets the system choose. ping_after is how many seconds a clip may
     take before its owner is pinged when it is there.

@@ -25,7 +25,7 @@ ReactionHandler: TypeAlias = Callable[
 class MutoscopeClient(discord.Client):
     """A discord.Client for the studio; each command module registers its handlers."""
 
-    def __init__(self, studio: Studio, texts: Translations, guild: int = 0) -> None:
+    def __init__(self, studio: Studio, texts: Translations) -> None:
         # The bot uses no voice; discord.py would warn of missing libraries.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(intents=intents(), allowed_mentions=NO_MENTIONS)
@@ -35,19 +35,24 @@ class MutoscopeClient(discord.Client):
         self.modals: dict[str, ModalHandler] = {}
         self.reactions: dict[str, ReactionHandler] = {}
         self.upload_limiter = UploadLimiter()
-        self._guild = guild
+        self.gateway_ready = False
 
     async def setup_hook(self) -> None:
-        """Sync the commands, to one server alone if it is set."""
+        """Let the commands be translated."""
         await self.tree.set_translator(Translator(self.texts))
-        guild = discord.Object(self._guild) if self._guild else None
-        if guild is not None:
-            self.tree.copy_global_to(guild=guild)
-        await self.tree.sync(guild=guild)
 
     async def on_ready(self) -> None:
-        """Log that the gateway is connected."""
+        """Note and log that the gateway is connected."""
+        self.gateway_ready = True
         log.info("ready as %s in %d servers", self.user, len(self.guilds))
+
+    async def on_resumed(self) -> None:
+        """Note that the gateway is connected again."""
+        self.gateway_ready = True
+
+    async def on_disconnect(self) -> None:
+        """Note that the gateway is away."""
+        self.gateway_ready = False
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Dispatch a modal by its custom_id, so that one that was open during a restart works."""
@@ -110,4 +115,5 @@ class Translator(app_commands.Translator):
 
 def localized(texts: Translations, key: str, **values: object) -> app_commands.locale_str:
     """Return an English text that the Translator can translate by its key."""
-    return app_commands.locale_str(texts.text("en", key, **values), key=key, **values)
+    english = texts.text("en", key, **values) if values else texts.label("en", key)
+    return app_commands.locale_str(english, key=key, **values)

@@ -1,10 +1,9 @@
-"""Puts the Discord front end together and logs it in."""
+"""Puts the Discord front end together."""
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import discord
 import yarl
@@ -17,32 +16,12 @@ from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
 from bot.i18n import Translations
-from bot.settings import BotSettings
 from bot.studio.studio import Studio
 
 
-class LoginRefused(Exception):
-    """Discord refuses the token; the message is for whoever runs the service."""
-
-
-@contextlib.asynccontextmanager
-async def logged_in(
-    studio: Studio, texts: Translations, settings: BotSettings
-) -> AsyncIterator[MutoscopeClient]:
-    """Log in and yield a client that is not connected yet; raise LoginRefused."""
-    set_endpoints(settings.discord_api_url, settings.discord_gateway_url)
-    async with open_client(studio, texts, settings.discord_guild) as client:
-        try:
-            await client.login(settings.discord_token)
-        except discord.LoginFailure as error:
-            reason = "Discord refuses DISCORD_TOKEN; make a new one and set it"
-            raise LoginRefused(reason) from error
-        yield client
-
-
-def open_client(studio: Studio, texts: Translations, guild: int = 0) -> MutoscopeClient:
+def open_client(studio: Studio, texts: Translations) -> MutoscopeClient:
     """Return a client with all commands, not yet logged in."""
-    client = MutoscopeClient(studio, texts, guild)
+    client = MutoscopeClient(studio, texts)
     client.add_dynamic_items(JobButton)
     for module in (animate, context_menu, quota, retry_reaction, tweak):
         module.register(client)

@@ -67,7 +67,11 @@ class Form(discord.ui.Modal):
         self, option: Option, choices: Mapping[str, str], chosen: OptionValue | None
     ) -> discord.ui.Select[Any]:
         items = [
-            discord.SelectOption(label=self._text(label), value=value, default=value == chosen)
+            discord.SelectOption(
+                label=self._texts.label(self._locale, label),
+                value=value,
+                default=value == chosen,
+            )
             for value, label in choices.items()
         ]
         return discord.ui.Select(custom_id=_id(option), options=items, required=False)

@@ -80,7 +80,9 @@ class Chat:
     async def restart(self) -> None:
         """Replace the bot by a new one at the same Discord."""
         await self.stop_delivery()
-        await self.env.restart_bot(new_client(self.backend))
+        bot = new_client(self.backend)
+        await self.env.restart_bot(bot)
+        await bot.tree.sync()
         self.start_delivery()
 
     def start_delivery(self) -> None:
@@ -144,8 +146,10 @@ def user_locale(locale: str) -> Any:
 @contextlib.asynccontextmanager
 async def open_chat(backend: Backend, texts: Translations | None = None) -> AsyncIterator[Chat]:
     """Start the bot at a simulated Discord with a server, a channel and two members."""
-    env = Env(new_client(backend, texts), settle_timeout=60.0)  # a busy machine is slow
+    bot = new_client(backend, texts)
+    env = Env(bot, settle_timeout=60.0)  # a busy machine is slow
     await env.start()
+    await bot.tree.sync()
     guild = env.create_guild()
     channel = guild.create_text_channel("general")
     alice = guild.add_member(env.create_user("alice"))
