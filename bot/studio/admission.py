@@ -43,7 +43,7 @@ class Admission:
             picture=picture,
             width=width,
             height=height,
-            camera=camera_from(values),
+            camera=camera_from(values, model),
             extra=self._extra(values),
             **fields,
         )

@@ -8,22 +8,38 @@ from typing import Any
 
 from storage.domain.camera.keyframes import keyframes, motions
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Speed
+from storage.domain.catalogue import Model
 from storage.domain.clip import Clip
 from storage.domain.prompt import path_text
+from storage.domain.prompt.reading import read as read_prompt
 from storage.domain.prompt.reading import read_sequence
 from storage.domain.request import GenerationRequest
 
 
-def camera_from(values: Mapping[str, Any]) -> Camera:
+def camera_from(values: Mapping[str, Any], model: Model) -> Camera:
     """Return the camera for an order's values, with a path where the path or the prompt has one.
 
-    The poses of a path that was given include the speed; the camera's own is NORMAL then.
+    The poses of a path that was given include the speed; the camera's own is NORMAL then. A
+    strength that is left out is the model's default for a camera that is named, or that is not.
     """
-    motion, speed = values["camera"], values["speed"]
-    strength, path = values["strength"], values["path"]
+    motion, speed, path = values["camera"], values["speed"], values["path"]
     if path.strip():
-        return Camera(motion, strength=strength, keyframes=path_text.read(path, speed))
-    return Camera(motion, speed, strength, _path_in(values["prompt"], motion, speed))
+        camera = Camera(motion, keyframes=path_text.read(path, speed))
+    else:
+        camera = Camera(motion, speed, keyframes=_path_in(values["prompt"], motion, speed))
+    strength = values.get("strength")
+    if strength is None:
+        strength = model.default_strength(_is_named(camera, values["prompt"]))
+    return replace(camera, strength=strength)
+
+
+def strength_option(request: GenerationRequest, model: Model) -> float | None:
+    """Return the option strength; None where leaving it out gives this request's."""
+    strength = request.camera.strength
+    if model.defaults.strength is not None:
+        return strength
+    default = model.default_strength(_is_named(request.camera, request.prompt))
+    return None if strength == default else strength
 
 
 def path_option(request: GenerationRequest) -> str:
@@ -70,6 +86,12 @@ def speed_detail(request: GenerationRequest, _clip: Clip | None) -> str:
 def path_detail(request: GenerationRequest, _clip: Clip | None) -> str:
     """Return the path for a list of parameters, empty where there is none."""
     return path_text.write(request.camera.keyframes)
+
+
+def _is_named(camera: Camera, prompt: str) -> bool:
+    """Tell whether an order names a camera motion, in its prompt or by an option."""
+    chosen = camera.motion is not Motion.AUTO or bool(camera.keyframes)
+    return chosen or read_prompt(prompt) is not None
 
 
 def _path_in(prompt: str, motion: Motion, speed: Speed) -> tuple[Keyframe, ...]:

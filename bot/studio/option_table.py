@@ -49,7 +49,7 @@ class Option:
     offers: Callable[[Model, Profile], Mapping[str, str]] | None = None
     text: str = ""
     field: str = ""
-    read: Callable[[GenerationRequest, Model], OptionValue] | None = None
+    read: Callable[[GenerationRequest, Model], OptionValue | None] | None = None
     required: bool = False
     in_command: bool = True
     in_flags: bool = True
@@ -137,7 +137,7 @@ OPTIONS = (
            form_field=3, form_line=None, detail_line=2, detail=camera.motion_detail),
     Option("speed", Speed, Speed.NORMAL, read=lambda request, _: camera.speed_option(request),
            form_line=6, detail_line=3, detail=camera.speed_detail),
-    Option("strength", float, 1.0, Span(0.0, 1.0), read=lambda request, _: request.camera.strength,
+    Option("strength", float, bounds=Span(0.0, 1.0), read=camera.strength_option,
            form_line=7, detail_line=5,
            detail=lambda request, _: format_value(request.camera.strength)),
     Option("path", str, "", read=lambda request, _: camera.path_option(request),

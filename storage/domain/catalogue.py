@@ -36,7 +36,11 @@ class Ranges:
 
 @dataclass(frozen=True, slots=True)
 class Defaults:
-    """The values of options that are left out."""
+    """The values of options that are left out.
+
+    The camera's strength is camera_strength for a motion that somebody names, by the prompt or by
+    an option, and camera_strength_unnamed for the drift of an order that names none.
+    """
 
     resolution: str
     frames: int
@@ -44,6 +48,14 @@ class Defaults:
     steps: int
     guidance: float
     preset: Preset
+    camera_strength: float
+    camera_strength_unnamed: float
+
+    @property
+    def strength(self) -> float | None:
+        """The default of the option strength; None where it depends on the rest of the order."""
+        same = self.camera_strength == self.camera_strength_unnamed
+        return self.camera_strength if same else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,11 @@ class Model:
         """Return the name of the resolution whose area is nearest to this size."""
         area = width * height
         return min(self.resolutions, key=lambda name: abs(self.resolutions[name] ** 2 - area))
+
+    def default_strength(self, named: bool) -> float:
+        """Return the camera's strength for an order that gives none."""
+        defaults = self.defaults
+        return defaults.camera_strength if named else defaults.camera_strength_unnamed
 
     def _snap(self, length: float) -> int:
         return max(1, round(length / self.multiple)) * self.multiple
