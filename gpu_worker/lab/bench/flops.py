@@ -14,7 +14,7 @@ from gpu_worker.lab.bench.pipelines import PipelinePair, load_engine
 from gpu_worker.models.i2vgen_xl.autoencoder import scale_factor
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
-from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache
+from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache, UNet
 from storage.domain.request import Preset
 
 
@@ -60,10 +60,25 @@ def _reuse_share(pair: PipelinePair, shape: ClipShape) -> float:
     sample = torch.zeros(size, device=pair.device, dtype=components.unet.dtype)
     width = cast(Any, components.unet.config).cross_attention_dim
     text, image = sample.new_zeros(1, 8, width), sample.new_zeros(1, 1, width)
-    times = torch.tensor([500], device=pair.device)
-    prepared = unet.prepare(Conditioning(text, image, sample, 8), times)
+    conditioning = Conditioning(text, image, sample, 8)
+    reused, whole = (pass_flops(unet, conditioning, 1, fresh) for fresh in (False, True))
+    return reused / whole
+
+
+def pass_flops(unet: UNet, conditioning: Conditioning, halves: int, fresh: bool) -> float:
+    """Count one pass, with deep features computed afresh or those of an earlier pass.
+
+    halves is 2 for a pass with guidance, else 1.
+    """
+    sample = conditioning.image_latents
+    prepared = unet.prepare(conditioning, torch.zeros(1, device=sample.device))
+    contexts = tuple((key[:halves], value[:halves]) for key, value in prepared.contexts)
     cache = DeepCache()
-    inputs = (sample, prepared.image_features, prepared.time_table[0], prepared.contexts, cache)
-    whole = count_flops(lambda: unet(*inputs))
-    cache.prime(fresh=False, frames=shape.frames)
-    return count_flops(lambda: unet(*inputs)) / whole
+
+    def run() -> None:
+        unet(sample, prepared.image_features, prepared.time_table[0], contexts, cache)
+
+    if not fresh:
+        run()
+        cache.prime(fresh=False, frames=halves * sample.shape[2])
+    return count_flops(run)

@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from gpu_worker.lab.bench.clip_shape import ClipShape
-from gpu_worker.lab.bench.flops import count_flops
+from gpu_worker.lab.bench.flops import count_flops, pass_flops
 from gpu_worker.models.i2vgen_xl.autoencoder import CHUNK, in_memory_format
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import (
     FULL,
@@ -33,7 +33,7 @@ from gpu_worker.models.i2vgen_xl.memory.fallback import GPU_SLICES, SLICES
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.unet.attention import AttentionKernels
 from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
-from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache, UNet
+from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from storage.domain.catalogue import PresetRow
 from storage.domain.request import Preset
 
@@ -188,9 +188,9 @@ def _operations(shape: ClipShape, presets: Mapping[Preset, PresetRow]) -> dict[s
     """Return the operations of a clip's denoising: by stock, and by each preset."""
     stock = build(random_unet)
     operations = {"stock": shape.steps * count_flops(lambda: _stock_pass(stock, shape))}
-    unet = _engine_unet()
+    unet, conditioning = _engine_unet(), _conditioning(shape)
     cost = {
-        (halves, fresh): _pass_operations(unet, shape, halves, fresh)
+        (halves, fresh): pass_flops(unet, conditioning, halves, fresh)
         for halves in (1, 2)
         for fresh in (False, True)
     }
@@ -200,23 +200,6 @@ def _operations(shape: ClipShape, presets: Mapping[Preset, PresetRow]) -> dict[s
         passes = ((2 if low <= at < high else 1, at % row.reuse == 0) for at in range(steps))
         operations[preset.value] = sum(cost[halves, fresh] for halves, fresh in passes)
     return operations
-
-
-def _pass_operations(unet: UNet, shape: ClipShape, halves: int, fresh: bool) -> float:
-    """Count one pass, with deep features computed afresh or those of an earlier pass."""
-    conditioning = _conditioning(shape)
-    prepared = unet.prepare(conditioning, torch.zeros(1, device=META))
-    contexts = tuple((key[:halves], value[:halves]) for key, value in prepared.contexts)
-    cache = DeepCache()
-    inputs = (conditioning.image_latents, prepared.image_features, prepared.time_table[0])
-
-    def run() -> None:
-        unet(*inputs, contexts, cache)
-
-    if not fresh:
-        run()
-        cache.prime(fresh=False, frames=halves * shape.frames)
-    return count_flops(run)
 
 
 def _stock_pass(unet: Any, shape: ClipShape) -> None:

@@ -22,11 +22,10 @@ def alternatives(text: str) -> list[str]:
 
 SUBJECTS = alternatives(
     "the cat | a dog | the castle | the old house | her face | the mountain | a red flower"
-    "| the sea"
-    "| the bird | the subject | the statue | him | it | the boat | the man's eyes | the picture"
-    "| the astronaut | a cup of coffee | the rocket | the city skyline | the horse | the tree"
-    "| a girl"
-    "| the motorcycle | the moon | the bridge | an owl | the dragon | the window | the building"
+    "| the sea| the bird | the subject | the statue | him | it | the boat | the man's eyes "
+    "| the picture| the astronaut | a cup of coffee | the rocket | the city skyline | the horse "
+    "| the tree| a girl| the motorcycle | the moon | the bridge | an owl | the dragon "
+    "| the window | the building"
 )
 SCENES = alternatives(
     "a cat sits on a sofa | waves roll onto the beach | a woman smiles | snow falls gently"
@@ -73,8 +72,8 @@ DOWN = (
 )
 CLOCK = "clockwise | in a clockwise direction | clockwise around the centre | like a clock"
 COUNTER = (
-    "counterclockwise | counter-clockwise | anticlockwise | anti-clockwise | counter clockwise"
-    " | against the clock | in a counterclockwise direction"
+    "counterclockwise | counter-clockwise | anticlockwise | anti-clockwise | counter clockwise "
+    "| against the clock | in a counterclockwise direction"
 )
 GLIDES = "move | glide | drift | float | travel | go | come | fly | ride"
 WALKS = "walk | run | step | rush | race | drive | wander | inch"
@@ -131,8 +130,9 @@ FAMILIES: PhraseFamilies = {
         ("look | turn | face | gaze | peek | glance", LEFT),
         (
             "left pan | pan-left | leftward pan | a pan from right to left | from right to left"
-            "| sweep from right to left | truck-left | show what is on the left | lateral move left"
-            "| reveal the left side | left tracking shot | horizontal pan to the left"
+            "| sweep from right to left | truck-left | show what is on the left "
+            "| lateral move left| reveal the left side | left tracking shot "
+            "| horizontal pan to the left"
         ),
     ),
     Motion.PAN_RIGHT: (
@@ -141,8 +141,8 @@ FAMILIES: PhraseFamilies = {
         (GLIDES, RIGHT),
         ("look | turn | face | gaze | peek | glance", RIGHT),
         (
-            "right pan | pan-right | rightward pan | a pan from left to right"
-            "| from left to right | sweep from left to right | truck-right | lateral move right"
+            "right pan | pan-right | rightward pan | a pan from left to right| from left to right "
+            "| sweep from left to right | truck-right | lateral move right"
             "| show what is on the right | reveal the right side | right tracking shot"
             "| horizontal pan to the right"
         ),
@@ -156,8 +156,8 @@ FAMILIES: PhraseFamilies = {
         (
             "upward tilt | tilt-up | from bottom to top | a rising shot | rising camera"
             "| ascending shot | ascend | crane shot upward | take off | show the sky above"
-            "| head for the sky"
-            "| vertical pan up | move higher | go higher | higher and higher | elevator up"
+            "| head for the sky| vertical pan up | move higher | go higher | higher and higher "
+            "| elevator up"
         ),
     ),
     Motion.TILT_DOWN: (
@@ -176,8 +176,7 @@ FAMILIES: PhraseFamilies = {
         ("roll | barrel roll | tilt", CLOCK + "| to the right | right"),
         (TURNS, CLOCK),
         (
-            "clockwise roll | clockwise rotation | clockwise spin | bank right"
-            "| bank to the right"
+            "clockwise roll | clockwise rotation | clockwise spin | bank right| bank to the right"
             "| dutch angle to the right | cw rotation | rotate cw | roll cw"
             "| lean to the right side"
         ),
@@ -202,8 +201,8 @@ FAMILIES: PhraseFamilies = {
             "| quiver | rattle | judder"
         ),
         (
-            "earthquake | quake | rumble | rumbling ground | bumpy ride | bumpy | unsteady"
-            "| jolt | jolting | jerky | nervous camera | wobbly view | turbulence"
+            "earthquake | quake | rumble | rumbling ground | bumpy ride | bumpy | unsteady| jolt "
+            "| jolting | jerky | nervous camera | wobbly view | turbulence"
         ),
     ),
     Motion.STATIC: (

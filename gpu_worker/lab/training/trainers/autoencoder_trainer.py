@@ -8,7 +8,7 @@ from gpu_worker.lab.training.data import augmentation
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks.autoencoder import build, to_tensor
 from gpu_worker.lab.training.networks.model_types import Autoencoder
-from gpu_worker.lab.training.trainers import muon
+from gpu_worker.lab.training.trainers.network_trainer import NetworkTrainer
 from gpu_worker.lab.training.trainers.training_run import TrainingRun
 from gpu_worker.media.frames import Frame, Frames
 from gpu_worker.media.picture import centre_window
@@ -30,27 +30,19 @@ def train(run: TrainingRun, images: ImageDataset, batch: int, device: torch.devi
     """Train, or go on training, until time is up."""
     torch.manual_seed(SEED)
     model = build().to(device=device, memory_format=torch.channels_last)
-    optimizers = muon.optimizers(model, PEAK_RATE)
-    state = run.resume()
-    if state is not None:
-        model.load_state_dict(state["model"])
-        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
-            optimizer.load_state_dict(saved)
+    trainer = NetworkTrainer(run, model, PEAK_RATE)
 
     def make(rng: np.random.Generator) -> Frames:
         return np.stack([_sample_crop(images, rng) for _ in range(batch)])
 
     for crops in run.batches(make, SEED):
         loss = _loss(model, to_tensor(crops).to(device, memory_format=torch.channels_last))
-        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        muon.clipped_step(optimizers, run.learning_rate(PEAK_RATE))
-        run.count_step()
+        trainer.step(loss)
         if run.step % 50 == 0:
             run.log(loss=float(loss.detach()))
         if run.logs_every(300):
             run.log(held_out_psnr=held_out_psnr(model, images))
-        saved = [optimizer.state_dict() for optimizer in optimizers]
-        run.save({"model": model.state_dict(), "optimizers": saved})
+        trainer.save()
     return model
 
 

@@ -8,7 +8,7 @@ from gpu_worker.lab.training.data import augmentation
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks.image_encoder import SIDE, build, embed
 from gpu_worker.lab.training.networks.model_types import ImageEncoder
-from gpu_worker.lab.training.trainers import muon
+from gpu_worker.lab.training.trainers.network_trainer import NetworkTrainer
 from gpu_worker.lab.training.trainers.training_run import TrainingRun
 from gpu_worker.media.frames import Frame, Frames
 
@@ -22,10 +22,7 @@ def train(run: TrainingRun, images: ImageDataset) -> ImageEncoder:
     """Train until time is up."""
     torch.manual_seed(SEED)
     model = build()
-    state = run.resume()
-    if state is not None:
-        model.load_state_dict(state["model"])
-    optimizers = muon.optimizers(model, PEAK_RATE)
+    trainer = NetworkTrainer(run, model, PEAK_RATE)
 
     def make(rng: np.random.Generator) -> tuple[Frames, Frames]:
         chosen = rng.choice(len(images.images), BATCH, replace=False)
@@ -39,12 +36,10 @@ def train(run: TrainingRun, images: ImageDataset) -> ImageEncoder:
         same = torch.arange(BATCH)
         cross_entropy = nn.functional.cross_entropy
         loss = cross_entropy(similarity, same) + cross_entropy(similarity.T, same)
-        loss.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
-        muon.clipped_step(optimizers, run.learning_rate(PEAK_RATE))
-        run.count_step()
+        trainer.step(loss)
         if run.logs_every(50):
             run.log(loss=float(loss.detach()))
-        run.save({"model": model.state_dict()})
+        trainer.save()
     return model
 
 

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 ITERATIONS = 5
-LARGEST_NORM = 1.0
 EDGES = ("conv_in", "conv_out", "embed", "quant_conv")
 """Parts of the names of weights that Muon does not suit."""
 
@@ -60,15 +59,3 @@ def optimizers(model: nn.Module, lr: float) -> tuple[torch.optim.Optimizer, ...]
         is_inner = weight.ndim >= 2 and not any(edge in name for edge in EDGES)
         (inner if is_inner else rest).append(weight)
     return (Muon(inner, lr), torch.optim.AdamW(rest, lr, betas=(0.9, 0.98), weight_decay=0.0))
-
-
-def clipped_step(optimizers: Iterable[torch.optim.Optimizer], lr: float) -> None:
-    """Clip the gradients' norm and step every optimizer at a learning rate."""
-    optimizers = tuple(optimizers)
-    weights = [w for o in optimizers for g in o.param_groups for w in g["params"]]
-    nn.utils.clip_grad_norm_(weights, LARGEST_NORM)
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = lr
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)

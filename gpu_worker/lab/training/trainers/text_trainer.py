@@ -12,7 +12,7 @@ from gpu_worker.lab.training.networks.text_encoder import (
     build,
     tokenize,
 )
-from gpu_worker.lab.training.trainers import muon
+from gpu_worker.lab.training.trainers.network_trainer import NetworkTrainer
 from gpu_worker.lab.training.trainers.training_run import TrainingRun
 
 PEAK_RATE = 2e-3
@@ -28,11 +28,8 @@ def train(
     """Train until time is up, on all families of phrases or without the held-out ones."""
     torch.manual_seed(SEED)
     model = TextEncoderWithHeads(build(tokenizer))
-    state = run.resume()
-    if state is not None:
-        model.load_state_dict(state["model"])
+    trainer = NetworkTrainer(run, model, PEAK_RATE)
     prompts = PromptSampler(families(held_out=False if held_out else None))
-    optimizers = muon.optimizers(model, PEAK_RATE)
 
     def make(rng: np.random.Generator) -> tuple[Tensor, Tensor, Tensor]:
         drawn = [prompts.draw(rng) for _ in range(batch)]
@@ -44,13 +41,10 @@ def train(
     for ids, motions, speeds in run.batches(make, SEED):
         similarity, speed = model(ids)
         loss = nn.functional.cross_entropy(similarity * TEMPERATURE, motions, label_smoothing=0.05)
-        total = loss + 0.5 * (speed - speeds).square().mean()
-        total.backward()
-        muon.clipped_step(optimizers, run.learning_rate(PEAK_RATE))
-        run.count_step()
+        trainer.step(loss + 0.5 * (speed - speeds).square().mean())
         if run.logs_every(100):
             run.log(loss=float(loss.detach()), held_out=held_out_accuracy(model, tokenizer))
-        run.save({"model": model.state_dict()})
+        trainer.save()
     return model
 
 
