@@ -11,12 +11,16 @@ from storage.domain.request import GenerationRequest
 
 @dataclass(frozen=True, slots=True)
 class Requester:
-    """Who orders, in which language, where to answer, and the largest file in bytes there."""
+    """Who orders, in which language, where to answer, and the largest file in bytes there.
+
+    intent is the id of the intent that was committed before the order was acknowledged.
+    """
 
     owner: str
     locale: str
     reply_to: ReplyTarget
     size_limit: int
+    intent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from hashlib import sha256
 
 from bot.studio.admission import Admission
 from bot.studio.cleanup import blobs_of, delete_unused
+from bot.studio.deliveries import Deliveries
 from bot.studio.events import EventBus, JobChanged, Subscription
+from bot.studio.intents import OrderIntents
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
 from bot.studio.orders import OrderDraft, Requester
@@ -24,7 +26,7 @@ from storage.database.jobs import Jobs
 from storage.domain.advice import advice_on_order
 from storage.domain.clip import Clip
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
-from storage.domain.job import Job, ReplyTarget, Status
+from storage.domain.job import Job, Status
 from storage.domain.picture import PictureFacts
 from storage.domain.quota import DAY, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
@@ -65,6 +67,8 @@ class Studio:
         self._clock = clock
         self._seeds = seeds
         self._pictures = KeyedLocks()
+        self.intents = OrderIntents(jobs, blobs, self._pictures, clock)
+        self.deliveries = Deliveries(jobs, clock)
         self._inspectors = ThreadPoolExecutor(INSPECTORS, thread_name_prefix="inspect")
 
     def close(self) -> None:
@@ -184,14 +188,6 @@ class Studio:
         except KeyError:
             return None
 
-    async def move(self, job_id: str, reply_to: ReplyTarget) -> None:
-        """Change where a job is answered."""
-        await self._jobs.move(job_id, reply_to)
-
-    async def mark_delivered(self, job_id: str, message: str) -> None:
-        """Record that a job's end was delivered, and in which message (empty: as before)."""
-        await self._jobs.delivered(job_id, message, self._clock())
-
     async def preview(self, job_id: str) -> bytes | None:
         """Return the newest preview (an animated WebP) of a job, None where there is none."""
         try:
@@ -225,7 +221,7 @@ class Studio:
         async with contextlib.AsyncExitStack() as stack:
             for picture in sorted({job.request.picture for job in new}):
                 await stack.enter_async_context(self._pictures.of(picture))
-            jobs = await self._store(new, [draft.picture for draft in drafts])
+            jobs = await self._store(requester, new, [draft.picture for draft in drafts])
         for job, draft in zip(jobs, drafts, strict=True):
             with log_job(job.id):
                 log.info("ordered: %s", job.status.value)
@@ -249,16 +245,21 @@ class Studio:
             parent=draft.parent,
         )
 
-    async def _store(self, new: Sequence[Job], pictures: Sequence[bytes]) -> list[Job]:
+    async def _store(
+        self, requester: Requester, new: Sequence[Job], pictures: Sequence[bytes]
+    ) -> list[Job]:
         """Store pictures and jobs; the caller holds the pictures' locks against a delete."""
         jobs = [await self._with_cached_clip(job) for job in new]
         try:
+            if requester.intent and any(pictures):
+                keys = {job.request.picture for job in jobs}
+                await self.intents.note(requester.intent, requester.reply_to.message, keys)
             for job, picture in zip(jobs, pictures, strict=True):
                 if picture:
                     await self._blobs.put(picture)
                 elif not await self._blobs.has(job.request.picture):
                     raise BadPicture("picture_gone")
-            await self._jobs.add(*jobs)
+            await self._jobs.add(*jobs, intent=requester.intent)
         except MutoscopeError:  # a refused order leaves no picture in the store
             for job in jobs:
                 await delete_unused(self._jobs, self._blobs, job.id, [job.request.picture])

@@ -1,7 +1,10 @@
 """The job store: every job with its state, its outcome and its cost.
 
-Each change is one transaction. The first end of a job wins; it settles or refunds the reservation
-in the same transaction. Every method raises Unavailable("unavailable_database") where the database
+Each change is one transaction. The first end of a job wins. A failed or cancelled job's end refunds
+its reservation; a clip's reservation is settled when the clip was delivered or waits until its
+owner fetches it, so that nobody is charged for a clip that they could not reach: the sum of a
+person's ledger is the cost of these clips, and what unfinished and undelivered jobs reserve.
+Every method raises Unavailable("unavailable_database") where the database
 cannot be reached.
 """
 
@@ -20,7 +23,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.codec import CodecError, loads
-from storage.database import ledger, queue_order, reports
+from storage.database import deliveries, intents, ledger, queue_order, reports
 from storage.database.connect import READING, lock, touch
 from storage.database.rows import (
     FINAL,
@@ -60,6 +63,8 @@ class Jobs:
         # SQLite's writers poll ever less often until its lock is free; a lock here is quicker.
         sqlite = engine.dialect.name == "sqlite"
         self._write_lock = asyncio.Lock() if sqlite else nullcontext()
+        self.intents = intents.IntentTable(self._read, self._write)
+        self.deliveries = deliveries.DeliveryTable(self._read, self._write)
 
     @property
     def unreadable(self) -> frozenset[str]:
@@ -71,14 +76,17 @@ class Jobs:
         async with self._write() as connection:
             await touch(connection)
 
-    async def add(self, *new: Job) -> None:
+    async def add(self, *new: Job, intent: str = "") -> None:
         """Insert one person's new jobs and reserve their costs, all or none; raise QuotaExceeded.
 
-        Jobs that were answered from the cache cost nothing.
+        Jobs that were answered from the cache cost nothing. The intent, if there is one, is
+        deleted; raise JobGone where its person was told meanwhile that it was interrupted.
         """
         owner, now = new[0].owner, new[0].created
         fresh = [job for job in new if not job.cached]
         async with self._write() as connection:
+            if intent:
+                await intents.place(connection, intent)
             if fresh:
                 await lock(connection, owner)
                 allowance = await ledger.allowance(connection, owner, now, self._quota)
@@ -113,11 +121,11 @@ class Jobs:
         return await self._step(job_id, lost, deaths=deaths, **changes)
 
     async def finish(self, job_id: str, outcome: Clip | Failure, at: float) -> Job | None:
-        """End the job and settle or refund its cost; None if it had ended before."""
+        """End the job and refund the cost of a failed one; None if it had ended before."""
         async with self._write() as connection:
             ended = await _change(connection, job_id, ACTIVE, outcome_columns(outcome, at))
-            if ended is not None:
-                await ledger.close(connection, ended)
+            if ended is not None and ended.status is not Status.DONE:
+                await ledger.refund(connection, ended, at)
             return ended
 
     async def cancel(self, job_id: str, owner: str | None, at: float) -> Job:
@@ -130,17 +138,32 @@ class Jobs:
             ended = await _change(connection, job_id, ACTIVE, outcome_columns(failure, at))
             if ended is None:
                 raise JobGone("job_over", status=job.status.value)
-            await ledger.close(connection, ended)
+            await ledger.refund(connection, ended, at)
             return ended
 
-    async def delivered(self, job_id: str, message: str, at: float) -> bool:
-        """Record that the outcome was delivered; return True for the first caller only."""
+    async def delivered(
+        self, job_id: str, message: str, at: float, *, waits: bool = False, charged: bool = True
+    ) -> bool:
+        """Record that the outcome was delivered; return True for the first caller only.
+
+        waits: it waits until its owner fetches it. A clip is charged unless charged is False.
+        """
         first = jobs.c.status.in_(FINAL) & (jobs.c.delivered == 0.0)
         changes: dict[str, Any] = {"delivered": at}
         if message:
             changes["message"] = message
+        if not charged:
+            changes["cost"] = 0
         async with self._write() as connection:
-            return await _change(connection, job_id, first, changes) is not None
+            before = await _get(connection, job_id)
+            job = await _change(connection, job_id, first, changes)
+            if job is None:
+                return False
+            if job.status is Status.DONE and not job.cached:
+                close = ledger.settle if charged else ledger.refund
+                await close(connection, before, at)
+            await deliveries.end(connection, job, at, waits=waits)
+            return True
 
     async def move(self, job_id: str, reply_to: ReplyTarget) -> None:
         """Change where the job is answered."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database.rows import UNFINISHED
 from storage.database.tables import jobs, ledger
 from storage.domain.catalogue import QuotaRow
-from storage.domain.job import Job, Status
+from storage.domain.job import Job
 from storage.domain.quota import DAY, Allowance, day_of
 
 
@@ -21,12 +21,16 @@ async def reserve(connection: AsyncConnection, job: Job) -> None:
     await _write(connection, job, "reserve", job.cost, job.created)
 
 
-async def close(connection: AsyncConnection, job: Job) -> None:
-    """Settle the job's reservation if it is done, refund it otherwise."""
-    if job.status is Status.DONE:
-        await _write(connection, job, "settle", 0, job.ended)
-    else:
-        await _write(connection, job, "refund", -job.cost, job.ended)
+async def settle(connection: AsyncConnection, job: Job, at: float) -> None:
+    """Let the job's reservation stand; earlier versions did so already at the clip's end."""
+    settled = (ledger.c.job == job.id) & (ledger.c.entry == "settle")
+    if await connection.scalar(select(ledger.c.id).where(settled)) is None:
+        await _write(connection, job, "settle", 0, at)
+
+
+async def refund(connection: AsyncConnection, job: Job, at: float) -> None:
+    """Give the job's reservation back."""
+    await _write(connection, job, "refund", -job.cost, at)
 
 
 async def allowance(

@@ -1,4 +1,4 @@
-"""The tables jobs and ledger.
+"""The tables jobs, ledger, intents and deliveries.
 
 Times are unix seconds. Requests, clips and failures are stored as the codec's JSON.
 """
@@ -83,4 +83,38 @@ ledger = Table(
     Column("at", Float, nullable=False),
     UniqueConstraint("job", "entry"),
     Index(None, "owner", "day"),
+)
+
+# Orders that were begun; pictures are blob keys with spaces between.
+intents = Table(
+    "intents",
+    metadata,
+    Column("id", String(100), primary_key=True),
+    Column("owner", String(100), nullable=False),
+    Column("locale", String(16), nullable=False),
+    Column("front", String(32), nullable=False),
+    Column("guild", String(64), nullable=False),
+    Column("channel", String(64), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("token", Text, nullable=False),
+    Column("token_expires", Float, nullable=False),
+    Column("application", String(64), nullable=False),
+    Column("process", String(32), nullable=False),
+    Column("target", String(64), nullable=False),
+    Column("begun", Float, nullable=False),
+    Column("told", Float, nullable=False),
+    Column("pictures", Text, nullable=False),
+)
+
+# A job has a row where a new message was about to be sent, a way was closed, or its outcome waits
+# (since `waiting`, 0.0 otherwise) until the owner fetches it.
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("job", String(64), ForeignKey("jobs.id"), primary_key=True),
+    Column("owner", String(100), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("waiting", Float, nullable=False),
+    Column("told", Float, nullable=False),
+    Index(None, "owner", "waiting"),
 )

@@ -36,7 +36,7 @@ async def test_opening_again_changes_nothing(tmp_path: Path) -> None:
         async with engine.connect() as connection:
             version = await connection.scalar(text("SELECT version_num FROM alembic_version"))
         await engine.dispose()
-        assert version == "0001"
+        assert version == "0002"
 
 
 async def test_sqlite_uses_wal_full_sync_and_foreign_keys(tmp_path: Path) -> None:

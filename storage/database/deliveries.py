@@ -1,0 +1,90 @@
+"""What was tried to deliver jobs, and the outcomes that wait until their owner fetches them."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.codec import CodecError, dumps, loads
+from storage.database.intents import Transaction
+from storage.database.rows import readable
+from storage.database.tables import deliveries, jobs
+from storage.domain.delivery_state import DeliveryState
+from storage.domain.job import Job, Status
+
+UNTOLD = (deliveries.c.waiting > 0.0) & (deliveries.c.told == 0.0)
+
+
+class DeliveryTable:
+    """Reads and writes delivery states; each method is one transaction."""
+
+    def __init__(self, read: Transaction, write: Transaction) -> None:
+        self._read = read
+        self._write = write
+
+    async def get(self, job_id: str) -> DeliveryState:
+        """Return what was tried for a job."""
+        query = select(deliveries.c.state).where(deliveries.c.job == job_id)
+        async with self._read() as connection:
+            found = await connection.scalar(query)
+        try:
+            return DeliveryState() if found is None else loads(DeliveryState, found)
+        except CodecError:  # of another version
+            return DeliveryState()
+
+    async def put(self, job: Job, state: DeliveryState) -> None:
+        """Store what was tried for a job."""
+        async with self._write() as connection:
+            await _put(connection, job, state=dumps(state))
+
+    async def fetchable(self, owner: str, limit: int) -> list[Job]:
+        """Return the outcomes that wait for this person, the newest first."""
+        waiting = (deliveries.c.owner == owner) & (deliveries.c.waiting > 0.0)
+        query = select(jobs).join(deliveries, deliveries.c.job == jobs.c.id)
+        query = query.where(waiting, jobs.c.forgotten.is_(False))
+        async with self._read() as connection:
+            found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(limit))
+            return readable(found.mappings().all())
+
+    async def recent(self, owner: str, limit: int) -> list[Job]:
+        """Return this person's latest clips, the newest first."""
+        done = (jobs.c.owner == owner) & (jobs.c.status == Status.DONE.value)
+        query = select(jobs).where(done, jobs.c.forgotten.is_(False))
+        async with self._read() as connection:
+            found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(limit))
+            return readable(found.mappings().all())
+
+    async def untold(self) -> set[str]:
+        """Return the people who were not told of a waiting outcome."""
+        query = select(deliveries.c.owner).where(UNTOLD).distinct()
+        async with self._read() as connection:
+            return set(await connection.scalars(query))
+
+    async def take_untold(self, owner: str, at: float) -> int:
+        """Return how many waiting outcomes this person was not told of, and count them as told."""
+        mine = (deliveries.c.owner == owner) & UNTOLD
+        change = update(deliveries).where(mine).values(told=at)
+        async with self._write() as connection:
+            return (await connection.execute(change)).rowcount
+
+    async def fetched(self, job_id: str) -> None:
+        """Record that a waiting outcome was handed to its owner."""
+        async with self._write() as connection:
+            here = deliveries.c.job == job_id
+            await connection.execute(update(deliveries).where(here).values(waiting=0.0))
+
+
+async def end(connection: AsyncConnection, job: Job, at: float, *, waits: bool) -> None:
+    """Record a delivery's end: its state is deleted unless the outcome waits to be fetched."""
+    if waits:
+        await _put(connection, job, waiting=at)
+    else:
+        await connection.execute(delete(deliveries).where(deliveries.c.job == job.id))
+
+
+async def _put(connection: AsyncConnection, job: Job, **changes: str | float) -> None:
+    here = deliveries.c.job == job.id
+    if (await connection.execute(update(deliveries).where(here).values(changes))).rowcount:
+        return
+    row = {"job": job.id, "owner": job.owner, "state": dumps(DeliveryState()), "waiting": 0.0}
+    await connection.execute(insert(deliveries).values({**row, "told": 0.0, **changes}))
