@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeAlias
 
 import discord
@@ -15,6 +18,8 @@ from bot.i18n import Translations
 from bot.studio.studio import Studio
 
 log = logging.getLogger(__name__)
+
+REPEATED_SECONDS = 60.0  # in which the gateway may send a reaction again
 
 ModalHandler: TypeAlias = Callable[["Interaction", str], Awaitable[None]]
 ReactionHandler: TypeAlias = Callable[
@@ -36,10 +41,32 @@ class MutoscopeClient(discord.Client):
         self.reactions: dict[str, ReactionHandler] = {}
         self.upload_limiter = UploadLimiter()
         self.gateway_ready = False
+        self.orders: dict[str, asyncio.Task[Any]] = {}  # in progress, by the id of the intent
+        self.before_close: list[Callable[[], Awaitable[None]]] = []
+        self._reacted: dict[tuple[int, int, str], float] = {}
 
     async def setup_hook(self) -> None:
         """Let the commands be translated."""
         await self.tree.set_translator(Translator(self.texts))
+
+    async def close(self) -> None:
+        """Finish the orders in progress, or tell their people, and disconnect."""
+        steps, self.before_close = self.before_close, []
+        for step in steps:
+            await step()
+        await super().close()
+
+    @contextlib.contextmanager
+    def order_in_progress(self, intent: str) -> Iterator[None]:
+        """Let this task finish inside the block before the client closes."""
+        task = asyncio.current_task()
+        assert task is not None
+        self.orders[intent] = task
+        try:
+            yield
+        finally:
+            del self.orders[intent]
+            self.studio.intents.release(intent)
 
     async def on_ready(self) -> None:
         """Note and log that the gateway is connected."""
@@ -67,8 +94,30 @@ class MutoscopeClient(discord.Client):
         """Dispatch a reaction on one of the bot's messages by its emoji."""
         handler = self.reactions.get(event.emoji.name or "")
         us = self.user.id if self.user else 0
-        if handler is not None and event.message_author_id in (us, None) and event.user_id != us:
+        if handler is None or event.message_author_id not in (us, None) or event.user_id == us:
+            return
+        if self._is_first(event):
             await handler(self, event)
+
+    async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
+        """Let the person react again."""
+        self._reacted.pop(_reaction_key(event), None)
+
+    def _is_first(self, event: discord.RawReactionActionEvent) -> bool:
+        """Tell whether a reaction is no repetition of an event by the gateway."""
+        now, key = time.monotonic(), _reaction_key(event)
+        for other, seen in list(self._reacted.items()):
+            if now - seen < REPEATED_SECONDS:
+                break
+            del self._reacted[other]
+        if key in self._reacted:
+            return False
+        self._reacted[key] = now
+        return True
+
+
+def _reaction_key(event: discord.RawReactionActionEvent) -> tuple[int, int, str]:
+    return event.message_id, event.user_id, event.emoji.name or ""
 
 
 class CommandTree(app_commands.CommandTree[MutoscopeClient]):

@@ -11,8 +11,17 @@ from discord.gateway import DiscordWebSocket
 
 from bot.discord_ui.cards.card_renderer import CardRenderer
 from bot.discord_ui.client import MutoscopeClient
-from bot.discord_ui.commands import animate, context_menu, quota, retry_reaction, tweak
+from bot.discord_ui.commands import (
+    animate,
+    clips,
+    context_menu,
+    interrupted_orders,
+    quota,
+    retry_reaction,
+    tweak,
+)
 from bot.discord_ui.commands.buttons import JobButton
+from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
 from bot.i18n import Translations
@@ -23,7 +32,15 @@ def open_client(studio: Studio, texts: Translations) -> MutoscopeClient:
     """Return a client with all commands, not yet logged in."""
     client = MutoscopeClient(studio, texts)
     client.add_dynamic_items(JobButton)
-    for module in (animate, context_menu, quota, retry_reaction, tweak):
+    for module in (
+        animate,
+        clips,
+        context_menu,
+        interrupted_orders,
+        quota,
+        retry_reaction,
+        tweak,
+    ):
         module.register(client)
     return client
 
@@ -33,7 +50,8 @@ def open_delivery(
 ) -> Delivery:
     """Return the delivery of this client's jobs."""
     renderer = CardRenderer(client.texts, client.studio.admission.catalogue)
-    return Delivery(client.studio, MessageSender(client, clock), renderer, ping_after)
+    sender, interrupted = MessageSender(client, clock), InterruptedOrders(client, clock)
+    return Delivery(client.studio, sender, renderer, ping_after, interrupted=interrupted)
 
 
 def set_endpoints(api_url: str, gateway_url: str) -> None:

@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 NO_MENTIONS = discord.AllowedMentions.none()
 
+ALREADY_ACKNOWLEDGED = 40060  # Discord's error code
+TOO_MANY_OLD_EDITS = 30046  # has the status 429, but waiting does not help
+
 _IN_LINK = re.compile(r"(?<=:)(?=//)|(?<=[.])(?=gg/|com/)", re.IGNORECASE)
 """Where a zero-width space breaks a URL, so that the bot's message shows no preview of it."""
 
@@ -35,6 +38,22 @@ def code_block(text: str, limit: int = 1000) -> str:
     return "```\n" + text.replace("`", "ˋ") + "\n```"
 
 
+class RepeatedInteraction(Exception):
+    """The gateway sent an interaction again that is handled already."""
+
+
+def is_lasting_refusal(error: discord.HTTPException) -> bool:
+    """Tell whether Discord would refuse the same request again.
+
+    A 401 without a code refuses the bot's own token, not this request.
+    """
+    if error.status == 429:
+        return error.code == TOO_MANY_OLD_EDITS
+    if error.status == 401:
+        return error.code != 0
+    return 400 <= error.status < 500 and error.status != 408
+
+
 @contextlib.asynccontextmanager
 async def reply_errors(
     interaction: discord.Interaction[discord.Client], texts: Translations
@@ -45,6 +64,8 @@ async def reply_errors(
         yield
     except MutoscopeError as error:
         await send_ephemeral(interaction, "⚠️ " + texts.error(locale, error))
+    except RepeatedInteraction:
+        log.info("interaction %s came twice", interaction.id)
     except discord.NotFound as error:
         # The interaction expired or the message was deleted: no answer is possible.
         log.warning("interaction %s: %s", interaction.id, error)

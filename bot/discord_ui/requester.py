@@ -2,31 +2,112 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+
+import aiohttp
 import discord
 
 from bot.discord_ui.client import Interaction, MutoscopeClient
+from bot.discord_ui.replies import (
+    ALREADY_ACKNOWLEDGED,
+    NO_MENTIONS,
+    RepeatedInteraction,
+    reply_errors,
+)
 from bot.studio.orders import Requester
+from storage.domain.errors import Unavailable
 from storage.domain.job import ReplyTarget
 
+log = logging.getLogger(__name__)
+
 FRONT_END = "discord"
+ACKNOWLEDGE_TRIES = 2  # Discord accepts an acknowledgement for 3 seconds
 
 
-async def defer(interaction: Interaction) -> Requester:
-    """Acknowledge an order by a deferred public message; return who ordered."""
-    response = await interaction.response.defer(thinking=True)
-    return Requester(
-        owner=str(interaction.user.id),
-        locale=interaction.client.texts.nearest(interaction.locale.value),
-        reply_to=ReplyTarget(
-            front=FRONT_END,
-            guild=str(interaction.guild_id or ""),
-            channel=str(interaction.channel_id or ""),
-            message=str((response and response.message_id) or ""),
-            token=interaction.token,
-            token_expires=interaction.expires_at.timestamp(),
-            application=str(interaction.application_id),
-        ),
-        size_limit=interaction.filesize_limit,
+async def run_order(
+    interaction: Interaction, work: Callable[[Requester], Awaitable[object]]
+) -> None:
+    """Commit an intent, acknowledge, and let `work` place the order, or reply why it was refused.
+
+    Where the work is cancelled, the intent stays, and the person is told that it was interrupted.
+    """
+    client = interaction.client
+    if str(interaction.id) in client.orders:
+        return  # the gateway sent it again
+    with client.order_in_progress(str(interaction.id)):
+        async with reply_errors(interaction, client.texts):
+            requester = await _begin(interaction)
+            await _mention_waiting_clips(interaction)
+            await work(requester)
+        await drop_intent(client, str(interaction.id))
+
+
+async def drop_intent(client: MutoscopeClient, intent: str) -> None:
+    """Delete the intent of an order that was placed or refused."""
+    try:
+        await client.studio.intents.drop(intent)
+    except Unavailable:
+        log.warning("the intent of a finished order could not be deleted")
+
+
+async def _begin(interaction: Interaction) -> Requester:
+    """Commit the intent, then acknowledge the order by a deferred public message."""
+    studio, key = interaction.client.studio, str(interaction.id)
+    owner = str(interaction.user.id)
+    locale = interaction.client.texts.nearest(interaction.locale.value)
+    if not await studio.intents.begin(key, owner, locale, _reply_target(interaction, "")):
+        raise RepeatedInteraction
+    reply_to = _reply_target(interaction, await _acknowledge(interaction))
+    return Requester(owner, locale, reply_to, interaction.filesize_limit, key)
+
+
+async def _acknowledge(interaction: Interaction) -> str:
+    """Defer the response; return the message's id, empty where Discord's answer was lost."""
+    for left in reversed(range(ACKNOWLEDGE_TRIES)):
+        try:
+            response = await interaction.response.defer(thinking=True)
+        except discord.HTTPException as error:
+            if error.code != ALREADY_ACKNOWLEDGED:
+                raise
+            break  # by an earlier try whose answer was lost
+        except (aiohttp.ClientError, OSError):
+            if not left:
+                raise
+        else:
+            return str((response and response.message_id) or "")
+    # discord.py does not know that the response is sent.
+    interaction.response._response_type = discord.InteractionResponseType.deferred_channel_message
+    with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+        return str((await interaction.original_response()).id)
+    return ""
+
+
+async def _mention_waiting_clips(interaction: Interaction) -> None:
+    """Tell a person once of clips that could not be delivered, after a deferred response."""
+    client = interaction.client
+    if not await client.studio.deliveries.take_untold(str(interaction.user.id)):
+        return
+    texts, locale = client.texts, interaction.locale.value
+    with contextlib.suppress(discord.HTTPException, asyncio.TimeoutError):
+        # The first follow-up to a deferred response would become the response.
+        queued = "⏳ " + texts.text(locale, "card_queued")
+        await interaction.edit_original_response(content=queued, allowed_mentions=NO_MENTIONS)
+        text = "📥 " + texts.text(locale, "clips_wait")
+        await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+
+
+def _reply_target(interaction: Interaction, message: str) -> ReplyTarget:
+    return ReplyTarget(
+        front=FRONT_END,
+        guild=str(interaction.guild_id or ""),
+        channel=str(interaction.channel_id or ""),
+        message=message,
+        token=interaction.token,
+        token_expires=interaction.expires_at.timestamp(),
+        application=str(interaction.application_id),
     )
 
 

@@ -1,4 +1,4 @@
-"""The buttons Retry, Tweak, Details, Delete and Cancel under a job's message.
+"""The buttons under a job's message: Retry, Tweak, Details, Delete, Cancel and Fetch.
 
 The action and the job are in the custom_id (a discord.ui.DynamicItem), so that the buttons of
 every message work after a restart. The custom_id of Retry says "again".
@@ -7,22 +7,33 @@ every message work after a restart. The custom_id of Retry says "again".
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Self, TypeAlias
 
 import discord
 
+from bot.discord_ui.cards.card import Card
+from bot.discord_ui.cards.card_renderer import CardRenderer
 from bot.discord_ui.cards.details import show_details
 from bot.discord_ui.client import Interaction
 from bot.discord_ui.commands.tweak import show_form
 from bot.discord_ui.permissions import can_moderate, check_permissions
-from bot.discord_ui.replies import reply_errors
-from bot.discord_ui.requester import defer
+from bot.discord_ui.rate_limiter import RateLimiter
+from bot.discord_ui.replies import NO_MENTIONS, reply_errors
+from bot.discord_ui.requester import run_order
 from bot.i18n import Translations
-from storage.domain.errors import JobGone
+from storage.domain.errors import JobGone, NotAllowed
+from storage.domain.job import Job
 from storage.logs import log_job
 
 ButtonHandler: TypeAlias = Callable[[Interaction, str], Awaitable[None]]
+
+REQUEST_TOO_LARGE = 40005  # Discord's error code
+
+ONCE = ("again", "cancel", "delete")
+PRESSES = RateLimiter(1.0)
+"""Two presses of one of these buttons by one person within a second are one."""
 
 STYLES = {
     "again": ("🔁", discord.ButtonStyle.primary),
@@ -30,6 +41,7 @@ STYLES = {
     "details": ("ℹ️", discord.ButtonStyle.secondary),
     "delete": ("🗑️", discord.ButtonStyle.danger),
     "cancel": ("✖️", discord.ButtonStyle.danger),
+    "fetch": ("📥", discord.ButtonStyle.primary),
 }
 
 
@@ -61,10 +73,21 @@ class JobButton(
         return cls(match["action"], match["job"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
-        """Run the button's action, or reply why it is not possible."""
+        """Run the button's action, or reply why it is not possible; a double press counts once."""
         with log_job(self.job):
+            if self.action in ONCE and _is_repeated(f"{interaction.user.id} {self.custom_id}"):
+                await interaction.response.defer()
+                return
             async with reply_errors(interaction, interaction.client.texts):
                 await HANDLERS[self.action](interaction, self.job)
+
+
+def _is_repeated(press: str) -> bool:
+    now = time.monotonic()
+    if not PRESSES.allows(press, now):
+        return True
+    PRESSES.record(press, now)
+    return False
 
 
 def button_view(
@@ -80,7 +103,8 @@ def button_view(
 async def retry(interaction: Interaction, job: str) -> None:
     """Order the clip with another seed, in a message of its own."""
     check_permissions(interaction)
-    await interaction.client.studio.retry(job, await defer(interaction))
+    studio = interaction.client.studio
+    await run_order(interaction, lambda requester: studio.retry(job, requester))
 
 
 async def tweak(interaction: Interaction, job: str) -> None:
@@ -108,10 +132,43 @@ async def delete(interaction: Interaction, job: str) -> None:
     await interaction.delete_original_response()
 
 
+async def fetch(interaction: Interaction, job_id: str) -> None:
+    """Show the owner the outcome of a job, with the clip's file."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    studio = interaction.client.studio
+    job = await studio.job(job_id)
+    if job.owner != str(interaction.user.id):
+        raise NotAllowed("denied_not_owner")
+    renderer = CardRenderer(interaction.client.texts, studio.admission.catalogue)
+    card = renderer.ended_without_clip(job)
+    if job.clip is not None:
+        data = await studio.clip_file(job.clip)
+        card = renderer.lost(job) if data is None else renderer.done(job, job.clip, data)
+    try:
+        await _send_fetched(interaction, job, card)
+    except discord.HTTPException as error:
+        if job.clip is None or (error.status != 413 and error.code != REQUEST_TOO_LARGE):
+            raise
+        await _send_fetched(interaction, job, renderer.too_large(job, job.clip))
+        return
+    await studio.deliveries.fetched(job.id)
+
+
+async def _send_fetched(interaction: Interaction, job: Job, card: Card) -> None:
+    texts, locale = interaction.client.texts, interaction.locale.value
+    await interaction.edit_original_response(
+        content=card.content,
+        attachments=[card.attachment.to_file()] if card.attachment else [],
+        view=button_view(("again", "tweak", "details"), job.id, locale, texts),
+        allowed_mentions=NO_MENTIONS,
+    )
+
+
 HANDLERS: dict[str, ButtonHandler] = {
     "again": retry,
     "tweak": tweak,
     "details": show_details,
     "cancel": cancel,
     "delete": delete,
+    "fetch": fetch,
 }

@@ -6,7 +6,7 @@ A reaction is no interaction and has no token, so the answer is an ordinary repl
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+import secrets
 
 import discord
 
@@ -14,7 +14,7 @@ from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.commands.notice_throttle import NoticeThrottle
 from bot.discord_ui.permissions import missing_bot_permissions, missing_user_permissions
 from bot.discord_ui.replies import NO_MENTIONS
-from bot.discord_ui.requester import FRONT_END, size_limit
+from bot.discord_ui.requester import FRONT_END, drop_intent, size_limit
 from bot.studio.orders import Requester
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job, ReplyTarget, Status
@@ -40,34 +40,29 @@ class RetryReaction:
         with log_job(job.id):
             if not _can_post(client, event):
                 return
-            try:
-                await self._order(client, event, job)
-            except discord.HTTPException as error:
-                log.info("no answer to a reaction in channel %s: %s", event.channel_id, error)
+            await self._order(client, event, job)
 
     async def _order(
         self, client: MutoscopeClient, event: discord.RawReactionActionEvent, job: Job
     ) -> None:
-        person = str(event.user_id)
+        person, intent = str(event.user_id), secrets.token_hex(8)
         locale = job.locale if job.owner == person else _locale(client, event, job)
-        requester = Requester(
-            person, locale, _reply_target(client, event), size_limit(client, event.guild_id)
-        )
-        reply = None
-        try:
-            draft = await client.studio.draft_retry(job.id, requester)
-            await client.studio.check_credits(requester, [draft])
-            reply = await _reply(client, event, client.texts.text(locale, "reaction_retry"))
-            reply_to = replace(requester.reply_to, message=str(reply.id))
-            await client.studio.order(requester, [replace(draft, reply_to=reply_to)])
-        except MutoscopeError as error:
-            text = f"<@{person}> ⚠️ {client.texts.error(locale, error)}"
-            if reply is not None:
-                await reply.edit(content=text, allowed_mentions=NO_MENTIONS)
-            elif self._throttle.allows(person, error):
-                await _reply(client, event, text)
-        else:
-            self._throttle.reset(person)
+        reply_to = _reply_target(client, event)
+        requester = Requester(person, locale, reply_to, size_limit(client, event.guild_id), intent)
+        with client.order_in_progress(intent):
+            try:
+                target = str(event.message_id)
+                await client.studio.intents.begin(intent, person, locale, reply_to, target)
+                draft = await client.studio.draft_retry(job.id, requester)
+                await client.studio.check_credits(requester, [draft])
+                await client.studio.order(requester, [draft])  # the delivery posts the reply
+            except MutoscopeError as error:
+                if self._throttle.allows(person, error):
+                    text = f"<@{person}> ⚠️ {client.texts.error(locale, error)}"
+                    await _reply(client, event, text)
+            else:
+                self._throttle.reset(person)
+            await drop_intent(client, intent)
 
 
 def _reply_target(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> ReplyTarget:
@@ -80,18 +75,16 @@ def _reply_target(client: MutoscopeClient, event: discord.RawReactionActionEvent
     )
 
 
-async def _reply(
-    client: MutoscopeClient, event: discord.RawReactionActionEvent, text: str
-) -> discord.Message:
+async def _reply(client: MutoscopeClient, event: discord.RawReactionActionEvent, text: str) -> None:
     """Reply to the message under the reaction."""
     channel = client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
-    return await channel.send(
-        text,
-        reference=discord.MessageReference(
-            message_id=event.message_id, channel_id=event.channel_id, fail_if_not_exists=False
-        ),
-        allowed_mentions=NO_MENTIONS,
+    reference = discord.MessageReference(
+        message_id=event.message_id, channel_id=event.channel_id, fail_if_not_exists=False
     )
+    try:
+        await channel.send(text, reference=reference, allowed_mentions=NO_MENTIONS)
+    except discord.HTTPException as error:
+        log.info("no answer to a reaction in channel %s: %s", event.channel_id, error)
 
 
 def _can_post(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> bool:

@@ -6,7 +6,7 @@ from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.commands.form import Form, read_form
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
-from bot.discord_ui.requester import defer
+from bot.discord_ui.requester import run_order
 from storage.domain.job import Job
 
 ACTION = "tweak"
@@ -36,7 +36,7 @@ async def submit(interaction: Interaction, job_id: str) -> None:
         job = await studio.job(job_id)
         options = read_form(interaction, admission, admission.options_of(job.request))
         studio.check(options)
-        await studio.tweak(job_id, await defer(interaction), options)
+        await run_order(interaction, lambda requester: studio.tweak(job_id, requester, options))
 
 
 def register(client: MutoscopeClient) -> None:

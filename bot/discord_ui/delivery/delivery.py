@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any
 
+import aiohttp
+import discord
+
 from bot.discord_ui.cards.card import Card
 from bot.discord_ui.cards.card_renderer import CardRenderer
-from bot.discord_ui.delivery.live_message import LiveMessage
+from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
+from bot.discord_ui.delivery.live_message import LiveMessage, pause
 from bot.discord_ui.delivery.message_sender import FileTooLarge, MessageSender, SendResult
-from bot.discord_ui.delivery.rate_limiter import RateLimiter
+from bot.discord_ui.rate_limiter import RateLimiter
 from bot.discord_ui.requester import FRONT_END
 from bot.studio.events import JobChanged, JobEvent, JobProgressed
+from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.studio import Studio
 from storage.domain.advice import Advice
-from storage.domain.errors import JobGone
+from storage.domain.errors import JobGone, Unavailable
 from storage.domain.job import Job, Status
 from storage.logs import log_job
 
@@ -27,9 +33,12 @@ log = logging.getLogger(__name__)
 # in seconds
 EDIT_INTERVAL = 1.0  # between two edits of one message, and of one channel
 POLL_INTERVAL = 0.1  # between looks for stale messages
-RETRY_INTERVAL = 3.0  # between attempts at clips that could not be delivered
+RETRY_INTERVAL = 3.0  # between looks for outcomes that were not delivered
 
 CONCURRENT_DELIVERIES = 16
+MAX_FAILURES = 10  # errors in a row after which a job's outcome waits until its owner fetches it
+MAX_OUTAGES = 1440  # the same while Discord is away, about a day
+OUTAGES = (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError, Unavailable)
 
 
 class Delivery:
@@ -41,6 +50,8 @@ class Delivery:
         sender: MessageSender,
         renderer: CardRenderer,
         ping_after: float,
+        *,
+        interrupted: InterruptedOrders,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Deliver the jobs of this front end; a job older than ping_after seconds is pinged for."""
@@ -48,12 +59,15 @@ class Delivery:
         self._sender = sender
         self._renderer = renderer
         self._ping_after = ping_after
+        self._interrupted = interrupted
         self._clock = clock
         self._forecast = studio.wait_forecast()
         self._messages: dict[str, LiveMessage] = {}  # by job id
         self._channels = RateLimiter(EDIT_INTERVAL)
+        self._first_messages = KeyedLocks()  # by token: an order's messages are posted in its order
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivering: set[str] = set()
+        self._retry_at: dict[str, float] = {}  # monotonic seconds, by the id of an ended job
         self._free_deliveries = asyncio.Semaphore(CONCURRENT_DELIVERIES)
 
     async def run(self) -> None:
@@ -62,6 +76,7 @@ class Delivery:
             with self._studio.subscribe() as events:
                 await self._resume()
                 async with asyncio.TaskGroup() as group:
+                    group.create_task(self._interrupted.run())
                     group.create_task(self._repeat(self._edit_stale, POLL_INTERVAL))
                     group.create_task(self._repeat(self._deliver_leftovers, RETRY_INTERVAL))
                     async for event in events:
@@ -87,8 +102,12 @@ class Delivery:
                 log.exception("delivery goes on after an error")
 
     async def _deliver_leftovers(self) -> None:
-        for job in await self._studio.undelivered(FRONT_END):
-            self._spawn(self._deliver(job))
+        now, jobs = time.monotonic(), await self._studio.undelivered(FRONT_END)
+        kept = {job.id for job in jobs}
+        self._retry_at = {key: at for key, at in self._retry_at.items() if key in kept}
+        for job in jobs:
+            if self._retry_at.get(job.id, now) <= now:
+                self._spawn(self._deliver(job))
 
     def _handle(self, event: JobEvent) -> None:
         if isinstance(event, JobProgressed):
@@ -113,7 +132,7 @@ class Delivery:
         job = message.job
         with log_job(job.id):
             preview = await self._studio.preview(job.id)
-        if preview is not None and message.job is job:
+        if preview is not None and message.job.attempt == job.attempt:
             message.set_preview(preview)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
@@ -128,7 +147,7 @@ class Delivery:
         chosen: dict[str, LiveMessage] = {}
         for message in list(self._messages.values()):
             channel = message.job.reply_to.channel
-            if not message.stale or message.lock.locked():
+            if not message.stale or message.lock.locked() or message.retry_at > now:
                 continue
             if not message.edited_at:
                 self._start_edit(message, now)
@@ -155,7 +174,9 @@ class Delivery:
 
     async def _edit(self, message: LiveMessage) -> None:
         """Edit a message; after a failure it stays stale."""
-        async with message.lock:
+        reply_to = message.job.reply_to
+        turn = self._first_messages.of(message.job.id if reply_to.message else reply_to.token)
+        async with turn, message.lock:
             job, preview = message.job, message.preview
             if job.id in self._delivering or job.id not in self._messages:
                 return
@@ -163,21 +184,27 @@ class Delivery:
             with log_job(job.id):
                 try:
                     result = await self._send_progress(message)
+                except FileTooLarge:
+                    message.refuse_previews()
+                    return
                 except Exception as error:
                     log.warning("the message could not be edited: %r", error)
-                    message.edit_failed(preview)
+                    message.edit_failed(time.monotonic())
                     return
-            if result is SendResult.DELETED:
+            message.failures = 0
+            if result in (SendResult.DELETED, SendResult.UNKNOWN):
                 self._messages.pop(job.id, None)
-            elif result is SendResult.REFUSED and preview is not None:
-                message.edit_failed(preview)  # perhaps only files are not allowed there
+            elif result is SendResult.REFUSED and preview is not None and not message.no_previews:
+                message.refuse_previews()  # perhaps only files are not allowed there
 
     async def _send_progress(self, message: LiveMessage) -> SendResult:
         """Edit a message; a preview that it has already is not uploaded again."""
-        job, preview, card = message.job, message.preview, self._progress_card(message)
+        preview, card = message.preview, self._progress_card(message)
+        if not message.job.reply_to.message:
+            return await self._sender.open(message, card)
         if message.preview_is_posted:
-            return await self._sender.edit_text(job, card)
-        result = await self._sender.edit(job, card)
+            return await self._sender.edit(message, card, text_only=True)
+        result = await self._sender.edit(message, card, closes=preview is None)
         if result is SendResult.EDITED:
             message.posted_preview = preview
         return result
@@ -193,34 +220,60 @@ class Delivery:
         if job.id in self._delivering:
             return
         self._delivering.add(job.id)
+        message = self._messages.get(job.id) or LiveMessage(job)
         with log_job(job.id):
             try:
-                message = self._messages.get(job.id) or LiveMessage(job)
                 async with message.lock, self._free_deliveries:
-                    job = await self._studio.job(job.id)  # reply_to may have changed
-                    if not job.delivered:
-                        await self._send_result(job, message.advice)
+                    # reply_to may have changed
+                    message.job = await self._studio.job(job.id)
+                    if not message.job.delivered:
+                        await self._send_result(message)
             except JobGone:
                 log.info("deleted before its delivery")
-            except Exception:
-                log.exception("could not be delivered yet")
+            except Exception as error:
+                await self._try_again(message, error)
             finally:
                 self._messages.pop(job.id, None)
                 self._delivering.discard(job.id)
 
-    async def _send_result(self, job: Job, advice: tuple[Advice, ...]) -> None:
-        card = await self._result_card(job, advice)
+    async def _try_again(self, message: LiveMessage, error: Exception) -> None:
+        """Deliver after a pause, or let the outcome wait for its owner after too many errors."""
+        job = message.job
+        if not isinstance(error, OUTAGES):
+            log.error("could not be delivered yet", exc_info=error)
+        else:
+            log.warning("could not be delivered yet: %r", error)
+        self._retry_at[job.id] = time.monotonic() + pause(0)
+        with contextlib.suppress(Unavailable):
+            state = await self._sender.state(message)
+            failures = state.failures + 1
+            self._retry_at[job.id] = time.monotonic() + pause(state.failures)
+            await self._sender.save(message, replace(state, failures=failures))
+            if failures >= (MAX_OUTAGES if isinstance(error, OUTAGES) else MAX_FAILURES):
+                log.error(
+                    "set aside after %d failed deliveries; the owner finds it by /clips", failures
+                )
+                await self._studio.deliveries.keep(job.id)
+
+    async def _send_result(self, message: LiveMessage) -> None:
+        card, charged = await self._result_card(message.job, message.advice), True
         try:
-            result, job = await self._edit_or_post(job, card)
+            result = await self._edit_or_post(message, card)
         except FileTooLarge:
-            assert job.clip is not None
-            result, job = await self._edit_or_post(job, self._renderer.too_large(job, job.clip))
+            assert message.job.clip is not None
+            card, charged = self._renderer.too_large(message.job, message.job.clip), False
+            result = await self._edit_or_post(message, card)
+        job = message.job
         late = self._clock() - job.created > self._ping_after
         if result is SendResult.EDITED and late and job.status is not Status.CANCELLED:
-            await self._sender.ping(job, self._renderer.ping(job))
-        if result is SendResult.POSTED:
-            await self._studio.move(job.id, job.reply_to)
-        await self._studio.mark_delivered(job.id, job.reply_to.message)
+            await self._sender.ping(message, self._renderer.ping(job))
+        deliveries = self._studio.deliveries
+        reached = result in (SendResult.EDITED, SendResult.POSTED)
+        unwanted = result is SendResult.DELETED and job.clip is None
+        if reached or unwanted or job.status is Status.CANCELLED:
+            await deliveries.delivered(job.id, job.reply_to.message, charged=charged)
+        else:
+            await deliveries.keep(job.id, charged=charged)
         log.info("%s: %s", job.status.value, result.value)
 
     async def _result_card(self, job: Job, advice: tuple[Advice, ...]) -> Card:
@@ -232,11 +285,12 @@ class Delivery:
             return self._renderer.lost(job)
         return self._renderer.done(job, job.clip, data, advice)
 
-    async def _edit_or_post(self, job: Job, card: Card) -> tuple[SendResult, Job]:
-        """Send a card; return the job with the message's reply_to."""
-        result = await self._sender.edit(job, card)
-        if result is SendResult.REFUSED and job.status is not Status.CANCELLED:
-            reply_to = await self._sender.post(job, card)
-            if reply_to is not None:
-                return SendResult.POSTED, replace(job, reply_to=reply_to)
-        return result, job
+    async def _edit_or_post(self, message: LiveMessage, card: Card) -> SendResult:
+        """Send a card by the first way that works, but not beside one that was sent already."""
+        found = await self._sender.find_sent(message)
+        if found is not None:
+            return found
+        result = await self._sender.edit(message, card)
+        if result is SendResult.REFUSED and message.job.status is not Status.CANCELLED:
+            return await self._sender.post(message, card)
+        return result

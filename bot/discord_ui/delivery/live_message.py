@@ -1,14 +1,19 @@
-"""The state of one unfinished job's message."""
+"""The state of one job's message until its outcome was delivered."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.studio.wait_forecast import QueueEstimate
 from storage.domain.advice import Advice
+from storage.domain.delivery_state import DeliveryState
 from storage.domain.job import Job
 from storage.domain.progress import Progress
+
+# in seconds
+FIRST_PAUSE = 3.0  # after a failed try, doubled by each further one
+LONGEST_PAUSE = 60.0
 
 RUNNING_WEIGHT = 20.0  # how much sooner a running job's message is edited than a waiting one's
 
@@ -18,7 +23,9 @@ class LiveMessage:
     """What a job's message should show, and since when it has not been edited.
 
     preview is the newest preview of a running job (animated WebP), posted_preview the one that the
-    message has. The message is stale while it should be edited.
+    message has; no_previews is set where files were refused. The message is stale while it should
+    be edited. state is None until it was read from the database; failures counts failed edits in a
+    row, after which the next one is made at retry_at (monotonic seconds).
     """
 
     job: Job
@@ -27,8 +34,12 @@ class LiveMessage:
     estimate: QueueEstimate | None = None
     preview: bytes | None = None
     posted_preview: bytes | None = None
+    no_previews: bool = False
     stale: bool = True
     edited_at: float = 0.0
+    state: DeliveryState | None = None
+    failures: int = 0
+    retry_at: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -38,6 +49,8 @@ class LiveMessage:
 
     def set_job(self, job: Job) -> None:
         """Take a changed job; the progress of an earlier attempt is dropped."""
+        if self.job.reply_to.message and not job.reply_to.message:
+            job = replace(job, reply_to=self.job.reply_to)  # the change is older than the message
         self.job = job
         self.progress = self.preview = None
         self.stale = True
@@ -49,16 +62,28 @@ class LiveMessage:
 
     def set_preview(self, preview: bytes) -> None:
         """Take a newer preview."""
-        self.preview = preview
+        if not self.no_previews:
+            self.preview = preview
+            self.stale = True
+
+    def refuse_previews(self) -> None:
+        """Let the message be edited without previews from now on."""
+        self.no_previews = True
+        self.preview = self.posted_preview = None
         self.stale = True
 
-    def edit_failed(self, preview: bytes | None) -> None:
-        """Let the message be edited again, without the preview that the failed edit added."""
-        if self.preview is preview and self.posted_preview != preview:
-            self.preview = None
+    def edit_failed(self, now: float) -> None:
+        """Let the message be edited again after a pause."""
         self.posted_preview = None
+        self.retry_at = now + pause(self.failures)
+        self.failures += 1
         self.stale = True
 
     def urgency(self, now: float) -> float:
         """Return the priority of this message among those of its channel."""
         return (now - self.edited_at) * (RUNNING_WEIGHT if self.progress is not None else 1.0)
+
+
+def pause(failures: int) -> float:
+    """Return the seconds until the next try after so many failures before the latest."""
+    return min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(failures, 10))

@@ -1,11 +1,14 @@
 """Sends a card to a job's message, by the first way that works.
 
 In order: an edit by the interaction's token while it is valid, an edit in the channel, a new
-message in the channel, a direct message.
+message in the channel (which unarchives a thread), a direct message. A way that Discord refuses for
+good is closed for the job and not tried again. A marker is committed before each new message; where
+its result is unknown, the channel is searched for the message before another one is sent.
 """
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -18,18 +21,22 @@ import discord
 from bot.discord_ui.cards.card import Card
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.commands.buttons import button_view
-from bot.discord_ui.replies import NO_MENTIONS
-from storage.domain.job import Job, ReplyTarget
+from bot.discord_ui.delivery.live_message import LiveMessage
+from bot.discord_ui.own_messages import find_own_message, shows_end, shows_job
+from bot.discord_ui.replies import NO_MENTIONS, is_lasting_refusal
+from storage.domain.delivery_state import DeliveryState, Way
+from storage.domain.errors import JobGone
+from storage.domain.job import Job, ReplyTarget, Status
 
 log = logging.getLogger(__name__)
 
-TOKEN_MARGIN = 10.0  # seconds before a token expires in which it is not used
+# in seconds
+TOKEN_MARGIN = 10.0  # before a token expires in which it is not used
+OLD = 3600.0  # age of a message from which Discord limits edits to a few
 
 # Discord's error codes
 UNKNOWN_MESSAGE = 10008
 REQUEST_TOO_LARGE = 40005
-TOO_MANY_OLD_EDITS = 30046
-REPLY_WITHOUT_HISTORY = 160002
 
 
 class SendResult(Enum):
@@ -37,8 +44,9 @@ class SendResult(Enum):
 
     EDITED = "edited"
     POSTED = "posted"
-    DELETED = "deleted"  # somebody removed the message, so the clip is not wanted
+    DELETED = "deleted"  # somebody removed the message
     REFUSED = "refused"  # Discord allows no way
+    UNKNOWN = "unknown"  # a message may have been sent, and the channel cannot be searched
 
 
 class FileTooLarge(Exception):
@@ -46,104 +54,230 @@ class FileTooLarge(Exception):
 
 
 class MessageSender:
-    """Edits and posts the messages of jobs."""
+    """Edits and posts the messages of jobs; the caller holds the LiveMessage's lock."""
 
     def __init__(self, client: MutoscopeClient, clock: Callable[[], float] = time.time) -> None:
         self._client = client
+        self._deliveries = client.studio.deliveries
         self._clock = clock
 
-    async def edit(self, job: Job, card: Card) -> SendResult:
-        """Replace the whole message by the card; raise FileTooLarge."""
-        return await self._edit(job, lambda: self._payload(job, card))
+    async def state(self, message: LiveMessage) -> DeliveryState:
+        """Return what was tried for a message's job, read from the database at first."""
+        if message.state is None:
+            message.state = await self._deliveries.state(message.job.id)
+        return message.state
 
-    async def edit_text(self, job: Job, card: Card) -> SendResult:
-        """Replace the message's text; embed, file and buttons stay as they are."""
-        return await self._edit(
-            job, lambda: {"content": card.content, "allowed_mentions": NO_MENTIONS}
-        )
+    async def save(self, message: LiveMessage, state: DeliveryState) -> None:
+        """Store what was tried."""
+        await self._deliveries.save(message.job, state)
+        message.state = state
 
-    async def _edit(self, job: Job, payload: Callable[[], dict[str, Any]]) -> SendResult:
+    async def edit(
+        self, message: LiveMessage, card: Card, *, text_only: bool = False, closes: bool = True
+    ) -> SendResult:
+        """Replace the message by the card; raise FileTooLarge.
+
+        text_only leaves embed, file and buttons as they are. A refusal closes the way for the job,
+        unless closes is False: then no other way is tried.
+        """
+        job = message.job
         if not job.reply_to.message:
             return SendResult.REFUSED
-        for attempt in (self._edit_by_token, self._edit_in_channel):
+        ways = {Way.TOKEN: self._edit_by_token, Way.EDIT: self._edit_in_channel}
+        for way, edit in ways.items():
+            if not await self._is_open(message, way):
+                continue
+            payload = self._text(card) if text_only else self._payload(job, card)
             try:
-                if await attempt(job.reply_to, payload()):
-                    return SendResult.EDITED
-            except discord.NotFound as error:
+                await edit(job.reply_to, payload)
+            except discord.HTTPException as error:
                 if error.code == UNKNOWN_MESSAGE:
                     return SendResult.DELETED
-            except discord.HTTPException as error:
-                if not _is_refusal(error):
-                    raise
+                _check_refusal(error)
+                if not closes:
+                    return SendResult.REFUSED
+                await self._close(message, way, error)
+            else:
+                return SendResult.EDITED
         return SendResult.REFUSED
 
-    async def post(self, job: Job, card: Card) -> ReplyTarget | None:
-        """Post a new message in the channel, or else directly to the owner, who is mentioned.
+    async def open(self, message: LiveMessage, card: Card) -> SendResult:
+        """Post the first message of a job that has none: a follow-up, or a reply to its parent."""
+        found = await self.find_sent(message)
+        if found is not None:
+            return found
+        if message.job.reply_to.message:
+            return await self.edit(message, card)
+        way = Way.TOKEN if message.job.reply_to.token else Way.POST
+        return await self._send(message, card, (way,), NO_MENTIONS)
 
-        Return its reply_to, or None where both are refused; raise FileTooLarge.
+    async def post(self, message: LiveMessage, card: Card) -> SendResult:
+        """Post a new message in the channel, or else directly to the owner, who is mentioned."""
+        old = message.job.reply_to
+        mention = _owner_mention(message.job)
+        ways = (Way.POST, Way.DIRECT) if old.message else (Way.TOKEN, Way.POST, Way.DIRECT)
+        result = await self._send(message, card, ways, mention)
+        if result is SendResult.POSTED and self._age(old) > OLD:
+            with contextlib.suppress(discord.HTTPException):  # it still says that the job waits
+                await self._channel(old).get_partial_message(int(old.message)).delete()
+        return result
+
+    async def find_sent(self, message: LiveMessage) -> SendResult | None:
+        """Look for the new message whose result is unknown, and edit that one from now on.
+
+        Return POSTED where it shows the outcome already; None where it may be edited or sent.
         """
-        for target in (self._channel, self._direct_channel):
-            payload = self._payload(job, card)
-            payload["files"] = payload.pop("attachments")
-            payload["allowed_mentions"] = _owner_mention(job)
-            try:
-                channel = await target(job)
-                message = await channel.send(nonce=job.id, **payload)
-            except discord.HTTPException as error:
-                if not _is_refusal(error):
-                    raise
-                log.info("could not post: %s", error)
-            else:
-                # The interaction's token cannot edit the new message.
-                channel_id, message_id = str(message.channel.id), str(message.id)
-                return replace(job.reply_to, channel=channel_id, message=message_id, token="")
+        state, job = await self.state(message), message.job
+        if state.posting is None:
+            return None
+        try:
+            channel = await self._target(job, state.posting)
+            found = await find_own_message(
+                self._client, channel, state.posting_at, lambda sent: shows_job(sent, job.id)
+            )
+        except discord.HTTPException as error:
+            _check_refusal(error)
+            return SendResult.UNKNOWN
+        if found is not None:
+            await self._move(message, state.posting, found)
+            if shows_end(found, job.id):
+                return SendResult.POSTED
         return None
 
-    async def ping(self, job: Job, text: str) -> None:
+    async def ping(self, message: LiveMessage, text: str) -> None:
         """Mention the owner in a reply to the job's message, because an edit notifies nobody."""
-        channel = await self._channel(job)
+        state, job = await self.state(message), message.job
+        if Way.PING in state.closed:
+            return
+        channel = self._channel(job.reply_to)
         try:
+            if state.pinged and await find_own_message(
+                self._client, channel, state.pinged, lambda sent: sent.content == text
+            ):
+                return
+            await self.save(message, replace(state, pinged=state.pinged or self._clock()))
             await channel.send(
                 text,
                 nonce=f"p{job.id}",
                 allowed_mentions=_owner_mention(job),
-                reference=discord.MessageReference(
-                    message_id=int(job.reply_to.message),
-                    channel_id=int(job.reply_to.channel),
-                    fail_if_not_exists=False,
-                ),
+                reference=_reference(job.reply_to.channel, job.reply_to.message),
             )
         except discord.HTTPException as error:
-            if not _is_refusal(error):
-                raise
-            log.info("could not ping the owner: %s", error)
+            _check_refusal(error)
+            await self._close(message, Way.PING, error)
 
-    async def _edit_by_token(self, reply_to: ReplyTarget, payload: dict[str, Any]) -> bool:
-        if not reply_to.token or reply_to.token_expires < self._clock() + TOKEN_MARGIN:
+    async def _send(
+        self,
+        message: LiveMessage,
+        card: Card,
+        ways: tuple[Way, ...],
+        mentions: discord.AllowedMentions,
+    ) -> SendResult:
+        for way in ways:
+            if not await self._is_open(message, way):
+                continue
+            try:
+                sent = await self._send_by(message, way, card, mentions)
+            except discord.HTTPException as error:
+                try:
+                    _check_refusal(error)
+                except FileTooLarge:
+                    await self.save(message, replace(await self.state(message), posting=None))
+                    raise
+                await self._close(message, way, error)
+            else:
+                await self._move(message, way, sent)
+                return SendResult.POSTED
+        return SendResult.REFUSED
+
+    async def _send_by(
+        self, message: LiveMessage, way: Way, card: Card, mentions: discord.AllowedMentions
+    ) -> discord.Message:
+        job = message.job
+        payload = self._payload(job, card)
+        payload["files"] = payload.pop("attachments")
+        payload["allowed_mentions"] = mentions
+        if payload["embed"] is None:
+            del payload["embed"]
+        channel = None if way is Way.TOKEN else await self._target(job, way)
+        reference = await self._parent(job) if way is Way.POST else None
+        state = await self.state(message)
+        await self.save(message, replace(state, posting=way, posting_at=self._clock()))
+        if channel is None:
+            webhook = self._webhook(job.reply_to)
+            return await webhook.send(wait=True, **payload)
+        if reference is not None:
+            payload["reference"] = reference
+        return await channel.send(nonce=job.id, **payload)
+
+    async def _parent(self, job: Job) -> discord.MessageReference | None:
+        """Return a reference to the message of the job that this one repeats, in one channel."""
+        if not job.parent or job.reply_to.token:
+            return None
+        try:
+            place = (await self._client.studio.job(job.parent)).reply_to
+        except JobGone:
+            return None
+        if not place.message or place.channel != job.reply_to.channel:
+            return None
+        return _reference(place.channel, place.message)
+
+    async def _move(self, message: LiveMessage, way: Way, sent: discord.Message) -> None:
+        """Record which message shows the job from now on."""
+        place = replace(message.job.reply_to, channel=str(sent.channel.id), message=str(sent.id))
+        if way is not Way.TOKEN:
+            place = replace(place, token="")  # it cannot edit this message
+        await self._deliveries.move(message.job.id, place)
+        message.job = replace(message.job, reply_to=place)
+        state = await self.state(message)
+        # The channel of the new message was open just now, whatever the old one's edits said.
+        closed = tuple(each for each in state.closed if each is not Way.EDIT)
+        state = replace(state, closed=closed)
+        if not message.job.status.final:  # else the marker stays until the delivery is recorded
+            state = replace(state, posting=None, posting_at=0.0)
+        await self.save(message, state)
+
+    async def _close(self, message: LiveMessage, way: Way, error: discord.HTTPException) -> None:
+        log.info("Discord refuses the way %s: %s", way.value, error)
+        await self.save(message, (await self.state(message)).close(way))
+
+    async def _is_open(self, message: LiveMessage, way: Way) -> bool:
+        reply_to, cancelled = message.job.reply_to, message.job.status is Status.CANCELLED
+        if way in (await self.state(message)).closed:
             return False
-        webhook = discord.Webhook.partial(
+        if way is Way.TOKEN:
+            alive = reply_to.token_expires >= self._clock() + TOKEN_MARGIN
+            return bool(reply_to.token) and alive
+        return way is not Way.EDIT or cancelled or self._age(reply_to) <= OLD
+
+    def _age(self, reply_to: ReplyTarget) -> float:
+        """Return how many seconds ago a message was posted."""
+        if not reply_to.message:
+            return 0.0
+        return self._clock() - discord.utils.snowflake_time(int(reply_to.message)).timestamp()
+
+    def _webhook(self, reply_to: ReplyTarget) -> discord.Webhook:
+        return discord.Webhook.partial(
             int(reply_to.application), reply_to.token, client=self._client
         )
-        await webhook.edit_message(int(reply_to.message), **payload)
-        return True
 
-    async def _edit_in_channel(self, reply_to: ReplyTarget, payload: dict[str, Any]) -> bool:
-        await (
-            self._partial_channel(reply_to)
-            .get_partial_message(int(reply_to.message))
-            .edit(**payload)
-        )
-        return True
+    async def _edit_by_token(self, reply_to: ReplyTarget, payload: dict[str, Any]) -> None:
+        await self._webhook(reply_to).edit_message(int(reply_to.message), **payload)
 
-    async def _channel(self, job: Job) -> discord.PartialMessageable:
-        return self._partial_channel(job.reply_to)
+    async def _edit_in_channel(self, reply_to: ReplyTarget, payload: dict[str, Any]) -> None:
+        await self._channel(reply_to).get_partial_message(int(reply_to.message)).edit(**payload)
 
-    async def _direct_channel(self, job: Job) -> discord.DMChannel:
-        return await self._client.create_dm(discord.Object(int(job.owner)))
+    async def _target(self, job: Job, way: Way) -> discord.abc.Messageable:
+        if way is Way.DIRECT:
+            return await self._client.create_dm(discord.Object(int(job.owner)))
+        return self._channel(job.reply_to)
 
-    def _partial_channel(self, reply_to: ReplyTarget) -> discord.PartialMessageable:
+    def _channel(self, reply_to: ReplyTarget) -> discord.PartialMessageable:
         guild = int(reply_to.guild) if reply_to.guild else None
         return self._client.get_partial_messageable(int(reply_to.channel), guild_id=guild)
+
+    def _text(self, card: Card) -> dict[str, Any]:
+        return {"content": card.content, "allowed_mentions": NO_MENTIONS}
 
     def _payload(self, job: Job, card: Card) -> dict[str, Any]:
         """Return discord.py's arguments for an edit, with a fresh file."""
@@ -156,13 +290,17 @@ class MessageSender:
         }
 
 
-def _is_refusal(error: discord.HTTPException) -> bool:
-    """Tell whether another try would fail too; raise FileTooLarge where only the file is wrong."""
+def _check_refusal(error: discord.HTTPException) -> None:
+    """Raise the error again unless it lasts, or FileTooLarge where only the file is wrong."""
     if error.status == 413 or error.code == REQUEST_TOO_LARGE:
         raise FileTooLarge from error
-    return error.status in (401, 403, 404) or error.code in (
-        TOO_MANY_OLD_EDITS,
-        REPLY_WITHOUT_HISTORY,
+    if not is_lasting_refusal(error):
+        raise error
+
+
+def _reference(channel: str, message: str) -> discord.MessageReference:
+    return discord.MessageReference(
+        message_id=int(message), channel_id=int(channel), fail_if_not_exists=False
     )
 
 

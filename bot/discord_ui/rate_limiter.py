@@ -1,4 +1,4 @@
-"""Limits how often one channel is edited."""
+"""Limits how often something happens: edits of a channel, presses of a button."""
 
 from __future__ import annotations
 

@@ -1,0 +1,176 @@
+"""Tells people that their order was interrupted before it was placed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import discord
+
+from bot.discord_ui.client import MutoscopeClient
+from bot.discord_ui.own_messages import find_own_message
+from bot.discord_ui.replies import NO_MENTIONS, is_lasting_refusal
+from bot.discord_ui.requester import FRONT_END
+from storage.domain.intent import Intent
+from storage.domain.job import ReplyTarget
+
+log = logging.getLogger(__name__)
+
+# in seconds
+INTERVAL = 3.0  # between two looks
+AGE = 6.0  # of an intent: another process that is being stopped may still place a younger one
+GRACE = 5.0  # for orders in progress when the bot is stopped
+TELL = 3.0  # for telling people when the bot is stopped
+
+UNKNOWN_MESSAGE = 10008
+ORIGINAL: Any = "@original"  # discord.py names a message by its number only
+
+
+class InterruptedOrders:
+    """Looks for intents that no process works on, and tells each person once."""
+
+    def __init__(self, client: MutoscopeClient, clock: Callable[[], float] = time.time) -> None:
+        self._client = client
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            try:
+                await self.tell(await self._client.studio.intents.left_over(FRONT_END, AGE))
+            except Exception:
+                log.exception("an interrupted order could not be told yet")
+            await asyncio.sleep(INTERVAL)
+
+    async def finish(self) -> None:
+        """Wait for the orders in progress; cancel those that last too long and tell their people.
+
+        No new order may begin meanwhile.
+        """
+        running = dict(self._client.orders)
+        if not running:
+            return
+        _, late = await asyncio.wait(running.values(), timeout=GRACE)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*running.values(), return_exceptions=True)
+        left = await self._client.studio.intents.left_over(FRONT_END, 0.0)
+        try:
+            async with asyncio.timeout(TELL):
+                await self.tell([intent for intent in left if intent.id in running])
+        except Exception as error:
+            log.warning("orders are told at the next start that they were interrupted: %r", error)
+
+    async def tell(self, found: list[Intent]) -> None:
+        """Tell the people of these intents, and delete them."""
+        for intent in found:
+            if await self._client.studio.intents.claim(intent):
+                try:
+                    await self._tell(intent)
+                except (discord.HTTPException, OSError, TimeoutError) as error:
+                    log.warning("an interrupted order could not be told yet: %r", error)
+                    continue
+            await self._client.studio.intents.drop(intent.id)
+
+    async def _tell(self, intent: Intent) -> None:
+        """Try each way; a way returns True where the person was told or needs not be told."""
+        text = "⚠️ " + self._client.texts.text(intent.locale, "order_interrupted")
+        for way in (self._edit_by_token, self._edit_in_channel, self._post, self._send_directly):
+            try:
+                if await way(intent, text):
+                    return
+            except discord.HTTPException as error:
+                if error.code == UNKNOWN_MESSAGE:
+                    return  # it was deleted when the order was refused
+                if not is_lasting_refusal(error):
+                    raise
+        log.info("nobody can be told of the interrupted order %s", intent.id)
+
+    async def _edit_by_token(self, intent: Intent, text: str) -> bool:
+        reply_to = intent.reply_to
+        if not reply_to.token or reply_to.token_expires < self._clock():
+            return False
+        webhook = discord.Webhook.partial(
+            int(reply_to.application), reply_to.token, client=self._client
+        )
+        try:
+            message = int(reply_to.message) if reply_to.message else ORIGINAL
+            await webhook.edit_message(
+                message, content=text, view=None, allowed_mentions=NO_MENTIONS
+            )
+        except discord.NotFound:
+            log.info("the order %s was never acknowledged, or was refused", intent.id)
+        return True
+
+    async def _edit_in_channel(self, intent: Intent, text: str) -> bool:
+        if not intent.reply_to.token:
+            return False
+        channel = self._channel(intent.reply_to)
+        if intent.reply_to.message:
+            message = channel.get_partial_message(int(intent.reply_to.message))
+            await message.edit(content=text, allowed_mentions=NO_MENTIONS)
+            return True
+        found = await find_own_message(
+            self._client, channel, intent.begun, lambda message: _answers(message, intent.id)
+        )
+        if found is not None:
+            await found.edit(content=text, allowed_mentions=NO_MENTIONS)
+        return True  # not found: it was never acknowledged, and Discord said so
+
+    async def _post(self, intent: Intent, text: str) -> bool:
+        """Post a message, as a reply to the target of a reaction."""
+        channel, content = self._channel(intent.reply_to), f"<@{intent.owner}> {text}"
+        if await self._was_sent(channel, intent, content):
+            return True
+        reply: dict[str, Any] = {}
+        if intent.target:
+            reply["reference"] = discord.MessageReference(
+                message_id=int(intent.target), channel_id=channel.id, fail_if_not_exists=False
+            )
+        owner = [discord.Object(int(intent.owner))]
+        mentions = discord.AllowedMentions(everyone=False, roles=False, users=owner)
+        await channel.send(content, nonce=_nonce(intent), allowed_mentions=mentions, **reply)
+        return True
+
+    async def _send_directly(self, intent: Intent, text: str) -> bool:
+        channel = await self._client.create_dm(discord.Object(int(intent.owner)))
+        if not await self._was_sent(channel, intent, text):
+            await channel.send(text, nonce=_nonce(intent))
+        return True
+
+    async def _was_sent(
+        self, channel: discord.abc.Messageable, intent: Intent, content: str
+    ) -> bool:
+        """Tell whether an earlier process, or a refused reaction's reply, told the person."""
+
+        def tells(message: discord.Message) -> bool:
+            reference = message.reference and message.reference.message_id
+            replied = bool(intent.target) and str(reference) == intent.target
+            return message.content == content or (
+                replied and message.content.startswith(f"<@{intent.owner}> ⚠️")
+            )
+
+        if not intent.told and not intent.target:
+            return False
+        return await find_own_message(self._client, channel, intent.begun, tells) is not None
+
+    def _channel(self, reply_to: ReplyTarget) -> discord.PartialMessageable:
+        guild = int(reply_to.guild) if reply_to.guild else None
+        return self._client.get_partial_messageable(int(reply_to.channel), guild_id=guild)
+
+
+def _nonce(intent: Intent) -> str:
+    return f"i{intent.id}"[:25]
+
+
+def _answers(message: discord.Message, interaction: str) -> bool:
+    metadata = message.interaction_metadata
+    return metadata is not None and str(metadata.id) == interaction
+
+
+def register(client: MutoscopeClient) -> None:
+    """Let the client finish or tell the orders in progress before it closes."""
+    client.before_close.append(InterruptedOrders(client).finish)

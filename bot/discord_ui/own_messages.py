@@ -1,0 +1,49 @@
+"""Finds messages that the bot may have sent before it was stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import discord
+
+CLOCK_SKEW = 120.0  # seconds by which this machine's clock may be ahead of Discord's
+SEARCHED = 1000  # messages
+
+
+async def find_own_message(
+    client: discord.Client,
+    channel: discord.abc.Messageable,
+    since: float,
+    matches: Callable[[discord.Message], bool],
+) -> discord.Message | None:
+    """Return the bot's first matching message in a channel since a time in unix seconds.
+
+    Raise discord.HTTPException where the history may not be read.
+    """
+    start = datetime.fromtimestamp(since - CLOCK_SKEW, UTC)
+    after = discord.Object(discord.utils.time_snowflake(start))
+    us = client.user.id if client.user else 0
+    async for message in channel.history(limit=SEARCHED, after=after, oldest_first=True):
+        if message.author.id == us and matches(message):
+            return message
+    return None
+
+
+def shows_job(message: discord.Message, job: str) -> bool:
+    """Tell whether a message has a button of this job."""
+    return any(custom_id.endswith(f":{job}") for custom_id in _custom_ids(message))
+
+
+def shows_end(message: discord.Message, job: str) -> bool:
+    """Tell whether a message shows the outcome of this job: only then it can be retried."""
+    return f"again:{job}" in _custom_ids(message)
+
+
+def _custom_ids(message: discord.Message) -> list[str]:
+    return [
+        getattr(item, "custom_id", None) or ""
+        for row in message.components
+        if isinstance(row, discord.ActionRow)
+        for item in row.children
+    ]
