@@ -8,7 +8,7 @@ import discord
 
 from storage.domain.clip import Container
 from storage.domain.job import Job
-from tests.support.backend import png
+from tests.support.backend import png, until
 from tests.support.discord.simulated_chat import (
     Chat,
     button_actions,
@@ -217,3 +217,14 @@ async def test_a_message_without_a_picture_is_refused(chat: Chat) -> None:
     posted = await chat.bob.send(chat.channel, "hello")
     result = await chat.alice.context_menu(chat.channel, "Animate this picture", posted)
     assert "no picture" in ephemeral_texts(result)[0]
+
+
+async def test_two_presses_within_a_second_are_one_order(chat: Chat) -> None:
+    async with chat.backend.running():
+        await chat.animate()
+        clip = await chat.wait_for_clip()
+        await chat.click(clip, "again")
+        await chat.click(clip, "again")
+        await chat.wait_for_clip(2)
+        await until(chat.backend.all_jobs_delivered)
+    assert sum((await chat.backend.studio.report(str(chat.alice.id))).counts.values()) == 2

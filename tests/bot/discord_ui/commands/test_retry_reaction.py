@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import discord
 
+from tests.support.backend import until
 from tests.support.discord.simulated_chat import Chat, text_of
 
 AGAIN = "🔁"
@@ -97,3 +98,23 @@ async def test_an_accepted_reaction_resets_the_throttle(chat: Chat) -> None:
         await chat.bob.react(clip, AGAIN)
         waiting = await chat.wait_for_text("in the queue")
         await chat.bob.unreact(clip, AGAIN)
+
+
+async def test_a_reaction_that_the_gateway_repeats_is_one_order(chat: Chat) -> None:
+    async with chat.backend.running():
+        await chat.animate()
+        clip = await chat.wait_for_clip()
+        events: list[discord.RawReactionActionEvent] = []
+        handle = chat.env.bot.on_raw_reaction_add
+
+        async def twice(event: discord.RawReactionActionEvent) -> None:
+            events.append(event)
+            await handle(event)
+            await handle(event)
+
+        chat.env.bot.on_raw_reaction_add = twice
+        await chat.bob.react(clip, AGAIN)
+        await chat.wait_for_clip(2)
+        await until(chat.backend.all_jobs_delivered)
+    assert len(events) == 1
+    assert len(chat.clips()) == 2

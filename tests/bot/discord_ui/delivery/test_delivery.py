@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from storage.domain.clip import Failure
 from tests.support.backend import until
-from tests.support.discord.simulated_chat import Chat, button_actions, text_of
+from tests.support.discord.simulated_chat import (
+    Chat,
+    button_actions,
+    button_ids,
+    ephemeral_texts,
+    text_of,
+)
 
 TOKEN_LIFE = 15 * 60
 
@@ -53,6 +61,7 @@ async def test_a_deleted_message_is_not_posted_again(chat: Chat) -> None:
     async with chat.backend.running():
         await until(chat.backend.all_jobs_delivered)
     assert chat.messages == []
+    assert len(await chat.backend.studio.deliveries.fetchable(str(chat.alice.id))) == 1
 
 
 async def test_a_file_that_is_too_large_for_discord_is_reported(chat: Chat) -> None:
@@ -61,13 +70,15 @@ async def test_a_file_that_is_too_large_for_discord_is_reported(chat: Chat) -> N
     chat.env.inject_error("PATCH", "/webhooks/*", status=413, code=40005)
     async with chat.backend.running():
         message = await chat.wait_for_text("larger than this place allows")
+        await until(chat.backend.all_jobs_delivered)
     assert button_actions(message) == ["again", "tweak", "details", "delete"]
+    assert (await chat.backend.studio.report(str(chat.alice.id))).credits == 0
 
 
 async def test_delivery_is_retried_after_an_outage_of_discord(chat: Chat) -> None:
     await chat.animate()
     await chat.wait_for_text("queue")
-    chat.env.inject_error("PATCH", "/webhooks/*", status=400, code=0, times=2)
+    chat.env.inject_error("PATCH", "/webhooks/*", status=520, code=0, times=2)
     async with chat.backend.running():
         await chat.wait_for_clip()
 
@@ -129,3 +140,53 @@ async def test_a_cancelled_job_gets_no_ping(chat: Chat) -> None:
     await chat.click(await chat.wait_for_text("queue"), "cancel")
     await until(chat.backend.all_jobs_delivered)
     assert len(chat.messages) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, 50083), (400, 160005), (400, 200000), (403, 50001), (403, 50013), (404, 10003)],
+)
+async def test_a_lasting_refusal_closes_every_way_once(chat: Chat, status: int, code: int) -> None:
+    await chat.animate()
+    await chat.wait_for_text("queue")
+    before = len(chat.env.http_requests)
+    chat.env.inject_error("PATCH", "*", status=status, code=code, times=None)
+    chat.env.inject_error("POST", "/channels/*", status=status, code=code, times=None)
+    chat.env.inject_error("POST", "/users/@me/channels", status=403, code=50007, times=None)
+    async with chat.backend.running():
+        await until(chat.backend.all_jobs_delivered)
+    asked = [(entry.method, entry.path.split("/")[1]) for entry in chat.env.http_requests]
+    ways = [("PATCH", "webhooks"), ("PATCH", "channels"), ("POST", "channels")]
+    assert [asked[before:].count(way) for way in ways] == [1, 1, 1]
+    [job] = await chat.backend.studio.deliveries.fetchable(str(chat.alice.id))
+    assert job.clip is not None
+
+
+async def test_a_message_of_over_an_hour_is_replaced_by_a_post(chat: Chat) -> None:
+    await chat.animate()
+    old = await chat.wait_for_text("queue")
+    await chat.env.advance_time(3700)
+    async with chat.backend.running():
+        clip = await chat.wait_for_clip()
+        await until(chat.backend.all_jobs_delivered)
+    assert clip.id != old.id
+    assert chat.alice.id in [user.id for user in clip.mentions]
+    assert [message.id for message in chat.messages] == [clip.id]
+
+
+async def test_a_clip_that_could_not_be_delivered_is_fetched(chat: Chat) -> None:
+    await chat.animate()
+    message = await chat.wait_for_text("queue")
+    await message.delete()
+    async with chat.backend.running():
+        await until(chat.backend.all_jobs_delivered)
+        told = await chat.animate(seed=8)
+        assert ["/clips" in text for text in ephemeral_texts(told)] == [True]
+        await chat.wait_for_clip()
+        assert ephemeral_texts(await chat.animate(seed=9)) == []
+    listed = await chat.alice.slash(chat.channel, "clips")
+    assert "Could not be delivered" in listed.response.content
+    button = button_ids(listed.response.message)[0]
+    fetched = await chat.alice.click(listed.response.message, custom_id=button)
+    assert fetched.response.message.attachments[0].filename.endswith(".mp4")
+    assert await chat.backend.studio.deliveries.fetchable(str(chat.alice.id)) == []

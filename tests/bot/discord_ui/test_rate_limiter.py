@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.discord_ui.delivery.rate_limiter import RateLimiter
+from bot.discord_ui.rate_limiter import RateLimiter
 
 
 def test_a_key_is_allowed_again_after_the_interval() -> None:

@@ -1,0 +1,152 @@
+"""An order that was begun is placed, or its person is told that it was interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import pytest
+from discord.webhook.async_ import AsyncWebhookAdapter
+
+from bot.discord_ui.commands import interrupted_orders
+from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
+from bot.studio.options import Options
+from storage.domain.errors import JobGone
+from storage.domain.job import ReplyTarget
+from tests.support.backend import png, requester, until
+from tests.support.discord.simulated_chat import Chat, ephemeral_texts, text_of
+
+INTERRUPTED = "Your order was interrupted"
+
+
+async def begun(chat: Chat) -> list[str]:
+    """Return the ids of the intents."""
+    return [intent.id for intent in await chat.backend.jobs.intents.all("discord")]
+
+
+async def test_an_intent_is_there_before_the_acknowledgement_and_gone_with_the_order(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[str]] = []
+    create: Any = AsyncWebhookAdapter.create_interaction_response
+
+    async def look(adapter: Any, *args: Any, **options: Any) -> Any:
+        seen.append(await begun(chat))
+        return await create(adapter, *args, **options)
+
+    monkeypatch.setattr(AsyncWebhookAdapter, "create_interaction_response", look)
+    await chat.animate()
+    assert [len(intents) for intents in seen] == [1]
+    assert await begun(chat) == []
+    assert len(await chat.backend.jobs.unfinished()) == 1
+
+
+async def test_a_refused_order_leaves_no_intent(chat: Chat) -> None:
+    result = await chat.animate(picture=("cat.png", b"no picture"))
+    assert "not a picture" in ephemeral_texts(result)[0]
+    assert await begun(chat) == []
+
+
+async def test_an_acknowledgement_whose_reply_was_lost_counts(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries = []
+    create: Any = AsyncWebhookAdapter.create_interaction_response
+
+    async def lose_first(adapter: Any, *args: Any, **options: Any) -> Any:
+        answer = await create(adapter, *args, **options)
+        tries.append(answer)
+        if len(tries) == 1:
+            raise aiohttp.ServerDisconnectedError
+        return answer
+
+    monkeypatch.setattr(AsyncWebhookAdapter, "create_interaction_response", lose_first)
+    async with chat.backend.running():
+        await chat.animate()
+        clip = await chat.wait_for_clip()
+    assert chat.messages == [clip]
+
+
+async def test_an_order_that_outlasts_the_grace_is_told_in_words(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interrupted_orders, "GRACE", 0.05)
+    blocked = asyncio.Event()
+
+    async def wait(*_: Any, **__: Any) -> None:
+        blocked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(chat.backend.jobs, "add", wait)
+    order = asyncio.create_task(chat.animate())
+    await blocked.wait()
+    await InterruptedOrders(chat.env.bot, lambda: float(chat.env.now().timestamp())).finish()
+    await order
+    assert INTERRUPTED in text_of(chat.last_message)
+    assert len(chat.messages) == 1
+    assert await begun(chat) == []
+    assert await chat.backend.jobs.unfinished() == []
+
+
+async def test_an_order_whose_person_was_told_is_not_placed(chat: Chat) -> None:
+    backend = chat.backend
+    intents = backend.studio.intents
+    await intents.begin("1", "1", "en", ReplyTarget("test"))
+    [intent] = await backend.jobs.intents.all("test")
+    assert await intents.claim(intent)
+    told = replace(requester(), intent="1")
+    draft = await backend.studio.draft(told, png(), Options("waves"))
+    with pytest.raises(JobGone, match="order_interrupted"):
+        await backend.studio.order(told, [draft])
+    assert await backend.jobs.unfinished() == []
+    assert not await backend.blobs.has(draft.request.picture)
+
+
+async def test_an_interaction_that_comes_twice_is_one_order(chat: Chat) -> None:
+    intents = chat.backend.studio.intents
+    assert await intents.begin("1", "1", "en", ReplyTarget("test"))
+    assert not await intents.begin("1", "1", "en", ReplyTarget("test"))
+    await intents.drop("1")
+    assert not await intents.begin("1", "1", "en", ReplyTarget("test"))
+
+
+async def test_uploads_of_an_order_that_never_came_leave_the_store(chat: Chat) -> None:
+    backend = chat.backend
+    key = await backend.blobs.put(png())
+    await backend.studio.intents.begin("1", "1", "en", ReplyTarget("test"))
+    await backend.studio.intents.note("1", "", [key])
+    await backend.studio.intents.drop("1")
+    assert not await backend.blobs.has(key)
+
+
+async def test_a_picture_that_a_job_needs_stays(chat: Chat) -> None:
+    backend = chat.backend
+    await chat.animate()
+    [job] = await backend.jobs.unfinished()
+    await backend.studio.intents.begin("1", "1", "en", ReplyTarget("test"))
+    await backend.studio.intents.note("1", "", [job.request.picture])
+    await backend.studio.intents.drop("1")
+    assert await backend.blobs.has(job.request.picture)
+
+
+async def test_an_interrupted_reaction_is_told_by_one_reply(chat: Chat) -> None:
+    async with chat.backend.running():
+        await chat.animate()
+        clip = await chat.wait_for_clip()
+        await until(chat.backend.all_jobs_delivered)
+    target = ReplyTarget(
+        "discord", guild=str(chat.guild.id), channel=str(chat.channel.id), application="1"
+    )
+    studio = chat.backend.studio
+    studio.intents._clock = lambda: float(chat.env.now().timestamp())
+    await studio.intents.begin("a", str(chat.bob.id), "zh-CN", target, str(clip.id))
+    found = await chat.backend.jobs.intents.all("discord")
+    teller = InterruptedOrders(chat.env.bot)
+    await teller._tell(found[0])
+    await teller.tell(found)
+    assert "您的订单被中断了" in text_of(chat.last_message)
+    assert chat.last_message.reference is not None
+    assert len(chat.messages) == 2
+    assert await begun(chat) == []
