@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, loads
 from storage.database.intents import Transaction
-from storage.database.rows import readable
+from storage.database.rows import RowReader
 from storage.database.tables import deliveries, jobs
 from storage.domain.delivery_state import DeliveryState
 from storage.domain.job import Job, Status
@@ -18,9 +18,10 @@ UNTOLD = (deliveries.c.waiting > 0.0) & (deliveries.c.told == 0.0)
 class DeliveryTable:
     """Reads and writes delivery states; each method is one transaction."""
 
-    def __init__(self, read: Transaction, write: Transaction) -> None:
+    def __init__(self, read: Transaction, write: Transaction, rows: RowReader) -> None:
         self._read = read
         self._write = write
+        self._rows = rows
 
     async def get(self, job_id: str) -> DeliveryState:
         """Return what was tried for a job."""
@@ -44,7 +45,7 @@ class DeliveryTable:
         query = query.where(waiting, jobs.c.forgotten.is_(False))
         async with self._read() as connection:
             found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(limit))
-            return readable(found.mappings().all())
+            return self._rows.jobs(found.mappings().all())
 
     async def recent(self, owner: str, limit: int) -> list[Job]:
         """Return this person's latest clips, the newest first."""
@@ -52,7 +53,7 @@ class DeliveryTable:
         query = select(jobs).where(done, jobs.c.forgotten.is_(False))
         async with self._read() as connection:
             found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(limit))
-            return readable(found.mappings().all())
+            return self._rows.jobs(found.mappings().all())
 
     async def untold(self) -> set[str]:
         """Return the people who were not told of a waiting outcome."""

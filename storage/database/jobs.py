@@ -64,7 +64,7 @@ class Jobs:
         sqlite = engine.dialect.name == "sqlite"
         self._write_lock = asyncio.Lock() if sqlite else nullcontext()
         self.intents = intents.IntentTable(self._read, self._write)
-        self.deliveries = deliveries.DeliveryTable(self._read, self._write)
+        self.deliveries = deliveries.DeliveryTable(self._read, self._write, self._rows)
 
     @property
     def unreadable(self) -> frozenset[str]:
