@@ -14,7 +14,8 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageDraw, PngImagePlugin
 
 from storage.domain.errors import BadPicture
-from storage.pictures import BACKGROUND, inspect, open_picture
+from storage.pictures.decoding import BACKGROUND, open_picture
+from storage.pictures.inspection import inspect
 
 
 def saved(image: Image.Image, form: str, **options: object) -> bytes:

@@ -1,0 +1,83 @@
+"""The process that decodes pictures for storage.pictures.processes, one after the other.
+
+Each request is two messages: JSON (operation, pixels, seconds, cover) and the file. Each answer is
+two messages too: JSON (an error's key and parameters, or the facts, or the size, or that it has too
+many pixels for now), and the decoded pixels or nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import resource
+import signal
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from PIL import AvifImagePlugin
+
+from storage.domain.errors import BadPicture
+from storage.pictures.decoding import Upload
+from storage.pictures.inspection import measure
+
+MEMORY = 1536 * 2**20
+"""Bytes of address space: a WebP of 50 megapixels takes 0.9 GiB to decode, more with alpha."""
+
+GRACE = 1.0  # seconds that the parent has to end this process before it ends itself
+
+
+def main(channel: Connection) -> None:
+    """Answer requests until the other end is closed."""
+    _limit_resources()
+    channel.send_bytes(b"ready")
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            request = json.loads(channel.recv_bytes())
+            data = channel.recv_bytes()
+            # The signal's default action ends the process, whatever C code it is in.
+            signal.setitimer(signal.ITIMER_REAL, request["seconds"] + GRACE)
+            answer, pixels = _answer(request, data)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            channel.send_bytes(json.dumps(answer).encode())
+            channel.send_bytes(pixels)
+
+
+def _answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
+    try:
+        upload = Upload.open(data)
+        if request["operation"] == "size":
+            return {"size": upload.size}, b""
+        if upload.work > request["pixels"]:
+            return {"postponed": True}, b""
+        if request["operation"] == "inspect":
+            return {"facts": dataclasses.asdict(measure(upload))}, b""
+        image = upload.decode(tuple(request["cover"]))
+        return {"size": image.size}, image.tobytes()
+    except BadPicture as error:
+        return {"error": error.key, "parameters": dict(error.parameters)}, b""
+    except MemoryError:
+        return {"error": "picture_too_complex", "parameters": {}}, b""
+
+
+def _limit_resources() -> None:
+    """Bound the memory, write no files or core dumps, and be the first that the kernel ends."""
+    for limit, value in (
+        (resource.RLIMIT_AS, MEMORY),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with contextlib.suppress(ValueError, OSError):  # a system that bounds it less, or not
+            resource.setrlimit(limit, (value, value))
+    with contextlib.suppress(OSError):  # Linux only
+        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each would take address space
+    with Path(os.devnull).open("w", encoding="ascii") as nowhere:
+        os.dup2(nowhere.fileno(), 2)  # what libraries complain about goes nowhere
+
+
+if __name__ == "__main__":
+    main(Connection(int(sys.argv[1])))
