@@ -8,10 +8,12 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
+from PIL import Image
+
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
 from gpu_worker.engine.supervisor import unless_cancelled
 from gpu_worker.media.encode import Encoded, encode, poster
-from gpu_worker.media.picture import Canvas, fit
+from gpu_worker.media.picture import Canvas, canvas_of, cover
 from gpu_worker.outcome import clip_of, failure_of, metadata
 from storage.blobs import Blobs
 from storage.domain.clip import Clip, Failure
@@ -24,6 +26,9 @@ from storage.queue.slots import EngineSlot
 log = logging.getLogger(__name__)
 
 Value = TypeVar("Value")
+OpenPicture = Callable[[bytes, tuple[int, int]], Awaitable[Image.Image]]
+"""Decodes an upload to RGB that covers a width and height; see storage.pictures.processes."""
+
 Updates = asyncio.Queue[tuple[Progress, bytes | None]]
 
 STORE_RETRY_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)  # seconds
@@ -70,10 +75,18 @@ class Reporter(Protocol):
 class Generator:
     """Makes one clip per order; every error becomes a Failure."""
 
-    def __init__(self, engine: EngineRunner, blobs: Blobs, worker: str, model: str) -> None:
+    def __init__(
+        self,
+        engine: EngineRunner,
+        blobs: Blobs,
+        open_picture: OpenPicture,
+        worker: str,
+        model: str,
+    ) -> None:
         """Make clips with this engine, from and into these blobs; refuse any other model."""
         self._engine = engine
         self._blobs = blobs
+        self._open_picture = open_picture
         self._worker = worker
         self._model = model
 
@@ -126,7 +139,8 @@ class Generator:
             data = await _retrying(lambda: self._blobs.get(request.picture), cancelled)
         except KeyError as error:
             raise GenerationFailed("picture_gone") from error
-        return await asyncio.to_thread(fit, data, request.width, request.height)
+        size = (request.width, request.height)
+        return canvas_of(await self._open_picture(data, cover(*size)), *size)
 
     async def _wait_for_engine(
         self, request: GenerationRequest, reporter: Reporter, updates: Updates

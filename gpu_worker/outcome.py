@@ -11,7 +11,7 @@ from gpu_worker.engine.connection import EngineDied, NotLoaded
 from gpu_worker.media.encode import Encoded
 from storage.codec import encode
 from storage.domain.clip import Adjustment, Clip, Failure
-from storage.domain.errors import MutoscopeError
+from storage.domain.errors import MutoscopeError, Unavailable
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
 
@@ -58,7 +58,7 @@ def failure_of(error: Exception, order: Order) -> Failure:
             return Failure("failed_cancelled", cancelled=True)
         case OutOfMemory() | MemoryError():
             failure = Failure("failed_out_of_memory")
-        case EngineDied():
+        case EngineDied() | Unavailable():
             pass
         case NotLoaded():
             failure = Failure("failed_model_missing", retryable=True)

@@ -13,10 +13,15 @@ from gpu_worker.generate import Generator
 from gpu_worker.metrics import WorkerMetrics
 from gpu_worker.settings import WorkerSettings
 from storage.blobs import Blobs
+from storage.pictures.decoding import PIXEL_LIMIT
+from storage.pictures.processes import Lane, PictureProcesses
 from storage.queue.connection import check_login
 from storage.queue.consumer import serve
 
 log = logging.getLogger("gpu_worker")
+
+DECODING = (Lane(1, PIXEL_LIMIT, 5.0), Lane(1, PIXEL_LIMIT, 15.0))
+"""A picture that the bot has read within its time limit may take longer beside a busy engine."""
 
 
 async def work(settings: WorkerSettings) -> int:
@@ -38,14 +43,17 @@ async def work(settings: WorkerSettings) -> int:
     if idle:
         watchers.append(asyncio.create_task(_stop_if_idle(metrics, idle, stop)))
     log.info("worker %s takes orders", name)
+    decoders = PictureProcesses(DECODING)
     try:
-        handler = metrics.instrument(Generator(engine, blobs, name, model))
+        generator = Generator(engine, blobs, decoders.open, name, model)
+        handler = metrics.instrument(generator)
         await serve(handler, settings, name, stop, settings.drain_seconds)
     finally:
         broken = engine.broken is not None
         for watcher in watchers:
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
+        decoders.close()
         await engine.stop()
         if server is not None:
             await server.cleanup()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import discord
 
+from bot.studio.keyed_locks import KeyedLocks
 from storage.domain.errors import BadPicture, Unavailable
 
 MAX_BYTES = 32 * 2**20  # what a picture of the largest size we take may need
-MAX_HELD = 8  # pictures in memory at once
+MAX_HELD = 8 * MAX_BYTES  # in memory at once
+_UNIT = 2**20  # bytes
 
 
 def check_upload(attachment: discord.Attachment) -> None:
@@ -19,7 +21,9 @@ def check_upload(attachment: discord.Attachment) -> None:
     if attachment.size > MAX_BYTES:
         raise BadPicture("picture_file_too_large", limit=MAX_BYTES // 2**20)
     kind = (attachment.content_type or "").partition("/")[0]
-    if kind in ("audio", "video", "text"):
+    if kind == "video":
+        raise BadPicture("picture_video")
+    if kind in ("audio", "text"):
         raise BadPicture("picture_not_an_image")
 
 
@@ -34,22 +38,28 @@ async def download(attachment: discord.Attachment) -> bytes:
 
 
 class UploadLimiter:
-    """A semaphore from which an order acquires slots for all of its pictures at once."""
+    """Bounds the bytes of all pictures in memory, and lets each person upload one order at a time.
+
+    So nobody fills the memory or the decoders with orders that would be refused later.
+    """
 
     def __init__(self, limit: int = MAX_HELD) -> None:
-        self._free = asyncio.Semaphore(limit)
+        """Hold at most `limit` bytes."""
+        self._free = asyncio.Semaphore(limit // _UNIT)
         self._acquiring = asyncio.Lock()  # two orders with a part each would deadlock
+        self._owners = KeyedLocks()
 
     @contextlib.asynccontextmanager
-    async def slots(self, pictures: int) -> AsyncIterator[None]:
-        """Hold a slot for each picture inside this block; at most `limit` pictures."""
+    async def slots(self, owner: str, sizes: Sequence[int]) -> AsyncIterator[None]:
+        """Hold memory for an order's pictures of these sizes (bytes) inside this block."""
         held = 0
-        try:
-            async with self._acquiring:
-                for _ in range(pictures):
-                    await self._free.acquire()
-                    held += 1
-            yield
-        finally:
-            for _ in range(held):
-                self._free.release()
+        async with self._owners.of(owner):
+            try:
+                async with self._acquiring:
+                    for _ in range(sum(-(-size // _UNIT) for size in sizes)):
+                        await self._free.acquire()
+                        held += 1
+                yield
+            finally:
+                for _ in range(held):
+                    self._free.release()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 
@@ -27,16 +25,14 @@ from storage.domain.advice import advice_on_order
 from storage.domain.clip import Clip
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
 from storage.domain.job import Job, Status
-from storage.domain.picture import PictureFacts
 from storage.domain.quota import DAY, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.logs import log_job
-from storage.pictures import inspect
+from storage.pictures.processes import PictureProcesses
 from storage.queue.client import Queue
 
 log = logging.getLogger(__name__)
 
-INSPECTORS = 2  # uploads that are decoded at the same time; each may need a few hundred MB
 NAME_BYTES = 8
 
 
@@ -69,11 +65,11 @@ class Studio:
         self._pictures = KeyedLocks()
         self.intents = OrderIntents(jobs, blobs, self._pictures, clock)
         self.deliveries = Deliveries(jobs, clock)
-        self._inspectors = ThreadPoolExecutor(INSPECTORS, thread_name_prefix="inspect")
+        self._decoders = PictureProcesses()
 
     def close(self) -> None:
-        """Stop the threads."""
-        self._inspectors.shutdown(wait=False, cancel_futures=True)
+        """End the processes that decode pictures."""
+        self._decoders.close()
 
     def subscribe(self) -> Subscription:
         """Return the events of all jobs from now on."""
@@ -83,24 +79,26 @@ class Studio:
         """Raise BadRequest where the options would be refused for every picture."""
         self.admission.admit(options, picture="", size=(1, 1), seed=0)
 
-    async def inspect(self, picture: bytes) -> PictureFacts:
-        """Decode an upload in a thread; raise BadPicture where it cannot be animated."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._inspectors, inspect, picture)
-
     async def submit(self, requester: Requester, picture: bytes, options: Options) -> Job:
         """Order a clip of an uploaded picture; return its job."""
         draft = await self.draft(requester, picture, options)
         await self.check_credits(requester, [draft])
-        return await self._order_one(requester, draft)
+        return await self._order_one(requester, await self.inspect(draft))
 
     async def draft(self, requester: Requester, picture: bytes, options: Options) -> OrderDraft:
-        """Return an order for an upload without placing it; raise BadPicture or BadRequest."""
-        facts = await self.inspect(picture)
-        key, size = sha256(picture).hexdigest(), (facts.width, facts.height)
+        """Return an order for an upload, by its header, without placing it.
+
+        Raise BadPicture or BadRequest.
+        """
+        size = await self._decoders.size(picture)
+        key = sha256(picture).hexdigest()
         request = self.admission.admit(options, key, size, self._seeds())
-        advice = advice_on_order(request, facts)
-        return OrderDraft(request, requester.reply_to, picture, advice)
+        return OrderDraft(request, requester.reply_to, picture)
+
+    async def inspect(self, draft: OrderDraft) -> OrderDraft:
+        """Decode a draft's picture and add advice; raise BadPicture where it cannot be animated."""
+        facts = await self._decoders.inspect(draft.picture)
+        return replace(draft, advice=advice_on_order(draft.request, facts))
 
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:
         """Raise QuotaExceeded unless this person may place all of these orders now."""

@@ -36,13 +36,18 @@ class Canvas:
 
 def fit(data: bytes, width: int, height: int) -> Canvas:
     """Return an upload's canvas for a clip of this size; raise BadPicture."""
-    image = open_picture(data)
-    scale = min(image.width / width, image.height / height) / ENLARGEMENT
-    if scale > 1:
-        smaller = (round(image.width / scale), round(image.height / scale))
-        image = image.resize(smaller, Image.Resampling.LANCZOS, reducing_gap=2.0)
-    source = np.asarray(image)
-    return Canvas(source, centre_window(image.width, image.height, width / height), (width, height))
+    return canvas_of(open_picture(data, cover(width, height)), width, height)
+
+
+def cover(width: int, height: int) -> tuple[int, int]:
+    """Return the largest width and height that a picture needs for a clip of this size."""
+    return round(width * ENLARGEMENT), round(height * ENLARGEMENT)
+
+
+def canvas_of(image: Image.Image, width: int, height: int) -> Canvas:
+    """Return the canvas of an RGB picture for a clip of this size."""
+    window = centre_window(image.width, image.height, width / height)
+    return Canvas(np.asarray(image), window, (width, height))
 
 
 def centre_window(width: int, height: int, aspect: float) -> warp.Window:

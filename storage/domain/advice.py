@@ -14,6 +14,7 @@ SMALL_SIDE = 256  # pixels: below it a zoom has nothing to show
 DARK, BRIGHT = 0.18, 0.85  # mean luminance
 FLAT = 0.06  # standard deviation of the luminance
 SMALL_SUBJECT = 0.12  # of the picture's area
+CROPPED = 0.3  # of the picture's area
 SHAKY = 0.004  # root mean square of the deviation from a smooth path, as a share of the side
 CALMING_GUIDANCE = (10, 12)
 
@@ -32,6 +33,10 @@ def advice_on_order(request: GenerationRequest, picture: PictureFacts) -> tuple[
     camera = request.camera
     if not camera.keyframes and camera.strength > 0.0 and request.reading is None:
         hints.append(Advice("advice_no_motion"))
+    if picture.animated:
+        hints.append(Advice("advice_picture_animated"))
+    if (share := _cut_away(request, picture)) > CROPPED:
+        hints.append(Advice("advice_picture_cropped", (("share", str(round(100 * share))),)))
     if min(picture.width, picture.height) < SMALL_SIDE:
         size = (("width", str(picture.width)), ("height", str(picture.height)))
         hints.append(Advice("advice_picture_small", (*size, ("side", str(SMALL_SIDE)))))
@@ -44,6 +49,12 @@ def advice_on_order(request: GenerationRequest, picture: PictureFacts) -> tuple[
     if picture.subject < SMALL_SUBJECT:
         hints.append(Advice("advice_subject_small"))
     return tuple(hints)
+
+
+def _cut_away(request: GenerationRequest, picture: PictureFacts) -> float:
+    """Return the share of the picture's area that is outside of the clip's shape."""
+    shapes = sorted((request.width / request.height, picture.width / picture.height))
+    return 1.0 - shapes[0] / shapes[1]
 
 
 def advice_on_clip(

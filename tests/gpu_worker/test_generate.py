@@ -28,7 +28,7 @@ from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
 from storage.queue.slots import SlotQueue
 from tests.support.fake_engine import PREVIEW
-from tests.support.in_process_engine import InProcessEngine
+from tests.support.in_process_engine import InProcessEngine, decode_in_process
 
 
 class RecordingReporter:
@@ -95,9 +95,9 @@ async def outcome(
     engine: InProcessEngine | None = None,
     reporter: RecordingReporter | None = None,
 ) -> Clip | Failure:
-    return await Generator(engine or InProcessEngine(), blobs, "worker-1", "fake")(
-        order, reporter or RecordingReporter()
-    )
+    return await Generator(
+        engine or InProcessEngine(), blobs, decode_in_process, "worker-1", "fake"
+    )(order, reporter or RecordingReporter())
 
 
 def parameters_in(data: bytes) -> dict[str, object]:
@@ -153,7 +153,7 @@ async def test_the_file_is_of_the_ordered_container(container: Container, blobs:
 
 
 async def test_an_order_for_another_model_is_not_made_with_this_one(blobs: Blobs) -> None:
-    worker = Generator(InProcessEngine(), blobs, "worker-1", model="i2vgen-xl")
+    worker = Generator(InProcessEngine(), blobs, decode_in_process, "worker-1", model="i2vgen-xl")
     assert await worker(await ordered(blobs), RecordingReporter()) == Failure(
         "failed_model_missing"
     )

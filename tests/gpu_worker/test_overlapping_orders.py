@@ -24,6 +24,7 @@ from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
 from storage.queue.slots import Capacity, EngineSlot, SlotQueue
+from tests.support.in_process_engine import decode_in_process
 
 LAST_STEP = Progress(Stage.DENOISING, 9, 10, eta=0.5)
 
@@ -97,7 +98,7 @@ class GeneratorBench:
         self.blobs = HeldBlobs(blobs, self.engine.log)
         self.slots = SlotQueue()
         self._picture = picture
-        self._generator = Generator(self.engine, self.blobs, "worker-1", "fake")
+        self._generator = Generator(self.engine, self.blobs, decode_in_process, "worker-1", "fake")
 
     def take(self, name: str) -> tuple[RecordingReporter, asyncio.Task[Clip | Failure]]:
         request = GenerationRequest(self._picture, name, "fake", 64, 48, 4, 8, 4, 1.0, seed=1)

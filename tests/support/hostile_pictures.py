@@ -81,8 +81,7 @@ def tag_flood(tags: int, size: int = 10**6) -> bytes:
 def exif_flood(tags: int = 5_000) -> bytes:
     """Return a JPEG whose EXIF data has so many tags that all point to the same bytes."""
     entries = b"".join(
-        struct.pack("<HHII", 1 + number, 7, 60_000 - 12 * tags, 12 * tags)
-        for number in range(tags)
+        struct.pack("<HHII", 1 + number, 7, 60_000 - 12 * tags, 12 * tags) for number in range(tags)
     )
     exif = b"Exif\0\0" + struct.pack("<2sHIH", b"II", 42, 8, tags) + entries
     return saved(noise(), "JPEG", exif=exif[:65_000] + bytes(max(0, 65_000 - len(exif))))

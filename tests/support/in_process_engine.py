@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from PIL import Image
+
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
 from gpu_worker.media.picture import Canvas
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest
+from storage.pictures import open_picture
 from tests.support.fake_engine import FakeEngine
 
 
@@ -40,3 +43,8 @@ class InProcessEngine:
         return await asyncio.to_thread(
             FakeEngine().generate, request, canvas, report, cancelled.is_set
         )
+
+
+async def decode_in_process(data: bytes, cover: tuple[int, int]) -> Image.Image:
+    """Decode an upload as the worker's processes do."""
+    return open_picture(data, cover)

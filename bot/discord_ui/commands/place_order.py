@@ -24,7 +24,10 @@ MAX_FILE_NAME = 100  # characters
 async def place_order(
     interaction: Interaction, pictures: Sequence[discord.Attachment], options: Options
 ) -> None:
-    """Refuse at once what is certain to fail, acknowledge, then download and inspect."""
+    """Refuse at once what is certain to fail, acknowledge, then download.
+
+    Credits are checked before a picture is decoded.
+    """
     client = interaction.client
     async with reply_errors(interaction, client.texts):
         check_permissions(interaction)
@@ -44,7 +47,8 @@ async def _place(
     options: Options,
 ) -> None:
     client = interaction.client
-    async with client.upload_limiter.slots(len(pictures)):
+    sizes = [picture.size for picture in pictures]
+    async with client.upload_limiter.slots(requester.owner, sizes):
         drafts: list[OrderDraft] = []
         for picture in pictures:
             with _naming_picture(interaction, picture, pictures):
@@ -53,6 +57,9 @@ async def _place(
                 draft = replace(draft, reply_to=replace(draft.reply_to, message=""))
             drafts.append(draft)
         await client.studio.check_credits(requester, drafts)
+        for number, picture in enumerate(pictures):
+            with _naming_picture(interaction, picture, pictures):
+                drafts[number] = await client.studio.inspect(drafts[number])
         if len(drafts) > 1:  # the first follow-up to a deferred response becomes the response
             text = "⏳ " + client.texts.text(interaction.locale.value, "card_queued")
             await interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS)

@@ -49,7 +49,8 @@ def test_an_explicit_motion_needs_no_hint(camera: Camera) -> None:
 @pytest.mark.parametrize(
     ("picture", "key"),
     [
-        (replace(GOOD, width=200), "advice_picture_small"),
+        (replace(GOOD, width=200, height=150), "advice_picture_small"),
+        (replace(GOOD, animated=True), "advice_picture_animated"),
         (replace(GOOD, brightness=0.05), "advice_picture_dark"),
         (replace(GOOD, brightness=0.95), "advice_picture_bright"),
         (replace(GOOD, contrast=0.01), "advice_picture_flat"),
@@ -77,3 +78,17 @@ def test_no_more_guidance_where_it_would_not_help(
 
 def test_no_guidance_outside_the_models_range_is_suggested() -> None:
     assert advice_on_clip(Motion.PAN_LEFT, {"shake": 0.02}, 1.0, Span(1.0, 3.0)) == ()
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "share"),
+    [(2000, 400, 73), (400, 2000, 85), (1200, 900, None), (900, 1200, 44), (1800, 1000, None)],
+)
+def test_a_picture_that_is_mostly_cut_away_is_named(
+    width: int, height: int, share: int | None
+) -> None:
+    request = replace(REQUEST, width=320, height=240)
+    hints = advice_on_order(with_reading(request), replace(GOOD, width=width, height=height))
+    cropped = [hint for hint in hints if hint.key == "advice_picture_cropped"]
+    expected = [Advice("advice_picture_cropped", (("share", str(share)),))] if share else []
+    assert cropped == expected
