@@ -5,20 +5,22 @@ from __future__ import annotations
 import io
 import math
 import re
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import chain
 
-from PIL import Image, ImageChops, ImageCms, ImageFilter
+from PIL import Image, ImageChops, ImageCms
 
 Points = tuple[tuple[float, float], ...]
 Vector = tuple[float, ...]
 Matrix = tuple[Vector, ...]
 Curve = Callable[[float], float]
 
-_LATTICE = 25  # points along each axis of the table that changes primaries
 _UNSEEN = 2  # levels of 255
 _D65 = (0.3127, 0.3290)
+_D50: Vector = (0.9642, 1.0, 0.8249)  # XYZ
+_PROFILE_TAGS = ((b"rXYZ", 0), (b"gXYZ", 1), (b"bXYZ", 2), (b"rTRC", 3), (b"gTRC", 3), (b"bTRC", 3))
 _NCLX = re.compile(rb"colrnclx(....)", re.DOTALL)
 _PQ_WHITE = 203.0  # cd/m2 of diffuse white (ITU-R BT.2408)
 _INTEROPERABILITY, _ADOBE_RGB = 0xA005, "R03"
@@ -31,11 +33,6 @@ _BRADFORD: Matrix = (
 
 def _from_srgb(value: float) -> float:
     return value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4
-
-
-def _to_srgb(light: float) -> float:
-    light = min(max(light, 0.0), 1.0)
-    return 12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055
 
 
 def _from_pq(value: float) -> float:
@@ -63,21 +60,38 @@ class ColourSpace:
     points: Points = ((0.64, 0.33), (0.30, 0.60), (0.15, 0.06), _D65)
     curve: Curve = _from_srgb
 
-    def to_xyz(self) -> Matrix:
-        """Return the matrix from linear RGB to XYZ under D65; raise ZeroDivisionError for none."""
+    def profile(self) -> bytes:
+        """Return the ICC profile; raise ZeroDivisionError or struct.error if there can be none."""
+        levels = (min(1.0, max(0.0, self.curve(value / 255))) for value in range(256))
+        table = struct.pack(">I256H", 256, *(round(65535 * light) for light in levels))
+        colours = [struct.pack(">3i", *(round(65536 * x) for x in xyz)) for xyz in self._colours()]
+        bodies = [b"XYZ \0\0\0\0" + colour for colour in colours]
+        bodies.append(b"curv\0\0\0\0" + table)
+        start = 128 + 4 + 12 * len(_PROFILE_TAGS)
+        starts = [start + sum(map(len, bodies[:number])) for number in range(len(bodies))]
+        entries = [
+            struct.pack(">4sII", tag, starts[number], len(bodies[number]))
+            for tag, number in _PROFILE_TAGS
+        ]
+        size = start + sum(map(len, bodies))
+        head = struct.pack(">I4xI12s12x4s88x", size, 0x02400000, b"mntrRGB XYZ ", b"acsp")
+        return head + struct.pack(">I", len(entries)) + b"".join(entries + bodies)
+
+    def _colours(self) -> Matrix:
+        """Return XYZ of red, green and blue, adapted to the white of profiles, D50."""
         *colours, white = (_xyz(x, y) for x, y in self.points)
         columns = _transposed(tuple(colours))
         amounts = _times(_inverse(columns), white)
-        scaled = tuple(
-            tuple(value * amount for value, amount in zip(row, amounts, strict=True))
-            for row in columns
-        )
-        cones, wanted = _times(_BRADFORD, white), _times(_BRADFORD, _xyz(*_D65))
-        gains = [want / cone for want, cone in zip(wanted, cones, strict=True)]
+        cones, wanted = _times(_BRADFORD, white), _times(_BRADFORD, _D50)
         adapted = tuple(
-            tuple(gain * value for value in row) for gain, row in zip(gains, _BRADFORD, strict=True)
+            tuple(value * want / cone for value in row)
+            for want, cone, row in zip(wanted, cones, _BRADFORD, strict=True)
         )
-        return _product(_product(_inverse(_BRADFORD), adapted), scaled)
+        to_d50 = _product(_inverse(_BRADFORD), adapted)
+        return tuple(
+            _times(to_d50, tuple(amount * value for value in colour))
+            for amount, colour in zip(amounts, colours, strict=True)
+        )
 
 
 _P3 = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
@@ -158,23 +172,9 @@ def _convert(image: Image.Image, space: ColourSpace) -> Image.Image:
     if image.mode == "CMYK":
         return image
     try:
-        matrix = _product(_inverse(_SRGB.to_xyz()), space.to_xyz())
-    except ZeroDivisionError:
+        return _by_profile(image, space.profile())
+    except (ZeroDivisionError, struct.error):
         return image
-    if space.curve is not _from_srgb:
-        levels = [round(255 * _to_srgb(space.curve(value / 255))) for value in range(256)]
-        image = image.point(levels * len(image.getbands()))
-    change = max(
-        abs(matrix[row][column] - (row == column)) for row in range(3) for column in range(3)
-    )
-    if image.mode == "L" or change < 0.01:
-        return image
-
-    def other(red: float, green: float, blue: float) -> tuple[float, float, float]:
-        light = _times(matrix, (_from_srgb(red), _from_srgb(green), _from_srgb(blue)))
-        return _to_srgb(light[0]), _to_srgb(light[1]), _to_srgb(light[2])
-
-    return image.filter(ImageFilter.Color3DLUT.generate(_LATTICE, other))
 
 
 def _by_profile(image: Image.Image, profile: bytes) -> Image.Image:

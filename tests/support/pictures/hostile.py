@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import struct
-import zlib
-from typing import Any
 
 from PIL import Image
 
-
-def saved(image: Image.Image, form: str, **options: Any) -> bytes:
-    """Return an image as a file of Pillow's format."""
-    target = io.BytesIO()
-    image.save(target, form, **options)
-    return target.getvalue()
-
-
-def noise(width: int = 96, height: int = 64) -> Image.Image:
-    """Return a colour picture that no format can write in a few bytes."""
-    channels = [Image.effect_noise((width, height), 80) for _ in "RGB"]
-    return Image.merge("RGB", channels)
-
-
-def chunk(name: bytes, body: bytes) -> bytes:
-    """Return a chunk of a PNG."""
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-
-def png(width: int, height: int, *chunks: bytes, depth: int = 8, colour: int = 2) -> bytes:
-    """Return a PNG of a header and these chunks."""
-    header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + b"".join(chunks)
+from tests.support.pictures.files import before_pixels, chunk, noise, saved
 
 
 def scan_bomb(scans: int, width: int = 4000, height: int = 3000) -> bytes:
@@ -49,12 +24,10 @@ def segment_flood(segments: int) -> bytes:
 
 def chunk_flood(chunks: int, name: bytes = b"tEXt", body: bytes = b"") -> bytes:
     """Return a PNG with so many chunks of one kind before its pixels."""
-    data = saved(noise(), "PNG")
-    at = data.index(b"IDAT") - 4
-    return data[:at] + chunk(name, body) * chunks + data[at:]
+    return before_pixels(saved(noise(), "PNG"), chunk(name, body) * chunks)
 
 
-def pixel_chunk_flood(side: int = 1000) -> bytes:
+def pixel_chunk_flood(side: int = 160) -> bytes:
     """Return a PNG that has each byte of its compressed pixels in a chunk of its own."""
     data = saved(noise(side, side), "PNG")
     start, end = data.index(b"IDAT") + 4, data.rindex(b"IEND") - 8
@@ -85,3 +58,15 @@ def exif_flood(tags: int = 5_000) -> bytes:
     )
     exif = b"Exif\0\0" + struct.pack("<2sHIH", b"II", 42, 8, tags) + entries
     return saved(noise(), "JPEG", exif=exif[:65_000] + bytes(max(0, 65_000 - len(exif))))
+
+
+def huge(form: str) -> bytes:
+    """Return a picture of 50 megapixels, the largest that is read, in few bytes."""
+    image = Image.new("RGB", (8000, 6250), "teal")
+    options = {
+        "AVIF": {"speed": 10},
+        "WEBP": {"method": 0},
+        "TIFF": {"compression": "tiff_lzw"},
+        "HEIF": {"quality": 1, "enc_params": {"preset": "ultrafast"}},
+    }
+    return saved(image, form, **options.get(form, {}))
