@@ -2,7 +2,8 @@
 
 Each request is two messages: JSON (operation, pixels, seconds, cover) and the file. Each answer is
 two messages too: JSON (an error's key and parameters, or the facts, or the size, or that it has too
-many pixels for now), and the decoded pixels or nothing.
+many pixels for now; and the most memory that this process ever took, in bytes), and the decoded
+pixels or nothing.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import os
 import resource
 import signal
 import sys
+import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,7 @@ def main(channel: Connection) -> None:
             signal.setitimer(signal.ITIMER_REAL, request["seconds"] + GRACE)
             answer, pixels = _answer(request, data)
             signal.setitimer(signal.ITIMER_REAL, 0)
+            answer["memory"] = _peak_memory()
             channel.send_bytes(json.dumps(answer).encode())
             channel.send_bytes(pixels)
 
@@ -63,6 +66,18 @@ def _answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes
         return {"error": "picture_too_complex", "parameters": {}}, b""
 
 
+def _peak_memory() -> int:
+    """Return the most memory in bytes that this process had; 0 where the system does not say.
+
+    getrusage counts the parent's too, from before this program was started.
+    """
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/self/status").read_text("ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
 def _limit_resources() -> None:
     """Bound the memory, write no files or core dumps, and be the first that the kernel ends."""
     for limit, value in (
@@ -74,6 +89,7 @@ def _limit_resources() -> None:
             resource.setrlimit(limit, (value, value))
     with contextlib.suppress(OSError):  # Linux only
         Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
+    warnings.simplefilter("ignore")  # metadata can be made to give a hundred thousand
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each would take address space
     with Path(os.devnull).open("w", encoding="ascii") as nowhere:
         os.dup2(nowhere.fileno(), 2)  # what libraries complain about goes nowhere

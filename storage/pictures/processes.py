@@ -31,6 +31,7 @@ from storage.pictures.decoding import PIXEL_LIMIT
 log = logging.getLogger(__name__)
 
 START_SECONDS = 20.0
+MAX_IDLE_MEMORY = 256 * 2**20  # bytes; a process that took more is replaced by a fresh one
 MAX_ANSWER = 16 * 2**10
 MAX_PIXEL_BYTES = 256 * 2**20
 INHERITED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH")  # nothing secret
@@ -85,8 +86,8 @@ class PictureProcesses:
         """End the processes; what they are about to decode raises Unavailable."""
         self._closed = True
         for child in (*self._idle, *self._busy):
-            child.kill()
-        self._threads.shutdown(wait=False, cancel_futures=True)
+            child.end()
+        self._threads.shutdown(wait=False)
 
     async def _ask(self, data: bytes, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Return a child's answer; raise BadPicture, or Unavailable where no child can be had."""
@@ -106,34 +107,41 @@ class PictureProcesses:
 
     async def _answer(self, data: bytes, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         loop = asyncio.get_running_loop()
-        if self._idle:
-            child = self._idle.pop()
-        else:
-            child = await loop.run_in_executor(self._threads, self._start)
+        while not self._closed and not self._idle:
+            await loop.run_in_executor(self._threads, self._start)
+        if self._closed:
+            raise Unavailable("unavailable_pictures")
+        child = self._idle.pop()
         self._busy.add(child)
         try:
             async with asyncio.timeout(request["seconds"]):
                 answer = await loop.run_in_executor(self._threads, child.ask, request, data)
-        except TimeoutError as error:
-            child.kill()
-            raise ChildBroken(f"more than {request['seconds']:g} s") from error
         except BaseException as error:
-            child.kill()
+            self._replace(child)
             if self._closed:
                 raise Unavailable("unavailable_pictures") from error
+            if isinstance(error, TimeoutError):
+                raise ChildBroken(f"more than {request['seconds']:g} s") from error
             raise
         finally:
             self._busy.discard(child)
-        self._idle.append(child)
+        if answer[0]["memory"] > MAX_IDLE_MEMORY:
+            self._replace(child)
+        else:
+            self._idle.append(child)
         return answer
 
-    def _start(self) -> _Child:
-        if self._closed:
-            raise Unavailable("unavailable_pictures")
+    def _replace(self, child: _Child) -> None:
+        """End a child; another one is started when it is needed."""
+        child.kill()
+        if not self._closed:  # else it has ended
+            self._threads.submit(child.end)
+
+    def _start(self) -> None:
         child = _Child()
+        self._idle.append(child)
         if self._closed:
-            child.kill()
-        return child
+            child.end()
 
 
 class _Child:
@@ -156,7 +164,7 @@ class _Child:
         except OSError as error:
             raise Unavailable("unavailable_pictures") from error
         if not self._is_ready():
-            self.kill()
+            self.end()
             raise Unavailable("unavailable_pictures")
 
     def ask(self, request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -170,7 +178,11 @@ class _Child:
             raise ChildBroken("its process died") from error
 
     def kill(self) -> None:
-        """End the process; a request in another thread raises ChildBroken."""
+        """End the process without waiting for it; what is asked of it raises ChildBroken."""
+        self._process.kill()
+
+    def end(self) -> None:
+        """End the process and wait until it is gone, which takes longer the more memory it has."""
         self._process.kill()
         self._process.wait()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from typing import Any
 
 from PIL import Image
 
@@ -60,10 +61,17 @@ def exif_flood(tags: int = 5_000) -> bytes:
     return saved(noise(), "JPEG", exif=exif[:65_000] + bytes(max(0, 65_000 - len(exif))))
 
 
+def exif_bomb(tags: int = 60_000, size: int = 900_000) -> bytes:
+    """Return a PNG with EXIF data whose tags all point to the same megabyte."""
+    entries = b"".join(struct.pack("<HHII", 1 + number, 7, size, 8) for number in range(tags))
+    exif = struct.pack("<2sHIH", b"II", 42, 8, tags) + entries + bytes(size)
+    return before_pixels(saved(noise(), "PNG"), chunk(b"eXIf", exif))
+
+
 def huge(form: str) -> bytes:
     """Return a picture of 50 megapixels, the largest that is read, in few bytes."""
     image = Image.new("RGB", (8000, 6250), "teal")
-    options = {
+    options: dict[str, dict[str, Any]] = {
         "AVIF": {"speed": 10},
         "WEBP": {"method": 0},
         "TIFF": {"compression": "tiff_lzw"},
