@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from dataclasses import replace
 
 from aiohttp import web
 
@@ -13,14 +14,13 @@ from gpu_worker.generate import Generator
 from gpu_worker.metrics import WorkerMetrics
 from gpu_worker.settings import WorkerSettings
 from storage.blobs import Blobs
-from storage.pictures.decoding import PIXEL_LIMIT
-from storage.pictures.processes import Lane, PictureProcesses
+from storage.pictures.processes import LANES, PictureProcesses
 from storage.queue.connection import check_login
 from storage.queue.consumer import serve
 
 log = logging.getLogger("gpu_worker")
 
-DECODING = (Lane(1, PIXEL_LIMIT, 5.0), Lane(1, PIXEL_LIMIT, 15.0))
+DECODING = (replace(LANES[0], seconds=5.0), replace(LANES[1], seconds=15.0))
 """A picture that the bot has read within its time limit may take longer beside a busy engine."""
 
 

@@ -23,11 +23,13 @@ from typing import Any
 from PIL import AvifImagePlugin
 
 from storage.domain.errors import BadPicture
-from storage.pictures.decoding import Upload
+from storage.pictures.decoding import PictureFile
 from storage.pictures.inspection import measure
 
 MEMORY = 1536 * 2**20
 """Bytes of address space: a WebP of 50 megapixels takes 0.9 GiB to decode, more with alpha."""
+
+NICENESS = 5  # so that the parent answers in time, whatever is decoded
 
 GRACE = 1.0  # seconds that the parent has to end this process before it ends itself
 
@@ -51,7 +53,7 @@ def main(channel: Connection) -> None:
 
 def _answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     try:
-        upload = Upload.open(data)
+        upload = PictureFile.open(data)
         if request["operation"] == "size":
             return {"size": upload.size}, b""
         if upload.work > request["pixels"]:
@@ -79,7 +81,8 @@ def _peak_memory() -> int:
 
 
 def _limit_resources() -> None:
-    """Bound the memory, write no files or core dumps, and be the first that the kernel ends."""
+    """Bound the memory, write no files or core dumps, and give way to other processes."""
+    os.nice(NICENESS)
     for limit, value in (
         (resource.RLIMIT_AS, MEMORY),
         (resource.RLIMIT_FSIZE, 0),

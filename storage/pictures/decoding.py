@@ -28,6 +28,7 @@ Size = tuple[int, int]
 PIXEL_LIMIT = 50_000_000
 SIDE_LIMITS = (32, 20_000)
 BACKGROUND = (128, 128, 128)
+MAX_EXIF = 256 * 2**10  # bytes; a JPEG has room for 64 KiB
 
 _MAYBE_MOVING = frozenset({"PNG", "WEBP", "AVIF"})
 _GAP = 2.0  # how many times the wanted size is left to the good filter; see Image.resize
@@ -55,12 +56,12 @@ def open_picture(data: bytes, cover: Size | None = None) -> Image.Image:
     A picture that is larger than cover (width, height) on both sides is shrunk until it just covers
     it.
     """
-    return Upload.open(data).decode(cover)
+    return PictureFile.open(data).decode(cover)
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """A file whose header was read and found good; no pixel is decoded yet.
+class PictureFile:
+    """An upload whose header was read and found good; no pixel is decoded yet.
 
     size is (width, height) in pixels, as shown. format is Pillow's name. orientation is EXIF's,
     from 1 to 8. animated says that there are further frames. complete is False for a JPEG without
@@ -76,7 +77,7 @@ class Upload:
     complete: bool
 
     @classmethod
-    def open(cls, data: bytes) -> Upload:
+    def open(cls, data: bytes) -> PictureFile:
         """Read the header only and refuse what must not be decoded; raise BadPicture."""
         form = sniff(data)
         if form not in READABLE:
@@ -135,7 +136,7 @@ class Upload:
         method = _TRANSPOSES.get(self.orientation)
         return picture if method is None else picture.transpose(method)
 
-    def _completed(self) -> Upload:
+    def _completed(self) -> PictureFile:
         """Return this JPEG with an end marker; raise BadPicture where pixels are missing.
 
         They are missing where the picture depends on what comes after its data. (Of the last block,
@@ -150,7 +151,7 @@ class Upload:
                 raise _undecodable("JPEG", error) from error
         if len(pixels) > 1:
             raise BadPicture("picture_truncated")
-        return Upload.open(data + _END_OF_JPEG)
+        return PictureFile.open(data + _END_OF_JPEG)
 
 
 def _open(form: str, data: bytes) -> Image.Image:
@@ -193,6 +194,8 @@ def _turned(size: Size, orientation: int) -> Size:
 
 
 def _orientation(image: Image.Image) -> int:
+    if len(image.info.get("exif") or b"") > MAX_EXIF:
+        return 1
     try:
         return int(image.getexif().get(_ORIENTATION, 1))
     except Exception:  # broken EXIF; the picture may still be fine

@@ -5,17 +5,17 @@ from __future__ import annotations
 from PIL import Image, ImageFilter, ImageStat
 
 from storage.domain.picture import PictureFacts
-from storage.pictures.decoding import Upload
+from storage.pictures.decoding import PictureFile
 
 SIDE = 256  # pixels: what is measured is measured on a small copy
 
 
 def inspect(data: bytes) -> PictureFacts:
     """Return the facts about an upload; raise BadPicture if it cannot be animated."""
-    return measure(Upload.open(data))
+    return measure(PictureFile.open(data))
 
 
-def measure(upload: Upload) -> PictureFacts:
+def measure(upload: PictureFile) -> PictureFacts:
     """Return the facts about an upload whose header was read; raise BadPicture."""
     small = upload.decode((SIDE, SIDE))
     small.thumbnail((SIDE, SIDE), reducing_gap=2.0)

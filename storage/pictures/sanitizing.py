@@ -146,17 +146,17 @@ def _tiff(data: bytes) -> Sanitized:
     """Bound the tags of the first page of a TIFF or BigTIFF."""
     order = "<" if data.startswith(b"II") else ">"
     big = data[2:4] in (b"+\0", b"\0+")
-    (at, offset), (count, length), entry = (
-        ((8, "Q"), ("Q", 8), "HHQQ") if big else ((4, "I"), ("H", 2), "HHII")
-    )
+    where, offset, count, entry = (8, "Q", "Q", "HHQQ") if big else (4, "I", "H", "HHII")
     try:
-        (start,) = struct.unpack_from(order + offset, data, at)
+        (start,) = struct.unpack_from(order + offset, data, where)
         (tags,) = struct.unpack_from(order + count, data, start)
         _check(tags, MAX_TAGS)
-        first, size = start + length, struct.calcsize(order + entry)
+        first, size = start + struct.calcsize(order + count), struct.calcsize(order + entry)
         entries = [struct.unpack_from(order + entry, data, first + size * n) for n in range(tags)]
     except (struct.error, OverflowError):
         return Sanitized(data, complete=False)
-    lengths = (_TIFF_TYPE_BYTES.get(kind, 0) * values for _, kind, values, _ in entries)
-    _check(sum(min(length, len(data)) for length in lengths), MAX_TAG_BYTES)
-    return Sanitized(data)
+    values = [(_TIFF_TYPE_BYTES.get(kind, 0) * number, at) for _, kind, number, at in entries]
+    _check(sum(min(length, len(data)) for length, _ in values), MAX_TAG_BYTES)
+    inline = struct.calcsize(order + offset)
+    complete = all(length <= inline or at + length <= len(data) for length, at in values)
+    return Sanitized(data, complete=complete)

@@ -108,6 +108,19 @@ async def test_an_order_beyond_the_quota_leaves_no_picture(
         assert not await backend.blobs.has(sha256(png()).hexdigest())
 
 
+async def test_credits_and_places_are_checked_before_a_picture_is_decoded(
+    tmp_path: Path, redis_url: str, mp4: bytes
+) -> None:
+    damaged = png()[:-200]  # its header is sound
+    for quota in (QuotaRow(1, unfinished_jobs=9), QuotaRow(9_999, unfinished_jobs=0)):
+        async with open_backend(tmp_path, redis_url, mp4, quota) as backend:
+            with pytest.raises(QuotaExceeded):
+                await backend.studio.submit(requester(), damaged, WAVES)
+    async with open_backend(tmp_path, redis_url, mp4) as backend:
+        with pytest.raises(BadPicture):
+            await backend.studio.submit(requester(), damaged, WAVES)
+
+
 async def test_cancel_refunds_the_credits_once(backend: Backend) -> None:
     job = await backend.studio.submit(requester(), png(), WAVES)
     with pytest.raises(NotAllowed):

@@ -2,27 +2,21 @@
 
 import struct
 import zlib
-from io import BytesIO
-from typing import Any
 
 from PIL import Image
 
 from tests.e2e.members import PHOTOGRAPH
+from tests.support.pictures.files import saved
+from tests.support.pictures.hostile import scan_bomb
 
 
 def photograph(side: int = 256) -> Image.Image:
     return Image.open(PHOTOGRAPH).convert("RGB").resize((side, side))
 
 
-def write(image: Image.Image, kind: str, **options: Any) -> bytes:
-    file = BytesIO()
-    image.save(file, kind, **options)
-    return file.getvalue()
-
-
 def animated() -> bytes:
-    frames = [photograph(64), photograph(64).rotate(90)]
-    return write(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    frames = [photograph(), photograph().rotate(90)]
+    return saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
 
 
 def huge_header(side: int = 30_000) -> bytes:
@@ -44,7 +38,7 @@ def truncated() -> bytes:
 def transparent() -> bytes:
     image = photograph().convert("RGBA")
     image.putalpha(Image.linear_gradient("L"))
-    return write(image, "PNG")
+    return saved(image, "PNG")
 
 
 def rotated() -> bytes:
@@ -52,26 +46,30 @@ def rotated() -> bytes:
     image = photograph().resize((256, 192))
     exif = Image.Exif()
     exif[0x0112] = 6
-    return write(image, "JPEG", exif=exif)
+    return saved(image, "JPEG", exif=exif)
 
 
 def sixteen_bit() -> bytes:
     grey = photograph().convert("L").convert("I").point(lambda value: value * 257)
-    return write(grey.convert("I;16"), "PNG")
+    return saved(grey.convert("I;16"), "PNG")
 
 
 INVALID = {
     "picture_not_an_image": ("note.png", b"this is not a picture at all " * 20),
     "picture_truncated": ("half.jpg", truncated()),
-    "picture_animated": ("animated.gif", animated()),
+    "picture_unsupported": ("drawing.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>"),
+    "picture_video": ("video.png", b"\0\0\0\x20ftypisom" + bytes(99)),
+    "picture_too_complex": ("scans.jpg", scan_bomb(5_000)),
     "picture_too_large": ("huge.png", huge_header()),
-    "picture_too_small": ("dot.png", write(photograph(1), "PNG")),
+    "picture_too_small": ("dot.png", saved(photograph(1), "PNG")),
 }
 
 UNUSUAL = {
     "transparent": ("a.png", transparent()),
-    "four colours": ("a.jpg", write(photograph().convert("CMYK"), "JPEG")),
+    "four colours": ("a.jpg", saved(photograph().convert("CMYK"), "JPEG")),
     "sixteen bit": ("a.png", sixteen_bit()),
-    "palette": ("a.png", write(photograph().quantize(64), "PNG")),
+    "palette": ("a.png", saved(photograph().quantize(64), "PNG")),
     "rotated": ("a.jpg", rotated()),
+    "animated": ("a.gif", animated()),
+    "a phone's": ("a.heic", saved(photograph(), "HEIF")),
 }

@@ -13,7 +13,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
-from storage.pictures.decoding import BACKGROUND, Upload, open_picture
+from storage.pictures.decoding import BACKGROUND, PictureFile, open_picture
 from storage.pictures.formats import READABLE
 from storage.pictures.inspection import inspect
 from tests.support.pictures.files import (
@@ -200,7 +200,7 @@ def test_phone_pictures_stand_upright(form: str, orientation: int) -> None:
     exif[0x0112] = orientation
     stored = upright.transpose(UNDO[orientation]) if orientation > 1 else upright
     data = saved(stored, form, exif=exif.tobytes(), quality=95)
-    assert Upload.open(data).size == (96, 64)
+    assert PictureFile.open(data).size == (96, 64)
     assert largest_difference(open_picture(data), upright) <= 70  # at the edges
     assert open_picture(data).getpixel((5, 5)) == pytest.approx((250, 250, 10), abs=6)
 
@@ -222,7 +222,7 @@ def test_heic_pictures_of_ten_bits_are_read() -> None:
 def test_of_an_animation_the_first_frame_is_taken(form: str) -> None:
     frames = [gradient(), gradient().rotate(180)]
     data = saved(frames[0], form, save_all=True, append_images=frames[1:], duration=100)
-    assert Upload.open(data).animated
+    assert PictureFile.open(data).animated
     assert largest_difference(open_picture(data), frames[0]) <= 20
 
 
@@ -231,13 +231,13 @@ def test_the_still_for_viewers_without_animation_is_no_frame() -> None:
     data = saved(
         frames[0], "PNG", save_all=True, default_image=True, append_images=frames[1:], duration=100
     )
-    assert Upload.open(data).animated
+    assert PictureFile.open(data).animated
     assert open_picture(data).getpixel((5, 5)) == (0, 255, 0)
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG", "WEBP"])
 def test_an_animation_of_one_frame_is_a_still(form: str) -> None:
-    assert not Upload.open(saved(gradient(), form, save_all=True)).animated
+    assert not PictureFile.open(saved(gradient(), form, save_all=True)).animated
 
 
 JPEGS: dict[str, dict[str, object]] = {
@@ -323,7 +323,7 @@ def test_a_large_picture_is_shrunk_until_it_just_covers(form: str) -> None:
 def test_a_large_jpeg_is_decoded_at_a_reduced_size(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    upload = Upload.open(saved(gradient(4000, 2000), "JPEG", exif=exif))
+    upload = PictureFile.open(saved(gradient(4000, 2000), "JPEG", exif=exif))
     cover = (200, 100) if orientation == 1 else (100, 200)
     assert upload.decode(cover).size == cover
     assert upload.image.size == (500, 250)

@@ -106,3 +106,10 @@ def test_a_gifs_frames_are_counted_without_decoding_them(frames: int) -> None:
     data = saved(images[0], "GIF", save_all=True, append_images=images[1:])
     assert getattr(Image.open(io.BytesIO(data)), "n_frames", 1) == frames
     assert sanitize("GIF", data).animated == (frames > 1)
+
+
+@pytest.mark.parametrize("cut", [1, 30])
+def test_a_tiff_whose_tags_are_cut_off_is_damaged_and_not_unsupported(cut: int) -> None:
+    data = saved(noise(), "TIFF", compression="tiff_lzw")  # its tags stand behind the pixels
+    assert int.from_bytes(data[4:8], "little") > len(data) / 2
+    assert refused(data[:-cut]) == "picture_truncated"

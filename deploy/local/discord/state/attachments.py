@@ -1,6 +1,5 @@
 """Attachments: their bytes in a folder, their metadata in the document store."""
 
-import io
 import mimetypes
 import re
 import warnings
@@ -8,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
 
-from PIL import Image, UnidentifiedImageError
-
 from deploy.local.discord import Json
 from deploy.local.discord.rules.errors import TOO_LARGE, ApiError
 from deploy.local.discord.state.document_store import Collection, DocumentStore
 from deploy.local.discord.state.snowflakes import Snowflakes
+from storage.domain.errors import BadPicture
+from storage.pictures.decoding import PictureFile
 
 SCHEME = "attachments:/"
 """Stored in place of the server's address, which is another one after each start."""
@@ -88,13 +87,12 @@ def _dimensions(data: bytes, kind: str) -> tuple[int, int] | None:
         return _mp4_dimensions(data)
     if not kind.startswith("image/"):
         return None
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as picture:
-                return picture.size
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError):
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return PictureFile.open(data).image.size
+        except BadPicture:
+            return None
 
 
 def _mp4_dimensions(data: bytes) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ from tests.support.discord.simulated_chat import (
     text_of,
     user_locale,
 )
+from tests.support.pictures.files import gradient, noise, saved
 
 
 async def test_the_clip_replaces_the_deferred_message(chat: Chat) -> None:
@@ -91,3 +92,21 @@ async def test_advice_is_shown_with_the_clip(chat: Chat) -> None:
         clip = await chat.wait_for_clip()
     assert "names no camera motion" in text_of(clip)
     assert "The picture is small" in text_of(clip)
+
+
+async def test_of_an_animation_the_first_frame_is_animated_and_a_strip_is_said_to_be_cropped(
+    chat: Chat,
+) -> None:
+    frames = [noise(2000, 300), gradient(2000, 300)]
+    data = saved(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    async with chat.backend.running():
+        await chat.animate(prompt="zoom in", picture=("a.gif", data))
+        clip = await chat.wait_for_clip()
+    assert "made of its first frame" in text_of(clip)
+    assert "73 % of it is cut away" in text_of(clip)
+
+
+async def test_a_phones_heic_is_animated(chat: Chat) -> None:
+    async with chat.backend.running():
+        await chat.animate(picture=("IMG_0001.HEIC", saved(noise(640, 480), "HEIF")))
+        await chat.wait_for_clip()

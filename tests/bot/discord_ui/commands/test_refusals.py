@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from typing import Any
 
 import discord
 import pytest
-from PIL import Image
 
 from tests.support.backend import png
 from tests.support.discord.simulated_chat import Chat, ephemeral_texts, user_locale
-
-
-def animation() -> bytes:
-    buffer = io.BytesIO()
-    frames = [Image.new("RGB", (64, 64), colour) for colour in ("red", "blue")]
-    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
-    return buffer.getvalue()
+from tests.support.pictures.hostile import scan_bomb
 
 
 def claims(width: int, height: int) -> bytes:
@@ -37,7 +29,9 @@ def claims(width: int, height: int) -> bytes:
 PICTURES = {
     "not a picture": (b"hello there", "is not a picture", "不是图片"),
     "truncated": (png()[:-200], "damaged", "损坏"),
-    "animated": (animation(), "moves already", "动图"),
+    "a vector graphic": (b"<svg xmlns='a'/>", "format SVG cannot be read", "无法读取 SVG 文件"),
+    "a video": (b"\0\0\0\x20ftypisom" + bytes(99), "is a video", "这是视频"),
+    "thousands of scans": (scan_bomb(5_000), "too long or too much", "太费时"),
     "30,000 x 30,000": (claims(30_000, 30_000), "too large", "太大"),
     "one pixel": (png((1, 1)), "too small", "太小"),
 }

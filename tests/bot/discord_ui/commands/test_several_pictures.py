@@ -97,6 +97,9 @@ async def test_an_order_is_refused_as_a_whole_and_the_affordable_number_named(
         assert "enough for 2 of them" in ephemeral_texts(await chat.animate(**pictures(3)))[0]
         with user_locale("zh-CN"):
             assert "够做其中 2 段" in ephemeral_texts(await chat.animate(**pictures(3)))[0]
+        damaged = {name: (file, data[:-200]) for name, (file, data) in pictures(3).items()}
+        reply = ephemeral_texts(await chat.animate(**damaged))[0]
+        assert "enough for 2 of them" in reply  # before one is decoded
         assert public(chat) == []
         assert await backend.jobs.unfinished() == []
         await chat.animate(**pictures(2))
