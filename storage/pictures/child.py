@@ -1,8 +1,8 @@
 """The process that decodes pictures for storage.pictures.processes, one after the other.
 
-Each request is two messages: JSON (operation, pixels, seconds, cover) and the file. Each answer is
-two messages too: JSON (an error's key and parameters, or the facts, or the size, or that it has too
-many pixels for now; and the most memory that this process ever took, in bytes), and the decoded
+Each request is two messages: JSON (operation, work, seconds, cover) and the file. Each answer is
+two messages too: JSON (an error's key and parameters, or the facts, or the size, or that it is too
+much work for now; and the most memory that this process ever took, in bytes), and the decoded
 pixels or nothing.
 """
 
@@ -56,7 +56,7 @@ def _answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes
         upload = PictureFile.open(data)
         if request["operation"] == "size":
             return {"size": upload.size}, b""
-        if upload.work > request["pixels"]:
+        if upload.work > request["work"]:
             return {"postponed": True}, b""
         if request["operation"] == "inspect":
             return {"facts": dataclasses.asdict(measure(upload))}, b""

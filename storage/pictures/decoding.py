@@ -13,7 +13,6 @@ from hashlib import sha256
 from PIL import (  # named here, or Pillow imports all of its plugins at the first of these
     AvifImagePlugin,  # noqa: F401
     Image,
-    JpegImagePlugin,
     TiffImagePlugin,  # noqa: F401
     WebPImagePlugin,  # noqa: F401
 )
@@ -28,6 +27,7 @@ Size = tuple[int, int]
 PIXEL_LIMIT = 50_000_000
 SIDE_LIMITS = (32, 20_000)
 BACKGROUND = (128, 128, 128)
+SCANS = 10  # of a JPEG, at a reduced size, take the time of one pass over other formats' pixels
 MAX_EXIF = 256 * 2**10  # bytes; a JPEG has room for 64 KiB
 
 _MAYBE_MOVING = frozenset({"PNG", "WEBP", "AVIF"})
@@ -65,7 +65,8 @@ class PictureFile:
 
     size is (width, height) in pixels, as shown. format is Pillow's name. orientation is EXIF's,
     from 1 to 8. animated says that there are further frames. complete is False for a JPEG without
-    an end marker.
+    an end marker. work is how many pixels have to be decoded, or as many scans of a JPEG as take
+    the same time.
     """
 
     data: bytes
@@ -75,6 +76,7 @@ class PictureFile:
     orientation: int
     animated: bool
     complete: bool
+    work: int
 
     @classmethod
     def open(cls, data: bytes) -> PictureFile:
@@ -97,6 +99,7 @@ class PictureFile:
         except Exception as error:  # a parser fed with hostile bytes raises nearly anything
             intact = form == "TIFF" and sanitized.complete
             raise _undecodable(form, error, intact) from error
+        complete = sanitized.complete or form != "JPEG"
         orientation = 1 if form == "TIFF" else _orientation(image)  # Pillow turns TIFFs itself
         return cls(
             data=sanitized.data,
@@ -105,13 +108,11 @@ class PictureFile:
             format=image.format or form,
             orientation=orientation,
             animated=animated,
-            complete=sanitized.complete or form != "JPEG",
+            complete=complete,
+            work=sanitized.scanned // SCANS
+            if form == "JPEG" and complete
+            else math.prod(image.size),
         )
-
-    @property
-    def work(self) -> int:
-        """Return how many pixels have to be decoded; a JPEG's are decoded at a reduced size."""
-        return 0 if isinstance(self.image, JpegImagePlugin.JpegImageFile) else math.prod(self.size)
 
     def decode(self, cover: Size | None = None) -> Image.Image:
         """Return the picture, or its first frame; only once. See open_picture."""

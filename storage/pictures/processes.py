@@ -26,7 +26,7 @@ from PIL import Image
 
 from storage.domain.errors import BadPicture, Unavailable
 from storage.domain.picture import PictureFacts
-from storage.pictures.decoding import PIXEL_LIMIT
+from storage.pictures.sanitizing import MAX_SCANNED_PIXELS
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +43,17 @@ class ChildBroken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """How many pictures are decoded side by side, how large and for how many seconds at most."""
+    """How many pictures are decoded side by side, and the most that one of them may take.
+
+    work is in pixels; see PictureFile.
+    """
 
     processes: int
-    pixels: int
+    work: int
     seconds: float
 
 
-LANES = (Lane(2, 16_000_000, 1.5), Lane(2, PIXEL_LIMIT, 5.0))
+LANES = (Lane(2, 16_000_000, 1.5), Lane(2, MAX_SCANNED_PIXELS, 5.0))
 
 
 class PictureProcesses:
@@ -92,7 +95,7 @@ class PictureProcesses:
     async def _ask(self, data: bytes, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Return a child's answer; raise BadPicture, or Unavailable where no child can be had."""
         for semaphore, lane in self._lanes:
-            limits = {"pixels": lane.pixels, "seconds": lane.seconds}
+            limits = {"work": lane.work, "seconds": lane.seconds}
             try:
                 async with semaphore:
                     answer, pixels = await self._answer(data, request | limits)

@@ -40,11 +40,12 @@ class Sanitized:
     """A file without what is not needed to show its first frame.
 
     animated is None where its decoder has to tell; complete is False where the file ends before
-    its structure does.
+    its structure does. scanned is how many pixels the scans of a JPEG pass over, all together.
     """
 
     data: bytes
     complete: bool = True
+    scanned: int = 0
     animated: bool | None = None
 
 
@@ -70,7 +71,7 @@ def _jpeg(data: bytes) -> Sanitized:
     while found := _MARKER.search(data, position):
         marker, start = data[found.end() - 1], found.end()
         if marker == _EOI:
-            return Sanitized(data)
+            return Sanitized(data, scanned=scans * pixels)
         position = start + int.from_bytes(data[start : start + 2]) * (marker != _SOI)
         segments += 1
         _check(segments, MAX_SEGMENTS)
