@@ -31,9 +31,12 @@ INTERRUPTED = "Your order was interrupted"
 LOADING = 1 << 7
 ALL = os.environ.get("CRASH_POINTS") == "all"
 SAMPLE = {"animate": (4, 9, 12), "two": (20,), "again": (5,), "react": (2, 13), "post": (36,)}
+QUICK = {("animate", 9), ("two", 20), ("react", 13)}
+"""What every run tries; the rest of the sample is slow."""
+
 LAST = {"animate": 32, "two": 44, "again": 30, "react": 32, "post": 40}
 POINTS = [
-    (order, number)
+    pytest.param(order, number, marks=() if (order, number) in QUICK else pytest.mark.slow)
     for order, sample in SAMPLE.items()
     for number in (range(1, LAST[order] + 1) if ALL else sample)
 ]
@@ -197,7 +200,7 @@ async def test_a_killed_bot_ends_each_order_in_one_post_or_one_word(
     await assert_ledger(run)
 
 
-@pytest.mark.parametrize("number", [2, 4, 8])
+@pytest.mark.parametrize("number", [2, 4, pytest.param(8, marks=pytest.mark.slow)])
 async def test_a_stopped_bot_finishes_or_tells_what_was_begun(run: CrashRun, number: int) -> None:
     async with run.bot(number, "SIGTERM") as process:
         process.process.send_signal(signal.SIGUSR1)
