@@ -11,7 +11,7 @@ from bot.cli.local_user import OWNER, local_user
 from bot.cli.order_plan import PlannedClip
 from bot.cli.output_folder import write_whole
 from bot.cli.progress_bar import ProgressBar
-from bot.studio.events import JobProgressed
+from bot.studio.events import JobChanged, JobProgressed
 from bot.studio.studio import Studio
 from storage.domain.clip import Failure
 from storage.domain.errors import MutoscopeError
@@ -51,6 +51,7 @@ class ClipRun:
                     if isinstance(event, JobProgressed):
                         self._show_progress(event.job, event.progress)
                         continue
+                    self._show_advice(event)
                 await self._collect()
         self.bar.hide()
 
@@ -106,6 +107,11 @@ class ClipRun:
         self.failed += 1
         file = printable(name)
         self.bar.print_above(self.invocation.text("cli_failed", file=file, reason=reason))
+
+    def _show_advice(self, event: JobChanged) -> None:
+        for hint in event.advice if event.job.id in self.pending else ():
+            text = self.invocation.text(hint.key, **dict(hint.parameters))
+            self.bar.print_above(f"{printable(self.pending[event.job.id])}: {text}")
 
     def _show_progress(self, job_id: str, progress: Progress) -> None:
         if job_id not in self.pending:

@@ -21,6 +21,7 @@ from storage.database.jobs import Jobs
 from storage.domain.job import Status
 from storage.settings import Settings
 from tests.e2e.members import PATIENCE
+from tests.support.pictures.files import gradient, noise, saved
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
@@ -71,6 +72,17 @@ async def test_pictures_and_prompts_become_clips_beside_a_running_bot(
         assert facts.psnr > 18, facts
     again = await mutoscope(local_stack.environ, *arguments, "--seed", "5")
     assert again.output.count("from the cache") == 2, again.output
+
+
+async def test_hints_on_a_picture_are_printed(local_stack: LocalStack, tmp_path: Path) -> None:
+    frames = [gradient(2000, 300), noise(2000, 300)]
+    strip = tmp_path / "strip.gif"
+    strip.write_bytes(saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
+    arguments = ["animate", str(strip), "--prompt", "zoom in", "-o", str(tmp_path), *QUICK]
+    result = await mutoscope(local_stack.environ, *arguments)
+    assert result.status == 0, result.output
+    assert "strip__1.mp4: The picture moves already" in result.output
+    assert "strip__1.mp4: Only the middle of the picture is in the clip: 73 %" in result.output
 
 
 async def test_it_starts_redis_and_a_worker_where_none_runs(tmp_path: Path) -> None:

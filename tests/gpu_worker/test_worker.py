@@ -66,10 +66,10 @@ async def test_a_killed_worker_leaves_no_child_and_the_clip_is_made_by_another(
     order = await workers.order("slow", steps=400)
     await workers.wait_for_step(order)
     children = killed.children
-    assert len(children) == 1
+    assert len(children) == 2  # the engine, and the process that decodes pictures
     await killed.end(signal.SIGKILL)
     async with asyncio.timeout(5):
-        while alive(children[0]):  # noqa: ASYNC110 (a process's end has no event)
+        while any(map(alive, children)):  # noqa: ASYNC110 (a process's end has no event)
             await asyncio.sleep(0.01)
     # The bot learns it from the lease, which expires within 15 s.
     assert 0 < await workers.queue._redis.pttl(lease_key(order.id)) <= 15_000
