@@ -18,15 +18,16 @@ from bot.studio.intents import OrderIntents
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
 from bot.studio.orders import OrderDraft, Requester
+from bot.studio.result_cache import ResultCache
 from bot.studio.wait_forecast import WaitForecast
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.advice import advice_on_order
 from storage.domain.clip import Clip
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
-from storage.domain.job import Job, Status
+from storage.domain.job import Job
 from storage.domain.quota import DAY, UsageReport, check, price
-from storage.domain.request import SEED_LIMIT, GenerationRequest
+from storage.domain.request import SEED_LIMIT
 from storage.logs import log_job
 from storage.pictures.processes import PictureProcesses
 from storage.queue.client import Queue
@@ -65,6 +66,7 @@ class Studio:
         self._pictures = KeyedLocks()
         self.intents = OrderIntents(jobs, blobs, self._pictures, clock)
         self.deliveries = Deliveries(jobs, clock)
+        self._cache = ResultCache(jobs, blobs)
         self._decoders = PictureProcesses()
 
     def close(self) -> None:
@@ -103,7 +105,7 @@ class Studio:
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:
         """Raise QuotaExceeded unless this person may place all of these orders now."""
         requests = [draft.request for draft in drafts]
-        fresh = [one for one in requests if not await self._cached_clip(one, requester.size_limit)]
+        fresh = [one for one in requests if not await self._cache.find(one, requester.size_limit)]
         now = self._clock()
         allowance = await self._jobs.allowance(requester.owner, now)
         check(allowance, [price(request) for request in fresh], self.admission.catalogue.quota, now)
@@ -247,7 +249,7 @@ class Studio:
         self, requester: Requester, new: Sequence[Job], pictures: Sequence[bytes]
     ) -> list[Job]:
         """Store pictures and jobs; the caller holds the pictures' locks against a delete."""
-        jobs = [await self._with_cached_clip(job) for job in new]
+        jobs = [await self._cache.answer(job) for job in new]
         try:
             if requester.intent and any(pictures):
                 keys = {job.request.picture for job in jobs}
@@ -263,21 +265,6 @@ class Studio:
                 await delete_unused(self._jobs, self._blobs, job.id, [job.request.picture])
             raise
         return jobs
-
-    async def _with_cached_clip(self, job: Job) -> Job:
-        """Return the job as done and free if its clip is cached, else as it is."""
-        clip = await self._cached_clip(job.request, job.size_limit)
-        if clip is None:
-            return job
-        return replace(job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created)
-
-    async def _cached_clip(self, request: GenerationRequest, size_limit: int) -> Clip | None:
-        clip = await self._jobs.find_clip(request.fingerprint)
-        if clip is None or clip.bytes > size_limit:
-            return None
-        if (clip.width, clip.height) != (request.width, request.height):
-            return None  # memory was short then; it may suffice now
-        return clip if await self._blobs.has(clip.blob) else None
 
 
 def _check_owner(job: Job, owner: str | None) -> None:

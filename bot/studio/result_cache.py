@@ -1,0 +1,35 @@
+"""The result cache: an order of a clip that exists already is answered with that clip, for free."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from storage.blobs import Blobs
+from storage.database.jobs import Jobs
+from storage.domain.clip import Clip
+from storage.domain.job import Job, Status
+from storage.domain.request import GenerationRequest
+
+
+class ResultCache:
+    """Finds clips of finished jobs by the fingerprint of their request."""
+
+    def __init__(self, jobs: Jobs, blobs: Blobs) -> None:
+        self._jobs = jobs
+        self._blobs = blobs
+
+    async def find(self, request: GenerationRequest, size_limit: int) -> Clip | None:
+        """Return a clip of this request of at most so many bytes, None where there is none."""
+        clip = await self._jobs.find_clip(request.fingerprint)
+        if clip is None or clip.bytes > size_limit:
+            return None
+        if (clip.width, clip.height) != (request.width, request.height):
+            return None  # memory was short then; it may suffice now
+        return clip if await self._blobs.has(clip.blob) else None
+
+    async def answer(self, job: Job) -> Job:
+        """Return the job as done and free if its clip is cached, else as it is."""
+        clip = await self.find(job.request, job.size_limit)
+        if clip is None:
+            return job
+        return replace(job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created)
