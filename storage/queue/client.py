@@ -32,7 +32,7 @@ from storage.queue.messages import (
     QUEUE,
     TASK,
     VERSION,
-    WORKERS,
+    WORKER_KEYS,
     AttemptState,
     Event,
     Order,
@@ -148,8 +148,16 @@ class Queue:
 
     async def workers(self) -> int:
         """Return how many workers are alive."""
-        async with self._translated():
-            return len([key async for key in self._redis.scan_iter(match=WORKERS + "*")])
+        async with self._translated(), self._redis.pipeline() as pipe:
+            pipe.smembers(WORKER_KEYS)
+            [found] = await pipe.execute()
+            keys = list(found)
+            alive = await self._redis.mget(keys) if keys else []
+            gone = [key for key, value in zip(keys, alive, strict=True) if value is None]
+            if gone:
+                pipe.srem(WORKER_KEYS, *gone)
+                await pipe.execute()
+            return len(keys) - len(gone)
 
     async def ping(self) -> None:
         """Return if Redis answers."""

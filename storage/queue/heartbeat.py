@@ -10,7 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from storage.queue.connection import checked_url
-from storage.queue.messages import LEASE_SECONDS, RENEW_SECONDS, WORKERS
+from storage.queue.messages import LEASE_SECONDS, RENEW_SECONDS, WORKER_KEYS, WORKERS
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,7 @@ class Heartbeat:
         life = int(LEASE_SECONDS * 1000)
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.set(self._key, 1, px=life)
+            pipe.sadd(WORKER_KEYS, self._key)
             for key in self._leases:
                 pipe.set(key, self._worker, px=life)
             pipe.execute()

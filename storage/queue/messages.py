@@ -38,6 +38,7 @@ TASK = "make_clip"  # arq's name of the one function
 EVENTS = "mutoscope:events"
 CANCELS = "mutoscope:cancels"
 WORKERS = "mutoscope:worker:"
+WORKER_KEYS = "mutoscope:workers"  # the set of them, for a scan would go through all other keys
 
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 3.0

@@ -17,6 +17,8 @@ from storage.queue.client import Queue
 from storage.queue.messages import (
     EVENTS,
     VERSION,
+    WORKER_KEYS,
+    WORKERS,
     AttemptState,
     Ended,
     Order,
@@ -173,7 +175,12 @@ async def test_workers_are_counted_by_their_own_heartbeats(queue: Queue, redis_u
         running_worker(redis_url, complete_at_once, name="two"),
     ):
         await until(queue.workers, 2)
+        [key, *_] = await queue._redis.keys(WORKERS + "one:*")
+        await queue._redis.delete(key)  # until it is renewed
+        assert await queue.workers() == 1
+        await until(queue.workers, 2)
     assert await queue.workers() == 0
+    assert await queue._redis.exists(WORKER_KEYS) == 0
 
 
 async def test_two_workers_of_one_name_are_two(queue: Queue, redis_url: str) -> None:
