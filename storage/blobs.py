@@ -2,23 +2,46 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import logging
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
 import obstore
 from obstore.exceptions import BaseError
-from obstore.store import LocalStore, ObjectStore, from_url
+from obstore.store import ObjectStore, from_url
 
+from storage.blob_folder import BlobFolder
 from storage.domain.errors import Unavailable
 from storage.domain.text import printable
+from storage.logs import FaultLog
 from storage.settings import SettingsError
 
 KEY = re.compile(r"[0-9a-f]{64}")
+
+log = logging.getLogger(__name__)
+
+
+class BlobStore(Protocol):
+    """Where blobs are kept; a missing key is a KeyError or a FileNotFoundError."""
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Store the bytes whole or not at all, unless they are there."""
+
+    async def get(self, key: str) -> bytes:
+        """Return the bytes as they are now."""
+
+    async def size(self, key: str) -> int:
+        """Return how many bytes there are."""
+
+    async def delete(self, key: str) -> None:
+        """Delete the bytes."""
 
 
 def check_url(url: str) -> None:
@@ -45,12 +68,14 @@ def _folder(url: str) -> Path:
 class Blobs:
     """Stores bytes under their sha256.
 
-    A missing key raises KeyError; a store that is unreachable or full raises Unavailable.
+    A missing or damaged blob raises KeyError; a store that is unreachable, full or read-only raises
+    Unavailable.
     """
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: BlobStore) -> None:
         """Use this store."""
         self._store = store
+        self._faults = FaultLog(log, "the store for pictures and clips")
 
     @classmethod
     def open(cls, url: str) -> Blobs:
@@ -60,46 +85,39 @@ class Blobs:
         """
         check_url(url)
         if url.startswith("file://"):
-            folder = _folder(url)
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except FileExistsError as error:
-                raise SettingsError(f"BLOB_URL: {printable(folder)} is a file") from error
-            except OSError as error:
-                raise SettingsError(
-                    f"BLOB_URL: the folder {printable(folder)} cannot be made: {error.strerror}"
-                ) from error
-            return cls(LocalStore(prefix=folder))
+            return cls(_open_folder(_folder(url)))
         try:
-            return cls(from_url(url))
+            return cls(CloudStore(from_url(url)))
         except (BaseError, ValueError, TypeError) as error:
             secret = "@" in url or "?" in url
             reason = type(error).__name__ if secret else str(error).partition("\n")[0]
             raise SettingsError(f"BLOB_URL: {place_of(url)} cannot be opened: {reason}") from error
 
     async def put(self, data: bytes) -> str:
-        """Store the bytes atomically and return their key."""
-        key = hashlib.sha256(data).hexdigest()
-        if not await self.has(key):
-            with _reachable():
-                await obstore.put_async(self._store, _path(key), data, use_multipart=False)
+        """Store the bytes atomically and return their key; a damaged blob is mended by this."""
+        key = await asyncio.to_thread(_key_of, data)
+        with self._reachable():
+            await self._store.put(key, data)
         return key
 
     async def get(self, key: str) -> bytes:
         """Return the bytes of this key."""
-        with _reachable():
-            found = await obstore.get_async(self._store, _path(key))
-            return bytes(await found.bytes_async())
+        with self._reachable():
+            data = await self._store.get(_checked(key))
+        if await asyncio.to_thread(_key_of, data) != key:
+            log.error("blob %s is damaged; it counts as missing", key)
+            raise KeyError(key)
+        return data
 
     async def size(self, key: str) -> int:
-        """Return how many bytes this key has."""
-        with _reachable():
-            return int((await obstore.head_async(self._store, _path(key)))["size"])
+        """Return how many bytes this key has, damaged or not."""
+        with self._reachable():
+            return await self._store.size(_checked(key))
 
     async def has(self, key: str) -> bool:
-        """Tell whether this key exists."""
+        """Tell whether this key exists and is not damaged."""
         try:
-            await self.size(key)
+            await self.get(key)
         except KeyError:
             return False
         return True
@@ -107,24 +125,73 @@ class Blobs:
     async def delete(self, key: str) -> None:
         """Delete this key if it exists."""
         try:
-            with _reachable():
-                await obstore.delete_async(self._store, _path(key))
+            with self._reachable():
+                await self._store.delete(_checked(key))
         except KeyError:
             return
 
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise KeyError(str(error)) from error
+        except (BaseError, OSError) as error:
+            self._faults.begin(error)
+            raise Unavailable("unavailable_storage") from error
+        self._faults.end()
 
-def _path(key: str) -> str:
-    """Return the key's path; raise KeyError where it is no sha256, so that no path is forged."""
+
+def _open_folder(folder: Path) -> BlobFolder:
+    try:
+        return BlobFolder(folder)
+    except FileExistsError as error:
+        raise SettingsError(f"BLOB_URL: {printable(folder)} is a file") from error
+    except OSError as error:
+        raise SettingsError(
+            f"BLOB_URL: the folder {printable(folder)} cannot be made: {error.strerror}"
+        ) from error
+
+
+class CloudStore:
+    """A cloud's object store, or memory, which needs no care of its own."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    async def put(self, key: str, data: bytes) -> None:
+        """Store an object, unless one of this size is there."""
+        try:
+            if await self.size(key) == len(data):
+                return
+        except FileNotFoundError:
+            pass
+        await obstore.put_async(self._store, _path(key), data, use_multipart=False)
+
+    async def get(self, key: str) -> bytes:
+        """Return an object's bytes."""
+        found = await obstore.get_async(self._store, _path(key))
+        return bytes(await found.bytes_async())
+
+    async def size(self, key: str) -> int:
+        """Return an object's size in bytes."""
+        return int((await obstore.head_async(self._store, _path(key)))["size"])
+
+    async def delete(self, key: str) -> None:
+        """Delete an object."""
+        await obstore.delete_async(self._store, _path(key))
+
+
+def _key_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _checked(key: str) -> str:
+    """Return the key; raise KeyError where it is no sha256, so that no path is forged."""
     if not KEY.fullmatch(key):
         raise KeyError(key)
+    return key
+
+
+def _path(key: str) -> str:
     return f"{key[:2]}/{key}"
-
-
-@contextmanager
-def _reachable() -> Iterator[None]:
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise KeyError(str(error)) from error
-    except (BaseError, OSError) as error:
-        raise Unavailable("unavailable_storage") from error

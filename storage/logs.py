@@ -37,6 +37,28 @@ def current_job() -> str:
     return _job.get()
 
 
+class FaultLog:
+    """Logs a fault when it begins and when it has ended, not each time that it is met."""
+
+    def __init__(self, log: logging.Logger, part: str) -> None:
+        """Log about this part of the service."""
+        self._log = log
+        self._part = part
+        self._fault = ""
+
+    def begin(self, error: BaseException) -> None:
+        """Log the error, unless it was the last one too."""
+        if str(error) != self._fault:
+            self._fault = str(error)
+            self._log.warning("%s: %s", self._part, error)
+
+    def end(self) -> None:
+        """Log that it works again, if it did not."""
+        if self._fault:
+            self._fault = ""
+            self._log.warning("%s: works again", self._part)
+
+
 def set_up_logging(form: str, level: str) -> None:
     """Log everything to stderr, warnings and uncaught exceptions too; form is text or json.
 
