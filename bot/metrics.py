@@ -64,22 +64,21 @@ class BotMetrics(Collector):
 
     async def wanted_workers(self) -> int:
         """Return how many workers the unfinished jobs justify."""
-        return math.ceil(len(await self._jobs.unfinished()) / JOBS_PER_WORKER)
+        size = await self._jobs.queue_size()
+        return math.ceil((size.waiting + size.running) / JOBS_PER_WORKER)
 
     async def refresh(self) -> None:
         """Read the gauges; mutoscope_workers is left out while the queue is unreachable."""
-        unfinished = await self._jobs.unfinished()
-        waiting = [job for job in unfinished if job.status is Status.QUEUED]
-        now = self._clock()
-        oldest = min((job.created for job in waiting), default=now)
+        size = await self._jobs.queue_size()
+        age = 0.0 if size.oldest is None else max(0.0, self._clock() - size.oldest)
         try:
             workers = await self._queue.workers()
         except Unavailable:
             workers = None
         self._gauges = [
-            _gauge("jobs_waiting", "Jobs that wait for a worker.", len(waiting)),
-            _gauge("jobs_running", "Jobs that a worker runs.", len(unfinished) - len(waiting)),
-            _gauge("oldest_wait_seconds", "Age of the oldest waiting job.", max(0.0, now - oldest)),
+            _gauge("jobs_waiting", "Jobs that wait for a worker.", size.waiting),
+            _gauge("jobs_running", "Jobs that a worker runs.", size.running),
+            _gauge("oldest_wait_seconds", "Age of the oldest waiting job.", age),
             _gauge("workers_wanted", "Workers that should run.", await self.wanted_workers()),
             _gauge("jobs_set_aside", "Jobs that dispatch gave up.", len(self._set_aside)),
             _gauge("rows_unreadable", "Jobs' rows left alone.", len(self._jobs.unreadable)),

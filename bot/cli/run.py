@@ -85,6 +85,9 @@ class ClipRun:
 
     async def _write(self, job: Job, name: str) -> None:
         data = await self.studio.clip_file(job.clip) if job.clip else None
+        if job.clip is not None and data is None and await self.studio.remake(job.id):
+            self.pending[job.id] = name
+            return
         if job.clip is None or data is None:
             failure = job.failure or Failure("failed_storage" if job.clip else "failed_cancelled")
             reason = self.invocation.text(failure.key, **dict(failure.parameters))

@@ -18,11 +18,11 @@ from dataclasses import replace
 from bot.studio.cleanup import blobs_of, delete_unused
 from bot.studio.events import EventBus, JobChanged, JobProgressed
 from storage.blobs import Blobs
+from storage.clip_file import DamagedClip, check_clip_file
 from storage.database.jobs import Jobs
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, Unavailable
-from storage.domain.fairness import next_jobs
-from storage.domain.job import Job, Status
+from storage.domain.job import MAX_DEATHS, Job, Status
 from storage.domain.progress import Stage
 from storage.logs import log_job
 from storage.queue.client import Queue
@@ -30,7 +30,6 @@ from storage.queue.messages import HANDED_BACK, AttemptState, Event, Order, Prog
 
 log = logging.getLogger(__name__)
 
-MAX_DEATHS = 3  # a job is given up when so many of its attempts failed for retryable reasons
 MAX_ERRORS = 3  # a job is set aside when dispatching it failed so often for unknown reasons
 MAX_LOSSES = 20  # a job is given up when so many orders of it vanished before a worker had them
 QUEUED_AHEAD = 1  # jobs on the queue beyond the one that each worker makes
@@ -41,6 +40,7 @@ DIED = Failure("failed_worker_died", retryable=True)
 INTERNAL = Failure("internal_error")
 LOST = Failure("failed_lost", retryable=True)  # before a worker had taken the order
 FILE_GONE = Failure("failed_storage", retryable=True)  # deleted before the clip was collected
+DAMAGED = Failure("failed_clip_damaged", retryable=True)
 
 
 class Dispatcher:
@@ -114,24 +114,21 @@ class Dispatcher:
 
     async def dispatch_once(self) -> int:
         """Dispatch as many jobs as there is room for; return how many."""
-        unfinished = await self._unfinished()
-        waiting = [job for job in unfinished if _is_waiting(job)]
-        dispatched = [job for job in unfinished if not _is_waiting(job)]
-        if not waiting:
+        if not await self._jobs.next_jobs(1, self.set_aside):
             return 0
-        self._decoded &= {job.id for job in dispatched}
-        undecoded = [job for job in dispatched if job.id not in self._decoded]
-        room = await self._queue.workers() + QUEUED_AHEAD - len(undecoded)
+        in_flight = {job.id for job in await self._in_flight()}
+        self._decoded &= in_flight
+        room = await self._queue.workers() + QUEUED_AHEAD - len(in_flight - self._decoded)
         if room <= 0:
             return 0
-        chosen = next_jobs(waiting, dispatched, room, await self._jobs.last_served())
+        chosen = await self._jobs.next_jobs(room, self.set_aside)
         for job in chosen:
             async with self._guarded(job.id):
                 await self._put(job)
         return len(chosen)
 
-    async def _unfinished(self) -> list[Job]:
-        return [job for job in await self._jobs.unfinished() if job.id not in self.set_aside]
+    async def _in_flight(self) -> list[Job]:
+        return [job for job in await self._jobs.in_flight() if job.id not in self.set_aside]
 
     @contextlib.asynccontextmanager
     async def _guarded(self, job_id: str) -> AsyncIterator[None]:
@@ -201,23 +198,33 @@ class Dispatcher:
         outcome = await self._queue.outcome(job_id, attempt)
         if outcome is None:
             return False
-        if isinstance(outcome, Clip) and not await self._file_exists(outcome):
-            outcome = FILE_GONE
+        if isinstance(outcome, Clip):
+            outcome = await self._checked(job_id, outcome)
         if isinstance(outcome, Failure) and outcome.retryable:
             await self._retry(job_id, attempt, outcome)
         else:
             await self._finish(job_id, outcome)
         return True
 
-    async def _file_exists(self, clip: Clip) -> bool:
-        """Tell whether a clip's file is still stored; True while the store is away.
+    async def _checked(self, job_id: str, clip: Clip) -> Clip | Failure:
+        """Return the clip if its file is stored and is what the worker says, else a failure.
 
-        It may be gone where another job's clip of the same bytes was deleted.
+        The file may be gone where another job's clip of the same bytes was deleted. While the
+        store is away the clip is taken; a clip without its file is found before it is sent.
         """
         try:
-            return await self._blobs.has(clip.blob)
-        except Unavailable:
-            return True
+            size_limit = (await self._jobs.get(job_id)).size_limit
+            if await self._blobs.size(clip.blob) != clip.bytes or clip.bytes > size_limit:
+                raise DamagedClip(f"it has not its {clip.bytes} bytes, or more than {size_limit}")
+            check_clip_file(await self._blobs.get(clip.blob), clip.container)
+        except KeyError:
+            return FILE_GONE
+        except DamagedClip as error:
+            log.error("the file of worker %s is no clip: %s", clip.worker, error)
+            return DAMAGED
+        except (JobGone, Unavailable):
+            return clip
+        return clip
 
     async def _finish(self, job_id: str, outcome: Clip | Failure) -> None:
         self._losses.pop(job_id, None)
@@ -251,9 +258,7 @@ class Dispatcher:
     async def reconcile_once(self) -> None:
         """Collect outcomes whose events were missed, and queue lost jobs again."""
         lost: set[tuple[str, int]] = set()
-        for job in await self._unfinished():
-            if _is_waiting(job):
-                continue
+        for job in await self._in_flight():
             async with self._guarded(job.id):
                 if await self._is_lost(job):
                     lost.add((job.id, job.attempt))
@@ -275,8 +280,3 @@ class Dispatcher:
             log.warning("attempt %d was lost", job.attempt)
             await self._retry(job.id, job.attempt, DIED if job.status is Status.RUNNING else LOST)
         return False
-
-
-def _is_waiting(job: Job) -> bool:
-    """Tell whether a job is only in the database, not on the queue."""
-    return job.status is Status.QUEUED and not job.dispatched

@@ -21,11 +21,12 @@ from bot.studio.orders import OrderDraft, Requester
 from bot.studio.result_cache import ResultCache
 from bot.studio.wait_forecast import WaitForecast
 from storage.blobs import Blobs
+from storage.clip_file import DamagedClip, check_clip_file
 from storage.database.jobs import Jobs
 from storage.domain.advice import advice_on_order
 from storage.domain.clip import Clip
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
-from storage.domain.job import Job
+from storage.domain.job import MAX_DEATHS, Job
 from storage.domain.quota import DAY, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT
 from storage.logs import log_job
@@ -182,11 +183,29 @@ class Studio:
         return [job for job in await self._jobs.undelivered() if job.reply_to.front == front]
 
     async def clip_file(self, clip: Clip) -> bytes | None:
-        """Return the file of a clip, None where it is not in the store any more."""
+        """Return the file of a clip, None where the store has it no more, or damaged."""
         try:
-            return await self._blobs.get(clip.blob)
-        except KeyError:
+            data = await self._blobs.get(clip.blob)
+            check_clip_file(data, clip.container)
+        except (KeyError, DamagedClip):
             return None
+        return data
+
+    async def remake(self, job_id: str) -> bool:
+        """Queue a job again whose clip was lost before its delivery; False where it is over."""
+        job = await self._jobs.get(job_id)
+        if job.deaths + 1 >= MAX_DEATHS:
+            return False
+        reopened = await self._jobs.reopen(job_id)
+        if reopened is None:
+            return False
+        log.warning("the clip is lost; it is made again")
+        self._events.publish(JobChanged(reopened))
+        return True
+
+    async def drop_dead_tokens(self, now: float) -> None:
+        """Delete the interaction tokens that have expired by a front end's clock."""
+        await self._jobs.drop_dead_tokens(now)
 
     async def preview(self, job_id: str) -> bytes | None:
         """Return the newest preview (an animated WebP) of a job, None where there is none."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import heapq
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 from storage.database.jobs import Jobs
 from storage.database.rows import workload_key
@@ -12,8 +14,15 @@ from storage.domain.forecast import start_delays
 from storage.domain.job import Job, Status
 from storage.domain.request import GenerationRequest
 
-MIN_INTERVAL = 1.0  # seconds between two forecasts
-TOLERANCE = 5.0  # seconds by which a start may shift before it is reported again
+WINDOW = 16  # jobs at the head of the queue, each of which is forecast every time
+LOOKUPS = 8  # further jobs whose position is looked up each time
+
+# in seconds
+MIN_INTERVAL = 1.0  # between two forecasts
+TOLERANCE = 5.0  # by which a start may shift before it is reported again
+SHORTEST_AGE, LONGEST_AGE = 10.0, 600.0  # after which a further job is looked up again
+
+AGE_SHARE = 0.2  # of the expected wait, which that age is between these bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +33,17 @@ class QueueEstimate:
     seconds: float | None = None
 
 
+Forecast = tuple[QueueEstimate, float]
+"""An estimate, and the start that it was made of (unix seconds)."""
+
+
 class WaitForecast:
-    """Forecasts all waiting jobs at once, and only after something changed.
+    """Forecasts the head of the queue at once, and a few of the followed jobs behind it in turn.
 
     It assumes that each worker makes clips one after the other, that each clip takes the recent
-    median of its kind, and that a running one has the rest of that left.
+    median of its kind, and that a running one has the rest of that left. Behind the head every
+    clip counts as the head's mean. A job far behind is looked up less often, because its wait
+    changes little by comparison: what a forecast costs does not grow with the queue.
     """
 
     def __init__(
@@ -43,37 +58,73 @@ class WaitForecast:
         self._expired = True
         self._made = 0.0
         self._medians: dict[str, float | None] = {}
-        self._latest: dict[str, tuple[QueueEstimate, float]] = {}  # and the start, unix seconds
+        self._head: dict[str, Forecast] = {}
+        self._further: dict[str, Forecast] = {}
+        self._followed: set[str] = set()
+        self._due: list[tuple[float, str]] = []  # a heap of when to look up which job
 
     def expire(self) -> None:
         """Let the next call of estimates() make a new forecast."""
         self._expired = True
 
-    async def estimates(self) -> dict[str, QueueEstimate]:
-        """Return a new forecast by job id; empty unless one is due."""
+    def follow(self, job_id: str) -> None:
+        """Look up this job's position too, until it no longer waits."""
+        if job_id not in self._followed:
+            self._followed.add(job_id)
+            heapq.heappush(self._due, (0.0, job_id))
+
+    async def estimates(self, lookups: int = LOOKUPS) -> dict[str, QueueEstimate]:
+        """Return a new forecast by job id; empty unless one is due.
+
+        lookups is how many further jobs may be in it.
+        """
         now = time.monotonic()
-        if not self._expired or now - self._made < MIN_INTERVAL:
+        due = self._expired or (lookups > 0 and bool(self._due) and self._due[0][0] <= now)
+        if not due or now - self._made < MIN_INTERVAL:
             return {}
         self._expired, self._made = False, now
         self._medians.clear()
-        waiting = await self._jobs.waiting()
-        if not waiting:
-            return {}
-        unfinished = await self._jobs.unfinished()
-        remaining = [await self._remaining(job) for job in unfinished if _runs(job)]
-        durations = [await self._median(job.request) for job in waiting]
-        delays = start_delays(remaining, durations, max(1, await self._workers() or 1))
-        self._latest = {
-            job.id: self._updated(job, position, delay)
-            for position, (job, delay) in enumerate(zip(waiting, delays, strict=True))
+        in_flight = await self._jobs.in_flight()
+        queued = [job for job in in_flight if job.status is Status.QUEUED]
+        head = [*queued, *await self._jobs.next_jobs(WINDOW)]
+        workers = max(1, await self._workers() or 1)
+        remaining = [await self._remaining(job) for job in in_flight if job not in queued]
+        durations = [await self._median(job.request) for job in head]
+        delays = start_delays(remaining, durations, workers)
+        self._head = {
+            job.id: self._updated(job.id, position, delay)
+            for position, (job, delay) in enumerate(zip(head, delays, strict=True))
         }
-        return {job_id: estimate for job_id, (estimate, _start) in self._latest.items()}
+        found = {job_id: estimate for job_id, (estimate, _start) in self._head.items()}
+        behind = _Extrapolation.of(durations, delays, workers)
+        return found | await self._look_up(lookups, now, behind)
 
-    def _updated(self, job: Job, position: int, delay: float | None) -> tuple[QueueEstimate, float]:
+    async def _look_up(
+        self, limit: int, now: float, behind: _Extrapolation
+    ) -> dict[str, QueueEstimate]:
+        """Return the estimates of the followed jobs that are due and not in the head."""
+        found: dict[str, QueueEstimate] = {}
+        while self._due and self._due[0][0] <= now and len(found) < limit:
+            _, job_id = heapq.heappop(self._due)
+            position = await self._jobs.position(job_id)
+            if position is None:
+                self._followed.discard(job_id)
+                self._further.pop(job_id, None)
+                continue
+            delay = behind.delay(position)
+            if job_id not in self._head:
+                self._further[job_id] = self._updated(job_id, position, delay)
+                found[job_id] = self._further[job_id][0]
+            age = AGE_SHARE * (position if delay is None else delay)
+            age = min(LONGEST_AGE, max(SHORTEST_AGE, age))
+            heapq.heappush(self._due, (now + age, job_id))
+        return found
+
+    def _updated(self, job_id: str, position: int, delay: float | None) -> Forecast:
         """Return the previous forecast as long as it still holds, else the new one."""
         estimate = QueueEstimate(position, round(delay or 0.0) or None)
         start = self._clock() + (delay or 0.0)
-        before = self._latest.get(job.id)
+        before = self._head.get(job_id) or self._further.get(job_id)
         if before is None or before[0].position != position or abs(before[1] - start) > TOLERANCE:
             return estimate, start
         same = (before[0].seconds is None) == (estimate.seconds is None)
@@ -92,5 +143,25 @@ class WaitForecast:
         return self._medians[kind]
 
 
-def _runs(job: Job) -> bool:
-    return job.status is Status.RUNNING
+@dataclass(frozen=True, slots=True)
+class _Extrapolation:
+    """The wait behind the head of the queue: its last job's, and what each further job adds."""
+
+    last: int
+    delay_of_last: float | None
+    step: float
+
+    @classmethod
+    def of(
+        cls, durations: Sequence[float | None], delays: Sequence[float | None], workers: int
+    ) -> _Extrapolation:
+        known = [seconds for seconds in durations if seconds is not None]
+        if not known or len(known) < len(durations):
+            return cls(0, None, 0.0)
+        return cls(len(delays) - 1, delays[-1], fmean(known) / workers)
+
+    def delay(self, position: int) -> float | None:
+        """Return in how many seconds the job at this position starts."""
+        if self.delay_of_last is None:
+            return None
+        return self.delay_of_last + self.step * max(0, position - self.last)

@@ -5,8 +5,11 @@ All code that is specific to one of them is here; the rest is SQLAlchemy Core.
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import logging
 import os
+import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from urllib.parse import unquote_to_bytes
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, event, func, make_url, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
@@ -24,9 +29,12 @@ from storage.domain.errors import Unavailable
 from storage.domain.text import printable
 from storage.settings import SettingsError
 
+log = logging.getLogger(__name__)
+
 READING = {"mutoscope_reading": True}
 """Execution options of a connection that only reads."""
 
+SLOW_SECONDS = 1.0  # a statement that takes longer is logged as a warning
 CONNECTIONS = 4  # each is a thread of aiosqlite; more of them only contend
 BUSY_SECONDS = 30.0  # how long a writer waits for another one
 
@@ -86,8 +94,8 @@ def place_of(url: str) -> str:
     return printable(f"{parsed.host or ''}:{parsed.port or 5432}/{parsed.database or ''}")
 
 
-async def open_database(url: str) -> AsyncEngine:
-    """Open the database, creating an SQLite file if needed, and migrate it to the newest tables.
+async def open_database(url: str, version: str = "head") -> AsyncEngine:
+    """Open the database, creating an SQLite file if needed, and migrate its tables to a version.
 
     Raise SettingsError where the URL is wrong, Unavailable where the database cannot be used.
     """
@@ -96,13 +104,15 @@ async def open_database(url: str) -> AsyncEngine:
     try:
         await _connect(engine)
         async with engine.begin() as connection:
-            await connection.run_sync(migrate)
+            await connection.run_sync(migrate, version)
     except (DBAPIError, OSError) as error:
         await engine.dispose()
         raise Unavailable("unavailable_database") from error
     except BaseException:
         await engine.dispose()
         raise
+    event.listen(engine.sync_engine, "before_cursor_execute", _begin_statement)
+    event.listen(engine.sync_engine, "after_cursor_execute", _log_statement)
     return engine
 
 
@@ -143,7 +153,7 @@ async def _connect(engine: AsyncEngine) -> None:
     """Make a first connection; raise OSError with the system's reason where there is one."""
     try:
         if engine.dialect.name == "sqlite":
-            _touch(Path(str(engine.url.database)))
+            _make_private(Path(str(engine.url.database)))
         async with engine.connect():
             pass
     except (DBAPIError, OSError):
@@ -152,14 +162,20 @@ async def _connect(engine: AsyncEngine) -> None:
         raise OSError(printable(error)) from error
 
 
-def _touch(path: Path) -> None:
-    """Open the file for writing: SQLite would not say why it cannot."""
+def _make_private(path: Path) -> None:
+    """Let nobody else read the file, which holds prompts and live tokens; create it if missing.
+
+    It is opened for writing, because SQLite would not say why it cannot. SQLite gives its -wal and
+    -shm files the same mode when it creates them.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
-    with path.open("ab"):
-        pass
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for file in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))):
+        with contextlib.suppress(FileNotFoundError, PermissionError):
+            file.chmod(0o600)
 
 
 async def lock(connection: AsyncConnection, name: str) -> None:
@@ -174,12 +190,16 @@ async def touch(connection: AsyncConnection) -> None:
     await connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
 
 
-def migrate(connection: Connection) -> None:
-    """Bring the tables up to date within the connection's transaction."""
+def migrate(connection: Connection, version: str = "head") -> None:
+    """Bring the tables up to a version within the connection's transaction."""
     config = Config()
     config.set_main_option("script_location", "storage.database:migrations")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    if (before := MigrationContext.configure(connection).get_current_revision()) is not None:
+        newest = ScriptDirectory.from_config(config).get_current_head()
+        if before != newest:
+            log.info("the database is brought from version %s to %s", before, newest)
+    command.upgrade(config, version)
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
@@ -204,3 +224,14 @@ def _begin_sqlite(connection: Connection) -> None:
     """
     if not connection.get_execution_options().get("mutoscope_reading"):
         connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _begin_statement(connection: Connection, *_: Any) -> None:
+    connection.info["mutoscope_began"] = time.perf_counter()
+
+
+def _log_statement(connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+    """Log how long a statement took and its text, without the values in it."""
+    seconds = time.perf_counter() - connection.info["mutoscope_began"]
+    level = logging.WARNING if seconds > SLOW_SECONDS else logging.DEBUG
+    log.log(level, "%.4f s: %s", seconds, statement)

@@ -8,9 +8,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.codec import CodecError, dumps, loads
 from storage.database.intents import Transaction
 from storage.database.rows import RowReader
-from storage.database.tables import deliveries, jobs
+from storage.database.tables import CLIPS, deliveries, jobs
 from storage.domain.delivery_state import DeliveryState
-from storage.domain.job import Job, Status
+from storage.domain.job import Job
 
 UNTOLD = (deliveries.c.waiting > 0.0) & (deliveries.c.told == 0.0)
 
@@ -49,8 +49,7 @@ class DeliveryTable:
 
     async def recent(self, owner: str, limit: int) -> list[Job]:
         """Return this person's latest clips, the newest first."""
-        done = (jobs.c.owner == owner) & (jobs.c.status == Status.DONE.value)
-        query = select(jobs).where(done, jobs.c.forgotten.is_(False))
+        query = select(jobs).where(jobs.c.owner == owner, CLIPS)
         async with self._read() as connection:
             found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(limit))
             return self._rows.jobs(found.mappings().all())

@@ -12,42 +12,59 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, nullcontext
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    TextClause,
+    and_,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.codec import CodecError, loads
-from storage.database import deliveries, intents, ledger, queue_order, reports
+from storage.database import deliveries, intents, ledger, queue_order, reports, totals
 from storage.database.connect import READING, lock, touch
+from storage.database.queue_order import QueueSize
 from storage.database.rows import (
-    FINAL,
-    UNFINISHED,
     RowReader,
+    clip_columns,
     job_of,
     outcome_columns,
     reply_columns,
     row_of,
     workload_key,
 )
-from storage.database.tables import jobs
+from storage.database.tables import CLIPS, HAS_TOKEN, UNDELIVERED, UNFINISHED, WAITING, jobs
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.quota import Allowance, UsageReport, check
 from storage.domain.request import GenerationRequest
+from storage.logs import FaultLog
 
 log = logging.getLogger(__name__)
 
-WAITING = jobs.c.status == Status.QUEUED.value
-ACTIVE = jobs.c.status.in_(UNFINISHED)
+QUEUED = jobs.c.status == Status.QUEUED.value
 VISIBLE = jobs.c.forgotten.is_(False)
+UNNAMED: dict[str, Any] = dict.fromkeys(("picture", "clip_blob", "clip_poster"))
+"""The columns that name blobs, as they are once the job is forgotten."""
+PAGE = 200  # rows that are read at once, so that other work is not held up
+
+Condition = ColumnElement[bool] | TextClause
 
 
 class Jobs:
@@ -58,6 +75,7 @@ class Jobs:
         self._engine = engine
         self._reader = engine.execution_options(**READING)
         self._quota = catalogue.quota
+        self._faults = FaultLog(log, "the database")
         self._catalogue_key = _catalogue_key(catalogue)
         self._rows = RowReader()
         # SQLite's writers poll ever less often until its lock is free; a lock here is quicker.
@@ -92,19 +110,20 @@ class Jobs:
                 allowance = await ledger.allowance(connection, owner, now, self._quota)
                 check(allowance, [job.cost for job in fresh], self._quota, now)
             for job in new:
-                key = self._cache_key(job.request.fingerprint)
-                await connection.execute(insert(jobs).values(row_of(job, key)))
+                row = row_of(job, self._cache_key(job.request.fingerprint))
+                await connection.execute(insert(jobs).values(row))
+                await totals.record(connection, None, row)
             for job in fresh:
                 await ledger.reserve(connection, job)
 
     async def dispatched(self, job_id: str, attempt: int, at: float) -> None:
         """Record that this attempt was queued; raise JobGone where the job does not wait for it."""
-        waits = WAITING & (jobs.c.attempt < attempt)
+        waits = QUEUED & (jobs.c.attempt < attempt)
         await self._step(job_id, waits, attempt=attempt, dispatched=at)
 
     async def started(self, job_id: str, attempt: int, at: float) -> None:
         """Record that a worker took this attempt; raise JobGone if it is not the latest."""
-        latest = ACTIVE & (jobs.c.attempt == attempt)
+        latest = and_(UNFINISHED, jobs.c.attempt == attempt)
         # An attempt that was given up too early, but not yet repeated, is running after all.
         dispatched = func.coalesce(func.nullif(jobs.c.dispatched, 0.0), at)
         running = {"status": Status.RUNNING.value, "started": at, "dispatched": dispatched}
@@ -115,7 +134,7 @@ class Jobs:
 
         Raise JobGone if the attempt is not running: of two callers, only the first counts.
         """
-        lost = ACTIVE & (jobs.c.attempt == attempt) & (jobs.c.dispatched > 0.0)
+        lost = and_(UNFINISHED, jobs.c.attempt == attempt, jobs.c.dispatched > 0.0)
         deaths = jobs.c.deaths + (1 if died else 0)
         changes = {"status": Status.QUEUED.value, "dispatched": 0.0, "started": 0.0}
         return await self._step(job_id, lost, deaths=deaths, **changes)
@@ -123,7 +142,7 @@ class Jobs:
     async def finish(self, job_id: str, outcome: Clip | Failure, at: float) -> Job | None:
         """End the job and refund the cost of a failed one; None if it had ended before."""
         async with self._write() as connection:
-            ended = await _change(connection, job_id, ACTIVE, outcome_columns(outcome, at))
+            ended = await _change(connection, job_id, UNFINISHED, outcome_columns(outcome, at))
             if ended is not None and ended.status is not Status.DONE:
                 await ledger.refund(connection, ended, at)
             return ended
@@ -135,7 +154,7 @@ class Jobs:
             job = await _get(connection, job_id)
             if owner is not None and job.owner != owner:
                 raise NotAllowed("denied_not_owner")
-            ended = await _change(connection, job_id, ACTIVE, outcome_columns(failure, at))
+            ended = await _change(connection, job_id, UNFINISHED, outcome_columns(failure, at))
             if ended is None:
                 raise JobGone("job_over", status=job.status.value)
             await ledger.refund(connection, ended, at)
@@ -148,15 +167,14 @@ class Jobs:
 
         waits: it waits until its owner fetches it. A clip is charged unless charged is False.
         """
-        first = jobs.c.status.in_(FINAL) & (jobs.c.delivered == 0.0)
-        changes: dict[str, Any] = {"delivered": at}
+        changes: dict[str, Any] = {"delivered": at, "token": ""}  # which is not needed any more
         if message:
             changes["message"] = message
         if not charged:
             changes["cost"] = 0
         async with self._write() as connection:
             before = await _get(connection, job_id)
-            job = await _change(connection, job_id, first, changes)
+            job = await _change(connection, job_id, UNDELIVERED, changes)
             if job is None:
                 return False
             if job.status is Status.DONE and not job.cached:
@@ -165,13 +183,33 @@ class Jobs:
             await deliveries.end(connection, job, at, waits=waits)
             return True
 
+    async def reopen(self, job_id: str) -> Job | None:
+        """Queue a done job again whose clip was lost before its delivery; None if it is not one.
+
+        It counts as a death, so that a store which loses every clip does not cost work for ever.
+        """
+        undelivered = and_(UNDELIVERED, CLIPS)
+        changes = {"status": Status.QUEUED.value, "dispatched": 0.0, "started": 0.0, "ended": 0.0}
+        changes |= {"deaths": jobs.c.deaths + 1, "seconds": 0.0, **clip_columns(None)}
+        async with self._write() as connection:
+            job = await _change(connection, job_id, undelivered, changes)
+            if job is not None:
+                await ledger.reopen(connection, job_id)
+            return job
+
+    async def drop_dead_tokens(self, now: float) -> None:
+        """Delete the interaction tokens that have expired."""
+        dead = and_(HAS_TOKEN, jobs.c.token_expires < now)
+        async with self._write() as connection:
+            await connection.execute(update(jobs).where(dead).values(token=""))
+
     async def move(self, job_id: str, reply_to: ReplyTarget) -> None:
         """Change where the job is answered."""
         await self._step(job_id, VISIBLE, **reply_columns(reply_to))
 
     async def forget(self, job_id: str) -> None:
         """Hide the job and its clip from every lookup; its cost stays in the ledger."""
-        await self._step(job_id, VISIBLE, forgotten=True, message="", token="")
+        await self._step(job_id, VISIBLE, forgotten=True, message="", token="", **UNNAMED)
 
     async def get(self, job_id: str) -> Job:
         """Return the job; raise JobGone where it is unknown or deleted."""
@@ -193,12 +231,11 @@ class Jobs:
 
     async def needs_blob(self, blob: str, ended: str) -> bool:
         """Tell whether a job refers to this blob, or repeats the request of the ended job."""
-        named = VISIBLE & (jobs.c.request.contains(blob) | jobs.c.clip.contains(blob))
         fingerprint = select(jobs.c.fingerprint).where(jobs.c.id == ended).scalar_subquery()
-        wanted = named | (ACTIVE & (jobs.c.fingerprint == fingerprint))
+        repeats = exists().where(jobs.c.fingerprint == fingerprint, UNFINISHED)
+        names = (exists().where(jobs.c[name] == blob) for name in UNNAMED)
         async with self._read() as connection:
-            found = await connection.scalar(select(jobs.c.id).where(wanted).limit(1))
-        return found is not None
+            return bool(await connection.scalar(select(or_(repeats, *names))))
 
     async def by_message(self, front: str, channel: str, message: str) -> Job | None:
         """Return the job that this message shows, if any."""
@@ -208,23 +245,32 @@ class Jobs:
 
     async def unfinished(self) -> list[Job]:
         """Return the jobs that have not ended, the oldest first."""
-        return await self._all(ACTIVE)
+        waiting = await self._all(WAITING, jobs.c.owner)
+        return sorted([*waiting, *await self.in_flight()], key=lambda job: (job.created, job.id))
 
     async def undelivered(self) -> list[Job]:
         """Return the ended jobs whose outcome was not delivered yet, the oldest first."""
-        return await self._all(jobs.c.status.in_(FINAL) & (jobs.c.delivered == 0.0) & VISIBLE)
+        return await self._all(UNDELIVERED)
 
-    async def waiting(self) -> list[Job]:
-        """Return the jobs that no worker has taken, the next one first."""
-        queued = {job.id: job for job in await self._all(WAITING)}
+    async def in_flight(self) -> list[Job]:
+        """Return the unfinished jobs that were dispatched, the earliest first."""
         async with self._read() as connection:
-            order = await queue_order.queued_ids(connection)
-        return [queued[job_id] for job_id in order if job_id in queued]
+            return await queue_order.in_flight(connection, self._rows)
 
-    async def last_served(self) -> dict[str, float]:
-        """Return when each owner of a waiting job last had one dispatched, in unix seconds."""
+    async def next_jobs(self, limit: int, skipped: Collection[str] = ()) -> list[Job]:
+        """Return the first jobs that are to be dispatched, in a fair order, without those ids."""
         async with self._read() as connection:
-            return await queue_order.last_served(connection)
+            return await queue_order.next_jobs(connection, self._rows, limit, skipped)
+
+    async def position(self, job_id: str) -> int | None:
+        """Return how many jobs are ahead of this one (0: it is next); None if it does not wait."""
+        async with self._read() as connection:
+            return await queue_order.position(connection, job_id)
+
+    async def queue_size(self) -> QueueSize:
+        """Return how many jobs wait and run."""
+        async with self._read() as connection:
+            return await queue_order.size(connection)
 
     async def allowance(self, owner: str, now: float) -> Allowance:
         """Return what the person spent, reserved and has left today."""
@@ -235,12 +281,12 @@ class Jobs:
         """Return the usage of one person."""
         async with self._read() as connection:
             allowance = await ledger.allowance(connection, owner, now, self._quota)
-            return await reports.usage(connection, jobs.c.owner == owner, allowance)
+            return await reports.of_owner(connection, owner, allowance)
 
     async def report_all(self, since: float) -> UsageReport:
         """Return everybody's usage since a time."""
         async with self._read() as connection:
-            return await reports.usage(connection, jobs.c.created >= since, None)
+            return await reports.since(connection, since)
 
     async def median_seconds(self, request: GenerationRequest) -> float | None:
         """Return how long similar requests took lately; None without any."""
@@ -250,7 +296,7 @@ class Jobs:
     def _cache_key(self, fingerprint: str) -> str:
         return sha256(f"{self._catalogue_key} {fingerprint}".encode()).hexdigest()
 
-    async def _step(self, job_id: str, allowed: ColumnElement[bool], **changes: Any) -> Job:
+    async def _step(self, job_id: str, allowed: Condition, **changes: Any) -> Job:
         """Change a job if it matches the condition; raise JobGone otherwise."""
         async with self._write() as connection:
             job = await _change(connection, job_id, allowed, changes)
@@ -259,21 +305,43 @@ class Jobs:
                 raise JobGone("job_over", status=job.status.value)
             return job
 
-    async def _all(self, which: ColumnElement[bool]) -> list[Job]:
-        query = select(jobs).where(which).order_by(jobs.c.created, jobs.c.id)
-        async with self._read() as connection:
-            rows = (await connection.execute(query)).mappings().all()
-        return self._rows.jobs(rows)
+    async def _all(self, which: Condition, *first: Column[Any]) -> list[Job]:
+        """Return the jobs that match the condition, the oldest first, read page by page.
+
+        They come in the order of the columns `first`, and only then the oldest first.
+        """
+        found: list[Job] = []
+        place = (*first, jobs.c.created, jobs.c.id)
+        query = select(jobs).where(which).order_by(*place).limit(PAGE)
+        after = query
+        while True:
+            async with self._read() as connection:
+                rows = (await connection.execute(after)).mappings().all()
+            found += self._rows.jobs(rows)
+            if len(rows) < PAGE:
+                return found
+            after = query.where(tuple_(*place) > tuple_(*(rows[-1][column] for column in place)))
 
     @asynccontextmanager
     async def _write(self) -> AsyncIterator[AsyncConnection]:
-        async with _reachable(), self._write_lock, self._engine.begin() as connection:
+        async with self._reachable(), self._write_lock, self._engine.begin() as connection:
             yield connection
 
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[AsyncConnection]:
-        async with _reachable(), self._reader.connect() as connection:
+        async with self._reachable(), self._reader.connect() as connection:
             yield connection
+
+    @asynccontextmanager
+    async def _reachable(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except IntegrityError:
+            raise
+        except (DBAPIError, PoolTimeout, OSError) as error:
+            self._faults.begin(error.orig or error if isinstance(error, DBAPIError) else error)
+            raise Unavailable("unavailable_database") from error
+        self._faults.end()
 
 
 def _catalogue_key(catalogue: Catalogue) -> str:
@@ -284,14 +352,19 @@ def _catalogue_key(catalogue: Catalogue) -> str:
 
 
 async def _change(
-    connection: AsyncConnection, job_id: str, allowed: ColumnElement[bool], changes: dict[str, Any]
+    connection: AsyncConnection, job_id: str, allowed: Condition, changes: dict[str, Any]
 ) -> Job | None:
     """Change the job if it matches the condition; return the changed job, or None."""
     here = jobs.c.id == job_id
-    result = await connection.execute(update(jobs).where(here, allowed).values(changes))
-    if result.rowcount != 1:
+    query = select(jobs).where(here, allowed).with_for_update()
+    old = (await connection.execute(query)).mappings().first()
+    if old is None:
         return None
-    return job_of((await connection.execute(select(jobs).where(here))).mappings().one())
+    change = update(jobs).where(here).values(changes).returning(*jobs.c)
+    new = (await connection.execute(change)).mappings().one()
+    job = job_of(new)
+    await totals.record(connection, dict(old), dict(new))
+    return job
 
 
 async def _get(connection: AsyncConnection, job_id: str) -> Job:
@@ -300,13 +373,3 @@ async def _get(connection: AsyncConnection, job_id: str) -> Job:
     if row is None or row["forgotten"]:
         raise JobGone("job_unknown" if row is None else "job_deleted")
     return job_of(row)
-
-
-@asynccontextmanager
-async def _reachable() -> AsyncIterator[None]:
-    try:
-        yield
-    except IntegrityError:
-        raise
-    except (DBAPIError, PoolTimeout, OSError) as error:
-        raise Unavailable("unavailable_database") from error

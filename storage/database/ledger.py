@@ -1,4 +1,4 @@
-"""The append-only ledger of credits that each person reserved, spent and got back.
+"""The ledger of credits that each person reserved, spent and got back.
 
 A job has one reservation and at most one end: settled (the reservation stands) or refunded. Each
 function runs in the caller's transaction, so that a job and its credits change together.
@@ -6,11 +6,13 @@ function runs in the caller's transaction, so that a job and its credits change 
 
 from __future__ import annotations
 
-from sqlalchemy import func, insert, select
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.rows import UNFINISHED
-from storage.database.tables import jobs, ledger
+from storage.database.tables import IN_FLIGHT, WAITING, jobs, ledger, owners
+from storage.database.totals import sane
 from storage.domain.catalogue import QuotaRow
 from storage.domain.job import Job
 from storage.domain.quota import DAY, Allowance, day_of
@@ -33,29 +35,39 @@ async def refund(connection: AsyncConnection, job: Job, at: float) -> None:
     await _write(connection, job, "refund", -job.cost, at)
 
 
+async def reopen(connection: AsyncConnection, job_id: str) -> None:
+    """Take back a settlement: the job is to be made again on the same reservation."""
+    settled = (ledger.c.job == job_id) & (ledger.c.entry == "settle")
+    await connection.execute(delete(ledger).where(settled))
+
+
 async def allowance(
     connection: AsyncConnection, owner: str, now: float, quota: QuotaRow
 ) -> Allowance:
     """Return what the person spent and reserved of today's credits."""
     today = day_of(now)
     mine = (ledger.c.owner == owner) & (ledger.c.day == today)
-    running = jobs.c.status.in_(UNFINISHED)
-    total = select(func.sum(ledger.c.credits)).where(mine)
-    held = select(func.sum(ledger.c.credits)).join(jobs, jobs.c.id == ledger.c.job)
-    unfinished = select(func.count()).select_from(jobs).where(jobs.c.owner == owner, running)
-    sums = select(
-        func.coalesce(total.scalar_subquery(), 0).label("total"),
-        func.coalesce(held.where(mine, running).scalar_subquery(), 0).label("reserved"),
-        unfinished.scalar_subquery().label("unfinished"),
+    ordered_today = and_(
+        jobs.c.owner == owner, jobs.c.created >= today * DAY, jobs.c.created < (today + 1) * DAY
     )
-    row = (await connection.execute(sums)).mappings().one()
+    query = select(
+        _scalar(func.coalesce(func.sum(ledger.c.credits), 0), mine),
+        _scalar(func.coalesce(func.sum(sane(jobs.c.cost)), 0), and_(ordered_today, WAITING)),
+        _scalar(func.coalesce(func.sum(sane(jobs.c.cost)), 0), and_(ordered_today, IN_FLIGHT)),
+        _scalar(owners.c.waiting + owners.c.active, owners.c.owner == owner),
+    )
+    total, waiting, in_flight, unfinished = (await connection.execute(query)).one()
     return Allowance(
-        spent=row["total"] - row["reserved"],
-        reserved=row["reserved"],
+        spent=total - waiting - in_flight,
+        reserved=waiting + in_flight,
         limit=quota.credits_per_day,
         resets_at=float((today + 1) * DAY),
-        unfinished=row["unfinished"],
+        unfinished=unfinished or 0,
     )
+
+
+def _scalar(column: ColumnElement[Any], where: ColumnElement[bool]) -> ScalarSelect[Any]:
+    return select(column).where(where).scalar_subquery()
 
 
 async def _write(

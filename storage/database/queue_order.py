@@ -1,58 +1,191 @@
-"""The order in which waiting jobs will be taken, read from few columns of each."""
+"""The order in which waiting jobs will be taken, from the sums of each owner.
+
+What is read grows with the number of owners that have waiting jobs, or not even with that, never
+with the number of jobs.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import RowMapping, and_, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.rows import UNFINISHED
-from storage.database.tables import jobs
-from storage.domain.fairness import next_jobs
-from storage.domain.job import Status
+from storage.database.rows import RowReader
+from storage.database.tables import HAS_WAITING, IN_FLIGHT, WAITING, jobs, owners
+from storage.domain.fairness import FairOrder
+from storage.domain.job import Job, Status
 
 
 @dataclass(frozen=True, slots=True)
-class UnfinishedJob:
-    """The columns that the order depends on; dispatched is 0 while Redis does not have the job."""
+class QueueSize:
+    """How many jobs wait for a worker or are run by one, and when the oldest waiting was made."""
 
-    id: str
-    owner: str
-    status: str
-    created: float
-    dispatched: float
+    waiting: int
+    running: int
+    oldest: float | None
 
 
-async def queued_ids(connection: AsyncConnection) -> list[str]:
-    """Return the ids of the jobs that no worker has taken, the next one first."""
-    columns = (jobs.c.id, jobs.c.owner, jobs.c.status, jobs.c.created, jobs.c.dispatched)
-    rows = await connection.execute(select(*columns).where(jobs.c.status.in_(UNFINISHED)))
-    unfinished = [UnfinishedJob(*row) for row in rows if _is_readable(*row)]
-    dispatched = [job for job in unfinished if job.dispatched]
-    rest = [job for job in unfinished if not job.dispatched]
-    queued = [job for job in dispatched if job.status == Status.QUEUED.value]
-    queued.sort(key=lambda job: job.dispatched)
-    fair = next_jobs(rest, dispatched, len(rest), await last_served(connection))
-    return [job.id for job in (*queued, *fair)]
+async def next_jobs(
+    connection: AsyncConnection, rows: RowReader, limit: int, skipped: Collection[str] = ()
+) -> list[Job]:
+    """Return the first waiting jobs that are not dispatched, the next one first.
+
+    skipped are the ids of jobs to leave out.
+    """
+    order, lines = FairOrder(), dict[str, _Line]()
+    heads, needed = _heads(connection, limit), limit
+    found: list[Job] = []
+    while len(found) < limit:
+        # The first `limit` owners are enough, unless one of them has no readable job.
+        while needed and (head := await anext(heads, None)) is not None:
+            order.add(head["active"], head["turn"], head["owner"])
+            lines[head["owner"]] = _Line(connection, rows, head, skipped)
+            needed -= 1
+        owner = order.next_owner()
+        if owner is None:
+            break
+        job = await lines[owner].next_job()
+        if job is None:
+            order.remove()
+            needed += not lines[owner].served
+        else:
+            order.serve()
+            found.append(job)
+    return found
 
 
-async def last_served(connection: AsyncConnection) -> dict[str, float]:
-    """Return when each owner of a waiting job last had one dispatched, in unix seconds."""
-    waiting = select(jobs.c.owner).where(jobs.c.status == Status.QUEUED.value)
-    latest = (
-        select(jobs.c.owner, func.max(jobs.c.dispatched))
-        .where(jobs.c.owner.in_(waiting))
-        .group_by(jobs.c.owner)
+async def _heads(connection: AsyncConnection, page: int) -> AsyncIterator[RowMapping]:
+    """Yield each owner's turn with their oldest waiting job, who is next first.
+
+    The columns of the job are None where its row was damaged since it was counted.
+    """
+    place = (owners.c.active, owners.c.turn, owners.c.owner)
+    queues = select(*place, owners.c.waiting, owners.c.head_created).where(HAS_WAITING)
+    queues = queues.order_by(*place).limit(page)
+    columns = [column for column in jobs.c if column.name != "owner"]
+    last = ""
+    while True:
+        # In a subquery, so that no database begins with the table of jobs.
+        some = queues.subquery()
+        same = (jobs.c.owner == some.c.owner, jobs.c.created == some.c.head_created)
+        query = select(some, *columns).join_from(some, jobs, and_(*same, WAITING), isouter=True)
+        query = query.order_by(some.c.active, some.c.turn, some.c.owner, jobs.c.id)
+        found = (await connection.execute(query)).mappings().all()
+        for row in found:
+            if row["owner"] != last:
+                last = row["owner"]
+                yield row
+        if not found:
+            return
+        behind = tuple_(*place) > tuple_(*(found[-1][column.name] for column in place))
+        queues = queues.where(behind)
+
+
+class _Line:
+    """One owner's waiting jobs, read as far as they are needed.
+
+    Those that cannot be read, or are to be skipped, are left out.
+    """
+
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        reader: RowReader,
+        head: RowMapping,
+        skipped: Collection[str],
+    ) -> None:
+        self._connection = connection
+        self._reader = reader
+        self._skipped = skipped
+        self._owner = head["owner"]
+        self._page = 1
+        self._place: tuple[Any, Any] | None = None
+        self._rows = deque([head] if head["id"] is not None else [])
+        self._unread = head["waiting"] - len(self._rows)
+        self.served = 0
+
+    async def next_job(self) -> Job | None:
+        """Return the next job, None at the end."""
+        while self._rows or self._unread > 0:
+            if not self._rows:
+                await self._read()
+                continue
+            row = self._rows.popleft()
+            self._place = row["created"], row["id"]
+            for job in self._reader.jobs([row]):
+                if job.id not in self._skipped:
+                    self.served += 1
+                    return job
+        return None
+
+    async def _read(self) -> None:
+        """Read as many rows as were read before."""
+        place = (jobs.c.created, jobs.c.id)
+        query = select(jobs).where(jobs.c.owner == self._owner, WAITING)
+        if self._place is not None:
+            query = query.where(tuple_(*place) > tuple_(*self._place))
+        found = await self._connection.execute(query.order_by(*place).limit(self._page))
+        self._rows.extend(found.mappings())
+        self._unread = self._unread - self._page if self._rows else 0
+        self._page *= 2
+
+
+async def in_flight(connection: AsyncConnection, rows: RowReader) -> list[Job]:
+    """Return the unfinished jobs that were dispatched, the earliest first."""
+    query = select(jobs).where(IN_FLIGHT).order_by(jobs.c.dispatched, jobs.c.id)
+    return rows.jobs((await connection.execute(query)).mappings())
+
+
+async def position(connection: AsyncConnection, job_id: str) -> int | None:
+    """Return how many jobs are ahead of this one (0: it is next); None if it no longer waits."""
+    job = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).mappings().first()
+    if job is None or job["status"] != Status.QUEUED.value:
+        return None
+    queued = select(func.count()).where(and_(IN_FLIGHT, jobs.c.status == Status.QUEUED.value))
+    if job["dispatched"]:
+        earlier = jobs.c.dispatched < job["dispatched"]
+        return await connection.scalar(queued.where(earlier)) or 0
+    dispatched = await connection.scalar(queued) or 0
+    return dispatched + await _fair_position(connection, job)
+
+
+async def _fair_position(connection: AsyncConnection, job: RowMapping) -> int:
+    """Return how many jobs fair_order puts before this one, without going through them.
+
+    A job with `ahead` jobs of its owner before it comes in round active + ahead. Before it come all
+    jobs of earlier rounds, and in its round the owners that entered later (with more active jobs),
+    then those whose turn is earlier.
+    """
+    own = (await connection.execute(select(owners).where(owners.c.owner == job["owner"]))).one()
+    older = tuple_(jobs.c.created, jobs.c.id) < tuple_(job["created"], job["id"])
+    line = and_(jobs.c.owner == job["owner"], WAITING)
+    ahead = await connection.scalar(select(func.count()).where(line, older)) or 0
+    rounds = own.active + ahead - owners.c.active
+    earlier = case((rounds <= 0, 0), (owners.c.waiting < rounds, owners.c.waiting), else_=rounds)
+    turn = tuple_(owners.c.turn, owners.c.owner) < tuple_(own.turn, own.owner)
+    first = or_(owners.c.active > own.active, and_(owners.c.active == own.active, turn))
+    same = and_(rounds >= 0, owners.c.waiting > rounds, first)
+    query = select(func.sum(earlier + case((same, 1), else_=0))).where(HAS_WAITING)
+    return int(await connection.scalar(query) or 0)
+
+
+async def size(connection: AsyncConnection) -> QueueSize:
+    """Return how long the queue is."""
+    queues = select(func.sum(owners.c.waiting), func.min(owners.c.head_created)).where(HAS_WAITING)
+    waiting, oldest = (await connection.execute(queues)).one()
+    moments = [] if oldest is None else [oldest]
+    flying = (
+        await connection.execute(select(jobs.c.status, jobs.c.created).where(IN_FLIGHT))
+    ).all()
+    taken = [created for status, created in flying if status == Status.QUEUED.value]
+    moments += [created for created in taken if isinstance(created, float)]  # else it is damaged
+    queued = len(taken)
+    return QueueSize(
+        waiting=int(waiting or 0) + queued,
+        running=len(flying) - queued,
+        oldest=min(moments, default=None),
     )
-    return {
-        owner: moment
-        for owner, moment in await connection.execute(latest)
-        if moment and isinstance(moment, float)
-    }
-
-
-def _is_readable(job: object, owner: object, _: object, created: object, at: object) -> bool:
-    """Tell whether the columns can be compared: SQLite stores anything anywhere."""
-    texts = isinstance(job, str) and isinstance(owner, str)
-    return texts and isinstance(created, float) and isinstance(at, float)

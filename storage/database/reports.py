@@ -1,61 +1,58 @@
-"""Sums over jobs: usage reports, and the median time of similar clips."""
+"""Usage reports, and the median time of similar clips."""
 
 from __future__ import annotations
 
 import statistics
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.tables import jobs
+from storage.database.tables import MADE, days, jobs, owners
+from storage.database.totals import TOTALS, job_sums
 from storage.domain.job import Status
-from storage.domain.quota import Allowance, UsageReport
+from storage.domain.quota import DAY, Allowance, UsageReport, day_of
 
 RECENT = 20  # clips that a forecast looks back on
-DONE = jobs.c.status == Status.DONE.value
 
 
-async def usage(
-    connection: AsyncConnection, which: ColumnElement[bool], allowance: Allowance | None
-) -> UsageReport:
-    """Return the sums over the jobs that match the condition."""
-    counts = {status: 0 for status in Status}
-    for status, count in await connection.execute(
-        select(jobs.c.status, func.count()).where(which).group_by(jobs.c.status)
-    ):
-        if status in counts:  # else another release wrote it
-            counts[Status(status)] = count
-    made = and_(DONE, jobs.c.cached.is_(False))
-    sums = select(
-        func.sum(case((made & _sane(jobs.c.cost), jobs.c.cost), else_=0)).label("credits"),
-        func.sum(case((made & _sane(jobs.c.seconds), jobs.c.seconds), else_=0.0)).label("seconds"),
-        func.sum(case((_sane(jobs.c.saved), jobs.c.saved), else_=0)).label("saved"),
-        func.sum(case((jobs.c.cached.is_(True), 1), else_=0)).label("cached"),
-        func.count(jobs.c.owner.distinct()).label("owners"),
-    ).where(which)
-    row = (await connection.execute(sums)).mappings().one()
+async def of_owner(connection: AsyncConnection, owner: str, allowance: Allowance) -> UsageReport:
+    """Return the sums over all jobs of one person."""
+    query = select(owners).where(owners.c.owner == owner)
+    row = (await connection.execute(query)).mappings().first()
+    return _report(dict(row or {}), int(row is not None), allowance)
+
+
+async def since(connection: AsyncConnection, moment: float) -> UsageReport:
+    """Return the sums over everybody's jobs that were ordered since a time (unix seconds)."""
+    first = day_of(moment)
+    whole = select(*(func.sum(days.c[name]) for name in TOTALS)).where(days.c.day > first)
+    that_day = (jobs.c.created >= moment) & (jobs.c.created < (first + 1) * DAY)
+    part = select(*job_sums()).where(that_day)
+    rows = [(await connection.execute(query)).one() for query in (whole, part)]
+    totals = {name: (one or 0) + (two or 0) for name, one, two in zip(TOTALS, *rows, strict=True)}
+    people = select(func.count()).select_from(owners).where(owners.c.latest >= moment)
+    return _report(totals, await connection.scalar(people) or 0, None)
+
+
+def _report(totals: Mapping[str, Any], people: int, allowance: Allowance | None) -> UsageReport:
     return UsageReport(
-        counts=counts,
-        credits=row["credits"] or 0,
-        saved=row["saved"] or 0,
-        cached=row["cached"] or 0,
-        seconds=row["seconds"] or 0.0,
-        owners=row["owners"],
+        counts={status: int(totals.get(status.value, 0)) for status in Status},
+        credits=int(totals.get("credits", 0)),
+        saved=int(totals.get("saved", 0)),
+        cached=int(totals.get("cached", 0)),
+        seconds=float(totals.get("seconds", 0.0)),
+        owners=people,
         allowance=allowance,
     )
-
-
-def _sane(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Leave a damaged number out: one row must not make the sum of all overflow."""
-    return column.between(0, 10**9)
 
 
 async def median_seconds(connection: AsyncConnection, workload: str) -> float | None:
     """Return the median seconds of the latest clips of this workload_key; None without any."""
     recent = (
         select(jobs.c.seconds)
-        .where(jobs.c.kind == workload, DONE, jobs.c.cached.is_(False))
+        .where(jobs.c.kind == workload, MADE)
         .order_by(jobs.c.ended.desc())
         .limit(RECENT)
     )

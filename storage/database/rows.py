@@ -6,7 +6,6 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import fields
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import RowMapping
@@ -20,9 +19,6 @@ from storage.domain.request import GenerationRequest
 from storage.logs import log_job
 
 log = logging.getLogger(__name__)
-
-UNFINISHED = tuple(status.value for status in Status if not status.final)
-FINAL = tuple(status.value for status in Status if status.final)
 
 _SAME = (
     *("id", "owner", "locale", "cost", "size_limit", "attempt", "deaths", "cached", "parent"),
@@ -54,7 +50,8 @@ def row_of(job: Job, cache_key: str) -> dict[str, Any]:
         "forgotten": False,
         "kind": workload_key(job.request),
         "seconds": 0.0,
-        "clip": None if job.clip is None else dumps(job.clip),
+        "picture": job.request.picture,
+        **clip_columns(job.clip),
         "failure": None if job.failure is None else dumps(job.failure),
     }
 
@@ -64,30 +61,32 @@ def reply_columns(reply_to: ReplyTarget) -> dict[str, Any]:
     return {name: getattr(reply_to, name) for name in _REPLY}
 
 
+def clip_columns(clip: Clip | None) -> dict[str, Any]:
+    """Return the columns of a clip, and those by which its blobs are found."""
+    if clip is None:
+        return {"clip": None, "clip_blob": None, "clip_poster": None}
+    blobs = {"clip_blob": clip.blob, "clip_poster": clip.poster or None}
+    return {"clip": dumps(clip), **blobs}
+
+
 def outcome_columns(outcome: Clip | Failure, at: float) -> dict[str, Any]:
     """Return the columns that change when a job ends."""
     if isinstance(outcome, Clip):
         return {
             "status": Status.DONE.value,
             "ended": at,
-            "clip": dumps(outcome),
             "seconds": outcome.seconds,
+            **clip_columns(outcome),
         }
     status = Status.CANCELLED if outcome.cancelled else Status.FAILED
     return {"status": status.value, "ended": at, "failure": dumps(outcome)}
 
 
-@lru_cache(maxsize=4096)
-def _request(text: str) -> GenerationRequest:
-    """Parse a request once: a long queue is read again at every step.
+def job_of(row: RowMapping) -> Job:
+    """Return the job in a row; raise CodecError where a column has no value that we write.
 
     Rows from before requests had a reading get theirs here.
     """
-    return with_reading(loads(GenerationRequest, text))
-
-
-def job_of(row: RowMapping) -> Job:
-    """Return the job in a row; raise CodecError where a column has no value that we write."""
     if row["status"] not in _STATUSES:
         raise CodecError(f"status: unknown {row['status']!a:.60}")
     if not _ID.fullmatch(str(row["id"])):
@@ -97,7 +96,7 @@ def job_of(row: RowMapping) -> Job:
         Job,
         columns
         | {
-            "request": _request(row["request"]),
+            "request": with_reading(loads(GenerationRequest, row["request"])),
             "reply_to": build(ReplyTarget, {name: row[name] for name in _REPLY}),
             "status": Status(row["status"]),
             "clip": None if row["clip"] is None else loads(Clip, row["clip"]),

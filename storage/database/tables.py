@@ -1,9 +1,13 @@
-"""The tables jobs, ledger, intents and deliveries.
+"""The tables jobs, owners, days, ledger, intents and deliveries.
 
-Times are unix seconds. Requests, clips and failures are stored as the codec's JSON.
+Times are unix seconds. Requests, clips and failures are stored as the codec's JSON. Partial
+indexes hold the few rows that are looked at every few seconds; a query uses one only if it states
+the index's condition word for word, so the conditions are constants here.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -17,8 +21,19 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
+    text,
 )
+
+UNFINISHED = text("status IN ('queued', 'running')")
+WAITING = text("status = 'queued' AND dispatched = 0")
+IN_FLIGHT = text("status IN ('queued', 'running') AND dispatched > 0")
+UNDELIVERED = text("status IN ('done', 'failed', 'cancelled') AND delivered = 0 AND NOT forgotten")
+MADE = text("status = 'done' AND NOT cached")
+CLIPS = text("status = 'done' AND NOT forgotten")
+HAS_TOKEN = text("token <> ''")
+HAS_WAITING = text("waiting > 0")
 
 metadata = MetaData(
     naming_convention={
@@ -29,6 +44,21 @@ metadata = MetaData(
     }
 )
 
+
+def _partial(name: str, *columns: str, where: TextClause) -> Index:
+    return Index(name, *columns, sqlite_where=where, postgresql_where=where)
+
+
+def _totals() -> list[Column[Any]]:
+    """Return the columns of sums over jobs; see storage.database.totals."""
+    counts = ("queued", "running", "done", "failed", "cancelled", "cached", "credits", "saved")
+    return [
+        *(Column(name, BigInteger, nullable=False) for name in counts),
+        Column("seconds", Float, nullable=False),
+    ]
+
+
+# picture, clip_blob and clip_poster are the keys in request and clip; NULL once it is forgotten.
 jobs = Table(
     "jobs",
     metadata,
@@ -62,11 +92,46 @@ jobs = Table(
     Column("seconds", Float, nullable=False),
     Column("clip", Text),
     Column("failure", Text),
-    Index(None, "status"),
+    Column("picture", String(64)),
+    Column("clip_blob", String(64)),
+    Column("clip_poster", String(64)),
+    Index(None, "created"),
     Index(None, "fingerprint", "ended"),
-    Index(None, "owner", "status"),
     Index(None, "front", "channel", "message"),
-    Index(None, "kind", "ended"),
+    _partial("ix_jobs_waiting", "owner", "created", "id", where=WAITING),
+    _partial("ix_jobs_in_flight", "owner", "dispatched", where=IN_FLIGHT),
+    _partial("ix_jobs_undelivered", "created", "id", where=UNDELIVERED),
+    _partial("ix_jobs_made", "kind", "ended", where=MADE),
+    _partial("ix_jobs_clips", "owner", "ended", where=CLIPS),
+    _partial("ix_jobs_has_token", "token_expires", where=HAS_TOKEN),
+    *(
+        _partial(f"ix_jobs_{name}", name, where=text(f"{name} IS NOT NULL"))
+        for name in ("picture", "clip_blob", "clip_poster")
+    ),
+)
+
+# One row a person who ever ordered: their queue, their latest order, and sums over their jobs.
+# waiting and active count the jobs that are not, or are, dispatched. head is the oldest waiting
+# job. served is when one of the ended jobs was last dispatched. turn is when their turn came: the
+# later of the last dispatch and of head's creation.
+owners = Table(
+    "owners",
+    metadata,
+    Column("owner", String(100), primary_key=True),
+    Column("waiting", Integer, nullable=False),
+    Column("active", Integer, nullable=False),
+    Column("head_created", Float, nullable=False),
+    Column("served", Float, nullable=False),
+    Column("turn", Float, nullable=False),
+    Column("latest", Float, nullable=False),
+    *_totals(),
+    Index(None, "latest"),
+    _partial("ix_owners_turn", "active", "turn", "owner", where=HAS_WAITING),
+)
+
+# One row a day (counted from 1970 in UTC) with sums over the jobs that were ordered then.
+days = Table(
+    "days", metadata, Column("day", Integer, primary_key=True, autoincrement=False), *_totals()
 )
 
 # Credits that were reserved (+), settled (0: the reservation stands) or refunded (-).

@@ -7,55 +7,36 @@ queued, and nobody starves, however many new owners come.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
-from heapq import heapify, heappop, heapreplace
-from typing import Protocol, TypeVar
+from heapq import heappop, heappush, heapreplace
 
 
-class Waiting(Protocol):
-    """What the order depends on: id, owner, and when it was ordered (unix seconds)."""
+class FairOrder:
+    """Tells whose job is next; an owner is only told from others by counts and times."""
 
-    @property
-    def id(self) -> str: ...  # noqa: D102  # the class says it
-    @property
-    def owner(self) -> str: ...  # noqa: D102
-    @property
-    def created(self) -> float: ...  # noqa: D102
+    def __init__(self) -> None:
+        """Start without owners."""
+        self._heap: list[tuple[int, float, str]] = []
+        self._later = 0.0
 
+    def add(self, active: int, turn: float, owner: str) -> None:
+        """Add an owner of waiting jobs.
 
-Entry = TypeVar("Entry", bound=Waiting)
+        active is how many of the owner's jobs are dispatched. turn is when the owner was last
+        served, or when the oldest of the waiting jobs was ordered if that is later (unix seconds).
+        """
+        self._later = max(self._later, turn)
+        heappush(self._heap, (active, turn, owner))
 
+    def next_owner(self) -> str | None:
+        """Return whose job is next; None without owners."""
+        return self._heap[0][2] if self._heap else None
 
-def next_jobs(
-    waiting: Sequence[Entry],
-    running: Sequence[Waiting],
-    limit: int,
-    last_served: Mapping[str, float] | None = None,
-) -> list[Entry]:
-    """Return at most limit jobs in the order in which to dispatch them.
+    def serve(self) -> None:
+        """Take a job of the next owner, who then comes behind everybody served before."""
+        active, _, owner = self._heap[0]
+        self._later += 1.0
+        heapreplace(self._heap, (active + 1, self._later, owner))
 
-    running are the jobs that are dispatched already; last_served maps each owner to when one of
-    their jobs was last dispatched (unix seconds).
-    """
-    queues: dict[str, deque[Entry]] = defaultdict(deque)
-    for job in sorted(waiting, key=lambda job: (job.created, job.id)):
-        queues[job.owner].append(job)
-    active = Counter(job.owner for job in running)
-    last = dict(last_served or {})
-    later = max((*last.values(), *(job.created for job in waiting), 0.0))
-    heap = [
-        (active[owner], max(last.get(owner, 0.0), queue[0].created), owner)
-        for owner, queue in queues.items()
-    ]
-    heapify(heap)
-    chosen: list[Entry] = []
-    while heap and len(chosen) < limit:
-        count, _, owner = heap[0]
-        chosen.append(queues[owner].popleft())
-        if queues[owner]:
-            later += 1.0  # later than every owner that was served before
-            heapreplace(heap, (count + 1, later, owner))
-        else:
-            heappop(heap)
-    return chosen
+    def remove(self) -> None:
+        """Take out the next owner, who has no job left."""
+        heappop(self._heap)

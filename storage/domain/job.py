@@ -8,6 +8,9 @@ from enum import StrEnum
 from storage.domain.clip import Clip, Failure
 from storage.domain.request import GenerationRequest
 
+MAX_DEATHS = 3
+"""A job is given up when so many of its attempts failed for retryable reasons."""
+
 
 class Status(StrEnum):
     """The state of a job; the last three are final."""

@@ -27,11 +27,11 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
     yield engine
     if url:
         async with engine.begin() as connection:
-            await connection.run_sync(_drop)
+            await connection.run_sync(drop_tables)
     await engine.dispose()
 
 
-def _drop(connection: Connection) -> None:
+def drop_tables(connection: Connection) -> None:
     everything = MetaData()
     everything.reflect(connection)
     everything.drop_all(connection)

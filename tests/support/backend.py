@@ -23,7 +23,7 @@ from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.camera.motion import Motion
 from storage.domain.catalogue import Catalogue, QuotaRow
-from storage.domain.clip import Clip, Failure
+from storage.domain.clip import Clip, Container, Failure
 from storage.domain.job import ReplyTarget
 from storage.domain.progress import Progress, Stage
 from storage.queue.client import Queue
@@ -31,6 +31,7 @@ from storage.queue.consumer import serve
 from storage.queue.messages import Order
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
+from tests.support.clip_files import box, small_gif
 
 
 def png(size: tuple[int, int] = (320, 240), colour: str = "teal") -> bytes:
@@ -53,7 +54,10 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float 
 
 @dataclass
 class ScriptedWorker:
-    """A worker's handler that returns the same MP4 for every order; a test may pause it midway."""
+    """A worker's handler that returns the same MP4 for every order; a test may pause it midway.
+
+    The first clips are what `claims` make of them.
+    """
 
     blobs: Blobs
     mp4: bytes
@@ -62,6 +66,7 @@ class ScriptedWorker:
     reports: list[ProgressReporter] = field(default_factory=list)
     failure: Failure | None = None
     preview: bytes | None = None
+    claims: list[Callable[[Clip], Awaitable[Clip]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.gate.set()
@@ -78,8 +83,8 @@ class ScriptedWorker:
             return Failure("failed_cancelled", cancelled=True)
         if self.failure is not None:
             return self.failure
-        blob = await self.blobs.put(self.mp4 + str(request.seed).encode())
-        return Clip(
+        blob = await self.blobs.put(clip_file(self.mp4, request.seed, request.container))
+        clip = Clip(
             blob=blob,
             poster="",
             container=request.container,
@@ -92,6 +97,15 @@ class ScriptedWorker:
             bytes=await self.blobs.size(blob),
             seconds=1.5,
         )
+        return await self.claims.pop(0)(clip) if self.claims else clip
+
+
+def clip_file(mp4: bytes, seed: int, container: Container = Container.MP4) -> bytes:
+    """Return the MP4 with a box of free space that holds the seed, or a GIF with a comment."""
+    text = str(seed).encode()
+    if container is Container.GIF:
+        return small_gif(comment=text)
+    return mp4 + box(b"free", text)
 
 
 async def _either(*events: asyncio.Event) -> None:

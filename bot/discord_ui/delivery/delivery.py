@@ -23,6 +23,7 @@ from bot.discord_ui.requester import FRONT_END
 from bot.studio.events import JobChanged, JobEvent, JobProgressed
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.studio import Studio
+from bot.studio.wait_forecast import LOOKUPS
 from storage.domain.advice import Advice
 from storage.domain.errors import JobGone, Unavailable
 from storage.domain.job import Job, Status
@@ -35,7 +36,12 @@ EDIT_INTERVAL = 1.0  # between two edits of one message, and of one channel
 POLL_INTERVAL = 0.1  # between looks for stale messages
 RETRY_INTERVAL = 3.0  # between looks for outcomes that were not delivered
 
+TOKEN_INTERVAL = 60.0  # between deletions of interaction tokens that have expired
+RECENT_SECONDS = 30.0  # an older order's message was edited before this process began
+
 CONCURRENT_DELIVERIES = 16
+RESUMED_AT_ONCE = 200
+STALE_LIMIT = 100  # messages that wait for an edit, beyond which no position is looked up for more
 MAX_FAILURES = 10  # errors in a row after which a job's outcome waits until its owner fetches it
 MAX_OUTAGES = 1440  # the same while Discord is away, about a day
 OUTAGES = (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError, Unavailable)
@@ -63,6 +69,7 @@ class Delivery:
         self._clock = clock
         self._forecast = studio.wait_forecast()
         self._messages: dict[str, LiveMessage] = {}  # by job id
+        self._stale: dict[str, None] = {}  # ids of the jobs whose messages are to be edited
         self._channels = RateLimiter(EDIT_INTERVAL)
         self._first_messages = KeyedLocks()  # by token: an order's messages are posted in its order
         self._tasks: set[asyncio.Task[None]] = set()
@@ -79,6 +86,7 @@ class Delivery:
                     group.create_task(self._interrupted.run())
                     group.create_task(self._repeat(self._edit_stale, POLL_INTERVAL))
                     group.create_task(self._repeat(self._deliver_leftovers, RETRY_INTERVAL))
+                    group.create_task(self._repeat(self._drop_dead_tokens, TOKEN_INTERVAL))
                     async for event in events:
                         self._handle(event)
         finally:
@@ -87,10 +95,14 @@ class Delivery:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _resume(self) -> None:
-        for job in await self._studio.unfinished(FRONT_END):
+        for number, job in enumerate(await self._studio.unfinished(FRONT_END)):
+            if number % RESUMED_AT_ONCE == 0:
+                await asyncio.sleep(0)  # a long queue must not hold up the rest
             message = self._track(job)
             if job.status is Status.RUNNING:
                 self._spawn(self._fetch_preview(message))
+            elif job.reply_to.message and self._clock() - job.created > RECENT_SECONDS:
+                message.stale, message.edited_at = False, time.monotonic()
         await self._deliver_leftovers()
 
     async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], interval: float) -> None:
@@ -109,6 +121,9 @@ class Delivery:
             if self._retry_at.get(job.id, now) <= now:
                 self._spawn(self._deliver(job))
 
+    async def _drop_dead_tokens(self) -> None:
+        await self._studio.drop_dead_tokens(self._clock())
+
     def _handle(self, event: JobEvent) -> None:
         if isinstance(event, JobProgressed):
             message = self._messages.get(event.job)
@@ -124,8 +139,10 @@ class Delivery:
             self._forecast.expire()
 
     def _track(self, job: Job, advice: tuple[Advice, ...] = ()) -> LiveMessage:
-        message = self._messages.setdefault(job.id, LiveMessage(job, advice))
+        message = self._messages.setdefault(job.id, LiveMessage(job, advice, stale_ids=self._stale))
         message.set_job(job)
+        if job.status is Status.QUEUED:
+            self._forecast.follow(job.id)
         return message
 
     async def _fetch_preview(self, message: LiveMessage) -> None:
@@ -145,9 +162,13 @@ class Delivery:
         now = time.monotonic()
         await self._update_estimates()
         chosen: dict[str, LiveMessage] = {}
-        for message in list(self._messages.values()):
+        for job_id in list(self._stale):
+            message = self._messages.get(job_id)
+            if message is None:
+                del self._stale[job_id]
+                continue
             channel = message.job.reply_to.channel
-            if not message.stale or message.lock.locked() or message.retry_at > now:
+            if message.lock.locked() or message.retry_at > now:
                 continue
             if not message.edited_at:
                 self._start_edit(message, now)
@@ -166,7 +187,8 @@ class Delivery:
 
     async def _update_estimates(self) -> None:
         """Mark the messages of waiting jobs whose position or start has changed."""
-        for job_id, estimate in (await self._forecast.estimates()).items():
+        lookups = LOOKUPS if len(self._stale) < STALE_LIMIT else 0
+        for job_id, estimate in (await self._forecast.estimates(lookups)).items():
             message = self._messages.get(job_id)
             if message is not None and message.estimate != estimate:
                 message.estimate = estimate
@@ -256,7 +278,10 @@ class Delivery:
                 await self._studio.deliveries.keep(job.id)
 
     async def _send_result(self, message: LiveMessage) -> None:
-        card, charged = await self._result_card(message.job, message.advice), True
+        card = await self._result_card(message.job, message.advice)
+        if card is None:
+            return
+        charged = message.job.clip is None or card.attachment is not None
         try:
             result = await self._edit_or_post(message, card)
         except FileTooLarge:
@@ -276,10 +301,13 @@ class Delivery:
             await deliveries.keep(job.id, charged=charged)
         log.info("%s: %s", job.status.value, result.value)
 
-    async def _result_card(self, job: Job, advice: tuple[Advice, ...]) -> Card:
+    async def _result_card(self, job: Job, advice: tuple[Advice, ...]) -> Card | None:
+        """Return the card of an ended job; None where its clip is lost and is made again."""
         if job.clip is None:
             return self._renderer.ended_without_clip(job)
         data = await self._studio.clip_file(job.clip)
+        if data is None and await self._studio.remake(job.id):
+            return None
         if data is None:
             log.error("the clip is not in the blob store")
             return self._renderer.lost(job)

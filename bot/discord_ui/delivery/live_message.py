@@ -24,8 +24,10 @@ class LiveMessage:
 
     preview is the newest preview of a running job (animated WebP), posted_preview the one that the
     message has; no_previews is set where files were refused. The message is stale while it should
-    be edited. state is None until it was read from the database; failures counts failed edits in a
-    row, after which the next one is made at retry_at (monotonic seconds).
+    be edited; the keys of stale_ids are the ids of all jobs whose messages are, the longest stale
+    first, so that they are found among many. state is None until it was read from the database;
+    failures counts failed edits in a row, after which the next one is made at retry_at (monotonic
+    seconds).
     """
 
     job: Job
@@ -35,12 +37,28 @@ class LiveMessage:
     preview: bytes | None = None
     posted_preview: bytes | None = None
     no_previews: bool = False
-    stale: bool = True
+    stale_ids: dict[str, None] = field(default_factory=dict)
     edited_at: float = 0.0
     state: DeliveryState | None = None
     failures: int = 0
     retry_at: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        """Start stale."""
+        self.stale = True
+
+    @property
+    def stale(self) -> bool:
+        """Tell whether the message should be edited."""
+        return self.job.id in self.stale_ids
+
+    @stale.setter
+    def stale(self, value: bool) -> None:
+        if value:
+            self.stale_ids.setdefault(self.job.id)
+        else:
+            self.stale_ids.pop(self.job.id, None)
 
     @property
     def preview_is_posted(self) -> bool:

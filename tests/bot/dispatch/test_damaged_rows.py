@@ -72,7 +72,7 @@ async def test_a_damaged_column_harms_only_its_job(
     async with backend.running():
         bystander = await order(backend, 99, "bystander")
         await until(partial(is_done, backend, bystander), 30)
-    await backend.jobs.waiting()
+    await backend.jobs.next_jobs(99)
     await backend.jobs.report_all(0.0)
     await backend.jobs.median_seconds(bystander.request)
     assert bystander.id in [job.id for job in await backend.jobs.undelivered()]

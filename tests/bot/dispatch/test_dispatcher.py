@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from bot.dispatch.dispatcher import Dispatcher
 from bot.studio.events import JobProgressed
 from bot.studio.options import Options
 from storage.domain.catalogue import QuotaRow
-from storage.domain.clip import Failure
+from storage.domain.clip import Clip, Failure
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
 from storage.queue.messages import EVENTS, HANDED_BACK, Progressed, write_event
-from tests.support.backend import Backend, open_backend, png, requester, until
+from tests.support.backend import Backend, clip_file, open_backend, png, requester, until
+from tests.support.clip_files import box, small_gif, smallest_mp4
 from tests.support.queue_worker import queued_orders, wait_for_log
 from tests.support.redis_server import RestartableRedis
 
@@ -224,3 +226,56 @@ async def test_a_decoded_job_makes_room_for_another(backend: Backend) -> None:
         await until(dispatched)
         backend.worker.gate.set()
         await until(backend.all_jobs_ended)
+
+
+async def claim(backend: Backend, kind: str, clip: Clip) -> Clip:
+    """Return a clip of which something is not true."""
+    if kind == "no file":
+        return replace(clip, blob="d" * 64)
+    if kind == "other size":
+        return replace(clip, bytes=clip.bytes + 1)
+    data = {"no clip": b"<html>", "other kind": small_gif(), "half": smallest_mp4()[:-1]}[kind]
+    return replace(clip, blob=await backend.blobs.put(data), bytes=len(data))
+
+
+@pytest.mark.parametrize("kind", ["no file", "other size", "no clip", "other kind", "half"])
+async def test_a_clip_that_is_not_what_the_worker_says_is_made_again(
+    backend: Backend, kind: str
+) -> None:
+    backend.worker.claims = [partial(claim, backend, kind)] * 2
+    async with backend.running():
+        job = await order(backend)
+        await ends(backend, job, Status.DONE)
+    ended = await backend.jobs.get(job.id)
+    assert ended.clip is not None
+    assert await backend.studio.clip_file(ended.clip) is not None
+    assert (len(backend.worker.orders), ended.deaths) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"), [("no file", "failed_storage"), ("half", "failed_clip_damaged")]
+)
+async def test_a_job_whose_clips_are_all_damaged_fails_and_is_refunded(
+    backend: Backend, kind: str, key: str
+) -> None:
+    backend.worker.claims = [partial(claim, backend, kind)] * 3
+    async with backend.running():
+        job = await order(backend)
+        await ends(backend, job, Status.FAILED)
+    failure = (await backend.jobs.get(job.id)).failure
+    assert failure is not None
+    assert failure.key == key
+    assert (await backend.studio.report("1")).credits == 0
+
+
+async def test_a_clip_larger_than_its_place_allows_is_not_taken(backend: Backend) -> None:
+    async def larger(clip: Clip) -> Clip:
+        data = clip_file(backend.worker.mp4, 1) + box(b"free", bytes(2000))
+        return replace(clip, blob=await backend.blobs.put(data), bytes=len(data))
+
+    backend.worker.claims = [larger]
+    limit = len(backend.worker.mp4) + 1000
+    async with backend.running():
+        job = await backend.studio.submit(requester(size_limit=limit), png(), Options("a", seed=1))
+        await ends(backend, job, Status.DONE)
+    assert len(backend.worker.orders) == 2

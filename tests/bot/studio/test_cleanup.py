@@ -12,7 +12,7 @@ from bot.studio.options import Options
 from storage.blobs import Blobs
 from storage.domain.errors import Unavailable
 from storage.domain.job import Job
-from tests.support.backend import Backend, png, requester, until
+from tests.support.backend import Backend, clip_file, png, requester, until
 from tests.support.examples import CLIP
 from tests.support.queue_worker import queued_orders
 
@@ -42,7 +42,7 @@ async def finish_late(backend: Backend, job: Job) -> None:
 
 @pytest.mark.parametrize("deleted", [False, True])
 async def test_a_clip_for_an_ended_job_is_deleted(backend: Backend, deleted: bool) -> None:
-    mp4 = sha256(backend.worker.mp4 + b"7").hexdigest()
+    mp4 = sha256(clip_file(backend.worker.mp4, 7)).hexdigest()
     deleted_keys: list[str] = []
 
     class RecordingBlobs(Blobs):

@@ -168,3 +168,69 @@ async def test_retry_and_tweak_keep_what_was_not_changed(backend: Backend) -> No
 async def test_an_unknown_job_is_gone(backend: Backend) -> None:
     with pytest.raises(JobGone):
         await backend.studio.retry("0" * 16, requester())
+
+
+def damage(backend: Backend, key: str) -> None:
+    """Change a byte of a stored blob."""
+    folder = backend.settings.mutoscope_home / "blobs"
+    path = folder / key[:2] / key
+    data = path.read_bytes()
+    path.write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+
+
+async def test_a_cached_clip_whose_file_is_damaged_is_made_again(backend: Backend) -> None:
+    async with backend.running():
+        first = await made(backend)
+        assert first.clip is not None
+        damage(backend, first.clip.blob)
+        again = await made(backend)
+    assert not again.cached
+    assert again.clip is not None
+    assert await backend.studio.clip_file(again.clip) is not None
+
+
+async def test_a_damaged_picture_is_asked_for_again_and_then_mended(backend: Backend) -> None:
+    async with backend.running():
+        first = await made(backend)
+        damage(backend, first.request.picture)
+        with pytest.raises(BadPicture) as caught:
+            await backend.studio.retry(first.id, requester())
+        assert caught.value.key == "picture_gone"
+        await made(backend, Options("waves", seed=8))
+        await backend.studio.retry(first.id, requester())
+
+
+async def test_a_clip_that_is_lost_before_its_delivery_is_made_again_at_no_cost(
+    backend: Backend,
+) -> None:
+    async with backend.running():
+        first = await made(backend)
+        assert first.clip is not None
+        damage(backend, first.clip.blob)
+        assert await backend.studio.clip_file(first.clip) is None
+        with backend.studio.subscribe() as events:
+            assert await backend.studio.remake(first.id)
+            changed = await anext(events)
+        assert isinstance(changed, JobChanged)
+        assert (changed.job.status, changed.job.clip) == (Status.QUEUED, None)
+        await until(backend.all_jobs_ended)
+    again = await backend.jobs.get(first.id)
+    assert again.clip is not None
+    assert await backend.studio.clip_file(again.clip) is not None
+    report = await backend.studio.report("1")
+    assert report.allowance is not None
+    assert (report.credits, report.allowance.spent) == (first.cost, first.cost)
+    assert (report.counts[Status.DONE], report.seconds) == (1, 1.5)
+
+
+async def test_a_clip_is_not_made_again_for_ever_nor_after_its_delivery(backend: Backend) -> None:
+    async with backend.running():
+        first = await made(backend)
+        assert await backend.studio.remake(first.id)
+        await until(backend.all_jobs_ended)
+        assert await backend.studio.remake(first.id)
+        await until(backend.all_jobs_ended)
+        assert not await backend.studio.remake(first.id)
+        other = await made(backend, Options("hills"))
+        await backend.studio.deliveries.delivered(other.id, "")
+        assert not await backend.studio.remake(other.id)

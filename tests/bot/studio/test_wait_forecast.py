@@ -8,7 +8,7 @@ from typing import cast
 import pytest
 
 from bot.studio import wait_forecast
-from bot.studio.wait_forecast import WaitForecast
+from bot.studio.wait_forecast import LOOKUPS, WINDOW, QueueEstimate, WaitForecast
 from storage.database.jobs import Jobs
 from storage.domain.job import Job, Status
 from tests.support.examples import job
@@ -27,13 +27,18 @@ class FakeJobs:
             for number, seconds in enumerate(running_for)
         ]
 
-    async def waiting(self) -> list[Job]:
-        """Return the jobs in the order in which they will start."""
-        return self.jobs
+    async def next_jobs(self, limit: int) -> list[Job]:
+        """Return the first jobs in the order in which they will start."""
+        return self.jobs[:limit]
 
-    async def unfinished(self) -> list[Job]:
-        """Return the running and the waiting jobs."""
-        return [*self.running, *self.jobs]
+    async def in_flight(self) -> list[Job]:
+        """Return the running jobs."""
+        return self.running
+
+    async def position(self, job_id: str) -> int | None:
+        """Return a job's place in the order."""
+        ids = [job.id for job in self.jobs]
+        return ids.index(job_id) if job_id in ids else None
 
     async def median_seconds(self, *_kind: object) -> float | None:
         """Return the median duration."""
@@ -108,3 +113,66 @@ async def test_a_forecast_that_still_holds_stays_the_same(
     jobs.running = []  # it ended long before the others of its kind did
     forecast.expire()
     assert [wait.seconds for wait in (await forecast.estimates()).values()] == [None, 60]
+
+
+def long_forecast(jobs: FakeJobs, monkeypatch: pytest.MonkeyPatch) -> WaitForecast:
+    """Return a forecast with two workers that may be asked at any time."""
+    monkeypatch.setattr(wait_forecast, "MIN_INTERVAL", 0.0)
+
+    async def alive() -> int:
+        return 2
+
+    return WaitForecast(cast(Jobs, jobs), alive, lambda: NOW)
+
+
+async def test_only_the_head_of_a_long_queue_is_forecast_by_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forecast = long_forecast(FakeJobs(200, 10.0), monkeypatch)
+    assert list(await forecast.estimates()) == [f"job{number}" for number in range(WINDOW)]
+
+
+async def test_a_followed_job_behind_the_head_has_its_position_and_an_approximate_start(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forecast = long_forecast(FakeJobs(200, 10.0), monkeypatch)
+    forecast.follow("job150")
+    forecast.follow("job150")
+    estimate = (await forecast.estimates())["job150"]
+    assert estimate.position == 150
+    assert estimate.seconds == pytest.approx(150 / 2 * 10, abs=10)
+
+
+async def test_a_followed_job_behind_jobs_of_unknown_duration_has_only_its_position(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forecast = long_forecast(FakeJobs(200, None), monkeypatch)
+    forecast.follow("job150")
+    assert (await forecast.estimates())["job150"] == QueueEstimate(150)
+
+
+async def test_few_further_jobs_are_looked_up_at_once_and_each_one_seldom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    jobs = FakeJobs(200, 10.0)
+    forecast = long_forecast(jobs, monkeypatch)
+    followed = [f"job{number}" for number in range(100, 120)]
+    for job_id in followed:
+        forecast.follow(job_id)
+    further: list[str] = []
+    for expected in (LOOKUPS, LOOKUPS, 4, 0):
+        forecast.expire()
+        found = [job_id for job_id in await forecast.estimates() if job_id in followed]
+        assert len(found) == expected
+        further += found
+    assert sorted(further) == followed
+    assert await forecast.estimates() == {}  # nothing has changed, and nothing is due
+
+
+async def test_what_no_longer_waits_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = FakeJobs(200, 10.0)
+    forecast = long_forecast(jobs, monkeypatch)
+    forecast.follow("job150")
+    del jobs.jobs[150]
+    assert "job150" not in await forecast.estimates()
+    assert not forecast._due

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
 from urllib.parse import quote
@@ -16,9 +17,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.schema import CreateTable
 
 from storage.database.connect import open_database, parse_url, place_of
+from storage.database.jobs import Jobs
 from storage.database.tables import metadata
+from storage.domain.catalogue import Catalogue
 from storage.domain.errors import Unavailable
 from storage.settings import SettingsError
+from tests.storage.full_disk import full_disk
+from tests.support.examples import job
 
 
 async def test_the_migrations_give_the_tables_of_the_code(engine: AsyncEngine) -> None:
@@ -31,12 +36,14 @@ async def test_the_migrations_give_the_tables_of_the_code(engine: AsyncEngine) -
 
 
 async def test_opening_again_changes_nothing(tmp_path: Path) -> None:
+    versions = set()
     for _ in range(2):
         engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/again.db")
         async with engine.connect() as connection:
-            version = await connection.scalar(text("SELECT version_num FROM alembic_version"))
+            query = text("SELECT version_num FROM alembic_version")
+            versions.add(await connection.scalar(query))
         await engine.dispose()
-        assert version == "0002"
+    assert len(versions) == 1
 
 
 async def test_sqlite_uses_wal_full_sync_and_foreign_keys(tmp_path: Path) -> None:
@@ -112,3 +119,47 @@ async def test_the_systems_reason_is_the_cause(tmp_path: Path) -> None:
     with pytest.raises(Unavailable) as error:
         await open_database(f"sqlite:///{tmp_path}")
     assert isinstance(error.value.__cause__, IsADirectoryError)
+
+
+async def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
+    for folder in ("new", "old"):
+        path = tmp_path / folder / "private.db"
+        if folder == "old":
+            path.parent.mkdir()
+            for ending in ("", "-wal", "-shm"):
+                path.with_name(path.name + ending).touch(0o644)
+        engine = await open_database(f"sqlite+aiosqlite:///{path}")
+        modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+        await engine.dispose()
+        assert modes == dict.fromkeys(("private.db", "private.db-wal", "private.db-shm"), 0o600)
+
+
+def size_of_largest(folder: Path) -> int:
+    return max(file.stat().st_size for file in folder.iterdir())
+
+
+async def test_a_full_disk_is_unavailable_and_loses_nothing(
+    tmp_path: Path, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
+) -> None:
+    engine = await open_database(f"sqlite+aiosqlite:///{tmp_path}/full.db")
+    jobs = Jobs(engine, catalogue)
+    await jobs.add(job("kept"))
+    with full_disk(size_of_largest(tmp_path)):
+        for name in ("lost", "lost too"):
+            with pytest.raises(Unavailable) as caught:
+                await jobs.add(job(name))
+    assert caught.value.key == "unavailable_database"
+    assert [line for line in caplog.messages if line.startswith("the database: ")]
+    await jobs.add(job("after"))
+    assert caplog.messages[-1] == "the database: works again"
+    assert [one.id for one in await jobs.unfinished()] == ["after", "kept"]
+    await engine.dispose()
+
+
+async def test_statements_are_logged_with_their_time_and_without_values(
+    engine: AsyncEngine, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "storage.database.connect")
+    await Jobs(engine, catalogue).add(job("secret name"))
+    assert any("INSERT INTO jobs" in message for message in caplog.messages)
+    assert "secret name" not in caplog.text

@@ -203,8 +203,10 @@ async def test_waiting_jobs_are_listed_in_the_order_in_which_they_will_run(jobs:
     await jobs.dispatched("ann0", 1, 1001.0)
     await jobs.dispatched("ann1", 1, 1002.0)
     await jobs.started("ann0", 1, 1003.0)
-    assert [one.id for one in await jobs.waiting()] == ["ann1", "bob0", "ann2"]
-    assert await jobs.last_served() == {"ann": 1002.0}
+    assert [one.id for one in await jobs.in_flight()] == ["ann0", "ann1"]
+    assert [one.id for one in await jobs.next_jobs(9)] == ["bob0", "ann2"]
+    positions = [await jobs.position(name) for name in ("ann0", "ann1", "bob0", "ann2")]
+    assert positions == [None, 0, 1, 2]
 
 
 async def test_a_forecast_is_the_median_of_similar_requests(jobs: Jobs) -> None:
@@ -231,7 +233,7 @@ async def test_a_job_that_cannot_be_parsed_is_skipped(jobs: Jobs, engine: AsyncE
     async with engine.begin() as connection:
         await connection.execute(update(jobs_table).where(newer).values(request='{"lens": 50}'))
     assert [one.id for one in await jobs.unfinished()] == ["fine"]
-    assert [one.id for one in await jobs.waiting()] == ["fine"]
+    assert [one.id for one in await jobs.next_jobs(1)] == ["fine"]
 
 
 async def test_a_database_error_is_unavailable(engine: AsyncEngine, catalogue: Catalogue) -> None:
@@ -240,3 +242,66 @@ async def test_a_database_error_is_unavailable(engine: AsyncEngine, catalogue: C
     with pytest.raises(Unavailable) as caught:
         await Jobs(engine, catalogue).unfinished()
     assert caught.value.key == "unavailable_database"
+
+
+async def test_unreadable_jobs_hold_up_neither_their_owner_nor_others(
+    jobs: Jobs, engine: AsyncEngine
+) -> None:
+    broken = []
+    for owner in ("ann", "bob", "cleo"):
+        broken += [f"{owner}{number}" for number in range(4)]
+        await jobs.add(*(job(name, owner, 1000.0) for name in broken[-4:]))
+    await jobs.add(job("ann9", "ann", 2000.0))
+    await jobs.add(job("dan0", "dan", 3000.0))
+    here = jobs_table.c.id.in_(broken)
+    async with engine.begin() as connection:
+        await connection.execute(update(jobs_table).where(here).values(request="?"))
+    for limit, found in ((1, ["ann9"]), (2, ["ann9", "dan0"]), (9, ["ann9", "dan0"])):
+        assert [one.id for one in await jobs.next_jobs(limit)] == found
+
+
+async def test_tokens_are_deleted_when_they_are_dead(jobs: Jobs) -> None:
+    for number, name in enumerate("abc"):
+        target = replace(JOB.reply_to, token=name, token_expires=100.0 + number)
+        await jobs.add(replace(job(name), reply_to=target))
+    await jobs.drop_dead_tokens(101.5)
+    tokens = [(await jobs.get(name)).reply_to.token for name in "abc"]
+    assert tokens == ["", "", "c"]
+    await jobs.finish("c", CLIP, 20.0)
+    await jobs.delivered("c", "9", 21.0)
+    assert (await jobs.get("c")).reply_to.token == ""
+
+
+async def test_many_jobs_are_read_page_by_page(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.database.jobs.PAGE", 2)
+    names = [f"j{number}" for number in range(5)]
+    for number, name in enumerate(names):
+        await jobs.add(job(name, "ann" if number % 2 else "bob", 1000.0 + number // 2))
+    assert [one.id for one in await jobs.unfinished()] == names
+    for name in names:
+        await jobs.finish(name, BROKEN, 20.0)
+    assert [one.id for one in await jobs.undelivered()] == names
+
+
+async def test_an_undelivered_clip_can_be_queued_again(jobs: Jobs) -> None:
+    await jobs.add(JOB)
+    assert await jobs.reopen(JOB.id) is None
+    await jobs.dispatched(JOB.id, 1, 10.0)
+    await jobs.started(JOB.id, 1, 11.0)
+    await jobs.finish(JOB.id, CLIP, 20.0)
+    assert await jobs.reopen(JOB.id) == replace(JOB, attempt=1, deaths=1)
+    assert not await jobs.needs_blob(CLIP.blob, "unknown")
+    await jobs.dispatched(JOB.id, 2, 30.0)
+    assert await jobs.finish(JOB.id, CLIP, 40.0) is not None
+    await jobs.delivered(JOB.id, "9", 41.0)
+    assert await jobs.reopen(JOB.id) is None
+
+
+async def test_blobs_are_needed_until_their_last_job_is_forgotten(jobs: Jobs) -> None:
+    for name in ("a", "b"):
+        await jobs.add(job(name))
+        await jobs.finish(name, CLIP, 20.0)
+    blobs = (REQUEST.picture, CLIP.blob, CLIP.poster)
+    for name, needed in (("a", True), ("b", False)):
+        await jobs.forget(name)
+        assert {await jobs.needs_blob(blob, name) for blob in blobs} == {needed}

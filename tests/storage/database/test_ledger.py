@@ -99,7 +99,7 @@ async def test_several_orders_are_taken_together_or_not_at_all(
     assert caught.value.parameters["fits"] == 2
     assert (await strict.unfinished(), await balance(engine, "ann")) == ([], 0)
     await strict.add(*batch[:2])
-    assert [one.id for one in await strict.waiting()] == ["a", "b"]
+    assert [one.id for one in await strict.next_jobs(9)] == ["a", "b"]
     assert await balance(engine, "ann") == 18
 
 

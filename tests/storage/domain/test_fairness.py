@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from storage.domain.fairness import next_jobs
+from tests.storage.domain.fair_queues import next_jobs
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,8 @@ from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.errors import JobGone
 from storage.domain.job import Status
 from storage.queue.client import Queue
-from tests.support.examples import job
+from tests.support.clip_files import smallest_mp4
+from tests.support.examples import CLIP, job
 from tests.support.redis_server import RestartableRedis
 
 FAULTS = ["kill", "stop", "empty", "outage", "crash", "bot", "cancel"]
@@ -35,8 +36,11 @@ UNLIMITED = 1_000_000  # credits and jobs
 class FullBlobs(Blobs):
     """A store that has every key: the workers here store nothing."""
 
-    async def has(self, key: str) -> bool:
-        return True
+    async def size(self, key: str) -> int:
+        return CLIP.bytes
+
+    async def get(self, key: str) -> bytes:
+        return smallest_mp4()
 
 
 class FaultyService:

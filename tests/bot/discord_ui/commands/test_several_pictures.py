@@ -84,7 +84,7 @@ async def test_cancel_retry_and_delete_affect_one_clip_alone(chat: Chat) -> None
 async def test_other_peoples_orders_are_interleaved(chat: Chat) -> None:
     await chat.animate(**pictures(4))
     await chat.animate(chat.bob)
-    line = [job.owner for job in await chat.backend.jobs.waiting()]
+    line = [job.owner for job in await chat.backend.jobs.next_jobs(9)]
     assert line.index(str(chat.bob.id)) == 1
 
 
@@ -184,7 +184,7 @@ async def test_the_pictures_of_a_message_are_selected_in_the_form(
     )
     await chat.alice.submit_modal(form, {"prompt": "wags", "numbers": line})
     keys = [await chat.backend.blobs.put(data) for _, data in pictures(3).values()]
-    waiting = [job.request.picture for job in await chat.backend.jobs.waiting()]
+    waiting = [job.request.picture for job in await chat.backend.jobs.next_jobs(9)]
     assert waiting == [keys[number] for number in made]
 
 

@@ -78,3 +78,18 @@ async def test_a_form_of_the_context_menu_expires_with_a_restart(chat: Chat) -> 
     await chat.restart()
     result = await chat.alice.submit_modal(form, {"prompt": "a"})
     assert "I was restarted" in result.response.content
+
+
+async def test_a_clip_that_was_damaged_during_a_restart_is_made_again(chat: Chat) -> None:
+    await ended_while_away(chat)
+    backend = chat.backend
+    [job] = await backend.jobs.undelivered()
+    assert job.clip is not None
+    blobs = backend.settings.mutoscope_home / "blobs"
+    (blobs / job.clip.blob[:2] / job.clip.blob).write_bytes(b"damaged")
+    await chat.restart()
+    async with backend.running():
+        clip = await chat.wait_for_clip()
+        await until(backend.all_jobs_delivered)
+    assert len(chat.messages) == len(clip.attachments) == 1
+    assert len(backend.worker.orders) == 1

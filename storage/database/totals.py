@@ -1,0 +1,124 @@
+"""Sums over jobs, for each owner and for each day, kept up to date by every change of a job.
+
+So neither a report nor the choice of the next job reads the table of jobs. `record` runs in the
+transaction of the change; owner by owner these transactions run one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, case, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.connect import lock
+from storage.database.tables import IN_FLIGHT, WAITING, days, jobs, owners
+from storage.domain.job import Status
+from storage.domain.quota import day_of
+
+LARGEST = 10**9  # of the numbers that are added up
+
+JobRow = Mapping[str, Any]
+"""The columns of a job's row by their names."""
+
+TOTALS = (*(status.value for status in Status), "cached", "credits", "saved", "seconds")
+"""The columns of sums that owners and days share."""
+
+
+async def record(connection: AsyncConnection, old: JobRow | None, new: JobRow) -> None:
+    """Take a change of a job into the sums; old is None where the job is new."""
+    before = dict.fromkeys(TOTALS, 0) if old is None else contribution(old)
+    after = contribution(new)
+    if old is not None and before == after and old["dispatched"] == new["dispatched"]:
+        return
+    change = {name: after[name] - before[name] for name in TOTALS}
+    await lock(connection, new["owner"])
+    await _record_owner(connection, old, new, change)
+    await _record_day(connection, day_of(new["created"]), change)
+
+
+def contribution(row: JobRow) -> dict[str, Any]:
+    """Return what one job adds to the sums; a damaged number adds nothing."""
+    made = row["status"] == Status.DONE.value and not row["cached"]
+    return {
+        **{status.value: int(row["status"] == status.value) for status in Status},
+        "cached": int(row["cached"]),
+        "credits": _sane(row["cost"]) if made else 0,
+        "saved": _sane(row["saved"]),
+        "seconds": _sane(row["seconds"]) if made else 0,
+    }
+
+
+def job_sums() -> list[ColumnElement[Any]]:
+    """Return what contribution adds up to over jobs, in the order of TOTALS, as SQL."""
+    made = and_(jobs.c.status == Status.DONE.value, jobs.c.cached.is_(False))
+    return [
+        *(func.sum(case((jobs.c.status == status.value, 1), else_=0)) for status in Status),
+        func.sum(case((jobs.c.cached.is_(True), 1), else_=0)),
+        func.sum(case((made, sane(jobs.c.cost)), else_=0)),
+        func.sum(sane(jobs.c.saved)),
+        func.sum(case((made, sane(jobs.c.seconds)), else_=0)),
+    ]
+
+
+def sane(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return the number, or 0 where it is damaged: it must not make the sum of all overflow."""
+    return case((column.between(0, LARGEST), column), else_=0)
+
+
+def _sane(value: object) -> float:
+    """Return the number as sane() does."""
+    return value if isinstance(value, int | float) and 0 <= value <= LARGEST else 0
+
+
+async def _record_owner(
+    connection: AsyncConnection, old: JobRow | None, new: JobRow, change: Mapping[str, Any]
+) -> None:
+    owner, mine = new["owner"], owners.c.owner == new["owner"]
+    row = (await connection.execute(select(owners).where(mine))).first()
+    waiting = (row.waiting if row else 0) + _waits(new) - (old is not None and _waits(old))
+    columns = {"waiting": waiting, **await _turn(connection, owner, row, new)}
+    if row is None:
+        values = {**change, **columns, "owner": owner}
+        await connection.execute(insert(owners).values(values))
+    else:
+        sums = {name: owners.c[name] + value for name, value in change.items() if value}
+        await connection.execute(update(owners).where(mine).values({**sums, **columns}))
+
+
+async def _turn(
+    connection: AsyncConnection, owner: str, row: Row[Any] | None, new: JobRow
+) -> dict[str, Any]:
+    """Return the columns by which the owner's next job finds its place among the others'."""
+    flying = and_(jobs.c.owner == owner, IN_FLIGHT)
+    query = select(func.count(), func.max(jobs.c.dispatched)).where(flying)
+    active, dispatched = (await connection.execute(query)).one()
+    dispatched = dispatched if isinstance(dispatched, float) else 0.0  # else one is damaged
+    line = and_(jobs.c.owner == owner, WAITING)
+    oldest = select(jobs.c.created).where(line).order_by(jobs.c.created, jobs.c.id).limit(1)
+    head = await connection.scalar(oldest)
+    head = head if isinstance(head, float) else 0.0
+    ended = new["dispatched"] if Status(new["status"]).final else 0.0
+    served = max(row.served if row else 0.0, ended)
+    return {
+        "active": active,
+        "head_created": head,
+        "served": served,
+        "turn": max(served, dispatched, head),
+        "latest": max(row.latest if row else 0.0, new["created"]),
+    }
+
+
+async def _record_day(connection: AsyncConnection, day: int, change: Mapping[str, Any]) -> None:
+    sums = {name: days.c[name] + value for name, value in change.items() if value}
+    if not sums:
+        return
+    await lock(connection, f"day {day}")
+    done = await connection.execute(update(days).where(days.c.day == day).values(sums))
+    if not done.rowcount:
+        await connection.execute(insert(days).values(day=day, **change))
+
+
+def _waits(row: JobRow) -> bool:
+    return bool(row["status"] == Status.QUEUED.value and not row["dispatched"])

@@ -1,0 +1,185 @@
+"""A database of the first release is brought up to date with all that is in it."""
+
+from __future__ import annotations
+
+import os
+import random
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, MetaData, Table, insert, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.database.connect import open_database
+from storage.database.jobs import Jobs
+from storage.database.rows import row_of
+from storage.database.tables import days, owners
+from storage.database.tables import jobs as jobs_table
+from storage.database.totals import TOTALS, contribution
+from storage.domain.catalogue import Catalogue
+from storage.domain.clip import Failure
+from storage.domain.job import Job, ReplyTarget, Status
+from storage.domain.quota import DAY, day_of
+from tests.storage.conftest import drop_tables
+from tests.storage.domain.fair_queues import next_jobs
+from tests.support.examples import CLIP, job
+
+NOW = 4_000_000_000.0  # later than any test runs: tokens that expire then are alive
+LIVE = ReplyTarget("discord", "1", "2", "3", token="live", token_expires=NOW)
+DEAD = ReplyTarget("discord", "1", "2", "3", token="dead", token_expires=1000.0)
+
+
+def old_jobs() -> list[Job]:
+    """Return jobs of several people in every state, over three days."""
+    chance, found = random.Random(1), []
+    for number in range(60):
+        owner = chance.choice(("ann", "bob", "cleo"))
+        created = 1000 * DAY + number * 4000.0
+        status = chance.choice(tuple(Status))
+        one = replace(job(f"j{number:02}", owner, created, number % 5), status=status)
+        one = replace(one, reply_to=LIVE if number % 2 else DEAD)
+        if status is Status.RUNNING or (status is Status.QUEUED and number % 5 == 0):
+            one = replace(one, attempt=1, dispatched=created + 1.0)
+        if status.final:
+            one = replace(one, attempt=1, dispatched=created + 1.0, ended=created + 9.0)
+            one = replace(one, delivered=created + 10.0 if number % 3 else 0.0)
+        if status is Status.DONE:
+            clip = replace(CLIP, blob=f"{number:064x}", poster=f"{number + 100:064x}")
+            one = replace(one, clip=clip, cached=number % 4 == 0)
+        elif status is Status.FAILED:
+            one = replace(one, failure=Failure("failed_memory"))
+        found.append(one)
+    return found
+
+
+def write_old_jobs(connection: Connection) -> None:
+    """Insert these jobs as the first release did; two of them are forgotten, or no JSON."""
+    table = Table("jobs", MetaData(), autoload_with=connection)
+    for one in old_jobs():
+        row = row_of(one, "f" * 64) | {"seconds": one.clip.seconds if one.clip else 0.0}
+        row["forgotten"] = one.id == "j59"
+        row["request"] = "{not JSON" if one.id == "j58" else row["request"]
+        known = {name: value for name, value in row.items() if name in table.c}
+        connection.execute(insert(table).values(known))
+
+
+@pytest.fixture
+async def upgraded(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+    """A database that was written at version 1 and opened now."""
+    external = os.environ.get("TEST_DATABASE_URL")
+    url = external or f"sqlite+aiosqlite:///{tmp_path}/old.db"
+    engine = await open_database(url, "0001")
+    async with engine.begin() as connection:
+        await connection.run_sync(write_old_jobs)
+    await engine.dispose()
+    engine = await open_database(url)
+    yield engine
+    if external:
+        async with engine.begin() as connection:
+            await connection.run_sync(drop_tables)
+    await engine.dispose()
+
+
+@pytest.fixture
+def jobs(upgraded: AsyncEngine, catalogue: Catalogue) -> Jobs:
+    return Jobs(upgraded, catalogue)
+
+
+async def rows_of(engine: AsyncEngine, table: Table) -> list[dict[str, Any]]:
+    async with engine.connect() as connection:
+        return [dict(row) for row in (await connection.execute(select(table))).mappings()]
+
+
+async def test_every_job_is_there_and_only_live_tokens_are(jobs: Jobs) -> None:
+    for one in old_jobs()[:58]:
+        found = await jobs.get(one.id)
+        assert replace(found, reply_to=one.reply_to) == one
+        live = one.reply_to is LIVE and not one.delivered
+        assert found.reply_to.token == ("live" if live else "")
+
+
+async def test_the_blobs_of_each_job_are_found(jobs: Jobs) -> None:
+    assert await jobs.needs_blob(old_jobs()[0].request.picture, "j00")
+    for one in old_jobs()[:58]:
+        if one.clip is not None:
+            assert await jobs.needs_blob(one.clip.blob, "unknown")
+            assert await jobs.needs_blob(one.clip.poster, "unknown")
+
+
+async def test_a_row_without_readable_request_or_that_is_forgotten_names_no_blob(
+    upgraded: AsyncEngine,
+) -> None:
+    for row in await rows_of(upgraded, jobs_table):
+        if row["id"] in ("j58", "j59"):
+            assert row["picture"] is None
+            assert row["id"] == "j58" or (row["clip_blob"], row["clip_poster"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [(owners, lambda row: row["owner"]), (days, lambda row: day_of(row["created"]))],
+)
+async def test_the_sums_are_those_of_the_jobs(
+    upgraded: AsyncEngine, table: Table, key: Callable[[Any], object]
+) -> None:
+    rows = await rows_of(upgraded, jobs_table)
+    groups = await rows_of(upgraded, table)
+    assert {found[table.primary_key.columns[0].name] for found in groups} == set(map(key, rows))
+    for found in groups:
+        group = found[table.primary_key.columns[0].name]
+        mine = [contribution(row) for row in rows if key(row) == group]
+        expected = {name: sum(part[name] for part in mine) for name in TOTALS}
+        assert {name: found[name] for name in TOTALS} == pytest.approx(expected)
+
+
+async def test_the_queue_goes_on_in_its_order(jobs: Jobs) -> None:
+    unfinished = await jobs.unfinished()
+    waiting = [one for one in unfinished if not one.dispatched]
+    served: dict[str, float] = {}
+    for one in old_jobs():
+        served[one.owner] = max(served.get(one.owner, 0.0), one.dispatched)
+    fair = next_jobs(waiting, [one for one in unfinished if one.dispatched], 99, served)
+    assert len(fair) > 3
+    assert [one.id for one in await jobs.next_jobs(99)] == [one.id for one in fair]
+    await jobs.dispatched(fair[0].id, 1, NOW)
+    assert [one.id for one in await jobs.next_jobs(1)] == [fair[1].id]
+
+
+DAMAGES = (
+    "''",
+    "'{job}'",
+    "-1",
+    "9223372036854775807",
+    "9e999",
+    "x'fffe'",
+    "CAST(x'22fe' AS TEXT)",
+)
+
+
+@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="PostgreSQL stores no such values")
+@pytest.mark.parametrize("column", ["status", "created", "dispatched", "cost", "request", "clip"])
+async def test_damaged_rows_do_not_stop_the_upgrade(
+    column: str, tmp_path: Path, catalogue: Catalogue
+) -> None:
+    path = tmp_path / "old.db"
+    engine = await open_database(f"sqlite+aiosqlite:///{path}", "0001")
+    async with engine.begin() as connection:
+        await connection.run_sync(write_old_jobs)
+    await engine.dispose()
+    with sqlite3.connect(path) as database:
+        for number, damage in enumerate(DAMAGES):
+            statement = f"UPDATE jobs SET {column} = {damage} WHERE id = 'j{number:02}'"
+            database.execute(statement)
+    database.close()
+    engine = await open_database(f"sqlite+aiosqlite:///{path}")
+    jobs = Jobs(engine, catalogue)
+    waiting = [one.id for one in await jobs.unfinished() if not one.dispatched]
+    assert len(waiting) > 3
+    assert {one.id for one in await jobs.next_jobs(99)} == set(waiting)
+    await jobs.report("ann", NOW)
+    await jobs.report_all(0.0)
+    await engine.dispose()

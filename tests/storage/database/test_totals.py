@@ -1,0 +1,138 @@
+"""Sums and the queue's order stay what the jobs themselves add up to, whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.database.jobs import Jobs
+from storage.database.tables import days, owners
+from storage.database.tables import jobs as jobs_table
+from storage.database.totals import TOTALS, contribution
+from storage.domain.catalogue import Catalogue, QuotaRow
+from storage.domain.clip import Failure
+from storage.domain.errors import JobGone
+from storage.domain.job import Status
+from storage.domain.quota import DAY, day_of
+from tests.storage.domain.fair_queues import next_jobs
+from tests.support.examples import CLIP, job
+
+NOON = 1000 * DAY + DAY / 2
+PEOPLE = ("ann", "bob", "cleo", "dan")
+BOUNDLESS = QuotaRow(10**9, 10**9)
+
+
+@pytest.fixture
+def unbounded(engine: AsyncEngine, catalogue: Catalogue) -> Jobs:
+    return Jobs(engine, replace(catalogue, quota=BOUNDLESS))
+
+
+async def order_many(jobs: Jobs, chance: random.Random, count: int) -> list[str]:
+    """Order jobs of several people on two days, a few from the cache."""
+    names = [f"j{number}" for number in range(count)]
+    for number, name in enumerate(names):
+        created = NOON + number + chance.choice((0.0, DAY))
+        new = job(name, chance.choice(PEOPLE), created=created, cost=number % 7)
+        if chance.random() < 0.2:
+            new = replace(new, status=Status.DONE, clip=CLIP, cached=True, cost=0, ended=created)
+        await jobs.add(new)
+    return names
+
+
+async def change_many(jobs: Jobs, chance: random.Random, names: list[str], count: int) -> None:
+    """Let jobs be dispatched, started, lost, ended, reopened, several at a time."""
+
+    async def step(name: str, attempt: int, at: float) -> None:
+        steps = [
+            lambda: jobs.dispatched(name, attempt, at),
+            lambda: jobs.started(name, attempt, at),
+            lambda: jobs.requeue(name, attempt, died=chance.random() < 0.5),
+            lambda: jobs.finish(name, replace(CLIP, seconds=float(attempt)), at),
+            lambda: jobs.finish(name, Failure("failed_memory"), at),
+            lambda: jobs.cancel(name, None, at),
+            lambda: jobs.reopen(name),
+            lambda: jobs.forget(name),
+        ]
+        try:
+            await chance.choices(steps, weights=(9, 6, 4, 2, 1, 1, 2, 1))[0]()  # type: ignore[no-untyped-call]  # lambdas
+        except JobGone:
+            return
+
+    for batch in range(count // 5):
+        tasks = (step(chance.choice(names), chance.randint(1, 3), NOON + batch) for _ in range(5))
+        await asyncio.gather(*tasks)
+
+
+async def rows_of(engine: AsyncEngine, table: Any) -> list[dict[str, Any]]:
+    async with engine.connect() as connection:
+        return [dict(row) for row in (await connection.execute(select(table))).mappings()]
+
+
+def sums(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    parts = [contribution(row) for row in rows]
+    return {name: pytest.approx(sum(part[name] for part in parts)) for name in TOTALS}
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_after_any_changes_the_sums_are_those_of_the_jobs(
+    unbounded: Jobs, engine: AsyncEngine, seed: int
+) -> None:
+    chance = random.Random(seed)
+    names = await order_many(unbounded, chance, 30)
+    await change_many(unbounded, chance, names, 200)
+    rows = await rows_of(engine, jobs_table)
+    for found in await rows_of(engine, owners):
+        mine = [row for row in rows if row["owner"] == found["owner"]]
+        assert {name: found[name] for name in TOTALS} == sums(mine)
+        assert found["latest"] == max(row["created"] for row in mine)
+    for found in await rows_of(engine, days):
+        that_day = [row for row in rows if day_of(row["created"]) == found["day"]]
+        assert {name: found[name] for name in TOTALS} == sums(that_day)
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_after_any_changes_the_order_is_the_fair_one(
+    unbounded: Jobs, engine: AsyncEngine, seed: int
+) -> None:
+    chance = random.Random(seed)
+    names = await order_many(unbounded, chance, 40)
+    await change_many(unbounded, chance, names, 120)
+    await unbounded.add(*(job(f"late{n}", "eve", created=NOON + 99 + n) for n in range(6)))
+    unfinished = await unbounded.unfinished()
+    dispatched = [one for one in unfinished if one.dispatched]
+    waiting = [one for one in unfinished if not one.dispatched]
+    served: dict[str, float] = {}
+    for row in await rows_of(engine, jobs_table):
+        served[row["owner"]] = max(served.get(row["owner"], 0.0), row["dispatched"])
+    fair = [one.id for one in next_jobs(waiting, dispatched, len(waiting), served)]
+    assert len(fair) > 6
+    for limit in (1, 2, 5, len(fair)):
+        assert [one.id for one in await unbounded.next_jobs(limit)] == fair[:limit]
+    queued = sum(one.status is Status.QUEUED for one in dispatched)
+    positions = [await unbounded.position(name) for name in fair]
+    assert positions == [queued + place for place in range(len(fair))]
+    size = await unbounded.queue_size()
+    statuses = Counter(one.status for one in unfinished)
+    assert (size.waiting, size.running) == (statuses[Status.QUEUED], statuses[Status.RUNNING])
+    assert size.oldest == min(one.created for one in unfinished if one.status is Status.QUEUED)
+
+
+async def test_an_empty_queue_has_no_size(jobs: Jobs) -> None:
+    size = await jobs.queue_size()
+    assert (size.waiting, size.running, size.oldest) == (0, 0, None)
+
+
+async def test_a_report_on_everybody_begins_at_the_second(unbounded: Jobs) -> None:
+    for number in range(4):
+        created = NOON + number * DAY / 2  # at noon and at midnight of two days
+        await unbounded.add(job(f"j{number}", PEOPLE[number], created=created))
+    for since, people in ((0, 4), (NOON, 4), (NOON + 1, 3), (NOON + DAY / 2, 3), (NOON + DAY, 2)):
+        report = await unbounded.report_all(since)
+        assert (report.owners, report.counts[Status.QUEUED]) == (people, people)
