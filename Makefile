@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := bot gpu_worker storage deploy tests
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo run test test-slow check format lint types imports bench latency evaluate train-embedded clean
+.PHONY: demo run test test-slow check format lint types imports bench latency load evaluate train-embedded clean
 
 demo: $(READY)   ## the whole service on this machine, without Discord and without a GPU
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
@@ -43,6 +43,9 @@ bench: $(READY)  ## the engine against the stock pipeline
 
 latency: $(READY)  ## acknowledgement, start and delivery times
 	$(BIN)/python -m deploy.local.latency $(ARGS)
+
+load: $(READY)   ## the bot beside 10,000 waiting jobs, or with ARGS beside a million finished ones
+	$(BIN)/python -m deploy.local.load $(ARGS)
 
 evaluate: $(READY)
 	$(BIN)/python -m gpu_worker.lab.evaluate $(ARGS)

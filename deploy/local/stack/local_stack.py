@@ -42,6 +42,12 @@ class LocalStack(ProcessGroup):
         The page gets this port (0: any free one); wire_log records the local Discord's traffic.
         """
         self.start_redis(self.folder / "redis")
+        await self.start_discord(port=port, wire_log=wire_log)
+        await self.start_bot()
+        await self.start_worker()
+
+    async def start_discord(self, *, port: int = 0, wire_log: Path | None = None) -> None:
+        """Start the local Discord and point the bot at it."""
         options = ["--port", str(port), "--state", str(self.folder / "discord")]
         if wire_log is not None:
             options += ["--record", str(wire_log)]
@@ -52,8 +58,6 @@ class LocalStack(ProcessGroup):
             "DISCORD_API_URL": f"{self.page}/api/v10",
             "DISCORD_GATEWAY_URL": f"{self.page}/gateway".replace("http", "ws", 1),
         }
-        await self.start_bot()
-        await self.start_worker()
 
     async def start_bot(self) -> None:
         """Start the bot."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from io import BytesIO
 from typing import Any, Self
 
@@ -133,7 +133,7 @@ class MemberClient:
                 if line.startswith(b"data: "):
                     yield json.loads(line[6:])
 
-    async def wait_for_message(self, key: str, done: Callable[[Json], bool]) -> Json:
+    async def wait_for_message(self, key: str, done: Callable[[Json], object]) -> Json:
         """Wait until `done` holds for a message, and return the message."""
         async with aclosing(self.events()) as events:
             async for event in events:
@@ -145,6 +145,19 @@ class MemberClient:
                     continue
                 if done(message):
                     return message
+        raise ConnectionError("the local Discord closed the connection")
+
+    async def wait_until_deleted(self, key: str) -> None:
+        """Wait until a message is gone."""
+        async with aclosing(self.events()) as events:
+            async for event in events:
+                if event["type"] == "HELLO":
+                    with suppress(MemberApiError):
+                        await self.message(key)
+                        continue
+                    return
+                if event["type"] == "MESSAGE_DELETE" and event["data"]["id"] == key:
+                    return
         raise ConnectionError("the local Discord closed the connection")
 
     async def download(self, attachment: Json) -> bytes:

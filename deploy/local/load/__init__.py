@@ -1,0 +1,1 @@
+"""`python -m deploy.local.load`: the bot under a long queue and a long history."""

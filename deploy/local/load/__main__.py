@@ -1,0 +1,254 @@
+"""Measures the bot beside many waiting and many finished jobs; prints one JSON object.
+
+Real bot, queue and local Discord; only the workers are scripted. With waiting jobs, members order
+now and then while the workers make clips; without any, the bot is watched while nothing happens.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+import math
+import os
+import re
+import shutil
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+
+from PIL import Image
+
+from deploy.local.clip_messages import buttons_of, clip_of
+from deploy.local.discord import Json
+from deploy.local.discord.member.client import MemberClient
+from deploy.local.load.history import Volume, fill
+from deploy.local.load.process_usage import ProcessUsage
+from deploy.local.load.timed_bot import StatementTime, read_statements
+from deploy.local.stack.child_process import ChildProcess
+from deploy.local.stack.local_stack import LocalStack
+from deploy.local.stack.waiting import poll
+from storage.settings import Settings
+
+READY_SECONDS = 900.0  # the migration of a long history included
+SETTLE_SECONDS = 15.0  # between the bot's start and the measurement
+VISITORS = 40  # members who order meanwhile
+BURST = 4  # orders at once
+BURST_SECONDS = 2.0
+DELETES = 10
+REPORT_DAYS = (1, 7, 90)
+OWNER = re.compile(r"^<@(\d+)>")
+
+
+@dataclass
+class Findings:
+    """What was measured, in seconds and shares."""
+
+    acknowledged: list[float] = field(default_factory=list)
+    deleted: list[float] = field(default_factory=list)
+    reported: list[float] = field(default_factory=list)
+    figures: dict[str, object] = field(default_factory=dict)
+
+
+class LoadTest:
+    """The running service, and the files in which bot and workers write down their times."""
+
+    def __init__(self, stack: LocalStack, arguments: argparse.Namespace) -> None:
+        self._stack = stack
+        self._arguments = arguments
+        self._engine_log = stack.folder / "engine.txt"
+        self._statement_log = stack.folder / "statements.jsonl"
+        self._picture = noise()
+        self._began = 0.0  # of the measurement, in monotonic seconds
+        self.findings = Findings()
+
+    async def start(self) -> None:
+        """Start everything; return once the bot takes orders and has settled."""
+        stack, arguments = self._stack, self._arguments
+        shutil.rmtree(stack.logs, ignore_errors=True)  # of an earlier measurement in this folder
+        for log in (self._engine_log, self._statement_log):
+            log.unlink(missing_ok=True)
+        stack.start_redis(stack.folder / "redis")
+        await stack.start_discord()
+        bot = [str(self._statement_log)]
+        began = time.monotonic()
+        stack.bot = await stack.start("bot", "deploy.local.load.timed_bot", *bot)
+        async with MemberClient(stack.page) as member:
+            await asyncio.wait_for(member.wait_for_command("animate"), READY_SECONDS)
+        self.findings.figures["ready_s"] = round(time.monotonic() - began, 1)
+        options = ["--workers", str(arguments.workers), "--seconds", str(arguments.clip_seconds)]
+        await stack.start(
+            "worker", "deploy.local.load.scripted_workers", str(self._engine_log), *options
+        )
+        if arguments.waiting:
+            await poll(self._engine_log.exists, READY_SECONDS, "the workers")
+        await asyncio.sleep(SETTLE_SECONDS)
+
+    async def measure(self) -> None:
+        """Watch the bot for the wanted time, with orders if jobs wait."""
+        began = ProcessUsage.of(self._bot.process.pid)
+        if self._arguments.waiting:
+            await self._order_for(self._arguments.seconds)
+        else:
+            await asyncio.sleep(self._arguments.seconds)
+        ended = ProcessUsage.of(self._bot.process.pid)
+        self.findings.figures |= {
+            "bot_cpu_share": round(ended.cpu_share(began), 3),
+            "bot_read_mib_per_s": round(ended.read_per_second(began) / 2**20, 3),
+        }
+        self._began = began.at
+        if self._arguments.waiting:
+            self.findings.figures["engine_idle_share"] = self._idle_share(began.at, ended.at)
+
+    @property
+    def _bot(self) -> ChildProcess:
+        assert self._stack.bot is not None
+        return self._stack.bot
+
+    def add_statements(self) -> None:
+        """Note the slowest statement since the measurement began."""
+        entries = read_statements(self._statement_log)
+        found = [entry for entry in entries if entry.at >= self._began]
+        slowest = max(found, key=lambda entry: entry.seconds, default=StatementTime(0, 0, ""))
+        text = " ".join(slowest.text.split())
+        self.findings.figures |= {
+            "statement_max_ms": round(slowest.seconds * 1000, 1),
+            "statement": text[:300],
+        }
+
+    def _idle_share(self, began: float, ended: float) -> float:
+        """Return the share of the time between two clips of one worker, while it was watched."""
+        clips: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        for line in self._engine_log.read_text().splitlines():
+            name, begin, end = line.split()
+            if began <= float(begin) and float(end) <= ended:
+                clips[name].append((float(begin), float(end)))
+        idle = sum(
+            after[0] - before[1] for made in clips.values() for before, after in pairwise(made)
+        )
+        watched = sum(made[-1][1] - made[0][0] for made in clips.values())
+        return round(idle / watched, 3) if watched else 1.0
+
+    async def _order_for(self, seconds: float) -> None:
+        """Let visitors order in bursts."""
+        async with self._visitors(VISITORS) as visitors:
+            uploads = [await one.upload("picture.png", self._picture) for one in visitors]
+            deadline, number = time.monotonic() + seconds, 0
+            while time.monotonic() < deadline:
+                pause = asyncio.create_task(asyncio.sleep(BURST_SECONDS))
+                chosen = [(number + step) % VISITORS for step in range(BURST)]
+                orders = (self._order(visitors[one], uploads[one]) for one in chosen)
+                await asyncio.gather(*orders)
+                number += BURST
+                await pause
+
+    async def _order(self, visitor: MemberClient, upload: str) -> Json:
+        answer = await visitor.command("animate", picture=upload, prompt="zoom in")
+        self.findings.acknowledged.append(answer["seconds"])
+        return answer
+
+    async def delete_and_report(self) -> None:
+        """Time the deletion of finished clips by their owners, and reports."""
+        async with self._visitors(DELETES) as visitors, MemberClient(self._stack.page) as admin:
+            if not self._arguments.waiting:
+                for visitor in visitors:
+                    upload = await visitor.upload("picture.png", self._picture)
+                    answer = await self._order(visitor, upload)
+                    await visitor.wait_for_message(answer["message"], clip_of)
+            finished = [one for one in await admin.messages() if "delete" in buttons_of(one)]
+            for message in finished[-DELETES:]:
+                [owner] = OWNER.findall(message["content"])
+                async with MemberClient(self._stack.page, user_id=owner) as member:
+                    began = time.monotonic()
+                    await member.press(message["id"], buttons_of(message)["delete"])
+                    await member.wait_until_deleted(message["id"])
+                    self.findings.deleted.append(time.monotonic() - began)
+            for days in REPORT_DAYS:
+                began = time.monotonic()
+                answer = await admin.command("report", days=days)
+                await admin.wait_for_message(answer["message"], lambda seen: seen["embeds"])
+                self.findings.reported.append(time.monotonic() - began)
+
+    @contextlib.asynccontextmanager
+    async def _visitors(self, count: int) -> AsyncIterator[Sequence[MemberClient]]:
+        """Let new members join."""
+        page = self._stack.page
+        async with AsyncExitStack() as stack:
+            ada = await stack.enter_async_context(MemberClient(page))
+            visitors = []
+            for number in range(count):
+                body = {"name": f"Visitor{number}", "locale": "en-US"}
+                record = await ada.call("POST", "/local/members", body)
+                client = MemberClient(page, user_id=record["user"]["id"])
+                visitors.append(await stack.enter_async_context(client))
+            yield visitors
+
+
+def noise() -> bytes:
+    """Return a small picture as PNG."""
+    file = BytesIO()
+    Image.effect_noise((64, 64), 40).resize((256, 256)).convert("RGB").save(file, "PNG")
+    return file.getvalue()
+
+
+def milliseconds(seconds: Sequence[float], share: float) -> float | None:
+    """Return the value that this share of them does not exceed (nearest rank); None of none."""
+    ranked = sorted(seconds)
+    rank = max(0, math.ceil(share * len(ranked)) - 1)
+    return round(ranked[rank] * 1000, 1) if ranked else None
+
+
+async def run(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
+    """Fill the folder if it is empty, start everything, and measure."""
+    async with LocalStack(folder, os.environ) as stack:
+        settings = Settings.from_environment(stack.environ)
+        if not (stack.folder / "mutoscope.db").exists():
+            volume = Volume(arguments.waiting, arguments.finished, arguments.people)
+            await asyncio.to_thread(fill, settings, stack.folder / "discord", noise(), volume)
+        test = LoadTest(stack, arguments)
+        await test.start()
+        await test.measure()
+        await test.delete_and_report()
+        test.add_statements()
+        findings = test.findings
+    volume_figures = {name: getattr(arguments, name) for name in ("waiting", "finished", "people")}
+    return {
+        **volume_figures,
+        **findings.figures,
+        "orders": len(findings.acknowledged),
+        "acknowledged_p99_ms": milliseconds(findings.acknowledged, 0.99),
+        "acknowledged_median_ms": milliseconds(findings.acknowledged, 0.5),
+        "delete_median_ms": milliseconds(findings.deleted, 0.5),
+        "delete_max_ms": milliseconds(findings.deleted, 1.0),
+        "report_max_ms": milliseconds(findings.reported, 1.0),
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local.load", description=__doc__)
+    parser.add_argument("--waiting", type=int, default=10_000, help="jobs that wait")
+    parser.add_argument("--finished", type=int, default=0, help="jobs that have finished")
+    parser.add_argument("--people", type=int, default=400, help="who ordered these jobs")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--clip-seconds", type=float, default=2.0, help="the engine's, for a clip")
+    parser.add_argument("--seconds", type=float, default=60.0, help="how long to measure")
+    parser.add_argument("--home", type=Path, help="a folder to fill, or one filled before")
+    read = parser.parse_args(arguments)
+    with contextlib.ExitStack() as stack:
+        temporary = tempfile.TemporaryDirectory(prefix="mutoscope-")
+        folder = read.home or Path(stack.enter_context(temporary))
+        print(json.dumps(asyncio.run(run(folder, read))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
