@@ -30,6 +30,9 @@ from storage.domain.text import printable
 from storage.settings import SettingsError
 
 log = logging.getLogger(__name__)
+statement_log = logging.getLogger(f"{__name__}.statements")
+"""The time and text of statements, at DEBUG; of its own level, or they would bury a job's lines."""
+statement_log.setLevel(logging.WARNING)
 
 READING = {"mutoscope_reading": True}
 """Execution options of a connection that only reads."""
@@ -234,4 +237,4 @@ def _log_statement(connection: Connection, _cursor: Any, statement: str, *_: Any
     """Log how long a statement took and its text, without the values in it."""
     seconds = time.perf_counter() - connection.info["mutoscope_began"]
     level = logging.WARNING if seconds > SLOW_SECONDS else logging.DEBUG
-    log.log(level, "%.4f s: %s", seconds, statement)
+    statement_log.log(level, "%.4f s: %s", seconds, statement)

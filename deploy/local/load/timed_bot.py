@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from bot.__main__ import main
-from storage.database import connect
+from storage.database.connect import statement_log
 
 SHORTEST = 0.002  # shorter statements are not written, so that writing costs little
 
@@ -52,11 +52,10 @@ def read_statements(path: Path) -> list[StatementTime]:
 
 def run(path: Path) -> int:
     """Run the bot until it is stopped; return its exit status."""
-    log = logging.getLogger(connect.__name__)
     with path.open("a", buffering=1) as file:
-        log.addHandler(StatementWriter(file))
-        log.setLevel(logging.DEBUG)
-        log.propagate = False
+        statement_log.addHandler(StatementWriter(file))
+        statement_log.setLevel(logging.DEBUG)
+        statement_log.propagate = False
         return main()
 
 

@@ -159,7 +159,7 @@ async def test_a_full_disk_is_unavailable_and_loses_nothing(
 async def test_statements_are_logged_with_their_time_and_without_values(
     engine: AsyncEngine, catalogue: Catalogue, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG, "storage.database.connect")
+    caplog.set_level(logging.DEBUG, "storage.database.connect.statements")
     await Jobs(engine, catalogue).add(job("secret name"))
     assert any("INSERT INTO jobs" in message for message in caplog.messages)
     assert "secret name" not in caplog.text
