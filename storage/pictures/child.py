@@ -1,9 +1,9 @@
 """The process that decodes pictures for storage.pictures.processes, one after the other.
 
 Each request is two messages: JSON (operation, work, seconds, cover) and the file. Each answer is
-two messages too: JSON (an error's key and parameters, or the facts, or the size, or that it is too
-much work for now; and the most memory that this process ever took, in bytes), and the decoded
-pixels or nothing.
+two messages too: JSON (an error's key, parameters and trace, or the facts, or the size, or that it
+is too much work for now; and the most memory that this process ever took, in bytes), and the
+decoded pixels or nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import resource
 import signal
 import sys
+import traceback
 import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,6 +32,7 @@ MEMORY = 1536 * 2**20
 
 NICENESS = 5  # so that the parent answers in time, whatever is decoded
 
+MAX_TRACE = 4000  # characters
 GRACE = 1.0  # seconds that the parent has to end this process before it ends itself
 
 
@@ -64,8 +66,9 @@ def _answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes
         return {"size": image.size}, image.tobytes()
     except BadPicture as error:
         return {"error": error.key, "parameters": dict(error.parameters)}, b""
-    except MemoryError:
-        return {"error": "picture_too_complex", "parameters": {}}, b""
+    except Exception as error:  # the edge: one picture's error is its own
+        trace = "" if isinstance(error, MemoryError) else traceback.format_exc()[-MAX_TRACE:]
+        return {"error": "picture_too_complex", "parameters": {}, "trace": trace}, b""
 
 
 def _peak_memory() -> int:

@@ -102,6 +102,8 @@ class PictureProcesses:
             except ChildBroken as error:
                 log.warning("a picture of %d bytes was given up: %s", len(data), error)
                 continue
+            if trace := answer.get("trace"):
+                log.error("a picture of %d bytes could not be read:\n%s", len(data), trace)
             if "error" in answer:
                 raise BadPicture(answer["error"], **answer["parameters"])
             if "postponed" not in answer:

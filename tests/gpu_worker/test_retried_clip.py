@@ -74,7 +74,7 @@ async def test_a_retry_gives_the_bytes_of_an_undisturbed_clip(
                         and item.progress.step >= 2
                     ):
                         undisturbed = True
-                        os.kill(worker.children[0], signal.SIGKILL)
+                        os.kill(worker.engine, signal.SIGKILL)
                     elif isinstance(item, JobChanged) and item.job.status.final:
                         clips.append(item.job)
                         break

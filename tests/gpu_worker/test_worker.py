@@ -220,6 +220,6 @@ async def test_a_killed_engine_costs_only_the_clip_that_was_in_it(workers: Worke
     waiting = await workers.order("slow", job="waiting")
     while await workers.queue.state("waiting", 1) is not AttemptState.RUNNING:
         await workers.wait_for_step(order)
-    os.kill(worker.children[0], signal.SIGKILL)
+    os.kill(worker.engine, signal.SIGKILL)
     assert await workers.outcome(order) == Failure("failed_worker_error", retryable=True)
     assert isinstance(await workers.outcome(waiting), Clip)

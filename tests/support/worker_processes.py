@@ -37,6 +37,12 @@ class WorkerProcess:
         """Return the ids of the processes that it started."""
         return [pid for pid, parent in _parents() if parent == self.process.pid]
 
+    @property
+    def engine(self) -> int:
+        """Return the id of the process in which its model runs."""
+        [found] = [pid for pid in self.children if b"gpu_worker.engine" in _command(pid)]
+        return found
+
     async def wait_for_log(self, text: str) -> str:
         """Wait until its log holds this text, and return that line."""
         while True:
@@ -68,6 +74,13 @@ def _parents() -> Iterator[tuple[int, int]]:
             continue
         if state != "Z":
             yield int(stat.parent.name), int(parent)
+
+
+def _command(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return b""
 
 
 class WorkerProcesses:

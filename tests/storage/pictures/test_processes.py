@@ -329,3 +329,14 @@ def test_any_damage_is_refused_or_read(
         start = int(share * len(damaged))
         damaged[start : start + len(new)] = new
     asking.check(bytes(damaged))
+
+
+async def test_an_unforeseen_error_is_one_pictures_own(
+    processes: PictureProcesses,
+) -> None:
+    await processes.size(ORDINARY)
+    [child] = processes._idle
+    answer, _ = await asyncio.to_thread(child.ask, {"operation": "inspect", "seconds": 5}, ORDINARY)
+    assert answer["error"] == "picture_too_complex"  # the request lacks a field
+    assert "KeyError" in answer["trace"]
+    assert (await processes.inspect(ORDINARY)).width == 1200
