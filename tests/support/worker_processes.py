@@ -93,8 +93,8 @@ class WorkerProcesses:
         self._url = url
         self._workers: list[WorkerProcess] = []
 
-    async def worker(self, **environ: str) -> WorkerProcess:
-        """Start a worker; it takes orders a little later."""
+    async def worker(self, crash_point: int = 0, **environ: str) -> WorkerProcess:
+        """Start a worker, killed at this point if it is not 0; it takes orders a little later."""
         log = self.folder / f"worker-{len(self._workers)}.log"
         settings = {
             "MUTOSCOPE_HOME": str(self.folder),
@@ -102,9 +102,13 @@ class WorkerProcesses:
             "ENGINE_FACTORY": "tests.support.fake_engine:create",
             "FAKE_ENGINE_MARKER": str(self.folder / "marker"),
         }
+        module: tuple[str, ...] = ("gpu_worker",)
+        if crash_point:
+            numbered = ("gpu_worker.__main__", "SIGKILL", str(crash_point))
+            module = ("tests.support.crashing_process", *numbered)
         with log.open("wb") as output:
             process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "gpu_worker"),
+                *(sys.executable, "-m", *module),
                 cwd=ROOT,
                 env={**os.environ, **settings, **environ},
                 stdout=output,

@@ -30,11 +30,11 @@ from tests.support.backend import Backend, png, until
 INTERRUPTED = "Your order was interrupted"
 LOADING = 1 << 7
 ALL = os.environ.get("CRASH_POINTS") == "all"
-SAMPLE = {"animate": (4, 9, 12), "two": (20,), "again": (5,), "react": (2, 13), "post": (36,)}
-QUICK = {("animate", 9), ("two", 20), ("react", 13)}
+SAMPLE = {"animate": (4, 9, 21), "two": (26,), "again": (5,), "react": (2, 17), "post": (38,)}
+QUICK = {("animate", 21), ("two", 26), ("react", 17)}
 """What every run tries; the rest of the sample is slow."""
 
-LAST = {"animate": 32, "two": 44, "again": 30, "react": 32, "post": 40}
+LAST = {"animate": 36, "two": 68, "again": 32, "react": 34, "post": 44}
 POINTS = [
     pytest.param(order, number, marks=() if (order, number) in QUICK else pytest.mark.slow)
     for order, sample in SAMPLE.items()
@@ -68,7 +68,7 @@ class CrashRun:
     @asynccontextmanager
     async def bot(self, number: int = 0, ending: str = "SIGKILL") -> AsyncIterator[ChildProcess]:
         """Run a bot inside this block that a signal ends at this point (0: at none)."""
-        command = python("tests.support.discord.crashing_bot", ending, str(number))
+        command = python("tests.support.crashing_process", "bot.__main__", ending, str(number))
         process = await ChildProcess.start(
             "bot", command, self.environ, self.folder / f"bot-{number}.log"
         )
