@@ -1,0 +1,1 @@
+"""What on-demand workers cost beside a fixed card: `python -m deploy.cost`."""
