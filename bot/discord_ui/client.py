@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import logging
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -16,10 +16,9 @@ from bot.discord_ui.replies import NO_MENTIONS, send_ephemeral
 from bot.discord_ui.uploads import UploadLimiter
 from bot.i18n import Translations
 from bot.studio.studio import Studio
+from storage.domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
-
-REPEATED_SECONDS = 60.0  # in which the gateway may send a reaction again
 
 ModalHandler: TypeAlias = Callable[["Interaction", str], Awaitable[None]]
 ReactionHandler: TypeAlias = Callable[
@@ -43,7 +42,6 @@ class MutoscopeClient(discord.Client):
         self.gateway_ready = False
         self.orders: dict[str, asyncio.Task[Any]] = {}  # in progress, by the id of the intent
         self.before_close: list[Callable[[], Awaitable[None]]] = []
-        self._reacted: dict[tuple[int, int, str], float] = {}
 
     async def setup_hook(self) -> None:
         """Let the commands be translated."""
@@ -96,28 +94,19 @@ class MutoscopeClient(discord.Client):
         us = self.user.id if self.user else 0
         if handler is None or event.message_author_id not in (us, None) or event.user_id == us:
             return
-        if self._is_first(event):
-            await handler(self, event)
+        await handler(self, event)
 
     async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
         """Let the person react again."""
-        self._reacted.pop(_reaction_key(event), None)
-
-    def _is_first(self, event: discord.RawReactionActionEvent) -> bool:
-        """Tell whether a reaction is no repetition of an event by the gateway."""
-        now, key = time.monotonic(), _reaction_key(event)
-        for other, seen in list(self._reacted.items()):
-            if now - seen < REPEATED_SECONDS:
-                break
-            del self._reacted[other]
-        if key in self._reacted:
-            return False
-        self._reacted[key] = now
-        return True
+        if event.emoji.name in self.reactions:
+            with contextlib.suppress(Unavailable):
+                await self.studio.intents.forget(reaction_key(event))
 
 
-def _reaction_key(event: discord.RawReactionActionEvent) -> tuple[int, int, str]:
-    return event.message_id, event.user_id, event.emoji.name or ""
+def reaction_key(event: discord.RawReactionActionEvent) -> str:
+    """Return the key of a reaction's intent, the same for every process that hears of it."""
+    about = f"{event.message_id} {event.user_id} {event.emoji.name}"
+    return hashlib.sha256(about.encode()).hexdigest()[:16]
 
 
 class CommandTree(app_commands.CommandTree[MutoscopeClient]):

@@ -38,10 +38,6 @@ def code_block(text: str, limit: int = 1000) -> str:
     return "```\n" + text.replace("`", "ˋ") + "\n```"
 
 
-class RepeatedInteraction(Exception):
-    """The gateway sent an interaction again that is handled already."""
-
-
 def is_lasting_refusal(error: discord.HTTPException) -> bool:
     """Tell whether Discord would refuse the same request again.
 
@@ -64,8 +60,6 @@ async def reply_errors(
         yield
     except MutoscopeError as error:
         await send_ephemeral(interaction, "⚠️ " + texts.error(locale, error))
-    except RepeatedInteraction:
-        log.info("interaction %s came twice", interaction.id)
     except discord.NotFound as error:
         # The interaction expired or the message was deleted: no answer is possible.
         log.warning("interaction %s: %s", interaction.id, error)

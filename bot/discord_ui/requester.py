@@ -14,7 +14,6 @@ from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.replies import (
     ALREADY_ACKNOWLEDGED,
     NO_MENTIONS,
-    RepeatedInteraction,
     reply_errors,
 )
 from bot.studio.orders import Requester
@@ -38,28 +37,37 @@ async def run_order(
     if str(interaction.id) in client.orders:
         return  # the gateway sent it again
     with client.order_in_progress(str(interaction.id)):
+        repeated = False
         async with reply_errors(interaction, client.texts):
             requester = await _begin(interaction)
-            await _mention_waiting_clips(interaction)
-            await work(requester)
-        await drop_intent(client, str(interaction.id))
+            repeated = requester is None
+            if requester is not None:
+                await _mention_waiting_clips(interaction)
+                await work(requester)
+        if repeated:  # the intent is another process's
+            log.info("interaction %s came twice", interaction.id)
+        else:
+            await drop_intent(client, str(interaction.id))
 
 
 async def drop_intent(client: MutoscopeClient, intent: str) -> None:
-    """Delete the intent of an order that was placed or refused."""
+    """End the intent of an order that was placed or refused."""
     try:
         await client.studio.intents.drop(intent)
     except Unavailable:
-        log.warning("the intent of a finished order could not be deleted")
+        log.warning("the intent of a finished order could not be ended")
 
 
-async def _begin(interaction: Interaction) -> Requester:
-    """Commit the intent, then acknowledge the order by a deferred public message."""
+async def _begin(interaction: Interaction) -> Requester | None:
+    """Commit the intent, then acknowledge the order by a deferred public message.
+
+    Return None where the order was begun before.
+    """
     studio, key = interaction.client.studio, str(interaction.id)
     owner = str(interaction.user.id)
     locale = interaction.client.texts.nearest(interaction.locale.value)
     if not await studio.intents.begin(key, owner, locale, _reply_target(interaction, "")):
-        raise RepeatedInteraction
+        return None
     reply_to = _reply_target(interaction, await _acknowledge(interaction))
     return Requester(owner, locale, reply_to, interaction.filesize_limit, key)
 

@@ -1,10 +1,9 @@
-"""Orders that were begun: written before they are acknowledged, deleted when placed or refused."""
+"""Orders that were begun: written before they are acknowledged, ended when placed or refused."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 
 from bot.studio.cleanup import delete_unused
@@ -13,8 +12,6 @@ from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.intent import Intent
 from storage.domain.job import ReplyTarget
-
-REMEMBERED = 4096  # begun orders whose events may be repeated by the gateway
 
 
 class OrderIntents:
@@ -34,23 +31,19 @@ class OrderIntents:
         self._clock = clock
         self._process = secrets.token_hex(8)
         self._open: set[str] = set()
-        self._begun: OrderedDict[str, None] = OrderedDict()
 
     async def begin(
         self, key: str, owner: str, locale: str, reply_to: ReplyTarget, target: str = ""
     ) -> bool:
-        """Commit an intent; return False for one that was begun before, by a repeated event."""
-        if key in self._begun:
-            return False
-        self._begun[key] = None
-        while len(self._begun) > REMEMBERED:
-            self._begun.popitem(last=False)
-        self._open.add(key)
+        """Commit an intent; return False for one that was begun before.
+
+        The gateway may repeat an event, and sends each to every process while one replaces another.
+        """
         intent = Intent(key, owner, locale, reply_to, self._process, self._clock(), target)
+        self._open.add(key)
         try:
             return await self._jobs.intents.begin(intent)
         except BaseException:
-            del self._begun[key]
             self._open.discard(key)
             raise
 
@@ -63,11 +56,15 @@ class OrderIntents:
         return await self._jobs.intents.claim(intent.id, self._clock())
 
     async def drop(self, key: str) -> None:
-        """Delete an intent, if it is there still, and its uploads where no job needs them."""
-        for picture in await self._jobs.intents.drop(key):
+        """End an intent, if it is open still, and delete its uploads where no job needs them."""
+        for picture in await self._jobs.intents.end(key, self._clock()):
             async with self._pictures.of(picture):
                 await delete_unused(self._jobs, self._blobs, "", [picture])
         self.release(key)
+
+    async def forget(self, key: str) -> None:
+        """Let an order of this key, if it has ended, be begun again."""
+        await self._jobs.intents.forget(key)
 
     def release(self, key: str) -> None:
         """Record that this process does not work on the intent any more."""

@@ -1,4 +1,4 @@
-"""The table of orders that were begun and are not placed yet."""
+"""The table of orders that were begun."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import fields
 from typing import Any, TypeAlias
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +20,10 @@ from storage.domain.job import ReplyTarget
 
 Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
+REPEATED_SECONDS = 900.0
+"""How long an ended intent is kept: the life of an interaction's token."""
+
+_OPEN = intents.c.ended == 0.0
 _SAME = ("id", "owner", "locale", "process", "begun", "target", "told")
 
 
@@ -37,9 +41,13 @@ class IntentTable:
         self._commits: asyncio.Task[None] | None = None
 
     async def begin(self, intent: Intent) -> bool:
-        """Insert an intent; return False where it is there already."""
+        """Insert an intent; return False where it is there already, open or ended."""
         row = {name: getattr(intent, name) for name in _SAME}
-        row |= {**reply_columns(intent.reply_to), "pictures": " ".join(intent.pictures)}
+        row |= {
+            **reply_columns(intent.reply_to),
+            "pictures": " ".join(intent.pictures),
+            "ended": 0.0,
+        }
         try:
             await self._commit(insert(intents).values(row))
         except IntegrityError:
@@ -57,15 +65,24 @@ class IntentTable:
             found = await connection.execute(_update(intent, told=at))
             return found.rowcount == 1
 
-    async def drop(self, intent: str) -> tuple[str, ...]:
-        """Delete an intent; return the uploads that may be in the store for it alone."""
-        gone = delete(intents).where(intents.c.id == intent).returning(intents.c.pictures)
+    async def end(self, intent: str, at: float) -> tuple[str, ...]:
+        """End an intent; return the uploads that may be in the store for it alone."""
+        mine = (intents.c.id == intent) & _OPEN
         async with self._write() as connection:
-            return tuple((await connection.scalar(gone) or "").split())
+            pictures = await connection.scalar(select(intents.c.pictures).where(mine))
+            await connection.execute(_end(mine, at))
+        return tuple((pictures or "").split())
+
+    async def forget(self, intent: str) -> None:
+        """Delete an ended intent: the same may be begun again."""
+        gone = delete(intents).where(intents.c.id == intent, ~_OPEN)
+        async with self._write() as connection:
+            await connection.execute(gone)
 
     async def all(self, front: str) -> list[Intent]:
-        """Return the intents of a front end, the oldest first."""
-        query = select(intents).where(intents.c.front == front).order_by(intents.c.begun)
+        """Return the open intents of a front end, the oldest first."""
+        mine = _OPEN & (intents.c.front == front)
+        query = select(intents).where(mine).order_by(intents.c.begun)
         async with self._read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [_intent_of(row) for row in rows]
@@ -100,15 +117,26 @@ class IntentTable:
                 done.set_result(None)
 
 
-async def place(connection: AsyncConnection, intent: str) -> None:
-    """Delete the intent whose jobs are inserted; raise JobGone where the person was told."""
-    mine = (intents.c.id == intent) & (intents.c.told == 0.0)
-    if (await connection.execute(delete(intents).where(mine))).rowcount != 1:
+async def place(connection: AsyncConnection, intent: str, at: float) -> None:
+    """End the intent whose jobs are inserted; raise JobGone where the person was told."""
+    mine = (intents.c.id == intent) & (intents.c.told == 0.0) & _OPEN
+    if (await connection.execute(_end(mine, at))).rowcount != 1:
         raise JobGone("order_interrupted")
 
 
-def _update(intent: str, **changes: Any) -> Any:
-    return update(intents).where(intents.c.id == intent).values(changes)
+async def delete_ended(connection: AsyncConnection, now: float) -> None:
+    """Delete the intents that ended long ago."""
+    old = (intents.c.ended > 0.0) & (intents.c.ended < now - REPEATED_SECONDS)
+    await connection.execute(delete(intents).where(old))
+
+
+def _end(which: ColumnElement[bool], at: float) -> Update:
+    """Return the statement that ends intents and keeps no more of them than is needed."""
+    return update(intents).where(which).values(ended=at, token="", pictures="")
+
+
+def _update(intent: str, **changes: Any) -> Update:
+    return update(intents).where((intents.c.id == intent) & _OPEN).values(changes)
 
 
 def _intent_of(row: RowMapping) -> Intent:

@@ -98,13 +98,13 @@ class Jobs:
         """Insert one person's new jobs and reserve their costs, all or none; raise QuotaExceeded.
 
         Jobs that were answered from the cache cost nothing. The intent, if there is one, is
-        deleted; raise JobGone where its person was told meanwhile that it was interrupted.
+        ended; raise JobGone where its person was told meanwhile that it was interrupted.
         """
         owner, now = new[0].owner, new[0].created
         fresh = [job for job in new if not job.cached]
         async with self._write() as connection:
             if intent:
-                await intents.place(connection, intent)
+                await intents.place(connection, intent, now)
             if fresh:
                 await lock(connection, owner)
                 allowance = await ledger.allowance(connection, owner, now, self._quota)
@@ -198,10 +198,11 @@ class Jobs:
             return job
 
     async def drop_dead_tokens(self, now: float) -> None:
-        """Delete the interaction tokens that have expired."""
+        """Delete the interaction tokens that have expired, and begun orders that ended long ago."""
         dead = and_(HAS_TOKEN, jobs.c.token_expires < now)
         async with self._write() as connection:
             await connection.execute(update(jobs).where(dead).values(token=""))
+            await intents.delete_ended(connection, now)
 
     async def move(self, job_id: str, reply_to: ReplyTarget) -> None:
         """Change where the job is answered."""

@@ -150,7 +150,8 @@ ledger = Table(
     Index(None, "owner", "day"),
 )
 
-# Orders that were begun; pictures are blob keys with spaces between.
+# Orders that were begun; pictures are blob keys with spaces between. ended is when an order was
+# placed, refused or told, 0.0 before; the row stays for a while, so that a repeated event is known.
 intents = Table(
     "intents",
     metadata,
@@ -169,6 +170,8 @@ intents = Table(
     Column("begun", Float, nullable=False),
     Column("told", Float, nullable=False),
     Column("pictures", Text, nullable=False),
+    Column("ended", Float, nullable=False),
+    Index(None, "ended"),
 )
 
 # A job has a row where a new message was about to be sent, a way was closed, or its outcome waits

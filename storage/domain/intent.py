@@ -11,7 +11,7 @@ from storage.domain.job import ReplyTarget
 class Intent:
     """Who began an order, where to answer, and which uploads may be in the blob store.
 
-    It is committed before the order is acknowledged; the transaction that inserts the jobs deletes
+    It is committed before the order is acknowledged; the transaction that inserts the jobs ends
     it. process names the process that works on it. told is when a process began to tell the person
     that it was interrupted, 0.0 before. target is the message that a reaction is on.
     """

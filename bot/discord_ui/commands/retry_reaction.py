@@ -6,11 +6,10 @@ A reaction is no interaction and has no token, so the answer is an ordinary repl
 from __future__ import annotations
 
 import logging
-import secrets
 
 import discord
 
-from bot.discord_ui.client import MutoscopeClient
+from bot.discord_ui.client import MutoscopeClient, reaction_key
 from bot.discord_ui.commands.notice_throttle import NoticeThrottle
 from bot.discord_ui.permissions import missing_bot_permissions, missing_user_permissions
 from bot.discord_ui.replies import NO_MENTIONS
@@ -45,14 +44,18 @@ class RetryReaction:
     async def _order(
         self, client: MutoscopeClient, event: discord.RawReactionActionEvent, job: Job
     ) -> None:
-        person, intent = str(event.user_id), secrets.token_hex(8)
+        person, intent = str(event.user_id), reaction_key(event)
         locale = job.locale if job.owner == person else _locale(client, event, job)
         reply_to = _reply_target(client, event)
         requester = Requester(person, locale, reply_to, size_limit(client, event.guild_id), intent)
+        if intent in client.orders:
+            return  # the gateway sent it again
         with client.order_in_progress(intent):
             try:
                 target = str(event.message_id)
-                await client.studio.intents.begin(intent, person, locale, reply_to, target)
+                begun = client.studio.intents.begin(intent, person, locale, reply_to, target)
+                if not await begun:
+                    return  # the gateway sent it again, or to another process too
                 draft = await client.studio.draft_retry(job.id, requester)
                 await client.studio.check_credits(requester, [draft])
                 await client.studio.order(requester, [draft])  # the delivery posts the reply

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,8 @@ from discord.webhook.async_ import AsyncWebhookAdapter
 
 from bot.discord_ui.commands import interrupted_orders
 from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
+from bot.studio.intents import OrderIntents
+from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
 from storage.domain.errors import JobGone
 from storage.domain.job import ReplyTarget
@@ -104,12 +107,47 @@ async def test_an_order_whose_person_was_told_is_not_placed(chat: Chat) -> None:
     assert not await backend.blobs.has(draft.request.picture)
 
 
+def other_process(chat: Chat) -> OrderIntents:
+    """Return the intents as another bot at the same database has them."""
+    return OrderIntents(chat.backend.jobs, chat.backend.blobs, KeyedLocks())
+
+
 async def test_an_interaction_that_comes_twice_is_one_order(chat: Chat) -> None:
-    intents = chat.backend.studio.intents
-    assert await intents.begin("1", "1", "en", ReplyTarget("test"))
-    assert not await intents.begin("1", "1", "en", ReplyTarget("test"))
+    intents, other = chat.backend.studio.intents, other_process(chat)
+    assert await intents.begin("1", "1", "en", ReplyTarget("discord"))
+    assert not await intents.begin("1", "1", "en", ReplyTarget("discord"))
+    assert not await other.begin("1", "1", "en", ReplyTarget("discord"))
     await intents.drop("1")
-    assert not await intents.begin("1", "1", "en", ReplyTarget("test"))
+    assert not await intents.begin("1", "1", "en", ReplyTarget("discord"))
+    assert not await other.begin("1", "1", "en", ReplyTarget("discord"))
+    assert await begun(chat) == []
+
+
+async def test_what_was_begun_is_forgotten_when_its_token_is_dead(chat: Chat) -> None:
+    intents = chat.backend.studio.intents
+    await intents.begin("ended", "1", "en", ReplyTarget("test"))
+    await intents.begin("open", "1", "en", ReplyTarget("test"))
+    await intents.drop("ended")
+    for later, forgotten in ((800.0, False), (1000.0, True)):
+        await chat.backend.studio.drop_dead_tokens(time.time() + later)
+        assert await intents.begin("ended", "1", "en", ReplyTarget("test")) is forgotten
+        assert not await intents.begin("open", "1", "en", ReplyTarget("test"))
+
+
+async def test_an_order_that_another_process_places_is_left_to_it(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin, other = chat.backend.studio.intents.begin, other_process(chat)
+
+    async def begin_after_the_other(key: str, *args: Any) -> bool:
+        assert await other.begin(key, *args)
+        return await begin(key, *args)
+
+    monkeypatch.setattr(chat.backend.studio.intents, "begin", begin_after_the_other)
+    await chat.animate()
+    assert chat.messages == []
+    assert len(await begun(chat)) == 1
+    assert await chat.backend.jobs.unfinished() == []
 
 
 async def test_uploads_of_an_order_that_never_came_leave_the_store(chat: Chat) -> None:

@@ -118,3 +118,23 @@ async def test_a_reaction_that_the_gateway_repeats_is_one_order(chat: Chat) -> N
         await until(chat.backend.all_jobs_delivered)
     assert len(events) == 1
     assert len(chat.clips()) == 2
+
+
+async def test_a_reaction_that_another_process_hears_of_too_is_one_order(chat: Chat) -> None:
+    async with chat.backend.running():
+        await chat.animate()
+        clip = await chat.wait_for_clip()
+        events: list[discord.RawReactionActionEvent] = []
+        handle = chat.env.bot.on_raw_reaction_add
+
+        async def note(event: discord.RawReactionActionEvent) -> None:
+            events.append(event)
+            await handle(event)
+
+        chat.env.bot.on_raw_reaction_add = note
+        await chat.bob.react(clip, AGAIN)
+        await chat.wait_for_clip(2)
+        await chat.restart()  # the new bot has nothing in its memory
+        await chat.env.bot.on_raw_reaction_add(*events)
+        await until(chat.backend.all_jobs_delivered)
+    assert len(chat.clips()) == 2
