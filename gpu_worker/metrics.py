@@ -34,7 +34,7 @@ class EngineStatus(Protocol):
 
 
 class WorkerMetrics(Collector):
-    """Counts orders and busy time, and serves /metrics and /healthz."""
+    """Counts orders and busy time, and serves /metrics, /healthz and /readyz."""
 
     def __init__(
         self, engine_process: EngineStatus, clock: Callable[[], float] = time.monotonic
@@ -106,10 +106,15 @@ class WorkerMetrics(Collector):
         )
 
     async def serve(self, port: int) -> web.AppRunner:
-        """Serve on a port (0: any free one); the caller calls cleanup() on what is returned."""
+        """Serve on a port (0: any free one); the caller calls cleanup() on what is returned.
+
+        /healthz fails once the model can never be loaded, /readyz also while it is not: before the
+        engine's process has loaded it, and after that process has ended.
+        """
         app = web.Application()
         app.router.add_get("/metrics", self._write_page)
         app.router.add_get("/healthz", self._serve_health)
+        app.router.add_get("/readyz", self._serve_readiness)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "0.0.0.0", port).start()  # noqa: S104 (scraped from outside)
@@ -119,6 +124,12 @@ class WorkerMetrics(Collector):
         if self._engine_process.broken is not None:
             return web.Response(text="the engine cannot be loaded\n", status=503)
         return web.Response(text="ready\n" if self._engine_process.engine else "loading\n")
+
+    async def _serve_readiness(self, request: web.Request) -> web.Response:
+        answer = await self._serve_health(request)
+        if self._engine_process.engine is None:
+            answer.set_status(503)
+        return answer
 
 
 def _counter(name: str, documentation: str, value: float) -> Metric:

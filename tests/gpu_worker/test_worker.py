@@ -178,6 +178,28 @@ async def test_metrics_and_health_are_served(workers: WorkerProcesses) -> None:
     assert found["mutoscope_worker_engine_ready"] == 1
 
 
+async def test_a_worker_is_ready_only_while_its_engines_process_has_the_model(
+    workers: WorkerProcesses,
+) -> None:
+    worker = await workers.worker(METRICS_PORT="0")
+    port = int((await worker.wait_for_log("metrics are at port")).rpartition(" ")[2])
+    async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
+
+        async def wait_for(status: int) -> None:
+            while True:
+                async with session.get("/readyz") as answer:
+                    if answer.status == status:
+                        return
+                await asyncio.sleep(0.01)
+
+        await wait_for(200)
+        os.kill(worker.engine, signal.SIGKILL)
+        await wait_for(503)
+        async with session.get("/healthz") as answer:
+            assert (answer.status, await answer.text()) == (200, "loading\n")
+        await wait_for(200)
+
+
 async def test_every_line_of_a_json_log_is_json_and_names_its_job(workers: WorkerProcesses) -> None:
     worker = await workers.worker(LOG_FORMAT="json", LOG_LEVEL="DEBUG")
     for job, prompt in (("one", "warn tulips"), ("two", "broken tulips"), ("six", "crash tulips")):
