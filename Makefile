@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := bot gpu_worker storage deploy tests
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo run test test-slow check format lint types imports bench latency load evaluate train-embedded clean
+.PHONY: demo run test test-slow check format lint types imports bench latency load evaluate train-embedded images chart clean
 
 demo: $(READY)   ## the whole service on this machine, without Discord and without a GPU
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
@@ -37,6 +37,12 @@ types: $(READY)
 
 imports: $(READY)
 	$(BIN)/lint-imports
+
+images: $(READY) ## both images, built and run: by Docker, or as root by buildah and debootstrap
+	$(BIN)/python -m deploy.images $(ARGS)
+
+chart: $(READY)  ## lint, render and validate the chart; a part of `make test` too
+	$(BIN)/python -m pytest -rs tests/deploy/chart $(ARGS)
 
 bench: $(READY)  ## the engine against the stock pipeline
 	$(BIN)/python -m gpu_worker.lab.bench $(ARGS)

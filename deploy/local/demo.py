@@ -68,19 +68,20 @@ async def _first_clip(
     await stack.start_all(port=arguments.port)
     printer.print(f"Logs: {stack.logs}")
     async with MemberClient(stack.page) as member:
-        order = _order(member, arguments, printer, stack.folder)
+        order = order_clip(member, arguments.picture, arguments.prompt, printer, stack.folder)
         await first_completed(order, stack.wait_for_exit())
     printer.print(f"page: {stack.page}")
 
 
-async def _order(
-    member: MemberClient, arguments: argparse.Namespace, printer: MessagePrinter, folder: Path
+async def order_clip(
+    member: MemberClient, picture: Path, prompt: str, printer: MessagePrinter, folder: Path
 ) -> None:
+    """Order a clip, print its progress and facts, and write it to the folder; or DemoFailed."""
     await _within(READY_SECONDS, member.wait_for_command("animate"), "the bot to come online")
-    picture = arguments.picture.read_bytes()
-    printer.print(f"\nAda, in #studio:  /animate {arguments.picture.name}  “{arguments.prompt}”")
-    upload = await member.upload(arguments.picture.name, picture)
-    answer = await member.command("animate", picture=upload, prompt=arguments.prompt)
+    data = await asyncio.to_thread(picture.read_bytes)
+    printer.print(f"\nAda, in #studio:  /animate {picture.name}  “{prompt}”")
+    upload = await member.upload(picture.name, data)
+    answer = await member.command("animate", picture=upload, prompt=prompt)
     if answer["kind"] != "deferred":
         raise DemoFailed(f"the bot answered: {await _reason(member, answer)}")
     printer.print(f"  answered after {answer['seconds'] * 1000:.0f} ms")
@@ -96,7 +97,7 @@ async def _order(
         raise DemoFailed(f"the bot says: {status_of(latest)}")
     path = folder / attachment["filename"]
     path.write_bytes(await member.download(attachment))
-    printer.print(f"\n{measure(path, picture)}")
+    printer.print(f"\n{measure(path, data)}")
     printer.print(f"clip: {path}")
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import venv
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution
 from pathlib import Path
 
-from packaging.requirements import Requirement
+from deploy.images.requirements import needed
 
 ROOT = Path(__file__).parents[2]
 
@@ -40,7 +40,9 @@ def install(wheel: Path, folder: Path, *extras: str) -> Path:
     pip("--python", str(executables / "python"), "install", "--no-index", str(wheel))
     [packages] = folder.glob("lib/python*/site-packages")
     [metadata] = packages.glob("mutoscope-*.dist-info")
-    for found in _closure(Distribution.at(metadata), set(extras)).values():
+    for found in needed(Distribution.at(metadata), *extras).values():
+        if found is None:
+            continue  # a platform's markers leave it out
         for place in {Path(str(file)).parts[0] for file in found.files or ()}:
             target = packages / place
             if place not in ("..", "__pycache__") and not target.exists():
@@ -55,35 +57,3 @@ def pip(*arguments: str) -> None:
     command = [sys.executable, "-m", "pip", *arguments[:at], *options, *arguments[at:]]
     ended = subprocess.run(command, check=False, capture_output=True, text=True)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
-def _closure(project: Distribution, extras: set[str]) -> dict[str, Distribution]:
-    """Return every distribution that the project needs with these extras, by name."""
-    found: dict[str, Distribution] = {}
-    waiting, seen = [(project, frozenset(extras))], set[tuple[str, frozenset[str]]]()
-    while waiting:
-        current, chosen = waiting.pop()
-        for line in current.requires or ():
-            wanted = Requirement(line)
-            if wanted.marker and not any(
-                wanted.marker.evaluate({"extra": extra}) for extra in chosen or {""}
-            ):
-                continue
-            key = (wanted.name, frozenset(wanted.extras))
-            if key in seen:
-                continue
-            seen.add(key)
-            needed = project if wanted.name == project.name else _installed(wanted.name)
-            if needed is not None:
-                if needed is not project:
-                    found[wanted.name] = needed
-                waiting.append((needed, frozenset(wanted.extras)))
-    return found
-
-
-def _installed(name: str) -> Distribution | None:
-    """Return a distribution, or None: pip leaves out what a platform's markers leave out."""
-    try:
-        return distribution(name)
-    except PackageNotFoundError:
-        return None

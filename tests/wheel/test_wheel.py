@@ -22,7 +22,10 @@ from tests.wheel.installation import ROOT, build_wheel, install
 
 pytestmark = pytest.mark.timeout(600)
 
-FOR_OPERATORS = ("deploy/Dockerfile.", "deploy/compose", "deploy/chart/")
+FOR_OPERATORS = tuple(
+    f"deploy/{name}"
+    for name in ("Dockerfile.", "chart/", "compose.yaml", "constraints.txt", "monitoring/")
+)
 """What describes the service's surroundings and is read by no process of it."""
 
 

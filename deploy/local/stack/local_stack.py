@@ -32,6 +32,7 @@ class LocalStack(ProcessGroup):
         inherited = {name: value for name, value in environ.items() if name not in NOT_INHERITED}
         own = {"MUTOSCOPE_HOME": str(self.folder), "PYTHONUNBUFFERED": "1"}
         super().__init__(inherited | own, self.folder / "logs")
+        self.discord: ChildProcess | None = None
         self.bot: ChildProcess | None = None
         self.worker: ChildProcess | None = None
         self.page = ""
@@ -51,8 +52,8 @@ class LocalStack(ProcessGroup):
         options = ["--port", str(port), "--state", str(self.folder / "discord")]
         if wire_log is not None:
             options += ["--record", str(wire_log)]
-        discord = await self.start("discord", "deploy.local.discord", *options)
-        self.page = (await discord.wait_for_line(DISCORD_LINE)).removeprefix(DISCORD_LINE)
+        self.discord = await self.start("discord", "deploy.local.discord", *options)
+        self.page = (await self.discord.wait_for_line(DISCORD_LINE)).removeprefix(DISCORD_LINE)
         self.environ |= {
             "DISCORD_TOKEN": "local",
             "DISCORD_API_URL": f"{self.page}/api/v10",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,8 +31,12 @@ class ProcessGroup:
 
     async def start(self, name: str, module: str, *arguments: str) -> ChildProcess:
         """Run a Python module."""
+        return await self.start_command(name, python(module, *arguments))
+
+    async def start_command(self, name: str, command: Sequence[str]) -> ChildProcess:
+        """Run any command."""
         log = self.logs / f"{name}.log" if self.logs else None
-        child = await ChildProcess.start(name, python(module, *arguments), self.environ, log)
+        child = await ChildProcess.start(name, command, self.environ, log)
         self._children.append(child)
         return child
 

@@ -48,8 +48,10 @@ class RedisServer:
         self._process.wait(timeout=30)
 
 
-def start_redis(folder: Path, timeout: float = 20.0) -> RedisServer:
+def start_redis(folder: Path, timeout: float = 20.0, port: int = 0) -> RedisServer:
     """Start the server on a unix socket; the same folder gives the same url and the same data.
+
+    With a port it is reached at that port of this machine as well, and the url says so.
 
     Its append-only file keeps what was queued over a restart. It has its own process group: a
     Ctrl-C in the terminal does not reach it.
@@ -60,7 +62,8 @@ def start_redis(folder: Path, timeout: float = 20.0) -> RedisServer:
     _send(path, "SHUTDOWN SAVE")
     log = folder / "redis.log"
     settings = {
-        "port": "0",
+        "bind": "127.0.0.1",
+        "port": str(port),
         "unixsocket": str(path),
         "unixsocketperm": "700",
         "dir": str(folder.resolve()),
@@ -77,7 +80,8 @@ def start_redis(folder: Path, timeout: float = 20.0) -> RedisServer:
             start_new_session=True,
             preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call, nothing else
         )
-    server = RedisServer(url=f"unix://{path}?db=0", _process=process)
+    url = f"redis://127.0.0.1:{port}/0" if port else f"unix://{path}?db=0"
+    server = RedisServer(url=url, _process=process)
     deadline = time.monotonic() + timeout
     while process.poll() is None and time.monotonic() < deadline:
         if _send(path, "PING") == b"+PONG\r\n":
