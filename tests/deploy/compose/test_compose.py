@@ -1,0 +1,98 @@
+"""deploy/compose.yaml is read strictly, and sets what the service reads."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from compose_spec import PyCompose
+
+from bot.settings import BotSettings
+from gpu_worker.settings import WorkerSettings
+from storage.settings import Settings
+
+FILE = Path("deploy/compose.yaml")
+OURS = ("bot", "worker-cpu", "worker-gpu")
+WORKERS = OURS[1:]
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, dict[str, Any]]:
+    whole = yaml.safe_load(FILE.read_text("utf-8"))
+    found: dict[str, dict[str, Any]] = whole["services"]
+    return found
+
+
+def test_it_is_valid() -> None:
+    whole = yaml.safe_load(FILE.read_text("utf-8"))  # with its merged parts, as Compose reads it
+    read = PyCompose.from_yaml(yaml.safe_dump(whole))
+    assert set(OURS) <= set(read.service_names())
+    whole["services"]["bot"]["read_onyl"] = True
+    with pytest.raises(ValueError, match="read_onyl"):
+        PyCompose.from_yaml(yaml.safe_dump(whole))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("bot", BotSettings), ("worker-cpu", WorkerSettings), ("worker-gpu", WorkerSettings)],
+)
+def test_a_service_is_told_only_what_it_reads(
+    name: str, settings: type[Settings], services: dict[str, dict[str, Any]]
+) -> None:
+    known = {field.upper() for field in settings.model_fields}
+    assert set(services[name]["environment"]) - known == set()
+
+
+def test_bot_and_workers_agree(services: dict[str, dict[str, Any]]) -> None:
+    shared = {field.upper() for field in Settings.model_fields} & set(
+        services["bot"]["environment"]
+    )
+    assert {"MODEL", "REDIS_URL", "BLOB_URL", "HARDWARE_PROFILE"} <= shared
+    for name in WORKERS:
+        assert "data:/data" in services[name]["volumes"]
+        assert "DATABASE_URL" not in services[name]["environment"]
+        assert "DISCORD_TOKEN" not in services[name]["environment"]
+        for variable in shared - {"DATABASE_URL"}:
+            value = services["bot"]["environment"][variable]
+            assert services[name]["environment"].get(variable, value) == value
+
+
+def test_a_stopped_worker_has_time_for_the_clip_at_hand(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    for name in WORKERS:
+        drain = services[name]["environment"]["DRAIN_SECONDS"]
+        seconds = int(re.findall(r":-(\d+)\}", drain)[0])
+        assert int(services[name]["stop_grace_period"].removesuffix("s")) > seconds
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_containers_are_unprivileged(name: str, services: dict[str, dict[str, Any]]) -> None:
+    service = services[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    dockerfile = FILE.parents[1] / service["build"]["dockerfile"]
+    assert dockerfile.is_file()
+    text = dockerfile.read_text("utf-8")
+    assert all(f"ARG {name}" in text for name in service["build"].get("args", {}))
+
+
+def test_redis_loses_and_evicts_nothing(services: dict[str, dict[str, Any]]) -> None:
+    command = services["redis"]["command"]
+    options = dict(zip(command[1::2], command[2::2], strict=True))
+    assert options == {"--appendonly": "yes", "--save": "", "--maxmemory-policy": "noeviction"}
+
+
+def test_every_image_is_pinned_and_every_mounted_file_is_there(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    for name, service in services.items():
+        if name not in OURS:
+            assert re.search(r":[\w.-]*\d[\w.-]*$", service["image"]), name
+        for volume in service.get("volumes", ()):
+            if volume.startswith("."):
+                assert (FILE.parent / volume.partition(":")[0]).exists()
