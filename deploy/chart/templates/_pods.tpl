@@ -1,0 +1,96 @@
+{{- /* What every pod of ours says first; .root, .values of the component. */}}
+{{- define "mutoscope.pod" -}}
+serviceAccountName: {{ include "mutoscope.name" .root }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  fsGroup: 10001
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: {type: RuntimeDefault}
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets: {{ toJson . }}
+{{- end }}
+{{- with .values.nodeSelector }}
+nodeSelector: {{ toJson . }}
+{{- end }}
+{{- with .values.tolerations }}
+tolerations: {{ toJson . }}
+{{- end }}
+{{- end }}
+
+{{- define "mutoscope.unprivileged" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+{{- end }}
+
+{{- /* The settings that bot and workers must agree on; .root. */}}
+{{- define "mutoscope.shared" -}}
+- {name: MODEL, value: {{ .root.Values.model.source | quote }}}
+{{- with .root.Values.model.row }}
+- {name: MODEL_ROW, value: {{ . | quote }}}
+{{- end }}
+{{- with .root.Values.model.hardwareProfile }}
+- {name: HARDWARE_PROFILE, value: {{ . | quote }}}
+{{- end }}
+{{- if .root.Values.generationFile }}
+- {name: GENERATION_FILE, value: /etc/mutoscope/generation.yaml}
+{{- end }}
+{{- with .root.Values.redis.urlSecret }}
+{{- if .name }}
+- name: REDIS_URL
+  valueFrom: {secretKeyRef: {{ toJson . }}}
+{{- else }}
+- {name: REDIS_URL, value: {{ printf "redis://%s-redis:6379/0" (include "mutoscope.name" $.root) | quote }}}
+{{- end }}
+{{- end }}
+- {name: BLOB_URL, value: {{ default "file:///blobs" .root.Values.blobs.url | quote }}}
+{{- end }}
+
+{{- /* Further settings, by variable. */}}
+{{- define "mutoscope.settings" -}}
+{{- range $name, $value := . }}
+- {name: {{ $name }}, value: {{ $value | toString | quote }}}
+{{- end }}
+{{- end }}
+
+{{- define "mutoscope.envFrom" -}}
+{{- with .root.Values.blobs.credentialsSecret }}
+envFrom:
+  - secretRef: {name: {{ . | quote }}}
+{{- end }}
+{{- end }}
+
+{{- define "mutoscope.mounts" -}}
+- {name: tmp, mountPath: /tmp}
+{{- if not .root.Values.blobs.url }}
+- {name: blobs, mountPath: /blobs}
+{{- end }}
+{{- if .root.Values.generationFile }}
+- {name: generation, mountPath: /etc/mutoscope, readOnly: true}
+{{- end }}
+{{- end }}
+
+{{- define "mutoscope.volumes" -}}
+- {name: tmp, emptyDir: {}}
+{{- if not .root.Values.blobs.url }}
+- name: blobs
+  persistentVolumeClaim: {claimName: {{ default (printf "%s-blobs" (include "mutoscope.name" .root)) .root.Values.blobs.volume.existingClaim }}}
+{{- end }}
+{{- if .root.Values.generationFile }}
+- {name: generation, configMap: {name: {{ include "mutoscope.name" .root }}-generation}}
+{{- end }}
+{{- end }}
+
+{{- /* A claim's spec: dict "volume" VALUES "mode" ACCESS. */}}
+{{- define "mutoscope.claim" -}}
+accessModes: [{{ .mode }}]
+{{- with .volume.storageClass }}
+storageClassName: {{ . | quote }}
+{{- end }}
+resources: {requests: {storage: {{ .volume.size | quote }}}}
+{{- end }}

@@ -1,0 +1,160 @@
+"""The chart renders, over a matrix of values, to manifests without a fault."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.deploy.chart.helm import CHART, ROOT, helm, render
+from tests.deploy.chart.manifests import Manifest, faults, pod_templates
+
+POSTGRES = {"database": {"urlSecret": {"name": "postgres"}}}
+OWN_REDIS = {"redis": {"urlSecret": {"name": "redis"}}}
+S3 = {"blobs": {"url": "s3://clips", "credentialsSecret": "s3"}}
+CPU = {"gpu": {"count": 0}, "tolerations": []}
+TWO_CLASSES = {
+    "workers": {
+        "gpu": {"mode": "deployment", "replicas": 1, "nodeSelector": {"card": "a10"}},
+        "slice": {
+            "gpu": {"resource": "nvidia.com/mig-1g.10gb"},
+            "settings": {"DTYPE": "fp16"},
+            "runtimeClassName": "nvidia",
+            "priorityClassName": "low",
+            "weightsClaim": "weights",
+            "wantedPerReplica": 3,
+        },
+        "cpu": {"mode": "scaledObject", **CPU},
+    }
+}
+MATRIX: dict[str, dict[str, Any]] = {
+    "as it comes": {},
+    "PostgreSQL, S3 and a Redis elsewhere": POSTGRES | OWN_REDIS | S3,
+    "KEDA scales a Deployment": {"workers": {"gpu": {"mode": "scaledObject"}}},
+    "without KEDA": {"workers": {"gpu": {"mode": "deployment", "replicas": 2}}},
+    "three classes side by side": TWO_CLASSES,
+    "no workers here": {"workers": {"gpu": None}},
+    "everything said": {
+        **POSTGRES,
+        "model": {"source": "ali-vilab/i2vgen-xl", "row": "i2vgen-xl", "hardwareProfile": "a100"},
+        "generationFile": "default_model: embedded\n",
+        "monitoring": {"enabled": True},
+        "imagePullSecrets": [{"name": "registry"}],
+        "bot": {
+            "settings": {"DEFAULT_LOCALE": "zh-CN", "PING_AFTER": 60},
+            "nodeSelector": {"kubernetes.io/os": "linux"},
+            "tolerations": [{"key": "small", "operator": "Exists"}],
+        },
+        "blobs": {"volume": {"existingClaim": "clips", "storageClass": "nfs"}},
+        "networkPolicy": {"metricsFrom": [], "egressPorts": [443, 5432]},
+    },
+    "no network policies": {"networkPolicy": {"enabled": False}},
+}
+
+
+def by_kind(manifests: list[Manifest]) -> dict[str, Manifest]:
+    """Return each manifest by its kind and name."""
+    return {f"{one['kind']}/{one['metadata']['name']}": one for one in manifests}
+
+
+def test_helm_lints_it() -> None:
+    assert "0 chart(s) failed" in helm("lint", "--strict", str(CHART))
+
+
+@pytest.mark.parametrize("values", MATRIX.values(), ids=MATRIX.keys())
+def test_what_it_renders_has_no_fault(values: dict[str, Any], tmp_path: Path) -> None:
+    assert faults(render(values, tmp_path)) == []
+
+
+def test_the_bot_has_a_volume_only_where_it_keeps_the_database(tmp_path: Path) -> None:
+    sqlite, postgres = by_kind(render({}, tmp_path)), by_kind(render(POSTGRES | S3, tmp_path))
+    [claim] = sqlite["StatefulSet/clips-mutoscope-bot"]["spec"]["volumeClaimTemplates"]
+    assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
+    assert "PersistentVolumeClaim/clips-mutoscope-blobs" in sqlite
+    bot = postgres["Deployment/clips-mutoscope-bot"]["spec"]
+    assert (bot["replicas"], bot["strategy"]) == (1, {"type": "Recreate"})
+    assert not [name for name in postgres if name.startswith("PersistentVolumeClaim")]
+    [pod] = [pod for pod in pod_templates(list(postgres.values())) if pod.owner.endswith("-bot")]
+    assert pod.settings["DATABASE_URL"] == {
+        "secretKeyRef": {"name": "postgres", "key": "database-url"}
+    }
+
+
+def test_bot_and_workers_are_told_the_same(tmp_path: Path) -> None:
+    for values in (MATRIX["everything said"], POSTGRES | OWN_REDIS | S3, {}):
+        bot, worker = (
+            next(pod for pod in pod_templates(render(values, tmp_path)) if part in pod.owner)
+            for part in ("-bot", "-worker-")
+        )
+        shared = {
+            *("MODEL", "MODEL_ROW", "HARDWARE_PROFILE"),
+            *("GENERATION_FILE", "REDIS_URL", "BLOB_URL"),
+        }
+        for name in shared:
+            assert worker.settings.get(name) == bot.settings.get(name), name
+
+
+def test_by_default_workers_come_with_work_and_leave_by_themselves(tmp_path: Path) -> None:
+    manifests = by_kind(render({"workers": {"gpu": {"maxReplicas": 5}}}, tmp_path))
+    job = manifests["ScaledJob/clips-mutoscope-worker-gpu"]["spec"]
+    [trigger] = job["triggers"]
+    assert trigger["metadata"] == {
+        "url": "http://clips-mutoscope-bot.studio.svc:9100/workers/wanted",
+        "valueLocation": "wanted",
+        "targetValue": "1",
+    }
+    service = manifests["Service/clips-mutoscope-bot"]["spec"]
+    assert service["publishNotReadyAddresses"] is True
+    assert [port["port"] for port in service["ports"]] == [9100]
+    assert job["maxReplicaCount"] == 5
+    assert job["scalingStrategy"] == {"strategy": "default"}
+    assert job["rollout"] == {"strategy": "gradual"}
+    [pod] = [pod for pod in pod_templates(list(manifests.values())) if pod.is_worker]
+    assert pod.settings["IDLE_EXIT_SECONDS"] == "60"
+    assert pod.spec["restartPolicy"] == "Never"
+
+
+def test_a_worker_that_stays_does_not_end_by_itself(tmp_path: Path) -> None:
+    for mode in ("scaledObject", "deployment"):
+        manifests = render({"workers": {"gpu": {"mode": mode, "replicas": 1}}}, tmp_path)
+        [pod] = [pod for pod in pod_templates(manifests) if pod.is_worker]
+        assert "IDLE_EXIT_SECONDS" not in pod.settings
+        assert "PodDisruptionBudget/clips-mutoscope-worker-gpu" in by_kind(manifests)
+        keda = [one["kind"] for one in manifests if one["apiVersion"].startswith("keda.sh")]
+        assert keda == (["ScaledObject"] if mode == "scaledObject" else [])
+
+
+def test_each_class_has_its_own_card(tmp_path: Path) -> None:
+    pods = {pod.owner: pod for pod in pod_templates(render(TWO_CLASSES, tmp_path))}
+    gpu, piece, cpu = (
+        pods[f"{kind}/clips-mutoscope-worker-{name}"]
+        for kind, name in (("Deployment", "gpu"), ("ScaledJob", "slice"), ("Deployment", "cpu"))
+    )
+    limits = {name: pod.container["resources"]["limits"] for name, pod in pods.items()}
+    assert limits[gpu.owner]["nvidia.com/gpu"] == 1
+    assert limits[piece.owner]["nvidia.com/mig-1g.10gb"] == 1
+    assert "nvidia.com/gpu" not in limits[piece.owner]
+    assert not [name for name in limits[cpu.owner] if "/" in name]
+    assert cpu.settings["DEVICE"] == "cpu"
+    assert gpu.spec["nodeSelector"] == {"card": "a10"}
+    assert piece.spec["runtimeClassName"] == "nvidia"
+    assert piece.settings["DTYPE"] == "fp16"
+    assert {"name": "weights", "persistentVolumeClaim": {"claimName": "weights"}} in piece.spec[
+        "volumes"
+    ]
+
+
+def test_the_values_in_the_operators_guide_are_right(tmp_path: Path) -> None:
+    guide = ROOT.joinpath("docs", "operating.md").read_text("utf-8")
+    [block] = re.findall(r"^```yaml\n(.*?)^```\n", guide, re.DOTALL | re.MULTILINE)
+    manifests = render(yaml.safe_load(block), tmp_path)
+    assert faults(manifests) == []
+    assert len([pod for pod in pod_templates(manifests) if pod.is_worker]) == 2
+
+
+def test_the_versions_are_the_projects() -> None:
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
+    assert f'version = "{chart["appVersion"]}"' in (ROOT / "pyproject.toml").read_text("utf-8")

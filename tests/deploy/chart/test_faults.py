@@ -1,0 +1,172 @@
+"""What must not be deployed is found: each fault is put in first, and then seen."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.settings import BotSettings
+from gpu_worker.settings import WorkerSettings
+from tests.deploy.chart.helm import CHART, ChartError, render
+from tests.deploy.chart.manifests import Manifest, PodTemplate, faults, pod_templates
+
+
+@pytest.fixture
+def manifests(tmp_path: Path) -> list[Manifest]:
+    """What the chart renders with a GPU worker of each mode."""
+    modes = ("scaledJob", "scaledObject", "deployment")
+    values = {"workers": {"gpu": None, **{mode.lower(): {"mode": mode} for mode in modes}}}
+    rendered = render(values, tmp_path)
+    assert faults(rendered) == []
+    return rendered
+
+
+def of_kind(manifests: list[Manifest], kind: str) -> Manifest:
+    return next(one for one in manifests if one["kind"] == kind)
+
+
+def workers(manifests: list[Manifest]) -> list[PodTemplate]:
+    found = [pod for pod in pod_templates(manifests) if pod.is_worker]
+    assert len(found) == 3
+    return found
+
+
+def test_a_missing_gpu_limit_is_found(manifests: list[Manifest]) -> None:
+    for pod in workers(manifests):
+        del pod.container["resources"]["limits"]["nvidia.com/gpu"]
+    assert len([fault for fault in faults(manifests) if "no limit of GPUs" in fault]) == 3
+
+
+def test_a_grace_period_within_the_longest_clip_is_found(manifests: list[Manifest]) -> None:
+    for pod in workers(manifests):
+        pod.spec["terminationGracePeriodSeconds"] = 600
+    assert len([fault for fault in faults(manifests) if "killed after 600 s" in fault]) == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "name"),
+    [
+        ("StatefulSet", ("spec",), "replicaz"),
+        ("Deployment", ("spec", "template", "spec"), "nodeSelektor"),
+        ("ScaledJob", ("spec",), "poolingInterval"),
+        ("ScaledJob", ("spec", "jobTargetRef"), "backofLimit"),
+        ("ScaledJob", ("spec", "jobTargetRef", "template", "spec"), "tolerationz"),
+        ("ScaledJob", ("spec", "scalingStrategy"), "strategi"),
+        ("ScaledObject", ("spec",), "cooldwonPeriod"),
+        ("ScaledObject", ("spec", "scaleTargetRef"), "nam"),
+        ("NetworkPolicy", ("spec",), "egres"),
+    ],
+)
+def test_a_misspelt_key_is_found(
+    kind: str, path: tuple[str, ...], name: str, manifests: list[Manifest]
+) -> None:
+    place: Any = of_kind(manifests, kind)
+    for part in path:
+        place = place[part]
+    place[name] = 1
+    [fault] = [fault for fault in faults(manifests) if name in fault]
+    assert fault.startswith(f"{kind}/")
+
+
+def test_a_misspelt_key_of_a_trigger_is_found(manifests: list[Manifest]) -> None:
+    for kind in ("ScaledJob", "ScaledObject"):
+        [trigger] = of_kind(manifests, kind)["spec"]["triggers"]
+        trigger["metadata"]["valueLokation"] = trigger["metadata"].pop("valueLocation")
+    found = faults(manifests)
+    assert len([fault for fault in found if "metrics-api knows no valueLokation" in fault]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            lambda pod: pod.container["env"].append({"name": "MODELL", "value": "x"}),
+            "nothing reads",
+        ),
+        (lambda pod: pod.container["resources"]["limits"].pop("memory"), "no limit of memory"),
+        (lambda pod: pod.spec["securityContext"].pop("runAsNonRoot"), "runAsNonRoot is not True"),
+        (
+            lambda pod: pod.container["securityContext"].update(readOnlyRootFilesystem=False),
+            "readOnlyRootFilesystem is not True",
+        ),
+        (lambda pod: pod.spec["volumes"].pop(), "no volume {'blobs'}"),
+        (
+            lambda pod: pod.container["env"].append({"name": "DISCORD_TOKEN", "value": "x"}),
+            "the token is written out",
+        ),
+        (
+            lambda pod: pod.container["env"].append({"name": "DATABASE_URL", "value": "x"}),
+            "a worker gets DATABASE_URL",
+        ),
+        (
+            lambda pod: (
+                pod.labels.clear() or pod.labels.update({"app.kubernetes.io/component": "worker-x"})
+            ),
+            "selects no pod",
+        ),
+    ],
+)
+def test_other_faults_are_found(change: Any, expected: str, manifests: list[Manifest]) -> None:
+    for pod in workers(manifests):
+        change(pod)
+    assert [fault for fault in faults(manifests) if expected in fault]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"workers": {"gpu": {"gracePeriodSeconds": 600}}}, "must be longer than longestClip"),
+        ({"workers": {"gpu": {"gpus": {"count": 1}}}}, "'gpus' not allowed"),
+        ({"workers": {"gpu": {"gpu": {"cuont": 1}}}}, "'cuont' not allowed"),
+        ({"workers": {"gpu": {"mode": "scaledjob"}}}, "mode"),
+        ({"workers": {"gpu": {"settings": {"DTYP": "fp16"}}}}, "DTYP"),
+        ({"workers": {"gpu": {"settings": {"MODEL": "embedded"}}}}, "MODEL"),
+        ({"workers": {"GPU_1": {}}}, "GPU_1"),
+        ({"workerDefaults": {"idleSecs": 1}}, "'idleSecs' not allowed"),
+        ({"bot": {"replicas": 2}}, "'replicas' not allowed"),
+        ({"bot": {"settings": {"DISCORD_TOKEN": "secret"}}}, "DISCORD_TOKEN"),
+        ({"discord": {"token": "secret"}}, "'token' not allowed"),
+        ({"discord": {"tokenSecret": {"name": ""}}}, "name"),
+        ({"blobs": {"url": "/data"}}, "url"),
+        ({"reddis": {}}, "'reddis' not allowed"),
+    ],
+)
+def test_a_wrong_value_is_refused(values: dict[str, Any], expected: str, tmp_path: Path) -> None:
+    with pytest.raises(ChartError, match=expected):
+        render(values, tmp_path)
+
+
+def test_every_value_is_one_that_the_schema_knows() -> None:
+    """No object of the schema lets unknown keys through, but those that are lists of names."""
+    schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+    free = {"nodeSelector", "requests", "limits", "settings", "workers", "global"}
+
+    def check(name: str, part: Any) -> None:
+        if part.get("type") == "object" and name not in free:
+            assert part.get("additionalProperties") is False, name
+        for key, below in part.get("properties", {}).items():
+            check(key, below)
+        if "items" in part:
+            check(name, part["items"])
+
+    check("values", schema)
+    for name, part in schema["definitions"].items():
+        check(name, part)
+
+
+@pytest.mark.parametrize(("place", "settings"), [("bot", BotSettings), ("worker", WorkerSettings)])
+def test_further_settings_are_those_that_the_chart_does_not_set(
+    place: str, settings: type[BotSettings | WorkerSettings], manifests: list[Manifest]
+) -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+    part = schema["properties"]["bot"] if place == "bot" else schema["definitions"]["worker"]
+    allowed = set(part["properties"]["settings"]["propertyNames"]["enum"])
+    of_the_chart = {
+        *("MODEL", "MODEL_ROW", "HARDWARE_PROFILE", "GENERATION_FILE", "MUTOSCOPE_HOME"),
+        *("DATABASE_URL", "REDIS_URL", "BLOB_URL", "METRICS_PORT", "DISCORD_TOKEN"),
+        *("WORKER_NAME", "DRAIN_SECONDS", "IDLE_EXIT_SECONDS"),
+    }
+    assert allowed == {name.upper() for name in settings.model_fields} - of_the_chart
