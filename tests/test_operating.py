@@ -1,0 +1,51 @@
+"""The operator's guide promises no command that nobody has run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+GUIDE = ROOT.joinpath("docs", "operating.md").read_text("utf-8")
+NOT_TRIED = re.compile(r"\*not tried here\*", re.IGNORECASE)
+
+RUN = {
+    "make images": "tests/deploy/images/test_main.py",
+    "make chart": "tests/deploy/chart/test_chart.py",
+}
+"""Commands that are run, and the test that does what they do."""
+
+
+def blocks() -> list[tuple[str, list[str]]]:
+    """Return each block of commands with the paragraph before it."""
+    parts = re.split(r"^```(\w*)\n(.*?)^```\n", GUIDE, flags=re.DOTALL | re.MULTILINE)
+    found = zip(parts[::3], parts[1::3], parts[2::3], strict=False)
+    return [
+        (text.strip().rpartition("\n\n")[2], block.splitlines())
+        for text, language, block in found
+        if not language
+    ]
+
+
+def test_every_command_is_run_by_a_test_or_marked() -> None:
+    assert len(blocks()) >= 5
+    for paragraph, commands in blocks():
+        unknown = [command for command in commands if command not in RUN]
+        assert not unknown or NOT_TRIED.search(paragraph), unknown
+
+
+def test_what_runs_the_commands_is_there() -> None:
+    makefile = ROOT.joinpath("Makefile").read_text("utf-8")
+    for command, test in RUN.items():
+        assert f"\n{command.removeprefix('make ')}: " in makefile
+        assert ROOT.joinpath(test).is_file()
+
+
+def test_the_profiles_are_those_of_the_compose_file() -> None:
+    services = yaml.safe_load(ROOT.joinpath("deploy", "compose.yaml").read_text("utf-8"))[
+        "services"
+    ]
+    profiles = {name for service in services.values() for name in service.get("profiles", ())}
+    assert set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE)) == profiles
