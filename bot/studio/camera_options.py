@@ -29,7 +29,9 @@ def camera_from(values: Mapping[str, Any], model: Model) -> Camera:
         camera = Camera(motion, speed, keyframes=_path_in(values["prompt"], motion, speed))
     strength = values.get("strength")
     if strength is None:
-        strength = model.default_strength(_is_named(camera, values["prompt"]))
+        strength = model.default_strength(
+            _is_named(camera, values["prompt"], values["negative_prompt"])
+        )
     return replace(camera, strength=strength)
 
 
@@ -38,7 +40,8 @@ def strength_option(request: GenerationRequest, model: Model) -> float | None:
     strength = request.camera.strength
     if model.defaults.strength is not None:
         return strength
-    default = model.default_strength(_is_named(request.camera, request.prompt))
+    named = _is_named(request.camera, request.prompt, request.negative_prompt)
+    default = model.default_strength(named)
     return None if strength == default else strength
 
 
@@ -88,10 +91,10 @@ def path_detail(request: GenerationRequest, _clip: Clip | None) -> str:
     return path_text.write(request.camera.keyframes)
 
 
-def _is_named(camera: Camera, prompt: str) -> bool:
-    """Tell whether an order names a camera motion, in its prompt or by an option."""
+def _is_named(camera: Camera, prompt: str, negative_prompt: str) -> bool:
+    """Tell whether an order names a camera motion, in its prompts or by an option."""
     chosen = camera.motion is not Motion.AUTO or bool(camera.keyframes)
-    return chosen or read_prompt(prompt) is not None
+    return chosen or read_prompt(prompt, negative_prompt) is not None
 
 
 def _path_in(prompt: str, motion: Motion, speed: Speed) -> tuple[Keyframe, ...]:

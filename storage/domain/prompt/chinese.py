@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from enum import Enum
 
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.prompt.mention import Mention, Rank
 
 _SIMPLIFIED = str.maketrans(
-    "鏡頭動轉縮遠進後順時針左傾緩靜輕微劇顫機畫場視無沒別搖攝劃飛從開還來雲離觀變擴穩鎖稍徐",
-    "镜头动转缩远进后顺时针左倾缓静轻微剧颤机画场视无没别摇摄划飞从开还来云离观变扩稳锁稍徐",
+    "鏡頭動轉縮遠進後順時針左傾緩靜輕微劇顫機畫場視無沒別搖攝劃飛從開還來雲離觀變擴穩鎖稍徐"
+    "對著讓將請漸邊個給點處環繞眾們態腳貼湊與於圖內運體滾滑強劍連擺並禁嚴顯東",
+    "镜头动转缩远进后顺时针左倾缓静轻微剧颤机画场视无没别摇摄划飞从开还来云离观变扩稳锁稍徐"
+    "对着让将请渐边个给点处环绕众们态脚贴凑与于图内运体滚滑强剑连摆并禁严显东",
 )
 _CLAUSE_END = re.compile(
     r"[,.;:!?、。,;:!?…\n\s]|然后|接着|随后|同时|但是|但|而后|再(?=[向往朝左右上下推拉放缩平])"
@@ -27,7 +30,7 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
         Motion.STATIC,
         r"(?:保持|完全|镜头|相机|机位|画面)?(?:静止|固定|不动|定住|定格|静态|停住)",
         Rank.REST,
-        True,
+        False,
     ),
     (
         Motion.STATIC,
@@ -41,10 +44,15 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
         Rank.REST,
         True,
     ),
-    (Motion.ROLL_COUNTERCLOCKWISE, r"逆时针|反时针|逆向旋转", Rank.VERB, True),
-    (Motion.ROLL_CLOCKWISE, r"顺时针", Rank.VERB, True),
+    (Motion.ROLL_COUNTERCLOCKWISE, r"逆时针|反时针|逆向旋转", Rank.VERB, False),
+    (Motion.ROLL_CLOCKWISE, r"顺时针", Rank.VERB, False),
     (Motion.SHAKE, r"抖动|晃动|震动|振动|震颤|摇晃|颤抖|颤动|颠簸|摇摆|抖|晃|震", Rank.VERB, False),
-    (Motion.SHAKE, r"手持|手提拍|地震|地动山摇|不稳", Rank.MANNER, True),
+    (
+        Motion.SHAKE,
+        r"手持(?=镜头|拍|摄|相机|机|晃|抖|感|跟|效果|风格|运镜|视角|画面|$)|手提拍|地震|地动山摇|不稳",
+        Rank.MANNER,
+        True,
+    ),
     (
         Motion.ROLL_COUNTERCLOCKWISE,
         rf"{_TO}左(?:侧|边|方)?{_SLOWLY}(?:旋转|翻滚|滚转|倾斜|滚动|翻转|侧倾|歪|转动?一圈)|左旋|左倾|(?:旋转|翻滚|滚转|倾斜|侧倾){_TO}左",
@@ -63,25 +71,25 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     (Motion.TILT_DOWN, r"[从自由]上(?:方|面)?[往向到至朝而]+下|上到下", Rank.VERB, True),
     (
         Motion.ZOOM_IN,
-        r"放大|拉近|推近|推进|推镜|推上去|越来越大|飞近|深处|驶向|近处|前推|推向|推到|推入|变焦(?:向前|推)|凑近|贴近|聚焦到|变焦(?!出|拉|远|缩)|推轨",
+        r"放大|拉近|推近|推进|推镜|推上去|前推|推向|推到|推入|变焦(?:向前|推)|变焦(?!出|拉|远|缩)|推轨|由远[及到至而]近",
         Rank.VERB,
         True,
     ),
     (
         Motion.ZOOM_OUT,
-        r"缩小|变焦缩小|越来越小|远处|更多周围|周围环境|拉远|推远|后拉|拉镜|拉出|拉开|拉到全景|后撤|扩大视野|拉回|往后拉|变焦(?:出|拉|远)",
+        r"缩小|变焦缩小|更多周围|拉远|推远|后拉|拉镜|拉出|拉开|拉到全景|后撤|扩大视野|拉回|往后拉|变焦(?:出|拉|远)|由近[及到至而]远",
         Rank.VERB,
         True,
     ),
     (
         Motion.ZOOM_IN,
-        rf"靠近|逼近|接近|走近|前移|前进|变大|更近|近一点|近些|深入|{_TO}(?:前|里|内|中心){_SLOWLY}(?:移动|移|走|推|飞|进|靠)?",
+        rf"靠近|越来越近|逼近|接近|走近|飞近|凑近|贴近|聚焦到|驶向|越来越大|{_TO}(?:深处|近处)|前移|前进|变大|更近|近一点|近些|深入|{_TO}(?:前|里|内|中心){_SLOWLY}(?:移动|移|走|推|飞|进|靠)?",
         Rank.VERB,
         False,
     ),
     (
         Motion.ZOOM_OUT,
-        rf"后退|倒退|远离|退远|退后|变小|更远|远一点|远些|远去|退出|后移|撤离|{_TO}(?:后|外){_SLOWLY}(?:移动|移|走|拉|飞|退)?",
+        rf"后退|越来越远|倒退|越来越小|{_TO}远处|远离|退远|退后|变小|更远|远一点|远些|远去|退出|后移|撤离|{_TO}(?:后|外){_SLOWLY}(?:移动|移|走|拉|飞|退)?",
         Rank.VERB,
         False,
     ),
@@ -99,7 +107,7 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     ),
     (
         Motion.TILT_UP,
-        rf"{_TO}上(?:方|面)?{_SLOWLY}{_LIFT}|上(?:摇|移|升|仰|抬|扬)|仰|抬头|飞升|越升越高|高处|[看望]向天空|抬起|抬高|升高|升起|抬升|拔高|拉升|升降?镜|(?:摇|移|升|抬|倾斜|看|推){_SLOWLY}{_TO}?上",
+        rf"{_TO}上(?:方|面)?{_SLOWLY}{_LIFT}|上(?:摇|移|升|仰|抬|扬)|仰(?![望慕卧])|抬头|飞升|越升越高|高处|[看望]向天空|抬起|抬高|升高|升起|抬升|拔高|拉升|升降?镜|(?:摇|移|升|抬|倾斜|看|推){_SLOWLY}{_TO}?上",
         Rank.VERB,
         False,
     ),
@@ -113,10 +121,9 @@ _RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
     (Motion.PAN_RIGHT, rf"{_TO}右(?:侧|边|面|方)?", Rank.VERB, False),
     (Motion.TILT_UP, rf"{_TO}上(?:方|面)?", Rank.VERB, False),
     (Motion.TILT_DOWN, rf"{_TO}下(?:方|面)?", Rank.VERB, False),
-    (Motion.ROLL_CLOCKWISE, r"旋转|翻滚|滚转|荷兰角|转圈", Rank.VERB, False),
+    (Motion.ROLL_CLOCKWISE, r"旋转|翻滚|滚转|转圈", Rank.VERB, False),
     (Motion.ZOOM_OUT, r"展现|展示|露出|全景|全貌", Rank.MANNER, False),
     (Motion.PAN_RIGHT, r"横摇|平移|横移|摇镜", Rank.MANNER, True),
-    (Motion.ZOOM_IN, r"特写", Rank.HINT, True),
     (Motion.DRIFT, r"漂移|漂浮|飘动|飘移|漂动|浮动|轻微运动", Rank.REST, False),
 )
 _PATTERNS = [(rule[0], re.compile(rule[1]), *rule[2:]) for rule in _RULES]
@@ -124,13 +131,31 @@ _PATTERNS = [(rule[0], re.compile(rule[1]), *rule[2:]) for rule in _RULES]
 _CAMERA = re.compile(
     r"镜头|相机|摄像机|摄影机|摄像头|画面|视角|机位|视野|视线|焦距|我们|观众|无人机|航拍"
 )
-_CONTENT = re.compile(r"图像|图片|照片|场景|景物|内容|背景|物体")
+_CONTENT = re.compile(r"图像|图片|照片|场景|景物|内容|背景")
 _FILLERS = re.compile(
     r"镜头|相机|慢慢|缓慢|缓缓|缓|慢|高速|快速|迅速|急速|飞快|快|轻轻|轻微|微微|稍微|稍稍|略微|逐渐|渐渐|徐徐|平稳|"
     r"稳定|匀速|平滑|流畅|请|让|把|将|使|先|再|然后|最后|开始|持续|不断|一直|整体|地|的|着|了|得|从|给|做|来|"
     r"一个|个|一点点|一点|只|仅|就|要|需要|想|希望|帮我|我|突然|猛地|猛|急|剧烈|强烈|大幅|小幅|度|又|也|和|并|与|且|"
     r"不要|不用|不|别|没有|没|无|勿|避免|禁止|可以|能|有|向|往|朝|在|水平|垂直|横向|纵向|角度|方向|[\s\W]"
 )
+# Somebody looks or goes at the camera; a place in the picture is no subject.
+_AT_CAMERA = re.compile(
+    r"(?:看着|看向|看|对着|对|面对|面向|望着|望向|朝着|朝|走向|跑向|冲向|飞向|游向|转向|冲|(?<![推拉移转])向|盯着|直视|正对|背对|凝视|注视|靠近|走近)"
+    r"了?(?:镜头|相机|摄像机|摄影机|摄像头|观众)|镜头前"
+)
+_PLACE = re.compile(r"(?:画面|镜头|照片|图片|图像|场景|视频|图)(?:中(?![心央间])|里|内)")
+_PERSONAL = re.compile(r"[走跑看望飞游跳奔转回抬低挥伸站坐爬冲]")
+_OF_NOUN = re.compile(r"(?:着|了|过)?的(?!$)(?!镜头|相机|画面|视角|运镜|拍摄|效果|方式|感觉|地)\w")
+# Techniques without a direction: only ruled out they say anything.
+_TECHNIQUE = re.compile(r"推拉摇移|推拉|摇移|缩放|运镜|升降|[推拉摇移](?=$|[和或与及])")
+_BARE = re.compile(
+    r"(?:镜头)?(?:平移|缩放|旋转|摇晃|推拉|抖动|晃动|摇移|移动|倾斜|变焦|运镜|横移|转动|运动|升降|环绕|推|拉|摇|移|和|或|与|及|以及)+"
+)
+_JOINS_LIST = frozenset("、")
+_LONGEST = 100
+"""Characters of a clause at most, so that a text without stops is read in linear time."""
+_SPOKEN = re.compile(r"(?:镜头|相机|摄像机|摄影机|机位|运镜)(?![的感里中内前下]|$)")
+
 _CONTENT_MOVES = re.compile(r"移动|移|滑动|滑|运动|偏移|走|飞")
 _NEGATION = re.compile(r"不要|不用|不需要|不许|不能|不得|不|别|没有|没|无|勿|避免|禁止|而不是|而非")
 _SLOW = re.compile(
@@ -142,14 +167,20 @@ _FAST = re.compile(r"快|迅速|急速|急|猛|剧烈|强烈|大幅|突然|疾|�
 def mentions(text: str) -> list[Mention]:
     """Return the mentions in a normalized text, clause by clause."""
     found: list[Mention] = []
-    start = 0
-    text = text.translate(_SIMPLIFIED)
-    for stop in [*_CLAUSE_END.finditer(text), None]:
-        end = stop.start() if stop else len(text)
-        clause = text[start:end]
-        found.extend(_in_clause(clause, start))
-        start = stop.end() if stop else end
+    other_subject = ruled_out = False
+    for start, clause, joiner in _clauses(text):
+        bare = joiner in ",、" and _BARE.fullmatch(clause) is not None
+        ruled_out = ruled_out and (joiner in _JOINS_LIST or bare)
+        own = list(_in_clause(clause, start, other_subject, ruled_out))
+        found.extend(own)
+        ruled_out = ruled_out or _is_negated(clause)
+        other_subject = _is_about_other(clause, own, other_subject)
     return found
+
+
+def speaks_of_camera(text: str) -> bool:
+    """Tell whether something is said of the camera, whether it is understood or not."""
+    return any(_SPOKEN.search(clause) for _, clause, _ in _clauses(text))
 
 
 def loose_speed(text: str) -> Speed | None:
@@ -159,21 +190,50 @@ def loose_speed(text: str) -> Speed | None:
     return next((speed for part in parts if (speed := _speed(part))), None)
 
 
-def _in_clause(clause: str, offset: int) -> Iterator[Mention]:
-    taken: list[tuple[int, int]] = []
+def _clauses(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield the position of each clause, its simplified text, and the sign before it."""
+    text = text.translate(_SIMPLIFIED)
+    text = _AT_CAMERA.sub(lambda match: "人" * len(match.group()), text)
+    text = _PLACE.sub(lambda match: "的" * len(match.group()), text)
+    start, joiner = 0, "."
+    for stop in [*_CLAUSE_END.finditer(text), None]:
+        end = stop.start() if stop else len(text)
+        for part in range(start, end, _LONGEST):
+            yield part, text[part : min(end, part + _LONGEST)], joiner
+        joiner = joiner if stop and stop.group().isspace() and start == end else _sign(stop)
+        start = stop.end() if stop else end
+
+
+def _sign(stop: re.Match[str] | None) -> str:
+    """Return what separates two clauses; a space does so as a comma does."""
+    return "," if stop is None or stop.group().isspace() else stop.group()
+
+
+def _in_clause(clause: str, offset: int, other_subject: bool, ruled_out: bool) -> Iterator[Mention]:
+    taken = [False] * len(clause)
     speed = _speed(clause)
-    for motion, pattern, rank, camera_only in _PATTERNS:
+    for match in _TECHNIQUE.finditer(clause):
+        if ruled_out or _is_negated(clause[: match.start()]):
+            yield Mention(offset + match.start(), Motion.PAN_RIGHT, Rank.MANNER, negated=True)
+    for rule_motion, pattern, rule_rank, camera_only in _PATTERNS:
         for match in pattern.finditer(clause):
-            if any(match.start() < end and start < match.end() for start, end in taken):
+            start, end = match.span()
+            if any(taken[start:end]):
                 continue
-            before = clause[: match.start()]
-            if not camera_only and not _is_about_camera(before, taken):
+            before = "".join(
+                sign for sign, is_taken in zip(clause[:start], taken, strict=False) if not is_taken
+            )
+            subject = _subject(clause, before, end, other_subject)
+            taken[start:end] = [True] * (end - start)
+            if not camera_only and subject is _Subject.OTHER:
                 continue
-            taken.append(match.span())
-            if _moves_content(before, match.group()):
-                motion = _REVERSED.get(motion, motion)  # noqa: PLW2901  # content moves the other way
-            negated = motion is not Motion.STATIC and _is_negated(before)
-            yield Mention(offset + match.start(), motion, rank, negated, speed)
+            motion, rank = rule_motion, _ranked(rule_rank, subject, camera_only)
+            if subject is _Subject.CONTENT and _moves_content(match.group()):
+                motion, rank = _REVERSED.get(motion, motion), Rank.CONTENT
+            negated = ruled_out or _is_negated(clause[:start])
+            yield Mention(
+                offset + start, motion, rank, negated and motion is not Motion.STATIC, speed
+            )
 
 
 _REVERSED: Mapping[Motion, Motion] = {
@@ -184,19 +244,42 @@ _REVERSED: Mapping[Motion, Motion] = {
 }
 
 
-def _is_about_camera(before: str, taken: list[tuple[int, int]]) -> bool:
-    """Tell whether the words before a motion name the camera, the picture or no subject."""
-    if _CAMERA.search(before) or _CONTENT.search(before):
-        return True
-    rest = "".join(
-        sign for at, sign in enumerate(before) if not any(start <= at < end for start, end in taken)
-    )
-    return not _FILLERS.sub("", rest)
+class _Subject(Enum):
+    """Who moves."""
+
+    CAMERA = "camera"
+    CONTENT = "content"
+    NONE = "none"
+    OTHER = "other"
 
 
-def _moves_content(before: str, words: str) -> bool:
-    moved = _CONTENT.search(before) is not None and _CAMERA.search(before) is None
-    return moved and "平移" not in words and _CONTENT_MOVES.search(words) is not None
+def _subject(clause: str, before: str, end: int, other_subject: bool) -> _Subject:
+    """Return who makes a motion, by the words before it that belong to no other motion."""
+    if _CAMERA.search(clause[:end]):
+        return _Subject.CAMERA
+    if _CONTENT.search(before):
+        return _Subject.CONTENT
+    if _FILLERS.sub("", before) or _OF_NOUN.match(clause, end):
+        return _Subject.OTHER
+    if other_subject and _PERSONAL.search(clause):
+        return _Subject.OTHER
+    return _Subject.NONE
+
+
+def _ranked(rank: Rank, subject: _Subject, camera_only: bool) -> Rank:
+    named = camera_only or subject is _Subject.CAMERA
+    return Rank.CAMERA if rank is Rank.VERB and named else rank
+
+
+def _is_about_other(clause: str, own: list[Mention], other_subject: bool) -> bool:
+    """Tell whether the clause after this one may be about something else than the camera."""
+    if own or _CAMERA.search(clause):
+        return False
+    return bool(_FILLERS.sub("", clause)) or other_subject
+
+
+def _moves_content(words: str) -> bool:
+    return "平移" not in words and _CONTENT_MOVES.search(words) is not None
 
 
 def _is_negated(before: str) -> bool:

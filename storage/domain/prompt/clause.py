@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import zip_longest
 
 from storage.domain.prompt.lexicon import DIRECTIONS, FORMS, LONG_WORDS, NEGATORS, TYPOS, words
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[^\sa-z']")
+_OFF = re.compile(r"\b([a-z]+)[ \t]?[:=][ \t]?(?:no|none|off)\b")
+"""A list of settings, as in "zoom: no, pan: no"."""
 _JOINERS = words("and then while as but with whereas before after when until plus or nor")
 _STOPS = frozenset(",.;:!?()[]{}|/\u2014\u2013\u2026\u3001\u3002\uff0c\uff1b+&>")
 _ENDS = frozenset(".;!?\u3002\uff1b")
+_LONGEST = 64
+"""How many words a clause has at most, so that a text without stops is read in linear time."""
+_RETURNS = words("just only instead")
 _PHRASES = (
+    ("negative prompt", "avoid"),
     ("counter clock wise", "counterclockwise"),
     ("counter clockwise", "counterclockwise"),
     ("anti clockwise", "anticlockwise"),
@@ -45,14 +52,14 @@ class Token:
     form: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Clause:
     """The tokens between two joiners, and the joiner before them ("" at the start)."""
 
     joiner: str
     tokens: tuple[Token, ...]
 
-    @property
+    @cached_property
     def words(self) -> tuple[str, ...]:
         """Return the words of the tokens."""
         return tuple(token.word for token in self.tokens)
@@ -60,7 +67,19 @@ class Clause:
     def negated(self, index: int) -> bool:
         """Tell whether a negator stands before the word at an index."""
         before = self.words[:index]
-        return any(word in NEGATORS for word in before) and before[-1:] != ("just",)
+        last = max((at for at in range(len(before)) if self._is_negator(at)), default=None)
+        return last is not None and _RETURNS.isdisjoint(before[last + 1 :])
+
+    @property
+    def negates(self) -> bool:
+        """Tell whether a negation is in force at the clause's end."""
+        return self.negated(len(self.tokens))
+
+    def _is_negator(self, index: int) -> bool:
+        """Tell whether the word at an index rules out what follows; "instead" alone does not."""
+        needed = {"instead": ("of",), "rather": ("than",)}.get(self.words[index])
+        following = self.words[index + 1 : index + 2]
+        return self.words[index] in NEGATORS and needed in (None, following)
 
 
 def clauses(text: str) -> list[Clause]:
@@ -71,6 +90,9 @@ def clauses(text: str) -> list[Clause]:
     for token, following in zip_longest(stream, stream[1:]):
         inner = tokens and following is not None and _joins_manners(token.word, following.word)
         if inner or (token.word not in _STOPS and token.word not in _JOINERS):
+            if len(tokens) == _LONGEST:
+                found.append(Clause(joiner, tuple(tokens)))
+                joiner, tokens = "", []
             tokens.append(token)
             continue
         if tokens:
@@ -95,7 +117,8 @@ def _stronger(joiner: str, word: str) -> str:
 
 
 def _tokens(text: str) -> list[Token]:
-    text = f"{text} "
+    text = _OFF.sub(lambda match: f"no {match[1]}".ljust(len(match[0])), text)
+    text = text.replace("\n", ",") + " "
     for phrase, word in _PHRASES:
         text = text.replace(phrase, word.ljust(len(phrase)))
     return [_token(match.start(), match.group()) for match in _WORD.finditer(text)]

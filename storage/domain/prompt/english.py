@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
 from storage.domain.camera.motion import Motion, Speed
+from storage.domain.prompt import negation
 from storage.domain.prompt.clause import Clause, clauses
 from storage.domain.prompt.lexicon import (
     CAMERA,
@@ -17,33 +19,50 @@ from storage.domain.prompt.lexicon import (
     NEGATORS,
     OPPOSITE,
     PLACES,
+    SHAKEN,
     SHAKY,
     SLOW,
     STEADY,
     STILL,
+    TARGETS,
     words,
 )
 from storage.domain.prompt.mention import Mention, Rank
+from storage.domain.prompt.subject import is_posture, is_target, names_camera
 from storage.domain.prompt.verbs import motion_of
 
-_CLOSE = (("close", "up"), ("closer", "look"), ("close", "look"))
+_CLOSE = (("closer", "look"), ("close", "look"))
+_THINGS = words("subject object background character person pose face")
+_NAMED = CAMERA - {"it", "you"}
+_CAMERAS = words("camera cam viewpoint drone gimbal lens")
+_AUXILIARIES = words("should must will can could to is does has")
+_VERBAL = re.compile(r"[a-z]{2,}[^s]s|[a-z]{2,}ing")
 _HIDDEN = {
     **dict.fromkeys(("above", "overhead"), Motion.TILT_UP),
     **dict.fromkeys(("below", "beneath", "underneath"), Motion.TILT_DOWN),
 }
+_KNOWN = FILLERS | CAMERA | TARGETS | NEGATORS | PLACES.keys() | DIRECTIONS.keys()
+_CALM = FILLERS | CAMERA | CONTENT | STEADY | STILL | SHAKEN | NEGATORS
+_SMALL = FILLERS | CAMERA | TARGETS | NEGATORS
 _LEADING = words("in into toward towards onto off wide close near")
 
 
-def mentions(text: str) -> list[Mention]:
-    """Return the mentions in a normalized text, in their order."""
+def mentions(text: str, explicit: bool = False) -> list[Mention]:
+    """Return the mentions in a normalized text, in their order.
+
+    explicit leaves out what is not beyond doubt English: directions and verbs that stand alone.
+    """
     found: list[Mention] = []
     other_subject = False
     parts = clauses(text)
-    for index, clause in enumerate(parts):
-        own = [*_verbs(clause, other_subject), *_manners(clause)]
-        if not own:
+    others = sum(map(_has_other_words, parts))
+    for clause, ruled_out in zip(parts, negation.inherited(parts), strict=True):
+        crowd = others > int(_has_other_words(clause))
+        own = [*_verbs(clause, other_subject, crowd, explicit), *_manners(clause)]
+        if not own and not explicit:
             own = list(_bare_direction(clause, other_subject))
-        own = _with_inherited_negation(clause, own, found, parts[index + 1 : index + 2])
+        if ruled_out:
+            own = [replace(mention, negated=True) for mention in own]
         other_subject = not own and _has_other_words(clause)
         speed = _speed(clause)
         found.extend(replace(mention, speed=speed) for mention in own)
@@ -52,45 +71,62 @@ def mentions(text: str) -> list[Mention]:
 
 def loose_speed(text: str) -> Speed | None:
     """Return the speed that a clause of its own names, as in "pan left, slowly"."""
-    small = FILLERS | CAMERA | CONTENT | NEGATORS
     for clause in clauses(text):
         speed = _speed(clause)
-        if speed and all(token.word in small for token in clause.tokens):
+        if speed and all(token.word in _SMALL for token in clause.tokens):
             return speed
     return None
 
 
+def speaks_of_camera(text: str) -> bool:
+    """Tell whether something is said of the camera, whether it is understood or not."""
+    return any(
+        _acts(clause, index) for clause in clauses(text) for index in range(len(clause.words))
+    )
+
+
+def _acts(clause: Clause, index: int) -> bool:
+    """Tell whether the word at an index is a camera that does something."""
+    if clause.words[index] not in _CAMERAS or is_target(clause.words, index):
+        return False
+    following = clause.tokens[index + 1 : index + 2]
+    return any(
+        token.form in ("s", "ing") or token.word in _AUXILIARIES or _VERBAL.fullmatch(token.word)
+        for token in following
+    )
+
+
 def _has_other_words(clause: Clause) -> bool:
-    known = FILLERS | CAMERA | CONTENT | NEGATORS | PLACES.keys()
-    return any(token.word not in known and token.word not in DIRECTIONS for token in clause.tokens)
+    return any(token.word not in _KNOWN for token in clause.tokens)
 
 
-def _verbs(clause: Clause, other_subject: bool) -> Iterator[Mention]:
+def _verbs(clause: Clause, other_subject: bool, crowd: bool, explicit: bool) -> Iterator[Mention]:
+    """Yield the motions of verbs; crowd tells that other clauses are about something else."""
     for index, token in enumerate(clause.tokens):
-        if token.verb is None:
+        if token.verb is None or (crowd and is_posture(clause, index) and not names_camera(clause)):
             continue
-        motion = motion_of(clause, index, other_subject)
-        if motion is not None:
-            rank = Rank.REST if motion in (Motion.DRIFT, Motion.STATIC) else Rank.VERB
-            yield Mention(token.position, motion, rank, clause.negated(index))
+        found = motion_of(clause, index, other_subject, explicit)
+        if found is not None:
+            motion, rank = found
+            negated = motion is not Motion.STATIC and clause.negated(index)
+            yield Mention(token.position, motion, rank, negated)
 
 
 def _manners(clause: Clause) -> Iterator[Mention]:
-    """Yield motions without a verb of motion: handheld, reveal, close-up, static."""
-    words, small = clause.words, FILLERS | CAMERA | CONTENT | STEADY | STILL
-    calm = all(word in small or word in NEGATORS for word in words) or any(
-        word in CAMERA - {"it", "you"} for word in words
-    )
+    """Yield motions without a verb of motion: handheld, reveal, a closer look, static."""
+    words = clause.words
+    calm = _CALM.issuperset(words) or any(word in _NAMED for word in words)
+    of_thing = not _THINGS.isdisjoint(words) and not names_camera(clause)
     for index, token in enumerate(clause.tokens):
         held = token.word == "hand" and words[index + 1 : index + 2] == ("held",)
         motion, rank = None, Rank.REST
-        if token.word in SHAKY or held:
+        if token.word in SHAKY or (token.word in SHAKEN and calm) or held:
             motion, rank = Motion.SHAKE, Rank.MANNER
         elif token.word in ("reveal", "reveals", "revealing"):
             motion, rank = _revealed(words[index + 1 :]), Rank.MANNER
-        elif token.word == "closeup" or words[index : index + 2] in _CLOSE:
-            motion, rank = Motion.ZOOM_IN, Rank.HINT
-        elif token.word in STILL or (token.word in STEADY and calm):
+        elif words[index : index + 2] in _CLOSE:
+            motion, rank = Motion.ZOOM_IN, Rank.MANNER
+        elif not of_thing and (token.word in STILL or (token.word in STEADY and calm)):
             motion = Motion.STATIC
         elif token.word == "ken" and words[index + 1 : index + 2] == ("burns",):
             motion = Motion.DRIFT
@@ -105,13 +141,14 @@ def _revealed(after: tuple[str, ...]) -> Motion:
 
 def _bare_direction(clause: Clause, other_subject: bool) -> Iterator[Mention]:
     """Yield the direction of a clause without other words: "closer", "camera left"."""
-    if _has_other_words(clause) or (other_subject and clause.joiner == "and"):
+    if _has_other_words(clause) or (other_subject and clause.joiner in ("and", "then", "or")):
         return
     origin = None
     for index, token in enumerate(clause.tokens):
         direction = DIRECTIONS.get(token.word) or PLACES.get(token.word)
         last = index == len(clause.tokens) - 1
-        if direction is None or not (last or token.word not in _LEADING):
+        of = clause.words[index + 1 : index + 2] == ("of",)
+        if direction is None or of or not (last or token.word not in _LEADING):
             continue
         if "from" in clause.words[max(0, index - 2) : index] and not last:
             origin = direction
@@ -120,19 +157,6 @@ def _bare_direction(clause: Clause, other_subject: bool) -> Iterator[Mention]:
         return
     if origin is not None:
         yield Mention(clause.tokens[0].position, MOTION_OF[OPPOSITE[origin]], Rank.VERB)
-
-
-def _with_inherited_negation(
-    clause: Clause, own: list[Mention], found: list[Mention], following: list[Clause]
-) -> list[Mention]:
-    """Extend the last negation over a list, as in "no zoom, pan or tilt"."""
-    joined = clause.joiner in ("or", "nor")
-    listed = clause.joiner == "," and any(part.joiner in ("or", "nor") for part in following)
-    short = len(clause.tokens) <= 2 and not any(token.word in DIRECTIONS for token in clause.tokens)
-    paired = clause.joiner == "and" and short and clause.words[-1:] != ("in",)
-    if found and found[-1].negated and (joined or ((listed or paired) and short)):
-        return [replace(mention, negated=True) for mention in own]
-    return own
 
 
 def _speed(clause: Clause) -> Speed | None:

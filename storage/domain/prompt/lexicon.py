@@ -174,9 +174,11 @@ CAMERA = words(
     "operator footage video clip vantage viewfinder gimbal angle us"
 )
 CONTENT = words(
-    "scene content contents picture image photo photograph everything scenery background subject "
-    "object ground earth world"
+    "scene content contents picture image photo photograph everything scenery background ground "
+    "earth world"
 )
+TARGETS = CONTENT | words("subject object")
+"""What a camera may go to; what a subject or an object does is no motion of the camera."""
 SLOW = words(
     "slow slowly gentle gently slight slightly subtle subtly soft softly gradual gradually "
     "leisurely lazily little bit touch calm calmly tiny small barely carefully creep creeping "
@@ -211,15 +213,16 @@ NEGATORS = words(
     "no not without never avoid don't dont doesn't doesnt isn't isnt won't nor neither instead "
     "stop zero cannot can't cant shouldn't mustn't aren't rather none lacking"
 )
-STILL = words("static stationary tripod motionless unmoving immobile locked lockdown unchanging")
+STILL = words("static tripod lockdown")
 STEADY = words(
     "still steady fixed frozen freeze stable hold holding lock stay stays rest put remain remains "
-    "stand stands"
+    "stand stands stationary motionless unmoving immobile locked unchanging"
 )
-SHAKY = words(
-    "handheld shaky jittery wobbly unsteady unstable jerky nervous bumpy earthquake turbulence "
-    "turbulent "
-    "trembling shakily shakey shakycam wobbling quaking juddering"
+"""Of the camera only in a clause that is about nothing else, as SHAKEN is."""
+SHAKY = words("handheld shaky shakey shakycam shakily earthquake")
+SHAKEN = words(
+    "jittery wobbly unsteady unstable jerky nervous bumpy turbulence turbulent trembling wobbling "
+    "quaking juddering"
 )
 TYPOS: Mapping[str, str] = {
     "zom": "zoom", "zomm": "zoom", "zoon": "zoom", "zoome": "zoom", "zoming": "zooming",

@@ -11,10 +11,11 @@ from storage.domain.camera.motion import Motion, Speed
 class Rank(IntEnum):
     """How explicit a mention is, the most explicit first; only the best rank counts."""
 
-    VERB = 0  # an explicit motion: "pan left"
-    MANNER = 1  # how the camera is held, or what it shows: "handheld", "reveal the valley"
-    REST = 2  # little or no motion: "steady", "drifting"
-    HINT = 3  # a framing that a motion may lead to: "close-up"
+    CAMERA = 0  # a motion of the camera by name: "the camera moves left", "pan left"
+    VERB = 1  # a motion that is asked of nobody by name: "move left", "look up"
+    MANNER = 2  # how the camera is held, or what it shows: "handheld", "reveal the valley"
+    REST = 3  # little or no motion: "steady", "drifting"
+    CONTENT = 4  # how the frame's content moves: "the scene moves left"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from storage.domain.camera.keyframes import (
 from storage.domain.camera.motion import Easing, Keyframe, Pose, Reading, Speed
 from storage.domain.camera.path import SPEED_FACTOR
 from storage.domain.errors import BadRequest
-from storage.domain.prompt.reading import THEN, mentions, normalized, readings
+from storage.domain.prompt.normal_form import normalized
+from storage.domain.prompt.reading import THEN, mentions, readings
 
 LIMIT = 600  # characters
 MOST = 8  # poses

@@ -6,13 +6,14 @@ By rules alone; where they find nothing, the model's text encoder names the near
 from __future__ import annotations
 
 import re
-import unicodedata
 from dataclasses import replace
 
 from storage.domain.camera.keyframes import LONGEST, MOTIONS
 from storage.domain.camera.motion import Camera, Motion, Reading, Speed
 from storage.domain.prompt import chinese, english
+from storage.domain.prompt.language import has_kana, is_other_language
 from storage.domain.prompt.mention import Mention, Rank
+from storage.domain.prompt.normal_form import normalized
 from storage.domain.request import GenerationRequest
 
 THEN = re.compile(
@@ -22,19 +23,45 @@ THEN = re.compile(
     r"|(?<=[近远遠左右上下入出大小摇搖移转轉,])[后後](?=[拉摇搖上下移转轉])"
 )
 """What separates motions that follow each other; a comma alone does not."""
+_CAMERA_MOTION = re.compile(
+    r"\b(?:camera|cam) (?:movements?|motions?|moves?|moving)\b"
+    r"|(?:镜头|鏡頭|相机|相機)(?:运动|運動|移动|移動)|运镜|運鏡"
+)
+_OUTRIGHT = (Rank.CAMERA, Rank.VERB, Rank.CONTENT)
 
 
-def read(prompt: str) -> Reading | None:
-    """Return the camera motion that the prompt names most clearly (the first such), or None."""
+def read(prompt: str, negative_prompt: str = "") -> Reading | None:
+    """Return the camera motion that the prompt names most clearly (the first such), or None.
+
+    A motion that is only ruled out, in the prompt or the negative prompt, gives a camera that holds
+    still.
+    """
     text = normalized(prompt)
     found = mentions(text)
     wanted = [mention for mention in found if not mention.negated]
     if not wanted:
-        # A prompt that only rules motions out wants none.
-        return Reading(Motion.STATIC) if found else None
+        ruled_out = any(mention.motion is not Motion.STATIC for mention in found)
+        still = ruled_out or _rules_out(negative_prompt)
+        return Reading(Motion.STATIC) if still else None
     chosen = min(wanted, key=lambda mention: (mention.rank, mention.position))
     loose = english.loose_speed(text) or chinese.loose_speed(text)
     return Reading(chosen.motion, chosen.speed or loose or Speed.NORMAL)
+
+
+def speaks_of_camera(prompt: str) -> bool:
+    """Tell whether a prompt says something of the camera, in a language that is read.
+
+    Only then may its motion be guessed where nothing was read.
+    """
+    text = normalized(prompt)
+    if is_other_language(text):
+        return False
+    return english.speaks_of_camera(text) or chinese.speaks_of_camera(text)
+
+
+def in_other_language(prompt: str) -> bool:
+    """Tell whether a prompt is in a language whose camera words are not read."""
+    return is_other_language(normalized(prompt))
 
 
 def read_sequence(prompt: str) -> tuple[Reading, ...]:
@@ -54,9 +81,9 @@ def read_sequence(prompt: str) -> tuple[Reading, ...]:
     return tuple(steps[:LONGEST]) if several else ()
 
 
-def resolve(camera: Camera, prompt: str) -> Reading | None:
-    """Return what the options and the prompt ask for together; an option wins."""
-    reading = read(prompt)
+def resolve(camera: Camera, prompt: str, negative_prompt: str = "") -> Reading | None:
+    """Return what the options and the prompts ask for together; an option wins."""
+    reading = read(prompt, negative_prompt)
     if camera.motion is not Motion.AUTO:
         reading = Reading(camera.motion, reading.speed if reading else Speed.NORMAL)
     if reading is not None and camera.speed is not Speed.NORMAL:
@@ -68,12 +95,24 @@ def with_reading(request: GenerationRequest) -> GenerationRequest:
     """Return the request with its reading, unless it has one or keyframes."""
     if request.reading is not None or request.camera.keyframes:
         return request
-    return replace(request, reading=resolve(request.camera, request.prompt))
+    reading = resolve(request.camera, request.prompt, request.negative_prompt)
+    return replace(request, reading=reading)
 
 
 def mentions(text: str) -> list[Mention]:
     """Return every mention of a motion in a normalized text, negated ones included."""
-    return [*english.mentions(text), *chinese.mentions(text)]
+    found = english.mentions(text, explicit=is_other_language(text))
+    return found if has_kana(text) else [*found, *chinese.mentions(text)]
+
+
+def _rules_out(negative_prompt: str) -> bool:
+    """Tell whether a negative prompt names camera motions; those of a poor clip are no motions."""
+    text = normalized(f"avoid: {negative_prompt}")
+    if is_other_language(text):
+        return False
+    mild = (Motion.STATIC, Motion.SHAKE, Motion.DRIFT)
+    named = (mention for mention in mentions(text) if mention.rank is Rank.CAMERA)
+    return bool(_CAMERA_MOTION.search(text)) or any(one.motion not in mild for one in named)
 
 
 def readings(found: list[Mention]) -> tuple[Reading, ...]:
@@ -83,7 +122,7 @@ def readings(found: list[Mention]) -> tuple[Reading, ...]:
         for mention in found
         if not mention.negated
         and mention.motion in MOTIONS
-        and (mention.rank is Rank.VERB or mention.motion is Motion.STATIC)
+        and (mention.rank in _OUTRIGHT or mention.motion is Motion.STATIC)
     ]
     ranked = sorted(outright, key=lambda mention: (mention.rank, mention.position))
     first = {mention.motion: mention for mention in reversed(ranked)}
@@ -92,9 +131,3 @@ def readings(found: list[Mention]) -> tuple[Reading, ...]:
         for mention in ranked
         if first[mention.motion] is mention
     )
-
-
-def normalized(prompt: str) -> str:
-    """Return the prompt in NFKC and lower case, with hyphens and underscores as spaces."""
-    text = unicodedata.normalize("NFKC", prompt).casefold().replace("\u2019", "'")
-    return text.replace("-", " ").replace("_", " ")

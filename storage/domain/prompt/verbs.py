@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 from storage.domain.camera.motion import Motion
 from storage.domain.prompt.clause import Clause, Token
@@ -16,34 +15,33 @@ from storage.domain.prompt.lexicon import (
     FILLERS,
     FORMS,
     MOTION_OF,
-    NEGATORS,
     OPPOSITE,
     PLACES,
     PLANE,
+    TARGETS,
     VERBS,
     Direction,
     Verb,
     words,
 )
+from storage.domain.prompt.mention import Rank
+from storage.domain.prompt.subject import VerbSubject, is_target, subject_of
 
 _WINDOW = 9  # how many words after its verb a direction may stand
 _ROLLED = {Direction.LEFT: Motion.ROLL_COUNTERCLOCKWISE, Direction.RIGHT: Motion.ROLL_CLOCKWISE}
 _LEVEL = words("horizontally horizontal sideways sidewise laterally lateral")
 _TO = words("to toward towards for at")
 _INSIDE = words("the a an place circles slow time front reverse")
-_PERSONAL = words(
-    "look turn face gaze glance peer peek walk run fly swing climb jump fall sink drop rise float "
-    "ride lean shake tremble"
+_PASSING = words(
+    "by past around along through off across down up over under away left right ahead toward "
+    "towards"
 )
-
-
-class VerbSubject(Enum):
-    """The grammatical subject of a verb."""
-
-    CAMERA = "camera"
-    CONTENT = "content"
-    NONE = "none"  # an imperative, which addresses the camera
-    OTHER = "other"
+_OTHER_MEANINGS = words("of hands hand head")
+_COOKING = words(
+    "frying fry fried sauce saucepan stove oven kitchen cooking cook baking cake bread bacon egg "
+    "eggs butter oil sizzling sizzle peter flute pipes dust"
+)
+_CALLS = words("call calls meeting meetings class conference chat lens lenses background")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,26 +52,68 @@ class _Link:
     subject: VerbSubject = VerbSubject.NONE
 
 
-def motion_of(clause: Clause, index: int, other_subject: bool) -> Motion | None:
-    """Return the motion that the verb at an index asks of the camera, or None.
+def motion_of(
+    clause: Clause, index: int, other_subject: bool, explicit: bool = False
+) -> tuple[Motion, Rank] | None:
+    """Return the motion that the verb at an index asks of the camera, or None, and its rank.
 
-    other_subject tells whether the clause before was about something else than the camera.
+    other_subject tells whether the clause before was about something else than the camera; explicit
+    that a verb without a direction says nothing.
     """
     token = clause.tokens[index]
     verb = VERBS[token.verb or ""]
     link = _linked_direction(clause, index, verb)
-    subject = _subject(clause, index, other_subject)
+    subject = subject_of(clause, index, other_subject)
     if link.subject is not VerbSubject.NONE and subject is not VerbSubject.CAMERA:
         subject = link.subject
     if link.direction is None and token.verb in ("motion", "movement", "move"):
         still = clause.negated(index) or "nothing" in clause.words[:index]
-        return Motion.STATIC if still else None
-    if subject is VerbSubject.OTHER and not verb.camera_only and not _changes_size(clause, index):
+        return (Motion.STATIC, Rank.REST) if still and not _is_target_after(clause, index) else None
+    if _belongs_to_other(clause, index, verb, subject):
         return None
     if link.direction is not None:
         rolls = verb.rolls and _LEVEL.isdisjoint(clause.words)
-        return _directed(verb, token, link.direction, subject, rolls)
-    return _undirected(clause, index, verb, subject)
+        motion: Motion | None = _directed(verb, token, link.direction, subject, rolls)
+    else:
+        motion = None if explicit else _undirected(clause, index, verb, subject)
+    return None if motion is None else (motion, _rank(motion, verb, subject))
+
+
+def _rank(motion: Motion, verb: Verb, subject: VerbSubject) -> Rank:
+    if motion in (Motion.DRIFT, Motion.STATIC):
+        return Rank.REST
+    if verb.camera_only or subject is VerbSubject.CAMERA:
+        return Rank.CAMERA
+    return Rank.CONTENT if subject is VerbSubject.CONTENT else Rank.VERB
+
+
+def _belongs_to_other(clause: Clause, index: int, verb: Verb, subject: VerbSubject) -> bool:
+    """Tell whether something else than the camera does what the verb at an index says."""
+    token, words = clause.tokens[index], clause.words
+    if subject is VerbSubject.CAMERA:
+        return False
+    if token.verb == "pan" and (
+        not _COOKING.isdisjoint(words) or words[max(0, index - 2) : index] == ("in", "a")
+    ):
+        return True
+    if index > 0 and words[index - 1] == "head":
+        return True
+    if not verb.camera_only:
+        other = subject is VerbSubject.OTHER and not _changes_size(clause, index)
+        return other or _is_target_after(clause, index)
+    passes = bool(_PASSING.intersection(words[index + 1 : index + 2]))
+    return subject is VerbSubject.OTHER and (
+        token.form == "ed" or (token.verb == "zoom" and passes)
+    )
+
+
+def _is_target_after(clause: Clause, index: int) -> bool:
+    """Tell whether a verb leads to the camera, as in "walking towards the camera"."""
+    words = clause.words
+    return any(
+        words[position] in CAMERA and is_target(words, position)
+        for position in range(index + 1, min(len(words), index + 5))
+    )
 
 
 def _changes_size(clause: Clause, index: int) -> bool:
@@ -96,7 +136,7 @@ def _undirected(clause: Clause, index: int, verb: Verb, subject: VerbSubject) ->
     """Return the motion of a verb without direction, unless it belongs to something else."""
     token, after = clause.tokens[index], clause.words[index + 1 :]
     follower = after[0] if after else ""
-    if verb.default is None or token.form == "ed" or _has_other_meaning(follower):
+    if verb.default is None or token.form == "ed" or _has_other_meaning(token.verb, follower):
         return None
     if (
         token.verb == "zoom"
@@ -106,17 +146,18 @@ def _undirected(clause: Clause, index: int, verb: Verb, subject: VerbSubject) ->
         return verb.default
     if subject is VerbSubject.OTHER:
         return verb.default if verb.camera_only and token.form == "ing" else None
-    if all(word in FILLERS | CAMERA | CONTENT for word in after):
+    if all(word in FILLERS | CAMERA | TARGETS for word in after):
         return verb.default
     article = index > 0 and clause.words[index - 1] in ("a", "an", "the")
-    leads = token.form == "" or follower in FILLERS or follower in DIRECTIONS
-    return verb.default if leads and not article else None
+    leads = any(follower in group for group in (FILLERS, DIRECTIONS, CAMERA, TARGETS, PLACES))
+    imperative = verb.camera_only and token.form == ""
+    return verb.default if (leads or imperative) and not article else None
 
 
-def _has_other_meaning(follower: str) -> bool:
+def _has_other_meaning(verb: str | None, follower: str) -> bool:
     """Tell whether the next word gives the verb another meaning, as in "shake hands"."""
-    verb = follower in FORMS and follower not in FILLERS
-    return verb or follower in ("of", "hands", "hand", "head")
+    acts = follower in FORMS and follower not in FILLERS
+    return acts or follower in _OTHER_MEANINGS or (verb == "zoom" and follower in _CALLS)
 
 
 def _linked_direction(clause: Clause, index: int, verb: Verb) -> _Link:
@@ -125,8 +166,12 @@ def _linked_direction(clause: Clause, index: int, verb: Verb) -> _Link:
     words = clause.words
     for position in range(index + 1, min(len(words), index + 1 + _WINDOW)):
         word, before = words[position], words[position - 1]
-        if word in CAMERA | CONTENT:
-            subject = VerbSubject.CAMERA if word in CAMERA else VerbSubject.CONTENT
+        if word in CAMERA:
+            subject = VerbSubject.CAMERA
+        elif word in CONTENT:
+            subject = VerbSubject.CONTENT
+        elif word in TARGETS and clause.tokens[index].verb not in ("follow", "lead"):
+            subject = VerbSubject.OTHER
         direction = _direction(words, position, verb)
         if direction is not None and "from" in words[max(index, position - 2) : position]:
             origin = direction
@@ -141,7 +186,7 @@ def _linked_direction(clause: Clause, index: int, verb: Verb) -> _Link:
 
 def _may_precede_direction(word: str, before: str, loose: bool) -> bool:
     """Tell whether a direction may still follow this word."""
-    known = any(word in group for group in (FILLERS, CAMERA, CONTENT, DIRECTIONS))
+    known = any(word in group for group in (FILLERS, CAMERA, TARGETS, DIRECTIONS))
     return known or loose or (before in ("the", "from") and word in PLACES)
 
 
@@ -194,27 +239,3 @@ def _direction_before(words: tuple[str, ...], index: int, verb: Verb) -> Directi
         if words[position] not in FILLERS and words[position] not in CAMERA:
             return None
     return None
-
-
-def _subject(clause: Clause, index: int, other_subject: bool) -> VerbSubject:
-    """Return the subject by the nearest noun before the verb."""
-    first = [word for word in clause.words[:index] if word not in ("the", "a", "our")][:1]
-    for token in reversed(clause.tokens[:index]):
-        if token.word in CAMERA:
-            return VerbSubject.CAMERA
-        if token.word in CONTENT:
-            return VerbSubject.CONTENT
-        passes = token.word in FILLERS or token.word in NEGATORS or token.word in DIRECTIONS
-        if not passes and token.verb is None:
-            return (
-                VerbSubject.CAMERA if first and first[0] in CAMERA - {"shot"} else VerbSubject.OTHER
-            )
-    return VerbSubject.OTHER if other_subject and _is_inherited(clause, index) else VerbSubject.NONE
-
-
-def _is_inherited(clause: Clause, index: int) -> bool:
-    """Tell whether the verb shares the subject of the clause before."""
-    token = clause.tokens[index]
-    if clause.joiner in ("and", "then", "or"):
-        return True
-    return clause.joiner == "," and token.form in ("ing", "s") and token.verb in _PERSONAL
