@@ -28,9 +28,14 @@ MEASURES: Mapping[str, Measure] = {
 OTHER = "{:.2f}"
 
 
-def summary(clip: Clip) -> tuple[str, ...]:
+def shown_scores(clip: Clip, asked: bool) -> tuple[tuple[str, float], ...]:
+    """Return the scores that mean something; asked tells whether a camera motion was asked for."""
+    return tuple(one for one in clip.scores if asked or one[0] != "motion")
+
+
+def summary(clip: Clip, asked: bool = True) -> tuple[str, ...]:
     """Return message keys for the scores that a viewer would notice, the motion first."""
-    scores = dict(clip.scores)
+    scores = dict(shown_scores(clip, asked))
     keys = []
     for name, measure in MEASURES.items():
         intended = name == "shake" and clip.motion is Motion.SHAKE

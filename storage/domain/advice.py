@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from storage.domain.camera.motion import Motion
 from storage.domain.catalogue import Span
 from storage.domain.picture import PictureFacts
+from storage.domain.prompt.reading import in_other_language, speaks_of_camera
 from storage.domain.request import GenerationRequest
 
 SMALL_SIDE = 256  # pixels: below it a zoom has nothing to show
@@ -31,8 +32,8 @@ def advice_on_order(request: GenerationRequest, picture: PictureFacts) -> tuple[
     """Return hints on an order before it runs, the most useful first."""
     hints: list[Advice] = []
     camera = request.camera
-    if not camera.keyframes and camera.strength > 0.0 and request.reading is None:
-        hints.append(Advice("advice_no_motion"))
+    if not request.names_motion and camera.strength > 0.0:
+        hints.append(Advice(_unread(request.prompt)))
     if picture.animated:
         hints.append(Advice("advice_picture_animated"))
     if (share := _cut_away(request, picture)) > CROPPED:
@@ -49,6 +50,13 @@ def advice_on_order(request: GenerationRequest, picture: PictureFacts) -> tuple[
     if picture.subject < SMALL_SUBJECT:
         hints.append(Advice("advice_subject_small"))
     return tuple(hints)
+
+
+def _unread(prompt: str) -> str:
+    """Return the hint on a prompt in which no motion was read."""
+    if in_other_language(prompt):
+        return "advice_other_language"
+    return "advice_motion_guessed" if speaks_of_camera(prompt) else "advice_no_motion"
 
 
 def _cut_away(request: GenerationRequest, picture: PictureFacts) -> float:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from operator import itemgetter
 
-from storage.domain.camera.motion import Camera, Reading
+from storage.domain.camera.motion import Camera, Motion, Reading
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 
@@ -35,7 +35,7 @@ class GenerationRequest:
     """One order: a picture (by the sha256 of its bytes), a prompt, and every parameter.
 
     reading is the camera motion that the options and the prompt's rules gave at admission; None
-    where there are keyframes, and where only the checkpoint's text encoder can find one. extra
+    where there are keyframes, and where none was found, so that any other is a guess. extra
     holds the options that have no field of their own as (name, value), sorted, without defaults.
     """
 
@@ -80,6 +80,12 @@ class GenerationRequest:
         ):
             if not low <= value <= high:
                 raise BadRequest("request_out_of_range", name=name, low=low, high=high)
+
+    @property
+    def names_motion(self) -> bool:
+        """Tell whether a camera motion was asked for; any other one is a default or a guess."""
+        named = self.reading is not None or self.camera.motion is not Motion.AUTO
+        return named or bool(self.camera.keyframes)
 
     @property
     def fingerprint(self) -> str:

@@ -86,7 +86,8 @@ class CardRenderer:
         """Return the card of a finished clip, with its file."""
         key = "card_cached" if job.cached else "card_done"
         made = self._text(job, key, time=self._duration(job, clip.seconds), cost=job.cost)
-        scores = (self._text(job, score) for score in quality_summary.summary(clip))
+        asked = job.request.names_motion
+        scores = (self._text(job, score) for score in quality_summary.summary(clip, asked))
         status = "-# " + " · ".join((made, *scores))
         content = self._content(job, status, (*advice, *self._advice_after(job, clip)), clip)
         return Card(content, ENDED_ACTIONS, attachment=CardAttachment.of_clip(job, clip, data))
@@ -164,6 +165,8 @@ class CardRenderer:
             " + ".join(self._text(job, f"motion_{motion.value}") for motion in step)
             for step in steps
         )
+        if not job.request.names_motion and steps != ((Motion.DRIFT,),):
+            return self._text(job, "card_camera_guessed", motion=motions)
         speed = speed_of(job.request)
         if speed is Speed.NORMAL:
             return self._text(job, "card_camera", motion=motions)

@@ -42,14 +42,17 @@ class DetailsRenderer:
         lines = code_block(write_details(self.table, job.request, job.clip))
         self._add_field(embed, "details_parameters", lines)
         if job.clip is not None:
-            self._add_field(embed, "details_scores", self._scores(job.clip))
+            self._add_field(
+                embed, "details_scores", self._scores(job.clip, job.request.names_motion)
+            )
             self._add_field(embed, "details_adjusted", self._adjustments(job.clip))
             self._add_field(embed, "details_made", self._made(job, job.clip))
         embed.set_footer(text=self._text("details_footer", id=job.id))
         return embed
 
-    def _scores(self, clip: Clip) -> str:
-        known = [one for one in clip.scores if self._has_title(one[0])]
+    def _scores(self, clip: Clip, asked: bool) -> str:
+        shown = quality_summary.shown_scores(clip, asked)
+        known = [one for one in shown if self._has_title(one[0])]
         return "\n".join(self._score(name, value) for name, value in known)
 
     def _has_title(self, name: str) -> bool:

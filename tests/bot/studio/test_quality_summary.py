@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.i18n import Translations
-from bot.studio.quality_summary import MEASURES, figure, key_of, summary
+from bot.studio.quality_summary import MEASURES, figure, key_of, shown_scores, summary
 from storage.domain.camera.motion import Motion
 from tests.support.examples import CLIP
 
@@ -38,6 +38,13 @@ def test_a_good_flicker_is_left_out() -> None:
 
 def test_an_intended_shake_is_not_called_shaky() -> None:
     assert summary(replace(CLIP, motion=Motion.SHAKE, scores=(("shake", 0.02),))) == ()
+
+
+def test_no_motion_that_nobody_asked_for_is_called_as_asked() -> None:
+    clip = replace(CLIP, scores=(("motion", 1.0), ("shake", 0.0001)))
+    assert summary(clip, asked=False) == ("verdict_shake_good",)
+    assert shown_scores(clip, asked=False) == (("shake", 0.0001),)
+    assert shown_scores(clip, asked=True) == clip.scores
 
 
 def test_an_unknown_score_is_only_a_figure() -> None:

@@ -46,11 +46,17 @@ def test_the_weights_fit_into_the_repository() -> None:
     assert sum(path.stat().st_size for path in files) <= 30 * 2**20
 
 
-def test_a_prompt_that_no_rule_reads_gets_its_nearest_motion(
-    embedded_engine: I2VGenXL, coffee: Canvas
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        ("the camera ventures to the left hand side", Motion.PAN_LEFT),
+        ("make him dance", Motion.DRIFT),
+        ("ズームイン", Motion.DRIFT),
+    ],
+)
+def test_a_motion_is_guessed_only_where_the_camera_is_spoken_of(
+    embedded_engine: I2VGenXL, coffee: Canvas, prompt: str, expected: Motion
 ) -> None:
     canvas = replace(coffee, size=(64, 64))
-    result = generate(
-        embedded_engine, canvas, prompt="ease ever nearer", frames=8, steps=2, guidance=1.0
-    )
-    assert result.motion is not Motion.AUTO
+    result = generate(embedded_engine, canvas, prompt=prompt, frames=8, steps=2, guidance=1.0)
+    assert result.motion is expected

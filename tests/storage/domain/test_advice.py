@@ -30,8 +30,17 @@ def test_a_good_order_gets_no_advice() -> None:
     assert advice_for("zoom in slowly", Camera(), GOOD) == ()
 
 
-def test_a_prompt_without_motion_gets_a_hint() -> None:
-    assert keys("a cat", Camera(), GOOD) == ["advice_no_motion"]
+@pytest.mark.parametrize(
+    ("prompt", "key"),
+    [
+        ("a cat", "advice_no_motion"),
+        ("the camera meanders", "advice_motion_guessed"),
+        ("la mujer sonríe", "advice_other_language"),
+        ("カメラがゆっくり近づく", "advice_other_language"),
+    ],
+)
+def test_a_prompt_without_motion_gets_a_hint(prompt: str, key: str) -> None:
+    assert keys(prompt, Camera(), GOOD) == [key]
 
 
 @pytest.mark.parametrize(

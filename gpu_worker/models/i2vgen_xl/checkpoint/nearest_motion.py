@@ -1,6 +1,7 @@
 """The camera motion nearest to a prompt, by the checkpoint's own text encoder.
 
-The fallback for prompts in which the rules of `storage.domain.prompt.reading` find nothing.
+A guess, for prompts that speak of the camera in words that `storage.domain.prompt.reading` does not
+understand.
 """
 
 from __future__ import annotations

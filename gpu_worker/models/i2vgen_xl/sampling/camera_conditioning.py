@@ -20,6 +20,7 @@ from gpu_worker.models.i2vgen_xl.checkpoint.traits import Traits
 from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule
 from storage.domain.camera import path as camera_path
 from storage.domain.camera.motion import Motion, Pose, Reading
+from storage.domain.prompt.reading import speaks_of_camera
 from storage.domain.request import GenerationRequest
 
 LOOSE_NOISE = 0.5
@@ -60,7 +61,7 @@ class CameraConditioning:
 
 
 def resolve_motion(request: GenerationRequest, nearest: NearestMotion) -> Reading:
-    """Return the request's reading, else the motion nearest to its prompt, else DRIFT.
+    """Return the request's reading, else DRIFT; the nearest motion where a camera is spoken of.
 
     Keyframes are a path of their own, of no named motion (AUTO). An explicit motion needs no
     reading.
@@ -72,7 +73,7 @@ def resolve_motion(request: GenerationRequest, nearest: NearestMotion) -> Readin
         return request.reading
     if camera.motion is not Motion.AUTO:
         return Reading(camera.motion, camera.speed)
-    near = nearest(request.prompt)
+    near = nearest(request.prompt) if speaks_of_camera(request.prompt) else None
     return Reading(near.motion if near else Motion.DRIFT, camera.speed)
 
 

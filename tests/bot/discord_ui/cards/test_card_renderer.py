@@ -99,7 +99,20 @@ def test_a_motion_that_the_model_chose_is_shown_when_the_clip_is_done() -> None:
     quiet = replace(JOB, request=replace(REQUEST, prompt="a quiet house", reading=None))
     assert "-# seed 5 · 144×112" in RENDERER.waiting(quiet, None).content
     drift = replace(CLIP, motion=Motion.DRIFT)
-    assert "-# 🎥 Gentle drift · seed 5" in RENDERER.done(quiet, drift, b"").content
+    card = RENDERER.done(quiet, drift, b"").content
+    assert "-# 🎥 Gentle drift · seed 5" in card
+    assert "as asked" not in card
+
+
+@pytest.mark.parametrize(
+    ("locale", "line"), [("en", "🎥 Pan left (a guess) · "), ("zh-CN", "🎥 向左平移（猜测） · ")]
+)
+def test_a_guess_is_called_a_guess(locale: str, line: str) -> None:
+    request = replace(REQUEST, prompt="the camera meanders", reading=None)
+    card = RENDERER.done(replace(DONE, request=request, locale=locale), CLIP, b"").content
+    assert line in card
+    assert "as asked" not in card
+    assert "按要求" not in card
 
 
 def test_an_unusual_speed_is_shown() -> None:

@@ -29,7 +29,7 @@ def conditioning() -> CameraConditioning:
 
 def nearest_motion(prompt: str) -> Reading:
     """Return a motion as the checkpoint's text encoder does, for prompts that no rule reads."""
-    assert prompt == "ease ever nearer"
+    assert prompt == "the camera meanders"
     return Reading(Motion.ZOOM_IN)
 
 
@@ -37,7 +37,7 @@ def nearest_motion(prompt: str) -> Reading:
     ("changes", "motion", "speed"),
     [
         ({"reading": Reading(Motion.PAN_LEFT, Speed.FAST)}, Motion.PAN_LEFT, Speed.FAST),
-        ({"prompt": "ease ever nearer"}, Motion.ZOOM_IN, Speed.SLOW),
+        ({"prompt": "the camera meanders"}, Motion.ZOOM_IN, Speed.SLOW),
         ({"camera": Camera(Motion.SHAKE, Speed.SLOW)}, Motion.SHAKE, Speed.SLOW),
         ({"camera": KEYFRAMES}, Motion.AUTO, Speed.NORMAL),
     ],
@@ -47,6 +47,17 @@ def test_the_encoder_runs_only_where_nothing_was_read(
 ) -> None:
     slow = replace(REQUEST, camera=Camera(speed=Speed.SLOW), reading=None)
     assert resolve_motion(replace(slow, **changes), nearest_motion) == Reading(motion, speed)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["bring this photo to life", "!!!", "la cámara se acerca", "she looks at the camera"]
+)
+def test_nothing_is_guessed_where_nothing_is_said_of_the_camera(prompt: str) -> None:
+    def never(prompt: str) -> Reading:
+        raise AssertionError(prompt)
+
+    request = replace(REQUEST, prompt=prompt, camera=Camera(speed=Speed.SLOW), reading=None)
+    assert resolve_motion(request, never) == Reading(Motion.DRIFT, Speed.SLOW)
 
 
 def test_without_prototypes_an_unread_prompt_drifts() -> None:
