@@ -14,12 +14,12 @@ class RateLimiter:
         return len(self._latest)
 
     def allows(self, key: str, now: float) -> bool:
-        """Tell whether the key's last event is at least an interval ago."""
+        """Tell whether the key's last event is at least an interval away."""
         latest = self._latest.get(key)
-        return latest is None or now - latest >= self._interval
+        return latest is None or abs(now - latest) >= self._interval
 
     def record(self, key: str, now: float) -> None:
-        """Record an event; now never decreases."""
+        """Record an event."""
         for other, latest in list(self._latest.items()):
             if now - latest < self._interval:
                 break

@@ -7,7 +7,6 @@ every message work after a restart. The custom_id of Retry says "again".
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Self, TypeAlias
 
@@ -75,18 +74,19 @@ class JobButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Run the button's action, or reply why it is not possible; a double press counts once."""
         with log_job(self.job):
-            if self.action in ONCE and _is_repeated(f"{interaction.user.id} {self.custom_id}"):
+            if self.action in ONCE and _is_repeated(interaction, self.custom_id):
                 await interaction.response.defer()
                 return
             async with reply_errors(interaction, interaction.client.texts):
                 await HANDLERS[self.action](interaction, self.job)
 
 
-def _is_repeated(press: str) -> bool:
-    now = time.monotonic()
-    if not PRESSES.allows(press, now):
+def _is_repeated(interaction: discord.Interaction[Any], button: str) -> bool:
+    """Tell whether the person pressed the button just before; events may come late and together."""
+    press, pressed = f"{interaction.user.id} {button}", interaction.created_at.timestamp()
+    if not PRESSES.allows(press, pressed):
         return True
-    PRESSES.record(press, now)
+    PRESSES.record(press, pressed)
     return False
 
 

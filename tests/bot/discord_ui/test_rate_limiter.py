@@ -14,6 +14,13 @@ def test_a_key_is_allowed_again_after_the_interval() -> None:
     assert limiter.allows("a", 6.0)
 
 
+def test_an_event_that_comes_late_is_compared_by_its_own_time() -> None:
+    limiter = RateLimiter(1.0)
+    limiter.record("a", 5.0)
+    assert limiter.allows("a", 2.0)
+    assert not limiter.allows("a", 4.5)
+
+
 def test_only_keys_within_their_interval_are_kept() -> None:
     limiter = RateLimiter(1.0)
     for number in range(1000):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import discord
 
+from bot.discord_ui.commands import buttons
 from storage.domain.clip import Container
 from storage.domain.job import Job
 from tests.support.backend import png, until
@@ -228,3 +231,14 @@ async def test_two_presses_within_a_second_are_one_order(chat: Chat) -> None:
         await chat.wait_for_clip(2)
         await until(chat.backend.all_jobs_delivered)
     assert sum((await chat.backend.studio.report(str(chat.alice.id))).counts.values()) == 2
+
+
+def test_presses_that_come_late_and_together_are_told_apart_by_their_times() -> None:
+    def press(second: float) -> Any:
+        created = datetime.fromtimestamp(second, UTC)
+        return SimpleNamespace(user=SimpleNamespace(id=7), created_at=created)
+
+    assert not buttons._is_repeated(press(10.0), "again:late")
+    assert buttons._is_repeated(press(10.5), "again:late")
+    assert not buttons._is_repeated(press(15.0), "again:late")
+    assert not buttons._is_repeated(press(12.0), "again:late")
