@@ -89,7 +89,10 @@ async def _acknowledge(interaction: Interaction) -> str:
     # discord.py does not know that the response is sent.
     interaction.response._response_type = discord.InteractionResponseType.deferred_channel_message
     with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
-        return str((await interaction.original_response()).id)
+        original = await interaction.original_response()
+        # Where another process took a press of a button for a double one, it is the button's own.
+        if interaction.message is None or original.id != interaction.message.id:
+            return str(original.id)
     return ""
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 import aiohttp
 import pytest
+from discord import InteractionResponseType
+from discord.http import MultipartParameters
 from discord.webhook.async_ import AsyncWebhookAdapter
 
 from bot.discord_ui.commands import interrupted_orders
@@ -70,6 +72,31 @@ async def test_an_acknowledgement_whose_reply_was_lost_counts(
         await chat.animate()
         clip = await chat.wait_for_clip()
     assert chat.messages == [clip]
+
+
+async def test_a_press_that_another_process_took_for_a_double_one_spares_the_clip(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create: Any = AsyncWebhookAdapter.create_interaction_response
+
+    async def be_second(adapter: Any, *args: Any, **options: Any) -> Any:
+        deferred_update = {"type": InteractionResponseType.deferred_message_update.value}
+        await create(
+            adapter,
+            *args,
+            **{**options, "params": MultipartParameters(deferred_update, None, None)},
+        )
+        return await create(adapter, *args, **options)
+
+    async with chat.backend.running():
+        await chat.animate()
+        clip = await chat.wait_for_clip()
+        monkeypatch.setattr(AsyncWebhookAdapter, "create_interaction_response", be_second)
+        await chat.click(clip, "again")
+        second = await chat.wait_for_clip(2)
+        await until(chat.backend.all_jobs_delivered)
+    assert second.id != clip.id
+    assert len(chat.clips()) == 2
 
 
 async def test_an_order_that_outlasts_the_grace_is_told_in_words(
