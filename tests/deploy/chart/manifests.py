@@ -52,6 +52,10 @@ class PodTemplate:
         return {one["name"]: one.get("value", one.get("valueFrom")) for one in variables}
 
     @property
+    def is_ours(self) -> bool:
+        return self.labels["app.kubernetes.io/component"] not in ("redis", "postgres")
+
+    @property
     def is_worker(self) -> bool:
         return self.labels["app.kubernetes.io/component"].startswith("worker-")
 
@@ -134,10 +138,11 @@ def _pod_faults(pod: PodTemplate) -> Iterator[str]:
     volumes = {volume["name"] for volume in pod.spec.get("volumes") or ()}
     if missing := mounted - volumes - {"data"}:
         yield f"{pod.owner}: no volume {missing}"
-    for name in set(pod.settings) - KNOWN:
+    for name in set(pod.settings) - KNOWN if pod.is_ours else ():
         yield f"{pod.owner}: nothing reads {name}"
-    if isinstance(pod.settings.get("DISCORD_TOKEN"), str):
-        yield f"{pod.owner}: the token is written out"
+    for name in ("DISCORD_TOKEN", "DATABASE_URL", "POSTGRES_PASSWORD"):
+        if isinstance(pod.settings.get(name), str):
+            yield f"{pod.owner}: {name} is written out"
     if pod.is_worker:
         yield from _worker_faults(pod, limits)
 

@@ -13,6 +13,7 @@ from tests.deploy.chart.helm import CHART, ROOT, helm, render
 from tests.deploy.chart.manifests import Manifest, faults, pod_templates
 
 POSTGRES = {"database": {"urlSecret": {"name": "postgres"}}}
+POSTGRES_IN_HERE = {"database": {**POSTGRES["database"], "postgres": {"enabled": True}}}
 OWN_REDIS = {"redis": {"urlSecret": {"name": "redis"}}}
 S3 = {"blobs": {"url": "s3://clips", "credentialsSecret": "s3"}}
 CPU = {"gpu": {"count": 0}, "tolerations": []}
@@ -33,6 +34,7 @@ TWO_CLASSES = {
 MATRIX: dict[str, dict[str, Any]] = {
     "as it comes": {},
     "PostgreSQL, S3 and a Redis elsewhere": POSTGRES | OWN_REDIS | S3,
+    "PostgreSQL in here": POSTGRES_IN_HERE,
     "KEDA scales a Deployment": {"workers": {"gpu": {"mode": "scaledObject"}}},
     "without KEDA": {"workers": {"gpu": {"mode": "deployment", "replicas": 2}}},
     "three classes side by side": TWO_CLASSES,
@@ -81,6 +83,20 @@ def test_the_bot_has_a_volume_only_where_it_keeps_the_database(tmp_path: Path) -
     assert pod.settings["DATABASE_URL"] == {
         "secretKeyRef": {"name": "postgres", "key": "database-url"}
     }
+
+
+def test_a_store_in_here_is_reached_by_whom_it_serves(tmp_path: Path) -> None:
+    manifests = by_kind(render(POSTGRES_IN_HERE, tmp_path))
+    ports = {"redis": 6379, "postgres": 5432}
+    for store, port in ports.items():
+        [rule] = manifests[f"NetworkPolicy/clips-mutoscope-{store}"]["spec"]["ingress"]
+        assert [one["port"] for one in rule["ports"]] == [port]
+        [ports_of_service] = manifests[f"Service/clips-mutoscope-{store}"]["spec"]["ports"]
+        assert ports_of_service["port"] == port
+    outside = manifests["NetworkPolicy/clips-mutoscope"]["spec"]["egress"]
+    assert {one["port"] for rule in outside for one in rule["ports"]} == {53, 443, 5432, 6379}
+    [peer] = rule["from"]
+    assert peer["podSelector"]["matchExpressions"][0]["values"] == ["bot"]
 
 
 def test_bot_and_workers_are_told_the_same(tmp_path: Path) -> None:
