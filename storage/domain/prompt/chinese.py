@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from enum import Enum
 
 from storage.domain.camera.motion import Motion, Speed
+from storage.domain.prompt.chinese_rules import PATTERNS
 from storage.domain.prompt.mention import Mention, Rank
 
 _SIMPLIFIED = str.maketrans(
@@ -19,114 +20,6 @@ _CLAUSE_END = re.compile(
     r"[,.;:!?、。,;:!?…\n\s]|然后|接着|随后|同时|但是|但|而后|再(?=[向往朝左右上下推拉放缩平])"
 )
 
-_TO = r"(?:[向往朝至到]着?|方向)"
-_MOVE = r"(?:平移|横移|移|摇|转|滑|运动|运镜|看|扫|推移|走|跟拍|环绕|偏移|偏|去|飞)动?"
-_LIFT = r"(?:移动|平移|移|摇|升|抬|仰|倾斜|倾|扬|看|转|运动|滑|走|拉|推|飞|去|扫|俯|降|沉)"
-_SLOWLY = r"(?:[慢缓轻微徐稍快速迅猛急匀平稳地的]{0,6})"
-
-# Motion, pattern, rank, and whether only a camera does this; in the order of precedence.
-_RULES: tuple[tuple[Motion, str, Rank, bool], ...] = (
-    (
-        Motion.STATIC,
-        r"(?:保持|完全|镜头|相机|机位|画面)?(?:静止|固定|不动|定住|定格|静态|停住)",
-        Rank.REST,
-        False,
-    ),
-    (
-        Motion.STATIC,
-        r"三脚架|锁定|不移动|不运动|无运镜|没有运镜|保持稳定|稳定镜头|纹丝不动",
-        Rank.REST,
-        True,
-    ),
-    (
-        Motion.STATIC,
-        r"(?:没有|无|不要|不需要|别)(?:有)?(?:任何|一点)?(?:镜头|相机|摄像机|画面)?的?(?:运动|移动|动作|动)(?!感)",
-        Rank.REST,
-        True,
-    ),
-    (Motion.ROLL_COUNTERCLOCKWISE, r"逆时针|反时针|逆向旋转", Rank.VERB, False),
-    (Motion.ROLL_CLOCKWISE, r"顺时针", Rank.VERB, False),
-    (Motion.SHAKE, r"抖动|晃动|震动|振动|震颤|摇晃|颤抖|颤动|颠簸|摇摆|抖|晃|震", Rank.VERB, False),
-    (
-        Motion.SHAKE,
-        r"手持(?=镜头|拍|摄|相机|机|晃|抖|感|跟|效果|风格|运镜|视角|画面|$)|手提拍|地震|地动山摇|不稳",
-        Rank.MANNER,
-        True,
-    ),
-    (
-        Motion.ROLL_COUNTERCLOCKWISE,
-        rf"{_TO}左(?:侧|边|方)?{_SLOWLY}(?:旋转|翻滚|滚转|倾斜|滚动|翻转|侧倾|歪|转动?一圈)|左旋|左倾|(?:旋转|翻滚|滚转|倾斜|侧倾){_TO}左",
-        Rank.VERB,
-        False,
-    ),
-    (
-        Motion.ROLL_CLOCKWISE,
-        rf"{_TO}右(?:侧|边|方)?{_SLOWLY}(?:旋转|翻滚|滚转|倾斜|滚动|翻转|侧倾|歪|转动?一圈)|右旋|右倾|(?:旋转|翻滚|滚转|倾斜|侧倾){_TO}右",
-        Rank.VERB,
-        False,
-    ),
-    (Motion.PAN_RIGHT, r"[从自由]左(?:侧|边|方)?[往向到至朝]+右|左到右", Rank.VERB, True),
-    (Motion.PAN_LEFT, r"[从自由]右(?:侧|边|方)?[往向到至朝]+左|右到左", Rank.VERB, True),
-    (Motion.TILT_UP, r"[从自由]下(?:方|面)?[往向到至朝而]+上|下到上", Rank.VERB, True),
-    (Motion.TILT_DOWN, r"[从自由]上(?:方|面)?[往向到至朝而]+下|上到下", Rank.VERB, True),
-    (
-        Motion.ZOOM_IN,
-        r"放大|拉近|推近|推进|推镜|推上去|前推|推向|推到|推入|变焦(?:向前|推)|变焦(?!出|拉|远|缩)|推轨|由远[及到至而]近",
-        Rank.VERB,
-        True,
-    ),
-    (
-        Motion.ZOOM_OUT,
-        r"缩小|变焦缩小|更多周围|拉远|推远|后拉|拉镜|拉出|拉开|拉到全景|后撤|扩大视野|拉回|往后拉|变焦(?:出|拉|远)|由近[及到至而]远",
-        Rank.VERB,
-        True,
-    ),
-    (
-        Motion.ZOOM_IN,
-        rf"靠近|越来越近|逼近|接近|走近|飞近|凑近|贴近|聚焦到|驶向|越来越大|{_TO}(?:深处|近处)|前移|前进|变大|更近|近一点|近些|深入|{_TO}(?:前|里|内|中心){_SLOWLY}(?:移动|移|走|推|飞|进|靠)?",
-        Rank.VERB,
-        False,
-    ),
-    (
-        Motion.ZOOM_OUT,
-        rf"后退|越来越远|倒退|越来越小|{_TO}远处|远离|退远|退后|变小|更远|远一点|远些|远去|退出|后移|撤离|{_TO}(?:后|外){_SLOWLY}(?:移动|移|走|拉|飞|退)?",
-        Rank.VERB,
-        False,
-    ),
-    (
-        Motion.PAN_LEFT,
-        rf"{_TO}?左(?:侧|边|面|方|方向)?{_SLOWLY}{_MOVE}|(?:摇镜|摇|移|转|平移|横移|移动|滑动|扫|看|偏移){_SLOWLY}{_TO}?左",
-        Rank.VERB,
-        False,
-    ),
-    (
-        Motion.PAN_RIGHT,
-        rf"{_TO}?右(?:侧|边|面|方|方向)?{_SLOWLY}{_MOVE}|(?:摇镜|摇|移|转|平移|横移|移动|滑动|扫|看|偏移){_SLOWLY}{_TO}?右",
-        Rank.VERB,
-        False,
-    ),
-    (
-        Motion.TILT_UP,
-        rf"{_TO}上(?:方|面)?{_SLOWLY}{_LIFT}|上(?:摇|移|升|仰|抬|扬)|仰(?![望慕卧])|抬头|飞升|越升越高|高处|[看望]向天空|抬起|抬高|升高|升起|抬升|拔高|拉升|升降?镜|(?:摇|移|升|抬|倾斜|看|推){_SLOWLY}{_TO}?上",
-        Rank.VERB,
-        False,
-    ),
-    (
-        Motion.TILT_DOWN,
-        rf"{_TO}下(?:方|面)?{_SLOWLY}{_LIFT}|下(?:摇|移|降|俯|沉|倾|压)|俯|低头|越降越低|低处|[看望]向地面|降低|降落|压低|落下|降镜|(?:摇|移|降|倾斜|看|推|压){_SLOWLY}{_TO}?下",
-        Rank.VERB,
-        False,
-    ),
-    (Motion.PAN_LEFT, rf"{_TO}左(?:侧|边|面|方)?", Rank.VERB, False),
-    (Motion.PAN_RIGHT, rf"{_TO}右(?:侧|边|面|方)?", Rank.VERB, False),
-    (Motion.TILT_UP, rf"{_TO}上(?:方|面)?", Rank.VERB, False),
-    (Motion.TILT_DOWN, rf"{_TO}下(?:方|面)?", Rank.VERB, False),
-    (Motion.ROLL_CLOCKWISE, r"旋转|翻滚|滚转|转圈", Rank.VERB, False),
-    (Motion.ZOOM_OUT, r"展现|展示|露出|全景|全貌", Rank.MANNER, False),
-    (Motion.PAN_RIGHT, r"横摇|平移|横移|摇镜", Rank.MANNER, True),
-    (Motion.DRIFT, r"漂移|漂浮|飘动|飘移|漂动|浮动|轻微运动", Rank.REST, False),
-)
-_PATTERNS = [(rule[0], re.compile(rule[1]), *rule[2:]) for rule in _RULES]
 
 _CAMERA = re.compile(
     r"镜头|相机|摄像机|摄影机|摄像头|画面|视角|机位|视野|视线|焦距|我们|观众|无人机|航拍"
@@ -144,6 +37,7 @@ _AT_CAMERA = re.compile(
     r"了?(?:镜头|相机|摄像机|摄影机|摄像头|观众)|镜头前"
 )
 _PLACE = re.compile(r"(?:画面|镜头|照片|图片|图像|场景|视频|图)(?:中(?![心央间])|里|内)")
+_ORIGIN = re.compile(r"从[^从往向到至朝]{0,6}$")
 _PERSONAL = re.compile(r"[走跑看望飞游跳奔转回抬低挥伸站坐爬冲]")
 _OF_NOUN = re.compile(r"(?:着|了|过)?的(?!$)(?!镜头|相机|画面|视角|运镜|拍摄|效果|方式|感觉|地)\w")
 # Techniques without a direction: only ruled out they say anything.
@@ -215,7 +109,7 @@ def _in_clause(clause: str, offset: int, other_subject: bool, ruled_out: bool) -
     for match in _TECHNIQUE.finditer(clause):
         if ruled_out or _is_negated(clause[: match.start()]):
             yield Mention(offset + match.start(), Motion.PAN_RIGHT, Rank.MANNER, negated=True)
-    for rule_motion, pattern, rule_rank, camera_only in _PATTERNS:
+    for rule_motion, pattern, rule_rank, camera_only in PATTERNS:
         for match in pattern.finditer(clause):
             start, end = match.span()
             if any(taken[start:end]):
@@ -259,7 +153,7 @@ def _subject(clause: str, before: str, end: int, other_subject: bool) -> _Subjec
         return _Subject.CAMERA
     if _CONTENT.search(before):
         return _Subject.CONTENT
-    if _FILLERS.sub("", before) or _OF_NOUN.match(clause, end):
+    if _FILLERS.sub("", _ORIGIN.sub("", before)) or _OF_NOUN.match(clause, end):
         return _Subject.OTHER
     if other_subject and _PERSONAL.search(clause):
         return _Subject.OTHER

@@ -10,8 +10,10 @@ from itertools import zip_longest
 from storage.domain.prompt.lexicon import DIRECTIONS, FORMS, LONG_WORDS, NEGATORS, TYPOS, words
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|[^\sa-z']")
-_OFF = re.compile(r"\b([a-z]+)[ \t]?[:=][ \t]?(?:no|none|off)\b")
-"""A list of settings, as in "zoom: no, pan: no"."""
+_OFF = re.compile(
+    r"\b([a-z]+)(?: ?[:=] ?(?:no|none|off)\b| (?:is|are) (?:forbidden|disabled|off)\b)"
+)
+"""A list of settings, as in "zoom: no, tilt is forbidden"."""
 _JOINERS = words("and then while as but with whereas before after when until plus or nor")
 _STOPS = frozenset(",.;:!?()[]{}|/\u2014\u2013\u2026\u3001\u3002\uff0c\uff1b+&>")
 _ENDS = frozenset(".;!?\u3002\uff1b")
@@ -19,6 +21,7 @@ _LONGEST = 64
 """How many words a clause has at most, so that a text without stops is read in linear time."""
 _RETURNS = words("just only instead")
 _PHRASES = (
+    ("close up", "closeup"),
     ("negative prompt", "avoid"),
     ("counter clock wise", "counterclockwise"),
     ("counter clockwise", "counterclockwise"),

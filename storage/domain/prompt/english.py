@@ -44,6 +44,9 @@ _HIDDEN = {
 _KNOWN = FILLERS | CAMERA | TARGETS | NEGATORS | PLACES.keys() | DIRECTIONS.keys()
 _CALM = FILLERS | CAMERA | CONTENT | STEADY | STILL | SHAKEN | NEGATORS
 _SMALL = FILLERS | CAMERA | TARGETS | NEGATORS
+_HOLDS = words("hold holds holding")
+_LIMBS = words("hand hands")
+_AIMING = words("to toward towards from at")
 _LEADING = words("in into toward towards onto off wide close near")
 
 
@@ -58,7 +61,7 @@ def mentions(text: str, explicit: bool = False) -> list[Mention]:
     others = sum(map(_has_other_words, parts))
     for clause, ruled_out in zip(parts, negation.inherited(parts), strict=True):
         crowd = others > int(_has_other_words(clause))
-        own = [*_verbs(clause, other_subject, crowd, explicit), *_manners(clause)]
+        own = [*_verbs(clause, other_subject, crowd, explicit), *_manners(clause, crowd)]
         if not own and not explicit:
             own = list(_bare_direction(clause, other_subject))
         if ruled_out:
@@ -112,20 +115,23 @@ def _verbs(clause: Clause, other_subject: bool, crowd: bool, explicit: bool) -> 
             yield Mention(token.position, motion, rank, negated)
 
 
-def _manners(clause: Clause) -> Iterator[Mention]:
+def _manners(clause: Clause, crowd: bool) -> Iterator[Mention]:
     """Yield motions without a verb of motion: handheld, reveal, a closer look, static."""
     words = clause.words
     calm = _CALM.issuperset(words) or any(word in _NAMED for word in words)
+    shaken = calm and (not crowd or any(word in _NAMED for word in words) or "handheld" in words)
     of_thing = not _THINGS.isdisjoint(words) and not names_camera(clause)
     for index, token in enumerate(clause.tokens):
         held = token.word == "hand" and words[index + 1 : index + 2] == ("held",)
         motion, rank = None, Rank.REST
-        if token.word in SHAKY or (token.word in SHAKEN and calm) or held:
+        if token.word in SHAKY or (token.word in SHAKEN and shaken) or held:
             motion, rank = Motion.SHAKE, Rank.MANNER
         elif token.word in ("reveal", "reveals", "revealing"):
             motion, rank = _revealed(words[index + 1 :]), Rank.MANNER
         elif words[index : index + 2] in _CLOSE:
             motion, rank = Motion.ZOOM_IN, Rank.MANNER
+        elif token.word in _HOLDS and not _KNOWN.issuperset(words[:index]):
+            continue  # somebody holds something
         elif not of_thing and (token.word in STILL or (token.word in STEADY and calm)):
             motion = Motion.STATIC
         elif token.word == "ken" and words[index + 1 : index + 2] == ("burns",):
@@ -141,11 +147,17 @@ def _revealed(after: tuple[str, ...]) -> Motion:
 
 def _bare_direction(clause: Clause, other_subject: bool) -> Iterator[Mention]:
     """Yield the direction of a clause without other words: "closer", "camera left"."""
-    if _has_other_words(clause) or (other_subject and clause.joiner in ("and", "then", "or")):
+    bodily = not _LIMBS.isdisjoint(clause.words)
+    if (
+        bodily
+        or _has_other_words(clause)
+        or (other_subject and clause.joiner in ("and", "then", "or"))
+    ):
         return
     origin = None
     for index, token in enumerate(clause.tokens):
-        direction = DIRECTIONS.get(token.word) or PLACES.get(token.word)
+        aimed = not _AIMING.isdisjoint(clause.words[max(0, index - 2) : index])
+        direction = DIRECTIONS.get(token.word) or (PLACES.get(token.word) if aimed else None)
         last = index == len(clause.tokens) - 1
         of = clause.words[index + 1 : index + 2] == ("of",)
         if direction is None or of or not (last or token.word not in _LEADING):

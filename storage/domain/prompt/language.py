@@ -16,6 +16,7 @@ _SCRIPT = re.compile(
 )
 _KANA = re.compile(r"[\u3041-\u3096\u30a1-\u30fa\u30fc\u31f0-\u31ff]")
 _WORD = re.compile(r"[^\W\d_]+")
+_CAMERA = re.compile("kamer|cámar|câmer|caméra|telecamer")
 _ENOUGH = 2  # one letter may be an emoticon's, one small word a name's
 
 _ENGLISH = words(
@@ -29,7 +30,7 @@ _SMALL = words(
 )
 _CLEAR = words(
     "ein eine einen einer nach vom zum zur mit auf aus durch sich bitte langsam schnell wird nicht "
-    "kamera kameran kamere camara telecamera cámara câmera caméra aparat zoomt zoomen zoome "
+    "camara aparat fais bajo sul sulla nel nella dal dalla alla zoomt zoomen zoome "
     "herauszoomen reinzoomen heranzoomen rauszoomen schwenk schwenkt heran heraus raus rein links "
     "rechts oben unten langzaam naar uit haz hacia sobre desde despacio lento lenta lentamente "
     "acercar acerca alejar aleja izquierda derecha arriba abajo fija esquerda direita cima baixo "
@@ -44,7 +45,7 @@ def is_other_language(text: str) -> bool:
     if len(_SCRIPT.findall(text)) >= _ENOUGH:
         return True
     found = set(_WORD.findall(text))
-    clear = len(found & _CLEAR)
+    clear = sum(word in _CLEAR or _CAMERA.match(word) is not None for word in found)
     small = len(found & _SMALL) + sum(map(_is_accented, found - _CLEAR - _SMALL))
     return 2 * clear + small >= max(_ENOUGH, len(found & _ENGLISH) + 1)
 

@@ -9,7 +9,8 @@ from storage.domain.prompt.lexicon import CAMERA, DIRECTIONS, FAST, FILLERS, SLO
 
 _LIST = frozenset({",", "or", "nor", "and", "plus"})
 _CHOICE = frozenset({"or", "nor"})
-_AFFIRMING = words("just only instead but please let let's keep")
+_AFFIRMING = words("just only instead")
+_OPENING = words("but please let let's keep")
 
 
 def inherited(parts: Sequence[Clause]) -> list[bool]:
@@ -46,7 +47,8 @@ def _stands_alone(clause: Clause) -> bool:
         token.word in CAMERA and following.form in ("s", "ing")
         for token, following in zip(clause.tokens, clause.tokens[1:], strict=False)
     )
-    return acts or not _AFFIRMING.isdisjoint(clause.words)
+    affirms = clause.words[0] in _OPENING or not _AFFIRMING.isdisjoint(clause.words)
+    return acts or affirms
 
 
 def _is_bare(clause: Clause) -> bool:

@@ -12,12 +12,14 @@ from storage.domain.prompt.lexicon import (
     CONTENT,
     DEPTH,
     DIRECTIONS,
+    FAST,
     FILLERS,
     FORMS,
     MOTION_OF,
     OPPOSITE,
     PLACES,
     PLANE,
+    SLOW,
     TARGETS,
     VERBS,
     Direction,
@@ -36,10 +38,11 @@ _PASSING = words(
     "by past around along through off across down up over under away left right ahead toward "
     "towards"
 )
+_THROUGH_LENS = words("in into out closer back inward inwards outward outwards forward")
 _OTHER_MEANINGS = words("of hands hand head")
 _COOKING = words(
     "frying fry fried sauce saucepan stove oven kitchen cooking cook baking cake bread bacon egg "
-    "eggs butter oil sizzling sizzle peter flute pipes dust"
+    "eggs butter oil sizzling sizzle peter flute pipes dust pizza labyrinth"
 )
 _CALLS = words("call calls meeting meetings class conference chat lens lenses background")
 
@@ -101,7 +104,9 @@ def _belongs_to_other(clause: Clause, index: int, verb: Verb, subject: VerbSubje
     if not verb.camera_only:
         other = subject is VerbSubject.OTHER and not _changes_size(clause, index)
         return other or _is_target_after(clause, index)
-    passes = bool(_PASSING.intersection(words[index + 1 : index + 2]))
+    following = next((word for word in words[index + 1 :] if word not in SLOW | FAST), "")
+    conjugated = token.form in ("s", "ing") and following not in _THROUGH_LENS
+    passes = conjugated or following in _PASSING
     return subject is VerbSubject.OTHER and (
         token.form == "ed" or (token.verb == "zoom" and passes)
     )

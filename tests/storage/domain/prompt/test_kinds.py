@@ -14,9 +14,9 @@ HERE = Path(__file__).parent
 # Motion, "drift" for none, or "other_language" for one that is not read -> prompts.
 Prompts = dict[str, list[str]]
 REPORTED: Prompts = json.loads((HERE / "reported.json").read_text(encoding="utf-8"))
-# Written down before the rules were first tried on them, and never tuned to.
+# Each was written down before the rules were first tried on it: 284 of 291 were read right then.
 HELD_OUT: Prompts = json.loads((HERE / "held_out.json").read_text(encoding="utf-8"))
-ACCURACY = 0.98  # reached on the held-out prompts; it was 0.51 while every prompt had a motion
+ACCURACY = 0.98  # of the held-out prompts; it was 0.51 while every prompt had a motion
 
 # Repeated to 4,000 characters; the rules of one language or the other go over each again and again.
 HOSTILE = [
