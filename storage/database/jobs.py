@@ -35,7 +35,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.codec import CodecError, loads
-from storage.database import deliveries, intents, ledger, queue_order, reports, totals
+from storage.database import deliveries, intents, ledger, lives, queue_order, reports, totals
 from storage.database.connect import READING, lock, touch
 from storage.database.queue_order import QueueSize
 from storage.database.rows import (
@@ -47,7 +47,7 @@ from storage.database.rows import (
     row_of,
     workload_key,
 )
-from storage.database.tables import CLIPS, HAS_TOKEN, UNDELIVERED, UNFINISHED, WAITING, jobs
+from storage.database.tables import BILLED, CLIPS, HAS_TOKEN, UNDELIVERED, UNFINISHED, WAITING, jobs
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
@@ -83,6 +83,7 @@ class Jobs:
         self._write_lock = asyncio.Lock() if sqlite else nullcontext()
         self.intents = intents.IntentTable(self._read, self._write)
         self.deliveries = deliveries.DeliveryTable(self._read, self._write, self._rows)
+        self.lives = lives.LifeTable(self._read, self._write)
 
     @property
     def unreadable(self) -> frozenset[str]:
@@ -191,6 +192,7 @@ class Jobs:
         undelivered = and_(UNDELIVERED, CLIPS)
         changes = {"status": Status.QUEUED.value, "dispatched": 0.0, "started": 0.0, "ended": 0.0}
         changes |= {"deaths": jobs.c.deaths + 1, "seconds": 0.0, **clip_columns(None)}
+        changes |= {"billed": False, **dict.fromkeys(BILLED, 0.0)}
         async with self._write() as connection:
             job = await _change(connection, job_id, undelivered, changes)
             if job is not None:
@@ -293,6 +295,11 @@ class Jobs:
         """Return how long similar requests took lately; None without any."""
         async with self._read() as connection:
             return await reports.median_seconds(connection, workload_key(request))
+
+    async def orders_since(self, moment: float, limit: int) -> list[tuple[float, float, float]]:
+        """Return creation, end and GPU seconds of clips ordered since a time, the latest last."""
+        async with self._read() as connection:
+            return await reports.orders_since(connection, moment, limit)
 
     def _cache_key(self, fingerprint: str) -> str:
         return sha256(f"{self._catalogue_key} {fingerprint}".encode()).hexdigest()

@@ -43,9 +43,23 @@ def _report(totals: Mapping[str, Any], people: int, allowance: Allowance | None)
         saved=int(totals.get("saved", 0)),
         cached=int(totals.get("cached", 0)),
         seconds=float(totals.get("seconds", 0.0)),
+        start_seconds=float(totals.get("start_seconds", 0.0)),
+        idle_seconds=float(totals.get("idle_seconds", 0.0)),
+        money=float(totals.get("money", 0.0)),
         owners=people,
         allowance=allowance,
     )
+
+
+async def orders_since(
+    connection: AsyncConnection, moment: float, limit: int
+) -> list[tuple[float, float, float]]:
+    """Return creation, end and seconds of clips ordered since a time, the latest at most."""
+    columns = (jobs.c.created, jobs.c.ended, jobs.c.seconds)
+    query = select(*columns).where(jobs.c.created >= moment, MADE)
+    rows = await connection.execute(query.order_by(jobs.c.created.desc()).limit(limit))
+    sound = [tuple(row) for row in rows if all(isinstance(one, float) for one in row)]
+    return [(created, ended, seconds) for created, ended, seconds in reversed(sound)]
 
 
 async def median_seconds(connection: AsyncConnection, workload: str) -> float | None:

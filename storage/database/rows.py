@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 _SAME = (
     *("id", "owner", "locale", "cost", "size_limit", "attempt", "deaths", "cached", "parent"),
     *("created", "dispatched", "started", "ended", "delivered"),
+    *("billed", "start_seconds", "idle_seconds", "money"),
 )
 """The fields of a job that are columns as they are."""
 _REPLY = tuple(field.name for field in fields(ReplyTarget))
@@ -64,9 +65,9 @@ def reply_columns(reply_to: ReplyTarget) -> dict[str, Any]:
 def clip_columns(clip: Clip | None) -> dict[str, Any]:
     """Return the columns of a clip, and those by which its blobs are found."""
     if clip is None:
-        return {"clip": None, "clip_blob": None, "clip_poster": None}
+        return dict.fromkeys(("clip", "clip_blob", "clip_poster", "worker"))
     blobs = {"clip_blob": clip.blob, "clip_poster": clip.poster or None}
-    return {"clip": dumps(clip), **blobs}
+    return {"clip": dumps(clip), "worker": clip.worker or None, **blobs}
 
 
 def outcome_columns(outcome: Clip | Failure, at: float) -> dict[str, Any]:

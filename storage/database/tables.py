@@ -1,4 +1,4 @@
-"""The tables jobs, owners, days, ledger, intents and deliveries.
+"""The tables jobs, owners, days, ledger, intents, deliveries and lives.
 
 Times are unix seconds. Requests, clips and failures are stored as the codec's JSON. Partial
 indexes hold the few rows that are looked at every few seconds; a query uses one only if it states
@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TextClause,
     UniqueConstraint,
+    false,
     text,
 )
 
@@ -32,8 +33,12 @@ IN_FLIGHT = text("status IN ('queued', 'running') AND dispatched > 0")
 UNDELIVERED = text("status IN ('done', 'failed', 'cancelled') AND delivered = 0 AND NOT forgotten")
 MADE = text("status = 'done' AND NOT cached")
 CLIPS = text("status = 'done' AND NOT forgotten")
+UNBILLED = text("status = 'done' AND NOT cached AND NOT billed AND worker IS NOT NULL")
 HAS_TOKEN = text("token <> ''")
 HAS_WAITING = text("waiting > 0")
+
+BILLED = ("start_seconds", "idle_seconds", "money")
+"""The columns of a clip's bill, and of their sums."""
 
 metadata = MetaData(
     naming_convention={
@@ -55,10 +60,12 @@ def _totals() -> list[Column[Any]]:
     return [
         *(Column(name, BigInteger, nullable=False) for name in counts),
         Column("seconds", Float, nullable=False),
+        *(Column(name, Float, nullable=False, server_default="0") for name in BILLED),
     ]
 
 
 # picture, clip_blob and clip_poster are the keys in request and clip; NULL once it is forgotten.
+# worker made the clip; billed tells whether its share of that worker's life is known.
 jobs = Table(
     "jobs",
     metadata,
@@ -95,6 +102,9 @@ jobs = Table(
     Column("picture", String(64)),
     Column("clip_blob", String(64)),
     Column("clip_poster", String(64)),
+    Column("worker", Text),
+    Column("billed", Boolean, nullable=False, server_default=false()),
+    *(Column(name, Float, nullable=False, server_default="0") for name in BILLED),
     Index(None, "created"),
     Index(None, "fingerprint", "ended"),
     Index(None, "front", "channel", "message"),
@@ -103,6 +113,7 @@ jobs = Table(
     _partial("ix_jobs_undelivered", "created", "id", where=UNDELIVERED),
     _partial("ix_jobs_made", "kind", "ended", where=MADE),
     _partial("ix_jobs_clips", "owner", "ended", where=CLIPS),
+    _partial("ix_jobs_unbilled", "worker", where=UNBILLED),
     _partial("ix_jobs_has_token", "token_expires", where=HAS_TOKEN),
     *(
         _partial(f"ix_jobs_{name}", name, where=text(f"{name} IS NOT NULL"))
@@ -185,4 +196,23 @@ deliveries = Table(
     Column("waiting", Float, nullable=False),
     Column("told", Float, nullable=False),
     Index(None, "owner", "waiting"),
+)
+
+# Workers from their start to their end (seen, once ended). money is the price of all of it. charged
+# is what of it was shared out among clips. Prices are those of the time at which it was seen.
+lives = Table(
+    "lives",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("offer", String(100), nullable=False),
+    Column("started", Float, nullable=False),
+    Column("ready", Float, nullable=False),
+    Column("seen", Float, nullable=False),
+    Column("ended", Boolean, nullable=False),
+    Column("money", Float, nullable=False),
+    Column("charged_seconds", Float, nullable=False),
+    Column("charged_start", Float, nullable=False),
+    Column("charged_money", Float, nullable=False),
+    Index(None, "started"),
 )

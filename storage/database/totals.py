@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, insert, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.connect import lock
-from storage.database.tables import IN_FLIGHT, WAITING, days, jobs, owners
+from storage.database.tables import BILLED, IN_FLIGHT, WAITING, days, jobs, owners
 from storage.domain.job import Status
 from storage.domain.quota import day_of
 
@@ -22,7 +22,7 @@ LARGEST = 10**9  # of the numbers that are added up
 JobRow = Mapping[str, Any]
 """The columns of a job's row by their names."""
 
-TOTALS = (*(status.value for status in Status), "cached", "credits", "saved", "seconds")
+TOTALS = (*(status.value for status in Status), "cached", "credits", "saved", "seconds", *BILLED)
 """The columns of sums that owners and days share."""
 
 
@@ -46,7 +46,7 @@ def contribution(row: JobRow) -> dict[str, Any]:
         "cached": int(row["cached"]),
         "credits": _sane(row["cost"]) if made else 0,
         "saved": _sane(row["saved"]),
-        "seconds": _sane(row["seconds"]) if made else 0,
+        **{name: _sane(row[name]) if made else 0 for name in ("seconds", *BILLED)},
     }
 
 
@@ -58,7 +58,7 @@ def job_sums() -> list[ColumnElement[Any]]:
         func.sum(case((jobs.c.cached.is_(True), 1), else_=0)),
         func.sum(case((made, sane(jobs.c.cost)), else_=0)),
         func.sum(sane(jobs.c.saved)),
-        func.sum(case((made, sane(jobs.c.seconds)), else_=0)),
+        *(func.sum(case((made, sane(jobs.c[one])), else_=0)) for one in ("seconds", *BILLED)),
     ]
 
 

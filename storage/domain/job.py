@@ -59,7 +59,8 @@ class Job:
 
     Times are unix seconds, 0.0 where it has not happened. cost is in credits (see quota).
     size_limit is in bytes. attempt is 0 until first dispatched; deaths counts attempts that may
-    have crashed their worker. parent is the job that this one retries or varies.
+    have crashed their worker. parent is the job that this one retries or varies. Once billed, the
+    others are the clip's share of its worker's start and idle time, and the money for it all.
     """
 
     id: str
@@ -79,5 +80,9 @@ class Job:
     delivered: float = 0.0
     cached: bool = False
     parent: str = ""
+    billed: bool = False
+    start_seconds: float = 0.0
+    idle_seconds: float = 0.0
+    money: float = 0.0
     clip: Clip | None = None
     failure: Failure | None = None

@@ -58,7 +58,6 @@ class UsageReport:
     """Counts of jobs by status, credits, and the seconds that workers spent on finished clips.
 
     credits is what finished clips cost; saved is what clips from the cache would have cost.
-    owners is how many people it covers. allowance is None in a report on everybody.
     """
 
     counts: Mapping[Status, int]
@@ -67,6 +66,9 @@ class UsageReport:
     cached: int
     seconds: float
     owners: int
+    start_seconds: float = 0.0
+    idle_seconds: float = 0.0
+    money: float = 0.0
     allowance: Allowance | None = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from storage.database.jobs import Jobs
 from storage.database.tables import metadata
 from storage.domain.clip import Failure
+from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import ReplyTarget
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
@@ -66,6 +68,13 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.report("ann", JOB.created)
     await jobs.report_all(JOB.created)
     await jobs.median_seconds(REQUEST)
+    await jobs.orders_since(JOB.created, 100)
+    await jobs.finish("job2", replace(CLIP, worker="w"), 17.0)
+    life = WorkerLife("a1", "w", "", 1.0, 5.0, 20.0)
+    await jobs.lives.record(life, 0.1)
+    await jobs.lives.record(replace(life, ended=True), 0.2)
+    await jobs.lives.mean_start()
+    await jobs.lives.total(0.0)
     await jobs.forget("job0")
 
 
