@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+from typing import NoReturn
 
 from gpu_worker.settings import WorkerSettings
 from gpu_worker.worker import work
@@ -32,5 +33,13 @@ def main() -> int:
         return 2
 
 
+def run() -> NoReturn:
+    """Work and end at once: a GPU is billed while Python takes its modules down one by one."""
+    status = main()
+    logging.shutdown()
+    sys.stdout.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import signal
 from dataclasses import replace
 
 from aiohttp import web
 
+from gpu_worker.engine.connection import NotLoaded
 from gpu_worker.engine.supervisor import EngineProcess
 from gpu_worker.generate import Generator
+from gpu_worker.life import LifeClock
 from gpu_worker.metrics import WorkerMetrics
 from gpu_worker.settings import WorkerSettings
 from storage.blobs import Blobs
 from storage.pictures.processes import LANES, PictureProcesses
 from storage.queue.connection import check_login
 from storage.queue.consumer import serve
+from storage.queue.heartbeat import report_end
 
 log = logging.getLogger("gpu_worker")
 
@@ -39,7 +43,11 @@ async def work(settings: WorkerSettings) -> int:
     metrics = WorkerMetrics(engine)
     port, idle, name = settings.metrics_port, settings.idle_exit_seconds, settings.worker_name
     server = None if port is None else await _metrics_server(metrics, port)
-    watchers = [asyncio.create_task(_stop_if_broken(engine, stop))]
+    life = LifeClock(name, settings.gpu_offer)
+    watchers = [
+        asyncio.create_task(one)
+        for one in (_stop_if_broken(engine, stop), _note_ready(engine, life))
+    ]
     if idle:
         watchers.append(asyncio.create_task(_stop_if_idle(metrics, idle, stop)))
     log.info("worker %s takes orders", name)
@@ -47,7 +55,9 @@ async def work(settings: WorkerSettings) -> int:
     try:
         generator = Generator(engine, blobs, decoders.open, name, model)
         handler = metrics.instrument(generator)
-        await serve(handler, settings, name, stop, settings.drain_seconds)
+        await serve(
+            handler, settings, name, stop, grace=settings.drain_seconds, life=life.until_now
+        )
     finally:
         broken = engine.broken is not None
         for watcher in watchers:
@@ -57,6 +67,7 @@ async def work(settings: WorkerSettings) -> int:
         await engine.stop()
         if server is not None:
             await server.cleanup()
+        await asyncio.to_thread(report_end, settings.redis_url, life.at_end())
     log.info("worker %s has stopped", name)
     return int(broken)
 
@@ -76,6 +87,12 @@ async def _stop_if_broken(engine: EngineProcess, stop: asyncio.Event) -> None:
     """Stop a worker whose model cannot be loaded, so that whoever runs it sees it fail."""
     log.error("the model cannot be loaded: %s", await engine.wait_until_broken())
     stop.set()
+
+
+async def _note_ready(engine: EngineProcess, life: LifeClock) -> None:
+    with contextlib.suppress(NotLoaded):
+        await engine.warm()
+        life.become_ready()
 
 
 async def _stop_if_idle(metrics: WorkerMetrics, limit: float, stop: asyncio.Event) -> None:

@@ -23,7 +23,9 @@ from pydantic_settings import (
 
 from storage.catalogue_file import load_catalogue
 from storage.domain.catalogue import Catalogue, Profile
+from storage.domain.cost.offer import PriceList
 from storage.domain.text import printable
+from storage.prices_file import PricesError, load_prices
 
 
 def _full(path: str | Path) -> Path:
@@ -110,7 +112,9 @@ class Settings(LogSettings):
     """Where things are kept, which model is served, and on what hardware.
 
     model is the name, hub id or folder of the model; model_row is the catalogue row that bounds
-    it, empty where it follows from the model.
+    it, empty where it follows from the model. gpu_offer is the row of the price list by which these
+    workers are billed, empty for none. wait_limit is for how many seconds beyond a worker's start
+    an order may wait before another worker is wanted.
     """
 
     mutoscope_home: FolderPath = Path("var")
@@ -127,6 +131,20 @@ class Settings(LogSettings):
     model_row: str = ""
     hardware_profile: str = ""
     generation_file: FullPath | None = None
+    prices_file: FullPath | None = None
+    gpu_offer: str = ""
+    wait_limit: Seconds = 120.0
+
+    def prices(self) -> PriceList:
+        """Return the price list; raise SettingsError where it or gpu_offer is wrong."""
+        try:
+            prices = load_prices(self.prices_file)
+        except PricesError as error:
+            raise SettingsError(str(error)) from error
+        if self.gpu_offer and self.gpu_offer not in prices.offers:
+            known = ", ".join(prices.offers)
+            raise SettingsError(f"GPU_OFFER={printable(self.gpu_offer)} is not one of: {known}")
+        return prices
 
     def catalogue(self) -> Catalogue:
         """Return the catalogue of what these workers serve: the one model, from its source."""

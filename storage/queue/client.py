@@ -10,6 +10,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from arq.connections import ArqRedis
@@ -23,12 +24,14 @@ from redis.exceptions import ResponseError
 
 from storage.codec import CodecError
 from storage.domain.clip import Clip, Failure
+from storage.domain.cost.bill import WorkerLife
 from storage.domain.errors import Unavailable
 from storage.queue.connection import CONNECTION_ERRORS, RECONNECT_SECONDS, connect_redis
 from storage.queue.messages import (
     CANCEL_SECONDS,
     CANCELS,
     EVENTS,
+    LIVES,
     QUEUE,
     TASK,
     VERSION,
@@ -40,10 +43,13 @@ from storage.queue.messages import (
     attempt_id,
     cancel_key,
     lease_key,
+    life_key,
     outcome_key,
     preview_key,
     read_event,
+    read_life,
     read_outcome,
+    worker_key,
     write_order,
 )
 
@@ -159,6 +165,34 @@ class Queue:
                 await pipe.execute()
             return len(keys) - len(gone)
 
+    async def lives(self) -> list[WorkerLife]:
+        """Return the workers whose lives are to be billed; those that died without a word too."""
+        async with self._translated(), self._redis.pipeline() as pipe:
+            pipe.smembers(LIVES)
+            [names] = await pipe.execute()
+            names = sorted(names)
+            texts = await self._redis.mget(life_key(_text(one)) for one in names) if names else []
+            found = []
+            for name, text in zip(names, texts, strict=True):
+                try:
+                    found.append(read_life(text))
+                except CodecError as error:
+                    log.warning("a worker's life cannot be read and is not billed: %s", error)
+                    pipe.srem(LIVES, name)
+            await pipe.execute()
+            alive = await self._redis.mget(map(worker_key, found)) if found else []
+        return [
+            life if here else replace(life, ended=True)
+            for life, here in zip(found, alive, strict=True)
+        ]
+
+    async def drop_life(self, identity: str) -> None:
+        """Delete the life of a worker that has ended and is billed."""
+        async with self._translated(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.srem(LIVES, identity)
+            pipe.delete(life_key(identity))
+            await pipe.execute()
+
     async def ping(self) -> None:
         """Return if Redis answers."""
         async with self._translated():
@@ -210,3 +244,7 @@ class Queue:
                 await self._redis.delete(QUEUE)
                 return True
         return False
+
+
+def _text(name: bytes) -> str:
+    return name.decode(errors="replace")

@@ -21,6 +21,7 @@ from redis.exceptions import ResponseError
 
 from storage.codec import CodecError
 from storage.domain.clip import Failure
+from storage.domain.cost.bill import WorkerLife
 from storage.logs import log_job
 from storage.queue.connection import (
     CONNECTION_ERRORS,
@@ -57,16 +58,22 @@ MAX_PAUSE_SECONDS = 2.0  # between two tries while Redis is away
 
 
 async def serve(
-    handler: Handler, settings: Settings, name: str, stop: asyncio.Event, grace: float = 0.0
+    handler: Handler,
+    settings: Settings,
+    name: str,
+    stop: asyncio.Event,
+    *,
+    grace: float = 0.0,
+    life: Callable[[], WorkerLife] | None = None,
 ) -> None:
     """Work on orders until stop is set: one has the engine, others are prepared or encoded.
 
     A handler that never releases its reporter's slot works on one order at a time. A stop hands
     orders back that wait for the engine, lets the others go on for grace seconds, and then hands
-    them back too.
+    them back too. life returns what the worker is to be billed for, if it is.
     """
     logging.getLogger("arq.worker").setLevel(logging.ERROR)  # its info lines hold people's prompts
-    await Consumer(handler, settings.redis_url, name, stop).run(grace)
+    await Consumer(handler, settings.redis_url, name, stop, life).run(grace)
 
 
 class ArqWorker(Worker):
@@ -145,11 +152,18 @@ class ArqWorker(Worker):
 class Consumer:
     """One worker's connection to the queue, with all the orders that it holds."""
 
-    def __init__(self, handler: Handler, url: str, name: str, stop: asyncio.Event) -> None:
+    def __init__(
+        self,
+        handler: Handler,
+        url: str,
+        name: str,
+        stop: asyncio.Event,
+        life: Callable[[], WorkerLife] | None = None,
+    ) -> None:
         """Prepare to serve; nothing is connected yet."""
         self._handler = handler
         self._redis = connect_redis(url)
-        self._heartbeat = Heartbeat(url, name)
+        self._heartbeat = Heartbeat(url, name, life)
         self._name = name
         self._stop = stop
         self._slots = SlotQueue()

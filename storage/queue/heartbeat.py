@@ -5,12 +5,25 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+from collections.abc import Callable
 
 from redis import Redis
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 
+from storage.domain.cost.bill import WorkerLife
 from storage.queue.connection import checked_url
-from storage.queue.messages import LEASE_SECONDS, RENEW_SECONDS, WORKER_KEYS, WORKERS
+from storage.queue.messages import (
+    LEASE_SECONDS,
+    LIFE_SECONDS,
+    LIVES,
+    RENEW_SECONDS,
+    WORKER_KEYS,
+    WORKERS,
+    life_key,
+    worker_key,
+    write_life,
+)
 
 log = logging.getLogger(__name__)
 
@@ -18,12 +31,16 @@ log = logging.getLogger(__name__)
 class Heartbeat:
     """Renews keys every few seconds whatever the event loop does, and through any outage."""
 
-    def __init__(self, url: str, worker: str) -> None:
-        """Prepare for the worker of this name; `start` starts the thread."""
-        self._redis = Redis.from_url(checked_url(url), socket_connect_timeout=2, socket_timeout=2)
+    def __init__(self, url: str, worker: str, life: Callable[[], WorkerLife] | None = None) -> None:
+        """Prepare for the worker of this name; `start` starts the thread.
+
+        life returns what is to be billed up to now, None for a worker that is not billed.
+        """
+        self._redis = _connect(url)
         self._worker = worker
+        self._life = life
         # Two workers of one name are two.
-        self._key = f"{WORKERS}{worker}:{secrets.token_hex(4)}"
+        self._key = worker_key(life()) if life else f"{WORKERS}{worker}:{secrets.token_hex(4)}"
         self._leases: set[str] = set()
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -66,4 +83,28 @@ class Heartbeat:
             pipe.sadd(WORKER_KEYS, self._key)
             for key in self._leases:
                 pipe.set(key, self._worker, px=life)
+            if self._life is not None:
+                _put_life(pipe, self._life())
             pipe.execute()
+
+
+def report_end(url: str, life: WorkerLife) -> None:
+    """Store the life of a worker that is about to end, as far as Redis can be reached."""
+    redis = _connect(url)
+    try:
+        with redis.pipeline(transaction=True) as pipe:
+            _put_life(pipe, life)
+            pipe.execute()
+    except RedisError:
+        log.warning("Redis is away; this worker's last seconds are not billed")
+    finally:
+        redis.close()
+
+
+def _connect(url: str) -> Redis:
+    return Redis.from_url(checked_url(url), socket_connect_timeout=2, socket_timeout=2)
+
+
+def _put_life(pipe: Pipeline, life: WorkerLife) -> None:
+    pipe.set(life_key(life.id), write_life(life), ex=LIFE_SECONDS)
+    pipe.sadd(LIVES, life.id)

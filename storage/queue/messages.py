@@ -23,6 +23,7 @@ from typing import TypeVar
 
 from storage.codec import CodecError, decode, encode
 from storage.domain.clip import Clip, Failure
+from storage.domain.cost.bill import WorkerLife
 from storage.domain.progress import Progress
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 
@@ -40,16 +41,21 @@ CANCELS = "mutoscope:cancels"
 WORKERS = "mutoscope:worker:"
 WORKER_KEYS = "mutoscope:workers"  # the set of them, for a scan would go through all other keys
 
+LIVES = "mutoscope:lives"  # the set of the ids of workers whose lives are to be billed
+
 LEASE_SECONDS = 15.0
 RENEW_SECONDS = 3.0
 OUTCOME_SECONDS = 24 * 3600
 CANCEL_SECONDS = 24 * 3600
+LIFE_SECONDS = 24 * 3600
 PREVIEW_SECONDS = 15 * 60
 
 NAME_LIMIT = 64  # characters of a job's id
 TEXT_LIMIT = 500  # characters of a text that is shown
+OFFER_LIMIT = 100  # characters of a worker's or an offer's name
 LIST_LIMIT = 50
 KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
+NAME = re.compile(r"[0-9a-f]{1,32}")
 BLOB = re.compile(r"[0-9a-f]{64}")
 CLIP_BOUNDS = (
     *(("width", 1, 2**14), ("height", 1, 2**14), ("frames", 1, 2**14), ("fps", 1, 1000)),
@@ -154,6 +160,31 @@ def preview_key(identity: str) -> str:
 def cancel_key(job: str) -> str:
     """Return the key of the flag that cancels every attempt at this job."""
     return f"mutoscope:cancel:{job}"
+
+
+def life_key(identity: str) -> str:
+    """Return the key of a worker's life."""
+    return f"mutoscope:life:{identity}"
+
+
+def worker_key(life: WorkerLife) -> str:
+    """Return the key that exists while this worker is alive."""
+    return f"{WORKERS}{life.worker}:{life.id}"
+
+
+def write_life(life: WorkerLife) -> str:
+    """Return the life as JSON."""
+    return _write(encode(life))
+
+
+def read_life(text: object) -> WorkerLife:
+    """Return the life that the JSON describes; raise CodecError."""
+    life = decode(WorkerLife, _read(text))
+    for name in ("started", "ready", "seen"):
+        _check_between(name, getattr(life, name), 0.0, 10**11)
+    if not NAME.fullmatch(life.id) or max(len(life.worker), len(life.offer)) > OFFER_LIMIT:
+        raise CodecError("id, worker or offer: not a name")
+    return life
 
 
 def write_order(order: Order) -> str:

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -228,6 +229,17 @@ async def test_every_line_of_a_json_log_is_json_and_names_its_job(workers: Worke
 async def test_an_idle_worker_may_end_by_itself(workers: WorkerProcesses) -> None:
     worker = await workers.worker(IDLE_EXIT_SECONDS="0.2")
     assert await worker.process.wait() == 0
+
+
+async def test_a_worker_is_billed_from_its_start_to_its_end(workers: WorkerProcesses) -> None:
+    began = time.monotonic()
+    worker = await workers.worker(IDLE_EXIT_SECONDS="4", GPU_OFFER="some card")
+    assert await worker.process.wait() == 0
+    lived = time.monotonic() - began
+    [life] = await workers.queue.lives()
+    assert (life.ended, life.offer) == (True, "some card")
+    assert 0.0 < life.start_seconds < life.seconds <= lived
+    assert life.seconds == pytest.approx(lived, abs=0.3)
 
 
 def test_the_parent_process_imports_no_torch() -> None:

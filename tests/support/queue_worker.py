@@ -112,7 +112,7 @@ async def running_worker(
     """Serve with this handler until the block ends; yields the serving task."""
     stop = stop or asyncio.Event()
     settings = Settings.from_environment({"REDIS_URL": url})
-    task = asyncio.create_task(serve(handler, settings, name, stop, grace))
+    task = asyncio.create_task(serve(handler, settings, name, stop, grace=grace))
     try:
         yield task
     finally:
