@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Set
 
@@ -13,14 +12,14 @@ from prometheus_client.aiohttp import make_aiohttp_handler
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from bot.dispatch.scaling import Scaling
 from bot.studio.events import JobChanged, Subscription
 from storage.database.jobs import Jobs
+from storage.domain.cost.bill import ClipBill
+from storage.domain.cost.offer import Tenure
 from storage.domain.errors import Unavailable
 from storage.domain.job import Status
 from storage.queue.client import Queue
-
-JOBS_PER_WORKER = 2
-"""Unfinished jobs for which one worker is wanted."""
 
 
 class BotMetrics(Collector):
@@ -35,16 +34,21 @@ class BotMetrics(Collector):
         jobs: Jobs,
         queue: Queue,
         set_aside: Set[str],
+        scaling: Scaling,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Watch these; set_aside holds the jobs that are not dispatched any more."""
         self._jobs = jobs
         self._queue = queue
         self._set_aside = set_aside
+        self._scaling = scaling
         self._clock = clock
         self._ended = dict.fromkeys((status.value for status in Status if status.final), 0)
         self._cached = 0
         self._worker_seconds = 0.0
+        self._start_seconds = 0.0
+        self._idle_seconds = 0.0
+        self._money = 0.0
         self._gauges: list[Metric] = []
         registry = CollectorRegistry()
         registry.register(self)
@@ -62,10 +66,12 @@ class BotMetrics(Collector):
                     self._cached += job.cached
                     self._worker_seconds += job.clip.seconds if job.clip and not job.cached else 0.0
 
-    async def wanted_workers(self) -> int:
-        """Return how many workers the unfinished jobs justify."""
-        size = await self._jobs.queue_size()
-        return math.ceil((size.waiting + size.running) / JOBS_PER_WORKER)
+    def add_bills(self, bills: Iterable[ClipBill]) -> None:
+        """Count what clips cost beside their own seconds, and the money for all of it."""
+        for bill in bills:
+            self._start_seconds += bill.start_seconds
+            self._idle_seconds += bill.idle_seconds
+            self._money += bill.money
 
     async def refresh(self) -> None:
         """Read the gauges; mutoscope_workers is left out while the queue is unreachable."""
@@ -79,13 +85,31 @@ class BotMetrics(Collector):
             _gauge("jobs_waiting", "Jobs that wait for a worker.", size.waiting),
             _gauge("jobs_running", "Jobs that a worker runs.", size.running),
             _gauge("oldest_wait_seconds", "Age of the oldest waiting job.", age),
-            _gauge("workers_wanted", "Workers that should run.", await self.wanted_workers()),
+            _gauge("workers_wanted", "Workers that should run.", await self._scaling.wanted()),
+            _gauge(
+                "idle_seconds_advised",
+                "How long an idle worker should stay.",
+                await self._scaling.idle_seconds(),
+            ),
             _gauge("jobs_set_aside", "Jobs that dispatch gave up.", len(self._set_aside)),
             _gauge("rows_unreadable", "Jobs' rows left alone.", len(self._jobs.unreadable)),
             _gauge("queue_reachable", "1 if Redis answers, else 0.", workers is not None),
         ]
         if workers is not None:
             self._gauges.append(_gauge("workers", "Workers that are alive.", workers))
+        self._gauges += self._advice()
+
+    def _advice(self) -> list[Metric]:
+        """Return what recent orders cost a day, where there is a fixed card to compare with."""
+        advice = self._scaling.advice
+        if advice is None:
+            return []
+        cheaper = advice.tenure is Tenure.FIXED
+        return [
+            _gauge("on_demand_dollars_a_day", "Recent orders on demand.", advice.on_demand),
+            _gauge("fixed_dollars_a_day", "A card rented all the time.", advice.fixed),
+            _gauge("fixed_is_cheaper", "1 where a fixed card is cheaper, else 0.", cheaper),
+        ]
 
     def collect(self) -> Iterable[Metric]:
         """Yield the gauges as refresh() left them, and the counters."""
@@ -110,6 +134,17 @@ class BotMetrics(Collector):
         yield CounterMetricFamily(
             "mutoscope_worker_seconds", "Time that workers took for clips.", self._worker_seconds
         )
+        yield CounterMetricFamily(
+            "mutoscope_start_seconds",
+            "Time that billed workers took to start.",
+            self._start_seconds,
+        )
+        yield CounterMetricFamily(
+            "mutoscope_idle_seconds", "Time that billed workers were idle.", self._idle_seconds
+        )
+        yield CounterMetricFamily(
+            "mutoscope_dollars", "What the clips that were billed cost.", self._money
+        )
 
     async def serve(self, port: int, serve_readiness: Handler) -> web.AppRunner:
         """Serve on a port (0: any free one); the caller calls cleanup() on what is returned.
@@ -131,7 +166,8 @@ class BotMetrics(Collector):
         return await self._write_page(request)
 
     async def _serve_wanted(self, _request: web.Request) -> web.Response:
-        return web.json_response({"wanted": await self.wanted_workers()})
+        idle = await self._scaling.idle_seconds()
+        return web.json_response({"wanted": await self._scaling.wanted(), "idle_seconds": idle})
 
     async def _serve_health(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok")

@@ -8,7 +8,9 @@ import logging
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 
+from bot.dispatch.billing import Billing
 from bot.dispatch.dispatcher import Dispatcher
+from bot.dispatch.scaling import Scaling
 from bot.health import Readiness
 from bot.metrics import BotMetrics
 from bot.studio.admission import Admission
@@ -35,10 +37,14 @@ class Service:
 
     studio: Studio
     _dispatcher: Dispatcher
+    _billing: Billing
+    _scaling: Scaling
 
     async def run(self) -> None:
-        """Dispatch jobs to the workers until cancelled."""
-        await self._dispatcher.run()
+        """Dispatch jobs to the workers, and bill these, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for part in (self._dispatcher, self._billing, self._scaling):
+                group.create_task(part.run())
 
 
 @contextlib.asynccontextmanager
@@ -55,7 +61,7 @@ async def open_service(
     Raises SettingsError, and Unavailable where the database cannot be opened.
     """
     check_urls(settings)
-    admission = read_admission(settings, quota)
+    admission, prices = read_admission(settings, quota), settings.prices()
     async with contextlib.AsyncExitStack() as stack:
         engine = await open_database(settings.database_url)
         stack.push_async_callback(engine.dispose)
@@ -63,17 +69,24 @@ async def open_service(
         stack.push_async_callback(queue.close)
         jobs, events = Jobs(engine, admission.catalogue), EventBus()
         blobs = Blobs.open(settings.blob_url)
-        studio = Studio(jobs, blobs, queue, admission, events)
+        scaling = Scaling(
+            *(jobs, queue),
+            prices=prices,
+            offer=settings.gpu_offer,
+            wait_limit=settings.wait_limit,
+        )
+        studio = Studio(jobs, blobs, queue, admission, events, rental=lambda: scaling.advice)
         stack.callback(studio.close)
         dispatcher = Dispatcher(jobs, blobs, queue, events)
+        metrics = BotMetrics(jobs, queue, dispatcher.set_aside, scaling)
+        billing = Billing(jobs, queue, prices, metrics.add_bills)
         if metrics_port is not None:
-            metrics = BotMetrics(jobs, queue, dispatcher.set_aside)
             runner = await metrics.serve(metrics_port, Readiness(jobs, queue, gateway_ready).serve)
             stack.push_async_callback(runner.cleanup)
             log.info("metrics: http://127.0.0.1:%d/metrics", runner.addresses[0][1])
             counting = asyncio.create_task(metrics.listen(events.subscribe()))
             stack.callback(counting.cancel)
-        yield Service(studio, dispatcher)
+        yield Service(studio, dispatcher, billing, scaling)
 
 
 def read_admission(settings: Settings, quota: QuotaRow | None = None) -> Admission:

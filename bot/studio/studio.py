@@ -25,6 +25,7 @@ from storage.clip_file import DamagedClip, check_clip_file
 from storage.database.jobs import Jobs
 from storage.domain.advice import advice_on_order
 from storage.domain.clip import Clip
+from storage.domain.cost.advice import RentalAdvice, ServiceBill
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
 from storage.domain.job import MAX_DEATHS, Job
 from storage.domain.quota import DAY, UsageReport, check, price
@@ -56,6 +57,7 @@ class Studio:
         *,
         clock: Callable[[], float] = time.time,
         seeds: Callable[[], int] = random_seed,
+        rental: Callable[[], RentalAdvice | None] = lambda: None,
     ) -> None:
         self._jobs = jobs
         self._blobs = blobs
@@ -64,6 +66,7 @@ class Studio:
         self._events = events
         self._clock = clock
         self._seeds = seeds
+        self._rental = rental
         self._pictures = KeyedLocks()
         self.intents = OrderIntents(jobs, blobs, self._pictures, clock)
         self.deliveries = Deliveries(jobs, clock)
@@ -222,6 +225,11 @@ class Studio:
     async def report_all(self, days: int) -> UsageReport:
         """Return what everybody ordered and spent in the last days."""
         return await self._jobs.report_all(self._clock() - days * DAY)
+
+    async def bill(self, days: int) -> ServiceBill:
+        """Return what the workers of the last days cost, and how to rent them."""
+        total = await self._jobs.lives.total(self._clock() - days * DAY)
+        return replace(total, rental=self._rental())
 
     async def workers(self) -> int | None:
         """Return how many workers are alive, None where Redis is away."""

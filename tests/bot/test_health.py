@@ -48,7 +48,9 @@ async def test_the_status_says_whether_all_parts_work(
     ready: bool, status: int, backend: Backend
 ) -> None:
     readiness = Readiness(backend.jobs, backend.queue, lambda: ready)
-    runner = await BotMetrics(backend.jobs, backend.queue, set()).serve(0, readiness.serve)
+    runner = await BotMetrics(backend.jobs, backend.queue, set(), backend.scaling()).serve(
+        0, readiness.serve
+    )
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     async with aiohttp.ClientSession(url) as session:
         async with session.get("/readyz") as answer:

@@ -10,6 +10,7 @@ import pytest
 from bot.health import Readiness
 from bot.metrics import BotMetrics
 from bot.studio.options import Options
+from storage.domain.cost.bill import ClipBill
 from storage.domain.errors import Unavailable
 from tests.support.backend import Backend, png, requester, until
 from tests.support.prometheus import parse, samples, scrape
@@ -20,14 +21,14 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
 ) -> None:
     for seed in range(3):
         await backend.studio.submit(requester(), png(), Options("a", seed=seed))
-    runner = await BotMetrics(backend.jobs, backend.queue, set()).serve(
+    runner = await BotMetrics(backend.jobs, backend.queue, set(), backend.scaling()).serve(
         0, Readiness(backend.jobs, backend.queue, lambda: True).serve
     )
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     page = await scrape(f"{url}/metrics")
     async with aiohttp.ClientSession(url) as session:
         async with session.get("/workers/wanted") as answer:
-            assert await answer.json() == {"wanted": 2}
+            assert await answer.json() == {"wanted": 1, "idle_seconds": 20.0}
         async with session.get("/healthz") as answer:
             assert answer.status == 200
     await runner.cleanup()
@@ -37,6 +38,7 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
         "mutoscope_oldest_wait_seconds": "gauge",
         "mutoscope_workers_wanted": "gauge",
         "mutoscope_workers": "gauge",
+        "mutoscope_idle_seconds_advised": "gauge",
         "mutoscope_jobs_set_aside": "gauge",
         "mutoscope_rows_unreadable": "gauge",
         "mutoscope_queue_reachable": "gauge",
@@ -44,18 +46,27 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
         "mutoscope_jobs_ended": "counter",
         "mutoscope_clips_from_cache": "counter",
         "mutoscope_worker_seconds": "counter",
+        "mutoscope_start_seconds": "counter",
+        "mutoscope_idle_seconds": "counter",
+        "mutoscope_dollars": "counter",
     }
     found = samples(page)
     assert found["mutoscope_jobs_waiting"] == 3
     assert found["mutoscope_workers"] == 0
-    assert found["mutoscope_workers_wanted"] == 2
+    assert found["mutoscope_workers_wanted"] == 1
     assert found["mutoscope_queue_reachable"] == 1
 
 
 async def test_large_numbers_are_exact(backend: Backend) -> None:
     await backend.studio.submit(requester(), png(), Options("a"))
     [job] = await backend.jobs.unfinished()
-    metrics = BotMetrics(backend.jobs, backend.queue, set(), clock=lambda: job.created + 1234567.0)
+    metrics = BotMetrics(
+        backend.jobs,
+        backend.queue,
+        set(),
+        backend.scaling(),
+        clock=lambda: job.created + 1234567.0,
+    )
     await metrics.refresh()
     assert samples(metrics)["mutoscope_oldest_wait_seconds"] == 1234567.0
 
@@ -67,14 +78,14 @@ async def test_workers_are_left_out_while_the_queue_is_unreachable(
         raise Unavailable("unavailable_queue")
 
     monkeypatch.setattr(backend.queue, "workers", unreachable)
-    metrics = BotMetrics(backend.jobs, backend.queue, set())
+    metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
     await metrics.refresh()
     assert samples(metrics)["mutoscope_queue_reachable"] == 0
     assert "mutoscope_workers" not in [metric.name for metric in parse(metrics)]
 
 
 async def test_ended_jobs_are_counted(backend: Backend) -> None:
-    metrics = BotMetrics(backend.jobs, backend.queue, set())
+    metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
     counting = asyncio.create_task(metrics.listen(backend.studio.subscribe()))
     async with backend.running():
         await backend.studio.submit(requester(), png(), Options("a", seed=1))
@@ -86,3 +97,14 @@ async def test_ended_jobs_are_counted(backend: Backend) -> None:
     assert found["mutoscope_jobs_ended_total{status=done}"] == 2
     assert found["mutoscope_jobs_ended_total{status=failed}"] == 0
     assert found["mutoscope_worker_seconds_total"] == 1.5
+
+
+async def test_the_rest_of_the_bill_is_counted_beside_the_clips_own_seconds(
+    backend: Backend,
+) -> None:
+    metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
+    metrics.add_bills([ClipBill(20.0, 5.0, 0.016), ClipBill(0.0, 1.5, 0.01)])
+    found = samples(metrics)
+    assert found["mutoscope_start_seconds_total"] == 20.0
+    assert found["mutoscope_idle_seconds_total"] == 6.5
+    assert found["mutoscope_dollars_total"] == pytest.approx(0.026)

@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image
 
 from bot.dispatch.dispatcher import Dispatcher
+from bot.dispatch.scaling import Scaling
 from bot.studio.admission import Admission
 from bot.studio.events import EventBus
 from bot.studio.option_table import OPTIONS, Option
@@ -26,6 +27,7 @@ from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.clip import Clip, Container, Failure
 from storage.domain.job import ReplyTarget
 from storage.domain.progress import Progress, Stage
+from storage.prices_file import load_prices
 from storage.queue.client import Queue
 from storage.queue.consumer import serve
 from storage.queue.messages import Order
@@ -128,6 +130,16 @@ class Backend:
     studio: Studio
     worker: ScriptedWorker
     jobs_with_quota: Callable[[QuotaRow], Jobs]
+
+    def scaling(self, offer: str = "", clock: Callable[[], float] = time.time) -> Scaling:
+        """Return what decides how many workers should run, billed by an offer of our list."""
+        return Scaling(
+            *(self.jobs, self.queue),
+            prices=load_prices(),
+            offer=offer,
+            wait_limit=120.0,
+            clock=clock,
+        )
 
     async def all_jobs_ended(self) -> bool:
         """Tell whether no job is unfinished."""

@@ -8,7 +8,7 @@ keeps an idle one for as long as the gaps between recent orders make that cheape
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from storage.domain.cost.offer import Tenure
@@ -88,6 +88,19 @@ class ScalingPolicy:
             if cost < best:
                 best, chosen = cost, gap
         return chosen
+
+
+def gaps_between(spans: Iterable[tuple[float, float]]) -> list[float]:
+    """Return the times without any work, from when orders came and ended, sorted by when they came.
+
+    Times are in seconds; an order that came before all earlier ones had ended leaves no gap.
+    """
+    found, busy_until = list[float](), math.inf
+    for came, ended in spans:
+        if came > busy_until:
+            found.append(came - busy_until)
+        busy_until = ended if busy_until == math.inf else max(busy_until, ended)
+    return found
 
 
 def cheaper_tenure(on_demand: float, fixed: float, now: Tenure) -> Tenure:
