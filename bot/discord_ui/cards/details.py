@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import discord
 
+from bot.discord_ui.cards import bill_text
 from bot.discord_ui.client import Interaction
 from bot.discord_ui.replies import code_block, quote
 from bot.i18n import Translations
@@ -47,6 +48,7 @@ class DetailsRenderer:
             )
             self._add_field(embed, "details_adjusted", self._adjustments(job.clip))
             self._add_field(embed, "details_made", self._made(job, job.clip))
+            self._add_field(embed, "details_bill", bill_text.of_clip(self.texts, self.locale, job))
         embed.set_footer(text=self._text("details_footer", id=job.id))
         return embed
 

@@ -7,8 +7,10 @@ from typing import Any
 import discord
 from discord import app_commands
 
+from bot.discord_ui.cards import bill_text
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.replies import reply_errors
+from storage.domain.cost.advice import ServiceBill
 from storage.domain.quota import UsageReport
 
 DEFAULT_DAYS = 7
@@ -35,6 +37,7 @@ async def report(interaction: Interaction, days: int = DEFAULT_DAYS) -> None:
         rows["report_people"] = str(found.owners)
         rows["report_seconds"] = client.texts.duration(interaction.locale.value, found.seconds)
         rows["report_workers"] = "?" if workers is None else str(workers)
+        rows |= _bill(interaction, await client.studio.bill(days))
         embed = _embed(interaction, "report_title", rows, days=days)
         await interaction.edit_original_response(embed=embed)
 
@@ -48,7 +51,26 @@ def _quota_rows(interaction: Interaction, report: UsageReport) -> dict[str, str]
         rows["quota_today"] = _credits(interaction, allowance.spent)
         rows["quota_reserved"] = _credits(interaction, allowance.reserved)
         rows["quota_resets"] = f"<t:{int(allowance.resets_at)}:R>"
-    return rows | _spent(interaction, report) | {"quota_clips": _counts(interaction, report)}
+    rows |= _spent(interaction, report) | {"quota_clips": _counts(interaction, report)}
+    if report.seconds:
+        texts, locale = interaction.client.texts, interaction.locale.value
+        times = (report.seconds, report.start_seconds, report.idle_seconds)
+        parts = bill_text.of_seconds(texts, locale, *times)
+        rows["quota_gpu"] = parts + bill_text.with_money(report.money)
+    return rows
+
+
+def _bill(interaction: Interaction, bill: ServiceBill) -> dict[str, str]:
+    """Return what all workers cost, and how to rent them, by their titles' message keys."""
+    texts, locale = interaction.client.texts, interaction.locale.value
+    rows: dict[str, str] = {}
+    if bill.workers:
+        seconds = texts.duration(locale, bill.seconds)
+        parts = texts.text(locale, "report_bill_workers", workers=bill.workers, seconds=seconds)
+        rows["report_bill"] = parts + bill_text.with_money(bill.money)
+    if bill.rental is not None:
+        rows["report_rental"] = bill_text.of_rental(texts, locale, bill.rental)
+    return rows
 
 
 def _spent(interaction: Interaction, report: UsageReport) -> dict[str, str]:

@@ -54,3 +54,16 @@ def test_details_respect_discords_limits() -> None:
     assert len(str(embed.description)) <= 4096
     assert all(len(str(field.value)) <= 1024 for field in embed.fields)
     assert len(embed) <= 6000
+
+
+def test_the_bill_names_gpu_start_and_idle_time_and_the_money() -> None:
+    billed = replace(DONE, billed=True, start_seconds=20.0, idle_seconds=0.2, money=0.0161)
+    assert fields(billed)["GPU"] == "3 min of GPU time, 20 s of start, 0 s of idle time · $0.0161"
+    assert fields(billed, "zh-CN")["显卡"].endswith("· $0.0161")
+    free = replace(billed, money=0.0)
+    assert fields(free)["GPU"] == "3 min of GPU time, 20 s of start, 0 s of idle time"
+
+
+def test_until_its_worker_has_ended_a_clip_shows_its_own_gpu_time() -> None:
+    assert fields(DONE)["GPU"].startswith("3 min of GPU time; ")
+    assert "GPU" not in fields(replace(DONE, cached=True))

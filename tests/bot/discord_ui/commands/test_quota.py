@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import discord
 
+from storage.domain.clip import Clip
+from storage.domain.cost.advice import RentalAdvice
+from storage.domain.cost.bill import WorkerLife
+from storage.domain.cost.offer import Tenure
 from tests.support.backend import Backend
 from tests.support.discord.simulated_chat import (
     Chat,
@@ -62,3 +67,29 @@ async def test_a_manager_sees_everybodys_orders(chat: Chat) -> None:
     assert "Clips finished: 1" in text
     assert "People 1" in text
     assert "Workers alive 1" in text
+
+
+async def test_the_bill_is_in_the_quota_and_in_the_report(chat: Chat) -> None:
+    role = chat.guild.create_role("boss", permissions=discord.Permissions(manage_guild=True))
+    carol = chat.guild.add_member(chat.env.create_user("carol"), roles=[role])
+    jobs, now = chat.backend.jobs, time.time()
+
+    async def name_worker(clip: Clip) -> Clip:
+        return replace(clip, worker="w")
+
+    chat.backend.worker.claims.append(name_worker)
+    chat.backend.studio._rental = lambda: RentalAdvice(7.5, 9.36, Tenure.FIXED)
+    async with chat.backend.running():
+        await chat.animate()
+        await chat.wait_for_clip()
+    await jobs.lives.record(WorkerLife("a", "w", "", now, now + 20.0, now + 60.0, True), 0.0114)
+    result = await chat.alice.slash(chat.channel, "quota")
+    assert "2 s of GPU time, 20 s of start, 38 s of idle time · $0.0114" in text_of(
+        result.response.message
+    )
+    text = text_of((await carol.slash(chat.channel, "report")).response.message)
+    assert "1 workers, 60 s · $0.0114" in text
+    assert "A fixed card is cheaper now: $9.36 a day" in text
+    with user_locale("zh-CN"):
+        text = text_of((await carol.slash(chat.channel, "report")).response.message)
+    assert "每天 $9.36" in text
