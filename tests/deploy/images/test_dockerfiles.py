@@ -79,7 +79,8 @@ async def test_the_bots_health_check_fails_without_its_gateway(
         readiness = Readiness(backend.jobs, backend.queue, connected.is_set)
         assert health_command("bot")[0] == "python"
         assert not await healthy("bot", port)
-        runner = await BotMetrics(backend.jobs, backend.queue, set()).serve(port, readiness.serve)
+        metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
+        runner = await metrics.serve(port, readiness.serve)
         assert not await healthy("bot", port)
         connected.set()
         assert await healthy("bot", port)
