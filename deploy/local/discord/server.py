@@ -11,8 +11,10 @@ from deploy.local.discord.gateway.sessions import Gateway
 from deploy.local.discord.http import commands, interactions, users_and_guilds
 from deploy.local.discord.http.channels import ChannelRoutes
 from deploy.local.discord.http.control import ControlRoutes
+from deploy.local.discord.http.guild_control import GuildControlRoutes
 from deploy.local.discord.http.members import MemberRoutes
 from deploy.local.discord.http.middleware import API, RequestMiddleware
+from deploy.local.discord.http.rate_limits import RateLimits
 from deploy.local.discord.rules.errors import NOT_FOUND, ApiError
 from deploy.local.discord.state.discord_state import DiscordState
 from deploy.local.discord.wire_log import WireLog
@@ -22,7 +24,7 @@ MAX_BODY_BYTES = 600 * 1024 * 1024
 
 
 class LocalDiscord:
-    """A Discord of one guild whose state is kept in a folder."""
+    """A Discord whose state is kept in a folder."""
 
     def __init__(
         self,
@@ -36,9 +38,11 @@ class LocalDiscord:
         self._state = DiscordState(folder)
         self.clock = self._state.clock
         self._gateway = Gateway(self._state.guild, self._state.events)
-        log = WireLog(wire_log)
-        self._endpoint = GatewayEndpoint(self._gateway, log, token)
-        self._middleware = RequestMiddleware(token, log)
+        log, world = WireLog(wire_log), self._state.world
+        world.token = token
+        self._endpoint = GatewayEndpoint(self._gateway, log, world)
+        limits = RateLimits(self.clock, world)
+        self._middleware = RequestMiddleware(world, log, limits)
         self._runner: web.AppRunner | None = None
         self.url = ""
 
@@ -80,7 +84,7 @@ class LocalDiscord:
         state, faults = self._state, self._middleware.faults
         rest = [
             *users_and_guilds.routes(state.guild, self._gateway),
-            *commands.routes(state.commands),
+            *commands.routes(state.commands, state.guild),
             *ChannelRoutes(state).routes(),
             *interactions.routes(state),
         ]
@@ -90,6 +94,7 @@ class LocalDiscord:
             [
                 *MemberRoutes(state, self._gateway).routes(),
                 *ControlRoutes(state, faults, self._endpoint.drop_connections).routes(),
+                *GuildControlRoutes(state).routes(),
                 web.get("/gateway", self._endpoint.connect),
                 web.get("/attachments/{channel}/{key}/{name}", self._download),
                 web.get("/", self._page),
@@ -98,11 +103,13 @@ class LocalDiscord:
         )
         return application
 
-    async def _download(self, request: web.Request) -> web.FileResponse:
+    async def _download(self, request: web.Request) -> web.StreamResponse:
         key = request.match_info["key"]
         path, attachment = self._state.attachments.path(key), self._state.attachments.get(key)
         if path is None or attachment is None:
             raise ApiError(*NOT_FOUND)
+        if not self._state.attachments.is_valid(request.path, request.query):
+            return web.Response(status=404, text="This content is no longer available.")
         kind = attachment.get("content_type", "application/octet-stream")
         return web.FileResponse(path, headers={"Content-Type": kind})
 

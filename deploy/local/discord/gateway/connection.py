@@ -8,6 +8,7 @@ from aiohttp import WSMsgType, web
 
 from deploy.local.discord import Json
 from deploy.local.discord.gateway.sessions import Gateway, GatewaySession
+from deploy.local.discord.state.world import World
 from deploy.local.discord.wire_log import WireLog
 
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME = 0, 1, 2, 3, 4, 6
@@ -15,7 +16,8 @@ REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 8, 9, 10, 11
 IGNORED = (PRESENCE, VOICE, REQUEST_MEMBERS)
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED = 4001, 4002, 4003
 AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = 4004, 4005
-SESSION_TIMED_OUT, DISALLOWED_INTENTS = 4009, 4014
+SESSION_TIMED_OUT, SHARDING_REQUIRED, DISALLOWED_INTENTS = 4009, 4011, 4014
+RECONNECT = 4000
 ENDS_SESSION = frozenset({1000, 1001})
 """Close codes after which a client does not resume."""
 PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
@@ -25,30 +27,32 @@ HEARTBEAT_MS = 41_250
 class GatewayEndpoint:
     """The route of the gateway, with the connections that are open."""
 
-    def __init__(self, gateway: Gateway, wire_log: WireLog, token: str) -> None:
-        self._gateway, self._wire_log, self._token = gateway, wire_log, token
+    def __init__(self, gateway: Gateway, wire_log: WireLog, world: World) -> None:
+        self._gateway, self._wire_log, self._world = gateway, wire_log, world
         self._open: set[GatewayConnection] = set()
 
-    async def connect(self, request: web.Request) -> web.WebSocketResponse:
+    async def connect(self, request: web.Request) -> web.StreamResponse:
         """Serve one client until it disconnects."""
-        connection = GatewayConnection(self._gateway, self._wire_log, self._token)
+        if self._world.gateway_closed:
+            return web.Response(status=503)
+        connection = GatewayConnection(self._gateway, self._wire_log, self._world)
         self._open.add(connection)
         try:
             return await connection.run(request)
         finally:
             self._open.discard(connection)
 
-    async def drop_connections(self) -> None:
-        """Close every connection, as Discord does now and then; the sessions can be resumed."""
+    async def drop_connections(self, code: int = RECONNECT) -> None:
+        """Close every connection; with the default code the sessions can be resumed."""
         for connection in list(self._open):
-            await connection.drop()
+            await connection.drop(code)
 
 
 class GatewayConnection:
     """Speaks the gateway's protocol with one client."""
 
-    def __init__(self, gateway: Gateway, wire_log: WireLog, token: str) -> None:
-        self._gateway, self._wire_log, self._token = gateway, wire_log, token
+    def __init__(self, gateway: Gateway, wire_log: WireLog, world: World) -> None:
+        self._gateway, self._wire_log, self._world = gateway, wire_log, world
         self._socket = web.WebSocketResponse(autoping=True, max_msg_size=0)
         self._session: GatewaySession | None = None
         self._sender: asyncio.Task[None] | None = None
@@ -70,10 +74,10 @@ class GatewayConnection:
                 self._gateway.disconnect(self._session, resumable=resumable)
         return self._socket
 
-    async def drop(self) -> None:
+    async def drop(self, code: int) -> None:
         """Close the connection from the server's side."""
         self._dropped = True
-        await self._socket.close(code=4000)
+        await self._socket.close(code=code)
 
     async def _receive(self) -> None:
         while not self._socket.closed:
@@ -111,6 +115,8 @@ class GatewayConnection:
             await self._socket.close(code=ALREADY_AUTHENTICATED)
         elif not self._has_token(data):
             await self._socket.close(code=AUTHENTICATION_FAILED)
+        elif self._world.sharding_required and not data.get("shard"):
+            await self._socket.close(code=SHARDING_REQUIRED)
         elif int(data.get("intents", 0)) & PRIVILEGED_INTENTS:
             await self._socket.close(code=DISALLOWED_INTENTS)
         else:
@@ -130,7 +136,7 @@ class GatewayConnection:
 
     def _has_token(self, data: Json) -> bool:
         token: str = data.get("token", "")
-        return token.removeprefix("Bot ") == self._token
+        return token.removeprefix("Bot ") == self._world.token
 
     def _attach(self, session: GatewaySession, after: int) -> None:
         self._session = session

@@ -6,7 +6,7 @@ from collections import deque
 
 from deploy.local.discord import Json
 from deploy.local.discord.state.events import EventDispatcher
-from deploy.local.discord.state.guild import BOT, GUILD, Guild
+from deploy.local.discord.state.guild import BOT, Guild, is_installed
 
 GUILD_MESSAGES, GUILD_REACTIONS = 1 << 9, 1 << 10
 DIRECT_MESSAGES, DIRECT_REACTIONS = 1 << 12, 1 << 13
@@ -63,19 +63,24 @@ class Gateway:
         return any(session.connected for session in self._sessions.values())
 
     def _dispatch(self, kind: str, data: Json) -> None:
+        """Send an event to every session; of a guild without the bot only interactions."""
+        hidden = {guild["id"] for guild in self._guild if not _is_visible(guild)}
+        if kind != "INTERACTION_CREATE" and data.get("guild_id") in hidden:
+            return
         for session in self._sessions.values():
             session.add(kind, data)
 
     def identify(self, intents: int, shard: list[int] | None) -> GatewaySession:
-        """Open a session whose first events are READY and GUILD_CREATE."""
+        """Open a session whose first events are READY and a GUILD_CREATE for each guild."""
         for old in [s for s in self._sessions.values() if not s.connected]:
             del self._sessions[old.key]
         session = GatewaySession(intents)
         self._sessions[session.key] = session
+        guilds = [guild for guild in self._guild if is_installed(guild)]
         ready: Json = {
             "v": 10,
             "user": {**self._guild.bot, "verified": True, "mfa_enabled": False, "email": None},
-            "guilds": [{"id": GUILD, "unavailable": True}],
+            "guilds": [{"id": guild["id"], "unavailable": True} for guild in guilds],
             "session_id": session.key,
             "resume_gateway_url": self.url,
             "application": {"id": BOT, "flags": 0, "flags_new": "0"},
@@ -83,7 +88,9 @@ class Gateway:
         if shard:
             ready["shard"] = shard
         session.add("READY", ready)
-        session.add("GUILD_CREATE", self._guild.guild_create())
+        for guild in guilds:
+            if _is_visible(guild):
+                session.add("GUILD_CREATE", self._guild.guild_create(guild))
         self._publish_presence()
         return session
 
@@ -106,3 +113,7 @@ class Gateway:
 
     def _publish_presence(self) -> None:
         self._events.publish("BOT", {"online": self.online})
+
+
+def _is_visible(guild: Json) -> bool:
+    return is_installed(guild) and not guild.get("outage")

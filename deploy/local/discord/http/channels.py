@@ -11,7 +11,7 @@ from deploy.local.discord.rules.errors import (
     ApiError,
 )
 from deploy.local.discord.rules.messages import EPHEMERAL
-from deploy.local.discord.rules.permissions import Permission
+from deploy.local.discord.rules.permissions import Permission, send_permission
 from deploy.local.discord.state.discord_state import DiscordState
 from deploy.local.discord.state.guild import BOT
 from deploy.local.discord.state.messages import MessageDraft
@@ -45,10 +45,13 @@ class ChannelRoutes:
 
     def _channel(self, request: web.Request, *needed: Permission) -> Json:
         channel = self._guild.visible_channel(BOT, request.match_info["channel"])
+        self._check(channel, *needed)
+        return channel
+
+    def _check(self, channel: Json, *needed: Permission) -> None:
         allowed = self._guild.permissions(BOT, channel)
         if any(not allowed & permission for permission in needed):
             raise ApiError(*MISSING_PERMISSIONS)
-        return channel
 
     def _record(self, request: web.Request) -> Json:
         channel = self._channel(request)
@@ -60,15 +63,17 @@ class ChannelRoutes:
 
     async def typing(self, request: web.Request) -> web.Response:
         """Show the bot as typing."""
-        channel = self._channel(request, Permission.SEND_MESSAGES)
+        channel = self._channel(request)
+        self._check(channel, send_permission(channel))
         data = {"user_id": BOT, "channel_id": channel["id"]}
         self._events.publish("TYPING_START", data, channel=channel["id"])
         return no_content()
 
     async def history(self, request: web.Request) -> web.Response:
         """Return the latest messages, newest first."""
-        channel = self._channel(request, Permission.READ_MESSAGE_HISTORY)
-        found = self._messages.records(channel["id"], None)
+        channel = self._channel(request)
+        readable = self._guild.permissions(BOT, channel) & Permission.READ_MESSAGE_HISTORY
+        found = self._messages.records(channel["id"], None) if readable else []
         for name, keep in (("before", int.__lt__), ("after", int.__gt__)):
             if name in request.query:
                 edge = int(request.query[name])
@@ -80,7 +85,8 @@ class ChannelRoutes:
     async def post(self, request: web.Request) -> web.Response:
         """Post a message."""
         body = await read_body(request)
-        channel = self._channel(request, *_needed_permissions(body))
+        channel = self._channel(request)
+        self._check(channel, send_permission(channel), *_needed_permissions(body))
         if channel["type"] == DIRECT:
             member = self._guild.member_record(channel["recipients"][0]["id"])
             if not member["takes_direct"]:
@@ -90,6 +96,7 @@ class ChannelRoutes:
 
     async def get_message(self, request: web.Request) -> web.Response:
         """Return one message."""
+        self._channel(request, Permission.READ_MESSAGE_HISTORY)
         return json_response(self._messages.view(self._record(request), BOT))
 
     async def edit(self, request: web.Request) -> web.Response:
@@ -139,7 +146,7 @@ def _public_draft(body: RequestBody) -> MessageDraft:
 
 
 def _needed_permissions(body: RequestBody) -> list[Permission]:
-    needed = [Permission.SEND_MESSAGES]
+    needed = []
     if body.uploads:
         needed.append(Permission.ATTACH_FILES)
     if body.fields.get("embeds"):

@@ -6,12 +6,18 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from deploy.local.discord import Json
+from deploy.local.discord.gateway.connection import (
+    AUTHENTICATION_FAILED,
+    RECONNECT,
+    SHARDING_REQUIRED,
+)
 from deploy.local.discord.http.body import json_response, no_content, read_body
 from deploy.local.discord.http.middleware import InjectedFault
 from deploy.local.discord.state import objects
 from deploy.local.discord.state.discord_state import DiscordState
-from deploy.local.discord.state.guild import BOT
+from deploy.local.discord.state.guild import BOT, PRIVATE_FIELDS
 from deploy.local.discord.state.objects import DIRECT
+from deploy.local.discord.state.snowflakes import timestamp
 
 
 class ControlRoutes:
@@ -21,9 +27,10 @@ class ControlRoutes:
         self,
         state: DiscordState,
         faults: list[InjectedFault],
-        drop_connections: Callable[[], Awaitable[None]],
+        drop_connections: Callable[[int], Awaitable[None]],
     ) -> None:
         self._guild, self._events, self._clock = state.guild, state.events, state.clock
+        self._world = state.world
         self._faults, self._drop_connections = faults, drop_connections
 
     def routes(self) -> list[web.RouteDef]:
@@ -32,11 +39,12 @@ class ControlRoutes:
         return [
             web.post("/local/members", self.join),
             web.patch("/local/members/{member}", self.edit_member),
-            web.patch("/local/guild", self.edit_guild),
+            web.patch("/local/world", self.edit_world),
             web.put(overwrite, self.put_overwrite),
             web.delete(overwrite, self.delete_overwrite),
             web.post("/local/clock", self.advance_clock),
             web.post("/local/faults", self.add_fault),
+            web.delete("/local/faults", self.clear_faults),
             web.post("/local/gateway/drop", self.drop_gateway),
         ]
 
@@ -51,24 +59,33 @@ class ControlRoutes:
         return json_response(record, 201)
 
     async def edit_member(self, request: web.Request) -> web.Response:
-        """Change a member's `locale`, or whether they accept direct messages."""
-        fields, key = (await read_body(request)).fields, request.match_info["member"]
+        """Change a member (`bot` is the bot): `timed_out` (seconds) and the private fields."""
+        fields = (await read_body(request)).fields
+        key = request.match_info["member"].replace("bot", BOT)
         record = self._guild.member_record(key)
-        changed: Json = {
-            name: fields[name] for name in ("locale", "takes_direct") if name in fields
-        }
+        changed: Json = {name: fields[name] for name in PRIVATE_FIELDS if name in fields}
+        if "timed_out" in fields:
+            until = self._clock.now() + float(fields["timed_out"])
+            changed["communication_disabled_until"] = timestamp(until)
         record = self._guild.members.put(key, {**record, **changed})
+        if "timed_out" in fields:
+            for guild in self._guild:
+                data = {**self._guild.member(key), "guild_id": guild["id"]}
+                self._events.dispatch("GUILD_MEMBER_UPDATE", data)
         self._publish_change("member", key)
         return json_response(record)
 
-    async def edit_guild(self, request: web.Request) -> web.Response:
-        """Change the guild's `premium_tier` (and so the upload limit) or other fields."""
-        fields, guild = (await read_body(request)).fields, self._guild.json
-        guild.update({key: fields[key] for key in fields if key in guild})
-        self._guild.save()
-        self._events.dispatch("GUILD_UPDATE", guild)
-        self._publish_change("guild", guild["id"])
-        return json_response(guild)
+    async def edit_world(self, request: web.Request) -> web.Response:
+        """Change the fields of World; a new token or a need of shards closes the gateway."""
+        fields = (await read_body(request)).fields
+        self._world.change(fields)
+        if "token" in fields:
+            await self._drop_connections(AUTHENTICATION_FAILED)
+        elif fields.get("sharding_required"):
+            await self._drop_connections(SHARDING_REQUIRED)
+        elif fields.get("gateway_closed"):
+            await self._drop_connections(RECONNECT)
+        return json_response(vars(self._world))
 
     async def put_overwrite(self, request: web.Request) -> web.Response:
         """Allow and deny bits to a role or a member (`bot` is the bot): {"allow", "deny"}."""
@@ -103,7 +120,7 @@ class ControlRoutes:
         return json_response({"now": self._clock.now()})
 
     async def add_fault(self, request: web.Request) -> web.Response:
-        """Let API requests fail: {"method", "path" (a pattern), "status", "times", "delay"}."""
+        """Let API requests fail: {"method", "path" (a pattern)} and the fields of InjectedFault."""
         fields = (await read_body(request)).fields
         self._faults.append(
             InjectedFault(
@@ -112,11 +129,18 @@ class ControlRoutes:
                 int(fields["status"]),
                 int(fields.get("times", 1)),
                 float(fields.get("delay", 0)),
+                int(fields.get("code", 0)),
+                bool(fields.get("handled", False)),
             )
         )
         return no_content()
 
+    async def clear_faults(self, _: web.Request) -> web.Response:
+        """Remove every injected fault."""
+        self._faults.clear()
+        return no_content()
+
     async def drop_gateway(self, _: web.Request) -> web.Response:
         """Close the bot's gateway connections; the sessions can be resumed."""
-        await self._drop_connections()
+        await self._drop_connections(RECONNECT)
         return no_content()

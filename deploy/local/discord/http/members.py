@@ -10,11 +10,11 @@ from deploy.local.discord import Json
 from deploy.local.discord.gateway.sessions import Gateway
 from deploy.local.discord.http.body import json_response, no_content, read_body
 from deploy.local.discord.member.actions import MemberActions
-from deploy.local.discord.rules.errors import MISSING_PERMISSIONS, ApiError
-from deploy.local.discord.rules.permissions import Permission
+from deploy.local.discord.rules.errors import MISSING_PERMISSIONS, NOT_FOUND, ApiError
+from deploy.local.discord.rules.permissions import Permission, send_permission
 from deploy.local.discord.state.discord_state import DiscordState
 from deploy.local.discord.state.events import MemberEvent
-from deploy.local.discord.state.guild import GUILD
+from deploy.local.discord.state.guild import GUILD, STUDIO
 from deploy.local.discord.state.messages import MessageDraft
 
 KEEP_ALIVE_SECONDS = 15
@@ -64,7 +64,7 @@ class MemberRoutes:
         return json_response(
             {
                 "guild": {"id": GUILD, "name": guild["name"], "owner_id": guild["owner_id"]},
-                "upload_limit": self._guild.upload_limit,
+                "upload_limit": self._upload_limit(request),
                 "channels": visible,
                 "members": members,
                 "bot": {**self._guild.bot, "online": self._gateway.online},
@@ -93,16 +93,34 @@ class MemberRoutes:
         return self._actions.visible_message(_member(request), request.match_info["message"])
 
     async def post(self, request: web.Request) -> web.Response:
-        """Post a message: {"member", "content", "attachments": [id]}."""
+        """Post a message: {"member", "content", "attachments": [id]}.
+
+        `forward` is the message that it forwards, `preview` the upload that stands for the picture
+        under the link which is its content.
+        """
         fields = (await read_body(request)).fields
         member = str(fields["member"])
         channel = self._guild.visible_channel(member, request.match_info["channel"])
-        if not self._guild.permissions(member, channel) & Permission.SEND_MESSAGES:
+        if not self._guild.permissions(member, channel) & send_permission(channel):
             raise ApiError(*MISSING_PERMISSIONS)
         payload: Json = {"content": fields.get("content", "")}
         payload["attachments"] = [{"id": key} for key in fields.get("attachments", [])]
+        if "forward" in fields:
+            payload["message_reference"] = {"type": 1, "message_id": fields["forward"]}
+        if "preview" in fields:
+            payload["embeds"] = [self._link_preview(fields["content"], fields["preview"])]
         record = self._messages.post(member, channel, MessageDraft(payload))
         return json_response(self._messages.view(record, member))
+
+    def _link_preview(self, link: str, key: str) -> Json:
+        """Return the embed that Discord makes of a link to a picture."""
+        picture = self._attachments.get(key)
+        if picture is None:
+            raise ApiError(*NOT_FOUND)
+        shown: Json = {name: picture[name] for name in ("width", "height") if name in picture}
+        thumbnail: Json = {**shown, "url": link, "proxy_url": picture["url"]}
+        preview: Json = {"type": "image", "url": link, "thumbnail": thumbnail}
+        return preview
 
     async def delete(self, request: web.Request) -> web.Response:
         """Delete the member's own message, or dismiss an ephemeral one."""
@@ -114,7 +132,13 @@ class MemberRoutes:
 
     async def add_reaction(self, request: web.Request) -> web.Response:
         """Add a reaction to a message."""
-        self._reactions.add(_member(request), self._record(request), request.match_info["emoji"])
+        record, member = self._record(request), _member(request)
+        channel = self._guild.channel(record["message"]["channel_id"])
+        allowed = self._guild.permissions(member, channel)
+        needed = Permission.ADD_REACTIONS, Permission.READ_MESSAGE_HISTORY
+        if not all(allowed & permission for permission in needed):
+            raise ApiError(*MISSING_PERMISSIONS)
+        self._reactions.add(member, record, request.match_info["emoji"])
         return no_content()
 
     async def remove_reaction(self, request: web.Request) -> web.Response:
@@ -125,12 +149,16 @@ class MemberRoutes:
 
     async def upload(self, request: web.Request) -> web.Response:
         """Store files for a command, a modal or a message; return their attachment objects."""
-        body, limit = await read_body(request), self._guild.upload_limit
+        body, limit = await read_body(request), self._upload_limit(request)
         stored = [
             self._attachments.add(upload, "ephemeral", limit, ephemeral=True)
             for _, upload in sorted(body.uploads.items())
         ]
         return json_response(self._attachments.with_urls(stored))
+
+    def _upload_limit(self, request: web.Request) -> int:
+        channel = self._guild.channel(request.query.get("channel", STUDIO))
+        return self._guild.upload_limit(channel, _member(request) or None)
 
     async def interact(self, request: web.Request) -> web.Response:
         """Perform an action; with `?wait=1` the answer is the interaction's outcome."""

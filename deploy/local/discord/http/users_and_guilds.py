@@ -5,8 +5,7 @@ from aiohttp import web
 from deploy.local.discord import Json
 from deploy.local.discord.gateway.sessions import Gateway
 from deploy.local.discord.http.body import json_response, read_body
-from deploy.local.discord.rules.errors import UNKNOWN_GUILD, ApiError
-from deploy.local.discord.state.guild import BOT, GUILD, Guild
+from deploy.local.discord.state.guild import BOT, Guild
 
 
 def routes(guild: Guild, gateway: Gateway) -> list[web.RouteDef]:
@@ -71,29 +70,26 @@ def _application(guild: Guild) -> Json:
         "explicit_content_filter": 0,
         "team": None,
         "eligible_oauth2_scopes": ["bot", "applications.commands"],
-        "integration_types_config": {"0": {}},
+        "integration_types_config": {"0": {}, "1": {}},
     }
 
 
 def _guild_routes(guild: Guild) -> list[web.RouteDef]:
-    def check_guild(request: web.Request) -> None:
-        if request.match_info["guild"] != GUILD:
-            raise ApiError(*UNKNOWN_GUILD)
+    def found(request: web.Request) -> Json:
+        return guild.of_bot(request.match_info["guild"])
 
     async def get_guild(request: web.Request) -> web.Response:
-        check_guild(request)
-        return json_response({key: guild.json[key] for key in guild.json if key != "hub_type"})
+        record = found(request)
+        return json_response({key: record[key] for key in record if key != "hub_type"})
 
     async def channels(request: web.Request) -> web.Response:
-        check_guild(request)
-        return json_response(guild.text_channels())
+        return json_response(guild.text_channels(found(request)["id"]))
 
     async def roles(request: web.Request) -> web.Response:
-        check_guild(request)
-        return json_response(guild.json["roles"])
+        return json_response(found(request)["roles"])
 
     async def member(request: web.Request) -> web.Response:
-        check_guild(request)
+        found(request)
         return json_response(guild.member(request.match_info["user"].replace("@me", BOT)))
 
     return [

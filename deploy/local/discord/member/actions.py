@@ -15,7 +15,7 @@ from deploy.local.discord.rules.errors import (
 )
 from deploy.local.discord.rules.permissions import ALL, Permission
 from deploy.local.discord.state.discord_state import DiscordState
-from deploy.local.discord.state.guild import GUILD
+from deploy.local.discord.state.guild import is_installed
 from deploy.local.discord.state.interactions import (
     AUTOCOMPLETE,
     COMMAND,
@@ -59,11 +59,16 @@ class MemberActions:
         allowed = self._guild.permissions(member, channel)
         if not allowed & Permission.USE_APPLICATION_COMMANDS:
             return []
-        direct = "guild_id" not in channel
+        guild = self._guild.of_channel(channel)
+        installs = {0} if guild is None or is_installed(guild) else set()
+        if self._guild.member_record(member).get("user_install"):
+            installs.add(1)
+        found = self._commands.available(str(guild["id"]) if guild else "")
         return [
             command
-            for command in self._commands.available(GUILD)
-            if _is_shown(command, allowed, direct=direct)
+            for command in found
+            if installs & set(command["integration_types"])
+            and _is_shown(command, allowed, direct=guild is None)
         ]
 
     def visible_message(self, member: str, key: str) -> Json:
@@ -86,7 +91,8 @@ class MemberActions:
         given = action.get("options") or {}
         data = inputs.command_data(command, given, self._guild, self._attachments)
         self._check_uploads(action["member"], channel, data)
-        return NewInteraction(COMMAND, data, action["member"], channel["id"])
+        installs = tuple(command["integration_types"])
+        return NewInteraction(COMMAND, data, action["member"], channel["id"], installs=installs)
 
     def _check_uploads(self, member: str, channel: Json, data: Json) -> None:
         allowed = self._guild.permissions(member, channel)
@@ -113,9 +119,12 @@ class MemberActions:
         shown = self._messages.view(target, action["member"])
         data = {key: command[key] for key in ("id", "name", "type")}
         data |= {"target_id": shown["id"], "resolved": {"messages": {shown["id"]: shown}}}
-        return NewInteraction(COMMAND, data, action["member"], channel["id"])
+        installs = tuple(command["integration_types"])
+        return NewInteraction(COMMAND, data, action["member"], channel["id"], installs=installs)
 
     def _component(self, action: Json) -> NewInteraction:
+        if self._guild.is_timed_out(action["member"]):
+            raise ApiError(*MISSING_PERMISSIONS)
         message = self.visible_message(action["member"], action["message"])["message"]
         custom_id, values = action["custom_id"], action.get("values") or []
         component = find_clickable(message, custom_id)

@@ -84,7 +84,8 @@ class MemberClient:
         """Upload a file; return its id for an option, a modal's field or a message."""
         form = aiohttp.FormData(quote_fields=False)
         form.add_field("files[0]", BytesIO(data), filename=name)
-        stored = await self._request("POST", "/local/attachments", {}, data=form)
+        place = {"channel": self.channel}
+        stored = await self._request("POST", "/local/attachments", place, data=form)
         return str(stored[0]["id"])
 
     async def command(self, name: str, /, **options: object) -> Json:
@@ -110,9 +111,9 @@ class MemberClient:
         outcome: Json = await self.call("POST", "/local/interactions", body, wait="1")
         return outcome
 
-    async def post(self, content: str, *uploads: str) -> Json:
-        """Post a message."""
-        body = {"member": self.user_id, "content": content, "attachments": list(uploads)}
+    async def post(self, content: str, *uploads: str, **fields: str) -> Json:
+        """Post a message; fields are `forward` or `preview`."""
+        body = {"member": self.user_id, "content": content, "attachments": list(uploads), **fields}
         path = f"/local/channels/{self.channel}/messages"
         message: Json = await self.call("POST", path, body)
         return message

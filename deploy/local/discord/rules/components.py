@@ -3,15 +3,25 @@
 from collections.abc import Callable, Iterator
 
 from deploy.local.discord import Json
-from deploy.local.discord.rules.errors import InvalidForm, check_length, check_max_length, required
+from deploy.local.discord.rules.errors import (
+    InvalidForm,
+    check_length,
+    check_max_length,
+    check_range,
+    required,
+)
 
 ROW, BUTTON, STRING_SELECT, TEXT_INPUT = 1, 2, 3, 4
 SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 13, 14, 17
-LABEL, UPLOAD, CHECKBOX_GROUP = 18, 19, 22
+LABEL, UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 18, 19, 21, 22, 23
 USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
 SELECTS = frozenset({STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT})
 LAYOUT_TOP = frozenset({ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER})
 MODAL_TOP = frozenset({ROW, TEXT, LABEL})
+IN_MODAL_ROW = frozenset({TEXT_INPUT})
+IN_LABEL = SELECTS | {TEXT_INPUT, UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX}
+SEVERAL = SELECTS | {UPLOAD, CHECKBOX_GROUP}
+"""The types of inputs with min_values and max_values."""
 LINK, PREMIUM = 5, 6
 
 
@@ -67,11 +77,36 @@ def check_modal(modal: Json) -> None:
     components = modal.get("components") or []
     check_length(components, "data.components", 1, 5)
     for index, component in enumerate(components):
-        _check_type(component, MODAL_TOP, f"data.components.{index}")
+        where = f"data.components.{index}"
+        _check_type(component, MODAL_TOP, where)
+        for place, field in enumerate(component.get("components") or []):
+            _check_type(field, IN_MODAL_ROW, f"{where}.components.{place}")
+        if component.get("component"):
+            _check_type(component["component"], IN_LABEL, f"{where}.component")
     found = list(walk(components, "data.components"))
     for where, component in found:
         _check_one(component, where)
+        _check_field(component, where)
     check_custom_ids(found)
+
+
+def _check_field(field: Json, where: str) -> None:
+    """Raise InvalidForm for an input of a modal that is disabled or counts wrongly."""
+    if field.get("disabled"):
+        message = "A component of a modal cannot be disabled"
+        raise InvalidForm(f"{where}.disabled", "COMPONENT_DISABLED_IN_MODAL", message)
+    if field["type"] not in SEVERAL:
+        return
+    most = 10 if field["type"] in (UPLOAD, CHECKBOX_GROUP) else 25
+    low, high = field.get("min_values"), field.get("max_values")
+    check_range(1 if low is None else low, f"{where}.min_values", 0, most)
+    check_range(1 if high is None else high, f"{where}.max_values", 1, most)
+    if low is not None and high is not None and low > high:
+        message = "min_values must not exceed max_values"
+        raise InvalidForm(f"{where}.min_values", "COMPONENT_VALUES_RANGE", message)
+    if low == 0 and field.get("required", True):
+        message = "min_values must be at least 1 where the component is required"
+        raise InvalidForm(f"{where}.min_values", "COMPONENT_REQUIRED_MIN_VALUES", message)
 
 
 def _check_type(component: Json, allowed: frozenset[int], where: str) -> None:
@@ -133,6 +168,8 @@ def _check_input(field: Json, where: str) -> None:
     if not 1 <= most <= 4000:
         raise InvalidForm(f"{where}.max_length", "NUMBER_TYPE_MAX", "Must be between 1 and 4000.")
     check_max_length(field.get("value"), f"{where}.value", most)
+    low = field.get("min_length") or 0
+    check_range(low, f"{where}.min_length", 0, most)
     if field.get("label") is not None:
         check_length(field["label"], f"{where}.label", 1, 45)
 

@@ -1,6 +1,7 @@
 """The errors that Discord's API answers with: a status, a numeric code, and a JSON body."""
 
-from collections.abc import Sized
+from collections.abc import Iterable, Mapping, Sized
+from types import MappingProxyType
 
 from deploy.local.discord import Json
 
@@ -14,6 +15,23 @@ class ApiError(Exception):
         self.body: Json = {"message": message, "code": code}
         if errors:
             self.body["errors"] = errors
+
+
+class RateLimited(ApiError):
+    """A 429; retry_after is in seconds, code 0 where only a rate limit was hit."""
+
+    def __init__(
+        self,
+        retry_after: float,
+        message: str = "You are being rate limited.",
+        code: int = 0,
+        *,
+        is_global: bool = False,
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
+        super().__init__(429, code, message)
+        self.retry_after, self.headers = retry_after, headers
+        self.body |= {"retry_after": retry_after, "global": is_global}
 
 
 class InvalidForm(ApiError):
@@ -40,6 +58,20 @@ def check_length(value: Sized | None, path: str, low: int, high: int) -> None:
         raise InvalidForm(path, "BASE_TYPE_BAD_LENGTH", message)
 
 
+def check_range(value: float, path: str, low: float, high: float) -> None:
+    """Raise InvalidForm for a number outside its allowed range."""
+    if not low <= value <= high:
+        message = f"Must be between {low} and {high}."
+        raise InvalidForm(path, "NUMBER_TYPE_RANGE", message)
+
+
+def check_unique(values: Iterable[str], path: str, code: str) -> None:
+    """Raise InvalidForm for a value that is there twice."""
+    seen = list(values)
+    if len(set(seen)) < len(seen):
+        raise InvalidForm(path, code, "This value is already used")
+
+
 def required(path: str) -> InvalidForm:
     """Return the error for a field that is missing."""
     return InvalidForm(path, "BASE_TYPE_REQUIRED", "This field is required")
@@ -61,8 +93,26 @@ TOO_LARGE = (413, 40005, "Request entity too large")
 ALREADY_ACKNOWLEDGED = (400, 40060, "Interaction has already been acknowledged.")
 MISSING_ACCESS = (403, 50001, "Missing Access")
 CANNOT_EDIT_OTHERS = (403, 50005, "Cannot edit a message authored by another user")
+SERVER_UNAVAILABLE = (503, 0, "503: Service Unavailable")
+TOO_MANY_OLD_EDITS = (
+    "Maximum number of edits to messages older than 1 hour reached. Try again later.",
+    30046,
+)
+TOO_MANY_FOLLOW_UPS = (
+    400,
+    40094,
+    "This interaction has reached the maximum number of follow-up messages",
+)
 EMPTY_MESSAGE = (400, 50006, "Cannot send an empty message")
 CANNOT_MESSAGE_USER = (403, 50007, "Cannot send messages to this user")
 MISSING_PERMISSIONS = (403, 50013, "Missing Permissions")
 INVALID_WEBHOOK_TOKEN = (401, 50027, "Invalid Webhook Token")
+THREAD_ARCHIVED = (400, 50083, "Thread is archived")
+REPLY_WITHOUT_HISTORY = (
+    400,
+    160002,
+    "Cannot reply without permission to read message history",
+)
+THREAD_LOCKED = (400, 160005, "Thread is locked")
+BLOCKED_BY_AUTOMOD = (400, 200000, "Message was blocked by automatic moderation")
 BAD_JSON = (400, 50109, "The request body contains invalid JSON.")

@@ -3,7 +3,7 @@
 import re
 
 from deploy.local.discord import Json
-from deploy.local.discord.rules.components import check_components
+from deploy.local.discord.rules.components import check_components, walk
 from deploy.local.discord.rules.errors import (
     EMPTY_MESSAGE,
     ApiError,
@@ -39,10 +39,22 @@ def check_message(message: Json) -> None:
     check_length(message["attachments"], "attachments", 0, 10)
     check_embeds(embeds)
     check_components(components, layout=layout)
-    empty = not (content.strip() or embeds or message["attachments"] or message.get("sticker_ids"))
+    shown = ("attachments", "sticker_ids", "message_snapshots")
+    empty = not (content.strip() or embeds or any(message.get(name) for name in shown))
     if empty and not (layout and components):
         raise ApiError(*EMPTY_MESSAGE)
     check_references(message)
+
+
+def visible_texts(message: Json) -> list[str]:
+    """Return the texts of a message that AutoMod reads."""
+    texts = [message.get("content") or ""]
+    for embed in message.get("embeds") or []:
+        texts += [embed.get("title") or "", embed.get("description") or ""]
+        texts += [field["value"] for field in embed.get("fields") or []]
+    for _, component in walk(message.get("components") or []):
+        texts.append(component.get("content") or "")
+    return texts
 
 
 def check_embeds(embeds: list[Json]) -> None:

@@ -1,11 +1,15 @@
 """Attachments: their bytes in a folder, their metadata in the document store."""
 
+import hashlib
+import hmac
 import mimetypes
 import re
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar, cast
+from urllib.parse import unquote, urlsplit
 
 from deploy.local.discord import Json
 from deploy.local.discord.rules.errors import TOO_LARGE, ApiError
@@ -16,6 +20,13 @@ from storage.pictures.decoding import PictureFile
 
 SCHEME = "attachments:/"
 """Stored in place of the server's address, which is another one after each start."""
+
+LIFETIME = 24 * 3600
+"""Seconds for which a signed URL is valid."""
+SIGNED_EVERY = 3600
+"""Seconds within which an attachment's URL stays the same."""
+KEY = b"local"
+"""Signs URLs; the stand-in's files need no protection, but bots must not guess URLs."""
 
 JsonValue = TypeVar("JsonValue")
 UNSAFE = re.compile(r"[^\w.\-]+")
@@ -74,12 +85,37 @@ class AttachmentStore:
 
     def _with_urls(self, value: object) -> object:
         if isinstance(value, str):
-            return self.base + value[len(SCHEME) :] if value.startswith(SCHEME) else value
+            return self._signed(value[len(SCHEME) :]) if value.startswith(SCHEME) else value
         if isinstance(value, dict):
             return {key: self._with_urls(item) for key, item in value.items()}
         if isinstance(value, list):
             return [self._with_urls(item) for item in value]
         return value
+
+    def _signed(self, path: str) -> str:
+        issued = int(self._ids.clock.now() // SIGNED_EVERY) * SIGNED_EVERY
+        expires = issued + LIFETIME + SIGNED_EVERY
+        query = f"ex={expires:x}&is={issued:x}&hm={_signature(path, expires, issued)}"
+        return f"{self.base}{path}?{query}"
+
+    def is_valid(self, path: str, query: Mapping[str, str]) -> bool:
+        """Tell whether a URL was signed here and has not expired."""
+        try:
+            expires, issued = int(query["ex"], 16), int(query["is"], 16)
+        except (KeyError, ValueError):
+            return False
+        signed = hmac.compare_digest(query.get("hm", ""), _signature(path, expires, issued))
+        return signed and self._ids.clock.now() < expires
+
+    def find(self, url: str) -> Json | None:
+        """Return the attachment object that a URL of this server names, or None."""
+        parts = urlsplit(url).path.split("/")
+        return self.get(parts[3]) if url.startswith(self.base) and len(parts) == 5 else None
+
+
+def _signature(path: str, expires: int, issued: int) -> str:
+    text = f"{unquote(path)} {expires} {issued}".encode()
+    return hmac.new(KEY, text, hashlib.sha256).hexdigest()
 
 
 def _dimensions(data: bytes, kind: str) -> tuple[int, int] | None:

@@ -1,7 +1,7 @@
 """The application commands that the bot has registered."""
 
 from deploy.local.discord import Json
-from deploy.local.discord.rules.commands import CHAT, MESSAGE, USER, check_command
+from deploy.local.discord.rules.commands import CHAT, MESSAGE, USER, check_command, check_commands
 from deploy.local.discord.rules.errors import UNKNOWN_COMMAND, ApiError
 from deploy.local.discord.state.document_store import Collection, DocumentStore
 from deploy.local.discord.state.events import EventDispatcher
@@ -9,6 +9,8 @@ from deploy.local.discord.state.guild import BOT
 from deploy.local.discord.state.snowflakes import Snowflakes
 
 MOST = {CHAT: 100, USER: 5, MESSAGE: 5}
+INSTALLS = [0, 1]
+"""What the application's own settings allow; a command without its own follows them."""
 NULL_BY_DEFAULT = (
     "name_localizations",
     "description_localizations",
@@ -29,7 +31,7 @@ class CommandRegistry:
         return [entry for entry in self._commands if entry.get("guild_id") == guild]
 
     def available(self, guild: str) -> list[Json]:
-        """Return the global commands and those of a guild."""
+        """Return the global commands and those of a guild ("" for direct messages)."""
         return [entry for entry in self._commands if entry.get("guild_id") in (None, guild)]
 
     def get(self, key: str, guild: str | None) -> Json:
@@ -45,8 +47,7 @@ class CommandRegistry:
             if sum(entry.get("type", CHAT) == kind for entry in commands) > most:
                 message = f"Maximum number of application commands reached ({most})."
                 raise ApiError(400, 30032, message)
-        for index, command in enumerate(commands):
-            check_command(command, f"{index}.")
+        check_commands(commands)
         done = [self._write(command, guild) for command in commands]
         kept = {entry["id"] for entry in done}
         for entry in self.registered(guild):
@@ -82,7 +83,7 @@ class CommandRegistry:
         defaults = {"description": "", "nsfw": False, "dm_permission": True}
         done = {**dict.fromkeys(NULL_BY_DEFAULT), **defaults, **command}
         done |= {"id": key, "application_id": BOT, "type": kind, "version": self._ids.next()}
-        done["integration_types"] = done.get("integration_types") or [0]
+        done["integration_types"] = done.get("integration_types") or INSTALLS
         if done["default_member_permissions"] is not None:
             done["default_member_permissions"] = str(done["default_member_permissions"])
         if guild:

@@ -11,6 +11,7 @@ from deploy.local.discord.state.interactions import InteractionStore
 from deploy.local.discord.state.messages import MessageStore
 from deploy.local.discord.state.reactions import MessageReactions
 from deploy.local.discord.state.snowflakes import Clock, Snowflakes
+from deploy.local.discord.state.world import World
 
 
 class DiscordState:
@@ -20,11 +21,12 @@ class DiscordState:
         folder.mkdir(parents=True, exist_ok=True)
         self._store = store = DocumentStore(folder / "discord.db")
         self.clock = Clock()
+        self.world = World()
         ids = Snowflakes(self.clock)
         self.events = events = EventDispatcher()
         self.guild = guild = Guild(store, ids)
         self.attachments = AttachmentStore(folder / "files", store, ids)
-        self.messages = MessageStore(guild, events, self.attachments, ids, store)
+        self.messages = MessageStore(guild, events, self.attachments, ids, store, self.world)
         self.reactions = MessageReactions(guild, events, self.messages)
         self.commands = CommandRegistry(store, ids, events)
         self.interactions = InteractionStore(guild, events, self.messages, ids, store)

@@ -1,10 +1,13 @@
 """The bot's responses to interactions: callbacks, the original response, and follow-ups."""
 
+from dataclasses import replace
+
 from deploy.local.discord import Json
 from deploy.local.discord.rules.components import check_modal, walk
 from deploy.local.discord.rules.errors import (
     ALREADY_ACKNOWLEDGED,
     MISSING_PERMISSIONS,
+    TOO_MANY_FOLLOW_UPS,
     UNKNOWN_MESSAGE,
     ApiError,
     InvalidForm,
@@ -26,6 +29,7 @@ from deploy.local.discord.state.messages import (
     MessageStore,
 )
 
+FOLLOW_UPS_OF_USER_INSTALL = 5
 SEND, DEFER, DEFER_UPDATE, UPDATE, CHOICES, OPEN_MODAL = 4, 5, 6, 7, 8, 9
 ALLOWED_CALLBACKS = {
     COMMAND: (SEND, DEFER, OPEN_MODAL),
@@ -48,6 +52,7 @@ class InteractionResponses:
         record = self._interactions.by_callback(key, token)
         if record["outcome"] is not None:
             raise ApiError(*ALREADY_ACKNOWLEDGED)
+        draft = replace(draft, limit=record["limit"])
         self._check_callback_type(record, kind)
         self._check_files(record, draft)
         resource: Json = {"type": kind}
@@ -70,24 +75,29 @@ class InteractionResponses:
 
     def _check_files(self, record: Json, draft: MessageDraft) -> None:
         channel = self._guild.channel(record["channel"])
-        allowed = self._guild.permissions(BOT, channel)
+        allowed = self._guild.app_permissions(channel)
         if draft.uploads and not allowed & Permission.ATTACH_FILES:
             raise ApiError(*MISSING_PERMISSIONS)
 
     def _send(self, record: Json, kind: int, draft: MessageDraft) -> Json:
-        ephemeral = bool((draft.payload.get("flags") or 0) & EPHEMERAL)
+        ephemeral = self._is_ephemeral(record, draft)
         payload, fields, deferred = draft.payload, self._fields(record), kind == DEFER
+        if ephemeral:
+            fields |= {"flags": EPHEMERAL}
         if deferred:
             payload = {}
-            fields |= {"flags": LOADING | (EPHEMERAL if ephemeral else 0)}
+            fields |= {"flags": LOADING | fields.get("flags", 0)}
         member = record["member"] if ephemeral else None
         posted = self._post(
-            record, MessageDraft(payload, draft.uploads, member, fields, loading=deferred)
+            record, replace(draft, payload=payload, member=member, fields=fields, loading=deferred)
         )
         record |= {"original": posted["message"]["id"], "loading": deferred, "hidden": ephemeral}
         outcome = {"kind": "deferred" if deferred else "message"}
         self._interactions.settle(record, {**outcome, "message": record["original"]})
         return self._messages.view(posted, BOT)
+
+    def _is_ephemeral(self, record: Json, draft: MessageDraft) -> bool:
+        return bool(record["forced"] or (draft.payload.get("flags") or 0) & EPHEMERAL)
 
     def _post(self, record: Json, draft: MessageDraft) -> Json:
         return self._messages.post(BOT, self._guild.channel(record["channel"]), draft)
@@ -147,15 +157,26 @@ class InteractionResponses:
         self._check_files(record, draft)
         if record["loading"]:
             return self.edit(application, token, "@original", draft)
-        ephemeral = bool((draft.payload.get("flags") or 0) & EPHEMERAL)
+        self._count_follow_up(record)
+        ephemeral = self._is_ephemeral(record, draft)
         fields = self._fields(record) | self._reply_to(record["original"])
         fields.setdefault("type", 0)
         if record["original"]:
             metadata = fields["interaction_metadata"]
             metadata["original_response_message_id"] = record["original"]
+        if ephemeral:
+            fields["flags"] = EPHEMERAL
         member = record["member"] if ephemeral else None
-        posted = self._post(record, MessageDraft(draft.payload, draft.uploads, member, fields))
+        limit = record["limit"]
+        posted = self._post(record, replace(draft, member=member, fields=fields, limit=limit))
         return self._messages.view(posted, BOT)
+
+    def _count_follow_up(self, record: Json) -> None:
+        """Raise ApiError for one too many where the bot is no member of the guild."""
+        if "0" not in record["owners"] and record["follow_ups"] >= FOLLOW_UPS_OF_USER_INSTALL:
+            raise ApiError(*TOO_MANY_FOLLOW_UPS)
+        record["follow_ups"] += 1
+        self._interactions.save(record)
 
     def edit(self, application: str, token: str, target: str, draft: MessageDraft) -> Json:
         """Change the original response or a follow-up."""
@@ -163,6 +184,7 @@ class InteractionResponses:
         self._check_files(record, draft)
         found = self._target(record, target)
         deferred = record["loading"] and found["message"]["id"] == record["original"]
+        draft = replace(draft, limit=record["limit"])
         edited = self._messages.edit(found, draft, mark_edited=not deferred)
         if deferred:
             record["loading"] = False

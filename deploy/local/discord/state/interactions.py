@@ -11,9 +11,10 @@ from deploy.local.discord.rules.errors import (
     UNKNOWN_WEBHOOK,
     ApiError,
 )
+from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.state.document_store import Collection, DocumentStore
 from deploy.local.discord.state.events import EventDispatcher
-from deploy.local.discord.state.guild import BOT, GUILD, Guild
+from deploy.local.discord.state.guild import BOT, GUILD, Guild, is_installed, public_guild
 from deploy.local.discord.state.messages import MessageStore
 from deploy.local.discord.state.snowflakes import Snowflakes
 
@@ -27,7 +28,8 @@ FAILED: Json = {"kind": "failed", "reason": "The application did not respond"}
 class NewInteraction:
     """What a member does: the type of interaction, its data, and where.
 
-    message is the one whose component was used; cause the interaction that opened the modal.
+    message is the one whose component was used; cause the interaction that opened the modal;
+    installs are the integration types of the command (0: for a guild, 1: for a user).
     """
 
     type: int
@@ -36,14 +38,16 @@ class NewInteraction:
     channel: str
     message: str | None = None
     cause: str | None = None
+    installs: tuple[int, ...] = (0, 1)
 
 
 class InteractionStore:
     """Creates interactions, enforces their deadlines, and keeps their outcomes.
 
     A record holds the fields of NewInteraction and `id`, `token`, `created` (unix seconds),
-    `outcome`, `original` (the id of the first response), `loading` (it is deferred) and `hidden`
-    (it is ephemeral).
+    `outcome`, `original` (the id of the first response), `loading` (it is deferred), `hidden`
+    (it is ephemeral), `owners` (who installed the app, by integration type), `forced` (every
+    response is ephemeral), `limit` (the most bytes of a file) and `follow_ups` (their number).
     """
 
     def __init__(
@@ -65,6 +69,8 @@ class InteractionStore:
         """Send an interaction to the bot and start its 3 seconds; return its record."""
         self._forget_old()
         key = self._ids.next()
+        channel = self._guild.channel(new.channel)
+        owners = self._owners(new, channel)
         record: Json = {
             "id": key,
             "token": secrets.token_urlsafe(48),
@@ -74,6 +80,10 @@ class InteractionStore:
             "original": None,
             "loading": False,
             "hidden": False,
+            "owners": owners,
+            "forced": self._is_forced(new, channel, owners),
+            "limit": self._guild.upload_limit(channel, new.member),
+            "follow_ups": 0,
         }
         self._records.put(key, record)
         self._by_token[record["token"]] = key
@@ -82,6 +92,21 @@ class InteractionStore:
         loop.call_later(ANSWER_SECONDS + 0.005, self._fail_overdue)
         self._events.dispatch("INTERACTION_CREATE", self._payload(record))
         return record
+
+    def _owners(self, new: NewInteraction, channel: Json) -> dict[str, str]:
+        """Return who authorized the app here, by integration type."""
+        guild = self._guild.of_channel(channel)
+        if guild is None:
+            return {"0": "0"}
+        owners = {"0": str(guild["id"])} if is_installed(guild) and 0 in new.installs else {}
+        if self._guild.member_record(new.member).get("user_install") and 1 in new.installs:
+            owners["1"] = new.member
+        return owners
+
+    def _is_forced(self, new: NewInteraction, channel: Json, owners: dict[str, str]) -> bool:
+        """Tell whether only this member may see the responses of an app that they installed."""
+        allowed = self._guild.permissions(new.member, channel)
+        return "0" not in owners and not allowed & Permission.USE_EXTERNAL_APPS
 
     def _payload(self, record: Json) -> Json:
         channel = self._guild.channel(record["channel"])
@@ -96,34 +121,30 @@ class InteractionStore:
             "channel_id": channel["id"],
             "channel": channel,
             "locale": member["locale"],
-            "app_permissions": str(self._guild.permissions(BOT, channel)),
+            "app_permissions": str(self._guild.app_permissions(channel)),
             "entitlements": [],
-            "attachment_size_limit": self._guild.upload_limit,
+            "attachment_size_limit": record["limit"],
+            "authorizing_integration_owners": record["owners"],
         }
-        if "guild_id" in channel:
-            body |= self._in_guild(record, channel)
+        guild = self._guild.of_channel(channel)
+        if guild is None:
+            body |= {"context": 1, "user": member["user"]}
         else:
-            body |= {
-                "context": 1,
-                "user": member["user"],
-                "authorizing_integration_owners": {"0": "0"},
-            }
+            body |= self._in_guild(record, channel, public_guild(guild))
         if record["message"]:
             clicked = self._messages.record(record["message"])
             body["message"] = self._messages.view(clicked, BOT)
         return body
 
-    def _in_guild(self, record: Json, channel: Json) -> Json:
-        guild = self._guild.json
+    def _in_guild(self, record: Json, channel: Json, guild: Json) -> Json:
         permissions = str(self._guild.permissions(record["member"], channel))
         locale = guild["preferred_locale"]
         return {
             "context": 0,
-            "guild_id": GUILD,
-            "guild": {"id": GUILD, "locale": locale, "features": guild["features"]},
+            "guild_id": guild["id"],
+            "guild": {"id": guild["id"], "locale": locale, "features": guild["features"]},
             "guild_locale": locale,
             "member": {**self._guild.member(record["member"]), "permissions": permissions},
-            "authorizing_integration_owners": {"0": GUILD},
             "channel": {**channel, "permissions": permissions},
         }
 
@@ -133,7 +154,7 @@ class InteractionStore:
             "id": record["id"],
             "type": record["type"],
             "user": self._guild.user(record["member"]),
-            "authorizing_integration_owners": {"0": GUILD},
+            "authorizing_integration_owners": record.get("owners") or {"0": GUILD},
         }
         if record["type"] == COMPONENT:
             body["interacted_message_id"] = record["message"]

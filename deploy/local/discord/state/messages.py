@@ -6,28 +6,44 @@ from dataclasses import dataclass, field
 
 from deploy.local.discord import Json
 from deploy.local.discord.rules.components import walk
-from deploy.local.discord.rules.errors import UNKNOWN_MESSAGE, ApiError, InvalidForm
+from deploy.local.discord.rules.errors import (
+    BLOCKED_BY_AUTOMOD,
+    REPLY_WITHOUT_HISTORY,
+    THREAD_ARCHIVED,
+    THREAD_LOCKED,
+    TOO_MANY_OLD_EDITS,
+    UNKNOWN_MESSAGE,
+    ApiError,
+    InvalidForm,
+    RateLimited,
+)
 from deploy.local.discord.rules.messages import (
     COMPONENTS_V2,
     EPHEMERAL,
     LOADING,
     SETTABLE_FLAGS,
     check_message,
+    visible_texts,
 )
+from deploy.local.discord.rules.permissions import THREADS, Permission
 from deploy.local.discord.state.attachments import AttachmentStore, Upload
 from deploy.local.discord.state.document_store import Collection, DocumentStore
 from deploy.local.discord.state.events import EventDispatcher
-from deploy.local.discord.state.guild import BOT, GUILD, Guild
+from deploy.local.discord.state.guild import BOT, Guild
 from deploy.local.discord.state.normalization import (
     complete_components,
     complete_embeds,
     listed_attachments,
 )
 from deploy.local.discord.state.snowflakes import Snowflakes, timestamp
+from deploy.local.discord.state.world import World
 
+HOUR = 3600.0
 NONCE_SECONDS = 300
 MENTION = re.compile(r"<@!?(\d+)>")
 DEFAULT, REPLY, COMMAND_REPLY, CONTEXT_REPLY = 0, 19, 20, 23
+FORWARD = 1
+"""The type of a message_reference; 0 is a reply."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,8 @@ class MessageDraft:
     """What is to be posted or changed.
 
     uploads are the files by number; member alone sees the message (None: everyone); fields are
-    further fields of the message object; loading marks a deferred answer, which may be empty.
+    further fields of the message object; loading marks a deferred answer, which may be empty;
+    limit is the most bytes of a file where it is not the channel's.
     """
 
     payload: Json
@@ -43,24 +60,27 @@ class MessageDraft:
     member: str | None = None
     fields: Json = field(default_factory=dict)
     loading: bool = False
+    limit: int | None = None
 
 
 class MessageStore:
     """Posts, edits, deletes and shows messages.
 
     A record holds the message object, `only` (who alone sees it, or None), `reactors` (users by
-    emoji) and `posted` (unix seconds).
+    emoji), `posted` and `late_edits` (unix seconds; edits when it was more than an hour old).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0917  # its collaborators
         self,
         guild: Guild,
         events: EventDispatcher,
         attachments: AttachmentStore,
         ids: Snowflakes,
         store: DocumentStore,
+        world: World,
     ) -> None:
         self._guild, self._events, self._attachments = guild, events, attachments
+        self._world = world
         self._ids, self._clock = ids, ids.clock
         self._records = Collection(store, "message")
 
@@ -91,11 +111,14 @@ class MessageStore:
         known = self._with_nonce(author, channel, draft.payload)
         if known:
             return known
+        self._check_thread_takes(author, channel)
         message = self._new_message(author, channel, draft)
         message["flags"] |= (draft.payload.get("flags") or 0) & SETTABLE_FLAGS
         self._apply(message, draft)
         if not draft.loading:
             check_message(message)
+            self._check_automod(message, channel)
+        self._unarchive(channel)
         message = self._normalized(message)
         record: Json = {"message": message, "only": draft.member, "reactors": {}}
         record["posted"] = self._clock.now()
@@ -103,6 +126,44 @@ class MessageStore:
         channel["last_message_id"] = message["id"]
         self._announce("MESSAGE_CREATE", record)
         return record
+
+    def _check_thread_takes(self, author: str, channel: Json) -> None:
+        """Raise Thread Locked where this author may not post in a thread."""
+        if channel["type"] in THREADS and channel["thread_metadata"]["locked"]:
+            allowed = self._guild.permissions(author, channel)
+            if not allowed & Permission.MANAGE_THREADS:
+                raise ApiError(*THREAD_LOCKED)
+
+    def _unarchive(self, channel: Json) -> None:
+        """Open an archived thread again, as a new message in it does."""
+        if channel["type"] in THREADS and channel["thread_metadata"]["archived"]:
+            channel["thread_metadata"]["archived"] = False
+            self._guild.channels.put(channel["id"], channel)
+            self._events.dispatch("THREAD_UPDATE", channel)
+            self._events.publish("STATE", {"changed": "channel", "id": channel["id"]})
+
+    def _check_automod(self, message: Json, channel: Json) -> None:
+        guild = self._guild.of_channel(channel)
+        text = "\n".join(visible_texts(message)).lower()
+        words = guild.get("automod_words", []) if guild else []
+        if any(word.lower() in text for word in words):
+            raise ApiError(*BLOCKED_BY_AUTOMOD)
+
+    def check_editable(self, record: Json) -> None:
+        """Raise ApiError for a message in an archived thread."""
+        channel = self._guild.channel(record["message"]["channel_id"])
+        if channel["type"] in THREADS and channel["thread_metadata"]["archived"]:
+            raise ApiError(*THREAD_ARCHIVED)
+
+    def _count_late_edit(self, record: Json) -> None:
+        """Raise RateLimited for too many edits of a message that is more than an hour old."""
+        now = self._clock.now()
+        if now - record.get("posted", 0) < HOUR:
+            return
+        recent = [time for time in record.get("late_edits", []) if now - time < HOUR]
+        if len(recent) >= self._world.old_message_edits:
+            raise RateLimited(self._world.old_edit_retry_after, *TOO_MANY_OLD_EDITS)
+        record["late_edits"] = [*recent, now]
 
     def _with_nonce(self, author: str, channel: Json, payload: Json) -> Json | None:
         nonce = payload.get("nonce")
@@ -140,8 +201,13 @@ class MessageStore:
             message["nonce"] = draft.payload["nonce"]
         reference = draft.payload.get("message_reference")
         if reference:
+            self._check_history(author, channel)
             message |= self._reply_fields(reference, channel)
         return message | draft.fields
+
+    def _check_history(self, author: str, channel: Json) -> None:
+        if not self._guild.permissions(author, channel) & Permission.READ_MESSAGE_HISTORY:
+            raise ApiError(*REPLY_WITHOUT_HISTORY)
 
     def _reply_fields(self, reference: Json, channel: Json) -> Json:
         target = str(reference["message_id"])
@@ -150,7 +216,19 @@ class MessageStore:
                 message = "Unknown message"
                 raise InvalidForm("message_reference", "REPLIES_UNKNOWN_MESSAGE", message)
             return {}
+        if reference.get("type") == FORWARD:
+            return self._forward_of(self._records[target]["message"])
         return self.reply_to(target, channel)
+
+    def _forward_of(self, source: Json) -> Json:
+        """Return the fields of a message that forwards another one."""
+        kept = "type content mentions mention_roles attachments embeds timestamp edited_timestamp"
+        snapshot = {name: source[name] for name in (*kept.split(), "flags", "components")}
+        channel = self._guild.channel(source["channel_id"])
+        reference = {"type": FORWARD, "channel_id": channel["id"], "message_id": source["id"]}
+        if "guild_id" in channel:
+            reference["guild_id"] = channel["guild_id"]
+        return {"message_reference": reference, "message_snapshots": [{"message": snapshot}]}
 
     def reply_to(self, target: str, channel: Json) -> Json:
         """Return the fields that make a message the reply to another one of its channel."""
@@ -161,11 +239,14 @@ class MessageStore:
 
     def edit(self, record: Json, draft: MessageDraft, *, mark_edited: bool = True) -> Json:
         """Change a message; filling in a deferred answer does not mark it as edited."""
+        self.check_editable(record)
+        self._count_late_edit(record)
         message = {**record["message"]}
         message["flags"] &= ~LOADING
         message["flags"] |= (draft.payload.get("flags") or 0) & SETTABLE_FLAGS & ~EPHEMERAL
         self._apply(message, draft)
         check_message(message)
+        self._check_automod(message, self._guild.channel(message["channel_id"]))
         if mark_edited:
             message["edited_timestamp"] = timestamp(self._clock.now())
         record["message"] = self._normalized(message)
@@ -199,7 +280,8 @@ class MessageStore:
             elif key.isdigit() and int(key) in draft.uploads:
                 upload = draft.uploads[int(key)]
                 named = Upload(entry.get("filename") or upload.name, upload.data)
-                limit = self._guild.upload_limit
+                channel = self._guild.channel(message["channel_id"])
+                limit = draft.limit or self._guild.upload_limit(channel)
                 attachment = {**self._attachments.add(named, message["channel_id"], limit)}
             else:
                 uploaded = self._attachments.get(key)
@@ -259,7 +341,8 @@ class MessageStore:
         return self._attachments.with_urls(message)
 
     def _guild_id(self, channel: str) -> Json:
-        return {"guild_id": GUILD} if "guild_id" in self._guild.channel(channel) else {}
+        found = self._guild.channel(channel)
+        return {"guild_id": found["guild_id"]} if "guild_id" in found else {}
 
     def _announce(self, kind: str, record: Json) -> None:
         message, only = record["message"], record["only"]
@@ -288,4 +371,7 @@ def _without_content_intent(message: Json) -> Json:
     own = message["author"]["id"] == BOT or BOT in (user["id"] for user in message["mentions"])
     if own:
         return message
-    return {**message, "content": "", "attachments": [], "embeds": [], "components": []}
+    hidden: Json = {"content": "", "attachments": [], "embeds": [], "components": []}
+    if "message_snapshots" in message:
+        hidden["message_snapshots"] = []
+    return {**message, **hidden}

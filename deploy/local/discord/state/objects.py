@@ -6,7 +6,9 @@ from deploy.local.discord.rules.permissions import DEFAULT_PERMISSIONS, Permissi
 MIB = 1024 * 1024
 UPLOAD_LIMITS = (10 * MIB, 10 * MIB, 50 * MIB, 100 * MIB)
 JOINED = "2026-01-01T00:00:00.000000+00:00"
-TEXT, DIRECT = 0, 1
+PERSON_LIMITS = (10 * MIB, 50 * MIB, 500 * MIB, 50 * MIB)
+"""The largest upload by a user's premium_type: none, Nitro Classic, Nitro, Nitro Basic."""
+TEXT, DIRECT, THREAD = 0, 1, 11
 
 
 def user(key: str, name: str, display_name: str, *, bot: bool = False) -> Json:
@@ -75,6 +77,31 @@ def text_channel(key: str, guild: str, name: str, topic: str, position: int) -> 
         "permission_overwrites": [],
         "last_message_id": None,
         "flags": 0,
+    }
+
+
+def thread(key: str, parent: Json, name: str, owner: str, created: str) -> Json:
+    """Return a public thread, or a forum's post, under a channel of the guild."""
+    return {
+        "id": key,
+        "type": THREAD,
+        "guild_id": parent["guild_id"],
+        "name": name,
+        "parent_id": parent["id"],
+        "owner_id": owner,
+        "rate_limit_per_user": 0,
+        "last_message_id": None,
+        "message_count": 0,
+        "member_count": 1,
+        "total_message_sent": 0,
+        "flags": 0,
+        "thread_metadata": {
+            "archived": False,
+            "archive_timestamp": created,
+            "auto_archive_duration": 1440,
+            "create_timestamp": created,
+            "locked": False,
+        },
     }
 
 

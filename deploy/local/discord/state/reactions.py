@@ -3,7 +3,7 @@
 from deploy.local.discord import Json
 from deploy.local.discord.rules.errors import UNKNOWN_EMOJI, ApiError
 from deploy.local.discord.state.events import EventDispatcher
-from deploy.local.discord.state.guild import GUILD, Guild
+from deploy.local.discord.state.guild import Guild
 from deploy.local.discord.state.messages import MessageStore
 
 
@@ -17,6 +17,7 @@ class MessageReactions:
         """Add a user's reaction; a second time changes nothing."""
         if not emoji or len(emoji) > 100 or (emoji.isascii() and ":" not in emoji):
             raise ApiError(*UNKNOWN_EMOJI)
+        self._messages.check_editable(record)
         users = record["reactors"].setdefault(emoji, [])
         if user in users:
             return
@@ -52,8 +53,9 @@ class MessageReactions:
         data = {**data}
         if added:
             data["message_author_id"] = message["author"]["id"]
-        if "guild_id" in self._guild.channel(channel):
-            data["guild_id"] = GUILD
+        place = self._guild.channel(channel)
+        if "guild_id" in place:
+            data["guild_id"] = place["guild_id"]
             if added:
                 data["member"] = self._guild.member(user)
         self._events.dispatch(kind, data)

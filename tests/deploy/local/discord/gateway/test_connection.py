@@ -1,5 +1,6 @@
 """The gateway's protocol: HELLO, identify, heartbeats, resume, and close codes."""
 
+import aiohttp
 import pytest
 
 from deploy.local.discord.member.client import MemberClient
@@ -67,3 +68,44 @@ async def test_events_are_filtered_by_intents(server: LocalDiscord, member: Memb
         await member.react(posted["id"], "🔁")
         received = await bot.receive()
         assert (received["t"], received["d"]["message_author_id"]) == ("MESSAGE_REACTION_ADD", ADA)
+
+
+async def test_a_reset_token_closes_the_gateway_for_good(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    async with RawBot(server) as bot:
+        await bot.identify()
+        await member.call("PATCH", "/local/world", {"token": "another"})
+        assert await bot.closed_with() == 4004
+        assert (await bot.request("GET", "/users/@me"))[0] == 401
+        await bot.connect()
+        await bot.send(2, {"token": "local", "intents": INTENTS})
+        assert await bot.closed_with() == 4004
+
+
+async def test_where_sharding_is_required_only_a_shard_may_identify(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    async with RawBot(server) as bot:
+        await bot.identify()
+        await member.call("PATCH", "/local/world", {"sharding_required": True})
+        assert await bot.closed_with() == 4011
+        await bot.connect()
+        await bot.send(2, {"token": "local", "intents": INTENTS})
+        assert await bot.closed_with() == 4011
+        await bot.connect()
+        await bot.send(2, {"token": "local", "intents": INTENTS, "shard": [0, 1]})
+        assert (await bot.receive())["d"]["shard"] == [0, 1]
+
+
+async def test_a_closed_gateway_takes_no_connections(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    async with RawBot(server) as bot:
+        await bot.identify()
+        await member.call("PATCH", "/local/world", {"gateway_closed": True})
+        assert await bot.closed_with() == 4000
+        with pytest.raises(aiohttp.WSServerHandshakeError, match="503"):
+            await bot.connect()
+        await member.call("PATCH", "/local/world", {"gateway_closed": False})
+        await bot.connect()

@@ -1,5 +1,8 @@
 """Errors of the REST API: authorization, unknown ids, and injected faults."""
 
+import aiohttp
+import pytest
+
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.state.guild import BOT, GUILD, NO_BOTS, STUDIO
@@ -40,3 +43,26 @@ async def test_injected_faults_fail_so_many_requests(
         assert (await bot.request("POST", MESSAGES, {"content": "x"}))[0] == 413
         assert (await bot.request("POST", MESSAGES, {"content": "x"}))[0] == 200
         assert (await bot.request("GET", MESSAGES))[1][0]["author"]["id"] == BOT
+
+
+async def test_a_login_can_meet_a_503_and_faults_can_be_cleared(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    fault = {"path": "/users/@me$", "status": 503, "times": 1000}
+    await member.call("POST", "/local/faults", fault)
+    async with RawBot(server) as bot:
+        assert (await bot.request("GET", "/users/@me"))[0] == 503
+        await member.call("DELETE", "/local/faults")
+        assert (await bot.request("GET", "/users/@me"))[0] == 200
+
+
+async def test_a_connection_can_end_with_or_without_an_effect(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    fault = {"method": "POST", "path": "/messages$", "status": 0}
+    async with RawBot(server) as bot:
+        for handled, posted in ((False, 0), (True, 1)):
+            await member.call("POST", "/local/faults", {**fault, "handled": handled})
+            with pytest.raises(aiohttp.ClientError):
+                await bot.request("POST", MESSAGES, {"content": "x"})
+            assert len(await member.messages()) == posted

@@ -1,0 +1,87 @@
+"""The control API under /local/guilds and for threads: servers, kicks, outages and AutoMod."""
+
+from aiohttp import web
+
+from deploy.local.discord import Json
+from deploy.local.discord.http.body import json_response, read_body
+from deploy.local.discord.state.discord_state import DiscordState
+from deploy.local.discord.state.guild import ADA, GUILD, is_installed, public_guild
+from deploy.local.discord.state.snowflakes import timestamp
+
+
+class GuildControlRoutes:
+    """Adds and changes guilds and threads; the bot gets the events that Discord would send."""
+
+    def __init__(self, state: DiscordState) -> None:
+        self._guild, self._events, self._clock = state.guild, state.events, state.clock
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes of this class."""
+        return [
+            web.post("/local/guilds", self.add_guild),
+            web.patch("/local/guilds/{guild}", self.edit_guild),
+            web.post("/local/channels/{channel}/threads", self.add_thread),
+            web.patch("/local/threads/{thread}", self.edit_thread),
+        ]
+
+    def _publish_change(self, what: str, key: str) -> None:
+        self._events.publish("STATE", {"changed": what, "id": key})
+
+    async def add_guild(self, request: web.Request) -> web.Response:
+        """Add a guild with one channel: {"name", "owner", "installed" (the bot is a member)}."""
+        fields = (await read_body(request)).fields
+        owner = str(fields.get("owner", ADA))
+        installed = bool(fields.get("installed", True))
+        guild = self._guild.add_guild(fields["name"], owner, installed=installed)
+        if installed:
+            self._events.dispatch("GUILD_CREATE", self._guild.guild_create(guild))
+        self._publish_change("guild", guild["id"])
+        return json_response({**guild, "channel": guild["system_channel_id"]}, 201)
+
+    async def edit_guild(self, request: web.Request) -> web.Response:
+        """Change a guild's fields (`main` is the example): `premium_tier`, or the private ones.
+
+        `installed` false kicks the bot, `outage` true makes the guild unavailable.
+        """
+        fields = (await read_body(request)).fields
+        guild = self._guild.record(request.match_info["guild"].replace("main", GUILD))
+        before = is_installed(guild), bool(guild.get("outage"))
+        guild |= fields
+        self._guild.save(guild)
+        self._dispatch_change(guild, *before)
+        self._publish_change("guild", guild["id"])
+        return json_response(guild)
+
+    def _dispatch_change(self, guild: Json, was_installed: bool, had_outage: bool) -> None:
+        installed, outage = is_installed(guild), bool(guild.get("outage"))
+        if (installed, outage) == (was_installed, had_outage):
+            self._events.dispatch("GUILD_UPDATE", public_guild(guild))
+        elif not installed:
+            self._events.dispatch("GUILD_DELETE", {"id": guild["id"]})
+        elif outage:
+            self._events.dispatch("GUILD_DELETE", {"id": guild["id"], "unavailable": True})
+        else:
+            self._events.dispatch("GUILD_CREATE", self._guild.guild_create(guild))
+
+    async def add_thread(self, request: web.Request) -> web.Response:
+        """Add a thread under a channel: {"name", "owner"}."""
+        fields = (await read_body(request)).fields
+        parent = self._guild.channel(request.match_info["channel"])
+        owner = str(fields.get("owner", ADA))
+        created = timestamp(self._clock.now())
+        thread = self._guild.add_thread(parent, fields["name"], owner, created)
+        self._events.dispatch("THREAD_CREATE", {**thread, "newly_created": True})
+        self._publish_change("channel", thread["id"])
+        return json_response(thread, 201)
+
+    async def edit_thread(self, request: web.Request) -> web.Response:
+        """Change a thread's `archived` or `locked`."""
+        fields = (await read_body(request)).fields
+        thread = self._guild.channel(request.match_info["thread"])
+        changed = {name: fields[name] for name in ("archived", "locked") if name in fields}
+        thread["thread_metadata"] |= changed
+        thread["thread_metadata"]["archive_timestamp"] = timestamp(self._clock.now())
+        self._guild.channels.put(thread["id"], thread)
+        self._events.dispatch("THREAD_UPDATE", thread)
+        self._publish_change("channel", thread["id"])
+        return json_response(thread)
