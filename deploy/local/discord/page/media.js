@@ -1,6 +1,7 @@
 // Pictures, clips and other files of a message.
 
 import { make } from "./dom.js";
+import { translate } from "./texts.js";
 
 function video(media, label) {
   return make("video", {
@@ -15,15 +16,29 @@ export function mediaElement(media, description) {
   const kind = media.content_type || "";
   if (kind.startsWith("video/")) return video(media, label);
   if (kind.startsWith("image/") || !media.filename) {
-    return make("img", { src: media.url, alt: label, "data-keep": media.url, loading: "lazy" });
+    return make("img", { src: media.proxy_url || media.url, alt: label, "data-keep": media.url, loading: "lazy" });
   }
   const size = `${Math.ceil(media.size / 1024)} KiB`;
   return make("a", { class: "file", href: media.url, download: true }, `📄 ${media.filename} · ${size}`);
 }
 
+/** Hide a spoiler until it is clicked. */
+function covered(element) {
+  const cover = make("div", { class: "spoiler", role: "button", tabindex: "0", "aria-label": translate("spoiler") }, element);
+  cover.addEventListener("click", (event) => {
+    if (!cover.classList.contains("spoiler")) return;
+    cover.className = "";
+    event.preventDefault();
+  }, true);
+  return cover;
+}
+
 export function attachments(list) {
   if (!list.length) return null;
-  return make("div", { class: "media" }, list.map((each) => mediaElement(each, each.description)));
+  return make("div", { class: "media" }, list.map((each) => {
+    const element = mediaElement(each, each.description);
+    return each.filename.startsWith("SPOILER_") ? covered(element) : element;
+  }));
 }
 
 export function gallery(items) {

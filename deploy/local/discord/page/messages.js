@@ -86,6 +86,7 @@ export class Messages {
       return make("div", { class: "reply-line" }, make("b", {}, who), ` ${translate("used")} `, name);
     }
     if (!message.message_reference) return null;
+    if (message.message_snapshots) return make("div", { class: "reply-line" }, translate("forwarded"));
     const referenced = this.known.get(message.message_reference.message_id);
     if (!referenced) return make("div", { class: "reply-line" }, translate("deleted"));
     const raw = referenced.content || referenced.embeds[0]?.title || "…";
@@ -116,6 +117,10 @@ export class Messages {
       parts.at(-1).lastElementChild?.append(make("span", { class: "edited" }, ` ${translate("edited")}`));
     }
     if (!(message.flags & 32768)) parts.push(attachments(message.attachments));
+    for (const { message: forwarded } of message.message_snapshots ?? []) {
+      if (forwarded.content) parts.push(markdown(forwarded.content, names));
+      parts.push(attachments(forwarded.attachments), ...forwarded.embeds.map((each) => embed(each, names)));
+    }
     parts.push(...message.embeds.map((each) => embed(each, names)));
     const act = (id, values, element) => press(message.id, id, values, element);
     if (message.components.length) parts.push(components(message.components, act, names));

@@ -11,6 +11,7 @@ const TEXTS = {
     failed: "The application did not respond", commands: "Commands", choose: "Choose…",
     welcome: "This is the beginning of {channel}.", yes: "True", no: "False", more: "More",
     deleted: "Original message was deleted", to: "to",
+    spoiler: "Spoiler; click to see it", forwarded: "↪ Forwarded",
   },
   "zh-CN": {
     member: "成员", language: "语言", online: "在线", offline: "离线",
@@ -22,6 +23,7 @@ const TEXTS = {
     failed: "该应用未响应", commands: "命令", choose: "请选择…",
     welcome: "这里是 {channel} 的开端。", yes: "是", no: "否", more: "更多",
     deleted: "原消息已删除", to: "至",
+    spoiler: "剧透内容，点击查看", forwarded: "↪ 已转发",
   },
 };
 

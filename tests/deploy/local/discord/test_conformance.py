@@ -11,6 +11,7 @@ import pytest_asyncio
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
+from deploy.local.discord.state.guild import LIN
 from tests.support.discord.api_conformance import (
     ConformanceChecker,
     find_description,
@@ -63,6 +64,32 @@ async def use_everything(bot: SampleBot, member: MemberClient) -> None:
         assert private_answer["kind"] == "message"
     await member.press(done["id"], "delete:1")
     await use_the_api(bot, member)
+    await change_the_world(bot, member)
+
+
+async def change_the_world(bot: SampleBot, member: MemberClient) -> None:
+    """Let the bot meet a thread, a second server, a time-out, an outage, a kick and limits."""
+    parent = f"/local/channels/{member.channel}"
+    thread = await member.call("POST", f"{parent}/threads", {"name": "post"})
+    async with MemberClient(member.url, channel=thread["id"]) as inside:
+        await inside.command("quiet")
+        await inside.post("", forward=(await inside.post("look"))["id"])
+        await inside.post("https://example.org/a.png", preview=await inside.upload("a.png", b"a"))
+    await member.call("PATCH", f"/local/threads/{thread['id']}", {"archived": True})
+    channel = await bot.fetch_channel(int(thread["id"]))
+    assert isinstance(channel, discord.Thread)
+    await channel.send("open again")
+    await member.call("PATCH", f"/local/members/{LIN}", {"timed_out": 60})
+    for fields in ({"outage": True}, {"outage": False}, {"installed": False}, {"installed": True}):
+        await member.call("PATCH", "/local/guilds/main", fields)
+    body = {"name": "Elsewhere", "installed": False}
+    elsewhere = await member.call("POST", "/local/guilds", body)
+    await member.call("PATCH", f"/local/members/{member.user_id}", {"user_install": True})
+    async with MemberClient(member.url, channel=elsewhere["channel"]) as there:
+        assert (await there.command("quiet"))["kind"] == "message"
+    await member.call("PATCH", f"/local/guilds/{elsewhere['id']}", {"installed": True})
+    await member.call("POST", "/local/faults", {"path": f"{channel.id}$", "status": 429})
+    await bot.fetch_channel(channel.id)
 
 
 async def use_the_api(bot: SampleBot, member: MemberClient) -> None:
@@ -101,6 +128,8 @@ async def test_every_request_answer_and_event_conforms(
     assert not faults, "\n".join(faults)
     events = {entry["event"] for entry in entries if entry["kind"] == "event"}
     assert {"READY", "GUILD_CREATE", "INTERACTION_CREATE", "MESSAGE_UPDATE"} <= events
+    assert {"THREAD_CREATE", "THREAD_UPDATE", "GUILD_DELETE", "GUILD_MEMBER_UPDATE"} <= events
+    assert any(entry.get("status") == 429 for entry in entries)
     assert len(entries) > 80
 
 

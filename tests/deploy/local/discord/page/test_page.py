@@ -1,5 +1,6 @@
 """The chat page in a real browser, with a real discord.py bot behind it."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
+from deploy.local.discord.state.guild import STUDIO
 from tests.support.discord.browser import needs_chromium, open_page, screenshot
 from tests.support.discord.sample_bot import running_bot
 
@@ -134,3 +136,26 @@ async def test_a_direct_message_is_headed_by_a_person_not_a_channel(page: Page) 
     await expect(page.get_by_role("combobox", name="Message @Mutoscope")).to_be_visible()
     await page.get_by_label("Language").select_option("zh-CN")
     await expect(page.locator("#messages h2")).to_have_text("这里是 @Mutoscope 的开端。")
+
+
+async def test_spoilers_are_covered_and_forwards_and_threads_shown(
+    page: Page, picture: Path
+) -> None:
+    url, data = page.url.partition("/?")[0], await asyncio.to_thread(picture.read_bytes)
+    async with MemberClient(url) as member:
+        thread = await member.call("POST", f"/local/channels/{STUDIO}/threads", {"name": "post"})
+        upload = await member.upload("SPOILER_boat.png", data)
+        posted = await member.post("do not look", upload)
+        await member.post("", forward=posted["id"])
+        await member.post("https://example.org/boat.png", preview=upload)
+    message = page.locator(".message", has_text="do not look").first
+    cover = message.locator(".spoiler")
+    await expect(cover.locator("img")).to_have_js_property("naturalWidth", 256)
+    await screenshot(page, "spoiler")
+    await cover.click()
+    await expect(message.locator(".spoiler")).to_have_count(0)
+    await expect(page.locator(".message", has_text="Forwarded").locator("img")).to_be_visible()
+    await expect(page.locator(".embed img")).to_have_js_property("naturalWidth", 256)
+    await page.get_by_role("button", name=thread["name"]).click()
+    await expect(page.locator("#messages h2")).to_have_text("This is the beginning of #post.")
+    await screenshot(page, "thread")
