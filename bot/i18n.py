@@ -9,12 +9,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 
+from opencc import OpenCC
+
 from storage.domain.errors import MutoscopeError
 
 log = logging.getLogger(__name__)
 
 FALLBACK = "en"
 LOCALES = ("en", "zh-CN")
+TAIWAN, SIMPLIFIED = "zh-TW", "zh-CN"
+_TAIWAN_WORDS = {
+    "引數": "參數",
+    "釋出": "發佈",
+    "許可權": "權限",
+    "質量": "品質",
+    "子區": "討論串",
+    "工作程序": "工作程式",
+    "畫素": "像素",
+    "“": "「",
+    "”": "」",
+}
+"""Where OpenCC's words are not those that Discord or people in Taiwan use."""
 UNKNOWN = "internal_error"  # shown in place of a message that does not exist
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -43,12 +58,16 @@ class Translations:
 
     @classmethod
     def load(cls, default: str = FALLBACK) -> Translations:
-        """Read the JSON files in bot/locales; default is the locale for unsupported languages."""
+        """Read the JSON files in bot/locales; default is the locale for unsupported languages.
+
+        The texts for Taiwan are the Chinese ones in traditional characters and local words.
+        """
         folder = resources.files("bot") / "locales"
         locales = {
             name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
             for name in LOCALES
         }
+        locales[TAIWAN] = _for_taiwan(locales[SIMPLIFIED])
         return cls(locales, default if default in locales else FALLBACK)
 
     def nearest(self, locale: str) -> str:
@@ -103,3 +122,11 @@ class Translations:
         if name in _TRANSLATED and self.has(key):
             return self.text(locale, key)
         return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _for_taiwan(messages: Mapping[str, str]) -> dict[str, str]:
+    convert = OpenCC("s2twp").convert
+    found = {key: convert(text) for key, text in messages.items()}
+    for word, better in _TAIWAN_WORDS.items():
+        found = {key: text.replace(word, better) for key, text in found.items()}
+    return found

@@ -147,7 +147,7 @@ def test_an_error_is_translated(texts: Translations) -> None:
 def test_an_unknown_locale_gets_the_default() -> None:
     assert Translations.load("zh-CN").nearest("fr") == "zh-CN"
     assert Translations.load().nearest("fr") == "en"
-    assert Translations.load().nearest("zh-TW") == "zh-CN"
+    assert Translations.load().nearest("zh-TW") == "zh-TW"
 
 
 def test_an_unknown_key_or_placeholder_never_fails(texts: Translations) -> None:
@@ -173,3 +173,15 @@ def test_command_texts_respect_discords_limits(texts: Translations) -> None:
                 assert len(text) <= (90 if key.endswith("_about") else 32), f"{locale}: {key}"
             if key.startswith("form_"):
                 assert len(text) <= 45, f"{locale}: {key}"
+
+
+def test_taiwan_reads_traditional_characters_and_its_own_words(texts: Translations) -> None:
+    simplified, traditional = texts.locales["zh-CN"], texts.locales["zh-TW"]
+    assert traditional.keys() == simplified.keys()
+    for key, text in traditional.items():
+        assert placeholders(text) == placeholders(simplified[key])
+    assert texts.text("zh-TW", "button_delete") == "刪除"
+    assert texts.text("zh-TW", "option_resolution") == "解析度"
+    assert texts.text("zh-TW", "details_parameters") == "參數"
+    assert "影片" in texts.text("zh-TW", "stage_encoding")
+    assert "「重試」" in texts.text("zh-TW", "card_lost")
