@@ -23,12 +23,20 @@ _IN_LINK = re.compile(r"(?<=:)(?=//)|(?<=[.])(?=gg/|com/)", re.IGNORECASE)
 """Where a zero-width space breaks a URL, so that the bot's message shows no preview of it."""
 
 
+_BEFORE_MARKUP = re.compile(r"(?<=<)(?=[#@/:a-z])", re.IGNORECASE)
+"""Where a zero-width space breaks Discord's own markup for channels, times, commands and emojis."""
+
+
 def quote(text: str, limit: int = 300) -> str:
-    """Return a person's text escaped, so that it formats, links and mentions nothing."""
+    """Return a person's text escaped, so that it formats, links and mentions nothing.
+
+    `<#1>`, `<t:0:F>`, `</cmd:1>` and `<:e:1>` are shown as they were typed.
+    """
     line = " ".join(text.split())
     if len(line) > limit:
         line = line[: limit - 1] + "…"
     line = _IN_LINK.sub("\u200b", line)
+    line = _BEFORE_MARKUP.sub("\u200b", line)
     return discord.utils.escape_mentions(discord.utils.escape_markdown(line))
 
 
