@@ -37,6 +37,7 @@ class Admission:
         model = self.catalogue.model(str(options.get("model", "")))
         values = {"seed": seed} | self._completed(options, model)
         self._check_bounds(values, model)
+        self._check_offered(values, model)
         width, height = model.size(values["resolution"], size)
         fields = {option.field: values[option.name] for option in self.table if option.field}
         request = GenerationRequest(
@@ -90,15 +91,24 @@ class Admission:
         """Return the parameters of an option's description: what is recommended."""
         recommended: Span | None = getattr(model.recommended, option.name, None)
         if recommended is not None:
-            return {"low": recommended.low, "high": recommended.high}
+            return self._within_bounds(recommended, option, model)
         default = self._default(option, model)
         return {} if default is None else {"default": default}
+
+    def _within_bounds(
+        self, recommended: Span, option: Option, model: Model
+    ) -> dict[str, OptionValue]:
+        """Return the part of a recommended range that the hardware can make."""
+        high = (self.bounds(option, model) or recommended).high
+        return {"low": min(recommended.low, high), "high": min(recommended.high, high)}
 
     def _default(self, option: Option, model: Model) -> OptionValue | None:
         if option.default is not None:
             return option.default
         default: OptionValue | None = getattr(model.defaults, option.name, None)
-        bounds = self.bounds(option, model)
+        bounds, offered = self.bounds(option, model), self.choices(option, model)
+        if option.offers is not None and offered and default not in offered:
+            return list(offered)[-1]  # the largest that this hardware can make
         if bounds is None or not isinstance(default, int | float):
             return default
         return min(default, bounds.high)
@@ -133,6 +143,13 @@ class Admission:
             if bounds is not None and isinstance(value, int | float) and value not in bounds:
                 low, high = bounds.low, bounds.high
                 raise BadRequest("request_out_of_range", name=option.name, low=low, high=high)
+
+    def _check_offered(self, values: Mapping[str, Any], model: Model) -> None:
+        """Raise BadRequest that names what this hardware can make."""
+        for option in self.table:
+            offered = self.choices(option, model) if option.offers is not None else {}
+            if offered and values[option.name] not in offered:
+                raise BadRequest(f"request_{option.name}", names=", ".join(offered))
 
     def _check_size(self, request: GenerationRequest) -> None:
         if request.width * request.height > self.profile.pixels:

@@ -76,4 +76,5 @@ def advice_on_clip(
     shaky = motion is not Motion.SHAKE and scores.get("shake", 0.0) > SHAKY
     if not shaky or guidance >= low or low not in recommended:
         return ()
-    return (Advice("advice_shaky_clip", (("low", str(low)), ("high", str(high)))),)
+    highest = f"{min(high, recommended.high):g}"
+    return (Advice("advice_shaky_clip", (("low", str(low)), ("high", highest))),)

@@ -169,3 +169,20 @@ def test_a_request_is_checked_against_changed_bounds() -> None:
 def test_an_unknown_option_raises_a_type_error() -> None:
     with pytest.raises(TypeError, match="stepz"):
         admit(Options("waves", stepz=3))
+
+
+def test_recommendations_and_defaults_are_what_the_hardware_can_make() -> None:
+    model = CATALOGUE.model("i2vgen-xl")
+    weak = replace(CATALOGUE.profiles["rtx3060"], steps=20, frames=12, pixels=640 * 640)
+    larger = replace(model, defaults=replace(model.defaults, resolution="768p"))
+    models = {**CATALOGUE.models, "i2vgen-xl": larger}
+    catalogue = replace(CATALOGUE, models=models, default_model="i2vgen-xl")
+    admission = Admission(catalogue, weak)
+    table = {option.name: option for option in OPTIONS}
+    assert admission.about(table["steps"], larger) == {"low": 20, "high": 20}
+    assert admission.about(table["frames"], larger) == {"low": 12, "high": 12}
+    assert admission.about(table["resolution"], larger) == {"default": "640p"}
+    assert admission.defaults()["resolution"] == "640p"
+    with pytest.raises(BadRequest) as refusal:
+        admission.admit(Options("a", resolution="768p"), "0" * 64, (640, 640), 0)
+    assert refusal.value.parameters["names"] == "512p, 640p"
