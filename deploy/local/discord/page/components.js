@@ -83,7 +83,7 @@ export function embed(part, names) {
       make("b", {}, field.name), markdown(field.value, names)));
   if (fields.length) box.append(make("div", { class: "fields" }, fields));
   if (part.image) box.append(make("img", { class: "image", src: part.image.proxy_url || part.image.url, alt: "", "data-keep": part.image.url }));
-  if (part.thumbnail) box.append(make("img", { class: "thumbnail", src: part.thumbnail.proxy_url || part.thumbnail.url, alt: "" }));
+  if (part.thumbnail) box.append(make("img", { class: part.type === "image" ? "image" : "thumbnail", src: part.thumbnail.proxy_url || part.thumbnail.url, alt: "" }));
   const when = part.timestamp && new Date(part.timestamp).toLocaleString();
   const footerText = [part.footer?.text, when].filter(Boolean).join(" • ");
   if (footerText) box.append(make("footer", {}, footerText));
