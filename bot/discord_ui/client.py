@@ -123,6 +123,9 @@ class CommandTree(app_commands.CommandTree[MutoscopeClient]):
         )
 
 
+CONTEXTS = app_commands.AppCommandContext(guild=True, dm_channel=True, private_channel=True)
+INSTALLS = app_commands.AppInstallationType(guild=True, user=True)
+"""Where everybody's commands may be used; unset, the application's settings at Discord decide."""
 Interaction: TypeAlias = discord.Interaction[MutoscopeClient]
 
 

@@ -16,7 +16,8 @@ from bot.studio.options import OptionValue
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Model, Profile, Span
 from storage.domain.clip import Clip, Container
-from storage.domain.request import SEED_LIMIT, GenerationRequest, Preset
+from storage.domain.prompt import path_text
+from storage.domain.request import PROMPT_LIMIT, SEED_LIMIT, GenerationRequest, Preset
 from storage.domain.text import clean, is_blank
 
 CANDIDATES = Span(1, 4)
@@ -39,7 +40,7 @@ class Option:
     The places are ranks in ascending order, None where the option is not shown: form_field among
     the form's own inputs, form_line among the lines of its last input, detail_line among the
     parameters of a clip. label is its name in such lines, where it differs; detail returns the text
-    of its detail line (empty: no line).
+    of its detail line (empty: no line). max_length is in characters.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Option:
     detail_line: int | None = LAST
     label: str = ""
     detail: Callable[[GenerationRequest, Clip | None], str] | None = None
+    max_length: int | None = None
 
     @property
     def name_key(self) -> str:
@@ -131,6 +133,7 @@ def resolutions(model: Model, profile: Profile) -> dict[str, str]:
 # fmt: off
 OPTIONS = (
     Option("prompt", str, "", field="prompt", required=True, multiline=True,
+           max_length=PROMPT_LIMIT,
            in_flags=False,  # the command line has --prompts, one for each clip
            form_field=1, form_line=None, detail_line=None),
     Option("camera", Motion, Motion.AUTO, read=lambda request, _: request.camera.motion,
@@ -141,6 +144,7 @@ OPTIONS = (
            form_line=7, detail_line=5,
            detail=lambda request, _: format_value(request.camera.strength)),
     Option("path", str, "", read=lambda request, _: camera.path_option(request),
+           max_length=path_text.LIMIT,
            form_line=8, detail_line=4, detail=camera.path_detail),
     Option("resolution", str, offers=resolutions, label="size",
            read=lambda request, model: model.resolution_of(request.width, request.height),
@@ -150,7 +154,7 @@ OPTIONS = (
     Option("fps", int, field="fps", form_line=3, detail_line=8),
     Option("steps", int, field="steps", form_line=4, detail_line=9),
     Option("guidance", float, field="guidance", form_line=5, detail_line=10),
-    Option("negative_prompt", str, "", field="negative_prompt",
+    Option("negative_prompt", str, "", field="negative_prompt", max_length=PROMPT_LIMIT,
            custom_id="negative", label="negative", form_field=2, form_line=None, detail_line=14,
            detail=lambda request, _: " ".join(request.negative_prompt.split())),
     Option("seed", int, bounds=Span(0, SEED_LIMIT), field="seed", form_line=1, detail_line=1,
@@ -162,6 +166,8 @@ OPTIONS = (
     Option("format", Container, Container.MP4, text="container", field="container",
            form_line=11, detail_line=13,
            detail=lambda request, _: _unless(Container.MP4, request.container)),
+    # 1 where the picture was a spoiler, as the clip and its retries then are.
+    Option("spoiler", int, 0, in_command=False, in_flags=False, form_line=None, detail_line=None),
     Option("model", str, field="model", in_command=False, form_line=None, detail_line=15),
 )
 # fmt: on

@@ -86,7 +86,7 @@ async def test_a_person_animates_a_picture_and_uses_its_buttons(page: Page) -> N
 
 async def test_a_person_sees_a_preview_and_cancels(page: Page) -> None:
     message = await order(page, "tilt up very slowly", steps="50")
-    preview = message.locator(".embed .image")
+    preview = message.locator(".media img")
     await expect(preview).to_be_visible()
     natural_width = "image => image.decode().then(() => image.naturalWidth)"
     assert await preview.evaluate(natural_width) == 96

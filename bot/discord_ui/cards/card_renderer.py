@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import discord
-
 from bot.discord_ui.cards.card import Card, CardAttachment
 from bot.discord_ui.replies import quote
 from bot.i18n import Translations
@@ -78,9 +76,9 @@ class CardRenderer:
         content = self._content(job, " · ".join(parts), advice)
         if preview is None:
             return Card(content, UNFINISHED_ACTIONS)
-        embed = discord.Embed(colour=discord.Colour.blurple())
-        embed.set_image(url=f"attachment://{PREVIEW_NAME}")
-        return Card(content, UNFINISHED_ACTIONS, embed, CardAttachment(PREVIEW_NAME, preview))
+        # Some clients show an animated picture in an embed as a still.
+        shown = CardAttachment.of_job(job, PREVIEW_NAME, preview)
+        return Card(content, UNFINISHED_ACTIONS, attachment=shown)
 
     def done(self, job: Job, clip: Clip, data: bytes, advice: Iterable[Advice] = ()) -> Card:
         """Return the card of a finished clip, with its file."""

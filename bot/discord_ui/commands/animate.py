@@ -8,8 +8,9 @@ from typing import Any, cast
 import discord
 from discord import app_commands
 
-from bot.discord_ui.client import Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
+from bot.studio.option_table import Option
 from bot.studio.options import Options
 from storage.domain.catalogue import Span
 
@@ -29,7 +30,7 @@ def register(client: MutoscopeClient) -> None:
         names[name] = localized(texts, option.name_key)
         about[name] = localized(texts, option.about_key, **admission.about(option, model))
         parameters.append(
-            _parameter(name, _type(option.kind, admission.bounds(option, model)), option.required)
+            _parameter(name, _type(option, admission.bounds(option, model)), option.required)
         )
         if labels := admission.choices(option, model):
             choices[name] = [
@@ -56,18 +57,21 @@ def register(client: MutoscopeClient) -> None:
         name=localized(texts, "command_animate"),
         description=localized(texts, "command_animate_about"),
         callback=signed,
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+        allowed_contexts=CONTEXTS,
+        allowed_installs=INSTALLS,
     )
     client.tree.add_command(command)
 
 
-def _type(kind: type, bounds: Span | None) -> Any:
+def _type(option: Option, bounds: Span | None) -> Any:
     """Return the annotation of an option for discord.py; a choice is a str with choices."""
-    if kind not in (int, float):
-        return str
+    if option.kind not in (int, float):
+        longest = option.max_length
+        return cast(Any, app_commands.Range)[str, None, longest] if longest else str
     if bounds is None:
-        return kind
-    return cast(Any, app_commands.Range)[kind, kind(bounds.low), kind(bounds.high)]
+        return option.kind
+    low, high = option.kind(bounds.low), option.kind(bounds.high)
+    return cast(Any, app_commands.Range)[option.kind, low, high]
 
 
 def _parameter(name: str, annotation: Any, required: bool) -> Parameter:

@@ -116,7 +116,8 @@ async def tweak(interaction: Interaction, job: str) -> None:
 async def cancel(interaction: Interaction, job: str) -> None:
     """Cancel a waiting or running job; the delivery then edits its message."""
     await interaction.response.defer()
-    await interaction.client.studio.cancel(job, str(interaction.user.id))
+    owner = None if can_moderate(interaction) else str(interaction.user.id)
+    await interaction.client.studio.cancel(job, owner)
 
 
 async def delete(interaction: Interaction, job: str) -> None:

@@ -9,9 +9,10 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.discord_ui.client import Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands import picture_selection
 from bot.discord_ui.commands.form import Form, read_form, read_pictures
+from bot.discord_ui.commands.message_pictures import pictures_of
 from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
@@ -34,7 +35,7 @@ class ContextMenu:
         client, admission = interaction.client, interaction.client.studio.admission
         async with reply_errors(interaction, client.texts):
             check_permissions(interaction)
-            pictures = _pictures(message)
+            pictures = pictures_of(message)
             key = self._remember(pictures)
             form = Form(
                 title=client.texts.text(interaction.locale.value, _title(pictures)),
@@ -66,17 +67,6 @@ class ContextMenu:
         return key
 
 
-def _pictures(message: discord.Message) -> list[discord.Attachment]:
-    found = [
-        attachment
-        for attachment in message.attachments
-        if (attachment.content_type or "image").startswith("image")
-    ]
-    if not found:
-        raise BadPicture("picture_none_in_message")
-    return found
-
-
 def _title(pictures: list[discord.Attachment]) -> str:
     return "form_title_animate" if len(pictures) == 1 else "form_title_animate_several"
 
@@ -90,7 +80,10 @@ def register(client: MutoscopeClient) -> None:
         await menu.show_form(interaction, message)
 
     command: app_commands.ContextMenu = app_commands.ContextMenu(
-        name=localized(client.texts, "menu_animate"), callback=_annotated(entry)
+        name=localized(client.texts, "menu_animate"),
+        callback=_annotated(entry),
+        allowed_contexts=CONTEXTS,
+        allowed_installs=INSTALLS,
     )
     client.tree.add_command(command)
 

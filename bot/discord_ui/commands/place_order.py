@@ -52,7 +52,8 @@ async def _place(
         drafts: list[OrderDraft] = []
         for picture in pictures:
             with _naming_picture(interaction, picture, pictures):
-                draft = await client.studio.draft(requester, await download(picture), options)
+                data, own = await download(picture), _with_spoiler(options, picture)
+                draft = await client.studio.draft(requester, data, own)
             if drafts:  # the delivery posts a message for each further clip
                 draft = replace(draft, reply_to=replace(draft.reply_to, message=""))
             drafts.append(draft)
@@ -64,6 +65,11 @@ async def _place(
             text = "⏳ " + client.texts.text(interaction.locale.value, "card_queued")
             await interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS)
         await client.studio.order(requester, drafts)
+
+
+def _with_spoiler(options: Options, picture: discord.Attachment) -> Options:
+    """Return the options of a picture, whose clip is a spoiler if the picture is one."""
+    return options.replace(spoiler=1) if picture.is_spoiler() else options
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from bot.discord_ui.cards import bill_text
-from bot.discord_ui.client import Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
 from bot.discord_ui.replies import reply_errors
 from storage.domain.cost.advice import ServiceBill
 from storage.domain.quota import UsageReport
@@ -113,6 +113,8 @@ def register(client: MutoscopeClient) -> None:
         name=localized(client.texts, "command_quota"),
         description=localized(client.texts, "command_quota_about"),
         callback=quota,
+        allowed_contexts=CONTEXTS,
+        allowed_installs=INSTALLS,
     )
     describe = app_commands.describe(days=localized(client.texts, "option_days_about"))
     rename = app_commands.rename(days=localized(client.texts, "option_days"))
@@ -123,6 +125,7 @@ def register(client: MutoscopeClient) -> None:
         callback=describe(rename(report)),
     )
     everybody.default_permissions = discord.Permissions(manage_guild=True)
-    everybody.guild_only = True
+    everybody.allowed_contexts = app_commands.AppCommandContext(guild=True)
+    everybody.allowed_installs = app_commands.AppInstallationType(guild=True)
     client.tree.add_command(own)
     client.tree.add_command(everybody)

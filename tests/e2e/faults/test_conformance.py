@@ -43,10 +43,9 @@ def faults_in_traffic(local_stack: LocalStack) -> list[str]:
 
 
 def preview_of(message: Json) -> Json | None:
-    """Return the picture that a message's embed shows."""
-    embeds = message.get("embeds") or [{}]
-    image: Json | None = embeds[0].get("image")
-    return image
+    """Return the picture that is attached to a message."""
+    found = [file for file in message["attachments"] if file["filename"] == "preview.webp"]
+    return found[0] if found else None
 
 
 async def test_every_exchange_conforms(members: NewMembers, local_stack: LocalStack) -> None:

@@ -163,3 +163,15 @@ def test_an_adjustment_of_another_release_is_left_out() -> None:
     clip = replace(CLIP, adjustments=(Adjustment("{0.__class__}", (("job", "a"),)),))
     card = RENDERER.done(replace(JOB, status=Status.DONE, clip=clip), clip, b"")
     assert "🔧" not in card.content
+
+
+def test_files_are_described_by_the_prompt_and_spoilers_covered() -> None:
+    request = replace(JOB.request, prompt="waves\n roll in", extra=(("spoiler", 1),))
+    secret = replace(JOB, request=request)
+    for job, name in ((JOB, "preview.webp"), (secret, "SPOILER_preview.webp")):
+        card = RENDERER.running(job, None, preview=b"RIFF")
+        assert card.embed is None
+        assert card.attachment is not None
+        file = card.attachment.to_file()
+        assert file.filename == name
+        assert file.description == " ".join(job.request.prompt.split())

@@ -177,6 +177,14 @@ async def test_only_the_owner_may_cancel(chat: Chat) -> None:
     assert len(await chat.backend.jobs.unfinished()) == 1
 
 
+async def test_a_moderator_may_cancel_other_peoples_orders(chat: Chat) -> None:
+    role = chat.guild.create_role("mods", permissions=discord.Permissions(manage_messages=True))
+    carol = chat.guild.add_member(chat.env.create_user("carol"), roles=[role])
+    await chat.animate()
+    await chat.click(await chat.wait_for_text("in the queue"), "cancel", carol)
+    await chat.wait_for_text("Cancelled")
+
+
 async def test_deleting_a_cancelled_order_deletes_its_picture(chat: Chat) -> None:
     await chat.animate()
     [job] = await chat.backend.jobs.unfinished()

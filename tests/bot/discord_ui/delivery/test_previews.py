@@ -17,9 +17,9 @@ PREVIEW = b"RIFF\x00\x00\x00\x00WEBPVP8X"
 
 
 def preview_of(message: discord.Message) -> str:
-    """Return the name of the picture that a message's embed shows."""
-    image = message.embeds[0].image if message.embeds else None
-    return (image.url or "").rpartition("/")[2] if image else ""
+    """Return the name of the picture that is attached to a message."""
+    names = [file.filename for file in message.attachments if file.filename.endswith(".webp")]
+    return names[0] if names else ""
 
 
 def files(message: discord.Message) -> list[str]:
