@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeAlias
 
@@ -36,6 +37,7 @@ class MutoscopeClient(discord.Client):
         self.studio = studio
         self.texts = texts
         self.tree = CommandTree(self)
+        self.refused_forms: OrderedDict[str, discord.ui.Modal] = OrderedDict()
         self.modals: dict[str, ModalHandler] = {}
         self.reactions: dict[str, ReactionHandler] = {}
         self.upload_limiter = UploadLimiter()

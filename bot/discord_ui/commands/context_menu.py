@@ -11,13 +11,14 @@ from discord import app_commands
 
 from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands import picture_selection
+from bot.discord_ui.commands.edit_again import refuse_form
 from bot.discord_ui.commands.form import Form, read_form, read_pictures
 from bot.discord_ui.commands.message_pictures import pictures_of
 from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.studio.options import Options
-from storage.domain.errors import BadPicture
+from storage.domain.errors import BadPicture, BadRequest
 
 ACTION = "animate"
 REMEMBERED = 1000
@@ -32,21 +33,11 @@ class ContextMenu:
 
     async def show_form(self, interaction: Interaction, message: discord.Message) -> None:
         """Show the form for the pictures of a message."""
-        client, admission = interaction.client, interaction.client.studio.admission
-        async with reply_errors(interaction, client.texts):
+        async with reply_errors(interaction, interaction.client.texts):
             check_permissions(interaction)
             pictures = pictures_of(message)
             key = self._remember(pictures)
-            form = Form(
-                title=client.texts.text(interaction.locale.value, _title(pictures)),
-                custom_id=f"{ACTION}:{key}",
-                options=admission.defaults(),
-                admission=admission,
-                texts=client.texts,
-                locale=interaction.locale.value,
-                first_line=picture_selection.write(len(pictures)),
-            )
-            await interaction.response.send_modal(form)
+            await interaction.response.send_modal(_form(interaction, key, pictures))
 
     async def submit(self, interaction: Interaction, key: str) -> None:
         """Order what the submitted form asks for."""
@@ -55,8 +46,13 @@ class ContextMenu:
             pictures = self._pictures.get(key)
             if pictures is None:
                 raise BadPicture("picture_forgotten")
-            options = read_form(interaction, client.studio.admission, Options())
-            chosen = picture_selection.choose(pictures, read_pictures(interaction))
+            try:
+                options = read_form(interaction, client.studio.admission, Options())
+                chosen = picture_selection.choose(pictures, read_pictures(interaction))
+                client.studio.check(options)
+            except BadRequest as error:
+                await refuse_form(interaction, error, _form(interaction, key, pictures))
+                return
             await place_order(interaction, chosen, options)
 
     def _remember(self, pictures: list[discord.Attachment]) -> str:
@@ -65,6 +61,20 @@ class ContextMenu:
         while len(self._pictures) > REMEMBERED:
             self._pictures.popitem(last=False)
         return key
+
+
+def _form(interaction: Interaction, key: str, pictures: list[discord.Attachment]) -> Form:
+    texts, locale = interaction.client.texts, interaction.locale.value
+    admission = interaction.client.studio.admission
+    return Form(
+        title=texts.text(locale, _title(pictures)),
+        custom_id=f"{ACTION}:{key}",
+        options=admission.defaults(),
+        admission=admission,
+        texts=texts,
+        locale=locale,
+        first_line=picture_selection.write(len(pictures)),
+    )
 
 
 def _title(pictures: list[discord.Attachment]) -> str:

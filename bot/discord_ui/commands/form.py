@@ -60,6 +60,16 @@ class Form(discord.ui.Modal):
             ),
         )
 
+    def fill(self, answers: Mapping[str, str]) -> None:
+        """Show these answers by custom_id, as they were submitted before."""
+        for label in self.children:
+            field = label.component if isinstance(label, discord.ui.Label) else label
+            if isinstance(field, discord.ui.TextInput):
+                field.default = answers.get(field.custom_id) or None
+            elif isinstance(field, discord.ui.Select) and answers.get(field.custom_id):
+                for option in field.options:
+                    option.default = option.value == answers[field.custom_id]
+
     def _add(self, name: str, item: discord.ui.Item[Any]) -> None:
         self.add_item(discord.ui.Label(text=self._text(f"form_{name}")[:45], component=item))
 
@@ -87,7 +97,7 @@ def read_form(
 
     base has the values of options that are not in the form or were not chosen.
     """
-    answers = _answers(interaction)
+    answers = read_answers(interaction)
     lines = read_form_lines(
         admission.table, answers.get(LINES_ID, ""), ignored=[picture_selection.NAME]
     )
@@ -110,7 +120,7 @@ def read_form(
 
 def read_pictures(interaction: discord.Interaction[Any]) -> str | None:
     """Return which pictures a submitted form names, None where it has no such line."""
-    for name, value, _ in split_lines(_answers(interaction).get(LINES_ID, "")):
+    for name, value, _ in split_lines(read_answers(interaction).get(LINES_ID, "")):
         if name == picture_selection.NAME:
             return value
     return None
@@ -131,7 +141,7 @@ def _id(option: Option) -> str:
     return option.custom_id or option.name
 
 
-def _answers(interaction: discord.Interaction[Any]) -> dict[str, str]:
+def read_answers(interaction: discord.Interaction[Any]) -> dict[str, str]:
     """Return what was filled in by custom_id; of a select its first value."""
     data: Mapping[str, Any] = interaction.data or {}
     found: dict[str, str] = {}

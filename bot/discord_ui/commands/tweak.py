@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from bot.discord_ui.client import Interaction, MutoscopeClient
+from bot.discord_ui.commands.edit_again import EditAgainButton, refuse_form
 from bot.discord_ui.commands.form import Form, read_form
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import run_order
+from storage.domain.errors import BadRequest
 from storage.domain.job import Job
 
 ACTION = "tweak"
@@ -14,9 +16,13 @@ ACTION = "tweak"
 
 async def show_form(interaction: Interaction, job: Job) -> None:
     """Show the form, filled with this job's options."""
+    await interaction.response.send_modal(_form(interaction, job))
+
+
+def _form(interaction: Interaction, job: Job) -> Form:
     client = interaction.client
     locale, admission = interaction.locale.value, client.studio.admission
-    form = Form(
+    return Form(
         title=client.texts.text(locale, "form_title_tweak"),
         custom_id=f"{ACTION}:{job.id}",
         options=admission.options_of(job.request),
@@ -24,7 +30,6 @@ async def show_form(interaction: Interaction, job: Job) -> None:
         texts=client.texts,
         locale=locale,
     )
-    await interaction.response.send_modal(form)
 
 
 async def submit(interaction: Interaction, job_id: str) -> None:
@@ -34,11 +39,16 @@ async def submit(interaction: Interaction, job_id: str) -> None:
     async with reply_errors(interaction, client.texts):
         check_permissions(interaction)
         job = await studio.job(job_id)
-        options = read_form(interaction, admission, admission.options_of(job.request))
-        studio.check(options)
+        try:
+            options = read_form(interaction, admission, admission.options_of(job.request))
+            studio.check(options)
+        except BadRequest as error:
+            await refuse_form(interaction, error, _form(interaction, job))
+            return
         await run_order(interaction, lambda requester: studio.tweak(job_id, requester, options))
 
 
 def register(client: MutoscopeClient) -> None:
-    """Handle submitted forms."""
+    """Handle submitted forms, and the button under refused ones."""
+    client.add_dynamic_items(EditAgainButton)
     client.modals[ACTION] = submit

@@ -126,6 +126,24 @@ async def test_a_form_with_a_bad_line_is_refused(chat: Chat) -> None:
     assert len(chat.clips()) == 1
 
 
+async def test_a_refused_form_keeps_what_was_typed(chat: Chat) -> None:
+    typed = {"prompt": "a storm", "camera": ["zoom_out"], "numbers": "steps: many"}
+    async with chat.backend.running():
+        await chat.animate()
+        form = await chat.click(await chat.wait_for_clip(), "tweak")
+        refused = await chat.alice.submit_modal(form, typed)
+        assert "steps: many" in ephemeral_texts(refused)[0]
+        again = await chat.click(refused.response.message, "edit")
+        kept = filled(again.modal)
+        assert (kept["prompt"], kept["camera"]) == ("a storm", "zoom_out")
+        assert kept["numbers"] == "steps: many"
+        await chat.alice.submit_modal(again, typed | {"numbers": "steps: 9"})
+        await chat.wait_for_clip(2)
+        chat.env.bot.refused_forms.clear()
+        lost = await chat.click(refused.response.message, "edit")
+    assert "lost what you typed" in ephemeral_texts(lost)[0]
+
+
 async def test_the_form_is_in_the_users_locale(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate()

@@ -8,6 +8,7 @@ from typing import Any
 
 import discord
 import pytest
+from simcord.backend.errors import OptionError
 
 from tests.support.backend import png
 from tests.support.discord.simulated_chat import Chat, ephemeral_texts, user_locale
@@ -38,7 +39,6 @@ PICTURES = {
 
 OPTIONS: dict[str, tuple[dict[str, Any], str, str]] = {
     "an empty prompt": ({"prompt": "   "}, "say in the prompt", "写明"),
-    "a 5,000-character prompt": ({"prompt": "a" * 5000}, "5000 characters", "5000 个字符"),
     "a path of a dance": (
         {"path": "left, dance"},
         "cannot read “dance”",
@@ -54,6 +54,14 @@ async def refused(chat: Chat, text: str, **options: Any) -> None:
     assert [text in send_ephemeral for send_ephemeral in ephemeral_texts(result)] == [True]
     assert [message for message in chat.messages if not message.flags.ephemeral] == []
     assert await chat.backend.jobs.unfinished() == []
+
+
+@pytest.mark.parametrize(
+    ("option", "limit"), [("prompt", 1000), ("negative_prompt", 1000), ("path", 600)]
+)
+async def test_discord_lets_no_longer_text_through(chat: Chat, option: str, limit: int) -> None:
+    with pytest.raises(OptionError, match=f"at most {limit} characters, got 5000"):
+        await chat.animate(**{option: "a" * 5000})
 
 
 @pytest.mark.parametrize("case", list(PICTURES))

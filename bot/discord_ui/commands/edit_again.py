@@ -1,0 +1,64 @@
+"""The button under a form's refusal, which opens the form again with what was typed."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any, Self
+
+import discord
+
+from bot.discord_ui.client import Interaction
+from bot.discord_ui.commands.form import Form, read_answers
+from bot.discord_ui.replies import NO_MENTIONS, reply_errors
+from storage.domain.errors import BadRequest
+
+KEPT = 1000
+"""Refused forms that can be opened again; what was typed is too long for a custom_id."""
+
+
+class EditAgainButton(
+    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"edit:(?P<form>[0-9a-f]{16})"
+):
+    """Opens one refused form."""
+
+    def __init__(self, form: str, label: str = "") -> None:
+        super().__init__(
+            discord.ui.Button(label=label or None, emoji="✏️", custom_id=f"edit:{form}")
+        )
+        self.form = form
+
+    @classmethod
+    async def from_custom_id(
+        cls,
+        interaction: discord.Interaction[Any],  # noqa: ARG003 (the base class passes it)
+        item: discord.ui.Item[Any],  # noqa: ARG003
+        match: re.Match[str],
+        /,
+    ) -> Self:
+        """Return the button with this custom_id."""
+        return cls(match["form"])
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Show the form, or reply that it is lost."""
+        async with reply_errors(interaction, interaction.client.texts):
+            form = interaction.client.refused_forms.get(self.form)
+            if form is None:
+                raise BadRequest("request_form_forgotten")
+            await interaction.response.send_modal(form)
+
+
+async def refuse_form(interaction: Interaction, error: BadRequest, form: Form) -> None:
+    """Reply why the submitted form was refused, with a button that opens it as it was."""
+    client, key = interaction.client, secrets.token_hex(8)
+    form.fill(read_answers(interaction))
+    client.refused_forms[key] = form
+    while len(client.refused_forms) > KEPT:
+        client.refused_forms.popitem(last=False)
+    texts, locale = client.texts, interaction.locale.value
+    view = discord.ui.View(timeout=None)
+    view.add_item(EditAgainButton(key, texts.text(locale, "form_edit_again")))
+    text = "⚠️ " + texts.error(locale, error)
+    await interaction.response.send_message(
+        text, ephemeral=True, view=view, allowed_mentions=NO_MENTIONS
+    )
