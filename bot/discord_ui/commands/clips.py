@@ -8,7 +8,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.discord_ui.client import Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.replies import NO_MENTIONS, quote, reply_errors
 from storage.domain.job import Job
@@ -59,5 +59,7 @@ def register(client: MutoscopeClient) -> None:
         name=localized(client.texts, "command_clips"),
         description=localized(client.texts, "command_clips_about"),
         callback=clips,
+        allowed_contexts=CONTEXTS,
+        allowed_installs=INSTALLS,
     )
     client.tree.add_command(command)
