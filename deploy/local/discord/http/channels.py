@@ -8,12 +8,13 @@ from deploy.local.discord.rules.errors import (
     CANNOT_EDIT_OTHERS,
     CANNOT_MESSAGE_USER,
     MISSING_PERMISSIONS,
+    NO_MUTUAL_GUILDS,
     ApiError,
 )
 from deploy.local.discord.rules.messages import EPHEMERAL
 from deploy.local.discord.rules.permissions import Permission, send_permission
 from deploy.local.discord.state.discord_state import DiscordState
-from deploy.local.discord.state.guild import BOT
+from deploy.local.discord.state.guild import BOT, is_installed
 from deploy.local.discord.state.messages import MessageDraft
 from deploy.local.discord.state.objects import DIRECT
 
@@ -88,11 +89,17 @@ class ChannelRoutes:
         channel = self._channel(request)
         self._check(channel, send_permission(channel), *_needed_permissions(body))
         if channel["type"] == DIRECT:
-            member = self._guild.member_record(channel["recipients"][0]["id"])
-            if not member["takes_direct"]:
-                raise ApiError(*CANNOT_MESSAGE_USER)
+            self._check_direct(channel["recipients"][0]["id"])
         record = self._messages.post(BOT, channel, _public_draft(body))
         return json_response(self._messages.view(record, BOT))
+
+    def _check_direct(self, user: str) -> None:
+        """Raise ApiError where a person takes no direct messages, or shares no guild."""
+        member = self._guild.member_record(user)
+        if not member["takes_direct"]:
+            raise ApiError(*CANNOT_MESSAGE_USER)
+        if not member.get("user_install") and not any(map(is_installed, self._guild)):
+            raise ApiError(*NO_MUTUAL_GUILDS)
 
     async def get_message(self, request: web.Request) -> web.Response:
         """Return one message."""

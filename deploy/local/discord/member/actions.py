@@ -142,6 +142,8 @@ class MemberActions:
         return NewInteraction(COMPONENT, data, action["member"], *place)
 
     def _modal(self, action: Json) -> NewInteraction:
+        if self._guild.is_timed_out(action["member"]):
+            raise ApiError(*MISSING_PERMISSIONS)
         cause = self._interactions.get(action["interaction"])
         outcome, member = cause["outcome"] or {}, action["member"]
         if outcome.get("kind") != "modal" or cause["member"] != member:

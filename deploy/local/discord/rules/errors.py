@@ -105,6 +105,11 @@ TOO_MANY_FOLLOW_UPS = (
 )
 EMPTY_MESSAGE = (400, 50006, "Cannot send an empty message")
 CANNOT_MESSAGE_USER = (403, 50007, "Cannot send messages to this user")
+NO_MUTUAL_GUILDS = (
+    403,
+    50278,
+    "Cannot send messages to this user due to having no mutual guilds",
+)
 MISSING_PERMISSIONS = (403, 50013, "Missing Permissions")
 INVALID_WEBHOOK_TOKEN = (401, 50027, "Invalid Webhook Token")
 THREAD_ARCHIVED = (400, 50083, "Thread is archived")

@@ -7,15 +7,9 @@ from dataclasses import dataclass, field
 from deploy.local.discord import Json
 from deploy.local.discord.rules.components import walk
 from deploy.local.discord.rules.errors import (
-    BLOCKED_BY_AUTOMOD,
-    REPLY_WITHOUT_HISTORY,
-    THREAD_ARCHIVED,
-    THREAD_LOCKED,
-    TOO_MANY_OLD_EDITS,
     UNKNOWN_MESSAGE,
     ApiError,
     InvalidForm,
-    RateLimited,
 )
 from deploy.local.discord.rules.messages import (
     COMPONENTS_V2,
@@ -23,13 +17,13 @@ from deploy.local.discord.rules.messages import (
     LOADING,
     SETTABLE_FLAGS,
     check_message,
-    visible_texts,
 )
-from deploy.local.discord.rules.permissions import THREADS, Permission
+from deploy.local.discord.rules.permissions import THREADS
 from deploy.local.discord.state.attachments import AttachmentStore, Upload
 from deploy.local.discord.state.document_store import Collection, DocumentStore
 from deploy.local.discord.state.events import EventDispatcher
 from deploy.local.discord.state.guild import BOT, Guild
+from deploy.local.discord.state.message_policy import MessagePolicy
 from deploy.local.discord.state.normalization import (
     complete_components,
     complete_embeds,
@@ -38,7 +32,6 @@ from deploy.local.discord.state.normalization import (
 from deploy.local.discord.state.snowflakes import Snowflakes, timestamp
 from deploy.local.discord.state.world import World
 
-HOUR = 3600.0
 NONCE_SECONDS = 300
 MENTION = re.compile(r"<@!?(\d+)>")
 DEFAULT, REPLY, COMMAND_REPLY, CONTEXT_REPLY = 0, 19, 20, 23
@@ -80,7 +73,7 @@ class MessageStore:
         world: World,
     ) -> None:
         self._guild, self._events, self._attachments = guild, events, attachments
-        self._world = world
+        self.policy = MessagePolicy(guild, world, ids.clock)
         self._ids, self._clock = ids, ids.clock
         self._records = Collection(store, "message")
 
@@ -111,13 +104,13 @@ class MessageStore:
         known = self._with_nonce(author, channel, draft.payload)
         if known:
             return known
-        self._check_thread_takes(author, channel)
+        self.policy.check_open(author, channel)
         message = self._new_message(author, channel, draft)
         message["flags"] |= (draft.payload.get("flags") or 0) & SETTABLE_FLAGS
         self._apply(message, draft)
         if not draft.loading:
             check_message(message)
-            self._check_automod(message, channel)
+            self.policy.check_words(message, channel)
         self._unarchive(channel)
         message = self._normalized(message)
         record: Json = {"message": message, "only": draft.member, "reactors": {}}
@@ -127,13 +120,6 @@ class MessageStore:
         self._announce("MESSAGE_CREATE", record)
         return record
 
-    def _check_thread_takes(self, author: str, channel: Json) -> None:
-        """Raise Thread Locked where this author may not post in a thread."""
-        if channel["type"] in THREADS and channel["thread_metadata"]["locked"]:
-            allowed = self._guild.permissions(author, channel)
-            if not allowed & Permission.MANAGE_THREADS:
-                raise ApiError(*THREAD_LOCKED)
-
     def _unarchive(self, channel: Json) -> None:
         """Open an archived thread again, as a new message in it does."""
         if channel["type"] in THREADS and channel["thread_metadata"]["archived"]:
@@ -141,29 +127,6 @@ class MessageStore:
             self._guild.channels.put(channel["id"], channel)
             self._events.dispatch("THREAD_UPDATE", channel)
             self._events.publish("STATE", {"changed": "channel", "id": channel["id"]})
-
-    def _check_automod(self, message: Json, channel: Json) -> None:
-        guild = self._guild.of_channel(channel)
-        text = "\n".join(visible_texts(message)).lower()
-        words = guild.get("automod_words", []) if guild else []
-        if any(word.lower() in text for word in words):
-            raise ApiError(*BLOCKED_BY_AUTOMOD)
-
-    def check_editable(self, record: Json) -> None:
-        """Raise ApiError for a message in an archived thread."""
-        channel = self._guild.channel(record["message"]["channel_id"])
-        if channel["type"] in THREADS and channel["thread_metadata"]["archived"]:
-            raise ApiError(*THREAD_ARCHIVED)
-
-    def _count_late_edit(self, record: Json) -> None:
-        """Raise RateLimited for too many edits of a message that is more than an hour old."""
-        now = self._clock.now()
-        if now - record.get("posted", 0) < HOUR:
-            return
-        recent = [time for time in record.get("late_edits", []) if now - time < HOUR]
-        if len(recent) >= self._world.old_message_edits:
-            raise RateLimited(self._world.old_edit_retry_after, *TOO_MANY_OLD_EDITS)
-        record["late_edits"] = [*recent, now]
 
     def _with_nonce(self, author: str, channel: Json, payload: Json) -> Json | None:
         nonce = payload.get("nonce")
@@ -201,13 +164,9 @@ class MessageStore:
             message["nonce"] = draft.payload["nonce"]
         reference = draft.payload.get("message_reference")
         if reference:
-            self._check_history(author, channel)
+            self.policy.check_reply(author, channel)
             message |= self._reply_fields(reference, channel)
         return message | draft.fields
-
-    def _check_history(self, author: str, channel: Json) -> None:
-        if not self._guild.permissions(author, channel) & Permission.READ_MESSAGE_HISTORY:
-            raise ApiError(*REPLY_WITHOUT_HISTORY)
 
     def _reply_fields(self, reference: Json, channel: Json) -> Json:
         target = str(reference["message_id"])
@@ -239,14 +198,14 @@ class MessageStore:
 
     def edit(self, record: Json, draft: MessageDraft, *, mark_edited: bool = True) -> Json:
         """Change a message; filling in a deferred answer does not mark it as edited."""
-        self.check_editable(record)
-        self._count_late_edit(record)
+        self.policy.check_editable(record)
+        self.policy.count_late_edit(record)
         message = {**record["message"]}
         message["flags"] &= ~LOADING
         message["flags"] |= (draft.payload.get("flags") or 0) & SETTABLE_FLAGS & ~EPHEMERAL
         self._apply(message, draft)
         check_message(message)
-        self._check_automod(message, self._guild.channel(message["channel_id"]))
+        self.policy.check_words(message, self._guild.channel(message["channel_id"]))
         if mark_edited:
             message["edited_timestamp"] = timestamp(self._clock.now())
         record["message"] = self._normalized(message)

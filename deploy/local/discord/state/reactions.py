@@ -17,7 +17,7 @@ class MessageReactions:
         """Add a user's reaction; a second time changes nothing."""
         if not emoji or len(emoji) > 100 or (emoji.isascii() and ":" not in emoji):
             raise ApiError(*UNKNOWN_EMOJI)
-        self._messages.check_editable(record)
+        self._messages.policy.check_editable(record)
         users = record["reactors"].setdefault(emoji, [])
         if user in users:
             return

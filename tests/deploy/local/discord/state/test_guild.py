@@ -2,10 +2,11 @@
 
 import pytest
 
+from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberApiError, MemberClient
 from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.discord.state.guild import BOT, GUILD, LIN, SAM, STUDIO
+from deploy.local.discord.state.guild import ADA, BOT, GUILD, LIN, SAM, STUDIO
 from tests.support.discord.raw_bot import ANIMATE, RawBot
 
 MIB = 1024 * 1024
@@ -16,6 +17,11 @@ async def add_guild(member: MemberClient, *, installed: bool) -> dict[str, str]:
     guild: dict[str, str] = await member.call("POST", "/local/guilds", body)
     member.channel = guild["channel"]
     return guild
+
+
+def label(field: Json) -> Json:
+    """Return a modal's label with this field."""
+    return {"type": 18, "label": "A", "component": field}
 
 
 async def test_who_may_not_send_may_not_attach_or_embed(
@@ -35,6 +41,10 @@ async def test_a_member_in_time_out_can_only_read(server: LocalDiscord, raw_bot:
         buttons = [{"type": 2, "style": 1, "label": "Go", "custom_id": "go"}]
         body = {"content": "x", "components": [{"type": 1, "components": buttons}]}
         _, message = await raw_bot.answer_command(lin, body)
+        interaction = await raw_bot.receive_command(lin)
+        field = {"type": 4, "style": 1, "custom_id": "a"}
+        modal = {"title": "A", "custom_id": "a", "components": [label(field)]}
+        await raw_bot.answer(interaction, 9, modal)
         await lin.call("PATCH", f"/local/members/{LIN}", {"timed_out": 600})
         changed = await raw_bot.event("GUILD_MEMBER_UPDATE")
         assert changed["communication_disabled_until"]
@@ -45,6 +55,7 @@ async def test_a_member_in_time_out_can_only_read(server: LocalDiscord, raw_bot:
             lin.command("animate", prompt="x"),
             lin.react(posted["id"], "👍"),
             lin.press(message["id"], "go"),
+            lin.submit(interaction["id"], {"a": "x"}),
         ):
             with pytest.raises(MemberApiError):
                 await action
@@ -91,6 +102,13 @@ async def test_a_kicked_bot_finds_neither_guild_nor_channels(
         assert (status, answer["code"]) == (403 if code == 50001 else 404, code)
     path = f"/webhooks/{BOT}/{interaction['token']}/messages/@original"
     assert (await raw_bot.request("PATCH", path, {"content": "100 %"}))[0] == 200
+    _, direct = await raw_bot.request("POST", "/users/@me/channels", {"recipient_id": ADA})
+    path = f"/channels/{direct['id']}/messages"
+    status, answer = await raw_bot.request("POST", path, {"content": "x"})
+    assert (status, answer["code"]) == (403, 50278)
+    await member.call("PATCH", f"/local/members/{ADA}", {"user_install": True})
+    assert (await raw_bot.request("POST", path, {"content": "x"}))[0] == 200
+    await member.call("PATCH", f"/local/members/{ADA}", {"user_install": False})
     assert await member.commands() == []
     await member.call("PATCH", "/local/guilds/main", {"installed": True})
     assert (await raw_bot.event("GUILD_CREATE"))["id"] == GUILD
