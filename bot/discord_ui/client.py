@@ -13,13 +13,16 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
-from bot.discord_ui.replies import NO_MENTIONS, send_ephemeral
+from bot.discord_ui.rate_limiter import RateLimiter
+from bot.discord_ui.replies import NO_MENTIONS, ignore_repetition, send_ephemeral
 from bot.discord_ui.uploads import UploadLimiter
 from bot.i18n import Translations
 from bot.studio.studio import Studio
 from storage.domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
+
+DOUBLE_PRESS = 1.0  # seconds in which a person does the same to the same message or form once
 
 ModalHandler: TypeAlias = Callable[["Interaction", str], Awaitable[None]]
 ReactionHandler: TypeAlias = Callable[
@@ -41,6 +44,7 @@ class MutoscopeClient(discord.Client):
         self.modals: dict[str, ModalHandler] = {}
         self.reactions: dict[str, ReactionHandler] = {}
         self.upload_limiter = UploadLimiter()
+        self._presses = RateLimiter(DOUBLE_PRESS)
         self.gateway_ready = False
         self.orders: dict[str, asyncio.Task[Any]] = {}  # in progress, by the id of the intent
         self.before_close: list[Callable[[], Awaitable[None]]] = []
@@ -87,8 +91,20 @@ class MutoscopeClient(discord.Client):
             return
         action, _, subject = (interaction.custom_id or "").partition(":")
         handler = self.modals.get(action)
-        if handler is not None:
-            await handler(interaction, subject)
+        if handler is None:
+            return
+        if not self.is_first_press(interaction, str(interaction.data)):
+            await ignore_repetition(interaction)
+            return
+        await handler(interaction, subject)
+
+    def is_first_press(self, interaction: Interaction, what: str) -> bool:
+        """Tell whether a person did this for the first time within a moment.
+
+        The interactions' own times count: after an outage they come late and together.
+        """
+        pressed = interaction.created_at.timestamp()
+        return self._presses.take(f"{interaction.user.id} {what}", pressed)
 
     async def on_raw_reaction_add(self, event: discord.RawReactionActionEvent) -> None:
         """Dispatch a reaction on one of the bot's messages by its emoji."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -27,6 +28,9 @@ async def find_own_message(
     async for message in channel.history(limit=SEARCHED, after=after, oldest_first=True):
         if message.author.id == us and matches(message):
             return message
+    with contextlib.suppress(discord.NotFound):
+        # Discord shows a history that may not be read as an empty one, but refuses a message of it.
+        await channel.fetch_message(after.id)
     return None
 
 

@@ -26,3 +26,10 @@ class RateLimiter:
             del self._latest[other]
         self._latest.pop(key, None)
         self._latest[key] = now
+
+    def take(self, key: str, now: float) -> bool:
+        """Record an event that is allowed, and tell whether it is."""
+        if not self.allows(key, now):
+            return False
+        self.record(key, now)
+        return True

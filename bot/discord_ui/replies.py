@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from typing import Any, TypeAlias
 
 import discord
 
@@ -16,7 +17,10 @@ log = logging.getLogger(__name__)
 
 NO_MENTIONS = discord.AllowedMentions.none()
 
-ALREADY_ACKNOWLEDGED = 40060  # Discord's error code
+# Discord's error codes
+ALREADY_ACKNOWLEDGED = 40060
+BLOCKED_BY_AUTOMOD = 200000
+NO_REPLY_WITHOUT_HISTORY = 160002
 TOO_MANY_OLD_EDITS = 30046  # has the status 429, but waiting does not help
 
 _IN_LINK = re.compile(r"(?<=:)(?=//)|(?<=[.])(?=gg/|com/)", re.IGNORECASE)
@@ -44,6 +48,11 @@ def code_block(text: str, limit: int = 1000) -> str:
     """Return text as a code block that nothing inside can close."""
     text = text if len(text) <= limit else text[: limit - 1] + "…"
     return "```\n" + text.replace("`", "ˋ") + "\n```"
+
+
+REFUSED_VIEW = "refused_view"
+"""The key in Interaction.extras of a ViewFactory: buttons below the reply to an error."""
+ViewFactory: TypeAlias = Callable[[], discord.ui.View]
 
 
 def is_lasting_refusal(error: discord.HTTPException) -> bool:
@@ -79,13 +88,41 @@ async def reply_errors(
 async def send_ephemeral(interaction: discord.Interaction[discord.Client], text: str) -> None:
     """Send a message that only this person sees, as the response or a follow-up."""
     response = interaction.response
+    make_view: ViewFactory | None = interaction.extras.get(REFUSED_VIEW)
+    payload: dict[str, Any] = {"ephemeral": True, "allowed_mentions": NO_MENTIONS}
+    if make_view is not None:
+        payload["view"] = make_view()
     if not response.is_done():
-        await response.send_message(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+        await response.send_message(text, **payload)
         return
     deferred = response.type is discord.InteractionResponseType.deferred_channel_message
     if deferred:
         # The first follow-up to a deferred response becomes the public response.
         await interaction.edit_original_response(content="⚠️")
-    await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+    await interaction.followup.send(text, **payload)
     if deferred:
         await interaction.delete_original_response()
+
+
+async def ignore_repetition(interaction: discord.Interaction[Any]) -> None:
+    """Acknowledge what a person pressed twice, and show nothing."""
+    if interaction.message is not None:
+        await interaction.response.defer()
+        return
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    await interaction.delete_original_response()
+
+
+async def send_reply(
+    channel: discord.abc.Messageable,
+    reference: discord.MessageReference,
+    text: str,
+    **options: Any,
+) -> None:
+    """Send a text as a reply, or without one where the bot may not read the history."""
+    try:
+        await channel.send(text, reference=reference, **options)
+    except discord.HTTPException as error:
+        if error.code != NO_REPLY_WITHOUT_HISTORY:
+            raise
+        await channel.send(text, **options)

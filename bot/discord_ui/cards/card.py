@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 
@@ -45,9 +45,13 @@ class CardAttachment:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Lines of text, the actions of its buttons, and perhaps an embed and a file."""
+    """Lines of text, the first with the prompt, the actions of its buttons, and perhaps a file."""
 
     content: str
     actions: tuple[str, ...]
-    embed: discord.Embed | None = None
     attachment: CardAttachment | None = None
+
+    def without_prompt(self) -> Card:
+        """Return the card without the words that moderation may block: its first line."""
+        file = self.attachment and replace(self.attachment, description="")
+        return replace(self, content=self.content.partition("\n")[2], attachment=file)

@@ -18,8 +18,12 @@ from bot.discord_ui.cards.details import show_details
 from bot.discord_ui.client import Interaction
 from bot.discord_ui.commands.tweak import show_form
 from bot.discord_ui.permissions import can_moderate, check_permissions
-from bot.discord_ui.rate_limiter import RateLimiter
-from bot.discord_ui.replies import NO_MENTIONS, reply_errors
+from bot.discord_ui.replies import (
+    BLOCKED_BY_AUTOMOD,
+    NO_MENTIONS,
+    ignore_repetition,
+    reply_errors,
+)
 from bot.discord_ui.requester import run_order
 from bot.i18n import Translations
 from storage.domain.errors import JobGone, NotAllowed
@@ -31,7 +35,6 @@ ButtonHandler: TypeAlias = Callable[[Interaction, str], Awaitable[None]]
 REQUEST_TOO_LARGE = 40005  # Discord's error code
 
 ONCE = ("again", "cancel", "delete")
-PRESSES = RateLimiter(1.0)
 """Two presses of one of these buttons by one person within a second are one."""
 
 STYLES = {
@@ -74,20 +77,12 @@ class JobButton(
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Run the button's action, or reply why it is not possible; a double press counts once."""
         with log_job(self.job):
-            if self.action in ONCE and _is_repeated(interaction, self.custom_id):
-                await interaction.response.defer()
+            client = interaction.client
+            if self.action in ONCE and not client.is_first_press(interaction, self.custom_id):
+                await ignore_repetition(interaction)
                 return
-            async with reply_errors(interaction, interaction.client.texts):
+            async with reply_errors(interaction, client.texts):
                 await HANDLERS[self.action](interaction, self.job)
-
-
-def _is_repeated(interaction: discord.Interaction[Any], button: str) -> bool:
-    """Tell whether the person pressed the button just before; events may come late and together."""
-    press, pressed = f"{interaction.user.id} {button}", interaction.created_at.timestamp()
-    if not PRESSES.allows(press, pressed):
-        return True
-    PRESSES.record(press, pressed)
-    return False
 
 
 def button_view(
@@ -148,10 +143,13 @@ async def fetch(interaction: Interaction, job_id: str) -> None:
     try:
         await _send_fetched(interaction, job, card)
     except discord.HTTPException as error:
-        if job.clip is None or (error.status != 413 and error.code != REQUEST_TOO_LARGE):
+        if error.code == BLOCKED_BY_AUTOMOD:
+            await _send_fetched(interaction, job, card.without_prompt())
+        elif job.clip is None or (error.status != 413 and error.code != REQUEST_TOO_LARGE):
             raise
-        await _send_fetched(interaction, job, renderer.too_large(job, job.clip))
-        return
+        else:
+            await _send_fetched(interaction, job, renderer.too_large(job, job.clip))
+            return
     await studio.deliveries.fetched(job.id)
 
 

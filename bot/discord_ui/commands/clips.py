@@ -10,7 +10,7 @@ from discord import app_commands
 
 from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.buttons import JobButton
-from bot.discord_ui.replies import NO_MENTIONS, quote, reply_errors
+from bot.discord_ui.replies import BLOCKED_BY_AUTOMOD, NO_MENTIONS, quote, reply_errors
 from storage.domain.job import Job
 
 PROMPT_LIMIT = 80  # characters
@@ -26,14 +26,23 @@ async def clips(interaction: Interaction) -> None:
         known = {job.id for job in waiting}
         recent = [job for job in await deliveries.recent(owner) if job.id not in known]
         await deliveries.take_untold(owner)
-        text, view = _listed(interaction, waiting, recent)
-        await interaction.edit_original_response(
-            content=text, view=view, allowed_mentions=NO_MENTIONS
-        )
+        try:
+            await _show(interaction, waiting, recent)
+        except discord.HTTPException as error:
+            if error.code != BLOCKED_BY_AUTOMOD:
+                raise
+            await _show(interaction, waiting, recent, prompts=False)
+
+
+async def _show(
+    interaction: Interaction, waiting: Sequence[Job], recent: Sequence[Job], *, prompts: bool = True
+) -> None:
+    text, view = _listed(interaction, waiting, recent, prompts=prompts)
+    await interaction.edit_original_response(content=text, view=view, allowed_mentions=NO_MENTIONS)
 
 
 def _listed(
-    interaction: Interaction, waiting: Sequence[Job], recent: Sequence[Job]
+    interaction: Interaction, waiting: Sequence[Job], recent: Sequence[Job], *, prompts: bool
 ) -> tuple[str, discord.ui.View]:
     texts, locale = interaction.client.texts, interaction.locale.value
     view = discord.ui.View(timeout=None)
@@ -46,8 +55,8 @@ def _listed(
             lines.append(texts.text(locale, key))
         for job in jobs:
             number += 1
-            prompt = quote(job.request.prompt, PROMPT_LIMIT)
-            lines.append(f"{number}. {prompt} · <t:{job.ended:.0f}:R>")
+            prompt = quote(job.request.prompt, PROMPT_LIMIT) + " · " if prompts else ""
+            lines.append(f"{number}. {prompt}<t:{job.ended:.0f}:R>")
             view.add_item(JobButton("fetch", job.id, str(number)))
     lines.append("-# " + texts.text(locale, "clips_how"))
     return "\n".join(lines), view

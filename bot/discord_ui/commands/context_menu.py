@@ -11,14 +11,14 @@ from discord import app_commands
 
 from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands import picture_selection
-from bot.discord_ui.commands.edit_again import refuse_form
+from bot.discord_ui.commands.edit_again import keep_if_refused
 from bot.discord_ui.commands.form import Form, read_form, read_pictures
 from bot.discord_ui.commands.message_pictures import pictures_of
 from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.studio.options import Options
-from storage.domain.errors import BadPicture, BadRequest
+from storage.domain.errors import BadPicture
 
 ACTION = "animate"
 REMEMBERED = 1000
@@ -46,13 +46,9 @@ class ContextMenu:
             pictures = self._pictures.get(key)
             if pictures is None:
                 raise BadPicture("picture_forgotten")
-            try:
-                options = read_form(interaction, client.studio.admission, Options())
-                chosen = picture_selection.choose(pictures, read_pictures(interaction))
-                client.studio.check(options)
-            except BadRequest as error:
-                await refuse_form(interaction, error, _form(interaction, key, pictures))
-                return
+            keep_if_refused(interaction, _form(interaction, key, pictures))
+            options = read_form(interaction, client.studio.admission, Options())
+            chosen = picture_selection.choose(pictures, read_pictures(interaction))
             await place_order(interaction, chosen, options)
 
     def _remember(self, pictures: list[discord.Attachment]) -> str:

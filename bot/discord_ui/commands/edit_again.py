@@ -10,7 +10,7 @@ import discord
 
 from bot.discord_ui.client import Interaction
 from bot.discord_ui.commands.form import Form, read_answers
-from bot.discord_ui.replies import NO_MENTIONS, reply_errors
+from bot.discord_ui.replies import REFUSED_VIEW, reply_errors
 from storage.domain.errors import BadRequest
 
 KEPT = 1000
@@ -48,17 +48,16 @@ class EditAgainButton(
             await interaction.response.send_modal(form)
 
 
-async def refuse_form(interaction: Interaction, error: BadRequest, form: Form) -> None:
-    """Reply why the submitted form was refused, with a button that opens it as it was."""
-    client, key = interaction.client, secrets.token_hex(8)
-    form.fill(read_answers(interaction))
-    client.refused_forms[key] = form
-    while len(client.refused_forms) > KEPT:
-        client.refused_forms.popitem(last=False)
-    texts, locale = client.texts, interaction.locale.value
-    view = discord.ui.View(timeout=None)
-    view.add_item(EditAgainButton(key, texts.text(locale, "form_edit_again")))
-    text = "⚠️ " + texts.error(locale, error)
-    await interaction.response.send_message(
-        text, ephemeral=True, view=view, allowed_mentions=NO_MENTIONS
-    )
+def keep_if_refused(interaction: Interaction, form: Form) -> None:
+    """Let the reply to an error have a button that opens the form as it was submitted."""
+
+    def view() -> discord.ui.View:
+        client, key = interaction.client, secrets.token_hex(8)
+        form.fill(read_answers(interaction))
+        client.refused_forms[key] = form
+        while len(client.refused_forms) > KEPT:
+            client.refused_forms.popitem(last=False)
+        label = client.texts.text(interaction.locale.value, "form_edit_again")
+        return discord.ui.View(timeout=None).add_item(EditAgainButton(key, label))
+
+    interaction.extras[REFUSED_VIEW] = view

@@ -12,7 +12,7 @@ import discord
 
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.own_messages import find_own_message
-from bot.discord_ui.replies import NO_MENTIONS, is_lasting_refusal
+from bot.discord_ui.replies import NO_MENTIONS, is_lasting_refusal, send_reply
 from bot.discord_ui.requester import FRONT_END
 from storage.domain.intent import Intent
 from storage.domain.job import ReplyTarget
@@ -125,14 +125,16 @@ class InterruptedOrders:
         channel, content = self._channel(intent.reply_to), f"<@{intent.owner}> {text}"
         if await self._was_sent(channel, intent, content):
             return True
-        reply: dict[str, Any] = {}
-        if intent.target:
-            reply["reference"] = discord.MessageReference(
-                message_id=int(intent.target), channel_id=channel.id, fail_if_not_exists=False
-            )
         owner = [discord.Object(int(intent.owner))]
         mentions = discord.AllowedMentions(everyone=False, roles=False, users=owner)
-        await channel.send(content, nonce=_nonce(intent), allowed_mentions=mentions, **reply)
+        options: dict[str, Any] = {"nonce": _nonce(intent), "allowed_mentions": mentions}
+        if not intent.target:
+            await channel.send(content, **options)
+            return True
+        target = discord.MessageReference(
+            message_id=int(intent.target), channel_id=channel.id, fail_if_not_exists=False
+        )
+        await send_reply(channel, target, content, **options)
         return True
 
     async def _send_directly(self, intent: Intent, text: str) -> bool:

@@ -12,7 +12,7 @@ import discord
 from bot.discord_ui.client import MutoscopeClient, reaction_key
 from bot.discord_ui.commands.notice_throttle import NoticeThrottle
 from bot.discord_ui.permissions import missing_bot_permissions, missing_user_permissions
-from bot.discord_ui.replies import NO_MENTIONS
+from bot.discord_ui.replies import NO_MENTIONS, send_reply
 from bot.discord_ui.requester import FRONT_END, drop_intent, size_limit
 from bot.studio.orders import Requester
 from storage.domain.errors import MutoscopeError
@@ -85,7 +85,7 @@ async def _reply(client: MutoscopeClient, event: discord.RawReactionActionEvent,
         message_id=event.message_id, channel_id=event.channel_id, fail_if_not_exists=False
     )
     try:
-        await channel.send(text, reference=reference, allowed_mentions=NO_MENTIONS)
+        await send_reply(channel, reference, text, allowed_mentions=NO_MENTIONS)
     except discord.HTTPException as error:
         log.info("no answer to a reaction in channel %s: %s", event.channel_id, error)
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from bot.discord_ui.client import Interaction, MutoscopeClient
-from bot.discord_ui.commands.edit_again import EditAgainButton, refuse_form
+from bot.discord_ui.commands.edit_again import EditAgainButton, keep_if_refused
 from bot.discord_ui.commands.form import Form, read_form
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import run_order
-from storage.domain.errors import BadRequest
 from storage.domain.job import Job
 
 ACTION = "tweak"
@@ -37,14 +36,11 @@ async def submit(interaction: Interaction, job_id: str) -> None:
     client = interaction.client
     studio, admission = client.studio, client.studio.admission
     async with reply_errors(interaction, client.texts):
-        check_permissions(interaction)
         job = await studio.job(job_id)
-        try:
-            options = read_form(interaction, admission, admission.options_of(job.request))
-            studio.check(options)
-        except BadRequest as error:
-            await refuse_form(interaction, error, _form(interaction, job))
-            return
+        keep_if_refused(interaction, _form(interaction, job))
+        check_permissions(interaction)
+        options = read_form(interaction, admission, admission.options_of(job.request))
+        studio.check(options)
         await run_order(interaction, lambda requester: studio.tweak(job_id, requester, options))
 
 

@@ -16,6 +16,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import Any
 
+import aiohttp
 import discord
 
 from bot.discord_ui.cards.card import Card
@@ -23,7 +24,12 @@ from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.commands.buttons import button_view
 from bot.discord_ui.delivery.live_message import LiveMessage
 from bot.discord_ui.own_messages import find_own_message, shows_end, shows_job
-from bot.discord_ui.replies import NO_MENTIONS, is_lasting_refusal
+from bot.discord_ui.replies import (
+    NO_MENTIONS,
+    NO_REPLY_WITHOUT_HISTORY,
+    is_lasting_refusal,
+    send_reply,
+)
 from storage.domain.delivery_state import DeliveryState, Way
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, ReplyTarget, Status
@@ -112,14 +118,20 @@ class MessageSender:
         return await self._send(message, card, (way,), NO_MENTIONS)
 
     async def post(self, message: LiveMessage, card: Card) -> SendResult:
-        """Post a new message in the channel, or else directly to the owner, who is mentioned."""
+        """Post a new message in the channel, or else directly to the owner, who is mentioned.
+
+        The old message, which says that the job waits or nothing at all, is deleted if it can be.
+        """
         old = message.job.reply_to
         mention = _owner_mention(message.job)
         ways = (Way.POST, Way.DIRECT) if old.message else (Way.TOKEN, Way.POST, Way.DIRECT)
         result = await self._send(message, card, ways, mention)
-        if result is SendResult.POSTED and self._age(old) > OLD:
-            with contextlib.suppress(discord.HTTPException):  # it still says that the job waits
-                await self._channel(old).get_partial_message(int(old.message)).delete()
+        if result is SendResult.POSTED and old.message:
+            with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+                if self._token_lives(old):
+                    await self._webhook(old).delete_message(int(old.message))
+                elif message.job.reply_to.channel == old.channel:
+                    await self._channel(old).get_partial_message(int(old.message)).delete()
         return result
 
     async def find_sent(self, message: LiveMessage) -> SendResult | None:
@@ -156,12 +168,9 @@ class MessageSender:
             ):
                 return
             await self.save(message, replace(state, pinged=state.pinged or self._clock()))
-            await channel.send(
-                text,
-                nonce=f"p{job.id}",
-                allowed_mentions=_owner_mention(job),
-                reference=_reference(job.reply_to.channel, job.reply_to.message),
-            )
+            reference = _reference(job.reply_to.channel, job.reply_to.message)
+            mention = _owner_mention(job)
+            await send_reply(channel, reference, text, nonce=f"p{job.id}", allowed_mentions=mention)
         except discord.HTTPException as error:
             _check_refusal(error)
             await self._close(message, Way.PING, error)
@@ -191,24 +200,34 @@ class MessageSender:
         return SendResult.REFUSED
 
     async def _send_by(
-        self, message: LiveMessage, way: Way, card: Card, mentions: discord.AllowedMentions
+        self,
+        message: LiveMessage,
+        way: Way,
+        card: Card,
+        mentions: discord.AllowedMentions,
+        *,
+        replies: bool = True,
     ) -> discord.Message:
         job = message.job
         payload = self._payload(job, card)
         payload["files"] = payload.pop("attachments")
         payload["allowed_mentions"] = mentions
-        if payload["embed"] is None:
-            del payload["embed"]
+        del payload["embed"]
         channel = None if way is Way.TOKEN else await self._target(job, way)
-        reference = await self._parent(job) if way is Way.POST else None
+        reference = await self._parent(job) if way is Way.POST and replies else None
         state = await self.state(message)
         await self.save(message, replace(state, posting=way, posting_at=self._clock()))
         if channel is None:
             webhook = self._webhook(job.reply_to)
             return await webhook.send(wait=True, **payload)
-        if reference is not None:
-            payload["reference"] = reference
-        return await channel.send(nonce=job.id, **payload)
+        if reference is None:
+            return await channel.send(nonce=job.id, **payload)
+        try:
+            return await channel.send(nonce=job.id, reference=reference, **payload)
+        except discord.HTTPException as error:
+            if error.code != NO_REPLY_WITHOUT_HISTORY:
+                raise
+        return await self._send_by(message, way, card, mentions, replies=False)
 
     async def _parent(self, job: Job) -> discord.MessageReference | None:
         """Return a reference to the message of the job that this one repeats, in one channel."""
@@ -246,9 +265,12 @@ class MessageSender:
         if way in (await self.state(message)).closed:
             return False
         if way is Way.TOKEN:
-            alive = reply_to.token_expires >= self._clock() + TOKEN_MARGIN
-            return bool(reply_to.token) and alive
+            return self._token_lives(reply_to)
         return way is not Way.EDIT or cancelled or self._age(reply_to) <= OLD
+
+    def _token_lives(self, reply_to: ReplyTarget) -> bool:
+        alive = reply_to.token_expires >= self._clock() + TOKEN_MARGIN
+        return bool(reply_to.token) and alive
 
     def _age(self, reply_to: ReplyTarget) -> float:
         """Return how many seconds ago a message was posted."""
@@ -283,7 +305,7 @@ class MessageSender:
         """Return discord.py's arguments for an edit, with a fresh file."""
         return {
             "content": card.content,
-            "embed": card.embed,
+            "embed": None,  # in which an earlier release showed previews
             "attachments": [card.attachment.to_file()] if card.attachment else [],
             "view": button_view(card.actions, job.id, job.locale, self._client.texts),
             "allowed_mentions": NO_MENTIONS,

@@ -22,6 +22,7 @@ from bot.i18n import Translations
 from bot.settings import BotSettings
 from bot.studio.options import Options
 from deploy.local.discord import Json
+from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.state.guild import GUILD
 from storage.domain.job import Status
@@ -175,7 +176,23 @@ async def gateway_closing_with(code: int) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-@pytest.mark.parametrize("code", [*REFUSALS, 4012])
+@pytest.mark.parametrize(
+    ("change", "code"), [({"token": "reset"}, 4004), ({"sharding_required": True}, 4011)]
+)
+async def test_a_running_bot_that_discord_refuses_ends_in_one_line(
+    change: Json, code: int, server: LocalDiscord, backend: Backend
+) -> None:
+    link = connect(server.api_url, server.gateway_url)
+    task = asyncio.create_task(link.run(backend.studio))
+    await until(lambda: link.ready)
+    async with MemberClient(server.url) as member:
+        await member.call("PATCH", "/local/world", change)
+    with pytest.raises(DiscordRefused, match=f"code {code}") as caught:
+        await asyncio.wait_for(task, FOUND_SECONDS)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("code", [*(set(REFUSALS) - {4004, 4011}), 4012])
 async def test_a_gateway_closed_for_good_ends_in_one_line(
     code: int, server: LocalDiscord, backend: Backend
 ) -> None:

@@ -35,3 +35,8 @@ def test_recording_a_key_again_restarts_its_interval() -> None:
         limiter.record(place, now)
     assert not limiter.allows("a", 1.5)
     assert len(limiter) == 2
+
+
+def test_an_event_is_taken_once_an_interval() -> None:
+    limiter = RateLimiter(1.0)
+    assert [limiter.take("a", now) for now in (0.0, 0.9, 1.0, 1.5)] == [True, False, True, False]

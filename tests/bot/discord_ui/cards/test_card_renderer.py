@@ -58,7 +58,7 @@ def test_a_waiting_card_shows_owner_position_and_start() -> None:
         "⏳ Your clip is number 3 in the queue · starts in about 2 min",
         LINE,
     ]
-    assert (card.actions, card.embed) == (("cancel",), None)
+    assert (card.actions, card.attachment) == (("cancel",), None)
 
 
 @pytest.mark.parametrize(("share", "filled"), [(0.0, 0), (0.5, 10), (1.0, 20), (7.0, 20)])
@@ -170,8 +170,14 @@ def test_files_are_described_by_the_prompt_and_spoilers_covered() -> None:
     secret = replace(JOB, request=request)
     for job, name in ((JOB, "preview.webp"), (secret, "SPOILER_preview.webp")):
         card = RENDERER.running(job, None, preview=b"RIFF")
-        assert card.embed is None
         assert card.attachment is not None
         file = card.attachment.to_file()
         assert file.filename == name
         assert file.description == " ".join(job.request.prompt.split())
+
+
+def test_a_card_for_a_place_that_blocks_words_has_none_of_its_persons() -> None:
+    card = RENDERER.done(DONE, CLIP, b"").without_prompt()
+    assert card.attachment is not None
+    assert JOB.request.prompt not in card.content + card.attachment.description
+    assert "seed 5" in card.content

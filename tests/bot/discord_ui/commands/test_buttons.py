@@ -8,7 +8,6 @@ from typing import Any
 
 import discord
 
-from bot.discord_ui.commands import buttons
 from storage.domain.clip import Container
 from storage.domain.job import Job
 from tests.support.backend import png, until
@@ -144,6 +143,17 @@ async def test_a_refused_form_keeps_what_was_typed(chat: Chat) -> None:
     assert "lost what you typed" in ephemeral_texts(lost)[0]
 
 
+async def test_a_form_refused_for_its_picture_keeps_what_was_typed(chat: Chat) -> None:
+    posted = await chat.bob.send(chat.channel, "look", attachments=[("dog.png", png()[:-200])])
+    form = await chat.alice.context_menu(chat.channel, "Animate this picture", posted)
+    typed = {"prompt": "wags its tail", "numbers": "seed: 3"}
+    refused = await chat.alice.submit_modal(form, typed)
+    assert ["damaged" in text for text in ephemeral_texts(refused)] == [True]
+    again = await chat.click(refused.followups[0].message, "edit")
+    assert filled(again.modal)["prompt"] == "wags its tail"
+    assert filled(again.modal)["numbers"] == "seed: 3"
+
+
 async def test_the_form_is_in_the_users_locale(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate()
@@ -259,12 +269,13 @@ async def test_two_presses_within_a_second_are_one_order(chat: Chat) -> None:
     assert sum((await chat.backend.studio.report(str(chat.alice.id))).counts.values()) == 2
 
 
-def test_presses_that_come_late_and_together_are_told_apart_by_their_times() -> None:
-    def press(second: float) -> Any:
+async def test_presses_that_come_late_and_together_are_told_apart_by_their_times(
+    chat: Chat,
+) -> None:
+    def is_first(second: float) -> bool:
         created = datetime.fromtimestamp(second, UTC)
-        return SimpleNamespace(user=SimpleNamespace(id=7), created_at=created)
+        press: Any = SimpleNamespace(user=SimpleNamespace(id=7), created_at=created)
+        first: bool = chat.env.bot.is_first_press(press, "again:late")
+        return first
 
-    assert not buttons._is_repeated(press(10.0), "again:late")
-    assert buttons._is_repeated(press(10.5), "again:late")
-    assert not buttons._is_repeated(press(15.0), "again:late")
-    assert not buttons._is_repeated(press(12.0), "again:late")
+    assert [is_first(second) for second in (10.0, 10.5, 15.0, 12.0)] == [True, False, True, True]
