@@ -12,6 +12,6 @@ from tests.e2e.stacks import ROOT, running_stack
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def local_stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalStack]:
     folder = tmp_path_factory.mktemp("without_model")
-    engine = {"ENGINE_FACTORY": "tests.support.stepwise_engine:create", "PYTHONPATH": str(ROOT)}
+    engine = {"ENGINE_FACTORY": "tests.e2e.faults.stepwise_engine:create", "PYTHONPATH": str(ROOT)}
     async with running_stack(folder, LOG_FORMAT="json", LOG_LEVEL="DEBUG", **engine) as stack:
         yield stack
