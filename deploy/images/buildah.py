@@ -76,6 +76,7 @@ class Buildah:
                 *options("--build-arg", pairs(image.arguments)),
                 *("--file", str(SOURCE / image.dockerfile), "--tag", image.name, str(SOURCE)),
             )
+        self._run("rmi", "--prune")  # what had this name before
 
     def run_command(self, image: Image, name: str, environ: Mapping[str, str]) -> list[str]:
         """Return the command that runs an image in a new container."""
