@@ -7,8 +7,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
@@ -26,10 +25,11 @@ def main() -> int:
     """Measure, write the tables, and print one JSON object as the last line."""
     options = _options()
     device = resolve_device(options.device)
-    with _scratch_folder(options.scratch) as scratch:
+    kept = nullcontext(options.scratch) if options.scratch else tempfile.TemporaryDirectory()
+    with kept as scratch:
         bench = Benchmark(
             device,
-            scratch,
+            Path(scratch),
             options.clock,
             options.checkpoint,
             options.steps,
@@ -38,7 +38,8 @@ def main() -> int:
             not options.uncompiled,
             lambda report: _keep(report, options),
         )
-        report = BenchmarkReport(_heading(device, options), _clock_name(options))
+        clock = "clock" if options.clock is time.perf_counter else "processor"
+        report = BenchmarkReport(_heading(device, options), f"the {clock}'s")
         for part in options.only:
             began = time.perf_counter()
             report = PARTS[part](bench, report)
@@ -58,10 +59,6 @@ def _heading(device: torch.device, options: argparse.Namespace) -> str:
         name = f"{platform.machine()} processor, {torch.get_num_threads()} threads"
     name += ", uncompiled" if options.uncompiled and parts != [CALCULATED] else ""
     return name if set(parts) >= set(MEASURED) else f"{name}: {', '.join(parts)}"
-
-
-def _clock_name(options: argparse.Namespace) -> str:
-    return "the clock's" if options.clock is time.perf_counter else "the processor's"
 
 
 def _keep(report: BenchmarkReport, options: argparse.Namespace) -> None:
@@ -94,13 +91,6 @@ def _options() -> argparse.Namespace:
         help="the table of working memory that the part `memory` fills",
     )
     parser.add_argument(
-        "--no-levers",
-        dest="only",
-        action="store_const",
-        const=[part for part in MEASURED if part != "levers"],
-        help="all parts but the one that leaves out one optimization after the other",
-    )
-    parser.add_argument(
         "--uncompiled", action="store_true", help="on a GPU, compile nothing: quick, but slower"
     )
     parser.add_argument("--quick", action="store_true", help="tiny shapes, few parts: a trial")
@@ -124,17 +114,6 @@ def _parts(text: str) -> list[str]:
     if unknown:
         raise argparse.ArgumentTypeError(f"no such part: {', '.join(unknown)}")
     return [name for name in PARTS if name in names]
-
-
-@contextmanager
-def _scratch_folder(kept: Path | None) -> Iterator[Path]:
-    """Yield a folder for weights: the one that is kept for further runs, or a temporary one."""
-    if kept is not None:
-        kept.mkdir(parents=True, exist_ok=True)
-        yield kept
-        return
-    with tempfile.TemporaryDirectory() as scratch:
-        yield Path(scratch)
 
 
 if __name__ == "__main__":

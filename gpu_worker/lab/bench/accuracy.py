@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,35 +22,32 @@ SEEDS = (8888, 1, 2)
 """One seed would not do: rounding errors differ by a tenth between seeds."""
 
 
-@dataclass(frozen=True, slots=True)
-class LatentErrors:
-    """Root mean square differences of the latents, as a share of the reference's size.
+def measure_errors(pair: PipelinePair, shape: ClipShape) -> dict[Preset, dict[str, float]]:
+    """Make the clips of all seeds by each pipeline and preset, and compare the latents.
 
-    stock and presets are means over the seeds.
+    Return PresetResult's errors: root mean square differences of the latents, as a share of the
+    reference's size. Those from the reference are means over the seeds.
     """
-
-    stock: float
-    presets: dict[Preset, float]
-    from_exact: dict[Preset, float]
-
-
-def measure_errors(pair: PipelinePair, shape: ClipShape) -> LatentErrors:
-    """Make the clips of all seeds by each pipeline and preset, and compare the latents."""
     pair.move_to_device(None)
     references = _references(pair.folder, pair.device, shape)
+
+    def error(latents: Callable[[int], Tensor]) -> float:
+        return statistics.fmean(_relative_error(latents(seed), references[seed]) for seed in SEEDS)
+
     pair.move_to_device("stock")
-    stock = statistics.fmean(
-        _relative_error(pair.stock.latents(shape, seed=seed), references[seed]) for seed in SEEDS
-    )
+    stock = error(lambda seed: pair.stock.latents(shape, seed=seed))
     pair.move_to_device("engine")
-    presets = {
-        preset: statistics.fmean(
-            _relative_error(engine_latents(pair.engine, shape, preset, seed=seed), references[seed])
-            for seed in SEEDS
-        )
+    distances = _distances_from_exact(pair, shape)
+    return {
+        preset: {
+            "error_vs_reference": error(
+                lambda seed, preset=preset: engine_latents(pair.engine, shape, preset, seed=seed)
+            ),
+            "stock_error_vs_reference": stock,
+            "distance_from_exact": distances[preset],
+        }
         for preset in Preset
     }
-    return LatentErrors(stock, presets, _distances_from_exact(pair, shape))
 
 
 def _distances_from_exact(pair: PipelinePair, shape: ClipShape) -> dict[Preset, float]:

@@ -1,6 +1,6 @@
 """Times each stage of an engine's start: `python -m gpu_worker.lab.bench.cold_start`.
 
-The last line is one JSON object: seconds since the process began, by the end of each stage, and
+Prints one JSON object: seconds since the process began, by the end of each stage, and
 `processor`, the seconds that the processor worked for it.
 """
 
@@ -14,7 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from gpu_worker.models.i2vgen_xl.checkpoint.readahead import likely_folder, start_readahead
+from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
+from gpu_worker.models.i2vgen_xl.checkpoint.readahead import start_readahead
 
 TICKS = 100
 """What the kernel counts per second in /proc."""
@@ -29,7 +30,7 @@ def main() -> int:
     parser.add_argument("--device", default="auto")
     options = parser.parse_args()
     stages = {"python": since_start()}
-    start_readahead(likely_folder(options.source))
+    start_readahead(locate(options.source))
     import_module("torch")
     stages["torch"] = since_start()
     # Imported here, so that each import can be timed.
@@ -40,10 +41,6 @@ def main() -> int:
     stages["weights"] = since_start()
     engine.warm_up()
     stages["first_step"] = since_start()
-    before = 0.0
-    for name, seconds in stages.items():
-        print(f"{name:<12}{seconds - before:7.2f} s   {seconds:7.2f} s since the start")
-        before = seconds
     stages["processor"] = time.process_time()
     print(json.dumps({name: round(seconds, 3) for name, seconds in stages.items()}))
     return 0

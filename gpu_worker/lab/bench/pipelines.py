@@ -91,7 +91,7 @@ def engine_latents(
     fallback = MemoryFallback(pipeline.unet, pipeline.device)
     fallback.apply(mode)
     row = engine.presets[preset]
-    return pipeline.denoise_clips([inputs], row, fallback, _tracker(shape))[0].latents
+    return pipeline.denoise_clips([inputs], row, fallback, _tracker(shape))[0][1]
 
 
 def engine_clip(

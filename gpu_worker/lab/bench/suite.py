@@ -10,7 +10,6 @@ from pathlib import Path
 import torch
 
 from gpu_worker.lab.bench import ablation, accuracy, flops, gpu_estimate, memory, responsiveness
-from gpu_worker.lab.bench.accuracy import LatentErrors
 from gpu_worker.lab.bench.clip_shape import ClipShape
 from gpu_worker.lab.bench.pipelines import (
     PipelinePair,
@@ -99,7 +98,10 @@ class Benchmark:
 
         result = time_presets(pair, clips)
         self.keep(added(result))
-        return added(with_errors(result, accuracy.measure_errors(pair, clips.short)))
+        errors = accuracy.measure_errors(pair, clips.short)
+        rows = result.presets.items()
+        presets = {name: replace(row, **errors[Preset(name)]) for name, row in rows}
+        return added(replace(result, presets=presets))
 
 
 def time_presets(pair: PipelinePair, clips: ComparedClips) -> CheckpointResult:
@@ -124,20 +126,6 @@ def time_presets(pair: PipelinePair, clips: ComparedClips) -> CheckpointResult:
         for preset in Preset
     }
     return CheckpointResult(clips.name, shape, timings.median("stock"), presets)
-
-
-def with_errors(result: CheckpointResult, errors: LatentErrors) -> CheckpointResult:
-    """Return the result with the errors of its presets."""
-    presets = {
-        name: replace(
-            preset,
-            error_vs_reference=errors.presets[Preset(name)],
-            stock_error_vs_reference=errors.stock,
-            distance_from_exact=errors.from_exact[Preset(name)],
-        )
-        for name, preset in result.presets.items()
-    }
-    return replace(result, presets=presets)
 
 
 def measure_clips(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:

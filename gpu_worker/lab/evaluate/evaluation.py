@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gpu_worker.lab import contact_sheet
-from gpu_worker.lab.contact_sheet import ContactSheetRow
-from gpu_worker.lab.evaluate import ground_truth, metrics
+from gpu_worker.lab.evaluate import contact_sheet, ground_truth, metrics
 from gpu_worker.lab.evaluate.clip_evaluator import ClipEvaluator, ClipSpec, EvaluatedClip
 from gpu_worker.lab.evaluate.ground_truth import GroundTruthComparison, Recode
 from gpu_worker.lab.evaluate.metrics import Value
@@ -44,7 +42,7 @@ class Evaluation:
         self.out.mkdir(parents=True, exist_ok=True)
         clips = [self._clip(spec, photograph) for spec, photograph in self._specs()]
         shown = choose_for_sheet(clips, len(self.prompts))
-        (self.out / SHEET).write_bytes(contact_sheet.draw([_row(clip) for clip in shown]))
+        (self.out / SHEET).write_bytes(contact_sheet.draw(shown))
         few = self.photographs[: self.compared]
         return {
             **metrics.clip_metrics(clips),
@@ -93,8 +91,3 @@ def choose_for_sheet(clips: Sequence[EvaluatedClip], motions: int) -> list[Evalu
     # From one picture to the next the choice moves on, or it would always skip the same motions.
     even = [clip for n, clip in enumerate(clips) if (n + n // motions) % step == 0]
     return even + [clip for clip in clips if not clip.as_expected and clip not in even]
-
-
-def _row(clip: EvaluatedClip) -> ContactSheetRow:
-    lines = (clip.spec.stem, clip.spec.motion, clip.spec.prompt, f"seen: {clip.dominant}")
-    return ContactSheetRow(lines, clip.frames, clip.as_expected)

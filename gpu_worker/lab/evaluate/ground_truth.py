@@ -28,6 +28,7 @@ PROMPTS: Mapping[Motion, str] = {
     Motion.ZOOM_OUT: "zoom out",
     Motion.PAN_LEFT: "pan left",
     Motion.PAN_RIGHT: "pan right",
+    Motion.TILT_UP: "tilt up",
 }
 WINDOW = 0.55  # of the shorter side, so that no path leaves the photograph
 

@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 import torch
 
-from gpu_worker.lab import contact_sheet
 from gpu_worker.lab.training import (
     checkpoint_export,
     loss_curve,
@@ -34,6 +33,7 @@ from gpu_worker.lab.training.trainers import (
 from gpu_worker.lab.training.trainers.denoiser_trainer import DenoiserTrainer
 from gpu_worker.lab.training.trainers.losses import RESIDUAL_SCALE
 from gpu_worker.lab.training.trainers.training_run import TrainingRun
+from storage.catalogue_file import load_catalogue
 
 STAGES = ("data", "autoencoder", "text", "vision", "pairs", "unet", "export")
 MINUTES = {"autoencoder": 34.0, "text": 3.0, "vision": 2.0, "unet": 60.0}
@@ -103,24 +103,15 @@ class TrainingPipeline:
         DenoiserTrainer(self._run("unet"), encoder, self.device).train(sampler)
 
     def run_export(self) -> None:
-        """Write the checkpoint, a contact sheet, the loss curve and the measured numbers."""
-        networks = trained_networks.load(self.work, round(RESIDUAL_SCALE * TRUST, 4))
-        scores = validation.validate(networks, self.images, self.options.clips)
-        for score in scores:
-            errors = score.picture_error, score.moved_error, score.model_error
-            print(score.motion, *(f"{error:.1f}" for error in errors))
-        sheet = contact_sheet.draw(validation.sheet_rows(scores))
-        (self.work / "sheet.png").write_bytes(sheet)
-        preview = checkpoint_export.latent_preview(networks.autoencoder, self.images)
-        # A tokenizer remembers how it was used last, and would write that down.
-        fresh = trained_networks.load_tokenizer(self.work)
-        networks = dataclasses.replace(networks, tokenizer=fresh)
-        text_encoder = trained_networks.load_text_encoder(self.work)
-        prototypes = checkpoint_export.motion_prototypes(text_encoder)
-        facts = {"trained": self._facts(), **preview}
-        checkpoint_export.write(self.options.out, networks, prototypes, facts)
-        loss_curve.draw(self.work / "losses.csv", self.options.curve)
-        print(json.dumps(validation.summarize(scores)))
+        """Write the checkpoint and the loss curve, and evaluate it on held-out pictures."""
+        options = self.options
+        networks = trained_networks.load(self.work)
+        scale = round(RESIDUAL_SCALE * TRUST, 4)
+        checkpoint_export.write(options.out, networks, scale, {"trained": self._facts()})
+        loss_curve.draw(self.work / "losses.csv", options.curve)
+        held_out = self.images.held_out[: options.pictures]
+        model = load_catalogue().model("embedded")
+        print(json.dumps(validation.validate(options.out, model, held_out, self.work / "held_out")))
 
     def _run(self, stage: str) -> TrainingRun:
         minutes = self.options.minutes or MINUTES[stage]
@@ -146,7 +137,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, help="time for each stage named")
     parser.add_argument("--batch", type=int, help="larger batches, for a GPU")
     parser.add_argument("--pairs", type=int, default=1600, help="encoded clips")
-    parser.add_argument("--clips", type=int, default=10, help="held-out clips to measure")
+    parser.add_argument("--pictures", type=int, default=2, help="held-out ones to evaluate")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=CHECKPOINT)
     parser.add_argument("--curve", type=Path, default=DOCS / "embedded_loss.png")

@@ -2,58 +2,49 @@
 
 import json
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
+from diffusers.pipelines.deprecated.i2vgen_xl.pipeline_i2vgen_xl import I2VGenXLPipeline
 
-from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks import image_encoder, unet
-from gpu_worker.lab.training.networks.autoencoder import FACTOR, to_tensor
 from gpu_worker.lab.training.networks.model_types import Autoencoder
 from gpu_worker.lab.training.networks.text_encoder import MOTIONS, TextEncoderWithHeads
 from gpu_worker.lab.training.trained_networks import TrainedNetworks
-from gpu_worker.lab.training.trainers.autoencoder_trainer import fit_square
-from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import INDEX
 
 LOG_VARIANCE = -20.0
 """Logarithm of the latents' variance: sampling from the encoder then gives its mean."""
 
 
-def write(
-    folder: Path,
-    networks: TrainedNetworks,
-    prototypes: Mapping[str, Any],
-    facts: Mapping[str, Any],
-) -> None:
-    """Write the whole checkpoint in half precision, with `mutoscope.json` beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    models: dict[str, Any] = {
-        "vae": remove_variance(networks.autoencoder),
-        "text_encoder": networks.text_encoder,
-        "image_encoder": networks.image_encoder,
-        "unet": networks.denoiser,
-    }
-    for name, model in models.items():
-        before = model.dtype
-        model.half().save_pretrained(folder / name, safe_serialization=True)
-        model.to(before)
-        for file in (folder / name).glob("*.safetensors"):
-            file.chmod(0o644)
-    networks.tokenizer.save_pretrained(folder / "tokenizer")
-    image_encoder.build_processor().save_pretrained(folder / "feature_extractor")
-    unet.build_scheduler().save_pretrained(folder / "scheduler")
-    index = {**INDEX, "_diffusers_version": version("diffusers")}
-    _write_json(folder / "model_index.json", index)
+def write(folder: Path, networks: TrainedNetworks, scale: float, facts: Mapping[str, Any]) -> None:
+    """Write the whole checkpoint in half precision, with `mutoscope.json` beside it.
+
+    scale is by how much predicted residuals count; facts are for people.
+    """
+    pipeline: Any = I2VGenXLPipeline(
+        vae=remove_variance(networks.autoencoder),
+        text_encoder=networks.text_encoder.encoder,
+        tokenizer=networks.tokenizer,
+        image_encoder=networks.image_encoder,
+        feature_extractor=image_encoder.build_processor(),
+        unet=networks.denoiser,
+        scheduler=unet.build_scheduler(),
+    )
+    # The name that every release of transformers knows, with torchvision or without.
+    pipeline.register_to_config(feature_extractor=("transformers", "CLIPImageProcessor"))
+    pipeline.to(dtype=torch.float16).save_pretrained(folder)
+    for file in folder.glob("*/*.safetensors"):
+        file.chmod(0o644)
     traits = {
         "image_latents": "moved",
         "target": "residual",
-        "residual_scale": networks.scale,
+        "residual_scale": scale,
         "residual_where": "uncovered",
+        "motion_prototypes": motion_prototypes(networks.text_encoder),
     }
-    _write_json(folder / "mutoscope.json", {**traits, **prototypes, **facts})
+    text = json.dumps({**traits, **facts}, indent=1)
+    (folder / "mutoscope.json").write_text(text + "\n")
 
 
 def remove_variance(model: Autoencoder) -> Autoencoder:
@@ -65,32 +56,10 @@ def remove_variance(model: Autoencoder) -> Autoencoder:
     return model
 
 
-def motion_prototypes(text_encoder: TextEncoderWithHeads) -> dict[str, Any]:
+def motion_prototypes(text_encoder: TextEncoderWithHeads) -> dict[str, list[float]]:
     """Return each motion's direction among the text encoder's features."""
     rows = text_encoder.directions().detach().numpy()
     return {
-        "motion_prototypes": {
-            motion.value: [round(float(value), 5) for value in row]
-            for motion, row in zip(MOTIONS, rows, strict=True)
-        }
+        motion.value: [round(float(value), 5) for value in row]
+        for motion, row in zip(MOTIONS, rows, strict=True)
     }
-
-
-@torch.no_grad()
-def latent_preview(model: Autoencoder, images: ImageDataset) -> dict[str, Any]:
-    """Fit the linear map from latents to RGB (-1..1) by least squares on training pictures."""
-    latents, colours = [], []
-    for image in images.images[::8]:
-        pixels = to_tensor(fit_square(image)[None])
-        latents.append(model.encode(pixels).latent_dist.mean[0].flatten(1).T)
-        colours.append(torch.nn.functional.avg_pool2d(pixels, FACTOR)[0].flatten(1).T)
-    rows = torch.cat(latents).numpy().astype(np.float64)
-    design = np.hstack([rows, np.ones((len(rows), 1))])
-    fit = np.linalg.lstsq(design, torch.cat(colours).numpy().astype(np.float64), rcond=None)[0]
-    return {
-        "latent_preview": {"matrix": fit[:4].round(5).tolist(), "bias": fit[4].round(5).tolist()}
-    }
-
-
-def _write_json(path: Path, value: Mapping[str, Any]) -> None:
-    path.write_text(json.dumps(value, indent=1) + "\n")

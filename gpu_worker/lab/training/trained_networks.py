@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import CLIPTextModel, CLIPTokenizer
+from transformers import CLIPTokenizer
 
 from gpu_worker.lab.training.networks import autoencoder, image_encoder, text_encoder, unet
 from gpu_worker.lab.training.networks.model_types import Autoencoder, Denoiser, ImageEncoder
@@ -14,25 +14,23 @@ from gpu_worker.lab.training.networks.text_encoder import TextEncoderWithHeads
 
 @dataclass(frozen=True)
 class TrainedNetworks:
-    """Everything that a checkpoint holds; scale is by how much predicted residuals count."""
+    """Everything that a checkpoint holds, and the heads that trained the text encoder."""
 
     autoencoder: Autoencoder
     denoiser: Denoiser
-    text_encoder: CLIPTextModel
+    text_encoder: TextEncoderWithHeads
     tokenizer: CLIPTokenizer
     image_encoder: ImageEncoder
-    scale: float
 
 
-def load(work: Path, scale: float) -> TrainedNetworks:
+def load(work: Path) -> TrainedNetworks:
     """Load all networks; raises FileNotFoundError where a stage has not run."""
     return TrainedNetworks(
         load_autoencoder(work),
         _load(unet.build(), work / "unet.pt", "average"),
-        load_text_encoder(work).encoder,
+        load_text_encoder(work),
         load_tokenizer(work),
         load_image_encoder(work),
-        scale,
     )
 
 

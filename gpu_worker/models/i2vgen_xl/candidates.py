@@ -14,7 +14,6 @@ from PIL import Image
 from gpu_worker.media import motion, quality
 from gpu_worker.media.frames import Frame, Frames
 from storage.domain.camera.motion import Motion
-from storage.domain.request import SEED_LIMIT, GenerationRequest
 
 ClipScorer = Callable[[Frames, str], float]
 """How well frames fit a prompt: the cosine similarity of CLIP's embeddings."""
@@ -31,11 +30,6 @@ class ScoredCandidate:
     seed: int
     scores: tuple[tuple[str, float], ...]
     total: float
-
-
-def candidate_seeds(request: GenerationRequest) -> list[int]:
-    """Return the seeds of all candidates, the request's own first."""
-    return [(request.seed + number) % (SEED_LIMIT + 1) for number in range(request.candidates)]
 
 
 def score_candidate(
@@ -73,11 +67,6 @@ def motion_score(measured: motion.MeasuredMotion, asked: Motion) -> float:
     if wanted <= 0.0:
         return 0.0
     return float(np.clip(wanted / (wanted + max(0.0, others)), 0.0, 1.0))
-
-
-def best_candidate(candidates: Sequence[ScoredCandidate]) -> ScoredCandidate:
-    """Return the candidate with the highest total; the earliest of equals."""
-    return max(candidates, key=lambda one: one.total)
 
 
 def reported_scores(

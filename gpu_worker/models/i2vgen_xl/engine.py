@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +21,12 @@ from gpu_worker.models.i2vgen_xl import batch_width
 from gpu_worker.models.i2vgen_xl.candidates import (
     ClipScorer,
     ScoredCandidate,
-    best_candidate,
-    candidate_seeds,
     load_clip_scorer,
     reported_scores,
     score_candidate,
 )
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
-from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import nearest_motion_of
+from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import nearest_motion
 from gpu_worker.models.i2vgen_xl.device import resolve_device
 from gpu_worker.models.i2vgen_xl.loading import EngineOptions, load_pipeline
 from gpu_worker.models.i2vgen_xl.memory import footprints
@@ -49,7 +48,7 @@ from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import PresetRow
 from storage.domain.clip import Adjustment
 from storage.domain.progress import Progress, Stage
-from storage.domain.request import GenerationRequest, Preset
+from storage.domain.request import SEED_LIMIT, GenerationRequest, Preset
 
 WARM_UP_SIDE = 64
 
@@ -100,7 +99,7 @@ class I2VGenXL:
 
     def _load_pipeline(self) -> None:
         folder = locate(self.source)
-        self._nearest_motion = nearest_motion_of(folder)
+        self._nearest_motion = partial(nearest_motion, folder)
         if self.options.judge:
             self._clip_scorer = load_clip_scorer(Path(self.options.judge), self.torch_device)
         self._pipeline = load_pipeline(folder, self.options, self._pool)
@@ -149,16 +148,14 @@ class I2VGenXL:
             request.candidates,
             None if decoding is None else decoding * _pixels(request),
         )
-        inputs = [
-            ClipInputs(replace(request, seed=seed), canvas, reading)
-            for seed in candidate_seeds(request)
-        ]
+        seeds = [(request.seed + n) % (SEED_LIMIT + 1) for n in range(request.candidates)]
+        inputs = [ClipInputs(replace(request, seed=seed), canvas, reading) for seed in seeds]
         scored: list[ScoredCandidate] = []
         adjustments: dict[str, Adjustment] = {}
         for one, (frames, given_up) in zip(inputs, self._make_all(inputs, tracker), strict=True):
             adjustments |= {adjustment.key: adjustment for adjustment in given_up}
             scored.append(self._score(frames, one))
-        best = best_candidate(scored)
+        best = max(scored, key=lambda one: one.total)
         scores = reported_scores(scored, best)
         return Result(best.frames, best.seed, reading.motion, tuple(adjustments.values()), scores)
 
@@ -229,7 +226,7 @@ class I2VGenXL:
                 )
             tracker.enter(Stage.DECODING)
             began = time.monotonic()
-            frames = [pipeline.finish(clip, tracker) for clip in clips]
+            frames = [pipeline.finish(*clip, tracker) for clip in clips]
         except (RuntimeError, MemoryError) as error:
             # Outside of the steps there is nothing left to give up but size.
             release_after(error, self.torch_device)

@@ -79,16 +79,6 @@ class PreparedClip:
         return level.signal * initial + level.noise * self.noise
 
 
-@dataclass(frozen=True)
-class DenoisedClip:
-    """One clip after its last step: its latents (4, f, h, w), and the moved picture as before."""
-
-    inputs: ClipInputs
-    latents: Tensor
-    moved: Frames
-    moved_latents: Tensor
-
-
 @dataclass
 class Pipeline:
     """Makes clips with the components of one checkpoint.
@@ -117,8 +107,11 @@ class Pipeline:
         preset_row: PresetRow,
         fallback: MemoryFallback,
         tracker: ProgressTracker,
-    ) -> list[DenoisedClip]:
-        """Take all steps of one request's clips, which differ in their seeds."""
+    ) -> list[tuple[PreparedClip, Tensor]]:
+        """Take all steps of one request's clips, which differ in their seeds.
+
+        Return each clip with its latents (4, f, h, w).
+        """
         tracker.enter(Stage.PREPARING)
         request = inputs[0].request
         steps = max(2, round(request.steps * preset_row.steps))
@@ -135,8 +128,7 @@ class Pipeline:
         sample = torch.stack([clip.initial_sample(schedule) for clip in clips])
         sample = denoise(predictor, SolverState(sample), on_step)
         return [
-            DenoisedClip(clip.inputs, clip.camera.to_latents(part), clip.moved, clip.moved_latents)
-            for clip, part in zip(clips, sample, strict=True)
+            (clip, clip.camera.to_latents(one)) for clip, one in zip(clips, sample, strict=True)
         ]
 
     def compiled(self, request: GenerationRequest, clips: int) -> AbstractContextManager[None]:
@@ -229,13 +221,13 @@ class Pipeline:
             )
         )
 
-    def finish(self, clip: DenoisedClip, tracker: ProgressTracker) -> Frames:
+    def finish(self, clip: PreparedClip, latents: Tensor, tracker: ProgressTracker) -> Frames:
         """Return a clip's frames, with the picture's detail where the checkpoint keeps it."""
-        frames, strength = self.decode(clip.latents, tracker), clip.inputs.request.camera.strength
+        frames, strength = self.decode(latents, tracker), clip.inputs.request.camera.strength
         if not self.components.traits.restores_detail or strength == 0.0:
             return frames
-        moved = clip.moved_latents.to(clip.latents)
-        change = clip.latents - moved
+        moved = clip.moved_latents.to(latents)
+        change = latents - moved
         recoded = self._recode(moved, frames, change, tracker)
         return restore_detail(frames, clip.moved, recoded, change.float().cpu().numpy(), strength)
 

@@ -1,8 +1,9 @@
 """Makes batches ahead of time in a thread, in an order that the seed alone decides."""
 
-import queue
-import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from typing import TypeVar
 
 import numpy as np
@@ -16,21 +17,9 @@ def prefetch(
     make: Callable[[np.random.Generator], Batch], seed: int, start: int
 ) -> Iterator[Batch]:
     """Yield make(generator of batch number n) for n from `start` on, without end."""
-    ready: queue.Queue[Batch | BaseException] = queue.Queue(DEPTH)
-
-    def produce() -> None:
-        number = start
+    with ThreadPoolExecutor(1) as pool:
+        batches = (pool.submit(make, np.random.default_rng((seed, n))) for n in count(start))
+        ready = deque(next(batches) for _ in range(DEPTH))
         while True:
-            try:
-                ready.put(make(np.random.default_rng((seed, number))))
-            except Exception as error:  # handed to the consumer, which raises it
-                ready.put(error)
-                return
-            number += 1
-
-    threading.Thread(target=produce, daemon=True).start()
-    while True:
-        batch = ready.get()
-        if isinstance(batch, BaseException):
-            raise batch
-        yield batch
+            yield ready.popleft().result()
+            ready.append(next(batches))

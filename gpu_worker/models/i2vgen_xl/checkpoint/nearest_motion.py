@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 from transformers import CLIPTextModel, CLIPTokenizer
 
 from gpu_worker.models.i2vgen_xl.checkpoint import traits
@@ -28,28 +28,13 @@ MAX_CLAUSES = 24
 class MotionClassifier:
     """A text encoder with one prototype per motion, in the direction of its pooled features."""
 
-    def __init__(
-        self, tokenizer: CLIPTokenizer, encoder: CLIPTextModel, prototypes: dict[Motion, Tensor]
-    ):
-        """Take the components and a vector of the encoder's width (e) per motion."""
-        self._tokenizer = tokenizer
-        self._encoder = encoder
-        self._motions = tuple(prototypes)
-        stacked = torch.stack([prototypes[motion] for motion in self._motions])
-        self._prototypes = torch.nn.functional.normalize(stacked, dim=-1)
-
-    @classmethod
-    def load(cls, folder: Path) -> MotionClassifier:
-        """Load from a checkpoint folder; raise FileNotFoundError or KeyError without prototypes."""
-        config = json.loads((folder / traits.FILE).read_text())
-        prototypes = {
-            Motion(name): torch.tensor(row) for name, row in config["motion_prototypes"].items()
-        }
-        return cls(
-            CLIPTokenizer.from_pretrained(folder / "tokenizer"),
-            CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32),
-            prototypes,
-        )
+    def __init__(self, folder: Path) -> None:
+        """Load from a checkpoint; raise FileNotFoundError or KeyError without prototypes."""
+        prototypes = json.loads((folder / traits.FILE).read_text())["motion_prototypes"]
+        self._motions = tuple(Motion(name) for name in prototypes)
+        self._prototypes = normalize(torch.tensor([*prototypes.values()]), dim=-1)
+        self._tokenizer = CLIPTokenizer.from_pretrained(folder / "tokenizer")
+        self._encoder = CLIPTextModel.from_pretrained(folder / "text_encoder", dtype=torch.float32)
 
     def nearest(self, prompt: str) -> tuple[Motion, float]:
         """Return the nearest motion and its cosine similarity; DRIFT where none is named.
@@ -61,8 +46,7 @@ class MotionClassifier:
         clauses = list(dict.fromkeys(part for part in parts if part))
         texts = [prompt, *clauses[:MAX_CLAUSES]] if len(clauses) > 1 else [prompt]
         similarities = self._similarities(texts)
-        drift = self._motions.index(Motion.DRIFT) if Motion.DRIFT in self._motions else -1
-        best = Motion.DRIFT, float(similarities[0, drift])
+        best = Motion.DRIFT, float(similarities[0, self._motions.index(Motion.DRIFT)])
         for row in similarities:
             value, place = row.max(0)
             named = self._motions[int(place)]
@@ -81,27 +65,22 @@ class MotionClassifier:
             truncation=True,
             return_tensors="pt",
         )["input_ids"]
-        pooled = torch.nn.functional.normalize(self._encoder(ids).pooler_output, dim=-1)
+        pooled = normalize(self._encoder(ids).pooler_output, dim=-1)
         similarities: Tensor = pooled @ self._prototypes.T
         return similarities
 
 
-def nearest_motion_of(folder: Path) -> Callable[[str], Reading | None]:
-    """Return a function of a prompt, which loads a checkpoint's classifier when first called.
+@cache
+def load_classifier(folder: Path) -> MotionClassifier | None:
+    """Load a checkpoint's classifier once; return None where it has no prototypes."""
+    try:
+        return MotionClassifier(folder)
+    except (FileNotFoundError, KeyError):
+        return None
 
-    It returns None where the checkpoint has no prototypes.
-    """
 
-    @cache
-    def classifier() -> MotionClassifier | None:
-        try:
-            return MotionClassifier.load(folder)
-        except (FileNotFoundError, KeyError):
-            return None
-
-    def nearest(prompt: str) -> Reading | None:
-        known = classifier()
-        with torch.inference_mode(False):
-            return Reading(known.nearest(prompt)[0]) if known else None
-
-    return nearest
+def nearest_motion(folder: Path, prompt: str) -> Reading | None:
+    """Return the motion nearest to a prompt, or None where the checkpoint has no prototypes."""
+    with torch.inference_mode(False):
+        classifier = load_classifier(folder)
+        return Reading(classifier.nearest(prompt)[0]) if classifier else None

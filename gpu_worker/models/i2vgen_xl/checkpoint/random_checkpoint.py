@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import torch
+from diffusers.pipelines.deprecated.i2vgen_xl.pipeline_i2vgen_xl import I2VGenXLPipeline
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
-from torch import nn
+from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
 
 from gpu_worker.models.i2vgen_xl.checkpoint import traits
@@ -22,8 +22,6 @@ from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import (
     randomize_zeros,
 )
 
-MEAN = (0.48145466, 0.4578275, 0.40821073)
-STD = (0.26862954, 0.26130258, 0.27577711)
 START, END = "<|startoftext|>", "<|endoftext|>"
 
 
@@ -32,33 +30,34 @@ def write_checkpoint(
     size: ModelSize,
     mutoscope: dict[str, Any] | None = None,
     device: str = "cpu",
-    dtype: torch.dtype = torch.float16,
 ) -> None:
-    """Write a checkpoint in the layout of save_pretrained; mutoscope becomes its traits."""
+    """Write a checkpoint in half precision, as save_pretrained does; mutoscope are its traits."""
     torch.manual_seed(0)
-    components: dict[str, Callable[[ModelSize], nn.Module]] = {
+    modules = {}
+    for name, build in {
         "unet": random_unet,
         "vae": random_vae,
         "text_encoder": random_text_encoder,
         "image_encoder": random_image_encoder,
-    }
-    for name, build in components.items():
+    }.items():
         # One after the other, so that a device holds only one of them in single precision.
         with torch.device(device):
-            model = build(size)
+            model: Any = build(size)
         randomize_zeros(model)
-        cast(Any, model).to(dtype).save_pretrained(folder / name)
-        del model
-    released_scheduler().save_pretrained(folder / "scheduler")
-    byte_tokenizer(size).save_pretrained(str(folder / "tokenizer"))
-    (folder / "feature_extractor").mkdir(exist_ok=True)
-    (folder / "feature_extractor" / "preprocessor_config.json").write_text(
-        preprocessor_config(size.crop)
+        modules[name] = model.half()
+    pipeline: Any = I2VGenXLPipeline(
+        **modules,
+        tokenizer=byte_tokenizer(size),
+        feature_extractor=CLIPImageProcessorPil(
+            size={"shortest_edge": size.crop}, crop_size={"height": size.crop, "width": size.crop}
+        ),
+        scheduler=released_scheduler(),
     )
     if mutoscope is not None:
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / traits.FILE).write_text(json.dumps(mutoscope))
-    # Written last: where it is, all the others are.
-    (folder / "model_index.json").write_text(json.dumps(INDEX))
+    # It writes model_index.json last: where that is, all the others are.
+    pipeline.save_pretrained(folder)
 
 
 def released_scheduler() -> DDIMScheduler:
@@ -82,28 +81,3 @@ def byte_tokenizer(size: ModelSize) -> CLIPTokenizer:
     words += [f"<unused{number}>" for number in range(size.vocabulary - len(words) - 2)]
     vocabulary = {word: number for number, word in enumerate([*words, START, END])}
     return CLIPTokenizer(vocab=vocabulary, merges=[], model_max_length=size.tokens)
-
-
-def preprocessor_config(side: int) -> str:
-    """Return the text of a preprocessor_config.json for pictures of `side` pixels."""
-    return json.dumps(
-        {
-            "crop_size": {"height": side, "width": side},
-            "image_mean": MEAN,
-            "image_std": STD,
-            "image_processor_type": "CLIPImageProcessor",
-            "size": {"shortest_edge": side},
-        }
-    )
-
-
-INDEX = {
-    "_class_name": "I2VGenXLPipeline",
-    "feature_extractor": ["transformers", "CLIPImageProcessor"],
-    "image_encoder": ["transformers", "CLIPVisionModelWithProjection"],
-    "scheduler": ["diffusers", "DDIMScheduler"],
-    "text_encoder": ["transformers", "CLIPTextModel"],
-    "tokenizer": ["transformers", "CLIPTokenizer"],
-    "unet": ["diffusers", "I2VGenXLUNet"],
-    "vae": ["diffusers", "AutoencoderKL"],
-}

@@ -5,10 +5,11 @@ Nothing here imports a framework, or it would come too late.
 
 from __future__ import annotations
 
-import os
 import threading
-from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+
+from gpu_worker.models.i2vgen_xl.checkpoint.locate import COMPONENTS, weight_file
 
 CHUNK_BYTES = 2**24
 
@@ -20,30 +21,9 @@ def start_readahead(folder: Path) -> threading.Thread:
     return thread
 
 
-def likely_folder(source: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Return where the weights of a source most likely are: of a hub id, its newest snapshot."""
-    if source == "embedded":
-        return Path(__file__).parents[2] / "embedded"
-    folder = Path(source).expanduser()
-    if folder.is_dir() or source.count("/") != 1:
-        return folder
-    home = environ.get("HF_HOME") or "~/.cache/huggingface"
-    hub = Path(environ.get("HF_HUB_CACHE") or Path(home) / "hub").expanduser()
-    snapshots = hub / f"models--{source.replace('/', '--')}" / "snapshots"
-    found = sorted(snapshots.glob("*"), key=lambda path: path.stat().st_mtime)
-    return found[-1] if found else folder
-
-
 def _read(folder: Path) -> None:
-    for path in _weight_files(folder):
-        with path.open("rb", buffering=0) as file:
-            while file.read(CHUNK_BYTES):
-                pass
-
-
-def _weight_files(folder: Path) -> list[Path]:
-    """Return one file of each component, in half precision where there are two."""
-    chosen: dict[Path, Path] = {}
-    for path in sorted(folder.glob("*/*.safetensors"), key=lambda one: "fp16" not in one.name):
-        chosen.setdefault(path.parent, path)
-    return list(chosen.values())
+    with suppress(FileNotFoundError):  # the load tells what is missing
+        for component in COMPONENTS:
+            with weight_file(folder / component).open("rb", buffering=0) as file:
+                while file.read(CHUNK_BYTES):
+                    pass

@@ -47,20 +47,6 @@ HOST_RESERVE = 32 * 2**20
 """What a host's C library keeps for itself, more or less of it in every run."""
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryNeed:
-    """What a clip needs in bytes: for weights, for its work, and for libraries and fragments."""
-
-    weights: float
-    work: float
-    reserve: float = RESERVE
-
-    @property
-    def total(self) -> float:
-        """Return all of it."""
-        return self.weights + self.work + self.reserve
-
-
 @dataclass(frozen=True)
 class MemoryEstimator:
     """Estimates for one checkpoint on one device, measured where there are rows for them.
@@ -77,23 +63,26 @@ class MemoryEstimator:
         """Tell whether the benchmark has measured this kind of model and device."""
         return footprints.working_bytes(self.rows, self.kind, MemoryMode.NONE, 1) is not None
 
-    def need(self, pixels: int, mode: MemoryMode, guided: bool = True) -> MemoryNeed:
-        """Estimate a clip's need; pixels are width x height x frames."""
+    def need(self, pixels: int, mode: MemoryMode, guided: bool = True) -> float:
+        """Estimate the bytes of a clip's weights and work, of libraries and fragments.
+
+        pixels are width x height x frames.
+        """
         kept = self.weights * (0.52 if mode is MemoryMode.EIGHT_BIT else 1.0)
         reserve = HOST_RESERVE if self.kind.device == "cpu" else RESERVE
         measured = footprints.working_bytes(self.rows, self.kind, mode, pixels)
         if measured is not None:
-            return MemoryNeed(kept, measured * MARGIN, reserve)
+            return kept + measured * MARGIN + reserve
         halves = 1.0 if guided or mode in (MemoryMode.HALVES, MemoryMode.EIGHT_BIT) else 0.55
         wide = self.kind.number / 2
         running = CALCULATED[mode] * pixels * halves * wide
         # The encoders are there first and leave before the work begins.
-        return MemoryNeed(kept, max(running, self.encoders), reserve)
+        return kept + max(running, self.encoders) + reserve
 
     def choose(self, pixels: int, guided: bool, available: float) -> MemoryMode | None:
         """Return the fastest mode that fits into so many bytes, or None where none does."""
         for mode in MemoryMode:
-            if self.need(pixels, mode, guided).total <= available:
+            if self.need(pixels, mode, guided) <= available:
                 return mode
         return None
 

@@ -17,6 +17,7 @@ def test_exact_is_as_near_to_double_precision_as_the_stock_pipeline(pair: Pipeli
     # decides the comparison by itself; without it both sides convolve by the same products.
     with torch.backends.mkldnn.flags(enabled=False):
         errors = measure_errors(pair, ClipShape(64, 64, 4, 5))
-    assert errors.presets[Preset.EXACT] <= errors.stock < 1e-4
-    assert errors.from_exact[Preset.EXACT] == 0.0
-    assert errors.from_exact[Preset.DRAFT] > 0.0
+    exact = errors[Preset.EXACT]
+    assert exact["error_vs_reference"] <= exact["stock_error_vs_reference"] < 1e-4
+    assert exact["distance_from_exact"] == 0.0
+    assert errors[Preset.DRAFT]["distance_from_exact"] > 0.0

@@ -85,7 +85,7 @@ def test_what_the_model_adds_is_compared_with_the_true_crop(
 ) -> None:
     compared = metrics_without_pan_left["against_moved_picture"]
     assert isinstance(compared, dict)
-    assert list(compared) == ["zoom_in", "zoom_out", "pan_left", "pan_right"]
+    assert list(compared) == ["zoom_in", "zoom_out", "pan_left", "pan_right", "tilt_up"]
     for motion, errors in compared.items():
         assert isinstance(errors, dict)
         # The fake engine loses less than the coarse autoencoder, where it moves at all.

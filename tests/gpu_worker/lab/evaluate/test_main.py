@@ -54,7 +54,7 @@ def test_the_last_line_is_one_json_object(
     assert report["clips"] == 2
     assert set(report["obeyed"]) == {"pan_left"}
     assert report["checkpoint_bytes"] > 10_000
-    assert set(report["against_moved_picture"]) == {"zoom_in", "zoom_out", "pan_left", "pan_right"}
+    assert {"zoom_in", "zoom_out", "tilt_up"} < set(report["against_moved_picture"])
     assert (out / "drawn__pan_left__1.mp4").is_file()
     assert (out / "contact_sheet.png").is_file()
 

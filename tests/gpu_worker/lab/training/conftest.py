@@ -14,7 +14,7 @@ from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.data.latent_dataset import LatentDataset
 from gpu_worker.lab.training.data.prompt_sampler import PromptSampler, families
 from gpu_worker.lab.training.networks import autoencoder, image_encoder, text_encoder, unet
-from gpu_worker.lab.training.networks.text_encoder import WIDTH
+from gpu_worker.lab.training.networks.text_encoder import WIDTH, TextEncoderWithHeads
 from gpu_worker.lab.training.trained_networks import TrainedNetworks
 from gpu_worker.lab.training.trainers.tokenizer_trainer import train_tokenizer
 
@@ -74,8 +74,7 @@ def networks(tokenizer: CLIPTokenizer, small_networks: None) -> TrainedNetworks:
     return TrainedNetworks(
         autoencoder.build().eval(),
         unet.build(),
-        text_encoder.build(tokenizer),
+        TextEncoderWithHeads(text_encoder.build(tokenizer)),
         tokenizer,
         image_encoder.build().eval(),
-        scale=0.2,
     )

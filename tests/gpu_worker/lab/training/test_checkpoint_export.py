@@ -4,35 +4,33 @@ import json
 from importlib import import_module
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from gpu_worker.lab.training import checkpoint_export
-from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks import autoencoder
-from gpu_worker.lab.training.networks.text_encoder import MOTIONS, TextEncoderWithHeads
+from gpu_worker.lab.training.networks.text_encoder import MOTIONS
 from gpu_worker.lab.training.trained_networks import TrainedNetworks
 from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import MotionClassifier
 
 
 def test_an_export_loads_by_the_libraries_classes(
-    networks: TrainedNetworks, images: ImageDataset, tmp_path: Path
+    networks: TrainedNetworks, tmp_path: Path
 ) -> None:
-    prototypes = checkpoint_export.motion_prototypes(TextEncoderWithHeads(networks.text_encoder))
-    preview = checkpoint_export.latent_preview(networks.autoencoder, images)
-    checkpoint_export.write(tmp_path, networks, prototypes, preview)
+    checkpoint_export.write(tmp_path, networks, 0.2, {"trained": "here"})
     index = json.loads((tmp_path / "model_index.json").read_text())
     components = {name: entry for name, entry in index.items() if not name.startswith("_")}
     assert len(components) == 7
+    assert components["feature_extractor"] == ["transformers", "CLIPImageProcessor"]
     for name, (library, class_name) in components.items():
         loader = getattr(import_module(library), class_name)
         assert loader.from_pretrained(tmp_path / name) is not None
     traits = json.loads((tmp_path / "mutoscope.json").read_text())
     assert traits["image_latents"] == "moved"
     assert traits["target"] == "residual"
-    assert np.shape(traits["latent_preview"]["matrix"]) == (4, 3)
-    motion, similarity = MotionClassifier.load(tmp_path).nearest("镜头 zoom 🙂")
+    assert traits["residual_scale"] == 0.2
+    assert traits["trained"] == "here"
+    motion, similarity = MotionClassifier(tmp_path).nearest("镜头 zoom 🙂")
     assert motion in MOTIONS
     assert -1 <= similarity <= 1
 

@@ -13,16 +13,14 @@ from transformers.models.clip.configuration_clip import (
     CLIPTextConfig,
     CLIPVisionConfig,
 )
+from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.clip.modeling_clip import CLIPModel
 
 from gpu_worker.media.motion import MeasuredMotion
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width
 from gpu_worker.models.i2vgen_xl.candidates import load_clip_scorer, motion_score
-from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import (
-    byte_tokenizer,
-    preprocessor_config,
-)
+from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import byte_tokenizer
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import TINY
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
@@ -56,7 +54,8 @@ def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     model.save_pretrained(folder)
     byte_tokenizer(TINY).save_pretrained(str(folder))
-    (folder / "preprocessor_config.json").write_text(preprocessor_config(SIDE))
+    crop = {"height": SIDE, "width": SIDE}
+    CLIPImageProcessorPil(size={"shortest_edge": SIDE}, crop_size=crop).save_pretrained(folder)
     return folder
 
 

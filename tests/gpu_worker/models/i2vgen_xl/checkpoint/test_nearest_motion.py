@@ -13,7 +13,7 @@ CHECKPOINT = Path(__file__).parents[5] / "gpu_worker" / "models" / "embedded"
 @pytest.fixture(scope="module")
 def classifier() -> MotionClassifier:
     """Load the carried checkpoint."""
-    return MotionClassifier.load(CHECKPOINT)
+    return MotionClassifier(CHECKPOINT)
 
 
 @pytest.mark.parametrize(
@@ -55,4 +55,4 @@ def test_a_long_description_does_not_drown_the_camera(classifier: MotionClassifi
 
 def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        MotionClassifier.load(tmp_path)
+        MotionClassifier(tmp_path)
