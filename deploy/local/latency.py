@@ -13,19 +13,16 @@ import statistics
 import sys
 import tempfile
 import time
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
-
-from PIL import Image
 
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.waiting import poll
+from deploy.local.visitors import noise, quantile, visitors
 from deploy.local.worker_probe import WorkerProbe, default_request
 from storage.queue.messages import Ended, Started
 from storage.settings import Settings
@@ -60,14 +57,7 @@ class LatencyResult:
 
 async def acknowledgements(page: str) -> LatencyResult:
     """Let many members order at once, and cancel each order."""
-    async with AsyncExitStack() as stack:
-        ada = await stack.enter_async_context(MemberClient(page))
-        members = []
-        for number in range(MEMBERS):
-            body = {"name": f"Member{number}", "locale": "en-US"}
-            record = await ada.call("POST", "/local/members", body)
-            member = MemberClient(page, user_id=record["user"]["id"])
-            members.append(await stack.enter_async_context(member))
+    async with visitors(page, MEMBERS) as members:
         seconds: list[float] = []
         for _ in range(ROUNDS):
             uploads = [await member.upload("picture.png", noise()) for member in members]
@@ -77,7 +67,7 @@ async def acknowledgements(page: str) -> LatencyResult:
             pairs = zip(members, answers, strict=True)
             await asyncio.gather(*(_cancel(*pair) for pair in pairs))
     name = "interaction to acknowledgement, 99 % of 50 at once"
-    return LatencyResult(name, percentile_99(seconds), 0.5, len(seconds))
+    return LatencyResult(name, quantile(seconds, 0.99), 0.5, len(seconds))
 
 
 async def _order(member: MemberClient, upload: str) -> Json:
@@ -126,20 +116,6 @@ async def deliveries(page: str, probe: WorkerProbe) -> LatencyResult:
             ended, _ = await probe.wait_for(Ended, job, EVENT_SECONDS)
             seconds.append(posted - ended)
     return LatencyResult("worker's end to the posted clip, slowest", max(seconds), 0.5, CLIPS)
-
-
-def noise() -> bytes:
-    """Return a small picture that nobody ordered before, as PNG."""
-    image = Image.effect_noise((64, 64), 40).resize((256, 256)).convert("RGB")
-    file = BytesIO()
-    image.save(file, "PNG")
-    return file.getvalue()
-
-
-def percentile_99(seconds: list[float]) -> float:
-    """Return the 99th percentile (nearest rank)."""
-    ranked = sorted(seconds)
-    return ranked[max(0, -(-99 * len(ranked) // 100) - 1)]
 
 
 async def run(folder: Path) -> list[LatencyResult]:

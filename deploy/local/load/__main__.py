@@ -10,7 +10,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import math
 import os
 import re
 import shutil
@@ -18,14 +17,10 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
-
-from PIL import Image
 
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
@@ -36,6 +31,7 @@ from deploy.local.load.timed_bot import StatementTime, read_statements
 from deploy.local.stack.child_process import ChildProcess
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.waiting import poll
+from deploy.local.visitors import noise, quantile, visitors
 from storage.settings import Settings
 
 READY_SECONDS = 900.0  # the migration of a long history included
@@ -139,13 +135,13 @@ class LoadTest:
 
     async def _order_for(self, seconds: float) -> None:
         """Let visitors order in bursts."""
-        async with self._visitors(VISITORS) as visitors:
-            uploads = [await one.upload("picture.png", self._picture) for one in visitors]
+        async with visitors(self._stack.page, VISITORS) as members:
+            uploads = [await one.upload("picture.png", self._picture) for one in members]
             deadline, number = time.monotonic() + seconds, 0
             while time.monotonic() < deadline:
                 pause = asyncio.create_task(asyncio.sleep(BURST_SECONDS))
                 chosen = [(number + step) % VISITORS for step in range(BURST)]
-                orders = (self._order(visitors[one], uploads[one]) for one in chosen)
+                orders = (self._order(members[one], uploads[one]) for one in chosen)
                 await asyncio.gather(*orders)
                 number += BURST
                 await pause
@@ -157,9 +153,10 @@ class LoadTest:
 
     async def delete_and_report(self) -> None:
         """Time the deletion of finished clips by their owners, and reports."""
-        async with self._visitors(DELETES) as visitors, MemberClient(self._stack.page) as admin:
+        page = self._stack.page
+        async with visitors(page, DELETES) as members, MemberClient(page) as admin:
             if not self._arguments.waiting:
-                for visitor in visitors:
+                for visitor in members:
                     upload = await visitor.upload("picture.png", self._picture)
                     answer = await self._order(visitor, upload)
                     await visitor.wait_for_message(answer["message"], clip_of)
@@ -177,33 +174,10 @@ class LoadTest:
                 await admin.wait_for_message(answer["message"], lambda seen: seen["embeds"])
                 self.findings.reported.append(time.monotonic() - began)
 
-    @contextlib.asynccontextmanager
-    async def _visitors(self, count: int) -> AsyncIterator[Sequence[MemberClient]]:
-        """Let new members join."""
-        page = self._stack.page
-        async with AsyncExitStack() as stack:
-            ada = await stack.enter_async_context(MemberClient(page))
-            visitors = []
-            for number in range(count):
-                body = {"name": f"Visitor{number}", "locale": "en-US"}
-                record = await ada.call("POST", "/local/members", body)
-                client = MemberClient(page, user_id=record["user"]["id"])
-                visitors.append(await stack.enter_async_context(client))
-            yield visitors
-
-
-def noise() -> bytes:
-    """Return a small picture as PNG."""
-    file = BytesIO()
-    Image.effect_noise((64, 64), 40).resize((256, 256)).convert("RGB").save(file, "PNG")
-    return file.getvalue()
-
 
 def milliseconds(seconds: Sequence[float], share: float) -> float | None:
-    """Return the value that this share of them does not exceed (nearest rank); None of none."""
-    ranked = sorted(seconds)
-    rank = max(0, math.ceil(share * len(ranked)) - 1)
-    return round(ranked[rank] * 1000, 1) if ranked else None
+    """Return the value that this share of them does not exceed, None of none."""
+    return round(quantile(seconds, share) * 1000, 1) if seconds else None
 
 
 async def run(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:

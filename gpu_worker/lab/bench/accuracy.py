@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +32,17 @@ def measure_errors(pair: PipelinePair, shape: ClipShape) -> dict[Preset, dict[st
     pair.move_to_device(None)
     references = _references(pair.folder, pair.device, shape)
 
-    def error(latents: Callable[[int], Tensor]) -> float:
-        return statistics.fmean(_relative_error(latents(seed), references[seed]) for seed in SEEDS)
+    def mean_error(latents: Callable[..., Tensor]) -> float:
+        errors = (_relative_error(latents(seed=seed), references[seed]) for seed in SEEDS)
+        return statistics.fmean(errors)
 
     pair.move_to_device("stock")
-    stock = error(lambda seed: pair.stock.latents(shape, seed=seed))
+    stock = mean_error(partial(pair.stock.latents, shape))
     pair.move_to_device("engine")
     distances = _distances_from_exact(pair, shape)
     return {
         preset: {
-            "error_vs_reference": error(
-                lambda seed, preset=preset: engine_latents(pair.engine, shape, preset, seed=seed)
-            ),
+            "error_vs_reference": mean_error(partial(engine_latents, pair.engine, shape, preset)),
             "stock_error_vs_reference": stock,
             "distance_from_exact": distances[preset],
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -58,7 +58,7 @@ def _reuse_share(pair: PipelinePair, shape: ClipShape) -> float:
     factor = scale_factor(components.vae)
     size = (1, 4, shape.frames, shape.height // factor, shape.width // factor)
     sample = torch.zeros(size, device=pair.device, dtype=components.unet.dtype)
-    width = cast(Any, components.unet.config).cross_attention_dim
+    width = components.unet.config.cross_attention_dim
     text, image = sample.new_zeros(1, 8, width), sample.new_zeros(1, 1, width)
     conditioning = Conditioning(text, image, sample, 8)
     reused, whole = (pass_flops(unet, conditioning, 1, fresh) for fresh in (False, True))

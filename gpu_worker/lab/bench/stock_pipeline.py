@@ -25,7 +25,7 @@ class StockPipeline:
     def __init__(self, folder: Path, device: torch.device, dtype: torch.dtype) -> None:
         """Load the pipeline as its documentation says."""
         # The pipeline reads CLIPTextModel.text_model, which transformers has dropped.
-        cast(Any, CLIPTextModel).text_model = property(lambda self: self)
+        CLIPTextModel.text_model = property(lambda self: self)
         logging.set_verbosity_error()
         logging.disable_progress_bar()
         with warnings.catch_warnings():

@@ -88,7 +88,7 @@ class TrainingPipeline:
         vae = trained_networks.load_autoencoder(self.work).to(self.device)
         encoder = trained_networks.load_image_encoder(self.work)
         folder = self.work / "pairs"
-        latent_dataset.fill(folder, self.options.pairs, self.images, (vae, encoder))
+        latent_dataset.fill(folder, self.options.pairs, self.images, vae, encoder)
 
     def run_unet(self) -> None:
         """Train the denoiser on the encoded clips."""

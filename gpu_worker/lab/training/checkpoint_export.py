@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import AutoencoderKL
 from diffusers.pipelines.deprecated.i2vgen_xl.pipeline_i2vgen_xl import I2VGenXLPipeline
 
 from gpu_worker.lab.training.networks import image_encoder, unet
-from gpu_worker.lab.training.networks.model_types import Autoencoder
 from gpu_worker.lab.training.networks.text_encoder import MOTIONS, TextEncoderWithHeads
 from gpu_worker.lab.training.trained_networks import TrainedNetworks
 
@@ -47,7 +47,7 @@ def write(folder: Path, networks: TrainedNetworks, scale: float, facts: Mapping[
     (folder / "mutoscope.json").write_text(text + "\n")
 
 
-def remove_variance(model: Autoencoder) -> Autoencoder:
+def remove_variance(model: AutoencoderKL) -> AutoencoderKL:
     """Make the encoder's distribution as narrow as numbers allow, in place."""
     with torch.no_grad():
         conv = model.quant_conv

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import CLIPTokenizer
+from diffusers import AutoencoderKL, I2VGenXLUNet
+from transformers import CLIPTokenizer, CLIPVisionModelWithProjection
 
 from gpu_worker.lab.training.networks import autoencoder, image_encoder, text_encoder, unet
-from gpu_worker.lab.training.networks.model_types import Autoencoder, Denoiser, ImageEncoder
 from gpu_worker.lab.training.networks.text_encoder import TextEncoderWithHeads
 
 
@@ -16,11 +16,11 @@ from gpu_worker.lab.training.networks.text_encoder import TextEncoderWithHeads
 class TrainedNetworks:
     """Everything that a checkpoint holds, and the heads that trained the text encoder."""
 
-    autoencoder: Autoencoder
-    denoiser: Denoiser
+    autoencoder: AutoencoderKL
+    denoiser: I2VGenXLUNet
     text_encoder: TextEncoderWithHeads
     tokenizer: CLIPTokenizer
-    image_encoder: ImageEncoder
+    image_encoder: CLIPVisionModelWithProjection
 
 
 def load(work: Path) -> TrainedNetworks:
@@ -34,12 +34,12 @@ def load(work: Path) -> TrainedNetworks:
     )
 
 
-def load_autoencoder(work: Path) -> Autoencoder:
+def load_autoencoder(work: Path) -> AutoencoderKL:
     """Load the autoencoder."""
     return _load(autoencoder.build(), work / "autoencoder.pt")
 
 
-def load_image_encoder(work: Path) -> ImageEncoder:
+def load_image_encoder(work: Path) -> CLIPVisionModelWithProjection:
     """Load the image encoder."""
     return _load(image_encoder.build(), work / "vision.pt")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
 
 import numpy as np
 import torch
@@ -19,7 +18,7 @@ CHUNK = 4
 
 def scale_factor(vae: AutoencoderKL) -> int:
     """Return how many pixels lie along one latent."""
-    return int(2 ** (len(cast(Any, vae.config).block_out_channels) - 1))
+    return int(2 ** (len(vae.config.block_out_channels) - 1))
 
 
 def encode(
@@ -35,7 +34,7 @@ def encode(
         before_chunk()
         batch = torch.from_numpy(np.ascontiguousarray(frames[start : start + chunk]))
         maps = batch.to(weight.device).permute(0, 3, 1, 2).to(weight.dtype) / 127.5 - 1.0
-        latents = cast(Any, vae.encode(in_memory_format(vae, maps))).latent_dist.mode()
+        latents = vae.encode(in_memory_format(vae, maps)).latent_dist.mode()
         parts.append(latents.float() * _scaling_factor(vae))
     return torch.cat(parts).transpose(0, 1)
 
@@ -53,7 +52,7 @@ def decode(
     for start in range(0, len(maps), chunk):
         before_chunk()
         part = in_memory_format(vae, maps[start : start + chunk])
-        decoded = cast(Any, vae.decode(part)).sample
+        decoded = vae.decode(part).sample
         parts.append(_to_bytes(decoded).cpu())
     return torch.cat(parts).permute(0, 2, 3, 1).contiguous().numpy()
 
@@ -76,14 +75,14 @@ def recoder(source: str) -> Callable[[Frames], Frames]:
 
 def in_memory_format(vae: AutoencoderKL, maps: Tensor) -> Tensor:
     """Return maps (n, c, h, w) in the memory order of the autoencoder's weights."""
-    weight = cast(Any, vae).decoder.conv_in.weight
+    weight = vae.decoder.conv_in.weight
     inner = weight.is_contiguous(memory_format=torch.channels_last)
     return maps.contiguous(memory_format=torch.channels_last if inner else torch.contiguous_format)
 
 
 def _scaling_factor(vae: AutoencoderKL) -> float:
     """Return by how much latents are multiplied, so that they vary by about one."""
-    return float(cast(Any, vae.config).scaling_factor)
+    return float(vae.config.scaling_factor)
 
 
 def _to_bytes(maps: Tensor) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from gpu_worker.models.i2vgen_xl.checkpoint.components import Components, ImageP
 
 def drop_skipped_layers(components: Components) -> None:
     """Drop the last text layers, where the embedding is taken from one before them."""
-    encoder = cast(Any, components.text_encoder).encoder
+    encoder = components.text_encoder.encoder
     if components.traits.clip_skip:
         encoder.layers = encoder.layers[: -components.traits.clip_skip]
 
@@ -26,7 +26,7 @@ def encode_prompts(components: Components, prompts: list[str], dropped: bool) ->
 
     dropped is whether the skipped layers were dropped.
     """
-    model = cast(Any, components.text_encoder)
+    model = components.text_encoder
     tokens = components.tokenizer(
         prompts,
         padding="max_length",
@@ -43,7 +43,7 @@ def encode_prompts(components: Components, prompts: list[str], dropped: bool) ->
 
 def encode_image(components: Components, picture: Frame) -> Tensor:
     """Encode the clip's opening picture (h, w, 3) to (1, 1, e)."""
-    model = cast(Any, components.image_encoder)
+    model = components.image_encoder
     pixels = torch.from_numpy(preprocess(picture, components.feature_extractor))
     return cast(Tensor, model(pixels.to(model.device, model.dtype)).image_embeds.unsqueeze(1))
 

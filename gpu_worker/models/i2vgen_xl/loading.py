@@ -5,7 +5,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
 
 import torch
 
@@ -49,7 +48,7 @@ def load_pipeline(folder: Path, options: EngineOptions, pool: ThreadPoolExecutor
     if optimizations.short_text:
         drop_skipped_layers(components)
     if optimizations.channels_last:
-        cast(Any, components.vae).to(memory_format=torch.channels_last)
+        components.vae.to(memory_format=torch.channels_last)
     if optimizations.fused_upsampling:
         fuse_upsamplers(components.vae)
     attention = options.attention if optimizations.attention else "sdpa"

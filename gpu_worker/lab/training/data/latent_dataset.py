@@ -5,14 +5,15 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from diffusers import AutoencoderKL
 from torch import Tensor
+from transformers import CLIPVisionModelWithProjection
 
 from gpu_worker.lab.training.data import clip_pairs
 from gpu_worker.lab.training.data.clip_pairs import ClipPair
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks import image_encoder
 from gpu_worker.lab.training.networks.autoencoder import FACTOR
-from gpu_worker.lab.training.networks.model_types import Autoencoder, ImageEncoder
 from gpu_worker.lab.training.networks.text_encoder import MOTIONS
 from gpu_worker.models.i2vgen_xl import autoencoder
 
@@ -40,7 +41,9 @@ class LatentPair:
 
 
 @torch.no_grad()
-def _encode(pair: ClipPair, vae: Autoencoder, encoder: ImageEncoder) -> LatentPair:
+def _encode(
+    pair: ClipPair, vae: AutoencoderKL, encoder: CLIPVisionModelWithProjection
+) -> LatentPair:
     """Encode one clip's frames and its first picture."""
     truth, moved = (
         autoencoder.encode(vae, frames, 4).half().cpu() for frames in (pair.truth, pair.moved)
@@ -55,7 +58,11 @@ def uncovered_share(pair: ClipPair) -> Tensor:
 
 
 def fill(
-    folder: Path, count: int, images: ImageDataset, models: tuple[Autoencoder, ImageEncoder]
+    folder: Path,
+    count: int,
+    images: ImageDataset,
+    vae: AutoencoderKL,
+    encoder: CLIPVisionModelWithProjection,
 ) -> None:
     """Add shards of encoded pairs until the folder holds `count` pairs."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -64,17 +71,13 @@ def fill(
         if path.exists():
             continue
         rng = np.random.default_rng((SEED, number))
-        pairs = [_draw(images, rng, models) for _ in range(SHARD)]
+        sizes = (SIZES[rng.integers(len(SIZES))] for _ in range(SHARD))
+        pairs = [
+            _encode(clip_pairs.draw(images, rng, size, FRAMES), vae, encoder) for size in sizes
+        ]
         partial = path.with_suffix(".partial")
         torch.save([tuple(vars(pair).values()) for pair in pairs], partial)
         partial.replace(path)
-
-
-def _draw(
-    images: ImageDataset, rng: np.random.Generator, models: tuple[Autoencoder, ImageEncoder]
-) -> LatentPair:
-    size = SIZES[rng.integers(len(SIZES))]
-    return _encode(clip_pairs.draw(images, rng, size, FRAMES), *models)
 
 
 class LatentDataset:

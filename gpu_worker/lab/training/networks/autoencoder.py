@@ -5,7 +5,6 @@ import torch
 from diffusers import AutoencoderKL
 from torch import Tensor
 
-from gpu_worker.lab.training.networks.model_types import Autoencoder
 from gpu_worker.media.frames import Frames
 
 CHANNELS = (24, 64, 96)
@@ -13,10 +12,9 @@ FACTOR = 4
 """How many pixels lie along one latent."""
 
 
-def build() -> Autoencoder:
+def build() -> AutoencoderKL:
     """Build an untrained autoencoder."""
-    make: Autoencoder = AutoencoderKL
-    return make(
+    return AutoencoderKL(
         block_out_channels=CHANNELS,
         down_block_types=("DownEncoderBlock2D",) * 3,
         up_block_types=("UpDecoderBlock2D",) * 3,

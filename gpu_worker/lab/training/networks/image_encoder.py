@@ -4,7 +4,6 @@ from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from gpu_worker.lab.training.networks.autoencoder import to_tensor
-from gpu_worker.lab.training.networks.model_types import ImageEncoder
 from gpu_worker.lab.training.networks.text_encoder import WIDTH
 from gpu_worker.media.frames import Frame, Frames
 from gpu_worker.media.picture import centre_window
@@ -13,7 +12,7 @@ from gpu_worker.media.warp import fit
 SIDE = 64
 
 
-def build() -> ImageEncoder:
+def build() -> CLIPVisionModelWithProjection:
     """Build an untrained image encoder."""
     return CLIPVisionModelWithProjection(
         CLIPVisionConfig(
@@ -38,13 +37,13 @@ def build_processor() -> CLIPImageProcessor:
     )
 
 
-def embed(model: ImageEncoder, pictures: Frames) -> Tensor:
+def embed(model: CLIPVisionModelWithProjection, pictures: Frames) -> Tensor:
     """Return the embeddings (n, WIDTH) of pictures (n, SIDE, SIDE, 3)."""
     embeds: Tensor = model(to_tensor(pictures).to(model.device)).image_embeds
     return embeds
 
 
-def embed_centre(model: ImageEncoder, picture: Frame) -> Tensor:
+def embed_centre(model: CLIPVisionModelWithProjection, picture: Frame) -> Tensor:
     """Return the embedding (1, WIDTH) of a picture's centre square."""
     window = centre_window(picture.shape[1], picture.shape[0], 1.0)
     return embed(model, fit(picture, window, (SIDE, SIDE))[None])

@@ -6,18 +6,16 @@ import torch
 from diffusers import DDIMScheduler, I2VGenXLUNet
 from torch import Tensor, nn
 
-from gpu_worker.lab.training.networks.model_types import Denoiser, NoiseScheduler
 from gpu_worker.lab.training.networks.text_encoder import WIDTH
 
 CHANNELS = (48, 96, 128)
 HEAD = 16
 
 
-def build() -> Denoiser:
+def build() -> I2VGenXLUNet:
     """Build an untrained denoiser, whose first prediction is no residual: the moved picture."""
     plain, crossed = "3D", "CrossAttn"
-    make: Denoiser = I2VGenXLUNet
-    unet = make(
+    unet = I2VGenXLUNet(
         sample_size=32,
         block_out_channels=CHANNELS,
         down_block_types=(f"DownBlock{plain}", f"DownBlock{plain}", f"{crossed}DownBlock{plain}"),
@@ -40,7 +38,7 @@ def build() -> Denoiser:
 
 
 @torch.no_grad()
-def _init_image_path(unet: Denoiser) -> None:
+def _init_image_path(unet: I2VGenXLUNet) -> None:
     """Start the path of the image latents as the identity.
 
     By the usual initialisation they arrive a hundred times weaker than the noise beside them, and
@@ -73,10 +71,9 @@ def _conv_over_time(part: nn.Conv3d, x: Tensor) -> Tensor:
     return flat.reshape(b, -1, f, h, w)
 
 
-def build_scheduler() -> NoiseScheduler:
+def build_scheduler() -> DDIMScheduler:
     """Build the noise schedule: it starts at pure noise, and the clean residual is predicted."""
-    make: NoiseScheduler = DDIMScheduler
-    return make(
+    return DDIMScheduler(
         num_train_timesteps=1000,
         beta_schedule="squaredcos_cap_v2",
         prediction_type="sample",

@@ -2,12 +2,12 @@
 
 import numpy as np
 import torch
+from diffusers import AutoencoderKL
 from torch import Tensor
 
 from gpu_worker.lab.training.data import augmentation
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks.autoencoder import build, to_tensor
-from gpu_worker.lab.training.networks.model_types import Autoencoder
 from gpu_worker.lab.training.trainers.network_trainer import NetworkTrainer
 from gpu_worker.lab.training.trainers.training_run import TrainingRun
 from gpu_worker.media.frames import Frame, Frames
@@ -26,7 +26,9 @@ LATENT_NOISE = 0.03
 SEED = 17
 
 
-def train(run: TrainingRun, images: ImageDataset, batch: int, device: torch.device) -> Autoencoder:
+def train(
+    run: TrainingRun, images: ImageDataset, batch: int, device: torch.device
+) -> AutoencoderKL:
     """Train, or go on training, until time is up."""
     torch.manual_seed(SEED)
     model = build().to(device=device, memory_format=torch.channels_last)
@@ -47,7 +49,7 @@ def train(run: TrainingRun, images: ImageDataset, batch: int, device: torch.devi
 
 
 @torch.no_grad()
-def held_out_psnr(model: Autoencoder, images: ImageDataset) -> float:
+def held_out_psnr(model: AutoencoderKL, images: ImageDataset) -> float:
     """Return the mean PSNR in dB of the held-out pictures' centre squares."""
     values = []
     for image in images.held_out:
@@ -69,7 +71,7 @@ def _sample_crop(images: ImageDataset, rng: np.random.Generator) -> Frame:
     return augmentation.flip_and_recolour(augmentation.random_crop(image, CROP, rng, SIDE), rng)
 
 
-def _loss(model: Autoencoder, truth: Tensor) -> Tensor:
+def _loss(model: AutoencoderKL, truth: Tensor) -> Tensor:
     latents = model.encode(truth).latent_dist.mean
     noisy = latents + LATENT_NOISE * torch.randn_like(latents)
     # Latents of zero mean and unit spread per channel, for the noise schedule's sake.

@@ -3,11 +3,11 @@
 import numpy as np
 import torch
 from torch import nn
+from transformers import CLIPVisionModelWithProjection
 
 from gpu_worker.lab.training.data import augmentation
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks.image_encoder import SIDE, build, embed
-from gpu_worker.lab.training.networks.model_types import ImageEncoder
 from gpu_worker.lab.training.trainers.network_trainer import NetworkTrainer
 from gpu_worker.lab.training.trainers.training_run import TrainingRun
 from gpu_worker.media.frames import Frame, Frames
@@ -18,7 +18,7 @@ TEMPERATURE = 10.0
 SEED = 29
 
 
-def train(run: TrainingRun, images: ImageDataset) -> ImageEncoder:
+def train(run: TrainingRun, images: ImageDataset) -> CLIPVisionModelWithProjection:
     """Train until time is up."""
     torch.manual_seed(SEED)
     model = build()

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import torch
+from diffusers import I2VGenXLUNet
 from torch import Tensor
 from transformers import CLIPTextModel
 
 from gpu_worker.lab.training.data.batches import TrainingBatch
-from gpu_worker.lab.training.networks.model_types import Denoiser
 from gpu_worker.lab.training.networks.unet import build_scheduler
 
 RESIDUAL_SCALE = 0.7
@@ -34,7 +34,7 @@ class ResidualLoss:
 
 
 def residual_loss(
-    unet: Denoiser, encoder: CLIPTextModel, batch: TrainingBatch, generator: torch.Generator
+    unet: I2VGenXLUNet, encoder: CLIPTextModel, batch: TrainingBatch, generator: torch.Generator
 ) -> ResidualLoss:
     """Return the loss of predicting the residual from a noised one."""
     clean = (batch.truth - batch.moved) / RESIDUAL_SCALE

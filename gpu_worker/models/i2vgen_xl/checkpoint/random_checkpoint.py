@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from diffusers.pipelines.deprecated.i2vgen_xl.pipeline_i2vgen_xl import I2VGenXLPipeline
@@ -42,10 +42,10 @@ def write_checkpoint(
     }.items():
         # One after the other, so that a device holds only one of them in single precision.
         with torch.device(device):
-            model: Any = build(size)
+            model = build(size)
         randomize_zeros(model)
         modules[name] = model.half()
-    pipeline: Any = I2VGenXLPipeline(
+    pipeline = I2VGenXLPipeline(
         **modules,
         tokenizer=byte_tokenizer(size),
         feature_extractor=CLIPImageProcessorPil(
@@ -62,7 +62,7 @@ def write_checkpoint(
 
 def released_scheduler() -> DDIMScheduler:
     """Return the scheduler that the full checkpoint was released with."""
-    made: Any = DDIMScheduler(
+    return DDIMScheduler(
         beta_schedule="squaredcos_cap_v2",
         clip_sample=False,
         prediction_type="v_prediction",
@@ -71,7 +71,6 @@ def released_scheduler() -> DDIMScheduler:
         steps_offset=1,
         timestep_spacing="leading",
     )
-    return cast(DDIMScheduler, made)
 
 
 def byte_tokenizer(size: ModelSize) -> CLIPTokenizer:

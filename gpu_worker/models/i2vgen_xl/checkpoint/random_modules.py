@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
@@ -58,7 +57,7 @@ def random_unet(size: ModelSize) -> I2VGenXLUNet:
     """Build a UNet with random weights."""
     down = ["CrossAttnDownBlock3D" if crossed else "DownBlock3D" for crossed in size.attention]
     up = ["CrossAttnUpBlock3D" if crossed else "UpBlock3D" for crossed in size.attention[::-1]]
-    model: Any = I2VGenXLUNet(
+    return I2VGenXLUNet(
         down_block_types=tuple(down),
         up_block_types=tuple(up),
         block_out_channels=size.channels,
@@ -66,22 +65,20 @@ def random_unet(size: ModelSize) -> I2VGenXLUNet:
         norm_num_groups=size.groups,
         cross_attention_dim=size.context,
         attention_head_dim=size.head,
-    )
-    return cast(I2VGenXLUNet, model.eval())
+    ).eval()
 
 
 def random_vae(size: ModelSize) -> AutoencoderKL:
     """Build an autoencoder with four latent channels."""
     levels = len(size.vae)
-    model: Any = AutoencoderKL(
+    return AutoencoderKL(
         down_block_types=("DownEncoderBlock2D",) * levels,
         up_block_types=("UpDecoderBlock2D",) * levels,
         block_out_channels=size.vae,
         layers_per_block=2 if size.crop > 64 else 1,
         norm_num_groups=size.groups,
         mid_block_add_attention=size.crop > 64,
-    )
-    return cast(AutoencoderKL, model.eval())
+    ).eval()
 
 
 def random_text_encoder(size: ModelSize) -> CLIPTextModel:
@@ -98,8 +95,7 @@ def random_text_encoder(size: ModelSize) -> CLIPTextModel:
         eos_token_id=size.vocabulary - 1,
         hidden_act="gelu",
     )
-    model: Any = CLIPTextModel(config)
-    return cast(CLIPTextModel, model.eval())
+    return CLIPTextModel(config).eval()
 
 
 def random_image_encoder(size: ModelSize) -> CLIPVisionModelWithProjection:
@@ -115,8 +111,7 @@ def random_image_encoder(size: ModelSize) -> CLIPVisionModelWithProjection:
         projection_dim=size.context,
         hidden_act="gelu",
     )
-    model: Any = CLIPVisionModelWithProjection(config)
-    return cast(CLIPVisionModelWithProjection, model.eval())
+    return CLIPVisionModelWithProjection(config).eval()
 
 
 def randomize_zeros(model: nn.Module) -> None:

@@ -10,10 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
 
 import torch
-from torch import nn
+from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
 
 FILE = Path(__file__).with_name("footprints.json")
 
@@ -30,9 +29,9 @@ class FootprintKind:
     number: int
 
     @classmethod
-    def of(cls, unet: nn.Module, device: torch.device) -> FootprintKind:
+    def of(cls, unet: I2VGenXLUNet, device: torch.device) -> FootprintKind:
         """Return the kind of a stock UNet on a device."""
-        channels, dtype = cast(Any, unet).config.block_out_channels, cast(Any, unet).dtype
+        channels, dtype = unet.config.block_out_channels, unet.dtype
         return cls("-".join(map(str, channels)), device.type, dtype.itemsize)
 
 

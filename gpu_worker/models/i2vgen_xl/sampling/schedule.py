@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
 
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 
@@ -42,7 +41,7 @@ class Schedule:
 
 def read_schedule(scheduler: DDIMScheduler, steps: int) -> Schedule:
     """Read the levels of a number of steps, exactly as the stock scheduler would use them."""
-    config = cast(Any, scheduler.config)
+    config = scheduler.config
     scheduler.set_timesteps(steps)
     timesteps = tuple(int(step) for step in scheduler.timesteps)
     alphas = [float(alpha) for alpha in scheduler.alphas_cumprod]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 import torch
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
@@ -81,7 +81,7 @@ class StockDdimSolver:
     def step(self, index: int, state: SolverState, model_output: Tensor) -> SolverState:
         """Go to the next level as the stock pipeline does."""
         timestep = torch.tensor(self.schedule.timesteps[index], device=model_output.device)
-        result = cast(Any, self.scheduler).step(model_output, timestep, state.sample)
+        result = self.scheduler.step(model_output, timestep, state.sample)
         return SolverState(result.prev_sample, (result.pred_original_sample,))
 
 

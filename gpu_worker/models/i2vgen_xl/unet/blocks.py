@@ -22,7 +22,7 @@ class ResidualBlock(nn.Module):
     def __init__(self, block: ResnetBlock2D, optimizations: Optimizations) -> None:
         """Share the block's parameters."""
         super().__init__()
-        self.block = cast(Any, block)
+        self.block = block
         self.divisor = not optimizations.no_division and block.output_scale_factor
 
     def project_time(self, embedding: Tensor) -> Tensor:
@@ -86,12 +86,12 @@ def plane_convolution(convolution: nn.Conv3d) -> nn.Conv2d:
 
 def downsample(block: Downsample2D, maps: Tensor) -> Tensor:
     """Halve the size of maps (b*f, c, h, w) with the block's own convolution."""
-    return cast(Tensor, cast(Any, block).conv(maps))
+    return cast(Tensor, block.conv(maps))
 
 
-def upsample(block: nn.Module, maps: Tensor, size: torch.Size) -> Tensor:
+def upsample(block: Any, maps: Tensor, size: torch.Size) -> Tensor:
     """Upsample maps (b*f, c, h, w) to a size (h, w) and convolve them."""
     if isinstance(block, FusedUpsample2D):
         return cast(Tensor, block(maps, size))
     upsampled = functional.interpolate(maps, size=tuple(size), mode="nearest")
-    return cast(Tensor, cast(Any, block).conv(upsampled))
+    return cast(Tensor, block.conv(upsampled))

@@ -20,8 +20,8 @@ class GatedFeedForward(nn.Module):
     def __init__(self, block: BasicTransformerBlock, optimizations: Optimizations) -> None:
         """Share the block's layers."""
         super().__init__()
-        self.norm = cast(Any, block).norm3
-        self.network = cast(Any, block).ff
+        self.norm = block.norm3
+        self.network = block.ff
         mkldnn = bool(cast(Any, torch.backends.mkldnn).is_available())
         self.fused = optimizations.fused_gate and mkldnn
         self.slices = 1

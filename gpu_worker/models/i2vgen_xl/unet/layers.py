@@ -71,18 +71,17 @@ class UNetLevel(nn.Module):
 
 
 def wrap_level(
-    block: nn.Module,
+    block: Any,
     resize: nn.Module | None,
     kernels: AttentionKernels,
     optimizations: Optimizations,
 ) -> UNetLevel:
     """Wrap one of diffusers' down, middle or up blocks."""
-    modules = cast(Any, block)
-    count = len(modules.resnets)
+    count = len(block.resnets)
     # The middle block has one more resnet than transformers, other blocks have as many or none.
-    spatial = [*getattr(modules, "attentions", []), *[None] * count][:count]
-    temporal = [*getattr(modules, "temp_attentions", []), *[None] * count][:count]
-    rows = zip(modules.resnets, modules.temp_convs, spatial, temporal, strict=True)
+    spatial = [*getattr(block, "attentions", []), *[None] * count][:count]
+    temporal = [*getattr(block, "temp_attentions", []), *[None] * count][:count]
+    rows = zip(block.resnets, block.temp_convs, spatial, temporal, strict=True)
     return UNetLevel([UNetLayer(row, kernels, optimizations) for row in rows], resize)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import torch
 from diffusers.models.attention import BasicTransformerBlock
@@ -86,8 +86,7 @@ def fuse_projections(attention: Attention) -> nn.Linear:
     with torch.device("meta"):
         layer = nn.Linear(weight.shape[1], weight.shape[0], bias=False)
     layer.weight = nn.Parameter(weight, requires_grad=False)
-    emptied = cast(Any, attention)
-    emptied.to_q = emptied.to_k = emptied.to_v = None
+    attention.to_q = attention.to_k = attention.to_v = None
     return layer
 
 
@@ -110,7 +109,7 @@ class SpatialTransformer(nn.Module):
 
     def attend_within(self, maps: Tensor, layout: Layout) -> Tensor:
         """Run what needs no context on maps (b*f, c, h, w); return tokens (b*f, h*w, c)."""
-        normed = group_norm(cast(Any, self.model).norm, maps)
+        normed = group_norm(self.model.norm, maps)
         if self.model.use_linear_projection:
             tokens = self.model.proj_in(layout.tokens(normed))
         else:

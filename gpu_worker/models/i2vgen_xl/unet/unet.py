@@ -57,18 +57,17 @@ class UNet(nn.Module):
     ) -> None:
         """Wrap the stock model and take over its parameters; do not run that one afterwards."""
         super().__init__()
-        modules = cast(Any, unet)
         self.stock = unet
         self.optimizations = optimizations
-        self.transformer_in = TemporalTransformer(modules.transformer_in, kernels, optimizations)
+        self.transformer_in = TemporalTransformer(unet.transformer_in, kernels, optimizations)
         self.down_levels = nn.ModuleList(
             wrap_level(block, _first(block.downsamplers), kernels, optimizations)
-            for block in modules.down_blocks
+            for block in unet.down_blocks
         )
-        self.mid_level = wrap_level(modules.mid_block, None, kernels, optimizations)
+        self.mid_level = wrap_level(unet.mid_block, None, kernels, optimizations)
         self.up_levels = nn.ModuleList(
             wrap_level(block, _upsampler(block, optimizations), kernels, optimizations)
-            for block in modules.up_blocks
+            for block in unet.up_blocks
         )
         if optimizations.channels_last:
             for module in self.modules():
@@ -123,7 +122,7 @@ class UNet(nn.Module):
         if not self.optimizations.shared_prefix:
             maps = repeat_for_guidance(maps, layout)
         maps = maps.contiguous(memory_format=layout.memory_format)  # (b*f, 8, h, w)
-        stock = cast(Any, self.stock)
+        stock = self.stock
         maps = self.transformer_in(stock.conv_in(maps), layout)
         maps = run.outer(maps, cache) if cache is not None and cache.ready else run.all(maps, cache)
         maps = stock.conv_out(group_norm_silu(stock.conv_norm_out, maps))
@@ -179,7 +178,7 @@ class ForwardPass:
                 maps = self._run(layer, maps)
                 skips.append(maps)
             if down.resize is not None:
-                maps = downsample(cast(Any, down.resize), maps)
+                maps = downsample(down.resize, maps)
                 skips.append(maps)
         for layer in self.unet.mid_level:
             maps = self._run(layer, maps)
@@ -231,7 +230,7 @@ def _upsampler(block: Any, optimizations: Optimizations) -> nn.Module | None:
     stock = _first(block.upsamplers)
     if stock is None or not optimizations.fused_upsampling:
         return stock
-    return FusedUpsample2D(cast(Any, stock))
+    return FusedUpsample2D(stock)
 
 
 def _first(modules: nn.ModuleList | None) -> nn.Module | None:

@@ -9,7 +9,7 @@ large map.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 import torch
 from diffusers.models.autoencoders.autoencoder_kl import AutoencoderKL
@@ -24,7 +24,7 @@ class FusedUpsample2D(nn.Module):
     def __init__(self, block: Upsample2D) -> None:
         """Share the block's convolution, whose weight stays for sizes that are not doubled."""
         super().__init__()
-        convolution = cast(nn.Conv2d, cast(Any, block).conv)
+        convolution = cast(nn.Conv2d, block.conv)
         self.convolution = convolution
         self.weight: nn.Parameter | None = None
         self.bias: nn.Parameter | None = None
@@ -62,7 +62,7 @@ class FusedUpsample2D(nn.Module):
 
 def fuse_upsamplers(vae: AutoencoderKL) -> None:
     """Replace the upsamplers of an autoencoder's decoder by fused ones."""
-    for block in cast(Any, vae).decoder.up_blocks:
+    for block in vae.decoder.up_blocks:
         for index, upsampler in enumerate(block.upsamplers or ()):
             block.upsamplers[index] = FusedUpsample2D(upsampler)
 
