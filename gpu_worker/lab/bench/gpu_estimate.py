@@ -31,7 +31,7 @@ from gpu_worker.models.i2vgen_xl.memory.eight_bit import quantize
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
 from gpu_worker.models.i2vgen_xl.memory.fallback import GPU_SLICES, SLICES
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
-from gpu_worker.models.i2vgen_xl.unet.attention import AttentionKernels
+from gpu_worker.models.i2vgen_xl.unet.attention import AttentionKind
 from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from storage.domain.catalogue import PresetRow
@@ -216,7 +216,7 @@ def _stock_pass(unet: Any, shape: ClipShape) -> None:
 
 
 def _engine_unet() -> UNet:
-    return UNet(build(random_unet), AttentionKernels.uniform("sdpa"), Optimizations()).eval()
+    return UNet(build(random_unet), dict.fromkeys(AttentionKind, "sdpa"), Optimizations()).eval()
 
 
 def build(make: Callable[[ModelSize], nn.Module]) -> Any:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from importlib import import_module
 
@@ -30,24 +29,8 @@ class AttentionKind(StrEnum):
     TEMPORAL = "temporal"
 
 
-@dataclass(frozen=True)
-class AttentionKernels:
-    """The name of one kernel for each kind of attention."""
-
-    names: Mapping[AttentionKind, str]
-
-    def __call__(
-        self, kind: AttentionKind, query: Tensor, key: Tensor, value: Tensor, heads: int
-    ) -> Tensor:
-        """Attend; the result has the query's shape."""
-        return KERNELS[self.names[kind]](query, key, value, heads)
-
-    @classmethod
-    def uniform(cls, name: str) -> AttentionKernels:
-        """Use one kernel for everything; raise KeyError for an unknown name."""
-        if name not in KERNELS:
-            raise KeyError(name)
-        return cls(dict.fromkeys(AttentionKind, name))
+KernelNames = Mapping[AttentionKind, str]
+"""The name of one kernel for each kind of attention."""
 
 
 def sdpa(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:

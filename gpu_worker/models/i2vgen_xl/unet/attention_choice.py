@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gpu_worker.models.i2vgen_xl.device import CACHE, device_name, release_cached_memory
 from gpu_worker.models.i2vgen_xl.measurement_cache import measured_once
-from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKernels, AttentionKind
+from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKind, KernelNames
 
 CPU_KERNELS = {
     AttentionKind.SPATIAL: "sdpa",
@@ -41,13 +41,15 @@ PROBES = {
 """The largest attention of each kind in a clip of 512 x 512 x 16 at full size."""
 
 
-def choose_kernels(name: str, device: torch.device, dtype: torch.dtype) -> AttentionKernels:
+def choose_kernels(name: str, device: torch.device, dtype: torch.dtype) -> KernelNames:
     """Return the kernels for a setting: auto, or one of KERNELS; raise KeyError if unknown."""
+    if name in KERNELS:
+        return dict.fromkeys(AttentionKind, name)
     if name != "auto":
-        return AttentionKernels.uniform(name)
+        raise KeyError(name)
     if device.type != "cuda":
-        return AttentionKernels(CPU_KERNELS)
-    return AttentionKernels(measured_kernels(device, dtype, CACHE / "attention.json"))
+        return CPU_KERNELS
+    return measured_kernels(device, dtype, CACHE / "attention.json")
 
 
 def measured_kernels(

@@ -8,7 +8,7 @@ from typing import Any, cast
 from torch import Tensor, nn
 
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
-from gpu_worker.models.i2vgen_xl.unet.attention import AttentionKernels
+from gpu_worker.models.i2vgen_xl.unet.attention import KernelNames
 from gpu_worker.models.i2vgen_xl.unet.blocks import ResidualBlock, TemporalConvolution
 from gpu_worker.models.i2vgen_xl.unet.layout import Layout
 from gpu_worker.models.i2vgen_xl.unet.transformer import (
@@ -24,7 +24,7 @@ class UNetLayer(nn.Module):
     def __init__(
         self,
         modules: tuple[nn.Module, nn.Module, nn.Module | None, nn.Module | None],
-        kernels: AttentionKernels,
+        kernels: KernelNames,
         optimizations: Optimizations,
     ) -> None:
         """Wrap diffusers' resnet, temp_conv, attention and temp_attention; share parameters."""
@@ -73,7 +73,7 @@ class UNetLevel(nn.Module):
 def wrap_level(
     block: Any,
     resize: nn.Module | None,
-    kernels: AttentionKernels,
+    kernels: KernelNames,
     optimizations: Optimizations,
 ) -> UNetLevel:
     """Wrap one of diffusers' down, middle or up blocks."""

@@ -12,7 +12,7 @@ from diffusers.models.transformers.transformer_temporal import TransformerTempor
 from torch import Tensor, nn
 
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
-from gpu_worker.models.i2vgen_xl.unet.attention import AttentionKernels, AttentionKind
+from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKind, KernelNames
 from gpu_worker.models.i2vgen_xl.unet.feed_forward import GatedFeedForward
 from gpu_worker.models.i2vgen_xl.unet.group_norm import group_norm
 from gpu_worker.models.i2vgen_xl.unet.layout import Layout
@@ -24,18 +24,11 @@ KeyValue = tuple[Tensor, Tensor]
 class SelfAttention(nn.Module):
     """Self-attention with query, key and value from one matrix product."""
 
-    def __init__(
-        self,
-        attention: Attention,
-        kind: AttentionKind,
-        kernels: AttentionKernels,
-        optimizations: Optimizations,
-    ) -> None:
+    def __init__(self, attention: Attention, kernel: str, optimizations: Optimizations) -> None:
         """Share the projections; fused, they are replaced by one joint layer."""
         super().__init__()
         self.attention = attention
-        self.kind = kind
-        self.kernels = kernels
+        self.attend = KERNELS[kernel]
         self.to_qkv = fuse_projections(attention) if optimizations.fused_projections else None
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -46,20 +39,18 @@ class SelfAttention(nn.Module):
         else:
             query, key = attention.to_q(tokens), attention.to_k(tokens)
             value = attention.to_v(tokens)
-        result = self.kernels(self.kind, query, key, value, attention.heads)
+        result = self.attend(query, key, value, attention.heads)
         return cast(Tensor, attention.to_out[0](result))
 
 
 class CrossAttention(nn.Module):
     """Attention to the context, whose keys and values are the same for all frames of a clip."""
 
-    def __init__(
-        self, attention: Attention, kernels: AttentionKernels, optimizations: Optimizations
-    ) -> None:
+    def __init__(self, attention: Attention, kernel: str, optimizations: Optimizations) -> None:
         """Share the projections."""
         super().__init__()
         self.attention = attention
-        self.kernels = kernels
+        self.attend = KERNELS[kernel]
         self.projected = optimizations.context
 
     def project(self, context: Tensor) -> KeyValue:
@@ -75,7 +66,7 @@ class CrossAttention(nn.Module):
             key, value = context
         else:
             key, value = self.project(context[0].repeat_interleave(layout.frames, dim=0))
-        result = self.kernels(AttentionKind.CROSS, query, key, value, self.attention.heads)
+        result = self.attend(query, key, value, self.attention.heads)
         return cast(Tensor, self.attention.to_out[0](result.view(tokens.shape)))
 
 
@@ -94,17 +85,16 @@ class SpatialTransformer(nn.Module):
     """Self-attention within a frame, cross-attention to the context, feed-forward."""
 
     def __init__(
-        self, model: Transformer2DModel, kernels: AttentionKernels, optimizations: Optimizations
+        self, model: Transformer2DModel, kernels: KernelNames, optimizations: Optimizations
     ) -> None:
         """Share the model's parameters."""
         super().__init__()
         block = cast(BasicTransformerBlock, model.transformer_blocks[0])
         self.model = model
         self.block = block
-        self.self_attention = SelfAttention(
-            block.attn1, AttentionKind.SPATIAL, kernels, optimizations
-        )
-        self.cross_attention = CrossAttention(block.attn2, kernels, optimizations)
+        spatial, cross = kernels[AttentionKind.SPATIAL], kernels[AttentionKind.CROSS]
+        self.self_attention = SelfAttention(block.attn1, spatial, optimizations)
+        self.cross_attention = CrossAttention(block.attn2, cross, optimizations)
         self.feed_forward = GatedFeedForward(block, optimizations)
 
     def attend_within(self, maps: Tensor, layout: Layout) -> Tensor:
@@ -136,7 +126,7 @@ class TemporalTransformer(nn.Module):
     def __init__(
         self,
         model: TransformerTemporalModel,
-        kernels: AttentionKernels,
+        kernels: KernelNames,
         optimizations: Optimizations,
     ) -> None:
         """Share the model's parameters."""
@@ -145,7 +135,7 @@ class TemporalTransformer(nn.Module):
         self.model = model
         self.block = block
         self.first, self.second = (
-            SelfAttention(attention, AttentionKind.TEMPORAL, kernels, optimizations)
+            SelfAttention(attention, kernels[AttentionKind.TEMPORAL], optimizations)
             for attention in (block.attn1, block.attn2)
         )
         self.feed_forward = GatedFeedForward(block, optimizations)

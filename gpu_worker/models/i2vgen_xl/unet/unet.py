@@ -13,7 +13,7 @@ from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
 from torch import Tensor, nn
 
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
-from gpu_worker.models.i2vgen_xl.unet.attention import AttentionKernels
+from gpu_worker.models.i2vgen_xl.unet.attention import KernelNames
 from gpu_worker.models.i2vgen_xl.unet.blocks import downsample, upsample
 from gpu_worker.models.i2vgen_xl.unet.conditioning import (
     Conditioning,
@@ -53,7 +53,7 @@ class UNet(nn.Module):
     """The noise predictor, one forward pass per step."""
 
     def __init__(
-        self, unet: I2VGenXLUNet, kernels: AttentionKernels, optimizations: Optimizations
+        self, unet: I2VGenXLUNet, kernels: KernelNames, optimizations: Optimizations
     ) -> None:
         """Wrap the stock model and take over its parameters; do not run that one afterwards."""
         super().__init__()

@@ -16,7 +16,7 @@ from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import (
     randomize_zeros,
 )
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
-from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKernels
+from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKind, KernelNames
 from gpu_worker.models.i2vgen_xl.unet.attention_choice import CPU_KERNELS
 from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
 from gpu_worker.models.i2vgen_xl.unet.unet import DeepCache, UNet
@@ -71,13 +71,13 @@ def own_pass(
     conditioning: Conditioning,
     sample: Tensor,
     optimizations: Optimizations,
-    kernels: AttentionKernels | None = None,
+    kernels: KernelNames | None = None,
 ) -> Tensor:
     """Run our forward pass on a copy of the stock model."""
     with torch.inference_mode():
         unet = UNet(
             copy.deepcopy(model),
-            kernels or AttentionKernels(CPU_KERNELS),
+            kernels or CPU_KERNELS,
             optimizations,
         )
         ready = unet.prepare(conditioning, TIMESTEPS)
@@ -109,7 +109,9 @@ def test_the_forward_pass_equals_the_stock_one_without_all_optimizations(
 def test_every_attention_kernel_gives_the_same(
     stock: I2VGenXLUNet, conditioning: Conditioning, sample: Tensor, name: str
 ) -> None:
-    result = own_pass(stock, conditioning, sample, Optimizations(), AttentionKernels.uniform(name))
+    result = own_pass(
+        stock, conditioning, sample, Optimizations(), dict.fromkeys(AttentionKind, name)
+    )
     assert distance(result, stock_pass(stock, conditioning, sample)) < 1e-5
 
 
@@ -117,7 +119,7 @@ def test_slices_change_nothing(
     stock: I2VGenXLUNet, conditioning: Conditioning, sample: Tensor
 ) -> None:
     with torch.inference_mode():
-        unet = UNet(copy.deepcopy(stock), AttentionKernels(CPU_KERNELS), Optimizations())
+        unet = UNet(copy.deepcopy(stock), CPU_KERNELS, Optimizations())
         unet.slice_feed_forward(8)
         ready = unet.prepare(conditioning, TIMESTEPS)
         result = unet(sample, ready.image_features, ready.time_table[0], ready.contexts)
@@ -129,7 +131,7 @@ def test_reused_features_of_the_same_step_give_the_same(
     stock: I2VGenXLUNet, conditioning: Conditioning, sample: Tensor, depth: int
 ) -> None:
     with torch.inference_mode():
-        unet = UNet(copy.deepcopy(stock), AttentionKernels(CPU_KERNELS), Optimizations())
+        unet = UNet(copy.deepcopy(stock), CPU_KERNELS, Optimizations())
         ready = unet.prepare(conditioning, TIMESTEPS)
         cache = DeepCache(depth)
         given = (sample, ready.image_features, ready.time_table[0], ready.contexts)
@@ -144,7 +146,7 @@ def test_every_layer_is_one_graph_for_the_compiler(
 ) -> None:
     with torch.inference_mode():
         optimizations = Optimizations().without("fused_gate")
-        unet = UNet(copy.deepcopy(stock), AttentionKernels(CPU_KERNELS), optimizations)
+        unet = UNet(copy.deepcopy(stock), CPU_KERNELS, optimizations)
         ready = unet.prepare(conditioning, TIMESTEPS)
         for layer in unet.layers():
             # The compiler's front end alone, which raises where a layer falls into pieces.
