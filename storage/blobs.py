@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 from urllib.parse import unquote_to_bytes
 
 import obstore
@@ -26,22 +25,6 @@ from storage.settings import SettingsError
 KEY = re.compile(r"[0-9a-f]{64}")
 
 log = logging.getLogger(__name__)
-
-
-class BlobStore(Protocol):
-    """Where blobs are kept; a missing key is a KeyError or a FileNotFoundError."""
-
-    async def put(self, key: str, data: bytes) -> None:
-        """Store the bytes whole or not at all, unless they are there."""
-
-    async def get(self, key: str) -> bytes:
-        """Return the bytes as they are now."""
-
-    async def size(self, key: str) -> int:
-        """Return how many bytes there are."""
-
-    async def delete(self, key: str) -> None:
-        """Delete the bytes."""
 
 
 def check_url(url: str) -> None:
@@ -72,8 +55,8 @@ class Blobs:
     Unavailable.
     """
 
-    def __init__(self, store: BlobStore) -> None:
-        """Use this store."""
+    def __init__(self, store: BlobFolder | CloudStore) -> None:
+        """Use this store, in which a missing key is a KeyError or a FileNotFoundError."""
         self._store = store
         self._faults = FaultLog(log, "the store for pictures and clips")
 

@@ -21,11 +21,8 @@ def drop_skipped_layers(components: Components) -> None:
         encoder.layers = encoder.layers[: -components.traits.clip_skip]
 
 
-def encode_prompts(components: Components, prompts: list[str], dropped: bool) -> Tensor:
-    """Encode prompts (b) to (b, n, e): the layer that the checkpoint names, normalised.
-
-    dropped is whether the skipped layers were dropped.
-    """
+def encode_prompts(components: Components, prompts: list[str]) -> Tensor:
+    """Encode prompts (b) to (b, n, e): the last layer that was not dropped, normalised."""
     model = components.text_encoder
     tokens = components.tokenizer(
         prompts,
@@ -35,10 +32,7 @@ def encode_prompts(components: Components, prompts: list[str], dropped: bool) ->
         return_tensors="np",
     )
     ids = torch.from_numpy(np.asarray(tokens["input_ids"], np.int64)).to(model.device)
-    if dropped:
-        return cast(Tensor, model(ids).last_hidden_state)
-    states = model(ids, output_hidden_states=True).hidden_states
-    return cast(Tensor, model.final_layer_norm(states[-1 - components.traits.clip_skip]))
+    return cast(Tensor, model(ids).last_hidden_state)
 
 
 def encode_image(components: Components, picture: Frame) -> Tensor:

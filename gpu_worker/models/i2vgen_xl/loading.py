@@ -45,14 +45,11 @@ def load_pipeline(folder: Path, options: EngineOptions, pool: ThreadPoolExecutor
     device, optimizations = resolve_device(options.device), options.optimizations
     dtype = resolve_dtype(options.dtype, device)
     components = load_components(folder, device, dtype)
-    if optimizations.short_text:
-        drop_skipped_layers(components)
+    drop_skipped_layers(components)
     if optimizations.channels_last:
         components.vae.to(memory_format=torch.channels_last)
-    if optimizations.fused_upsampling:
-        fuse_upsamplers(components.vae)
-    attention = options.attention if optimizations.attention else "sdpa"
-    kernels = choose_kernels(attention, device, dtype)
+    fuse_upsamplers(components.vae)
+    kernels = choose_kernels(options.attention, device, dtype)
     unet = UNet(components.unet, kernels, optimizations).eval()
     unet.slice_feed_forward(default_slices(device))
     regions = None

@@ -1,4 +1,4 @@
-"""The named optimizations of the engine, each of which can be switched off."""
+"""The optimizations of the engine that can be switched off."""
 
 from __future__ import annotations
 
@@ -7,38 +7,20 @@ from dataclasses import dataclass, fields, replace
 
 @dataclass(frozen=True, slots=True)
 class Optimizations:
-    """Which optimizations are on; none changes what is computed, only how often and how.
+    """Which optimizations are on, of those that can be measured or stand in the way somewhere.
 
-    constants: what does not depend on the step is computed once per clip.
-    context: keys and values of cross-attention are projected once per clip, not per frame and step.
-    time_table: the embeddings of all steps are projected in one go, one row per step.
+    None changes what is computed, only how often and how.
+
     shared_prefix: what both halves of guidance have in common is computed once.
-    no_division: no division by a scale of one.
-    conv2d: a temporal convolution runs as a two-dimensional one over (frames, pixels).
     channels_last: feature maps keep channels innermost, so that no view needs a copy.
-    fused_upsampling: on a CPU, upsampling and its convolution are one convolution of the small map.
-    fused_projections: query, key and value come from one matrix product.
-    fused_gate: the feed-forward's activation and gate happen within the matrix products.
-    attention: the kernel is chosen by the kind of attention instead of one kernel for all.
-    scalar_steps: the scheduler's step is two products with plain numbers, without a device sync.
-    short_text: the last text layer, whose output is thrown away, is not computed.
+    fused_gate: the feed-forward's activation and gate happen within the matrix products (on a CPU).
     chunked_decode: as many frames are decoded at once as memory allows.
     compiled: layers are compiled one by one (on a GPU).
     """
 
-    constants: bool = True
-    context: bool = True
-    time_table: bool = True
     shared_prefix: bool = True
-    no_division: bool = True
-    conv2d: bool = True
     channels_last: bool = True
-    fused_upsampling: bool = True
-    fused_projections: bool = True
     fused_gate: bool = True
-    attention: bool = True
-    scalar_steps: bool = True
-    short_text: bool = True
     chunked_decode: bool = True
     compiled: bool = False
 

@@ -30,12 +30,7 @@ from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (
 from gpu_worker.models.i2vgen_xl.sampling.denoise import NoisePredictor, SamplingPlan, denoise
 from gpu_worker.models.i2vgen_xl.sampling.detail import restore_detail
 from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule, read_schedule
-from gpu_worker.models.i2vgen_xl.sampling.solvers import (
-    SOLVERS,
-    Solver,
-    SolverState,
-    StockDdimSolver,
-)
+from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, SolverState
 from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions, shape_of
 from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
@@ -172,9 +167,7 @@ class Pipeline:
         )
         if request.guidance <= 1.0:
             low = high = 0
-        solver: Solver = SOLVERS[row.scheduler](schedule)
-        if not self.optimizations.scalar_steps and row.scheduler == "ddim":
-            solver = StockDdimSolver(schedule, self.components.scheduler)
+        solver = SOLVERS[row.scheduler](schedule)
         return SamplingPlan(schedule, solver, request.guidance, (low, high), row.reuse, start)
 
     def _conditioning(self, clips: Sequence[PreparedClip], guided: bool) -> Conditioning:
@@ -184,9 +177,7 @@ class Pipeline:
         if guided:
             prompts = [request.negative_prompt for request in requests] + prompts
         with self.encoders.on_device():
-            text = encoders.encode_prompts(
-                self.components, prompts, dropped=self.optimizations.short_text
-            )
+            text = encoders.encode_prompts(self.components, prompts)
             images = [
                 encoders.encode_image(self.components, clip.inputs.canvas.fitted) for clip in clips
             ]

@@ -91,13 +91,6 @@ def _render(
     return ClipPair(truth, moved, path.motion, mask)
 
 
-def move_fitted(
-    image: Frame, window: Window, poses: tuple[Pose, ...], size: tuple[int, int]
-) -> Frames:
-    """Move the fitted picture alone: mirrored and blurred beyond its edges."""
-    return move(fit(image, window, size), full_window(size), poses, size)
-
-
 def full_window(size: tuple[int, int]) -> Window:
     """Return the window that is all of a picture of this size."""
     return (0.0, 0.0, float(size[0]), float(size[1]))

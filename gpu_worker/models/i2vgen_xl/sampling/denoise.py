@@ -71,8 +71,6 @@ class NoisePredictor:
 
     def _run(self, index: int, sample: Tensor, part: slice, cache: DeepCache) -> Tensor:
         plan, prepared = self.plan, self.prepared
-        if not self.unet.optimizations.constants:
-            prepared = self.unet.prepare(prepared.conditioning, prepared.timesteps)
         contexts = tuple((key[part], value[part]) for key, value in prepared.contexts)
         reuses = plan.reuse > 1
         if reuses:

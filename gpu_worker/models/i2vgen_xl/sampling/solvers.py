@@ -10,8 +10,6 @@ import math
 from dataclasses import dataclass
 from typing import Protocol
 
-import torch
-from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from torch import Tensor
 
 from gpu_worker.models.i2vgen_xl.sampling.schedule import MIN_SIGNAL, NoiseLevel, Schedule
@@ -69,20 +67,6 @@ class DdimSolver:
         else:
             epsilon = (state.sample - now.signal * original) / max(now.noise, MIN_SIGNAL)
         return SolverState(then.signal * original + then.noise * epsilon, (original,))
-
-
-@dataclass(frozen=True)
-class StockDdimSolver:
-    """Diffusers' own DDIM step, which indexes its tables with a tensor on the device."""
-
-    schedule: Schedule
-    scheduler: DDIMScheduler
-
-    def step(self, index: int, state: SolverState, model_output: Tensor) -> SolverState:
-        """Go to the next level as the stock pipeline does."""
-        timestep = torch.tensor(self.schedule.timesteps[index], device=model_output.device)
-        result = self.scheduler.step(model_output, timestep, state.sample)
-        return SolverState(result.prev_sample, (result.pred_original_sample,))
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ class UNetLayer(nn.Module):
         """Wrap diffusers' resnet, temp_conv, attention and temp_attention; share parameters."""
         super().__init__()
         residual, convolution, spatial, temporal = (cast(Any, module) for module in modules)
-        self.residual = ResidualBlock(residual, optimizations)
-        self.convolution = TemporalConvolution(convolution, optimizations)
+        self.residual = ResidualBlock(residual)
+        self.convolution = TemporalConvolution(convolution)
         self.spatial = (
             None if spatial is None else SpatialTransformer(spatial, kernels, optimizations)
         )

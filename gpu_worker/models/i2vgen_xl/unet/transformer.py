@@ -24,49 +24,39 @@ KeyValue = tuple[Tensor, Tensor]
 class SelfAttention(nn.Module):
     """Self-attention with query, key and value from one matrix product."""
 
-    def __init__(self, attention: Attention, kernel: str, optimizations: Optimizations) -> None:
-        """Share the projections; fused, they are replaced by one joint layer."""
+    def __init__(self, attention: Attention, kernel: str) -> None:
+        """Replace the projections by one joint layer."""
         super().__init__()
         self.attention = attention
         self.attend = KERNELS[kernel]
-        self.to_qkv = fuse_projections(attention) if optimizations.fused_projections else None
+        self.to_qkv = fuse_projections(attention)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Attend within each row of tokens (n, t, c)."""
-        attention = self.attention
-        if self.to_qkv is not None:
-            query, key, value = self.to_qkv(tokens).chunk(3, dim=-1)
-        else:
-            query, key = attention.to_q(tokens), attention.to_k(tokens)
-            value = attention.to_v(tokens)
-        result = self.attend(query, key, value, attention.heads)
-        return cast(Tensor, attention.to_out[0](result))
+        query, key, value = self.to_qkv(tokens).chunk(3, dim=-1)
+        result = self.attend(query, key, value, self.attention.heads)
+        return cast(Tensor, self.attention.to_out[0](result))
 
 
 class CrossAttention(nn.Module):
     """Attention to the context, whose keys and values are the same for all frames of a clip."""
 
-    def __init__(self, attention: Attention, kernel: str, optimizations: Optimizations) -> None:
+    def __init__(self, attention: Attention, kernel: str) -> None:
         """Share the projections."""
         super().__init__()
         self.attention = attention
         self.attend = KERNELS[kernel]
-        self.projected = optimizations.context
 
     def project(self, context: Tensor) -> KeyValue:
         """Project the context (b, n, e) to keys and values (b, n, c)."""
         return self.attention.to_k(context), self.attention.to_v(context)
 
     def forward(self, tokens: Tensor, context: KeyValue, layout: Layout) -> Tensor:
-        """Attend from tokens (b*f, t, c) to keys and values, or to an unprojected context twice."""
+        """Attend from tokens (b*f, t, c) to keys and values."""
         query = self.attention.to_q(tokens)
-        if self.projected:
-            # Frames join the row of tokens, so that keys and values are not repeated for them.
-            query = query.view(layout.clips, -1, query.shape[-1])
-            key, value = context
-        else:
-            key, value = self.project(context[0].repeat_interleave(layout.frames, dim=0))
-        result = self.attend(query, key, value, self.attention.heads)
+        # Frames join the row of tokens, so that keys and values are not repeated for them.
+        query = query.view(layout.clips, -1, query.shape[-1])
+        result = self.attend(query, *context, self.attention.heads)
         return cast(Tensor, self.attention.to_out[0](result.view(tokens.shape)))
 
 
@@ -93,8 +83,8 @@ class SpatialTransformer(nn.Module):
         self.model = model
         self.block = block
         spatial, cross = kernels[AttentionKind.SPATIAL], kernels[AttentionKind.CROSS]
-        self.self_attention = SelfAttention(block.attn1, spatial, optimizations)
-        self.cross_attention = CrossAttention(block.attn2, cross, optimizations)
+        self.self_attention = SelfAttention(block.attn1, spatial)
+        self.cross_attention = CrossAttention(block.attn2, cross)
         self.feed_forward = GatedFeedForward(block, optimizations)
 
     def attend_within(self, maps: Tensor, layout: Layout) -> Tensor:
@@ -135,7 +125,7 @@ class TemporalTransformer(nn.Module):
         self.model = model
         self.block = block
         self.first, self.second = (
-            SelfAttention(attention, kernels[AttentionKind.TEMPORAL], optimizations)
+            SelfAttention(attention, kernels[AttentionKind.TEMPORAL])
             for attention in (block.attn1, block.attn2)
         )
         self.feed_forward = GatedFeedForward(block, optimizations)

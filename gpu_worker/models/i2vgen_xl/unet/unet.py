@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.unet.attention import KernelNames
-from gpu_worker.models.i2vgen_xl.unet.blocks import downsample, upsample
+from gpu_worker.models.i2vgen_xl.unet.blocks import downsample
 from gpu_worker.models.i2vgen_xl.unet.conditioning import (
     Conditioning,
     context,
@@ -36,14 +36,12 @@ from gpu_worker.models.i2vgen_xl.unet.upsampling import FusedUpsample2D
 
 @dataclass(frozen=True)
 class PreparedConditioning:
-    """A conditioning with what all steps share, computed once.
+    """What all steps share of a conditioning, computed once.
 
     image_features (c, 4, f, h, w); contexts are the keys and values of each layer that has
-    cross-attention; time_table (steps, e) holds one row of embeddings for each of timesteps.
+    cross-attention; time_table (steps, e) holds one row of embeddings for each timestep.
     """
 
-    conditioning: Conditioning
-    timesteps: Tensor
     image_features: Tensor
     contexts: tuple[KeyValue, ...]
     time_table: Tensor
@@ -66,8 +64,7 @@ class UNet(nn.Module):
         )
         self.mid_level = wrap_level(unet.mid_block, None, kernels, optimizations)
         self.up_levels = nn.ModuleList(
-            wrap_level(block, _upsampler(block, optimizations), kernels, optimizations)
-            for block in unet.up_blocks
+            wrap_level(block, _upsampler(block), kernels, optimizations) for block in unet.up_blocks
         )
         if optimizations.channels_last:
             for module in self.modules():
@@ -90,17 +87,13 @@ class UNet(nn.Module):
         joint = context(self.stock, conditioning)
         contexts = tuple(
             layer.spatial.cross_attention.project(joint)
-            if self.optimizations.context
-            else (joint, joint)
             for layer in self.layers()
             if layer.spatial is not None
         )
         table = time_embeddings(self.stock, timesteps, conditioning.fps)
-        if self.optimizations.time_table:
-            rows = [layer.residual.project_time(table) for layer in self.layers()]
-            table = torch.cat(rows, dim=1)
+        rows = [layer.residual.project_time(table) for layer in self.layers()]
         features = image_features(self.stock, conditioning.image_latents)
-        return PreparedConditioning(conditioning, timesteps, features, contexts, table)
+        return PreparedConditioning(features, contexts, torch.cat(rows, dim=1))
 
     def forward(
         self,
@@ -132,11 +125,10 @@ class UNet(nn.Module):
 class DeepCache:
     """Deep features that later steps take from an earlier one (DeepCache, arXiv:2312.00858).
 
-    depth is how many of the last level's layers are always computed.
+    Only the very last layer is always computed.
     """
 
-    def __init__(self, depth: int = 1) -> None:
-        self.depth = depth
+    def __init__(self) -> None:
         self.maps: Tensor | None = None
         self.ready = False
 
@@ -165,7 +157,7 @@ class ForwardPass:
         self.unet = unet
         self.layout = layout
         layers = unet.layers()
-        times = _split_time(layers, time, layout, unet.optimizations.time_table)
+        times = torch.split(time, [layer.residual.block.out_channels for layer in layers])
         each = iter(contexts)
         given = [next(each) if layer.spatial is not None else None for layer in layers]
         self.inputs = dict(zip(map(id, layers), zip(times, given, strict=True), strict=True))
@@ -185,28 +177,20 @@ class ForwardPass:
         last = self.unet.up_levels[-1]
         for up in cast(list[UNetLevel], list(self.unet.up_levels)):
             for index, layer in enumerate(up):
-                if cache is not None and up is last and index == len(up) - cache.depth:
+                if cache is not None and up is last and index == len(up) - 1:
                     cache.store(maps)
                 maps = self._run_joined(layer, maps, skips.pop())
             if up.resize is not None:
-                maps = upsample(up.resize, maps, skips[-1].shape[-2:])
+                maps = up.resize(maps, skips[-1].shape[-2:])
         return maps
 
     def outer(self, maps: Tensor, cache: DeepCache) -> Tensor:
-        """Run only the outermost layers around the deep features of an earlier step."""
-        skips = [maps]
-        for layer in list(cast(UNetLevel, self.unet.down_levels[0]))[: cache.depth - 1]:
-            maps = self._run(layer, maps)
-            skips.append(maps)
-        maps = cache.load(self.layout)
-        for layer in list(cast(UNetLevel, self.unet.up_levels[-1]))[-cache.depth :]:
-            maps = self._run_joined(layer, maps, skips.pop())
-        return maps
+        """Run only the last layer, on the deep features of an earlier step."""
+        *_, last = cast(UNetLevel, self.unet.up_levels[-1])
+        return self._run_joined(last, cache.load(self.layout), maps)
 
     def _run(self, layer: UNetLayer, maps: Tensor) -> Tensor:
         time, given = self.inputs[id(layer)]
-        if time.dim() == 2 and time.shape[0] != maps.shape[0]:
-            time = time[: maps.shape[0]]
         return cast(Tensor, layer(maps, time, given, self.layout))
 
     def _run_joined(self, layer: UNetLayer, maps: Tensor, skip: Tensor) -> Tensor:
@@ -215,22 +199,9 @@ class ForwardPass:
         return self._run(layer, joined)
 
 
-def _split_time(
-    layers: list[UNetLayer], time: Tensor, layout: Layout, projected: bool
-) -> list[Tensor]:
-    """Split a projected row into (c) of each layer, or project it for every frame (b*f, c)."""
-    if projected:
-        sizes = [layer.residual.block.out_channels for layer in layers]
-        return list(torch.split(time, sizes))
-    repeated = time.expand(layout.clips * layout.frames, -1)
-    return [layer.residual.project_time(repeated) for layer in layers]
-
-
-def _upsampler(block: Any, optimizations: Optimizations) -> nn.Module | None:
+def _upsampler(block: Any) -> nn.Module | None:
     stock = _first(block.upsamplers)
-    if stock is None or not optimizations.fused_upsampling:
-        return stock
-    return FusedUpsample2D(stock)
+    return None if stock is None else FusedUpsample2D(stock)
 
 
 def _first(modules: nn.ModuleList | None) -> nn.Module | None:

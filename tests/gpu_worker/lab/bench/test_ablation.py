@@ -22,11 +22,11 @@ def test_a_gain_is_the_time_of_a_clip_without_the_optimization(
 
     def timed_latents(engine: I2VGenXL, **options: Any) -> Tensor:
         nonlocal now
-        now += 2.0 if engine.options.optimizations.context else 3.0
+        now += 2.0 if engine.options.optimizations.shared_prefix else 3.0
         return engine_latents(engine, **options)
 
     monkeypatch.setattr(ablation, "engine_latents", timed_latents)
     clocked = replace(pair, clock=lambda: now)
-    names = ["context", "compiled"]  # the second is off on a CPU
+    names = ["shared_prefix", "compiled"]  # the second is off on a CPU
     gains = dict(ablation.measure_gains(clocked, ClipShape(64, 64, 4, 2), 1, names))
-    assert gains == {"context": 1.5}
+    assert gains == {"shared_prefix": 1.5}

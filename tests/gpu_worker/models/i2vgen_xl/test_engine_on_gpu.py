@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.checkpoint import components
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
+from gpu_worker.models.i2vgen_xl.sampling.solvers import DdimSolver, SolverState
 from storage.domain.camera.motion import Camera
 from storage.domain.request import Preset
 from tests.support.fake_gpu import FakeGpu, fake_gpu
@@ -81,8 +81,16 @@ def test_no_step_waits_for_the_device(
         return [where for _, where in gpu.waits if "denoise >" in where]
 
     assert waits() == []
-    # The stock scheduler's step does, which shows that a wait would be seen.
-    monkeypatch.setattr(engine.pipeline, "optimizations", Optimizations().without("scalar_steps"))
+    step = DdimSolver.step
+
+    def waiting_step(
+        solver: DdimSolver, index: int, state: SolverState, output: torch.Tensor
+    ) -> SolverState:
+        float(output.sum())
+        return step(solver, index, state, output)
+
+    # A wait would be seen.
+    monkeypatch.setattr(DdimSolver, "step", waiting_step)
     assert waits()
 
 

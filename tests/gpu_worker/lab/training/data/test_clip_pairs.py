@@ -5,7 +5,7 @@ import numpy as np
 from gpu_worker.lab.training.data import clip_pairs
 from gpu_worker.lab.training.data.camera_paths import pose_at
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
-from gpu_worker.media.warp import move
+from gpu_worker.media.warp import fit, move
 from storage.domain.camera.motion import Motion, Pose
 
 
@@ -20,7 +20,8 @@ def test_the_fitted_picture_is_mirrored_where_the_truth_continues(images: ImageD
     image, window = images.images[0], (100.0, 60.0, 128.0, 128.0)
     poses = (Pose(), pose_at(Motion.PAN_RIGHT, 2.0, 1.0))
     truth = move(image, window, poses, (64, 64))
-    moved = clip_pairs.move_fitted(image, window, poses, (64, 64))
+    fitted, whole = fit(image, window, (64, 64)), clip_pairs.full_window((64, 64))
+    moved = move(fitted, whole, poses, (64, 64))
     difference = np.abs(truth[1].astype(int) - moved[1]).mean((0, 2))
     assert (truth[0] == moved[0]).all()
     assert difference[45:].mean() > 4 * difference[:30].mean()
