@@ -8,12 +8,12 @@ from pathlib import Path
 
 from gpu_worker.lab.evaluate import contact_sheet, ground_truth, metrics
 from gpu_worker.lab.evaluate.clip_evaluator import ClipEvaluator, ClipSpec, EvaluatedClip
-from gpu_worker.lab.evaluate.ground_truth import GroundTruthComparison, Recode
+from gpu_worker.lab.evaluate.ground_truth import Recode
 from gpu_worker.lab.evaluate.metrics import Value
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.lab.evaluate.prompts import Prompts
 from gpu_worker.media.encode import encode
-from storage.domain.camera.motion import Camera
+from storage.domain.camera.motion import Camera, Motion
 
 SIZE_LIMIT = 10 * 2**20  # bytes of one file
 SHEET = "contact_sheet.png"
@@ -46,7 +46,7 @@ class Evaluation:
         few = self.photographs[: self.compared]
         return {
             **metrics.clip_metrics(clips),
-            "against_moved_picture": metrics.comparison_metrics(list(self._comparisons(few))),
+            "against_moved_picture": metrics.comparison_metrics(self._comparisons(few)),
             "camera_off": metrics.camera_off_metrics(list(self._without_camera(few))),
         }
 
@@ -66,15 +66,17 @@ class Evaluation:
         self.log(f"{spec.name}: {seen}, {clip.psnr:.1f} dB, {clip.seconds:.1f} s")
         return clip
 
-    def _comparisons(self, photographs: Sequence[Photograph]) -> Iterator[GroundTruthComparison]:
+    def _comparisons(
+        self, photographs: Sequence[Photograph]
+    ) -> Iterator[tuple[Motion, dict[str, float]]]:
         for photograph in photographs:
             for motion in ground_truth.PROMPTS:
                 found = ground_truth.compare(self.evaluator, self.recode, photograph, motion)
                 self.log(
                     f"{photograph.stem} {motion} against its true crop: error "
-                    f"{found.model_error:.2f}, moved picture alone {found.moved_error:.2f}"
+                    f"{found['model_error']:.2f}, moved picture alone {found['moved_error']:.2f}"
                 )
-                yield found
+                yield motion, found
 
     def _without_camera(self, photographs: Sequence[Photograph]) -> Iterator[EvaluatedClip]:
         for photograph in photographs:

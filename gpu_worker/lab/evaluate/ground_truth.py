@@ -8,7 +8,6 @@ pan uncovers, they have to invent.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -33,27 +32,15 @@ PROMPTS: Mapping[Motion, str] = {
 WINDOW = 0.55  # of the shorter side, so that no path leaves the photograph
 
 
-@dataclass(frozen=True, slots=True)
-class GroundTruthComparison:
-    """Errors against the true crop: mean absolute, of 255, and PSNR in decibels.
-
-    picture: the moved picture's own pixels; moved: the same through the autoencoder; model: the
-    clip. The model adds something of its own where it is better than both.
-    """
-
-    motion: Motion
-    picture_error: float
-    moved_error: float
-    model_error: float
-    picture_psnr: float
-    moved_psnr: float
-    model_psnr: float
-
-
 def compare(
     evaluator: ClipEvaluator, recode: Recode, photograph: Photograph, motion: Motion
-) -> GroundTruthComparison:
-    """Follow one path by the picture, the autoencoder alone and the model; compare all three."""
+) -> dict[str, float]:
+    """Follow one path by the picture, the autoencoder alone and the model; compare all three.
+
+    Return errors against the true crop: mean absolute, of 255, and PSNR in decibels. picture: the
+    moved picture's own pixels; moved: the same through the autoencoder; model: the clip. The model
+    adds something of its own where it is better than both.
+    """
     model = evaluator.model
     side = round(model.resolutions[model.defaults.resolution])
     source, window = _true_window(photograph)
@@ -65,10 +52,17 @@ def compare(
     truth = warp.move(source, window, path, canvas.size)
     picture = warp.move(small, canvas.window, path, canvas.size)
     clip, _ = evaluator.generate(spec, canvas)
+    made = {"picture": picture, "moved": recode(picture), "model": clip}
     # The first frame shows no motion yet.
-    pairs = [(frames[1:], truth[1:]) for frames in (picture, recode(picture), clip)]
-    errors = (float(np.abs(one.astype(np.float32) - two).mean()) for one, two in pairs)
-    return GroundTruthComparison(motion, *errors, *(quality.psnr(one, two) for one, two in pairs))
+    return {
+        f"{name}_{kind}": measure(frames[1:], truth[1:])
+        for kind, measure in (("error", _error), ("psnr", quality.psnr))
+        for name, frames in made.items()
+    }
+
+
+def _error(frames: Frames, truth: Frames) -> float:
+    return float(np.abs(frames.astype(np.float32) - truth).mean())
 
 
 def _true_window(photograph: Photograph) -> tuple[Frame, warp.Window]:

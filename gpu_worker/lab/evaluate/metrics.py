@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
 from gpu_worker.lab.evaluate.clip_evaluator import EvaluatedClip
-from gpu_worker.lab.evaluate.ground_truth import GroundTruthComparison
+from storage.domain.camera.motion import Motion
 
 Value: TypeAlias = "str | int | float | list[str] | dict[str, Value]"
 
@@ -33,14 +32,17 @@ def camera_off_metrics(clips: Sequence[EvaluatedClip]) -> dict[str, Value]:
     return {"clips": len(clips), **_motion_metrics(clips)}
 
 
-def comparison_metrics(comparisons: Sequence[GroundTruthComparison]) -> dict[str, Value]:
+def comparison_metrics(
+    comparisons: Iterable[tuple[Motion, Mapping[str, float]]],
+) -> dict[str, Value]:
     """Return the mean errors against the true crops, per motion."""
-    names = [field.name for field in fields(GroundTruthComparison) if field.name != "motion"]
-    metrics: dict[str, Value] = {}
-    for motion in dict.fromkeys(one.motion for one in comparisons):
-        same = [one for one in comparisons if one.motion is motion]
-        metrics[motion] = {name: _mean(getattr(one, name) for one in same) for name in names}
-    return metrics
+    found: dict[Motion, list[Mapping[str, float]]] = {}
+    for motion, errors in comparisons:
+        found.setdefault(motion, []).append(errors)
+    return {
+        motion: {name: _mean(one[name] for one in same) for name in same[0]}
+        for motion, same in found.items()
+    }
 
 
 def _motion_metrics(clips: Sequence[EvaluatedClip]) -> dict[str, Value]:

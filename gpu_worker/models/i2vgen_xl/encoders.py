@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -11,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from gpu_worker.media.frames import Frame
-from gpu_worker.models.i2vgen_xl.checkpoint.components import Components, ImagePreprocessing
+from gpu_worker.models.i2vgen_xl.checkpoint.components import Components
 
 
 def drop_skipped_layers(components: Components) -> None:
@@ -42,7 +43,7 @@ def encode_image(components: Components, picture: Frame) -> Tensor:
     return cast(Tensor, model(pixels.to(model.device, model.dtype)).image_embeds.unsqueeze(1))
 
 
-def preprocess(picture: Frame, settings: ImagePreprocessing) -> NDArray[np.float32]:
+def preprocess(picture: Frame, settings: Mapping[str, Any]) -> NDArray[np.float32]:
     """Crop the middle square as the stock pipeline does and normalise it (1, 3, size, size)."""
     image = Image.fromarray(picture)
     width = image.width
@@ -51,7 +52,9 @@ def preprocess(picture: Frame, settings: ImagePreprocessing) -> NDArray[np.float
     image = image.resize(size, Image.Resampling.BOX)
     left, top = (image.width - width) // 2, (image.height - width) // 2
     image = image.crop((left, top, left + width, top + width))
-    image = image.resize((settings.size, settings.size), Image.Resampling.BILINEAR)
+    crop = settings["crop_size"]
+    side = crop["width"] if isinstance(crop, dict) else crop
+    image = image.resize((side, side), Image.Resampling.BILINEAR)
     values = np.asarray(image, np.float32) / 255.0
-    mean, std = np.array(settings.mean, np.float32), np.array(settings.std, np.float32)
+    mean, std = (np.array(settings[name], np.float32) for name in ("image_mean", "image_std"))
     return ((values - mean) / std).transpose(2, 0, 1)[None].astype(np.float32)

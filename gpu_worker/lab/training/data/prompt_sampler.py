@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gpu_worker.lab.training.data import phrases_en, phrases_zh
-from gpu_worker.lab.training.data.phrases_en import PhraseFamily, alternatives
+from gpu_worker.lab.training.data.phrases import CHINESE, ENGLISH, PhraseFamily
 from storage.domain.camera.motion import Motion
 
 HELD_OUT_EVERY = 4
@@ -27,8 +26,8 @@ def families(held_out: bool | None = None) -> list[tuple[Motion, PhraseFamily, b
     """Return (motion, family, is Chinese): all, or without, or only, every fourth of a motion."""
     return [
         (motion, family, chinese)
-        for language, chinese in ((phrases_en, False), (phrases_zh, True))
-        for motion, motion_families in language.FAMILIES.items()
+        for language, chinese in ((ENGLISH, False), (CHINESE, True))
+        for motion, motion_families in language.families.items()
         for number, family in enumerate(motion_families)
         if held_out is None or (number % HELD_OUT_EVERY == 2) is held_out
     ]
@@ -63,19 +62,15 @@ def _pick(rng: np.random.Generator, pool: Sequence[str]) -> str:
 
 
 def _english(family: PhraseFamily, speed: int, rng: np.random.Generator) -> str:
-    subject = _pick(rng, phrases_en.SUBJECTS)
-    adverbs = {-1: phrases_en.SLOW, 0: phrases_en.STEADY, 1: phrases_en.FAST}[speed]
+    subject = _pick(rng, ENGLISH.subjects)
+    adverbs = {-1: ENGLISH.slow, 0: ENGLISH.steady, 1: ENGLISH.fast}[speed]
     adverb = _pick(rng, adverbs) if speed or rng.random() < 0.25 else ""
-    if isinstance(family, str):
-        phrase = _pick(rng, alternatives(family)).replace("{s}", subject)
-        parts = [_pick(rng, phrases_en.OPENINGS) if rng.random() < 0.25 else "", phrase]
-    else:
-        verbs, directions = family
-        verb = _pick(rng, alternatives(verbs))
-        direction = _pick(rng, alternatives(directions)).replace("{s}", subject)
-        opened = rng.random() < 0.5
-        opening = _pick(rng, phrases_en.OPENINGS) if opened else ""
-        parts = [opening, _inflect(verb, opened, rng), direction]
+    verb = _pick(rng, family.verbs) if family.verbs else ""
+    phrase = _pick(rng, family.phrases).replace("{s}", subject)
+    opened = rng.random() < (0.5 if verb else 0.25)
+    parts = [_pick(rng, ENGLISH.openings) if opened else "", phrase]
+    if verb:
+        parts.insert(1, _inflect(verb, opened, rng))
     parts.insert(int(rng.choice([0, len(parts) - 1, len(parts)])), adverb)
     return _with_scene(" ".join(part for part in parts if part), rng, chinese=False)
 
@@ -96,15 +91,14 @@ def _inflect(verb: str, opened: bool, rng: np.random.Generator) -> str:
 
 
 def _chinese(family: PhraseFamily, speed: int, rng: np.random.Generator) -> str:
-    assert isinstance(family, str)  # Chinese verbs stand with their directions
-    phrase = _pick(rng, alternatives(family)).replace("{s}", _pick(rng, phrases_zh.SUBJECTS))
-    adverbs = {-1: phrases_zh.SLOW, 0: [""], 1: phrases_zh.FAST}[speed]
-    opening = _pick(rng, phrases_zh.OPENINGS) if rng.random() < 0.5 else ""
+    phrase = _pick(rng, family.phrases).replace("{s}", _pick(rng, CHINESE.subjects))
+    adverbs = {-1: CHINESE.slow, 0: CHINESE.steady, 1: CHINESE.fast}[speed]
+    opening = _pick(rng, CHINESE.openings) if rng.random() < 0.5 else ""
     return _with_scene(f"{opening}{_pick(rng, adverbs)}{phrase}", rng, chinese=True)
 
 
 def _scene(rng: np.random.Generator, chinese: bool) -> str:
-    scenes = phrases_zh.SCENES if chinese else phrases_en.SCENES
+    scenes = (CHINESE if chinese else ENGLISH).scenes
     scene = _pick(rng, scenes)
     if rng.random() < 0.3:
         scene += ("，" if chinese else ", ") + _pick(rng, scenes)

@@ -3,17 +3,19 @@
 import csv
 import math
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 import torch
 
-from gpu_worker.lab.training.data.loader import prefetch
-
 LONGEST_PAUSE = 30.0
+PREFETCHED = 4  # batches
 SAVE_EVERY = 120.0
 WARMUP_STEPS = 40
 LOWEST_RATE = 0.02  # of the peak
@@ -39,10 +41,17 @@ class TrainingRun:
         return self.elapsed >= self.seconds
 
     def batches(self, make: Callable[[np.random.Generator], Batch], seed: int) -> Iterator[Batch]:
-        """Yield the batches of the steps to come until the time is used up."""
-        made = prefetch(make, seed, self.step)
-        while not self.done:
-            yield next(made)
+        """Yield the batches of the steps to come until the time is used up.
+
+        They are made ahead of time in a thread; seed and step decide a batch.
+        """
+        with ThreadPoolExecutor(1) as pool:
+            generators = (np.random.default_rng((seed, step)) for step in count(self.step))
+            batches = (pool.submit(make, generator) for generator in generators)
+            ready = deque(islice(batches, PREFETCHED))
+            while not self.done:
+                yield ready.popleft().result()
+                ready.append(next(batches))
 
     def count_step(self) -> None:
         """Count one step and its time."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from transformers.initialization import no_init_weights
 from transformers.models.clip.configuration_clip import CLIPTextConfig, CLIPVisionConfig
 from transformers.models.clip.modeling_clip import CLIPTextModel, CLIPVisionModelWithProjection
 from transformers.models.clip.tokenization_clip import CLIPTokenizer
@@ -33,29 +32,13 @@ RENAMED = (
 )
 """How diffusers has renamed the attention of autoencoders."""
 
-INITIALIZERS: tuple[tuple[Any, str], ...] = (
-    (nn.Linear, "reset_parameters"),
-    (nn.Conv2d, "reset_parameters"),
-    (nn.Conv3d, "reset_parameters"),
-    (nn.Embedding, "reset_parameters"),
-    (CLIPTextModel, "init_weights"),
-    (CLIPVisionModelWithProjection, "init_weights"),
-)
-"""What fills new modules with random values."""
-
-
-@dataclass(frozen=True)
-class ImagePreprocessing:
-    """What the image encoder takes: a square of size pixels, normalised by mean and std."""
-
-    size: int
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
 
 @dataclass
 class Components:
-    """The components of one checkpoint, by diffusers' names."""
+    """The components of one checkpoint, by diffusers' names.
+
+    feature_extractor is what its preprocessor_config.json holds.
+    """
 
     unet: I2VGenXLUNet
     vae: AutoencoderKL
@@ -63,13 +46,14 @@ class Components:
     image_encoder: CLIPVisionModelWithProjection
     tokenizer: CLIPTokenizer
     scheduler: DDIMScheduler
-    feature_extractor: ImagePreprocessing
+    feature_extractor: dict[str, Any]
     traits: Traits
 
 
 def load_components(folder: Path, device: torch.device, dtype: torch.dtype) -> Components:
     """Load every component to the device; raise FileNotFoundError where one is missing."""
-    with _without_memory():
+    # The random values that new modules would get are replaced by the files' anyway.
+    with no_init_weights(), torch.device("meta"):
         unet = I2VGenXLUNet.from_config(_config(folder / "unet"))
         vae = AutoencoderKL.from_config(_config(folder / "vae"))
         text = CLIPTextModel(CLIPTextConfig.from_dict(_config(folder / "text_encoder")))
@@ -90,9 +74,7 @@ def load_components(folder: Path, device: torch.device, dtype: torch.dtype) -> C
         image_encoder=vision,
         tokenizer=CLIPTokenizer.from_pretrained(str(folder / "tokenizer")),
         scheduler=DDIMScheduler.from_config(_config(folder / "scheduler", "scheduler_config.json")),
-        feature_extractor=_image_preprocessing(
-            _config(folder / "feature_extractor", "preprocessor_config.json")
-        ),
+        feature_extractor=_config(folder / "feature_extractor", "preprocessor_config.json"),
         traits=read_traits(folder),
     )
 
@@ -132,30 +114,6 @@ def _fill_buffers(module: nn.Module, device: torch.device) -> None:
                 owner.register_buffer(name, positions.expand(1, -1), persistent=False)
 
 
-@contextmanager
-def _without_memory() -> Iterator[None]:
-    """Build modules on no device, and leave out the random values that files replace anyway."""
-    saved = [(kind, name, getattr(kind, name)) for kind, name in INITIALIZERS]
-    for kind, name in INITIALIZERS:
-        setattr(kind, name, lambda *_given, **_named: None)
-    try:
-        with torch.device("meta"):
-            yield
-    finally:
-        for kind, name, method in saved:
-            setattr(kind, name, method)
-
-
 def _config(folder: Path, name: str = "config.json") -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((folder / name).read_text(encoding="utf-8"))
     return loaded
-
-
-def _image_preprocessing(config: dict[str, Any]) -> ImagePreprocessing:
-    size = config["crop_size"]
-    mean, std = config["image_mean"], config["image_std"]
-    return ImagePreprocessing(
-        size=int(size["width"] if isinstance(size, dict) else size),
-        mean=(mean[0], mean[1], mean[2]),
-        std=(std[0], std[1], std[2]),
-    )

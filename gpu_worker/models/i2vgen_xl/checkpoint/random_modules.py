@@ -40,9 +40,6 @@ class ModelSize:
 TINY = ModelSize(
     (8, 16), 4, (True, True), 1, 4, 16, (16, 2), (16, 2), (8, 8, 8), tokens=16, crop=32
 )  # fmt: skip
-EMBEDDED = ModelSize(
-    (48, 96, 96), 24, (False, False, True), 1, 8, 96, (96, 2), (96, 2), (24, 48, 64), tokens=32
-)  # fmt: skip
 MIDDLE = ModelSize(
     (96, 192, 384, 384), 32, (True, True, True, False), 2, 32, 256,
     (128, 3), (128, 3), (32, 64, 64),
