@@ -22,11 +22,12 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+import psutil
+
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.load.history import Volume, fill
-from deploy.local.load.process_usage import ProcessUsage
 from deploy.local.load.timed_bot import StatementTime, read_statements
 from deploy.local.stack.child_process import ChildProcess
 from deploy.local.stack.local_stack import LocalStack
@@ -90,19 +91,21 @@ class LoadTest:
 
     async def measure(self) -> None:
         """Watch the bot for the wanted time, with orders if jobs wait."""
-        began = ProcessUsage.of(self._bot.process.pid)
+        bot, began = psutil.Process(self._bot.process.pid), time.monotonic()
+        cpu, read = sum(bot.cpu_times()[:2]), bot.io_counters().read_chars
         if self._arguments.waiting:
             await self._order_for(self._arguments.seconds)
         else:
             await asyncio.sleep(self._arguments.seconds)
-        ended = ProcessUsage.of(self._bot.process.pid)
+        ended = time.monotonic()
+        cpu, read = sum(bot.cpu_times()[:2]) - cpu, bot.io_counters().read_chars - read
         self.findings.figures |= {
-            "bot_cpu_share": round(ended.cpu_share(began), 3),
-            "bot_read_mib_per_s": round(ended.read_per_second(began) / 2**20, 3),
+            "bot_cpu_share": round(cpu / (ended - began), 3),
+            "bot_read_mib_per_s": round(read / (ended - began) / 2**20, 3),
         }
-        self._began = began.at
+        self._began = began
         if self._arguments.waiting:
-            self.findings.figures["engine_idle_share"] = self._idle_share(began.at, ended.at)
+            self.findings.figures["engine_idle_share"] = self._idle_share(began, ended)
 
     @property
     def _bot(self) -> ChildProcess:
