@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 from storage.domain.camera.motion import Easing, Keyframe, Motion, Pose, Reading
-from storage.domain.camera.path import PAN, ROLL, SPEED_FACTOR, TILT, ZOOM_IN, ZOOM_OUT
+from storage.domain.camera.path import DELTAS, PAN, ROLL, SPEED_FACTOR, TILT, ZOOM_IN
 
 LONGEST = 6  # steps in one clip
 DIGITS = 4  # of a keyframe's numbers
 _NEGLIGIBLE = 0.05  # of a motion's usual amount: less is no motion
 _SECONDARY = 0.5  # of the largest motion: as much is named beside it
 
-# What each motion adds to the pose: dx, dy, the zoom's logarithm, and roll.
-_DELTAS: Mapping[Motion, tuple[float, float, float, float]] = {
-    Motion.STATIC: (0.0, 0.0, 0.0, 0.0),
-    Motion.PAN_LEFT: (-PAN, 0.0, 0.0, 0.0),
-    Motion.PAN_RIGHT: (PAN, 0.0, 0.0, 0.0),
-    Motion.TILT_UP: (0.0, -TILT, 0.0, 0.0),
-    Motion.TILT_DOWN: (0.0, TILT, 0.0, 0.0),
-    Motion.ZOOM_IN: (0.0, 0.0, ZOOM_IN, 0.0),
-    Motion.ZOOM_OUT: (0.0, 0.0, ZOOM_OUT, 0.0),
-    Motion.ROLL_CLOCKWISE: (0.0, 0.0, 0.0, ROLL),
-    Motion.ROLL_COUNTERCLOCKWISE: (0.0, 0.0, 0.0, -ROLL),
-}
-MOTIONS = frozenset(_DELTAS)
+MOTIONS = frozenset(DELTAS)
 """The motions that a sequence may hold; shake and drift have no end pose."""
 
 
@@ -42,7 +30,7 @@ def keyframes(steps: Sequence[Sequence[Reading]]) -> tuple[Keyframe, ...]:
     for number, step in enumerate(steps, start=1):
         for reading in step:
             amount = share * SPEED_FACTOR[reading.speed]
-            deltas = _DELTAS[reading.motion]
+            deltas = DELTAS[reading.motion]
             total = [old + delta * amount for old, delta in zip(total, deltas, strict=True)]
         dx, dy, logarithm, roll = total
         shape = (dx, dy, math.exp(logarithm), roll)
@@ -53,7 +41,7 @@ def keyframes(steps: Sequence[Sequence[Reading]]) -> tuple[Keyframe, ...]:
 
 def contradicts_itself(step: Sequence[Reading]) -> bool:
     """Tell whether motions of one step undo each other, such as zooming in and out at once."""
-    deltas = [_DELTAS[reading.motion] for reading in step]
+    deltas = [DELTAS[reading.motion] for reading in step]
     return any(min(axis) < 0.0 < max(axis) for axis in zip(*deltas, strict=True))
 
 

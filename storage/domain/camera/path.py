@@ -31,15 +31,19 @@ _CENTRE = 0.2  # how far the seed moves a zoom's fixed point, in fractions of th
 _DEVIATION = 0.025  # how far the seed lets a pan or tilt deviate across its direction
 _DIGITS = 9  # hides the last bits, in which mathematics libraries differ
 
-# (dx, dy, roll) at the end of a clip of normal speed.
-_STRAIGHT: Mapping[Motion, tuple[float, float, float]] = {
-    Motion.PAN_LEFT: (-PAN, 0.0, 0.0),
-    Motion.PAN_RIGHT: (PAN, 0.0, 0.0),
-    Motion.TILT_UP: (0.0, -TILT, 0.0),
-    Motion.TILT_DOWN: (0.0, TILT, 0.0),
-    Motion.ROLL_CLOCKWISE: (0.0, 0.0, ROLL),
-    Motion.ROLL_COUNTERCLOCKWISE: (0.0, 0.0, -ROLL),
+# What each motion adds to the pose in a clip of normal speed: dx, dy, the zoom's logarithm, roll.
+DELTAS: Mapping[Motion, tuple[float, float, float, float]] = {
+    Motion.ZOOM_IN: (0.0, 0.0, ZOOM_IN, 0.0),
+    Motion.ZOOM_OUT: (0.0, 0.0, ZOOM_OUT, 0.0),
+    Motion.PAN_LEFT: (-PAN, 0.0, 0.0, 0.0),
+    Motion.PAN_RIGHT: (PAN, 0.0, 0.0, 0.0),
+    Motion.TILT_UP: (0.0, -TILT, 0.0, 0.0),
+    Motion.TILT_DOWN: (0.0, TILT, 0.0, 0.0),
+    Motion.ROLL_CLOCKWISE: (0.0, 0.0, 0.0, ROLL),
+    Motion.ROLL_COUNTERCLOCKWISE: (0.0, 0.0, 0.0, -ROLL),
+    Motion.STATIC: (0.0, 0.0, 0.0, 0.0),
 }
+"""Shake and drift have no end pose."""
 
 
 def plan(camera: Camera, reading: Reading, seed: int, frames: int) -> tuple[Pose, ...]:
@@ -79,19 +83,19 @@ def _speed_profile(random: Random) -> Callable[[float], float]:
 
 def _trajectory(motion: Motion, random: Random, amount: float) -> Callable[[float], Pose]:
     """Return the function from a share of the way (0..1) to the pose there."""
-    if motion in _STRAIGHT:
-        return _straight(motion, random, amount)
     if motion in (Motion.ZOOM_IN, Motion.ZOOM_OUT):
-        logarithm = (ZOOM_IN if motion is Motion.ZOOM_IN else ZOOM_OUT) * amount
+        logarithm = DELTAS[motion][2] * amount
         centre = (random.uniform(-_CENTRE, _CENTRE), random.uniform(-_CENTRE, _CENTRE))
         return lambda share: _zoomed(logarithm * share, centre)
+    if motion in DELTAS:
+        return _straight(motion, random, amount)
     angle = random.uniform(0.0, 2.0 * math.pi)
     dx, dy = (DRIFT_SHIFT * amount * part for part in (math.cos(angle), math.sin(angle)))
     return lambda share: _pose(dx * share, dy * share, DRIFT_ZOOM * amount * share, 0.0)
 
 
 def _straight(motion: Motion, random: Random, amount: float) -> Callable[[float], Pose]:
-    dx, dy, roll = (value * amount for value in _STRAIGHT[motion])
+    dx, dy, _, roll = (value * amount for value in DELTAS[motion])
     side, lift = (random.uniform(-_DEVIATION, _DEVIATION) * amount for _ in range(2))
 
     def pose_at(share: float) -> Pose:

@@ -1,25 +1,14 @@
 """Random camera paths: every motion, alone and mixed, of more variety than the engine plans."""
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from storage.domain.camera.motion import Motion, Pose
+from storage.domain.camera.path import DELTAS
 
-END_POSES: Mapping[Motion, Pose] = {
-    Motion.ZOOM_IN: Pose(zoom=1.35),
-    Motion.ZOOM_OUT: Pose(zoom=0.74),
-    Motion.PAN_LEFT: Pose(dx=-0.22),
-    Motion.PAN_RIGHT: Pose(dx=0.22),
-    Motion.TILT_UP: Pose(dy=-0.22),
-    Motion.TILT_DOWN: Pose(dy=0.22),
-    Motion.ROLL_CLOCKWISE: Pose(roll=14.0),
-    Motion.ROLL_COUNTERCLOCKWISE: Pose(roll=-14.0),
-}
-"""Where a clip of normal speed ends."""
-
-MOTIONS = (*END_POSES, Motion.SHAKE)
+MOTIONS = (*(motion for motion in DELTAS if motion is not Motion.STATIC), Motion.SHAKE)
 
 
 @dataclass(frozen=True)
@@ -32,8 +21,9 @@ class CameraPath:
 
 def pose_at(motion: Motion, amount: float, time: float) -> Pose:
     """Return the pose at `time` (0..1) of a motion; an amount of 1 is that of a normal clip."""
-    end, share = END_POSES.get(motion, Pose()), amount * time
-    return Pose(end.dx * share, end.dy * share, end.zoom**share, end.roll * share)
+    deltas = DELTAS.get(motion, DELTAS[Motion.STATIC])
+    dx, dy, logarithm, roll = (delta * amount * time for delta in deltas)
+    return Pose(dx, dy, math.exp(logarithm), roll)
 
 
 def random_path(frames: int, rng: np.random.Generator) -> CameraPath:
