@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 from functools import partial
 from pathlib import Path
 
 from deploy.images.container_tool import ContainerTool
 from deploy.images.image import BOT, CPU_WORKER, Image
 from deploy.local.stack.local_stack import LocalStack
+from deploy.local.stack.ports import free_port
 from deploy.local.stack.redis_server import start_redis
 from deploy.local.stack.waiting import poll
 
@@ -79,10 +79,3 @@ class ContainerStack(LocalStack):
         self._images[name] = image
         chosen = {variable: self.environ[variable] for variable in FOR_CONTAINERS}
         return self._tool.run_command(image, name, chosen | {"METRICS_PORT": str(free_port())})
-
-
-def free_port() -> int:
-    """Return a port of this machine that nothing uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

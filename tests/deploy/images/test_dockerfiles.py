@@ -15,7 +15,7 @@ import pytest
 
 from bot.health import Readiness
 from bot.metrics import BotMetrics
-from deploy.images.container_stack import free_port
+from deploy.local.stack.ports import free_port
 from gpu_worker.metrics import WorkerMetrics
 from tests.support.backend import open_backend
 
