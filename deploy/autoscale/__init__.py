@@ -1,0 +1,1 @@
+"""Workers that come with work and end by themselves: `python -m deploy.autoscale --local`."""
