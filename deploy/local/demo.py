@@ -15,12 +15,14 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import TypeVar
 
+from deploy.autoscale.controller import WorkerRun, WorkerScaler
 from deploy.local.clip_facts import measure
 from deploy.local.clip_messages import MessagePrinter, clip_of, is_final, status_of
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.stack.child_process import ProcessExited
 from deploy.local.stack.local_stack import LocalStack
+from deploy.local.stack.ports import free_port
 from deploy.local.stack.redis_server import RedisStartError
 from deploy.local.stack.waiting import first_completed, wait_for_stop_signal
 
@@ -41,16 +43,18 @@ async def run(arguments: argparse.Namespace, printer: MessagePrinter) -> int:
     """Run the demo; return its exit status."""
     arguments.home.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=arguments.home))
-    stop = asyncio.create_task(wait_for_stop_signal())
+    stop, shown = asyncio.create_task(wait_for_stop_signal()), asyncio.Event()
     try:
         async with LocalStack(folder, os.environ) as stack:
-            await first_completed(_first_clip(stack, arguments, printer), asyncio.shield(stop))
-            if stop.done():
+            show = _on_demand if arguments.on_demand else _first_clip
+            await first_completed(show(stack, arguments, printer, shown), asyncio.shield(stop))
+            if not shown.is_set():
                 printer.print("Stopped before the clip was there.")
                 return 130
             if not arguments.once:
-                printer.print("Ctrl-C stops everything.")
-                await first_completed(stack.wait_for_exit(), asyncio.shield(stop))
+                if not stop.done():
+                    printer.print("Ctrl-C stops everything.")
+                    await first_completed(stack.wait_for_exit(), asyncio.shield(stop))
                 printer.print("\nStopping.")
         return 0
     except (ProcessExited, DemoFailed, RedisStartError, TimeoutError) as error:
@@ -61,9 +65,9 @@ async def run(arguments: argparse.Namespace, printer: MessagePrinter) -> int:
 
 
 async def _first_clip(
-    stack: LocalStack, arguments: argparse.Namespace, printer: MessagePrinter
+    stack: LocalStack, arguments: argparse.Namespace, printer: MessagePrinter, shown: asyncio.Event
 ) -> None:
-    """Start everything, order one clip, and print its progress and facts."""
+    """Start everything, order one clip, and print its progress and facts; set `shown` then."""
     printer.print("Starting Redis, a local Discord, the bot and a worker …")
     await stack.start_all(port=arguments.port)
     printer.print(f"Logs: {stack.logs}")
@@ -71,6 +75,41 @@ async def _first_clip(
         order = order_clip(member, arguments.picture, arguments.prompt, printer, stack.folder)
         await first_completed(order, stack.wait_for_exit())
     printer.print(f"page: {stack.page}")
+    shown.set()
+
+
+async def _on_demand(
+    stack: LocalStack, arguments: argparse.Namespace, printer: MessagePrinter, shown: asyncio.Event
+) -> None:
+    """Do the same without a worker, which comes with the order and ends when it is idle."""
+    printer.print("Starting Redis, a local Discord and the bot; a worker comes with work …")
+    stack.start_redis(stack.folder / "redis")
+    await stack.start_discord(port=arguments.port)
+    port = stack.environ["METRICS_PORT"] = str(free_port())
+    await stack.start_bot()
+    printer.print(f"Logs: {stack.logs}")
+
+    def tell(run: WorkerRun) -> None:
+        ended = f"has ended after {run.seconds:.1f} s" if run.ended else "is started"
+        printer.print(f"  {run.name} {ended}")
+
+    url = f"http://127.0.0.1:{port}/workers/wanted"
+    scaler = WorkerScaler(url, stack.environ, stack.logs, poll_seconds=0.5, on_change=tell)
+
+    async def show() -> None:
+        async with MemberClient(stack.page) as member:
+            await order_clip(member, arguments.picture, arguments.prompt, printer, stack.folder)
+        printer.print("Nobody orders; the worker ends when another start would be cheaper.")
+        await scaler.wait_until_none()
+        billed = sum(run.seconds for run in scaler.runs)
+        printer.print(f"billed: {billed:.1f} s of {len(scaler.runs)} worker(s); none runs now")
+        printer.print(f"page: {stack.page}")
+        shown.set()
+        if not arguments.once:
+            printer.print("Order there, and a worker comes. Ctrl-C stops everything.")
+            await asyncio.Event().wait()
+
+    await first_completed(show(), scaler.run(), stack.wait_for_exit())
 
 
 async def order_clip(
@@ -118,6 +157,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make demo", description=__doc__)
     add = parser.add_argument
     add("--once", action="store_true", help="end after the first clip")
+    add("--on-demand", action="store_true", help="no worker but while there is work")
     add("--port", type=int, default=0, help="the page's port (default: any free one)")
     add("--picture", type=Path, default=PICTURE, help="what the member animates")
     add("--prompt", default=PROMPT)

@@ -55,3 +55,14 @@ async def test_a_worker_without_a_model_ends_it_with_the_reason(tmp_path: Path) 
     output = (tmp_path / "demo.log").read_text()
     assert re.search(r"The demo failed: worker ended with status 1", output), output
     assert "no weights here" in output
+
+
+async def test_on_demand_a_worker_comes_with_the_order_and_ends(tmp_path: Path) -> None:
+    quick = {"ENGINE_FACTORY": "tests.support.fake_engine:create"}
+    demo = await start(tmp_path, "--once", "--on-demand", **quick)
+    assert await demo.process.wait() == 0, demo.last_lines()
+    output = (tmp_path / "demo.log").read_text()
+    steps = ("answered after", "worker-1 is started", "clip: ", "worker-1 has ended after")
+    places = [output.index(step) for step in steps]
+    assert places == sorted(places)
+    assert re.search(r"billed: [0-9.]+ s of 1 worker\(s\); none runs now", output)
