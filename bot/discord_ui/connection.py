@@ -11,7 +11,7 @@ from typing import Any, Literal
 import aiohttp
 import discord
 from discord.backoff import ExponentialBackoff
-from discord.gateway import DiscordWebSocket
+from discord.gateway import DiscordWebSocket, KeepAliveHandler, ReconnectWebSocket
 
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.command_sync import keep_commands_synced
@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 ATTEMPT_SECONDS = 8.0  # what one login or one handshake may take
 LONGEST_PAUSE = 5.0  # between two attempts
 FIRST_PAUSE = 1.0
+HEARTBEAT_SECONDS = 4.0  # between two heartbeats, each of which the gateway acknowledges
+SILENCE_SECONDS = 9.0  # after which a gateway that says nothing is left
+FAREWELL_SECONDS = 1.0  # that a gateway has to answer a close
 
 OUTAGES = (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, OSError)
 
@@ -152,8 +155,15 @@ class CappedBackoff(ExponentialBackoff[Literal[False]]):
         return min(float(super().delay()), LONGEST_PAUSE)
 
 
+class FrequentHeartbeat(KeepAliveHandler):
+    """discord.py's heartbeat, more often than the 41 seconds that the gateway asks for."""
+
+    def __init__(self, *args: Any, interval: float, **options: Any) -> None:
+        super().__init__(*args, interval=min(interval, HEARTBEAT_SECONDS), **options)
+
+
 class ImpatientWebSocket(DiscordWebSocket):
-    """A gateway whose handshake may not take the minute that discord.py gives it."""
+    """A gateway that has seconds to greet and to speak, not the minutes of discord.py."""
 
     @classmethod
     async def from_client(cls, *args: Any, **options: Any) -> ImpatientWebSocket:
@@ -161,13 +171,28 @@ class ImpatientWebSocket(DiscordWebSocket):
         async with asyncio.timeout(ATTEMPT_SECONDS):
             return await super().from_client(*args, **options)
 
+    async def poll_event(self) -> None:
+        """Receive a message; leave a gateway that is silent, whatever the connection seems."""
+        try:
+            async with asyncio.timeout(SILENCE_SECONDS):
+                await super().poll_event()
+        except TimeoutError:
+            log.warning("Discord's gateway is silent; connecting again")
+            if self._keep_alive is not None:
+                self._keep_alive.stop()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(FAREWELL_SECONDS):
+                    await self.socket.close(code=4000)
+            raise ReconnectWebSocket(self.shard_id) from None
+
 
 def bound_reconnects() -> None:
     """Let discord.py find a gateway that is back within seconds, and log its tries in a line."""
-    # discord.py has no setting for either; Client.connect looks them up by these names.
+    # discord.py has no setting for any of these; it looks them up by their names.
     vars(discord.client).update(
         ExponentialBackoff=CappedBackoff, DiscordWebSocket=ImpatientWebSocket
     )
+    vars(discord.gateway).update(KeepAliveHandler=FrequentHeartbeat)
     logging.getLogger("discord.client").addFilter(_shorten)
 
 

@@ -93,7 +93,7 @@ class LocalDiscord:
         application.add_routes(
             [
                 *MemberRoutes(state, self._gateway).routes(),
-                *ControlRoutes(state, faults, self._endpoint.drop_connections).routes(),
+                *ControlRoutes(state, faults, self._endpoint).routes(),
                 *GuildControlRoutes(state).routes(),
                 web.get("/gateway", self._endpoint.connect),
                 web.get("/attachments/{channel}/{key}/{name}", self._download),

@@ -38,6 +38,7 @@ async def _own_discord_py(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
     for name in ("ExponentialBackoff", "DiscordWebSocket"):
         monkeypatch.setattr(discord.client, name, vars(discord.client)[name])
+    monkeypatch.setattr(discord.gateway, "KeepAliveHandler", discord.gateway.KeepAliveHandler)
     monkeypatch.setattr(command_sync, "GUILD_PAUSE", 0.0)
     yield
     await asyncio.sleep(0.01)
@@ -151,6 +152,25 @@ async def test_a_gateway_that_never_answers_is_given_up_and_tried_again(
     async with running(connect(server.api_url, gateway), backend):
         await until(lambda: tries >= 2, 20)
     silent.close()
+
+
+async def test_a_silent_gateway_is_left_and_a_quiet_one_is_not(
+    server: LocalDiscord, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert connection.SILENCE_SECONDS > 2 * connection.HEARTBEAT_SECONDS
+    assert connection.SILENCE_SECONDS + connection.LONGEST_PAUSE < FOUND_SECONDS
+    for name, seconds in (("HEARTBEAT_SECONDS", 0.5), ("SILENCE_SECONDS", 2.5)):
+        monkeypatch.setattr(connection, name, seconds)
+    link = connect(server.api_url, server.gateway_url)
+    async with running(link, backend), MemberClient(server.url) as member:
+        await until(lambda: link.ready)
+        [quiet] = server._endpoint._open
+        await asyncio.sleep(3.5)
+        assert set(server._endpoint._open) == {quiet}
+        await member.call("POST", "/local/gateway/silence")
+        assert not server._gateway.online
+        await until(lambda: server._gateway.online and link.ready, FOUND_SECONDS)
+        await until(lambda: quiet not in server._endpoint._open)
 
 
 @contextlib.asynccontextmanager

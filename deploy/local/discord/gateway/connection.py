@@ -47,6 +47,11 @@ class GatewayEndpoint:
         for connection in list(self._open):
             await connection.drop(code)
 
+    def silence_connections(self) -> None:
+        """Leave every connection open and say nothing on it, as a half-open network does."""
+        for connection in self._open:
+            connection.silence()
+
 
 class GatewayConnection:
     """Speaks the gateway's protocol with one client."""
@@ -57,6 +62,7 @@ class GatewayConnection:
         self._session: GatewaySession | None = None
         self._sender: asyncio.Task[None] | None = None
         self._dropped = False
+        self._silent = False
 
     async def run(self, request: web.Request) -> web.WebSocketResponse:
         """Serve the client until it disconnects."""
@@ -74,6 +80,15 @@ class GatewayConnection:
                 self._gateway.disconnect(self._session, resumable=resumable)
         return self._socket
 
+    def silence(self) -> None:
+        """Neither send nor answer anything from now on; the session can be resumed elsewhere."""
+        self._silent = True
+        if self._sender:
+            self._sender.cancel()
+        if self._session:
+            self._gateway.disconnect(self._session, resumable=True)
+            self._session = None
+
     async def drop(self, code: int) -> None:
         """Close the connection from the server's side."""
         self._dropped = True
@@ -88,6 +103,8 @@ class GatewayConnection:
                 return
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
+            if self._silent:
+                continue
             try:
                 body = json.loads(message.data)
             except ValueError:

@@ -1,7 +1,6 @@
 """The control API under /local/: tests and demos change members, permissions, clock and faults."""
 
 import re
-from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
@@ -10,6 +9,7 @@ from deploy.local.discord.gateway.connection import (
     AUTHENTICATION_FAILED,
     RECONNECT,
     SHARDING_REQUIRED,
+    GatewayEndpoint,
 )
 from deploy.local.discord.http.body import json_response, no_content, read_body
 from deploy.local.discord.http.middleware import InjectedFault
@@ -27,11 +27,11 @@ class ControlRoutes:
         self,
         state: DiscordState,
         faults: list[InjectedFault],
-        drop_connections: Callable[[int], Awaitable[None]],
+        gateway: GatewayEndpoint,
     ) -> None:
         self._guild, self._events, self._clock = state.guild, state.events, state.clock
         self._world = state.world
-        self._faults, self._drop_connections = faults, drop_connections
+        self._faults, self._gateway = faults, gateway
 
     def routes(self) -> list[web.RouteDef]:
         """Return the routes of this class."""
@@ -46,6 +46,7 @@ class ControlRoutes:
             web.post("/local/faults", self.add_fault),
             web.delete("/local/faults", self.clear_faults),
             web.post("/local/gateway/drop", self.drop_gateway),
+            web.post("/local/gateway/silence", self.silence_gateway),
         ]
 
     def _publish_change(self, what: str, key: str) -> None:
@@ -80,11 +81,11 @@ class ControlRoutes:
         fields = (await read_body(request)).fields
         self._world.change(fields)
         if "token" in fields:
-            await self._drop_connections(AUTHENTICATION_FAILED)
+            await self._gateway.drop_connections(AUTHENTICATION_FAILED)
         elif fields.get("sharding_required"):
-            await self._drop_connections(SHARDING_REQUIRED)
+            await self._gateway.drop_connections(SHARDING_REQUIRED)
         elif fields.get("gateway_closed"):
-            await self._drop_connections(RECONNECT)
+            await self._gateway.drop_connections(RECONNECT)
         return json_response(vars(self._world))
 
     async def put_overwrite(self, request: web.Request) -> web.Response:
@@ -142,5 +143,10 @@ class ControlRoutes:
 
     async def drop_gateway(self, _: web.Request) -> web.Response:
         """Close the bot's gateway connections; the sessions can be resumed."""
-        await self._drop_connections(RECONNECT)
+        await self._gateway.drop_connections(RECONNECT)
+        return no_content()
+
+    async def silence_gateway(self, _: web.Request) -> web.Response:
+        """Leave the bot's gateway connections open and say nothing on them any more."""
+        self._gateway.silence_connections()
         return no_content()

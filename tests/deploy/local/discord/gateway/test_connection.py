@@ -1,5 +1,7 @@
 """The gateway's protocol: HELLO, identify, heartbeats, resume, and close codes."""
 
+import asyncio
+
 import aiohttp
 import pytest
 
@@ -51,6 +53,23 @@ async def test_a_resumed_session_gets_the_events_that_it_missed(
         await bot.send(6, resume)
         assert (await bot.event("MESSAGE_CREATE"))["id"] == posted["id"]
         await bot.event("RESUMED")
+
+
+async def test_a_silent_connection_stays_open_and_its_session_goes_on_elsewhere(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    async with RawBot(server) as bot, RawBot(server) as again:
+        ready = await bot.identify()
+        await member.call("POST", "/local/gateway/silence")
+        posted = await member.post("not heard")
+        await bot.send(1, bot.sequence)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(bot.receive(), 0.3)
+        await again.connect()
+        resume = {"token": "local", "session_id": ready["session_id"], "seq": bot.sequence}
+        await again.send(6, resume)
+        assert (await again.event("MESSAGE_CREATE"))["id"] == posted["id"]
+    assert server._gateway.online is False
 
 
 async def test_an_unknown_session_is_invalid(server: LocalDiscord) -> None:
