@@ -7,7 +7,7 @@ too few, the whole frames are aligned. Signs are the camera's, as in storage.dom
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -30,6 +30,14 @@ _SIDE = 256  # small frames are enlarged to this side, so that tracking sees par
 _POINTS = 250
 _FEW = 12
 _BACK_AND_FORTH = 1.0  # pixels by which a point tracked there and back may miss itself
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedFrames:
+    """Frames in grey, and the similarity from each to the next one: one fewer than frames."""
+
+    greys: Sequence[Grey]
+    steps: Sequence[Similarity]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +73,18 @@ class MeasuredMotion:
         }
 
 
-def measure(frames: Frames) -> MeasuredMotion:
-    """Measure the camera's motion over the frames."""
+def track(frames: Frames) -> TrackedFrames:
+    """Follow the content through the frames, which is most of the work of any measure of them."""
     greys = [grey(frame) for frame in frames]
-    height, width = greys[0].shape
+    return TrackedFrames(greys, [between(before, after) for before, after in pairwise(greys)])
+
+
+def measure(tracked: TrackedFrames) -> MeasuredMotion:
+    """Measure the camera's motion over the frames."""
+    height, width = tracked.greys[0].shape
     path, total = [np.zeros(4)], np.eye(3)
-    for before, after in pairwise(greys):
-        total = between(before, after) @ total
+    for step in tracked.steps:
+        total = step @ total
         path.append(_pose(total, width, height))
     poses = np.array(path)  # (frames, 4): pan, tilt, zoom, roll
     pan, tilt, zoom, roll = (float(value) for value in poses[-1])

@@ -45,15 +45,15 @@ def sharpness_kept(frames: Frames) -> float:
     return gradient_energy(frames[-1]) / max(gradient_energy(frames[0]), 1e-9)
 
 
-def flicker(frames: Frames) -> float:
+def flicker(tracked: motion.TrackedFrames) -> float:
     """Return how much neighbouring frames differ once aligned, as a share of full scale."""
-    greys = [motion.grey(frame) for frame in frames]
-    return float(np.mean([_difference(before, after) for before, after in pairwise(greys)]))
+    pairs = zip(pairwise(tracked.greys), tracked.steps, strict=True)
+    return float(np.mean([_difference(before, after, step) for (before, after), step in pairs]))
 
 
-def _difference(before: motion.Grey, after: motion.Grey) -> float:
+def _difference(before: motion.Grey, after: motion.Grey, step: motion.Similarity) -> float:
     height, width = after.shape
-    matrix = motion.between(before, after)[:2]
+    matrix = step[:2]
     moved = cv2.warpAffine(before, matrix, (width, height), flags=cv2.INTER_CUBIC)
     inside = cv2.warpAffine(np.ones_like(before), matrix, (width, height), flags=cv2.INTER_NEAREST)
     kept = cv2.erode(np.asarray(inside, np.uint8), np.ones((9, 9), np.uint8)) > 0

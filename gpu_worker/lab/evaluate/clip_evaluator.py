@@ -103,13 +103,14 @@ class ClipEvaluator:
     def evaluate(self, spec: ClipSpec, canvas: Canvas) -> EvaluatedClip:
         """Make a clip and measure it."""
         frames, seconds = self.generate(spec, canvas)
+        tracked = motion.track(frames)
         return EvaluatedClip(
             spec,
             frames,
             seconds,
-            motion.measure(frames),
+            motion.measure(tracked),
             quality.psnr(frames[0], canvas.fitted),
             quality.ssim(frames[0], canvas.fitted),
             quality.sharpness_kept(frames),
-            quality.flicker(frames),
+            quality.flicker(tracked),
         )

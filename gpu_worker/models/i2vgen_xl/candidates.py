@@ -42,8 +42,8 @@ def score_candidate(
     neither of the last two is scored: its changes of direction are wanted.
     """
     first_frame = quality.psnr(frames[0], picture)
-    flicker = quality.flicker(frames)
-    measured = motion.measure(frames)
+    tracked = motion.track(frames)
+    flicker, measured = quality.flicker(tracked), motion.measure(tracked)
     scores = {"first_frame": first_frame, "flicker": flicker}
     # Thirty decibels, no flicker and the right motion count about the same.
     total = min(first_frame, 30.0) / 30.0 - 8.0 * flicker

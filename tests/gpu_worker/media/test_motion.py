@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from gpu_worker.media.motion import MeasuredMotion, dominant, measure
+from gpu_worker.media.motion import MeasuredMotion, dominant, measure, track
 from gpu_worker.media.warp import move
 from storage.domain.camera.motion import Camera, Motion, Pose, Reading, Speed
 from storage.domain.camera.path import plan
@@ -59,7 +59,7 @@ def ramp(end: Pose, frames: int = 16) -> tuple[Pose, ...]:
     ],
 )
 def test_a_known_path_is_measured(end: Pose) -> None:
-    measured = measure(clip(ramp(end)))
+    measured = measure(track(clip(ramp(end))))
     assert measured.pan == pytest.approx(end.dx, abs=0.01)
     assert measured.tilt == pytest.approx(end.dy, abs=0.01)
     assert measured.zoom == pytest.approx(math.log(end.zoom), abs=0.02)
@@ -71,7 +71,7 @@ def test_a_known_path_is_measured(end: Pose) -> None:
 @pytest.mark.parametrize(("speed", "frames"), [(Speed.SLOW, 16), (Speed.FAST, 8)])
 def test_planned_motions_are_told_apart(motion: Motion, speed: Speed, frames: int) -> None:
     poses = plan(Camera(), Reading(motion, speed), 1, frames)
-    assert dominant(measure(clip(poses))) is motion
+    assert dominant(measure(track(clip(poses)))) is motion
 
 
 def test_noise_and_blur_do_not_hide_the_motion() -> None:
@@ -79,7 +79,7 @@ def test_noise_and_blur_do_not_hide_the_motion() -> None:
     noise = np.random.default_rng(0).normal(0, 6, frames.shape)
     spoiled = np.clip(frames + noise, 0, 255).astype(np.uint8)
     blurred = np.stack([cv2.GaussianBlur(frame, (0, 0), 1.2) for frame in spoiled])
-    measured = measure(blurred.astype(np.uint8))
+    measured = measure(track(blurred.astype(np.uint8)))
     assert dominant(measured) is Motion.PAN_RIGHT
     assert measured.pan == pytest.approx(0.2, abs=0.04)
 
@@ -89,15 +89,15 @@ def test_a_soft_picture_without_corners_is_aligned_as_a_whole() -> None:
     blob = 200 * np.exp(-((x - 150) ** 2 + (y - 150) ** 2) / 4000)
     source = np.repeat(blob[..., None], 3, axis=2).astype(np.uint8)
     frames = move(source, (50.0, 50.0, 200.0, 200.0), ramp(Pose(dx=0.15)), (128, 128))
-    assert dominant(measure(frames)) is Motion.PAN_RIGHT
+    assert dominant(measure(track(frames))) is Motion.PAN_RIGHT
 
 
 def test_an_empty_picture_stands_still() -> None:
-    assert dominant(measure(np.full((6, 64, 64, 3), 90, np.uint8))) is Motion.STATIC
+    assert dominant(measure(track(np.full((6, 64, 64, 3), 90, np.uint8)))) is Motion.STATIC
 
 
 def test_two_frames_are_enough() -> None:
-    assert dominant(measure(clip((Pose(), Pose(dx=0.08))))) is Motion.PAN_RIGHT
+    assert dominant(measure(track(clip((Pose(), Pose(dx=0.08)))))) is Motion.PAN_RIGHT
 
 
 def test_the_largest_share_is_dominant() -> None:

@@ -38,7 +38,7 @@ def test_a_photograph_moves_as_the_prompt_says(
     result = generate(embedded_engine, coffee, prompt=prompt, steps=4, guidance=1.0, **size)
     assert result.motion is asked
     assert quality.psnr(result.frames[0], coffee.fitted) >= 20.0
-    assert motion.dominant(motion.measure(result.frames)) is asked
+    assert motion.dominant(motion.measure(motion.track(result.frames))) is asked
 
 
 def test_the_weights_fit_into_the_repository() -> None:

@@ -16,7 +16,7 @@ from gpu_worker.lab.evaluate.evaluation import Evaluation
 from gpu_worker.lab.evaluate.metrics import Value
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.lab.evaluate.prompts import Prompts
-from gpu_worker.media.motion import measure
+from gpu_worker.media.motion import measure, track
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion
 from tests.gpu_worker.lab.evaluate.warping_engine import WarpingEngine
@@ -116,7 +116,7 @@ def test_a_clip_has_its_pictures_aspect(size: tuple[int, int]) -> None:
 
 def test_the_sheet_shows_every_motion(monkeypatch: pytest.MonkeyPatch) -> None:
     still = np.zeros((2, 8, 8, 3), np.uint8)
-    measured = measure(still)
+    measured = measure(track(still))
     specs = [
         ClipSpec(f"picture{n}", motion, 0, "prompt", Camera())
         for n in range(4)

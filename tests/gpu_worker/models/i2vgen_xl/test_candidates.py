@@ -16,10 +16,11 @@ from transformers.models.clip.configuration_clip import (
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.clip.modeling_clip import CLIPModel
 
+from gpu_worker.media import motion
 from gpu_worker.media.motion import MeasuredMotion
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width
-from gpu_worker.models.i2vgen_xl.candidates import load_clip_scorer, motion_score
+from gpu_worker.models.i2vgen_xl.candidates import load_clip_scorer, motion_score, score_candidate
 from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import byte_tokenizer
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import TINY
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
@@ -87,6 +88,20 @@ def test_a_path_of_several_motions_has_no_motion_score(
     result = generate(moved_engine, canvas, prompt="zoom in", camera=there_and_back)
     assert result.motion is Motion.AUTO
     assert {name for name, _value in result.scores} == {"first_frame", "flicker"}
+
+
+def test_each_pair_of_frames_is_compared_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[int] = []
+    between = motion.between
+
+    def counted(before: motion.Grey, after: motion.Grey) -> motion.Similarity:
+        compared.append(1)
+        return between(before, after)
+
+    monkeypatch.setattr(motion, "between", counted)
+    frames = np.random.default_rng(0).integers(0, 256, (4, SIDE, SIDE, 3)).astype(np.uint8)
+    score_candidate(frames, 0, frames[0], Motion.PAN_LEFT, None)
+    assert len(compared) == 3
 
 
 def test_a_camera_that_moves_as_asked_scores_higher() -> None:
