@@ -205,7 +205,7 @@ class I2VGenXL:
                     fallback.apply(mode)
                     return self._run([inputs], fallback, tracker)[0], fallback.adjustments
                 except SmallerClipNeeded:
-                    inputs = _smaller(inputs)
+                    inputs = _smaller(inputs, self.pipeline.side_multiple)
                     fallback.restart(inputs.request.width, inputs.request.height)
                     tracker.restart()
         finally:
@@ -255,10 +255,10 @@ class I2VGenXL:
         return score_candidate(frames, request.seed, picture, inputs.reading.motion, clip_score)
 
 
-def _smaller(inputs: ClipInputs) -> ClipInputs:
+def _smaller(inputs: ClipInputs, multiple: int) -> ClipInputs:
     """Return the clip at three quarters of its size; raise OutOfMemory below the least."""
     request, canvas = inputs.request, inputs.canvas
-    width, height = smaller_size(request.width, request.height)
+    width, height = smaller_size(request.width, request.height, multiple)
     return replace(
         inputs,
         request=replace(request, width=width, height=height),

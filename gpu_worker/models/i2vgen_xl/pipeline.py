@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor
@@ -88,6 +88,15 @@ class Pipeline:
     pool: ThreadPoolExecutor
     regions: CompiledRegions | None = None
     encoders: OffloadedModules = field(init=False)
+
+    @property
+    def side_multiple(self) -> int:
+        """Return what a clip's sides are multiples of, in pixels.
+
+        The UNet halves the latents once for each of its levels after the first.
+        """
+        levels = len(cast(Any, self.unet.stock.config).block_out_channels)
+        return int(autoencoder.scale_factor(self.components.vae) * 2 ** (levels - 1))
 
     def __post_init__(self) -> None:
         """Offload the encoders, which are needed only at a clip's start."""

@@ -13,6 +13,7 @@ from gpu_worker.media import motion, quality
 from gpu_worker.media.picture import Canvas, centre_window
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import EMBEDDED
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Motion
 from tests.support.models import generate
 
@@ -39,6 +40,12 @@ def test_a_photograph_moves_as_the_prompt_says(
     assert result.motion is asked
     assert quality.psnr(result.frames[0], coffee.fitted) >= 20.0
     assert motion.dominant(motion.measure(motion.track(result.frames))) is asked
+
+
+def test_a_smaller_clip_keeps_to_the_multiple_of_the_models_row(
+    embedded_engine: I2VGenXL,
+) -> None:
+    assert embedded_engine.pipeline.side_multiple == load_catalogue().model("embedded").multiple
 
 
 def test_the_weights_fit_into_the_repository() -> None:

@@ -21,9 +21,6 @@ SLICES = 8
 GPU_SLICES = 4
 """The same on a GPU while there is memory enough: so many cost no time there."""
 
-SIDE_MULTIPLE = 16
-"""The sides of a clip that is made smaller are multiples of this."""
-
 MIN_SIDE = 64
 """No side is made smaller than this."""
 
@@ -141,12 +138,11 @@ def default_slices(device: torch.device) -> int:
     return GPU_SLICES if device.type == "cuda" else 1
 
 
-def smaller_size(width: int, height: int) -> tuple[int, int]:
-    """Return three quarters of a size; raise OutOfMemory below the least side."""
+def smaller_size(width: int, height: int, multiple: int) -> tuple[int, int]:
+    """Return three quarters of a size, in multiples; raise OutOfMemory below the least side."""
     smaller = tuple(
-        max(SIDE_MULTIPLE, round(side * 0.75 / SIDE_MULTIPLE) * SIDE_MULTIPLE)
-        for side in (width, height)
+        min(side - multiple, round(side * 0.75 / multiple) * multiple) for side in (width, height)
     )
-    if min(smaller) < MIN_SIDE or smaller == (width, height):
+    if min(smaller) < MIN_SIDE:
         raise OutOfMemory
     return smaller[0], smaller[1]

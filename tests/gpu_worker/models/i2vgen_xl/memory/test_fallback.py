@@ -19,7 +19,7 @@ from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from gpu_worker.models.i2vgen_xl.memory.eight_bit import quantize
-from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
+from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback, smaller_size
 from gpu_worker.models.i2vgen_xl.memory.offload import offload
 from tests.support.models import generate, load_engine
 
@@ -109,6 +109,26 @@ def test_the_last_step_is_a_smaller_clip(moved_engine: I2VGenXL, canvas: Canvas)
     adjustment = result.adjustments[-1]
     assert adjustment.key == "adjusted_smaller"
     assert dict(adjustment.parameters) == {"width": "96", "height": "96"}
+
+
+@pytest.mark.parametrize(
+    ("size", "multiple", "smaller"),
+    [
+        ((128, 128), 16, (96, 96)),
+        ((704, 384), 64, (512, 256)),
+        ((512, 512), 64, (384, 384)),
+        ((192, 128), 64, (128, 64)),
+    ],
+)
+def test_a_smaller_size_keeps_to_the_models_multiple(
+    size: tuple[int, int], multiple: int, smaller: tuple[int, int]
+) -> None:
+    assert smaller_size(*size, multiple) == smaller
+
+
+def test_no_size_is_below_the_least() -> None:
+    with pytest.raises(OutOfMemory):
+        smaller_size(512, 64, 64)
 
 
 def test_no_memory_at_all_is_an_error(moved_engine: I2VGenXL, canvas: Canvas) -> None:
