@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from storage.database.jobs import Jobs
 from storage.domain.cost.bill import ClipBill, WorkerLife
@@ -15,6 +16,7 @@ from storage.queue.client import Queue
 log = logging.getLogger(__name__)
 
 COLLECT_SECONDS = 5.0
+STORE_SECONDS = 60.0  # between two notes of how far a life has come; nothing else may have changed
 
 
 class Billing:
@@ -32,6 +34,7 @@ class Billing:
         self._queue = queue
         self._prices = prices
         self._on_bills = on_bills
+        self._stored: dict[str, WorkerLife] = {}  # of workers that go on
         self._ended_once: set[str] = set()
         self._unpriced: set[str] = set()
 
@@ -53,18 +56,28 @@ class Billing:
         """Store all lives; one that has ended is billed when it is seen so for the second time.
 
         By then the outcomes that it left have been collected, and a worker that is merely about
-        to end has said when it did.
+        to end has said when it did. One that is gone from Redis has ended too.
         """
-        ended: set[str] = set()
-        for life in await self._queue.lives():
-            over = life.ended and life.id in self._ended_once
-            if life.ended and not over:
-                ended.add(life.id)
+        found = {life.id: life for life in await self._queue.lives()}
+        for name, life in self._stored.items():
+            found.setdefault(name, replace(life, ended=True))
+        ended = {life.id for life in found.values() if life.ended}
+        for life in found.values():
+            if life.id in ended - self._ended_once or not self._is_news(life):
                 continue
             self._on_bills(await self._jobs.lives.record(life, self._price(life)))
-            if over:
+            self._stored[life.id] = life
+            if life.ended:
                 await self._queue.drop_life(life.id)
+                del self._stored[life.id]
         self._ended_once = ended
+
+    def _is_news(self, life: WorkerLife) -> bool:
+        """Tell whether a life has come further than what is stored by more than a moment."""
+        known = self._stored.get(life.id)
+        if known is None or life.ended or life.ready != known.ready:
+            return True
+        return life.seen - known.seen >= STORE_SECONDS
 
     def _price(self, life: WorkerLife) -> float:
         """Return what a life cost up to now; nothing where its offer is not in the list."""

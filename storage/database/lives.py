@@ -33,7 +33,8 @@ class LifeTable:
     async def record(self, life: WorkerLife, money: float) -> list[ClipBill]:
         """Store how far a worker's life has come and its price up to now; bill clips if it is time.
 
-        Return the new bills. What is older than what is stored changes nothing.
+        Return the new bills. What is no news changes nothing; a worker that was taken for dead and
+        goes on is billed for the rest.
         """
         here = lives.c.id == life.id
         async with self._write() as connection:
@@ -41,7 +42,7 @@ class LifeTable:
             row = (await connection.execute(select(lives).where(here))).mappings().first()
             if row is None:
                 row = (await _insert(connection, life, money)).mappings().one()
-            elif row["ended"] or life.seen < row["seen"]:
+            elif life.seen < row["seen"] or (row["ended"] and life.seen == row["seen"]):
                 return []
             else:
                 changes = {"seen": life.seen, "ready": life.ready, "ended": life.ended}

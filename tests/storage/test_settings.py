@@ -81,3 +81,16 @@ def test_unknown_hardware_is_named_in_the_error() -> None:
     settings = Settings.from_environment({"HARDWARE_PROFILE": "abacus"})
     with pytest.raises(SettingsError, match="abacus"):
         settings.hardware(settings.catalogue())
+
+
+def test_an_offer_that_is_not_in_the_price_list_is_named() -> None:
+    settings = Settings.from_environment({"GPU_OFFER": "runpod-flex-25gb"})
+    with pytest.raises(SettingsError, match="GPU_OFFER=runpod-flex-25gb is not one of: article"):
+        settings.prices()
+    assert "article" in Settings.from_environment({"GPU_OFFER": "article"}).prices().offers
+
+
+def test_a_price_list_that_is_not_there_is_named(tmp_path: Path) -> None:
+    settings = Settings.from_environment({"PRICES_FILE": str(tmp_path / "none.yaml")})
+    with pytest.raises(SettingsError, match=r"none\.yaml cannot be read"):
+        settings.prices()

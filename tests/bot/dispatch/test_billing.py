@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -81,6 +82,40 @@ async def test_a_worker_that_dies_without_a_word_is_billed_until_it_was_last_see
 
 async def has_life(backend: Backend) -> bool:
     return bool(await backend.queue.lives())
+
+
+async def test_a_worker_that_is_gone_with_all_of_redis_is_billed_until_it_was_last_seen(
+    backend: Backend, redis_url: str
+) -> None:
+    bills: list[ClipBill] = []
+    billing = billing_of(backend, bills)
+    backend.worker.claims.append(named)
+    await order_clip(backend)
+    heart = Heartbeat(redis_url, "worker", lambda: life(30.0))
+    heart.start()
+    await until(lambda: has_life(backend))
+    await billing.collect()
+    heart.stop()
+    await backend.queue._redis.flushdb()
+    for _ in range(3):
+        await billing.collect()
+    assert [bill.money for bill in bills] == [pytest.approx(30 * 0.00019, rel=0.01)]
+
+
+async def test_a_worker_that_goes_on_is_written_down_once_a_minute(
+    backend: Backend, redis_url: str
+) -> None:
+    now = time.time()
+    first = WorkerLife("ab12", "worker", OFFER, now, 0.0, now + 1.0)
+    billing = billing_of(backend, [])
+    seen = []
+    for moment in (1.0, 6.0, 11.0, 59.0, 61.0, 66.0, 122.0):
+        ready = now + 10.0 if moment > 10.0 else 0.0
+        so_far = replace(first, seen=now + moment, ready=ready)
+        Heartbeat(redis_url, "worker", partial(replace, so_far))._renew()
+        await billing.collect()
+        seen.append(round((await backend.jobs.lives.total(0.0)).seconds, 3))
+    assert seen == [1.0, 1.0, 11.0, 11.0, 11.0, 11.0, 122.0]
 
 
 async def test_an_unknown_offer_costs_nothing_and_is_named_once(

@@ -48,8 +48,20 @@ async def test_an_end_that_is_told_again_bills_nothing_more(jobs: Jobs) -> None:
     end = replace(LIFE, ended=True)
     assert len(await jobs.lives.record(end, 0.3)) == 1
     await make_clip(jobs, "late", 10.0)
-    assert await jobs.lives.record(replace(end, seen=NOW + 99.0), 0.9) == []
+    assert await jobs.lives.record(end, 0.3) == []
+    assert await jobs.lives.record(replace(LIFE, seen=NOW + 25.0), 0.2) == []  # an older word
     assert (await jobs.lives.total(0.0)).money == pytest.approx(0.3)
+
+
+async def test_a_worker_that_was_taken_for_dead_is_billed_for_the_rest(jobs: Jobs) -> None:
+    await make_clip(jobs, "a", 10.0)
+    await jobs.lives.record(replace(LIFE, ended=True), 0.3)
+    await make_clip(jobs, "late", 10.0)
+    [bill] = await jobs.lives.record(replace(LIFE, seen=NOW + 99.0, ended=True), 0.9)
+    assert bill.money == pytest.approx(0.6)
+    assert (bill.start_seconds, bill.idle_seconds) == pytest.approx((0.0, 59.0))
+    total = await jobs.lives.total(0.0)
+    assert (total.workers, total.seconds) == (1, 99.0)
 
 
 async def test_a_worker_that_goes_on_is_billed_each_hour(jobs: Jobs) -> None:
