@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeAlias
@@ -22,6 +23,7 @@ from storage.domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
+REPEATED = 60.0  # seconds in which the gateway may send a press or a form again
 DOUBLE_PRESS = 1.0  # seconds in which a person does the same to the same message or form once
 
 ModalHandler: TypeAlias = Callable[["Interaction", str], Awaitable[None]]
@@ -45,6 +47,7 @@ class MutoscopeClient(discord.Client):
         self.reactions: dict[str, ReactionHandler] = {}
         self.upload_limiter = UploadLimiter()
         self._presses = RateLimiter(DOUBLE_PRESS)
+        self._known = RateLimiter(REPEATED)  # interactions by their ids
         self.gateway_ready = False
         self.orders: dict[str, asyncio.Task[Any]] = {}  # in progress, by the id of the intent
         self.before_close: list[Callable[[], Awaitable[None]]] = []
@@ -91,12 +94,16 @@ class MutoscopeClient(discord.Client):
             return
         action, _, subject = (interaction.custom_id or "").partition(":")
         handler = self.modals.get(action)
-        if handler is None:
+        if handler is None or not self.is_new(interaction):
             return
         if not self.is_first_press(interaction, str(interaction.data)):
             await ignore_repetition(interaction)
             return
         await handler(interaction, subject)
+
+    def is_new(self, interaction: Interaction) -> bool:
+        """Tell whether the gateway sent this for the first time: only then it is answered."""
+        return self._known.take(str(interaction.id), time.monotonic())
 
     def is_first_press(self, interaction: Interaction, what: str) -> bool:
         """Tell whether a person did this for the first time within a moment.

@@ -76,8 +76,10 @@ class JobButton(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Run the button's action, or reply why it is not possible; a double press counts once."""
+        client = interaction.client
+        if not client.is_new(interaction):
+            return
         with log_job(self.job):
-            client = interaction.client
             if self.action in ONCE and not client.is_first_press(interaction, self.custom_id):
                 await ignore_repetition(interaction)
                 return

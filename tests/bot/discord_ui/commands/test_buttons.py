@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import discord
+import pytest
+from discord.webhook.async_ import AsyncWebhookAdapter
 
+from bot.discord_ui.commands.buttons import JobButton
 from storage.domain.clip import Container
 from storage.domain.job import Job
 from tests.support.backend import png, until
@@ -267,6 +271,31 @@ async def test_two_presses_within_a_second_are_one_order(chat: Chat) -> None:
         await chat.wait_for_clip(2)
         await until(chat.backend.all_jobs_delivered)
     assert sum((await chat.backend.studio.report(str(chat.alice.id))).counts.values()) == 2
+
+
+async def test_a_press_that_the_gateway_repeats_is_answered_once(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers: list[object] = []
+    respond: Any = AsyncWebhookAdapter.create_interaction_response
+    press = JobButton.callback
+
+    async def note(adapter: Any, *args: Any, **options: Any) -> Any:
+        answers.append(options["params"].payload["type"])
+        return await respond(adapter, *args, **options)
+
+    async def twice(button: Any, interaction: Any) -> None:
+        await asyncio.gather(press(button, interaction), press(button, interaction))
+
+    async with chat.backend.running():
+        await chat.animate()
+        clip = await chat.wait_for_clip()
+        monkeypatch.setattr(AsyncWebhookAdapter, "create_interaction_response", note)
+        monkeypatch.setattr(JobButton, "callback", twice)
+        await chat.click(clip, "again")
+        await chat.wait_for_clip(2)
+        await until(chat.backend.all_jobs_delivered)
+    assert answers == [discord.InteractionResponseType.deferred_channel_message.value]
 
 
 async def test_presses_that_come_late_and_together_are_told_apart_by_their_times(
