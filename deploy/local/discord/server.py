@@ -37,7 +37,7 @@ class LocalDiscord:
         self._port = port
         self._state = DiscordState(folder)
         self.clock = self._state.clock
-        self._gateway = Gateway(self._state.guild, self._state.events)
+        self._gateway = Gateway(self._state.guild, self._state.events, self._state.world)
         log, world = WireLog(wire_log), self._state.world
         world.token = token
         self._endpoint = GatewayEndpoint(self._gateway, log, world)

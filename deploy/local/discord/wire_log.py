@@ -1,6 +1,7 @@
 """A file with every HTTP exchange and gateway event, to be checked against Discord's API later."""
 
 import json
+import time
 from pathlib import Path
 
 from deploy.local.discord import Json
@@ -23,4 +24,4 @@ class WireLog:
     def _write(self, entry: Json) -> None:
         if self._path is not None:
             with self._path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+                file.write(json.dumps({"at": time.time(), **entry}, ensure_ascii=False) + "\n")

@@ -7,11 +7,14 @@ from collections import deque
 from deploy.local.discord import Json
 from deploy.local.discord.state.events import EventDispatcher
 from deploy.local.discord.state.guild import BOT, Guild, is_installed
+from deploy.local.discord.state.world import World
 
 GUILD_MESSAGES, GUILD_REACTIONS = 1 << 9, 1 << 10
 DIRECT_MESSAGES, DIRECT_REACTIONS = 1 << 12, 1 << 13
 KEPT = 2000
 MESSAGES, REACTIONS = (GUILD_MESSAGES, DIRECT_MESSAGES), (GUILD_REACTIONS, DIRECT_REACTIONS)
+DISTURBED = frozenset({"INTERACTION_CREATE", "MESSAGE_REACTION_ADD"})
+"""Events that the gateway may be made to repeat or delay."""
 INTENTS = {
     "MESSAGE_CREATE": MESSAGES,
     "MESSAGE_UPDATE": MESSAGES,
@@ -51,8 +54,8 @@ class GatewaySession:
 class Gateway:
     """All sessions of the bot."""
 
-    def __init__(self, guild: Guild, events: EventDispatcher) -> None:
-        self._guild, self._events = guild, events
+    def __init__(self, guild: Guild, events: EventDispatcher, world: World) -> None:
+        self._guild, self._events, self._world = guild, events, world
         self._sessions: dict[str, GatewaySession] = {}
         self.url = ""
         events.on_dispatch(self._dispatch)
@@ -68,6 +71,14 @@ class Gateway:
         if kind != "INTERACTION_CREATE" and data.get("guild_id") in hidden:
             return
         for session in self._sessions.values():
+            for _ in range(1 + self._world.event_repeats if kind in DISTURBED else 1):
+                self._send(session, kind, data)
+
+    def _send(self, session: GatewaySession, kind: str, data: Json) -> None:
+        if kind in DISTURBED and self._world.event_delay:
+            loop = asyncio.get_running_loop()
+            loop.call_later(self._world.event_delay, session.add, kind, data)
+        else:
             session.add(kind, data)
 
     def identify(self, intents: int, shard: list[int] | None) -> GatewaySession:

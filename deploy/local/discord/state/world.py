@@ -13,7 +13,8 @@ class World:
     old_message_edits is how many edits an hour a message that is more than an hour old takes;
     old_edit_retry_after is in seconds. requests_per_second is the bot's over all routes.
     invalid_requests is how many answers 401, 403 and 429 within ten minutes ban the address.
-    gateway_closed refuses new connections with a 503.
+    gateway_closed refuses new connections with a 503. Interactions and reactions are sent
+    event_repeats times more, and event_delay seconds late.
     """
 
     token: str = "local"  # noqa: S105  # the stand-in's token protects nothing
@@ -24,6 +25,8 @@ class World:
     old_edit_retry_after: float = 5.0
     sharding_required: bool = False
     gateway_closed: bool = False
+    event_repeats: int = 0
+    event_delay: float = 0.0
 
     def change(self, fields: Json) -> None:
         """Set some of the fields; raise InvalidForm for one of another name or type."""

@@ -8,7 +8,7 @@ import pytest
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.state.guild import ADA
-from tests.support.discord.raw_bot import INTENTS, RawBot
+from tests.support.discord.raw_bot import ANIMATE, INTENTS, RawBot
 
 
 async def test_a_session_begins_with_hello_ready_and_the_guild(server: LocalDiscord) -> None:
@@ -128,3 +128,18 @@ async def test_a_closed_gateway_takes_no_connections(
             await bot.connect()
         await member.call("PATCH", "/local/world", {"gateway_closed": False})
         await bot.connect()
+
+
+async def test_interactions_may_be_repeated_and_late(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    async with RawBot(server) as bot:
+        await bot.identify()
+        await bot.register(ANIMATE)
+        await member.call("PATCH", "/local/world", {"event_repeats": 1})
+        first = await bot.receive_command(member)
+        assert (await bot.event("INTERACTION_CREATE"))["id"] == first["id"]
+        await member.call("PATCH", "/local/world", {"event_repeats": 0, "event_delay": 0.3})
+        began = asyncio.get_running_loop().time()
+        assert (await bot.receive_command(member))["id"] != first["id"]
+        assert asyncio.get_running_loop().time() - began > 0.29
