@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := bot gpu_worker storage deploy tests
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo run test test-slow check format lint types imports bench latency load evaluate train-embedded images chart clean
+.PHONY: demo run test test-slow check format lint types imports bench latency load faults evaluate train-embedded images chart clean
 
 demo: $(READY)   ## the whole service on this machine, without Discord and without a GPU
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
@@ -52,6 +52,9 @@ latency: $(READY)  ## acknowledgement, start and delivery times
 
 load: $(READY)   ## the bot beside 10,000 waiting jobs, or with ARGS beside a million finished ones
 	$(BIN)/python -m deploy.local.load $(ARGS)
+
+faults: $(READY) ## orders among faults, and an audit; ARGS="--jobs 2000 --faults 300 --seed 1"
+	$(BIN)/python -m tests.faults $(ARGS)
 
 evaluate: $(READY)
 	$(BIN)/python -m gpu_worker.lab.evaluate $(ARGS)
