@@ -28,32 +28,6 @@ async def test_an_expired_token_is_replaced_by_an_edit_in_the_channel(
     assert clip.id == result.response.id
 
 
-async def test_a_refused_edit_is_replaced_by_a_post_that_mentions_the_owner(
-    chat: Chat,
-) -> None:
-    await chat.animate()
-    await chat.wait_for_text("queue")
-    await chat.env.advance_time(TOKEN_LIFE)
-    chat.env.inject_error("PATCH", "/channels/*", status=403, code=50001, times=None)
-    async with chat.backend.running():
-        clip = await chat.wait_for_clip()
-        await until(chat.backend.all_jobs_delivered)
-    assert chat.alice.id in [user.id for user in clip.mentions]
-    assert [message.id for message in chat.messages] == [clip.id]
-
-
-async def test_a_refused_post_is_replaced_by_a_direct_message(chat: Chat) -> None:
-    await chat.animate()
-    await chat.wait_for_text("queue")
-    await chat.env.advance_time(TOKEN_LIFE)
-    chat.env.inject_error("*", f"/channels/{chat.channel.id}/*", status=403, times=None)
-    async with chat.backend.running():
-        await until(chat.backend.all_jobs_delivered)
-    assert chat.clips() == []
-    direct = chat.alice_direct_messages()
-    assert [message.attachments[0].filename[-4:] for message in direct] == [".mp4"]
-
-
 async def test_a_deleted_message_is_not_posted_again(chat: Chat) -> None:
     await chat.animate()
     message = await chat.wait_for_text("queue")
@@ -62,17 +36,6 @@ async def test_a_deleted_message_is_not_posted_again(chat: Chat) -> None:
         await until(chat.backend.all_jobs_delivered)
     assert chat.messages == []
     assert len(await chat.backend.studio.deliveries.fetchable(str(chat.alice.id))) == 1
-
-
-async def test_a_file_that_is_too_large_for_discord_is_reported(chat: Chat) -> None:
-    await chat.animate()
-    await chat.wait_for_text("queue")
-    chat.env.inject_error("PATCH", "/webhooks/*", status=413, code=40005)
-    async with chat.backend.running():
-        message = await chat.wait_for_text("larger than this place allows")
-        await until(chat.backend.all_jobs_delivered)
-    assert button_actions(message) == ["again", "tweak", "details", "delete"]
-    assert (await chat.backend.studio.report(str(chat.alice.id))).credits == 0
 
 
 async def test_delivery_is_retried_after_an_outage_of_discord(chat: Chat) -> None:
@@ -121,17 +84,6 @@ async def test_hostile_text_formats_nothing_and_mentions_nobody(chat: Chat) -> N
     assert text_of(details.response.message).count("```") == 2
 
 
-async def test_a_refused_ping_does_not_block_delivery(chat: Chat) -> None:
-    await chat.animate()
-    await chat.stop_delivery()
-    chat.ping_after = 0.0
-    chat.start_delivery()
-    chat.env.inject_error("POST", "/channels/*/messages", status=403, code=50013)
-    async with chat.backend.running():
-        await until(chat.backend.all_jobs_delivered)
-    assert len(chat.clips()) == len(chat.messages) == 1
-
-
 async def test_a_cancelled_job_gets_no_ping(chat: Chat) -> None:
     await chat.animate()
     await chat.stop_delivery()
@@ -160,18 +112,6 @@ async def test_a_lasting_refusal_closes_every_way_once(chat: Chat, status: int, 
     assert [asked[before:].count(way) for way in ways] == [1, 1, 1]
     [job] = await chat.backend.studio.deliveries.fetchable(str(chat.alice.id))
     assert job.clip is not None
-
-
-async def test_a_message_of_over_an_hour_is_replaced_by_a_post(chat: Chat) -> None:
-    await chat.animate()
-    old = await chat.wait_for_text("queue")
-    await chat.env.advance_time(3700)
-    async with chat.backend.running():
-        clip = await chat.wait_for_clip()
-        await until(chat.backend.all_jobs_delivered)
-    assert clip.id != old.id
-    assert chat.alice.id in [user.id for user in clip.mentions]
-    assert [message.id for message in chat.messages] == [clip.id]
 
 
 async def test_a_clip_that_could_not_be_delivered_is_fetched(chat: Chat) -> None:

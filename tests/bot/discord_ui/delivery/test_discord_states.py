@@ -13,6 +13,7 @@ from bot.discord_ui.own_messages import find_own_message
 from deploy.local.clip_messages import buttons_of
 from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.state.guild import ADA, SAM
+from storage.domain.clip import Failure
 from tests.support.backend import Backend, png, until
 from tests.support.clip_files import box
 from tests.support.discord.local_chat import LocalChat, open_local_chat
@@ -147,9 +148,22 @@ async def test_a_message_of_over_an_hour_is_not_edited(chat: LocalChat) -> None:
     waiting = await chat.order()
     chat.server.clock.advance(3700)
     await chat.deliver()
-    [clip] = await chat.clips()
+    [clip] = await chat.posted()
     assert clip["id"] != waiting
+    assert [user["id"] for user in clip["mentions"]] == [ADA]
     assert chat.refusals() == []
+
+
+async def test_a_ping_that_may_not_be_sent_holds_nothing_up(
+    backend: Backend, tmp_path: Path
+) -> None:
+    async with open_local_chat(backend, tmp_path, ping_after=-1.0) as chat:
+        chat.backend.worker.failure = Failure("failed_encoding")
+        waiting = await chat.order()
+        await chat.forbid(Permission.SEND_MESSAGES)
+        await chat.deliver()
+        assert [message["id"] for message in await chat.posted()] == [waiting]
+        assert chat.refusals() == [("POST", "channels", 50013)]
 
 
 async def test_a_clip_that_only_its_owners_nitro_allows_is_fetched(chat: LocalChat) -> None:
@@ -160,6 +174,7 @@ async def test_a_clip_that_only_its_owners_nitro_allows_is_fetched(chat: LocalCh
     await chat.deliver()
     [message] = await chat.posted()
     assert "larger than this place allows" in message["content"]
+    assert list(buttons_of(message)) == ["again", "tweak", "details", "delete"]
     assert (await chat.backend.studio.report(ADA)).credits == 0
     await chat.fetch_from_clips()
 
