@@ -183,5 +183,6 @@ def test_taiwan_reads_traditional_characters_and_its_own_words(texts: Translatio
     assert texts.text("zh-TW", "button_delete") == "刪除"
     assert texts.text("zh-TW", "option_resolution") == "解析度"
     assert texts.text("zh-TW", "details_parameters") == "參數"
+    assert texts.text("zh-TW", "report_bill") == "帳單"
     assert "影片" in texts.text("zh-TW", "stage_encoding")
     assert "「重試」" in texts.text("zh-TW", "card_lost")
