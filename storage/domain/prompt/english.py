@@ -34,7 +34,7 @@ from storage.domain.prompt.verbs import motion_of
 _CLOSE = (("closer", "look"), ("close", "look"))
 _THINGS = words("subject object background character person pose face")
 _NAMED = CAMERA - {"it", "you"}
-_CAMERAS = words("camera cam viewpoint drone gimbal lens")
+_CAMERAS = words("camera cam viewpoint gimbal lens")
 _AUXILIARIES = words("should must will can could to is does has")
 _VERBAL = re.compile(r"[a-z]{2,}[^s]s|[a-z]{2,}ing")
 _HIDDEN = {
@@ -44,6 +44,7 @@ _HIDDEN = {
 _KNOWN = FILLERS | CAMERA | TARGETS | NEGATORS | PLACES.keys() | DIRECTIONS.keys()
 _CALM = FILLERS | CAMERA | CONTENT | STEADY | STILL | SHAKEN | NEGATORS
 _SMALL = FILLERS | CAMERA | TARGETS | NEGATORS
+_DETERMINERS = words("the a an this that our my main")
 _HOLDS = words("hold holds holding")
 _LIMBS = words("hand hands")
 _AIMING = words("to toward towards from at")
@@ -66,7 +67,7 @@ def mentions(text: str, explicit: bool = False) -> list[Mention]:
             own = list(_bare_direction(clause, other_subject))
         if ruled_out:
             own = [replace(mention, negated=True) for mention in own]
-        other_subject = not own and _has_other_words(clause)
+        other_subject = not own and (_has_other_words(clause) or _begins_with_subject(clause))
         speed = _speed(clause)
         found.extend(replace(mention, speed=speed) for mention in own)
     return found
@@ -101,6 +102,12 @@ def _acts(clause: Clause, index: int) -> bool:
 
 def _has_other_words(clause: Clause) -> bool:
     return any(token.word not in _KNOWN for token in clause.tokens)
+
+
+def _begins_with_subject(clause: Clause) -> bool:
+    """Tell whether a clause says what a subject or an object does."""
+    nouns = (token.word for token in clause.tokens if token.word not in _DETERMINERS)
+    return next(nouns, "") in ("subject", "object")
 
 
 def _verbs(clause: Clause, other_subject: bool, crowd: bool, explicit: bool) -> Iterator[Mention]:
@@ -147,9 +154,9 @@ def _revealed(after: tuple[str, ...]) -> Motion:
 
 def _bare_direction(clause: Clause, other_subject: bool) -> Iterator[Mention]:
     """Yield the direction of a clause without other words: "closer", "camera left"."""
-    bodily = not _LIMBS.isdisjoint(clause.words)
+    acts = not _LIMBS.isdisjoint(clause.words) or _begins_with_subject(clause)
     if (
-        bodily
+        acts
         or _has_other_words(clause)
         or (other_subject and clause.joiner in ("and", "then", "or"))
     ):

@@ -26,11 +26,11 @@ _ENGLISH = words(
 _SMALL = words(
     "la el los las le les lo il gli der die das den dem des de du del della di da do dos em no na "
     "um uma un una une uno que con para per por pour par et e y o os ao ela ele elle mi tu su sa "
-    "het een met op van door en ett och er und im am zu au aux si se ke di yang ve bir"
+    "het een met op van door sin pas en ett och er und im am zu au aux si se ke di yang ve bir"
 )
 _CLEAR = words(
     "ein eine einen einer nach vom zum zur mit auf aus durch sich bitte langsam schnell wird nicht "
-    "camara aparat fais bajo sul sulla nel nella dal dalla alla zoomt zoomen zoome "
+    "camara aparat paneo nada fais bajo sul sulla nel nella dal dalla alla zoomt zoomen zoome "
     "herauszoomen reinzoomen heranzoomen rauszoomen schwenk schwenkt heran heraus raus rein links "
     "rechts oben unten langzaam naar uit haz hacia sobre desde despacio lento lenta lentamente "
     "acercar acerca alejar aleja izquierda derecha arriba abajo fija esquerda direita cima baixo "

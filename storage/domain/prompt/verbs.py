@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from storage.domain.camera.motion import Motion
+from storage.domain.prompt import senses
 from storage.domain.prompt.clause import Clause, Token
 from storage.domain.prompt.lexicon import (
     CAMERA,
@@ -12,14 +13,11 @@ from storage.domain.prompt.lexicon import (
     CONTENT,
     DEPTH,
     DIRECTIONS,
-    FAST,
     FILLERS,
-    FORMS,
     MOTION_OF,
     OPPOSITE,
     PLACES,
     PLANE,
-    SLOW,
     TARGETS,
     VERBS,
     Direction,
@@ -34,17 +32,6 @@ _ROLLED = {Direction.LEFT: Motion.ROLL_COUNTERCLOCKWISE, Direction.RIGHT: Motion
 _LEVEL = words("horizontally horizontal sideways sidewise laterally lateral")
 _TO = words("to toward towards for at")
 _INSIDE = words("the a an place circles slow time front reverse")
-_PASSING = words(
-    "by past around along through off across down up over under away left right ahead toward "
-    "towards"
-)
-_THROUGH_LENS = words("in into out closer back inward inwards outward outwards forward")
-_OTHER_MEANINGS = words("of hands hand head")
-_COOKING = words(
-    "frying fry fried sauce saucepan stove oven kitchen cooking cook baking cake bread bacon egg "
-    "eggs butter oil sizzling sizzle peter flute pipes dust pizza labyrinth"
-)
-_CALLS = words("call calls meeting meetings class conference chat lens lenses background")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,24 +79,14 @@ def _rank(motion: Motion, verb: Verb, subject: VerbSubject) -> Rank:
 
 def _belongs_to_other(clause: Clause, index: int, verb: Verb, subject: VerbSubject) -> bool:
     """Tell whether something else than the camera does what the verb at an index says."""
-    token, words = clause.tokens[index], clause.words
     if subject is VerbSubject.CAMERA:
         return False
-    if token.verb == "pan" and (
-        not _COOKING.isdisjoint(words) or words[max(0, index - 2) : index] == ("in", "a")
-    ):
+    if senses.is_other_thing(clause, index):
         return True
-    if index > 0 and words[index - 1] == "head":
-        return True
-    if not verb.camera_only:
-        other = subject is VerbSubject.OTHER and not _changes_size(clause, index)
-        return other or _is_target_after(clause, index)
-    following = next((word for word in words[index + 1 :] if word not in SLOW | FAST), "")
-    conjugated = token.form in ("s", "ing") and following not in _THROUGH_LENS
-    passes = conjugated or following in _PASSING
-    return subject is VerbSubject.OTHER and (
-        token.form == "ed" or (token.verb == "zoom" and passes)
-    )
+    if verb.camera_only:
+        return subject is VerbSubject.OTHER and senses.is_done_by_things(clause, index)
+    other = subject is VerbSubject.OTHER and not _changes_size(clause, index)
+    return other or _is_target_after(clause, index)
 
 
 def _is_target_after(clause: Clause, index: int) -> bool:
@@ -141,7 +118,7 @@ def _undirected(clause: Clause, index: int, verb: Verb, subject: VerbSubject) ->
     """Return the motion of a verb without direction, unless it belongs to something else."""
     token, after = clause.tokens[index], clause.words[index + 1 :]
     follower = after[0] if after else ""
-    if verb.default is None or token.form == "ed" or _has_other_meaning(token.verb, follower):
+    if verb.default is None or token.form == "ed" or senses.has_other_meaning(clause, index):
         return None
     if (
         token.verb == "zoom"
@@ -153,16 +130,12 @@ def _undirected(clause: Clause, index: int, verb: Verb, subject: VerbSubject) ->
         return verb.default if verb.camera_only and token.form == "ing" else None
     if all(word in FILLERS | CAMERA | TARGETS for word in after):
         return verb.default
+    if not verb.camera_only and senses.has_object(clause, index):
+        return None
     article = index > 0 and clause.words[index - 1] in ("a", "an", "the")
     leads = any(follower in group for group in (FILLERS, DIRECTIONS, CAMERA, TARGETS, PLACES))
     imperative = verb.camera_only and token.form == ""
     return verb.default if (leads or imperative) and not article else None
-
-
-def _has_other_meaning(verb: str | None, follower: str) -> bool:
-    """Tell whether the next word gives the verb another meaning, as in "shake hands"."""
-    acts = follower in FORMS and follower not in FILLERS
-    return acts or follower in _OTHER_MEANINGS or (verb == "zoom" and follower in _CALLS)
 
 
 def _linked_direction(clause: Clause, index: int, verb: Verb) -> _Link:

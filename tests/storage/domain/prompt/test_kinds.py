@@ -60,7 +60,8 @@ def test_prompts_that_no_rule_was_written_for_are_read_right() -> None:
     ("prompt", "spoken"),
     [
         ("the camera meanders", True),
-        ("the drone should wander about the ruins", True),
+        ("the viewpoint should wander about the ruins", True),
+        ("a drone flying over the sea", False),
         ("镜头环绕城堡", True),
         ("she smiles at the camera", False),
         ("a photographer with a camera", False),
