@@ -50,7 +50,7 @@ def aim_lines(rows: Sequence[Row], clip_seconds: tuple[float, float]) -> Iterato
         f" {', '.join(map(str, LOW_LOADS))} clips a day, steady or bursty"
     )
     for row in missed:
-        why = "no policy can" if row.bound < SAVING else "a clairvoyant could"
+        why = "none with the same waiting can" if row.bound < SAVING else "a clairvoyant could"
         yield f"  {_name(row)}: {row.saving:.1%}; the bound is {row.bound:.1%}, so {why}"
     dearer = [row for row in rows if row.saving < 0]
     yield f"never dearer than the fixed card: {len(rows) - len(dearer)} of {len(rows)} rows"
