@@ -45,6 +45,7 @@ _TECHNIQUE = re.compile(r"推拉摇移|推拉|摇移|缩放|运镜|升降|[推�
 _BARE = re.compile(
     r"(?:镜头)?(?:平移|缩放|旋转|摇晃|推拉|抖动|晃动|摇移|移动|倾斜|变焦|运镜|横移|转动|运动|升降|环绕|推|拉|摇|移|和|或|与|及|以及)+"
 )
+_HAN = re.compile(r"[\u4e00-\u9fff]")
 _JOINS_LIST = frozenset("、")
 _LONGEST = 100
 """Characters of a clause at most, so that a text without stops is read in linear time."""
@@ -63,6 +64,10 @@ def mentions(text: str) -> list[Mention]:
     found: list[Mention] = []
     other_subject = ruled_out = False
     for start, clause, joiner in _clauses(text):
+        if not _HAN.search(clause):
+            ruled_out = ruled_out and joiner in _JOINS_LIST
+            other_subject = other_subject or bool(_FILLERS.sub("", clause))
+            continue
         bare = joiner in ",、" and _BARE.fullmatch(clause) is not None
         ruled_out = ruled_out and (joiner in _JOINS_LIST or bare)
         own = list(_in_clause(clause, start, other_subject, ruled_out))

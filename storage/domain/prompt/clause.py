@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import zip_longest
 
 from storage.domain.prompt.lexicon import DIRECTIONS, FORMS, LONG_WORDS, NEGATORS, TYPOS, words
@@ -133,6 +133,7 @@ def _token(position: int, word: str) -> Token:
     return Token(position, word, verb, form)
 
 
+@lru_cache(4096)
 def _corrected(word: str) -> str:
     """Return the word without repeated letters, or with one typo of a long word corrected."""
     word = TYPOS.get(word, word)
