@@ -5,6 +5,7 @@ A reaction is no interaction and has no token, so the answer is an ordinary repl
 
 from __future__ import annotations
 
+import hashlib
 import logging
 
 import discord
@@ -62,7 +63,7 @@ class RetryReaction:
             except MutoscopeError as error:
                 if self._throttle.allows(person, error):
                     text = f"<@{person}> ⚠️ {client.texts.error(locale, error)}"
-                    await _reply(client, event, text)
+                    await _reply(client, event, text, _nonce(intent, error))
             else:
                 self._throttle.reset(person)
             await drop_intent(client, intent)
@@ -78,16 +79,23 @@ def _reply_target(client: MutoscopeClient, event: discord.RawReactionActionEvent
     )
 
 
-async def _reply(client: MutoscopeClient, event: discord.RawReactionActionEvent, text: str) -> None:
-    """Reply to the message under the reaction."""
+async def _reply(
+    client: MutoscopeClient, event: discord.RawReactionActionEvent, text: str, nonce: str
+) -> None:
+    """Reply to the message under the reaction, once for one nonce."""
     channel = client.get_partial_messageable(event.channel_id, guild_id=event.guild_id)
     reference = discord.MessageReference(
         message_id=event.message_id, channel_id=event.channel_id, fail_if_not_exists=False
     )
     try:
-        await send_reply(channel, reference, text, allowed_mentions=NO_MENTIONS)
+        await send_reply(channel, reference, text, allowed_mentions=NO_MENTIONS, nonce=nonce)
     except discord.HTTPException as error:
         log.info("no answer to a reaction in channel %s: %s", event.channel_id, error)
+
+
+def _nonce(intent: str, error: MutoscopeError) -> str:
+    """Return what two processes call the same answer; without the database they do not know."""
+    return hashlib.sha256(f"{intent} {error.key}".encode()).hexdigest()[:25]
 
 
 def _can_post(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> bool:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-import discord
+from typing import Any
 
+import discord
+import pytest
+
+from bot.discord_ui.commands.retry_reaction import RetryReaction
+from storage.domain.errors import Unavailable
 from tests.support.backend import until
 from tests.support.discord.simulated_chat import Chat, text_of
 
@@ -138,3 +143,34 @@ async def test_a_reaction_that_another_process_hears_of_too_is_one_order(chat: C
         await chat.env.bot.on_raw_reaction_add(*events)
         await until(chat.backend.all_jobs_delivered)
     assert len(chat.clips()) == 2
+
+
+async def test_two_processes_without_a_database_refuse_by_one_nonce(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nonces: list[object] = []
+    send: Any = discord.abc.Messageable.send
+
+    async def note(channel: Any, *args: Any, **options: Any) -> Any:
+        nonces.append(options.get("nonce"))
+        return await send(channel, *args, **options)
+
+    async def be_away(*_: Any) -> bool:
+        raise Unavailable("unavailable_database")
+
+    async def twice(event: discord.RawReactionActionEvent) -> None:
+        for _ in range(2):
+            await RetryReaction().handle(chat.env.bot, event)
+
+    async with chat.backend.running():
+        await chat.animate()
+        clip = await chat.wait_for_clip()
+        await until(chat.backend.all_jobs_delivered)
+    monkeypatch.setattr(discord.abc.Messageable, "send", note)
+    monkeypatch.setattr(chat.backend.jobs.intents, "begin", be_away)
+    chat.env.bot.on_raw_reaction_add = twice
+    await chat.bob.react(clip, AGAIN)
+    await chat.alice.react(clip, AGAIN)
+    assert len(nonces) == 4
+    assert len(set(nonces)) == 2
+    assert all(isinstance(nonce, str) and 0 < len(nonce) <= 25 for nonce in nonces)
