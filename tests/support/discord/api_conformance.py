@@ -25,6 +25,8 @@ UNLISTED = {
     "IncomingWebhookUpdateRequestPartial": {"tts": {"type": "boolean"}},
     "IncomingWebhookUpdateForInteractionCallbackRequestPartial": {"tts": {"type": "boolean"}},
 }
+RENAMED = {"GuildUpdate": "GuildModify"}
+"""Events that the description has under another name."""
 
 
 def find_description() -> Path | None:
@@ -63,6 +65,7 @@ class ConformanceChecker:
 
     def _event(self, entry: Json) -> Iterator[str]:
         name = "".join(part.capitalize() for part in entry["event"].split("_"))
+        name = RENAMED.get(name, name)
         wanted = f"Gateway{name}DispatchData"
         if wanted not in self._events["definitions"]:
             if entry["event"] != "RESUMED":

@@ -50,8 +50,7 @@ class LocalChat:
         """
 
         async def is_over() -> bool:
-            delivered = await self.backend.all_jobs_delivered()
-            return delivered and await self.ordered() >= count
+            return await self.ordered() >= count and await self.backend.all_jobs_delivered()
 
         async with self.backend.running():
             await until(is_over)

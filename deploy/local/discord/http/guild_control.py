@@ -45,17 +45,18 @@ class GuildControlRoutes:
         """
         fields = (await read_body(request)).fields
         guild = self._guild.record(request.match_info["guild"].replace("main", GUILD))
-        before = is_installed(guild), bool(guild.get("outage"))
+        before = {**guild}
         guild |= fields
         self._guild.save(guild)
-        self._dispatch_change(guild, *before)
+        self._dispatch_change(guild, before)
         self._publish_change("guild", guild["id"])
         return json_response(guild)
 
-    def _dispatch_change(self, guild: Json, was_installed: bool, had_outage: bool) -> None:
+    def _dispatch_change(self, guild: Json, before: Json) -> None:
         installed, outage = is_installed(guild), bool(guild.get("outage"))
-        if (installed, outage) == (was_installed, had_outage):
-            self._events.dispatch("GUILD_UPDATE", public_guild(guild))
+        if (installed, outage) == (is_installed(before), bool(before.get("outage"))):
+            if public_guild(guild) != public_guild(before):
+                self._events.dispatch("GUILD_UPDATE", public_guild(guild))
         elif not installed:
             self._events.dispatch("GUILD_DELETE", {"id": guild["id"]})
         elif outage:
