@@ -245,7 +245,7 @@ class Delivery:
         message = self._messages.get(job.id) or LiveMessage(job)
         with log_job(job.id):
             try:
-                async with message.lock, self._free_deliveries:
+                async with message.lock:
                     # reply_to may have changed
                     message.job = await self._studio.job(job.id)
                     if not message.job.delivered:
@@ -278,16 +278,12 @@ class Delivery:
                 await self._studio.deliveries.keep(job.id)
 
     async def _send_result(self, message: LiveMessage) -> None:
-        card = await self._result_card(message.job, message.advice)
-        if card is None:
+        """Send the result and settle the job; pings wait long where a channel has many."""
+        async with self._free_deliveries:
+            sent = await self._send_card(message)
+        if sent is None:
             return
-        charged = message.job.clip is None or card.attachment is not None
-        try:
-            result = await self._edit_or_post(message, card)
-        except FileTooLarge:
-            assert message.job.clip is not None
-            card, charged = self._renderer.too_large(message.job, message.job.clip), False
-            result = await self._edit_or_post(message, card)
+        result, charged = sent
         job = message.job
         late = self._clock() - job.created > self._ping_after
         if result is SendResult.EDITED and late and job.status is not Status.CANCELLED:
@@ -300,6 +296,22 @@ class Delivery:
         else:
             await deliveries.keep(job.id, charged=charged)
         log.info("%s: %s", job.status.value, result.value)
+
+    async def _send_card(self, message: LiveMessage) -> tuple[SendResult, bool] | None:
+        """Send the result; return what became of it and whether it is charged.
+
+        None where the clip is lost and is made again.
+        """
+        card = await self._result_card(message.job, message.advice)
+        if card is None:
+            return None
+        try:
+            result = await self._edit_or_post(message, card)
+        except FileTooLarge:
+            assert message.job.clip is not None
+            card = self._renderer.too_large(message.job, message.job.clip)
+            result = await self._edit_or_post(message, card)
+        return result, message.job.clip is None or card.attachment is not None
 
     async def _result_card(self, job: Job, advice: tuple[Advice, ...]) -> Card | None:
         """Return the card of an ended job; None where its clip is lost and is made again."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
+from bot.discord_ui.delivery import delivery
+from bot.discord_ui.delivery.message_sender import MessageSender
 from storage.domain.clip import Failure
 from tests.support.backend import until
 from tests.support.discord.simulated_chat import (
@@ -130,3 +134,24 @@ async def test_a_clip_that_could_not_be_delivered_is_fetched(chat: Chat) -> None
     fetched = await chat.alice.click(listed.response.message, custom_id=button)
     assert fetched.response.message.attachments[0].filename.endswith(".mp4")
     assert await chat.backend.studio.deliveries.fetchable(str(chat.alice.id)) == []
+
+
+async def test_a_ping_that_waits_does_not_hold_up_other_clips(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed = asyncio.Event()
+
+    async def wait(*_: object) -> None:
+        await allowed.wait()
+
+    monkeypatch.setattr(delivery, "CONCURRENT_DELIVERIES", 1)
+    monkeypatch.setattr(MessageSender, "ping", wait)
+    chat.ping_after = -1.0
+    await chat.restart()
+    async with chat.backend.running():
+        await chat.animate()
+        await chat.animate(actor=chat.bob, prompt="waves, pan left")
+        await chat.wait_for_clip(2)
+        assert not await chat.backend.all_jobs_delivered()
+        allowed.set()
+        await until(chat.backend.all_jobs_delivered)
