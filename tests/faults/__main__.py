@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ from tests.faults.report import summary, table
 from tests.faults.schedule import KINDS, PACE, Schedule, make_schedule
 from tests.faults.service import FaultyService
 
-SETTLE_SECONDS = 240.0
+STANDSTILL_SECONDS = 120.0
 PROGRESS_SECONDS = 30.0
 
 Planned = TypeVar("Planned")
@@ -70,17 +71,29 @@ async def _tell_progress(people: People, injector: Injector) -> None:
 
 
 async def settle(service: FaultyService) -> None:
-    """Wait until every job has ended and was delivered, and every begun order was told."""
+    """Wait until every job has ended and was delivered, and every begun order was told.
 
-    def is_settled() -> bool:
-        with service.reading(service.database) as database:
-            [[count]] = database.execute(UNSETTLED).fetchall()
-        return bool(count == 0)
+    Wait no longer once nothing has changed for a while.
+    """
+    left = _unsettled(service)
+    while left:
+        changed = partial(_has_changed, service, left)
+        try:
+            await poll(changed, STANDSTILL_SECONDS, "anything to change")
+        except TimeoutError as error:
+            print(f"{left} orders are not settled: {error}", file=sys.stderr, flush=True)
+            return
+        left = _unsettled(service)
 
-    try:
-        await poll(is_settled, SETTLE_SECONDS, "every job to be delivered")
-    except TimeoutError as error:
-        print(error, file=sys.stderr, flush=True)
+
+def _unsettled(service: FaultyService) -> int:
+    with service.reading(service.database) as database:
+        [[count]] = database.execute(UNSETTLED).fetchall()
+    return int(count)
+
+
+def _has_changed(service: FaultyService, before: int) -> bool:
+    return _unsettled(service) != before
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -24,8 +24,8 @@ TOGETHER = 4  # people in one thread
 RETRY_EMOJI = "🔁"
 
 # in seconds
-PAUSE = 1.5  # after "the application did not respond"
-PATIENCE = 120.0  # after which a person gives up
+PAUSES = (1.5, 20.0)  # after "the application did not respond": the first, the longest
+PATIENCE = 600.0  # after which a person gives up
 FINISH = 30.0  # to wait for an earlier clip that is to be repeated
 POLL = 0.5
 
@@ -150,7 +150,7 @@ class People:
         self, draft: PlacedOrder, act: Callable[[], Awaitable[Json]]
     ) -> PlacedOrder | None:
         """Act until it is answered; return the draft with the answer, None if none ever came."""
-        deadline = time.monotonic() + PATIENCE
+        deadline, (pause, longest) = time.monotonic() + PATIENCE, PAUSES
         while time.monotonic() < deadline:
             try:
                 answer = await act()
@@ -164,7 +164,8 @@ class People:
                     message=answer["message"],
                     at=time.time(),
                 )
-            await asyncio.sleep(PAUSE)
+            await asyncio.sleep(pause)
+            pause = min(1.6 * pause, longest)
         return None
 
     async def _react(self, plan: PlannedOrder, member: MemberClient) -> bool:
