@@ -107,6 +107,7 @@ async def open_database(url: str, version: str = "head") -> AsyncEngine:
     try:
         await _connect(engine)
         async with engine.begin() as connection:
+            await lock(connection, "migrations")  # of two bots that start at once
             await connection.run_sync(migrate, version)
     except (DBAPIError, OSError) as error:
         await engine.dispose()

@@ -6,6 +6,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, loads
+from storage.database.connect import lock
 from storage.database.intents import Transaction
 from storage.database.rows import RowReader
 from storage.database.tables import CLIPS, deliveries, jobs
@@ -84,6 +85,7 @@ async def end(connection: AsyncConnection, job: Job, at: float, *, waits: bool) 
 
 async def _put(connection: AsyncConnection, job: Job, **changes: str | float) -> None:
     here = deliveries.c.job == job.id
+    await lock(connection, f"delivery {job.id}")
     if (await connection.execute(update(deliveries).where(here).values(changes))).rowcount:
         return
     row = {"job": job.id, "owner": job.owner, "state": dumps(DeliveryState()), "waiting": 0.0}

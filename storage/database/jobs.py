@@ -201,9 +201,11 @@ class Jobs:
 
     async def drop_dead_tokens(self, now: float) -> None:
         """Delete the interaction tokens that have expired, and begun orders that ended long ago."""
-        dead = and_(HAS_TOKEN, jobs.c.token_expires < now)
+        dead = select(jobs.c.id).where(HAS_TOKEN, jobs.c.token_expires < now)
+        # Not those that are being changed: of two who wait for each other, one would have to fail.
+        dead = dead.with_for_update(skip_locked=True)
         async with self._write() as connection:
-            await connection.execute(update(jobs).where(dead).values(token=""))
+            await connection.execute(update(jobs).where(jobs.c.id.in_(dead)).values(token=""))
             await intents.delete_ended(connection, now)
 
     async def move(self, job_id: str, reply_to: ReplyTarget) -> None:

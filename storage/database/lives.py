@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.database.connect import lock
 from storage.database.intents import Transaction
 from storage.database.tables import UNBILLED, jobs, lives
-from storage.database.totals import record
+from storage.database.totals import lock_sums, record
 from storage.domain.cost.advice import ServiceBill
 from storage.domain.cost.bill import Charge, ClipBill, WorkerLife, share_out
 
@@ -99,6 +99,7 @@ async def _bill(connection: AsyncConnection, life: WorkerLife, row: RowMapping) 
         life.start_seconds - row["charged_start"],
         row["money"] - row["charged_money"],
     )
+    await lock_sums(connection, [dict(clip) for clip in clips])
     bills = share_out(charge, [float(clip["seconds"]) for clip in clips])
     for clip, bill in zip(clips, bills, strict=True):
         changes = {

@@ -6,7 +6,7 @@ transaction of the change; owner by owner these transactions run one after the o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, case, func, insert, select, update
@@ -36,6 +36,19 @@ async def record(connection: AsyncConnection, old: JobRow | None, new: JobRow) -
     await lock(connection, new["owner"])
     await _record_owner(connection, old, new, change)
     await _record_day(connection, day_of(new["created"]), change)
+
+
+async def lock_sums(connection: AsyncConnection, rows: Iterable[JobRow]) -> None:
+    """Take the locks that `record` takes for these jobs, in the order that everybody keeps to.
+
+    A transaction that changes jobs of several owners does so before the first: two that hold a
+    lock and wait for each other's would otherwise both have to be given up.
+    """
+    rows = list(rows)
+    for owner in sorted({row["owner"] for row in rows}):
+        await lock(connection, owner)
+    for day in sorted({day_of(row["created"]) for row in rows}):
+        await lock(connection, _day_lock(day))
 
 
 def contribution(row: JobRow) -> dict[str, Any]:
@@ -114,10 +127,14 @@ async def _record_day(connection: AsyncConnection, day: int, change: Mapping[str
     sums = {name: days.c[name] + value for name, value in change.items() if value}
     if not sums:
         return
-    await lock(connection, f"day {day}")
+    await lock(connection, _day_lock(day))
     done = await connection.execute(update(days).where(days.c.day == day).values(sums))
     if not done.rowcount:
         await connection.execute(insert(days).values(day=day, **change))
+
+
+def _day_lock(day: int) -> str:
+    return f"day {day}"
 
 
 def _waits(row: JobRow) -> bool:

@@ -1,40 +1,63 @@
-"""A job store in a database of the test's own.
-
-TEST_DATABASE_URL runs the same tests on another database, whose tables they drop:
-postgresql+asyncpg://user@/empty?host=/run/postgresql
-"""
+"""A job store in a database of the test's own, on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.catalogue_file import load_catalogue
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.catalogue import Catalogue
+from tests.support.stores.postgres_server import PostgresServer
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The url of a database that has no tables yet."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/deep/mutoscope.db"
+    url: str = request.getfixturevalue("postgres_url")
+    return url
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> Iterator[str]:
+    """A database with the tables, to be copied: quicker than the migrations."""
+
+    async def migrate(url: str) -> None:
+        await (await open_database(url)).dispose()
+
+    with postgres.database() as name:
+        asyncio.run(migrate(postgres.url(name)))
+        yield name
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    url = os.environ.get("TEST_DATABASE_URL")
-    engine = await open_database(url or f"sqlite+aiosqlite:///{tmp_path}/deep/mutoscope.db")
+def migrated_postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The url of a PostgreSQL database with the tables."""
+    with postgres.database(postgres_template) as name:
+        yield postgres.url(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The url of a database that gets the tables when it is opened, if it has none."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/deep/mutoscope.db"
+    url: str = request.getfixturevalue("migrated_postgres_url")
+    return url
+
+
+@pytest.fixture
+async def engine(migrated_url: str) -> AsyncIterator[AsyncEngine]:
+    engine = await open_database(migrated_url)
     yield engine
-    if url:
-        async with engine.begin() as connection:
-            await connection.run_sync(drop_tables)
     await engine.dispose()
-
-
-def drop_tables(connection: Connection) -> None:
-    everything = MetaData()
-    everything.reflect(connection)
-    everything.drop_all(connection)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,10 @@ from storage.domain.errors import Unavailable
 from storage.settings import SettingsError
 
 
-@pytest.fixture(params=["file", "memory"])
+@pytest.fixture(params=["file", "memory", "s3"])
 def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> Blobs:
+    if request.param == "s3":
+        return Blobs.open(request.getfixturevalue("s3_url"))
     url = f"file://{tmp_path}/deep/blobs" if request.param == "file" else "memory:///"
     return Blobs.open(url)
 

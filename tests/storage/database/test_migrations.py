@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -24,7 +23,6 @@ from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Failure
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.quota import DAY, day_of
-from tests.storage.conftest import drop_tables
 from tests.storage.domain.fair_queues import next_jobs
 from tests.support.examples import CLIP, job
 
@@ -68,19 +66,14 @@ def write_old_jobs(connection: Connection) -> None:
 
 
 @pytest.fixture
-async def upgraded(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+async def upgraded(database_url: str) -> AsyncIterator[AsyncEngine]:
     """A database that was written at version 1 and opened now."""
-    external = os.environ.get("TEST_DATABASE_URL")
-    url = external or f"sqlite+aiosqlite:///{tmp_path}/old.db"
-    engine = await open_database(url, "0001")
+    engine = await open_database(database_url, "0001")
     async with engine.begin() as connection:
         await connection.run_sync(write_old_jobs)
     await engine.dispose()
-    engine = await open_database(url)
+    engine = await open_database(database_url)
     yield engine
-    if external:
-        async with engine.begin() as connection:
-            await connection.run_sync(drop_tables)
     await engine.dispose()
 
 
@@ -160,11 +153,11 @@ DAMAGES = (
 )
 
 
-@pytest.mark.skipif("TEST_DATABASE_URL" in os.environ, reason="PostgreSQL stores no such values")
 @pytest.mark.parametrize("column", ["status", "created", "dispatched", "cost", "request", "clip"])
 async def test_damaged_rows_do_not_stop_the_upgrade(
     column: str, tmp_path: Path, catalogue: Catalogue
 ) -> None:
+    """Only SQLite stores such values."""
     path = tmp_path / "old.db"
     engine = await open_database(f"sqlite+aiosqlite:///{path}", "0001")
     async with engine.begin() as connection:
