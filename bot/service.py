@@ -69,6 +69,7 @@ async def open_service(
         stack.push_async_callback(queue.close)
         jobs, events = Jobs(engine, admission.catalogue), EventBus()
         blobs = Blobs.open(settings.blob_url)
+        await blobs.check(settings.blob_url)
         scaling = Scaling(
             *(jobs, queue),
             prices=prices,

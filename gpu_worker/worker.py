@@ -31,12 +31,13 @@ DECODING = (replace(LANES[0], seconds=5.0), replace(LANES[1], seconds=15.0))
 async def work(settings: WorkerSettings) -> int:
     """Serve orders until stopped; return the exit status (1: the model cannot be loaded).
 
-    Raise SettingsError where Redis refuses the login or the blob store cannot be opened.
+    Raise SettingsError where Redis refuses the login or the blob store cannot be used.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     blobs, model = Blobs.open(settings.blob_url), settings.catalogue().default_model
+    await blobs.check(settings.blob_url)
     await check_login(settings.redis_url)
     engine = EngineProcess(settings.engine(), settings.engine_timeouts)
     engine.start()  # it loads while the rest is set up and connected

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-import obstore
 from obstore.exceptions import BaseError
-from obstore.store import ObjectStore, from_url
+from obstore.store import from_url
 
 from storage.blob_folder import BlobFolder
+from storage.cloud_store import CloudStore, check_endpoint
 from storage.domain.errors import Unavailable
 from storage.domain.text import printable
 from storage.logs import FaultLog
@@ -28,12 +28,17 @@ log = logging.getLogger(__name__)
 
 
 def check_url(url: str) -> None:
-    """Raise SettingsError unless this may be a BLOB_URL; the message shows no credentials."""
+    """Raise SettingsError unless this may be a BLOB_URL; the message shows no credentials.
+
+    S3's address comes from its own variables, which are checked too.
+    """
     scheme, separator, rest = url.partition("://")
     if not separator:
         raise SettingsError("BLOB_URL is no URL; write file:///FOLDER, s3://, gs:// or az://BUCKET")
     if scheme != "memory" and not rest.strip("/"):
         raise SettingsError("BLOB_URL names no folder or bucket")
+    if scheme in ("s3", "s3a"):
+        check_endpoint(os.environ)
 
 
 def place_of(url: str) -> str:
@@ -75,6 +80,11 @@ class Blobs:
             secret = "@" in url or "?" in url
             reason = type(error).__name__ if secret else str(error).partition("\n")[0]
             raise SettingsError(f"BLOB_URL: {place_of(url)} cannot be opened: {reason}") from error
+
+    async def check(self, url: str) -> None:
+        """Raise SettingsError where the store of this url is reached and cannot be used."""
+        if isinstance(self._store, CloudStore):
+            await self._store.check(place_of(url))
 
     async def put(self, data: bytes) -> str:
         """Store the bytes atomically and return their key; a damaged blob is mended by this."""
@@ -136,35 +146,6 @@ def _open_folder(folder: Path) -> BlobFolder:
         ) from error
 
 
-class CloudStore:
-    """A cloud's object store, or memory, which needs no care of its own."""
-
-    def __init__(self, store: ObjectStore) -> None:
-        self._store = store
-
-    async def put(self, key: str, data: bytes) -> None:
-        """Store an object, unless one of this size is there."""
-        try:
-            if await self.size(key) == len(data):
-                return
-        except FileNotFoundError:
-            pass
-        await obstore.put_async(self._store, _path(key), data, use_multipart=False)
-
-    async def get(self, key: str) -> bytes:
-        """Return an object's bytes."""
-        found = await obstore.get_async(self._store, _path(key))
-        return bytes(await found.bytes_async())
-
-    async def size(self, key: str) -> int:
-        """Return an object's size in bytes."""
-        return int((await obstore.head_async(self._store, _path(key)))["size"])
-
-    async def delete(self, key: str) -> None:
-        """Delete an object."""
-        await obstore.delete_async(self._store, _path(key))
-
-
 def _key_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
@@ -174,7 +155,3 @@ def _checked(key: str) -> str:
     if not KEY.fullmatch(key):
         raise KeyError(key)
     return key
-
-
-def _path(key: str) -> str:
-    return f"{key[:2]}/{key}"

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 FOREIGN = {
     *("LANG", "LC_ALL", "LC_MESSAGES"),  # the command line's language
     *("HF_HOME", "HF_HUB_CACHE"),  # where huggingface_hub keeps checkpoints
+    "AWS_ALLOW_HTTP",  # obstore's, looked at before it is used
     *("OMP_WAIT_POLICY", "PYTHONUNBUFFERED"),  # set for child processes
 }
 

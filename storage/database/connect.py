@@ -48,6 +48,14 @@ PARAMETERS = frozenset(
 """What a PostgreSQL URL may set of the driver; other parameters are the server's."""
 
 
+REFUSALS = {
+    "28P01": "PostgreSQL refuses the user or the password",
+    "28000": "PostgreSQL refuses the user or the password",
+    "3D000": "PostgreSQL has no such database; create it with createdb",
+}
+"""What PostgreSQL answers (its SQLSTATE) that no waiting can mend, and what that means."""
+
+
 def parse_url(text: str) -> URL:
     """Return a DATABASE_URL with our drivers; raise SettingsError, which shows no password.
 
@@ -154,16 +162,23 @@ def _sqlite(url: URL) -> AsyncEngine:
 
 
 async def _connect(engine: AsyncEngine) -> None:
-    """Make a first connection; raise OSError with the system's reason where there is one."""
+    """Make a first connection; raise OSError with the system's reason where there is one.
+
+    Raise SettingsError where PostgreSQL refuses the login, or has no such database.
+    """
     try:
         if engine.dialect.name == "sqlite":
             _make_private(Path(str(engine.url.database)))
         async with engine.connect():
             pass
-    except (DBAPIError, OSError):
-        raise
-    except Exception as error:  # asyncpg's own, which SQLAlchemy hands on
-        raise OSError(printable(error)) from error
+    except Exception as error:
+        code = getattr(getattr(error, "orig", error), "sqlstate", None)
+        if code in REFUSALS:
+            place = place_of(engine.url.render_as_string())
+            raise SettingsError(f"DATABASE_URL: {place}: {REFUSALS[code]}") from error
+        if isinstance(error, DBAPIError | OSError):
+            raise
+        raise OSError(printable(error)) from error  # asyncpg's own, which SQLAlchemy hands on
 
 
 def _make_private(path: Path) -> None:

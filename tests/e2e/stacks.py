@@ -17,8 +17,8 @@ WIRE_LOG = "wire.jsonl"
 @asynccontextmanager
 async def running_stack(folder: Path, **settings: str) -> AsyncIterator[LocalStack]:
     """Start Redis, local Discord, bot and worker as the demo does."""
-    environ = os.environ | {"GENERATION_FILE": str(catalogue(folder))}
-    async with LocalStack(folder, environ | settings) as stack:
+    async with LocalStack(folder, os.environ) as stack:
+        stack.environ |= {"GENERATION_FILE": str(catalogue(folder))} | settings
         await stack.start_all(wire_log=folder / WIRE_LOG)
         async with MemberClient(stack.page) as ada:
             await asyncio.wait_for(ada.wait_for_command("animate"), READY_SECONDS)

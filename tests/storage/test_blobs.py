@@ -70,6 +70,23 @@ async def test_a_store_that_cannot_be_written_is_unavailable(tmp_path: Path) -> 
     assert caught.value.key == "unavailable_storage"
 
 
+async def test_a_bucket_that_is_gone_is_unavailable(s3_settings: dict[str, str]) -> None:
+    blobs = Blobs.open("s3://nowhere")
+    with pytest.raises(Unavailable) as caught:
+        await blobs.put(b"lost")
+    assert caught.value.key == "unavailable_storage"
+    with pytest.raises(SettingsError, match="no such bucket"):
+        await blobs.check("s3://nowhere")
+
+
+async def test_a_store_that_is_away_is_logged_and_waited_for(
+    s3_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    await Blobs.open("s3://clips").check("s3://clips")
+    assert "the store at s3://clips could not be checked" in caplog.text
+
+
 async def test_a_relative_folder_is_below_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

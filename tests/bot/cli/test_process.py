@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.support.stores.postgres_server import PostgresServer
+
 PICTURE = "a.png"
 
 
@@ -42,6 +44,40 @@ def test_a_wrong_setting_is_one_line(tmp_path: Path, name: str, value: str, reas
     assert reason in ended.stderr
     assert len(ended.stderr.splitlines()) == 1
     assert "eim" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("user", "database", "reason"),
+    [
+        ("guest:geheim", "postgres", "PostgreSQL refuses the user or the password"),
+        ("me", "nowhere", "PostgreSQL has no such database; create it with createdb"),
+    ],
+)
+def test_what_postgresql_refuses_is_one_line(
+    tmp_path: Path, postgres: PostgresServer, user: str, database: str, reason: str
+) -> None:
+    ended = mutoscope(tmp_path, "report", DATABASE_URL=postgres.url(database, user))
+    assert ended.returncode == 2
+    assert ended.stderr == f"mutoscope: DATABASE_URL: :5432/{database}: {reason}\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({}, "BLOB_URL: s3://nowhere: there is no such bucket; create it"),
+        ({"AWS_ENDPOINT_URL": ""}, "AWS_ENDPOINT_URL is empty; write https://HOST:PORT, or unset"),
+        ({"AWS_ENDPOINT_URL": "minio:9000"}, "AWS_ENDPOINT_URL is no address; write https://HOST"),
+        ({"AWS_ALLOW_HTTP": ""}, "AWS_ENDPOINT_URL begins with http://; set AWS_ALLOW_HTTP=true"),
+    ],
+)
+def test_what_s3_refuses_is_one_line(
+    tmp_path: Path, s3_settings: dict[str, str], settings: dict[str, str], line: str
+) -> None:
+    environ = {"BLOB_URL": "s3://nowhere", **s3_settings, **settings}
+    ended = mutoscope(tmp_path, "report", **environ)
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"mutoscope: {line}")
+    assert len(ended.stderr.splitlines()) == 1
 
 
 def test_a_corrupt_database_is_named_with_the_reason(tmp_path: Path) -> None:
