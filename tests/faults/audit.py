@@ -102,6 +102,7 @@ def _judge_orders(evidence: Evidence, verdict: Verdict) -> None:
     placed: dict[tuple[str, str, str], list[PlacedOrder]] = defaultdict(list)
     for order in evidence.placed:
         placed[order.person, order.prompt, order.parent].append(order)
+    spare = Counter({person: len(found) for person, found in evidence.addressed.items()})
     for key in made.keys() | placed.keys():
         orders, jobs = placed[key], made[key]
         refused = [order for order in orders if _was_told(order, evidence)]
@@ -111,7 +112,9 @@ def _judge_orders(evidence: Evidence, verdict: Verdict) -> None:
             verdict.twice.append(f"{len(jobs)} jobs for orders of {untold} clips: {key}")
         acknowledged = [order for order in orders if order.kind == "deferred"]
         missing = sum(o.pictures for o in acknowledged if o not in refused) - len(jobs)
-        if missing > 0:
+        told = min(max(0, missing), spare[key[0]])
+        spare[key[0]] -= told
+        if missing > told:
             numbers = [order.number for order in acknowledged]
             verdict.unanswered.append(f"orders {numbers}: {missing} clips, and no words: {key}")
     if evidence.intents:

@@ -6,7 +6,7 @@ import json
 import re
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 REFUSED = "⚠️"
 UNFINISHED = ("queued", "running")
-MENTION = re.compile(r"^<@\d+> ")
+MENTION = re.compile(r"^<@(\d+)> ")
 PINGS = {
     texts[key]
     for texts in Translations.load().locales.values()
@@ -77,7 +77,9 @@ class Evidence:
 
     told holds the interactions that were answered in words, and words the messages that show them.
     notices counts messages that only inform: pings and words about an interrupted order, by
-    what they are about. gave_up names the processes that ended as if no restart could help.
+    what they are about. addressed holds, by person, the messages that tell them of an interrupted
+    order where its own message could not be changed. gave_up names the processes that ended as if
+    no restart could help.
     """
 
     placed: list[PlacedOrder] = field(default_factory=list)
@@ -87,6 +89,7 @@ class Evidence:
     runs: list[Run] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
     notices: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    addressed: dict[str, set[str]] = field(default_factory=dict)
     intents: int = 0
     faults: list[FaultRecord] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
@@ -121,10 +124,13 @@ def read_runs(path: Path) -> list[Run]:
 class DiscordRecord:
     """Collects what messages showed."""
 
-    def __init__(self) -> None:
+    def __init__(self, recipients: Mapping[str, str]) -> None:
+        """Take the person of each direct channel."""
         self._seen: dict[tuple[str, str, bool], Sighting] = {}
         self.told: set[str] = set()
         self.notices: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self.addressed: dict[str, set[str]] = defaultdict(set)
+        self._recipients = dict(recipients)
 
     @property
     def sightings(self) -> list[Sighting]:
@@ -146,11 +152,17 @@ class DiscordRecord:
                 self.told.add(str(metadata["id"]))
             self.told.add(str(message["id"]))
         reference = (message.get("message_reference") or {}).get("message_id")
-        if reference and not again and not private and not message.get("interaction_metadata"):
+        if again or private or message.get("interaction_metadata"):
+            return
+        if reference:
             if MENTION.sub("", content) in PINGS:
                 self.notices["ping", str(reference)].add(message["id"])
             elif REFUSED in content:
                 self.notices["words", f"{reference} {content}"].add(message["id"])
+        elif REFUSED in content:
+            mention = MENTION.match(content)
+            person = mention[1] if mention else self._recipients.get(message["channel_id"], "")
+            self.addressed[person].add(message["id"])
 
     def read_wire(self, path: Path) -> None:
         """Take every message that the API answered with."""
@@ -174,10 +186,11 @@ def read_evidence(
     faults: Iterable[FaultRecord],
 ) -> Evidence:
     """Read everything from the files that the processes wrote."""
-    record = DiscordRecord()
-    record.read_wire(service.wire_log)
     with service.reading(service.discord_database) as discord:
         rows = discord.execute("SELECT body FROM documents WHERE kind = 'message'").fetchall()
+        channels = discord.execute("SELECT body FROM documents WHERE kind = 'channel'").fetchall()
+    record = DiscordRecord(_recipients(json.loads(row["body"]) for row in channels))
+    record.read_wire(service.wire_log)
     for row in rows:
         entry = json.loads(row["body"])
         record.add(entry["message"], entry["posted"])
@@ -193,10 +206,19 @@ def read_evidence(
         read_runs(service.run_log),
         record.told,
         dict(record.notices),
+        dict(record.addressed),
         intents,
         list(faults),
         service.gave_up,
     )
+
+
+def _recipients(channels: Iterable[Json]) -> dict[str, str]:
+    return {
+        channel["id"]: channel["recipients"][0]["id"]
+        for channel in channels
+        if channel.get("recipients")
+    }
 
 
 JOBS = """SELECT jobs.*, coalesce(deliveries.waiting, 0.0) AS waits

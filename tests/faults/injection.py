@@ -245,7 +245,7 @@ INJECTIONS: dict[str, Injection] = {
     "discord_429": _discord("*", SENDS, 429),
     "discord_500": _discord("*", SENDS, 500),
     "discord_503_login": refuse_login,
-    "discord_413": _discord("PATCH", EDITS, 413),
+    "discord_413": _discord("*", SENDS, 413, uploads=True),
     "discord_10062": _discord("POST", CALLBACK, 404, code=10062),
     "discord_50083": archive,
     "discord_200000": moderate,

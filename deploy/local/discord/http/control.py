@@ -132,6 +132,7 @@ class ControlRoutes:
                 float(fields.get("delay", 0)),
                 int(fields.get("code", 0)),
                 bool(fields.get("handled", False)),
+                bool(fields.get("uploads", False)),
             )
         )
         return no_content()

@@ -33,7 +33,8 @@ CONNECTION_LOST = 0
 class InjectedFault:
     """A failure of the API, for the next `times` requests of this method and path.
 
-    Where `handled` is set, the request has its effect and only its answer is replaced.
+    Where `handled` is set, the request has its effect and only its answer is replaced. Where
+    `uploads` is set, only requests with files fail.
     """
 
     method: str
@@ -43,12 +44,15 @@ class InjectedFault:
     delay: float = 0.0
     code: int = 0
     handled: bool = False
+    uploads: bool = False
 
     def take(self, request: web.Request) -> bool:
         """Tell whether this request fails, which uses up one of the times."""
         if self.times < 1 or self.method not in ("*", request.method):
             return False
         if not self.path.search(request.path):
+            return False
+        if self.uploads and not request.content_type.startswith("multipart/"):
             return False
         self.times -= 1
         return True

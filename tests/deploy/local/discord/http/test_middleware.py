@@ -66,3 +66,14 @@ async def test_a_connection_can_end_with_or_without_an_effect(
             with pytest.raises(aiohttp.ClientError):
                 await bot.request("POST", MESSAGES, {"content": "x"})
             assert len(await member.messages()) == posted
+
+
+async def test_a_fault_may_concern_uploads_alone(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    fault = {"method": "POST", "path": "/messages$", "status": 413, "uploads": True}
+    async with RawBot(server) as bot:
+        await member.call("POST", "/local/faults", fault)
+        assert (await bot.request("POST", MESSAGES, {"content": "x"}))[0] == 200
+        assert (await bot.post(MESSAGES, {"content": "x"}, b"clip"))[0] == 413
+        assert (await bot.post(MESSAGES, {"content": "x"}, b"clip"))[0] == 200
