@@ -8,12 +8,20 @@ import os
 import sys
 from collections.abc import Sequence
 
+from bot.cli import database
 from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate
 from bot.cli.invocation import Invocation
 from bot.cli.report import report
 from storage.catalogue_file import CatalogueError
 from storage.domain.errors import MutoscopeError
 from storage.settings import SettingsError
+
+COMMANDS = {
+    "animate": animate,
+    "report": report,
+    "db copy": database.copy,
+    "db check": database.check,
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,9 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SettingsError, CatalogueError) as error:
         print(f"mutoscope: {error}", file=sys.stderr)
         return WRONG_INPUT
-    command = animate if invocation.arguments.command == "animate" else report
     try:
-        return asyncio.run(command(invocation))
+        return asyncio.run(COMMANDS[invocation.arguments.command](invocation))
     except SettingsError as error:
         print(f"mutoscope: {error}", file=sys.stderr)
         return WRONG_INPUT

@@ -17,9 +17,11 @@ EXAMPLES = """examples:
   mutoscope animate a.png b.png --prompts "zoom in,pan left" -o out/
   mutoscope animate *.jpg --prompt "pan left, then hold still" --seed 7 --camera pan_left
   mutoscope report
+  mutoscope db copy sqlite:///var/mutoscope.db postgresql://me:PASSWORD@db/mutoscope
+  mutoscope db check
 
-exit status: 0 every clip was made, 1 some were not, 2 wrong usage or settings, or no picture that
-can be used, 130 stopped by Ctrl-C
+exit status: 0 every clip was made (or is there), 1 some were not, 2 wrong usage or settings, or no
+picture that can be used, 130 stopped by Ctrl-C
 """
 
 
@@ -37,9 +39,22 @@ def parser(admission: Admission, texts: Translations) -> argparse.ArgumentParser
     for option in _flags(admission):
         _add_flag(animate, option, admission, texts)
     report = commands.add_parser("report", help="say what was made and what it cost")
-    for each in (animate, report):
+    for each in (animate, report, *_database_parsers(commands)):
         each.add_argument("--locale", help="language of messages: en or zh-CN (default: LANG's)")
     return whole
+
+
+def _database_parsers(commands: Any) -> list[argparse.ArgumentParser]:
+    """Add the commands for whoever runs the service; they set `command` to both of their words."""
+    database = commands.add_parser("db", help="copy the service's database, or check its files")
+    tools = database.add_subparsers(required=True, metavar="COMMAND")
+    copy = tools.add_parser("copy", help="copy a database into an empty one while the bot is off")
+    copy.set_defaults(command="db copy")
+    for name, which in (("source", "FROM"), ("target", "TO")):
+        copy.add_argument(name, metavar=which, help="as DATABASE_URL")
+    check = tools.add_parser("check", help="list pictures and clips that are lost or damaged")
+    check.set_defaults(command="db check")
+    return [copy, check]
 
 
 def read(
