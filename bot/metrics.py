@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Set
+from collections.abc import Callable, Iterable, Set
+from functools import partial
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
 from prometheus_client.aiohttp import make_aiohttp_handler
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -20,6 +21,8 @@ from storage.domain.cost.offer import Tenure
 from storage.domain.errors import Unavailable
 from storage.domain.job import Status
 from storage.queue.client import Queue
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 
 class BotMetrics(Collector):
@@ -43,16 +46,19 @@ class BotMetrics(Collector):
         self._set_aside = set_aside
         self._scaling = scaling
         self._clock = clock
-        self._ended = dict.fromkeys((status.value for status in Status if status.final), 0)
-        self._cached = 0
-        self._worker_seconds = 0.0
-        self._start_seconds = 0.0
-        self._idle_seconds = 0.0
-        self._money = 0.0
         self._gauges: list[Metric] = []
-        registry = CollectorRegistry()
-        registry.register(self)
-        self._write_page = make_aiohttp_handler(registry)
+        self.registry = CollectorRegistry()
+        self.registry.register(self)
+        self._write_page = make_aiohttp_handler(self.registry)
+        counter = partial(Counter, namespace="mutoscope", registry=self.registry)
+        self._ended = counter("jobs_ended", "Jobs that ended, by final status.", ["status"])
+        for status in (status for status in Status if status.final):
+            self._ended.labels(status.value)  # which begins at 0
+        self._cached = counter("clips_from_cache", "Clips served from the cache.")
+        self._worker_seconds = counter("worker_seconds", "Time that workers took for clips.")
+        self._start_seconds = counter("start_seconds", "Time that billed workers took to start.")
+        self._idle_seconds = counter("idle_seconds", "Time that billed workers were idle.")
+        self._money = counter("dollars", "What the clips that were billed cost.")
 
     async def listen(self, events: Subscription) -> None:
         """Count the jobs that end, until cancelled."""
@@ -62,16 +68,17 @@ class BotMetrics(Collector):
                     continue
                 job = event.job
                 if job.status.final:
-                    self._ended[job.status.value] += 1
-                    self._cached += job.cached
-                    self._worker_seconds += job.clip.seconds if job.clip and not job.cached else 0.0
+                    self._ended.labels(job.status.value).inc()
+                    self._cached.inc(job.cached)
+                    if job.clip and not job.cached:
+                        self._worker_seconds.inc(job.clip.seconds)
 
     def add_bills(self, bills: Iterable[ClipBill]) -> None:
         """Count what clips cost beside their own seconds, and the money for all of it."""
         for bill in bills:
-            self._start_seconds += bill.start_seconds
-            self._idle_seconds += bill.idle_seconds
-            self._money += bill.money
+            self._start_seconds.inc(bill.start_seconds)
+            self._idle_seconds.inc(bill.idle_seconds)
+            self._money.inc(bill.money)
 
     async def refresh(self) -> None:
         """Read the gauges; mutoscope_workers is left out while the queue is unreachable."""
@@ -112,38 +119,12 @@ class BotMetrics(Collector):
         ]
 
     def collect(self) -> Iterable[Metric]:
-        """Yield the gauges as refresh() left them, and the counters."""
+        """Yield the gauges as refresh() left them, and what the queue counts itself."""
         yield from self._gauges
-        yield from self._counters()
-
-    def _counters(self) -> Iterator[Metric]:
-        ended = CounterMetricFamily(
-            "mutoscope_jobs_ended", "Jobs that ended, by final status.", labels=["status"]
-        )
-        for status, count in self._ended.items():
-            ended.add_metric([status], count)
-        yield ended
-        yield CounterMetricFamily(
-            "mutoscope_clips_from_cache", "Clips served from the cache.", self._cached
-        )
         yield CounterMetricFamily(
             "mutoscope_events_unreadable",
             "Messages on the workers' channel that were skipped.",
             self._queue.unreadable_events,
-        )
-        yield CounterMetricFamily(
-            "mutoscope_worker_seconds", "Time that workers took for clips.", self._worker_seconds
-        )
-        yield CounterMetricFamily(
-            "mutoscope_start_seconds",
-            "Time that billed workers took to start.",
-            self._start_seconds,
-        )
-        yield CounterMetricFamily(
-            "mutoscope_idle_seconds", "Time that billed workers were idle.", self._idle_seconds
-        )
-        yield CounterMetricFamily(
-            "mutoscope_dollars", "What the clips that were billed cost.", self._money
         )
 
     async def serve(self, port: int, serve_readiness: Handler) -> web.AppRunner:

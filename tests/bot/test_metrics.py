@@ -68,7 +68,7 @@ async def test_large_numbers_are_exact(backend: Backend) -> None:
         clock=lambda: job.created + 1234567.0,
     )
     await metrics.refresh()
-    assert samples(metrics)["mutoscope_oldest_wait_seconds"] == 1234567.0
+    assert samples(metrics.registry)["mutoscope_oldest_wait_seconds"] == 1234567.0
 
 
 async def test_workers_are_left_out_while_the_queue_is_unreachable(
@@ -80,8 +80,8 @@ async def test_workers_are_left_out_while_the_queue_is_unreachable(
     monkeypatch.setattr(backend.queue, "workers", unreachable)
     metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
     await metrics.refresh()
-    assert samples(metrics)["mutoscope_queue_reachable"] == 0
-    assert "mutoscope_workers" not in [metric.name for metric in parse(metrics)]
+    assert samples(metrics.registry)["mutoscope_queue_reachable"] == 0
+    assert "mutoscope_workers" not in [metric.name for metric in parse(metrics.registry)]
 
 
 async def test_ended_jobs_are_counted(backend: Backend) -> None:
@@ -91,9 +91,9 @@ async def test_ended_jobs_are_counted(backend: Backend) -> None:
         await backend.studio.submit(requester(), png(), Options("a", seed=1))
         await until(backend.all_jobs_ended)
         await backend.studio.submit(requester(), png(), Options("a", seed=1))
-        await until(lambda: samples(metrics)["mutoscope_clips_from_cache_total"] == 1)
+        await until(lambda: samples(metrics.registry)["mutoscope_clips_from_cache_total"] == 1)
     counting.cancel()
-    found = samples(metrics)
+    found = samples(metrics.registry)
     assert found["mutoscope_jobs_ended_total{status=done}"] == 2
     assert found["mutoscope_jobs_ended_total{status=failed}"] == 0
     assert found["mutoscope_worker_seconds_total"] == 1.5
@@ -104,7 +104,7 @@ async def test_the_rest_of_the_bill_is_counted_beside_the_clips_own_seconds(
 ) -> None:
     metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
     metrics.add_bills([ClipBill(20.0, 5.0, 0.016), ClipBill(0.0, 1.5, 0.01)])
-    found = samples(metrics)
+    found = samples(metrics.registry)
     assert found["mutoscope_start_seconds_total"] == 20.0
     assert found["mutoscope_idle_seconds_total"] == 6.5
     assert found["mutoscope_dollars_total"] == pytest.approx(0.026)

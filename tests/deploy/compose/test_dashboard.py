@@ -47,7 +47,7 @@ async def exported(folder: Path, redis_url: str) -> dict[str, set[str]]:
     async with open_backend(folder, redis_url, b"") as backend:
         metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
         await metrics.refresh()
-        for family in (*parse(metrics), *parse(WorkerMetrics(LoadedEngine()))):
+        for family in (*parse(metrics.registry), *parse(WorkerMetrics(LoadedEngine()))):
             for sample in family.samples:
                 found.setdefault(sample.name, set()).update(sample.labels)
     return found
