@@ -99,7 +99,7 @@ class ClipRun:
         except OSError as error:
             self._report_failure(name, self.invocation.text("cli_unwritten", reason=error.strerror))
             return
-        await self.studio.deliveries.delivered(job.id, printable(path))
+        await self.studio.delivered(job.id, printable(path))
         self.made += 1
         key = "cli_saved_cached" if job.cached else "cli_saved"
         figures = {"frames": clip.frames, "seed": clip.seed, "seconds": f"{clip.seconds:.1f}"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 from bot.studio.cleanup import delete_unused
 from bot.studio.keyed_locks import KeyedLocks
@@ -46,10 +46,6 @@ class OrderIntents:
         except BaseException:
             self._open.discard(key)
             raise
-
-    async def note(self, key: str, message: str, pictures: Iterable[str]) -> None:
-        """Record an intent's message and uploads, before the uploads are stored."""
-        await self._jobs.intents.note(key, message, pictures)
 
     async def claim(self, intent: Intent) -> bool:
         """Record that the person is about to be told; False where the order was placed."""

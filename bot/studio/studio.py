@@ -12,7 +12,6 @@ from hashlib import sha256
 
 from bot.studio.admission import Admission
 from bot.studio.cleanup import blobs_of, delete_unused
-from bot.studio.deliveries import Deliveries
 from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.intents import OrderIntents
 from bot.studio.keyed_locks import KeyedLocks
@@ -27,7 +26,7 @@ from storage.domain.advice import advice_on_order
 from storage.domain.clip import Clip
 from storage.domain.cost.advice import RentalAdvice, ServiceBill
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
-from storage.domain.job import MAX_DEATHS, Job
+from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
 from storage.domain.quota import DAY, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT
 from storage.logs import log_job
@@ -69,7 +68,7 @@ class Studio:
         self._rental = rental
         self._pictures = KeyedLocks()
         self.intents = OrderIntents(jobs, blobs, self._pictures, clock)
-        self.deliveries = Deliveries(jobs, clock)
+        self.deliveries = jobs.deliveries
         self._cache = ResultCache(jobs, blobs)
         self._decoders = PictureProcesses()
 
@@ -206,6 +205,20 @@ class Studio:
         self._events.publish(JobChanged(reopened))
         return True
 
+    async def move(self, job_id: str, reply_to: ReplyTarget) -> None:
+        """Change where a job is answered."""
+        await self._jobs.move(job_id, reply_to)
+
+    async def delivered(
+        self, job_id: str, message: str = "", *, charged: bool = True, waits: bool = False
+    ) -> None:
+        """Record that a job's end was delivered, and in which message (empty: as before).
+
+        waits: it waits until its owner fetches it.
+        """
+        at = self._clock()
+        await self._jobs.delivered(job_id, message, at, waits=waits, charged=charged)
+
     async def drop_dead_tokens(self, now: float) -> None:
         """Delete the interaction tokens that have expired by a front end's clock."""
         await self._jobs.drop_dead_tokens(now)
@@ -280,7 +293,8 @@ class Studio:
         try:
             if requester.intent and any(pictures):
                 keys = {job.request.picture for job in jobs}
-                await self.intents.note(requester.intent, requester.reply_to.message, keys)
+                message = requester.reply_to.message
+                await self._jobs.intents.note(requester.intent, message, keys)
             for job, picture in zip(jobs, pictures, strict=True):
                 if picture:
                     await self._blobs.put(picture)

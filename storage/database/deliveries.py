@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -13,6 +15,7 @@ from storage.database.tables import CLIPS, deliveries, jobs
 from storage.domain.delivery_state import DeliveryState
 from storage.domain.job import Job
 
+LISTED = 5
 UNTOLD = (deliveries.c.waiting > 0.0) & (deliveries.c.told == 0.0)
 
 
@@ -23,6 +26,7 @@ class DeliveryTable:
         self._read = read
         self._write = write
         self._rows = rows
+        self.untold: set[str] | None = None  # people with a waiting outcome, once they are read
 
     async def get(self, job_id: str) -> DeliveryState:
         """Return what was tried for a job."""
@@ -39,32 +43,33 @@ class DeliveryTable:
         async with self._write() as connection:
             await _put(connection, job, state=dumps(state))
 
-    async def fetchable(self, owner: str, limit: int) -> list[Job]:
+    async def fetchable(self, owner: str) -> list[Job]:
         """Return the outcomes that wait for this person, the newest first."""
         waiting = (deliveries.c.owner == owner) & (deliveries.c.waiting > 0.0)
         query = select(jobs).join(deliveries, deliveries.c.job == jobs.c.id)
         query = query.where(waiting, jobs.c.forgotten.is_(False))
         async with self._read() as connection:
-            found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(limit))
+            found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(LISTED))
             return self._rows.jobs(found.mappings().all())
 
-    async def recent(self, owner: str, limit: int) -> list[Job]:
+    async def recent(self, owner: str) -> list[Job]:
         """Return this person's latest clips, the newest first."""
         query = select(jobs).where(jobs.c.owner == owner, CLIPS)
         async with self._read() as connection:
-            found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(limit))
+            found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(LISTED))
             return self._rows.jobs(found.mappings().all())
 
-    async def untold(self) -> set[str]:
-        """Return the people who were not told of a waiting outcome."""
-        query = select(deliveries.c.owner).where(UNTOLD).distinct()
-        async with self._read() as connection:
-            return set(await connection.scalars(query))
-
-    async def take_untold(self, owner: str, at: float) -> int:
+    async def take_untold(self, owner: str) -> int:
         """Return how many waiting outcomes this person was not told of, and count them as told."""
+        if self.untold is None:
+            query = select(deliveries.c.owner).where(UNTOLD).distinct()
+            async with self._read() as connection:
+                self.untold = set(await connection.scalars(query))
+        if owner not in self.untold:
+            return 0
+        self.untold.discard(owner)
         mine = (deliveries.c.owner == owner) & UNTOLD
-        change = update(deliveries).where(mine).values(told=at)
+        change = update(deliveries).where(mine).values(told=time.time())
         async with self._write() as connection:
             return (await connection.execute(change)).rowcount
 

@@ -182,7 +182,9 @@ class Jobs:
                 close = ledger.settle if charged else ledger.refund
                 await close(connection, before, at)
             await deliveries.end(connection, job, at, waits=waits)
-            return True
+        if waits:
+            self.deliveries.untold = None
+        return True
 
     async def reopen(self, job_id: str) -> Job | None:
         """Queue a done job again whose clip was lost before its delivery; None if it is not one.

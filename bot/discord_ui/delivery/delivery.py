@@ -275,7 +275,7 @@ class Delivery:
                 log.error(
                     "set aside after %d failed deliveries; the owner finds it by /clips", failures
                 )
-                await self._studio.deliveries.keep(job.id)
+                await self._studio.delivered(job.id, waits=True)
 
     async def _send_result(self, message: LiveMessage) -> None:
         """Send the result and settle the job; pings wait long where a channel has many."""
@@ -288,13 +288,11 @@ class Delivery:
         late = self._clock() - job.created > self._ping_after
         if result is SendResult.EDITED and late and job.status is not Status.CANCELLED:
             await self._sender.ping(message, self._renderer.ping(job))
-        deliveries = self._studio.deliveries
         reached = result in (SendResult.EDITED, SendResult.POSTED)
         unwanted = result is SendResult.DELETED and job.clip is None
-        if reached or unwanted or job.status is Status.CANCELLED:
-            await deliveries.delivered(job.id, job.reply_to.message, charged=charged)
-        else:
-            await deliveries.keep(job.id, charged=charged)
+        waits = not (reached or unwanted or job.status is Status.CANCELLED)
+        place = "" if waits else job.reply_to.message
+        await self._studio.delivered(job.id, place, charged=charged, waits=waits)
         log.info("%s: %s", job.status.value, result.value)
 
     async def _send_card(self, message: LiveMessage) -> tuple[SendResult, bool] | None:

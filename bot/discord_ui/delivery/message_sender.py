@@ -70,12 +70,12 @@ class MessageSender:
     async def state(self, message: LiveMessage) -> DeliveryState:
         """Return what was tried for a message's job, read from the database at first."""
         if message.state is None:
-            message.state = await self._deliveries.state(message.job.id)
+            message.state = await self._deliveries.get(message.job.id)
         return message.state
 
     async def save(self, message: LiveMessage, state: DeliveryState) -> None:
         """Store what was tried."""
-        await self._deliveries.save(message.job, state)
+        await self._deliveries.put(message.job, state)
         message.state = state
 
     async def edit(
@@ -86,16 +86,21 @@ class MessageSender:
         text_only leaves embed, file and buttons as they are. A refusal closes the way for the job,
         unless closes is False: then no other way is tried.
         """
-        job = message.job
-        if not job.reply_to.message:
+        place = message.job.reply_to
+        if not place.message:
             return SendResult.REFUSED
-        ways = {Way.TOKEN: self._edit_by_token, Way.EDIT: self._edit_in_channel}
-        for way, edit in ways.items():
+        for way in (Way.TOKEN, Way.EDIT):
             if not await self._is_open(message, way):
                 continue
-            payload = self._text(card) if text_only else self._payload(job, card)
+            payload = self._payload(message.job, card)
+            if text_only:
+                payload = {name: payload[name] for name in ("content", "allowed_mentions")}
             try:
-                await edit(job.reply_to, payload)
+                if way is Way.TOKEN:
+                    await self._webhook(place).edit_message(int(place.message), **payload)
+                else:
+                    shown = self._channel(place).get_partial_message(int(place.message))
+                    await shown.edit(**payload)
             except discord.HTTPException as error:
                 if error.code == UNKNOWN_MESSAGE:
                     return SendResult.DELETED
@@ -246,7 +251,7 @@ class MessageSender:
         place = replace(message.job.reply_to, channel=str(sent.channel.id), message=str(sent.id))
         if way is not Way.TOKEN:
             place = replace(place, token="")  # it cannot edit this message
-        await self._deliveries.move(message.job.id, place)
+        await self._client.studio.move(message.job.id, place)
         message.job = replace(message.job, reply_to=place)
         state = await self.state(message)
         # The channel of the new message was open just now, whatever the old one's edits said.
@@ -283,12 +288,6 @@ class MessageSender:
             int(reply_to.application), reply_to.token, client=self._client
         )
 
-    async def _edit_by_token(self, reply_to: ReplyTarget, payload: dict[str, Any]) -> None:
-        await self._webhook(reply_to).edit_message(int(reply_to.message), **payload)
-
-    async def _edit_in_channel(self, reply_to: ReplyTarget, payload: dict[str, Any]) -> None:
-        await self._channel(reply_to).get_partial_message(int(reply_to.message)).edit(**payload)
-
     async def _target(self, job: Job, way: Way) -> discord.abc.Messageable:
         if way is Way.DIRECT:
             return await self._client.create_dm(discord.Object(int(job.owner)))
@@ -297,9 +296,6 @@ class MessageSender:
     def _channel(self, reply_to: ReplyTarget) -> discord.PartialMessageable:
         guild = int(reply_to.guild) if reply_to.guild else None
         return self._client.get_partial_messageable(int(reply_to.channel), guild_id=guild)
-
-    def _text(self, card: Card) -> dict[str, Any]:
-        return {"content": card.content, "allowed_mentions": NO_MENTIONS}
 
     def _payload(self, job: Job, card: Card) -> dict[str, Any]:
         """Return discord.py's arguments for an edit, with a fresh file."""

@@ -232,5 +232,5 @@ async def test_a_clip_is_not_made_again_for_ever_nor_after_its_delivery(backend:
         await until(backend.all_jobs_ended)
         assert not await backend.studio.remake(first.id)
         other = await made(backend, Options("hills"))
-        await backend.studio.deliveries.delivered(other.id, "")
+        await backend.studio.delivered(other.id, "")
         assert not await backend.studio.remake(other.id)

@@ -181,7 +181,7 @@ async def test_uploads_of_an_order_that_never_came_leave_the_store(chat: Chat) -
     backend = chat.backend
     key = await backend.blobs.put(png())
     await backend.studio.intents.begin("1", "1", "en", ReplyTarget("test"))
-    await backend.studio.intents.note("1", "", [key])
+    await backend.jobs.intents.note("1", "", [key])
     await backend.studio.intents.drop("1")
     assert not await backend.blobs.has(key)
 
@@ -191,7 +191,7 @@ async def test_a_picture_that_a_job_needs_stays(chat: Chat) -> None:
     await chat.animate()
     [job] = await backend.jobs.unfinished()
     await backend.studio.intents.begin("1", "1", "en", ReplyTarget("test"))
-    await backend.studio.intents.note("1", "", [job.request.picture])
+    await backend.jobs.intents.note("1", "", [job.request.picture])
     await backend.studio.intents.drop("1")
     assert await backend.blobs.has(job.request.picture)
 
