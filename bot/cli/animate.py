@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine
-from typing import Any
 
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import UNLIMITED
@@ -18,6 +16,7 @@ from bot.cli.sidecar import SidecarFailed, open_sidecar
 from bot.service import open_service
 from storage.domain.errors import BadRequest
 from storage.domain.text import printable
+from storage.tasks import first_completed
 
 ALL_MADE, SOME_FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
 
@@ -46,42 +45,23 @@ async def animate(invocation: Invocation) -> int:
             ) as service,
         ):
             run = ClipRun(service.studio, invocation, ProgressBar(len(clips), sys.stderr))
+            stop = asyncio.Event()
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, stop.set)
+            work = run.make(clips), service.run(), sidecar.wait_until_failed()
             try:
-                finished = await _finish(
-                    run.make(clips), service.run(), sidecar.wait_until_failed()
-                )
+                stopped = await first_completed(*work, stop.wait())
             finally:
                 cancelled = await run.cancel()
-            if not finished:
+            if stopped:
                 _print(text("cli_stopped", count=cancelled))
             _print(text("cli_summary", made=run.made, total=len(clips) + len(faults)))
     except SidecarFailed as error:
         _print(text("cli_backstage", reason=error))
         return SOME_FAILED
-    if not finished:
+    if stopped:
         return STOPPED
     return SOME_FAILED if run.failed or faults else ALL_MADE
-
-
-async def _finish(
-    work: Coroutine[None, None, None], *background: Coroutine[None, None, None]
-) -> bool:
-    """Run until the work is done (True) or Ctrl-C (False); raise what any of them raises."""
-    loop, stop = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    working, *others = [asyncio.ensure_future(one) for one in (work, *background)]
-    stopping = asyncio.ensure_future(stop.wait())
-    tasks: list[asyncio.Future[Any]] = [working, *others, stopping]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for done in (task for task in (working, *others) if task.done()):
-            done.result()
-        return working.done()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _print(line: str) -> None:

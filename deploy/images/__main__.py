@@ -23,7 +23,7 @@ from deploy.local.demo import PICTURE, PROMPT, DemoFailed, order_clip
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.stack.child_process import ProcessExited
 from deploy.local.stack.redis_server import RedisStartError
-from deploy.local.stack.waiting import first_completed
+from storage.tasks import first_completed
 
 NO_TOOL = 3
 """The exit status where nothing here can build images."""

@@ -24,7 +24,8 @@ from deploy.local.stack.child_process import ProcessExited
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.ports import free_port
 from deploy.local.stack.redis_server import RedisStartError
-from deploy.local.stack.waiting import first_completed, wait_for_stop_signal
+from deploy.local.stack.waiting import wait_for_stop_signal
+from storage.tasks import first_completed
 
 SAMPLES = Path(__file__).parent / "samples"
 PICTURE = SAMPLES / "astronaut.jpg"

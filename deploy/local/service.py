@@ -14,9 +14,10 @@ from typing import Any
 from deploy.local.stack.child_process import ChildProcess, python
 from deploy.local.stack.process_group import ProcessGroup
 from deploy.local.stack.redis_server import RedisStartError
-from deploy.local.stack.waiting import first_completed, wait_for_stop_signal
+from deploy.local.stack.waiting import wait_for_stop_signal
 from storage.logs import set_up_logging
 from storage.settings import LogSettings, Settings, SettingsError
+from storage.tasks import first_completed
 
 log = logging.getLogger("service")
 
@@ -68,11 +69,11 @@ async def keep_redis_running(group: ProcessGroup, folder: Path) -> None:
     while True:
         began, server = loop.time(), group.redis
         # It was started without the event loop, which cannot wait for it.
-        while server is not None and server.status is None:  # noqa: ASYNC110
+        while server is not None and server.process.poll() is None:  # noqa: ASYNC110
             await asyncio.sleep(POLL_SECONDS)
         if loop.time() - began > STEADY_SECONDS:
             pause = FIRST_PAUSE
-        status = server.status if server is not None else None
+        status = server.process.returncode if server is not None else None
         log.warning("redis ended with status %s; again in %.0f s", status, pause)
         await asyncio.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE)

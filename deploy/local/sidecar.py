@@ -18,12 +18,9 @@ from pathlib import Path
 from deploy.local.stack.child_process import ProcessExited
 from deploy.local.stack.process_group import ProcessGroup
 from deploy.local.stack.redis_server import RedisStartError
-from deploy.local.stack.waiting import (
-    first_completed,
-    wait_for_stdin_close,
-    wait_for_stop_signal,
-)
+from deploy.local.stack.waiting import wait_for_stdin_close, wait_for_stop_signal
 from storage.settings import Settings
+from storage.tasks import first_completed
 
 NO_WORKER = (
     "no worker runs, and none is installed: pip install 'mutoscope[worker,local]', or set REDIS_URL"

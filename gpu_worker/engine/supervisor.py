@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
 from gpu_worker.engine.connection import EngineConnection, EngineDied, EngineTimeouts, NotLoaded
 from gpu_worker.engine.messages import EngineSpec, Ready
 from gpu_worker.media.picture import Canvas
 from storage.domain.request import GenerationRequest
+from storage.tasks import first_completed
 
 log = logging.getLogger(__name__)
 
@@ -129,14 +130,9 @@ class EngineProcess:
 
 async def unless_cancelled(work: Coroutine[Any, Any, Value], cancelled: asyncio.Event) -> Value:
     """Return the work's result; end the work and raise Cancelled once the event is set."""
-    working = asyncio.create_task(work)
-    stopping = asyncio.create_task(cancelled.wait())
-    try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if cancelled.is_set():
-            raise Cancelled
-        return await working
-    finally:
-        for task in (working, stopping):
-            task.cancel()
-        await asyncio.gather(working, stopping, return_exceptions=True)
+
+    async def stop() -> NoReturn:
+        await cancelled.wait()
+        raise Cancelled
+
+    return await first_completed(stop(), work)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
 from deploy.local.stack.child_process import ChildProcess, ProcessExited, python
 from deploy.local.stack.redis_server import RedisServer, start_redis
+from storage.tasks import first_completed
 
 
 class ProcessGroup:
@@ -41,13 +41,12 @@ class ProcessGroup:
 
     async def wait_for_exit(self) -> None:
         """Wait for ever; raise ProcessExited as soon as any child has ended."""
-        waits = {asyncio.create_task(child.process.wait()): child for child in self._children}
-        try:
-            done, _ = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-            raise ProcessExited(waits[done.pop()])
-        finally:
-            for wait in waits:
-                wait.cancel()
+
+        async def exited(child: ChildProcess) -> ChildProcess:
+            await child.process.wait()
+            return child
+
+        raise ProcessExited(await first_completed(*map(exited, self._children)))
 
     async def stop(self) -> None:
         """End every child, the latest first, so that none loses what it depends on; then Redis."""

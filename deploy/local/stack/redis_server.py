@@ -9,7 +9,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -27,25 +27,15 @@ class RedisServer:
     """A running server; url is the value for REDIS_URL."""
 
     url: str
-    _process: subprocess.Popen[bytes] = field(repr=False)
-
-    @property
-    def pid(self) -> int:
-        """The server's process id."""
-        return self._process.pid
-
-    @property
-    def status(self) -> int | None:
-        """The server's exit status, None while it runs."""
-        return self._process.poll()
+    process: subprocess.Popen[bytes]
 
     def stop(self, kill: bool = False) -> None:
         """End the server and wait for it; with kill it writes nothing before."""
         if kill:
-            self._process.kill()
+            self.process.kill()
         else:
-            self._process.terminate()
-        self._process.wait(timeout=30)
+            self.process.terminate()
+        self.process.wait(timeout=30)
 
 
 def start_redis(folder: Path, timeout: float = 20.0, port: int = 0) -> RedisServer:
@@ -81,7 +71,7 @@ def start_redis(folder: Path, timeout: float = 20.0, port: int = 0) -> RedisServ
             preexec_fn=die_with_parent,  # noqa: PLW1509  # one system call, nothing else
         )
     url = f"redis://127.0.0.1:{port}/0" if port else f"unix://{path}?db=0"
-    server = RedisServer(url=url, _process=process)
+    server = RedisServer(url, process)
     deadline = time.monotonic() + timeout
     while process.poll() is None and time.monotonic() < deadline:
         if _send(path, "PING") == b"+PONG\r\n":

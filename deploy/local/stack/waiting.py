@@ -1,4 +1,4 @@
-"""Waiting: for a stop signal, for the first of several, for what sends no event."""
+"""Waiting: for a stop signal, for the end of standard input, for what sends no event."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar, overload
 
 POLL_SECONDS = 0.05
@@ -36,18 +36,6 @@ async def wait_for_stdin_close() -> None:
         await reader.read()
     finally:
         transport.close()
-
-
-async def first_completed(*work: Awaitable[Value]) -> Value:
-    """Run all, return the result (or raise the error) of the first to end, cancel the others."""
-    tasks = [asyncio.ensure_future(one) for one in work]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        return next(task for task in tasks if task in done).result()
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @overload

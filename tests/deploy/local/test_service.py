@@ -57,7 +57,7 @@ async def test_a_redis_that_died_is_started_again(
         first.stop(kill=True)
         await poll(lambda: group.redis not in (None, first), 20, "another Redis")
         assert group.redis is not None
-        assert (group.redis.url, group.redis.status) == (url, None)
+        assert (group.redis.url, group.redis.process.poll()) == (url, None)
         watching.cancel()
         await asyncio.wait([watching])
     assert "redis ended with status -9; again in" in caplog.text

@@ -34,7 +34,7 @@ def test_data_survives_a_restart_and_a_kill(tmp_path: Path) -> None:
 def test_a_second_start_in_a_folder_ends_the_first_server(tmp_path: Path) -> None:
     first = start_redis(tmp_path)
     second = start_redis(tmp_path)
-    assert first.pid != second.pid
+    assert first.process.pid != second.process.pid
     first.stop()
     second.stop()
 
@@ -66,7 +66,7 @@ async def test_the_server_ends_with_a_starter_that_was_killed(tmp_path: Path) ->
     code = (
         "import os, signal, sys; from pathlib import Path\n"
         "from deploy.local.stack.redis_server import start_redis\n"
-        "print('pid:', start_redis(Path(sys.argv[1])).pid, flush=True)\n"
+        "print('pid:', start_redis(Path(sys.argv[1])).process.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from deploy.local.stack.waiting import first_completed, poll
+from deploy.local.stack.waiting import poll
+from storage.tasks import first_completed
 
 
 async def test_a_poll_in_vain_names_what_is_missing() -> None:
