@@ -1,7 +1,6 @@
 """The local Discord as one server: gateway, REST API, members' API, files and page."""
 
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from aiohttp import web
@@ -66,12 +65,7 @@ class LocalDiscord:
         self._state.attachments.base, self._gateway.url = self.url, self.gateway_url
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self._endpoint.drop_connections()
         if self._runner:
             await self._runner.cleanup()

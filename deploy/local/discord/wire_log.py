@@ -4,8 +4,6 @@ import json
 import time
 from pathlib import Path
 
-from deploy.local.discord import Json
-
 
 class WireLog:
     """Appends one line of JSON per exchange or event; without a path it records nothing."""
@@ -13,15 +11,8 @@ class WireLog:
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
-    def exchange(self, entry: Json) -> None:
-        """Record a request with its answer."""
-        self._write({"kind": "exchange", **entry})
-
-    def event(self, kind: str, data: Json) -> None:
-        """Record a dispatch to the bot."""
-        self._write({"kind": "event", "event": kind, "data": data})
-
-    def _write(self, entry: Json) -> None:
+    def record(self, **entry: object) -> None:
+        """Record a request and its answer (kind `exchange`), or a dispatch to the bot (`event`)."""
         if self._path is not None:
             with self._path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"at": time.time(), **entry}, ensure_ascii=False) + "\n")

@@ -171,5 +171,5 @@ class GatewayConnection:
 
     async def _send(self, body: Json) -> None:
         if body["op"] == DISPATCH:
-            self._wire_log.event(body["t"], body["d"])
+            self._wire_log.record(kind="event", event=body["t"], data=body["d"])
         await self._socket.send_str(json.dumps({"s": None, "t": None, "d": None, **body}))

@@ -49,14 +49,11 @@ class ControlRoutes:
             web.post("/local/gateway/silence", self.silence_gateway),
         ]
 
-    def _publish_change(self, what: str, key: str) -> None:
-        self._events.publish("STATE", {"changed": what, "id": key})
-
     async def join(self, request: web.Request) -> web.Response:
         """Add a new member: {"name", "locale"}."""
         fields = (await read_body(request)).fields
         record = self._guild.join(fields["name"], fields.get("locale", "en-US"))
-        self._publish_change("member", record["user"]["id"])
+        self._events.publish_change("member", record["user"]["id"])
         return json_response(record, 201)
 
     async def edit_member(self, request: web.Request) -> web.Response:
@@ -73,7 +70,7 @@ class ControlRoutes:
             for guild in self._guild:
                 data = {**self._guild.member(key), "guild_id": guild["id"]}
                 self._events.dispatch("GUILD_MEMBER_UPDATE", data)
-        self._publish_change("member", key)
+        self._events.publish_change("member", key)
         return json_response(record)
 
     async def edit_world(self, request: web.Request) -> web.Response:
@@ -112,7 +109,7 @@ class ControlRoutes:
             channel["permission_overwrites"] = others + new
             self._guild.channels.put(channel["id"], channel)
             self._events.dispatch("CHANNEL_UPDATE", channel)
-            self._publish_change("channel", channel["id"])
+            self._events.publish_change("channel", channel["id"])
         return json_response(channel)
 
     async def advance_clock(self, request: web.Request) -> web.Response:

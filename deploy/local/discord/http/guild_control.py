@@ -24,9 +24,6 @@ class GuildControlRoutes:
             web.patch("/local/threads/{thread}", self.edit_thread),
         ]
 
-    def _publish_change(self, what: str, key: str) -> None:
-        self._events.publish("STATE", {"changed": what, "id": key})
-
     async def add_guild(self, request: web.Request) -> web.Response:
         """Add a guild with one channel: {"name", "owner", "installed" (the bot is a member)}."""
         fields = (await read_body(request)).fields
@@ -35,7 +32,7 @@ class GuildControlRoutes:
         guild = self._guild.add_guild(fields["name"], owner, installed=installed)
         if installed:
             self._events.dispatch("GUILD_CREATE", self._guild.guild_create(guild))
-        self._publish_change("guild", guild["id"])
+        self._events.publish_change("guild", guild["id"])
         return json_response({**guild, "channel": guild["system_channel_id"]}, 201)
 
     async def edit_guild(self, request: web.Request) -> web.Response:
@@ -49,7 +46,7 @@ class GuildControlRoutes:
         guild |= fields
         self._guild.save(guild)
         self._dispatch_change(guild, before)
-        self._publish_change("guild", guild["id"])
+        self._events.publish_change("guild", guild["id"])
         return json_response(guild)
 
     def _dispatch_change(self, guild: Json, before: Json) -> None:
@@ -72,7 +69,7 @@ class GuildControlRoutes:
         created = timestamp(self._clock.now())
         thread = self._guild.add_thread(parent, fields["name"], owner, created)
         self._events.dispatch("THREAD_CREATE", {**thread, "newly_created": True})
-        self._publish_change("channel", thread["id"])
+        self._events.publish_change("channel", thread["id"])
         return json_response(thread, 201)
 
     async def edit_thread(self, request: web.Request) -> web.Response:
@@ -84,5 +81,5 @@ class GuildControlRoutes:
         thread["thread_metadata"]["archive_timestamp"] = timestamp(self._clock.now())
         self._guild.channels.put(thread["id"], thread)
         self._events.dispatch("THREAD_UPDATE", thread)
-        self._publish_change("channel", thread["id"])
+        self._events.publish_change("channel", thread["id"])
         return json_response(thread)

@@ -133,15 +133,14 @@ class RequestMiddleware:
             body = RequestBody()
         data = answer.body if isinstance(answer, web.Response) else None
         decoded: Json | None = json.loads(data) if isinstance(data, bytes) and data else None
-        self._wire_log.exchange(
-            {
-                "method": request.method,
-                "path": request.path.removeprefix(API),
-                "request": body.payload,
-                "files": sorted(body.uploads),
-                "status": answer.status,
-                "answer": decoded,
-            }
+        self._wire_log.record(
+            kind="exchange",
+            method=request.method,
+            path=request.path.removeprefix(API),
+            request=body.payload,
+            files=sorted(body.uploads),
+            status=answer.status,
+            answer=decoded,
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deploy.local.discord import Json
+from deploy.local.discord.rules.errors import ApiError
 
 
 class DocumentStore:
@@ -44,6 +45,12 @@ class Collection:
     def get(self, key: str) -> Json | None:
         """Return the document with this id, or None."""
         return self._documents.get(key)
+
+    def find(self, key: str, unknown: tuple[int, int, str]) -> Json:
+        """Return the document with this id; raise ApiError(*unknown) where there is none."""
+        if key not in self._documents:
+            raise ApiError(*unknown)
+        return self._documents[key]
 
     def __getitem__(self, key: str) -> Json:
         return self._documents[key]

@@ -53,6 +53,10 @@ class EventDispatcher:
         self._published.set()
         self._published = asyncio.Event()
 
+    def publish_change(self, what: str, key: str) -> None:
+        """Tell the members' clients that a guild, channel or member is another one now."""
+        self.publish("STATE", {"changed": what, "id": key})
+
     async def subscribe(self, after: int) -> AsyncIterator[MemberEvent]:
         """Yield every event with a greater number, those to come included."""
         while True:

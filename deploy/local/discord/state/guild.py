@@ -103,10 +103,7 @@ class Guild:
 
     def record(self, key: str) -> Json:
         """Return a guild's record; call `save` after a change to it."""
-        found = self._guilds.get(key)
-        if found is None:
-            raise ApiError(*UNKNOWN_GUILD)
-        return found
+        return self._guilds.find(key, UNKNOWN_GUILD)
 
     def of_bot(self, key: str) -> Json:
         """Return a guild as the bot sees it; raise Unknown Guild where it is no member."""
@@ -134,17 +131,11 @@ class Guild:
 
     def member_record(self, key: str) -> Json:
         """Return a member with the stand-in's private fields."""
-        found = self.members.get(key)
-        if found is None:
-            raise ApiError(*UNKNOWN_MEMBER)
-        return found
+        return self.members.find(key, UNKNOWN_MEMBER)
 
     def user(self, key: str) -> Json:
         """Return the user of this id."""
-        found = self.members.get(key)
-        if found is None:
-            raise ApiError(*UNKNOWN_USER)
-        user: Json = found["user"]
+        user: Json = self.members.find(key, UNKNOWN_USER)["user"]
         return user
 
     def member(self, key: str) -> Json:
@@ -162,10 +153,7 @@ class Guild:
 
     def channel(self, key: str) -> Json:
         """Return the channel of this id."""
-        found = self.channels.get(key)
-        if found is None:
-            raise ApiError(*UNKNOWN_CHANNEL)
-        return found
+        return self.channels.find(key, UNKNOWN_CHANNEL)
 
     def direct_channel(self, user: str) -> Json:
         """Return the private channel of the bot and this user; create it if there is none."""

@@ -167,15 +167,12 @@ class InteractionStore:
 
     def get(self, key: str) -> Json:
         """Return the interaction of this id."""
-        record = self._records.get(key)
-        if record is None:
-            raise ApiError(*UNKNOWN_INTERACTION)
-        return record
+        return self._records.find(key, UNKNOWN_INTERACTION)
 
     def by_callback(self, key: str, token: str) -> Json:
         """Return the interaction of this id and token, unless it missed its 3 seconds."""
-        record = self._records.get(key)
-        if record is None or record["token"] != token:
+        record = self.get(key)
+        if record["token"] != token:
             raise ApiError(*UNKNOWN_INTERACTION)
         overdue = self._clock.now() - record["created"] > ANSWER_SECONDS
         if record["outcome"] == FAILED or (overdue and record["outcome"] is None):

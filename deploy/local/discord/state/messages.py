@@ -126,7 +126,7 @@ class MessageStore:
             channel["thread_metadata"]["archived"] = False
             self._guild.channels.put(channel["id"], channel)
             self._events.dispatch("THREAD_UPDATE", channel)
-            self._events.publish("STATE", {"changed": "channel", "id": channel["id"]})
+            self._events.publish_change("channel", channel["id"])
 
     def _with_nonce(self, author: str, channel: Json, payload: Json) -> Json | None:
         nonce = payload.get("nonce")
