@@ -80,18 +80,14 @@ class ColourSpace:
     def _colours(self) -> Matrix:
         """Return XYZ of red, green and blue, adapted to the white of profiles, D50."""
         *colours, white = (_xyz(x, y) for x, y in self.points)
-        columns = _transposed(tuple(colours))
-        amounts = _times(_inverse(columns), white)
+        amounts = _times(_inverse(tuple(zip(*colours, strict=True))), white)
         cones, wanted = _times(_BRADFORD, white), _times(_BRADFORD, _D50)
-        adapted = tuple(
-            tuple(value * want / cone for value in row)
-            for want, cone, row in zip(wanted, cones, _BRADFORD, strict=True)
-        )
-        to_d50 = _product(_inverse(_BRADFORD), adapted)
-        return tuple(
-            _times(to_d50, tuple(amount * value for value in colour))
-            for amount, colour in zip(amounts, colours, strict=True)
-        )
+        gains = [want / cone for want, cone in zip(wanted, cones, strict=True)]
+        to_xyz, adapted = _inverse(_BRADFORD), []
+        for amount, colour in zip(amounts, colours, strict=True):
+            found = zip(_times(_BRADFORD, colour), gains, strict=True)
+            adapted.append(_times(to_xyz, tuple(amount * gain * cone for cone, gain in found)))
+        return tuple(adapted)
 
 
 _P3 = ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
@@ -209,16 +205,8 @@ def _xyz(x: float, y: float) -> Vector:
     return x / y, 1.0, (1 - x - y) / y
 
 
-def _transposed(matrix: Matrix) -> Matrix:
-    return tuple(zip(*matrix, strict=True))
-
-
 def _times(matrix: Matrix, vector: Vector) -> Vector:
     return tuple(sum(a * b for a, b in zip(row, vector, strict=True)) for row in matrix)
-
-
-def _product(first: Matrix, second: Matrix) -> Matrix:
-    return _transposed(tuple(_times(first, column) for column in _transposed(second)))
 
 
 def _inverse(matrix: Matrix) -> Matrix:
