@@ -12,8 +12,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 
@@ -24,21 +23,14 @@ from storage.domain.progress import Stage
 from storage.queue.messages import Ended, Event, Progressed
 from storage.settings import Settings
 
+Interval = tuple[float, float]
 CLIPS = 5
 SAMPLE = Path(__file__).with_name("samples") / "coffee.jpg"
 CLIP_SECONDS = 600.0
 
 
-@dataclass(frozen=True, slots=True)
-class EngineInterval:
-    """When the engine worked on one clip, in seconds of one clock."""
-
-    begin: float
-    end: float
-
-
-def engine_interval(events: Iterable[tuple[float, Event]], job: str) -> EngineInterval:
-    """Find a job's interval among timed events.
+def engine_interval(events: Iterable[tuple[float, Event]], job: str) -> Interval:
+    """Return from when until when the engine worked on a job, by the events' times.
 
     The worker announces PREPARING too; the engine's own is the last one before denoising.
     """
@@ -53,21 +45,15 @@ def engine_interval(events: Iterable[tuple[float, Event]], job: str) -> EngineIn
         denoising = denoising or stage is Stage.DENOISING
         if stage is Stage.ENCODING:
             end = now
-    return EngineInterval(begin, end)
+    return begin, end
 
 
-def gaps(intervals: Sequence[EngineInterval]) -> list[float]:
+def gaps(intervals: Iterable[Interval]) -> list[float]:
     """Return the engine's idle time between each clip and the next, in seconds."""
-    ordered = sorted(intervals, key=lambda interval: interval.begin)
-    return [after.begin - before.end for before, after in pairwise(ordered)]
+    return [begin - end for (_, end), (begin, _) in pairwise(sorted(intervals))]
 
 
-def total(intervals: Sequence[EngineInterval]) -> float:
-    """Return the time from the first clip's begin to the last one's end, in seconds."""
-    return max(one.end for one in intervals) - min(one.begin for one in intervals)
-
-
-async def run(folder: Path, clips: int) -> list[EngineInterval]:
+async def run(folder: Path, clips: int) -> list[Interval]:
     """Start Redis and a worker, make one clip to warm it, then queue the others together."""
     async with LocalStack(folder, os.environ) as stack:
         url = stack.start_redis(stack.folder / "redis")
@@ -91,7 +77,8 @@ def main(arguments: list[str] | None = None) -> int:
     clips = max(2, parser.parse_args(arguments).clips)
     with tempfile.TemporaryDirectory(prefix="mutoscope-") as folder:
         intervals = asyncio.run(run(Path(folder), clips))
-    idle, seconds = sorted(gaps(intervals)), total(intervals)
+    begins, ends = zip(*intervals, strict=True)
+    idle, seconds = sorted(gaps(intervals)), max(ends) - min(begins)
     median, share = idle[len(idle) // 2], sum(idle) / seconds
     print(
         f"{clips} clips queued together: {seconds:.2f} s in all; the engine stood idle"

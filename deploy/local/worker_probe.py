@@ -7,10 +7,11 @@ import secrets
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from deploy.local.stack.waiting import poll
 from storage.domain.camera.motion import Camera, Motion
+from storage.domain.clip import Clip
 from storage.domain.request import GenerationRequest
 from storage.queue.client import Queue
 from storage.queue.messages import Event, Order
@@ -70,18 +71,12 @@ class WorkerProbe:
 def default_request(settings: Settings, picture: str, seed: int = 0) -> GenerationRequest:
     """Return a request for a picture (its key among the blobs) with the model's defaults."""
     model = settings.catalogue().model()
-    defaults = model.defaults
-    width, height = model.size(defaults.resolution, (1, 1))
-    return GenerationRequest(
-        picture=picture,
-        prompt="zoom in",
-        model=model.name,
-        width=width,
-        height=height,
-        frames=defaults.frames,
-        fps=defaults.fps,
-        steps=defaults.steps,
-        guidance=defaults.guidance,
-        seed=seed,
-        camera=Camera(Motion.ZOOM_IN),
-    )
+    size, camera = model.size(model.defaults.resolution, (1, 1)), Camera(Motion.ZOOM_IN)
+    return model.request(size, picture=picture, prompt="zoom in", seed=seed, camera=camera)
+
+
+def finished_clip(request: GenerationRequest, **facts: Any) -> Clip:
+    """Return the clip that such a request asks for."""
+    names = ("container", "width", "height", "frames", "fps", "seed")
+    asked = {name: getattr(request, name) for name in names}
+    return Clip(motion=request.camera.motion, **asked, **facts)

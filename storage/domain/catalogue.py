@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from storage.domain.errors import BadRequest
-from storage.domain.request import Preset
+from storage.domain.request import GenerationRequest, Preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,15 @@ class Model:
         )
         width = side * (wide / high) ** 0.5
         return self._snap(width), self._snap(width * high / wide)
+
+    def request(self, size: tuple[int, int], **fields: Any) -> GenerationRequest:
+        """Return a request for a clip of this (width, height), by the defaults for the rest."""
+        names = ("frames", "fps", "steps", "guidance", "preset")
+        defaults = {name: getattr(self.defaults, name) for name in names}
+        width, height = size
+        return GenerationRequest(
+            **{"model": self.name, "width": width, "height": height, **defaults, **fields}
+        )
 
     def resolution_of(self, width: int, height: int) -> str:
         """Return the name of the resolution whose area is nearest to this size."""

@@ -10,7 +10,7 @@ import asyncio
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,11 @@ from typing import Any
 from deploy.local.discord.state.discord_state import DiscordState
 from deploy.local.discord.state.guild import BOT, GUILD, STUDIO
 from deploy.local.discord.state.messages import MessageDraft
-from deploy.local.worker_probe import default_request
+from deploy.local.worker_probe import default_request, finished_clip
 from storage.blobs import Blobs
 from storage.codec import dumps
 from storage.database.connect import open_database
 from storage.database.rows import workload_key
-from storage.domain.camera.motion import Motion
-from storage.domain.clip import Clip
 from storage.domain.prompt.reading import with_reading
 from storage.domain.quota import DAY, day_of, price
 from storage.domain.request import GenerationRequest
@@ -32,7 +30,6 @@ from storage.settings import Settings
 
 FIRST_VERSION = "0001"
 DAYS = 90  # over which the finished jobs are spread
-BATCH = 10_000
 SEED = '"seed":0'
 FAILURE = '{"key":"failed_memory","parameters":[],"retryable":false,"cancelled":false}'
 
@@ -99,29 +96,16 @@ class _Rows:
     def __init__(self, request: GenerationRequest, people: Sequence[Person], now: float) -> None:
         self._people = people
         self._now = now
-        self._request = dumps(replace(request, seed=0))
-        self._cost = price(request)
-        clip = Clip(
-            blob="BLOB",
-            poster="POSTER",
-            container=request.container,
-            width=request.width,
-            height=request.height,
-            frames=request.frames,
-            fps=request.fps,
-            seed=0,
-            motion=Motion.ZOOM_IN,
-            bytes=300_000,
-            seconds=9.0,
-            worker="history",
-            scores=(("motion", 0.9), ("shake", 0.001), ("first_frame", 31.0), ("flicker", 0.01)),
-        )
+        self._request = dumps(request)
+        scores = (("motion", 0.9), ("shake", 0.001), ("first_frame", 31.0), ("flicker", 0.01))
+        blobs, facts = {"blob": "BLOB", "poster": "POSTER"}, {"bytes": 300_000, "seconds": 9.0}
+        clip = finished_clip(request, worker="history", scores=scores, **blobs, **facts)
         self._clip = dumps(clip)
         self._common: Row = {
             "front": "discord",
             "application": BOT,
             "locale": "en",
-            "cost": self._cost,
+            "cost": price(request),
             "saved": 0,
             "size_limit": 10 * 2**20,
             "deaths": 0,
@@ -174,26 +158,13 @@ class _Rows:
 
 
 def _insert(connection: sqlite3.Connection, rows: Iterator[Row]) -> None:
-    """Insert jobs with their reservations and what became of these, in batches."""
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            _insert_batch(connection, batch)
-            batch.clear()
-    if batch:
-        _insert_batch(connection, batch)
-
-
-def _insert_batch(connection: sqlite3.Connection, batch: Sequence[Row]) -> None:
-    names = ", ".join(batch[0])
-    gaps = ", ".join(f":{name}" for name in batch[0])
-    connection.executemany(f"INSERT INTO jobs ({names}) VALUES ({gaps})", batch)  # noqa: S608  # our own names
-    entries = [entry for row in batch for entry in _entries(row)]
+    """Insert jobs with their reservations and what became of these."""
     columns = "owner, job, entry, credits, day, at"
-    statement = f"INSERT INTO ledger ({columns}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
-    connection.executemany(statement, entries)
-    connection.commit()
+    ledger = f"INSERT INTO ledger ({columns}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
+    for row in rows:
+        names, gaps = ", ".join(row), ", ".join(f":{name}" for name in row)
+        connection.execute(f"INSERT INTO jobs ({names}) VALUES ({gaps})", row)  # noqa: S608  # our own names
+        connection.executemany(ledger, _entries(row))
 
 
 def _entries(row: Row) -> Iterator[tuple[object, ...]]:

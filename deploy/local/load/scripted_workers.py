@@ -19,9 +19,9 @@ from typing import TextIO
 
 import numpy as np
 
+from deploy.local.worker_probe import finished_clip
 from gpu_worker.media.encode import encode
 from storage.blobs import Blobs
-from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Progress, Stage
 from storage.queue.consumer import serve
@@ -65,21 +65,8 @@ class ScriptedWorker:
     async def _clip(self, order: Order) -> Clip:
         data = padded(self.mp4, order.job.encode(), CLIP_BYTES)
         key = await self.blobs.put(data)
-        request = order.request
-        return Clip(
-            blob=key,
-            poster="",
-            container=request.container,
-            width=request.width,
-            height=request.height,
-            frames=request.frames,
-            fps=request.fps,
-            seed=request.seed,
-            motion=Motion.ZOOM_IN,
-            bytes=len(data),
-            seconds=self.seconds,
-            worker=self.name,
-        )
+        facts = {"bytes": len(data), "seconds": self.seconds, "worker": self.name}
+        return finished_clip(order.request, blob=key, poster="", **facts)
 
 
 def padded(mp4: bytes, mark: bytes, size: int) -> bytes:

@@ -41,7 +41,7 @@ class PipelinePair:
         cls, folder: Path, device: torch.device, optimizations: Optimizations, clock: Clock
     ) -> PipelinePair:
         """Load both: in half precision on a GPU, in single precision on a CPU."""
-        stock = StockPipeline(folder, device, default_dtype(device))
+        stock = StockPipeline(folder, device, resolve_dtype("auto", device))
         return cls(folder, device, clock, stock, load_engine(folder, device, optimizations))
 
     def move_to_device(self, name: str | None) -> None:
@@ -56,11 +56,6 @@ class PipelinePair:
         for module in (self.engine.pipeline.components.vae, self.engine.pipeline.unet):
             cast(Any, module).to(cpu if name in ("stock", None) else self.device)
         torch.cuda.empty_cache()
-
-
-def default_dtype(device: torch.device) -> torch.dtype:
-    """Return half precision for a GPU, single precision for a CPU."""
-    return resolve_dtype("auto", device)
 
 
 def load_engine(

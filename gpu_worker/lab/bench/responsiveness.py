@@ -15,18 +15,19 @@ import torch
 
 from gpu_worker.engine.api import Cancelled
 from gpu_worker.lab.bench.clip_shape import ClipShape
-from gpu_worker.lab.bench.pipelines import PipelinePair, default_dtype
+from gpu_worker.lab.bench.pipelines import PipelinePair
 from gpu_worker.lab.bench.stock_pipeline import StockPipeline
 from gpu_worker.lab.bench.timing import Clock, alternate
 from gpu_worker.models.i2vgen_xl import previews
 from gpu_worker.models.i2vgen_xl.checkpoint.components import load_components
+from gpu_worker.models.i2vgen_xl.device import resolve_dtype
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from storage.domain.progress import Progress
 
 
 def load_speedup(pair: PipelinePair, rounds: int) -> float:
     """Return from_pretrained's seconds over those of our loading, from a warm cache."""
-    dtype = default_dtype(pair.device)
+    dtype = resolve_dtype("auto", pair.device)
     timings = alternate(
         pair.device,
         {

@@ -13,7 +13,6 @@ from gpu_worker.lab.bench import ablation, accuracy, flops, gpu_estimate, memory
 from gpu_worker.lab.bench.clip_shape import ClipShape
 from gpu_worker.lab.bench.pipelines import (
     PipelinePair,
-    default_dtype,
     engine_clip,
     load_engine,
 )
@@ -27,6 +26,7 @@ from gpu_worker.lab.bench.timing import Clock, alternate, matrix_flops
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import write_checkpoint
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import FULL, MIDDLE
+from gpu_worker.models.i2vgen_xl.device import resolve_dtype
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from storage.catalogue_file import load_catalogue
@@ -110,7 +110,7 @@ def time_presets(pair: PipelinePair, clips: ComparedClips) -> CheckpointResult:
     operations = flops.stock_flops(pair, shape)
     pair.move_to_device("engine")
     work = {preset: flops.work_share(pair, shape, preset) for preset in Preset}
-    peak = matrix_flops(pair.device, default_dtype(pair.device), pair.clock)
+    peak = matrix_flops(pair.device, resolve_dtype("auto", pair.device), pair.clock)
     calls: dict[str, Callable[[], object]] = {"stock": lambda: pair.stock.clip(shape)}
     for preset in Preset:
         calls[preset.value] = partial(engine_clip, pair.engine, shape, preset)

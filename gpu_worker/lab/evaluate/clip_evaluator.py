@@ -75,23 +75,9 @@ class ClipEvaluator:
 
     def request(self, spec: ClipSpec, size: tuple[int, int]) -> GenerationRequest:
         """Return the request: the model's defaults, and a seed that the clip's name determines."""
-        defaults = self.model.defaults
-        return with_reading(
-            GenerationRequest(
-                picture="0" * 64,
-                prompt=spec.prompt,
-                model=self.model.name,
-                width=size[0],
-                height=size[1],
-                frames=defaults.frames,
-                fps=defaults.fps,
-                steps=defaults.steps,
-                guidance=defaults.guidance,
-                seed=zlib.crc32(spec.name.encode()) % SEED_LIMIT,
-                preset=defaults.preset,
-                camera=spec.camera,
-            )
-        )
+        own = {"picture": "0" * 64, "prompt": spec.prompt, "camera": spec.camera}
+        seed = zlib.crc32(spec.name.encode()) % SEED_LIMIT
+        return with_reading(self.model.request(size, seed=seed, **own))
 
     def generate(self, spec: ClipSpec, canvas: Canvas) -> tuple[Frames, float]:
         """Return a clip's frames and the seconds that the engine took."""

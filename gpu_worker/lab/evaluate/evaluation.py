@@ -70,7 +70,7 @@ class Evaluation:
         self, photographs: Sequence[Photograph]
     ) -> Iterator[tuple[Motion, dict[str, float]]]:
         for photograph in photographs:
-            for motion in ground_truth.PROMPTS:
+            for motion in ground_truth.MOTIONS:
                 found = ground_truth.compare(self.evaluator, self.recode, photograph, motion)
                 self.log(
                     f"{photograph.stem} {motion} against its true crop: error "

@@ -7,10 +7,11 @@ pan uncovers, they have to invent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import numpy as np
 
+from gpu_worker.lab.evaluate import prompts
 from gpu_worker.lab.evaluate.clip_evaluator import ClipEvaluator, ClipSpec
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.media import quality, warp
@@ -22,13 +23,7 @@ from storage.pictures import open_picture
 
 Recode = Callable[[Frames], Frames]
 
-PROMPTS: Mapping[Motion, str] = {
-    Motion.ZOOM_IN: "zoom in",
-    Motion.ZOOM_OUT: "zoom out",
-    Motion.PAN_LEFT: "pan left",
-    Motion.PAN_RIGHT: "pan right",
-    Motion.TILT_UP: "tilt up",
-}
+MOTIONS = (Motion.ZOOM_IN, Motion.ZOOM_OUT, Motion.PAN_LEFT, Motion.PAN_RIGHT, Motion.TILT_UP)
 WINDOW = 0.55  # of the shorter side, so that no path leaves the photograph
 
 
@@ -46,7 +41,7 @@ def compare(
     source, window = _true_window(photograph)
     small = warp.fit(source, window, (side, side))
     canvas = Canvas(small, (0.0, 0.0, float(side), float(side)), (side, side))
-    spec = ClipSpec(photograph.stem, motion, 0, PROMPTS[motion], Camera(motion=motion))
+    spec = ClipSpec(photograph.stem, motion, 0, prompts.DEFAULT[motion][0], Camera(motion=motion))
     request = evaluator.request(spec, canvas.size)
     path = camera_path.plan(request.camera, Reading(motion), request.seed, request.frames)
     truth = warp.move(source, window, path, canvas.size)
