@@ -18,7 +18,6 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -45,16 +44,6 @@ REPORT_DAYS = (1, 7, 90)
 OWNER = re.compile(r"^<@(\d+)>")
 
 
-@dataclass
-class Findings:
-    """What was measured, in seconds and shares."""
-
-    acknowledged: list[float] = field(default_factory=list)
-    deleted: list[float] = field(default_factory=list)
-    reported: list[float] = field(default_factory=list)
-    figures: dict[str, object] = field(default_factory=dict)
-
-
 class LoadTest:
     """The running service, and the files in which bot and workers write down their times."""
 
@@ -65,7 +54,11 @@ class LoadTest:
         self._statement_log = stack.folder / "statements.jsonl"
         self._picture = noise()
         self._began = 0.0  # of the measurement, in monotonic seconds
-        self.findings = Findings()
+        # What was measured, in seconds and shares.
+        self.acknowledged: list[float] = []
+        self.deleted: list[float] = []
+        self.reported: list[float] = []
+        self.figures: dict[str, object] = {}
 
     async def start(self) -> None:
         """Start everything; return once the bot takes orders and has settled."""
@@ -80,7 +73,7 @@ class LoadTest:
         stack.bot = await stack.start("bot", "deploy.local.load.timed_bot", *bot)
         async with MemberClient(stack.page) as member:
             await asyncio.wait_for(member.wait_for_command("animate"), READY_SECONDS)
-        self.findings.figures["ready_s"] = round(time.monotonic() - began, 1)
+        self.figures["ready_s"] = round(time.monotonic() - began, 1)
         options = ["--workers", str(arguments.workers), "--seconds", str(arguments.clip_seconds)]
         await stack.start(
             "worker", "deploy.local.load.scripted_workers", str(self._engine_log), *options
@@ -99,13 +92,13 @@ class LoadTest:
             await asyncio.sleep(self._arguments.seconds)
         ended = time.monotonic()
         cpu, read = sum(bot.cpu_times()[:2]) - cpu, bot.io_counters().read_chars - read
-        self.findings.figures |= {
+        self.figures |= {
             "bot_cpu_share": round(cpu / (ended - began), 3),
             "bot_read_mib_per_s": round(read / (ended - began) / 2**20, 3),
         }
         self._began = began
         if self._arguments.waiting:
-            self.findings.figures["engine_idle_share"] = self._idle_share(began, ended)
+            self.figures["engine_idle_share"] = self._idle_share(began, ended)
 
     @property
     def _bot(self) -> ChildProcess:
@@ -118,7 +111,7 @@ class LoadTest:
         found = [entry for entry in entries if entry.at >= self._began]
         slowest = max(found, key=lambda entry: entry.seconds, default=StatementTime(0, 0, ""))
         text = " ".join(slowest.text.split())
-        self.findings.figures |= {
+        self.figures |= {
             "statement_max_ms": round(slowest.seconds * 1000, 1),
             "statement": text[:300],
         }
@@ -151,7 +144,7 @@ class LoadTest:
 
     async def _order(self, visitor: MemberClient, upload: str) -> Json:
         answer = await visitor.command("animate", picture=upload, prompt="zoom in")
-        self.findings.acknowledged.append(answer["seconds"])
+        self.acknowledged.append(answer["seconds"])
         return answer
 
     async def delete_and_report(self) -> None:
@@ -170,12 +163,12 @@ class LoadTest:
                     began = time.monotonic()
                     await member.press(message["id"], buttons_of(message)["delete"])
                     await member.wait_until_deleted(message["id"])
-                    self.findings.deleted.append(time.monotonic() - began)
+                    self.deleted.append(time.monotonic() - began)
             for days in REPORT_DAYS:
                 began = time.monotonic()
                 answer = await admin.command("report", days=days)
                 await admin.wait_for_message(answer["message"], lambda seen: seen["embeds"])
-                self.findings.reported.append(time.monotonic() - began)
+                self.reported.append(time.monotonic() - began)
 
 
 def milliseconds(seconds: Sequence[float], share: float) -> float | None:
@@ -195,17 +188,16 @@ async def run(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
         await test.measure()
         await test.delete_and_report()
         test.add_statements()
-        findings = test.findings
     volume_figures = {name: getattr(arguments, name) for name in ("waiting", "finished", "people")}
     return {
         **volume_figures,
-        **findings.figures,
-        "orders": len(findings.acknowledged),
-        "acknowledged_p99_ms": milliseconds(findings.acknowledged, 0.99),
-        "acknowledged_median_ms": milliseconds(findings.acknowledged, 0.5),
-        "delete_median_ms": milliseconds(findings.deleted, 0.5),
-        "delete_max_ms": milliseconds(findings.deleted, 1.0),
-        "report_max_ms": milliseconds(findings.reported, 1.0),
+        **test.figures,
+        "orders": len(test.acknowledged),
+        "acknowledged_p99_ms": milliseconds(test.acknowledged, 0.99),
+        "acknowledged_median_ms": milliseconds(test.acknowledged, 0.5),
+        "delete_median_ms": milliseconds(test.deleted, 0.5),
+        "delete_max_ms": milliseconds(test.deleted, 1.0),
+        "report_max_ms": milliseconds(test.reported, 1.0),
     }
 
 

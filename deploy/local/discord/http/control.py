@@ -118,20 +118,9 @@ class ControlRoutes:
         return json_response({"now": self._clock.now()})
 
     async def add_fault(self, request: web.Request) -> web.Response:
-        """Let API requests fail: {"method", "path" (a pattern)} and the fields of InjectedFault."""
+        """Let API requests fail: the fields of InjectedFault, of which path is a pattern."""
         fields = (await read_body(request)).fields
-        self._faults.append(
-            InjectedFault(
-                fields.get("method", "*"),
-                re.compile(fields["path"]),
-                int(fields["status"]),
-                int(fields.get("times", 1)),
-                float(fields.get("delay", 0)),
-                int(fields.get("code", 0)),
-                bool(fields.get("handled", False)),
-                bool(fields.get("uploads", False)),
-            )
-        )
+        self._faults.append(InjectedFault(**fields | {"path": re.compile(fields["path"])}))
         return no_content()
 
     async def clear_faults(self, _: web.Request) -> web.Response:

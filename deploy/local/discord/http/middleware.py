@@ -37,10 +37,10 @@ class InjectedFault:
     `uploads` is set, only requests with files fail.
     """
 
-    method: str
     path: re.Pattern[str]
     status: int
-    times: int
+    method: str = "*"
+    times: int = 1
     delay: float = 0.0
     code: int = 0
     handled: bool = False
