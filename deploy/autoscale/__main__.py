@@ -15,9 +15,10 @@ from pathlib import Path
 
 from deploy.autoscale.controller import POLL_SECONDS, WorkerRun, WorkerScaler
 from deploy.local.stack.child_process import ProcessExited
-from deploy.local.stack.waiting import first_completed, wait_for_stop_signal
+from deploy.local.stack.waiting import wait_for_stop_signal
 from storage.logs import set_up_logging
 from storage.settings import LogSettings, SettingsError
+from storage.tasks import first_completed
 
 log = logging.getLogger("autoscale")
 

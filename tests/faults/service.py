@@ -170,8 +170,8 @@ class FaultyService:
     @property
     def redis_pid(self) -> int:
         """The id of the Redis server, 0 while it does not run."""
-        server = self._redis
-        return server.pid if server is not None and server.status is None else 0
+        process = self._redis.process if self._redis else None
+        return process.pid if process is not None and process.poll() is None else 0
 
     async def __aenter__(self) -> Self:
         await self._start_redis()
