@@ -20,4 +20,4 @@ def create(source: str = "embedded", **options: Any) -> Engine:
     start_readahead(folder)
     # Imported only now: it takes seconds, in which the disk would have nothing to do.
     engine: Any = import_module("gpu_worker.models.i2vgen_xl.engine")
-    return cast(Engine, engine.create(str(folder), **{"name": source, **options}))
+    return cast(Engine, engine.I2VGenXL(str(folder), **{"name": source, **options}))

@@ -16,9 +16,8 @@ from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import write_checkpoint
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import TINY
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from gpu_worker.models.i2vgen_xl.loading import EngineOptions
+from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
-from storage.catalogue_file import load_catalogue
 from storage.domain.prompt.reading import with_reading
 from storage.domain.request import GenerationRequest
 
@@ -64,8 +63,8 @@ def moved_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def load_engine(folder: Path, **options: Any) -> I2VGenXL:
     """Load the engine of a checkpoint's folder, on the CPU unless options say otherwise."""
-    setup = EngineOptions(**{"device": "cpu", **options})
-    engine = I2VGenXL(str(folder), "tiny", load_catalogue().presets, setup)
+    defaults = {"device": "cpu", "optimizations": Optimizations(compiled=False)}
+    engine = I2VGenXL(str(folder), name="tiny", **{**defaults, **options})
     engine.load()
     return engine
 

@@ -53,7 +53,9 @@ def work_share(pair: PipelinePair, shape: ClipShape, preset: Preset) -> float:
 def _reuse_share(pair: PipelinePair, shape: ClipShape) -> float:
     """Return the operations of a pass with reused features as a share of a whole one's."""
     # PyTorch does not count a CPU's fused products, so they are left off here.
-    engine = load_engine(pair.folder, pair.device, Optimizations().without("fused_gate"))
+    engine = load_engine(
+        pair.folder, pair.device, Optimizations(compiled=False).without("fused_gate")
+    )
     unet, components = engine.pipeline.unet, engine.pipeline.components
     factor = scale_factor(components.vae)
     size = (1, 4, shape.frames, shape.height // factor, shape.width // factor)

@@ -15,13 +15,11 @@ from gpu_worker.lab.bench.timing import Clock
 from gpu_worker.media.frames import Frames
 from gpu_worker.models.i2vgen_xl.device import resolve_dtype
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from gpu_worker.models.i2vgen_xl.loading import EngineOptions
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
 from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
-from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Motion, Reading
 from storage.domain.request import Preset
 
@@ -62,8 +60,8 @@ def load_engine(
     folder: Path, device: torch.device, optimizations: Optimizations, attention: str = "auto"
 ) -> I2VGenXL:
     """Return a loaded engine that treats any checkpoint as the stock pipeline does."""
-    options = EngineOptions(str(device), "auto", attention, optimizations)
-    engine = I2VGenXL(str(folder), "benchmark", load_catalogue().presets, options)
+    options: dict[str, Any] = {"attention": attention, "optimizations": optimizations}
+    engine = I2VGenXL(str(folder), name="benchmark", device=str(device), **options)
     engine.load()
     components = engine.pipeline.components
     # The stock pipeline takes no moved picture; both then do the same work.

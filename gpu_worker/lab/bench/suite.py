@@ -149,7 +149,7 @@ def measure_large(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
         clips = ComparedClips("full size, random, 768p", whole, bench.short, 1)
         return bench.compare_presets(report, bench.pair, clips)
     folder = bench.random_checkpoint("middle")
-    middle = PipelinePair.load(folder, bench.device, Optimizations(), bench.clock)
+    middle = PipelinePair.load(folder, bench.device, Optimizations(compiled=False), bench.clock)
     shape = ClipShape(64, 64, 8, 5)
     clips = ComparedClips("mid-size, random", shape, shape, 1)
     return bench.compare_presets(report, middle, clips)

@@ -39,7 +39,6 @@ from gpu_worker.models.i2vgen_xl.memory.fallback import (
 )
 from gpu_worker.models.i2vgen_xl.memory.footprints import FootprintKind
 from gpu_worker.models.i2vgen_xl.memory.out_of_memory import release_after
-from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs, Pipeline
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import NearestMotion, resolve_motion
@@ -53,37 +52,27 @@ from storage.domain.request import SEED_LIMIT, GenerationRequest, Preset
 WARM_UP_SIDE = 64
 
 
-def create(
-    source: str,
-    *,
-    name: str = "",
-    device: str = "auto",
-    presets: Mapping[Preset, PresetRow] | None = None,
-    **options: Any,
-) -> I2VGenXL:
-    """Return an engine that is not loaded yet, with layers compiled on a GPU.
-
-    source is `embedded`, a hub id, or a checkpoint's folder, which is also the engine's name unless
-    one is given; presets are the catalogue's unless given; options are EngineOptions'.
-    """
-    optimizations = Optimizations(compiled=resolve_device(device).type == "cuda")
-    rows = load_catalogue().presets if presets is None else presets
-    setup = EngineOptions(device=device, optimizations=optimizations, **options)
-    return I2VGenXL(source, name or source, rows, setup)
-
-
 class I2VGenXL:
     """Makes clips with the embedded checkpoint, the full one, or any other of these classes."""
 
     def __init__(
-        self, source: str, name: str, presets: Mapping[Preset, PresetRow], options: EngineOptions
+        self,
+        source: str,
+        *,
+        name: str = "",
+        presets: Mapping[Preset, PresetRow] | None = None,
+        **options: Any,
     ) -> None:
-        """Take what to load; nothing is read before load."""
+        """Take what to load; nothing is read before load.
+
+        source is `embedded`, a hub id, or a checkpoint's folder, which is also the engine's name
+        unless one is given; presets are the catalogue's unless given; options are EngineOptions'.
+        """
         self.source = source
-        self.name = name
-        self.presets = presets
-        self.options = options
-        self.torch_device = resolve_device(options.device)
+        self.name = name or source
+        self.presets = load_catalogue().presets if presets is None else presets
+        self.options = EngineOptions(**options)
+        self.torch_device = resolve_device(self.options.device)
         self.device = str(self.torch_device)
         self._nearest_motion: NearestMotion = lambda _prompt: None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="previews")

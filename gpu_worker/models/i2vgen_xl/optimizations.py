@@ -22,7 +22,7 @@ class Optimizations:
     channels_last: bool = True
     fused_gate: bool = True
     chunked_decode: bool = True
-    compiled: bool = False
+    compiled: bool = True
 
     def without(self, name: str) -> Optimizations:
         """Return these with one of them off; raise TypeError for an unknown name."""
