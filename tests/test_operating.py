@@ -18,9 +18,18 @@ RUN = {
 """Commands that are run, and the test that does what they do."""
 
 
-def blocks() -> list[tuple[str, list[str]]]:
+RUN_IN_FULL = ("From SQLite to PostgreSQL, and back", "Backup and restore")
+"""Sections of which tests/test_backup.py runs every command."""
+
+
+def section(title: str) -> str:
+    """Return the text below a heading."""
+    return GUIDE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def blocks(text: str = GUIDE) -> list[tuple[str, list[str]]]:
     """Return each block of commands with the paragraph before it."""
-    parts = re.split(r"^```(\w*)\n(.*?)^```\n", GUIDE, flags=re.DOTALL | re.MULTILINE)
+    parts = re.split(r"^```(\w*)\n(.*?)^```\n", text, flags=re.DOTALL | re.MULTILINE)
     found = zip(parts[::3], parts[1::3], parts[2::3], strict=False)
     return [
         (text.strip().rpartition("\n\n")[2], block.splitlines())
@@ -31,8 +40,9 @@ def blocks() -> list[tuple[str, list[str]]]:
 
 def test_every_command_is_run_by_a_test_or_marked() -> None:
     assert len(blocks()) >= 5
+    run = {line for title in RUN_IN_FULL for _, block in blocks(section(title)) for line in block}
     for paragraph, commands in blocks():
-        unknown = [command for command in commands if command not in RUN]
+        unknown = [command for command in commands if command not in RUN.keys() | run]
         assert not unknown or NOT_TRIED.search(paragraph), unknown
 
 

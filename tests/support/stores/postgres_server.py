@@ -35,7 +35,7 @@ class PostgresServer:
     def __init__(self, folder: Path) -> None:
         """Create its data in a folder and start it; raise PostgresMissing."""
         self._folder, self._numbers = folder, count()
-        self._programs = _programs()
+        self._programs = programs()
         # The programs refuse to run as root.
         self._user: dict[str, Any] = (
             {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
@@ -96,7 +96,8 @@ class PostgresServer:
             time.sleep(0.02)
 
 
-def _programs() -> Path:
+def programs() -> Path:
+    """Return the folder of PostgreSQL's programs; raise PostgresMissing."""
     found = find_spec(WHEEL)  # it is not imported: it would make folders
     if found is None or found.origin is None:
         raise PostgresMissing(f"no wheel {WHEEL} for this machine")
