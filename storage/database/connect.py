@@ -137,7 +137,7 @@ def _postgresql(url: URL) -> AsyncEngine:
             options["timeout"] = float(str(seconds))
         if server:
             options["server_settings"] = server
-        return create_async_engine(
+        engine = create_async_engine(
             url, connect_args=options, pool_pre_ping=True, hide_parameters=True
         )
     except ValueError as error:
@@ -146,6 +146,8 @@ def _postgresql(url: URL) -> AsyncEngine:
         raise SettingsError(
             "DATABASE_URL: PostgreSQL's driver is not installed; pip install 'mutoscope[postgres]'"
         ) from error
+    event.listen(engine.sync_engine, "connect", _prepare_postgresql)
+    return engine
 
 
 def _sqlite(url: URL) -> AsyncEngine:
@@ -219,6 +221,18 @@ def migrate(connection: Connection, version: str = "head") -> None:
         if before != newest:
             log.info("the database is brought from version %s to %s", before, newest)
     command.upgrade(config, version)
+
+
+def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Let each statement be planned for its values.
+
+    A plan for any value goes through the table of jobs where most rows share one: where a million
+    had one picture, the check of another took 6.6 s in place of a millisecond.
+    """
+    cursor = connection.cursor()
+    cursor.execute("SET plan_cache_mode = force_custom_plan")
+    cursor.close()
+    connection.commit()
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

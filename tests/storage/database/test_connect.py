@@ -11,10 +11,8 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
-from sqlalchemy.schema import CreateTable
 
 from storage.database.connect import open_database, parse_url, place_of
 from storage.database.jobs import Jobs
@@ -55,9 +53,13 @@ async def test_sqlite_uses_wal_full_sync_and_foreign_keys(tmp_path: Path) -> Non
     await engine.dispose()
 
 
-def test_the_tables_compile_for_postgresql() -> None:
-    for table in metadata.sorted_tables:
-        assert table.name in str(CreateTable(table).compile(dialect=postgresql.dialect()))  # type: ignore[no-untyped-call]  # SQLAlchemy leaves the dialect's constructor bare
+async def test_postgresql_plans_each_statement_for_its_values(migrated_postgres_url: str) -> None:
+    engine = await open_database(migrated_postgres_url)
+    for _ in range(2):
+        async with engine.connect() as connection:  # the same one again
+            assert await connection.scalar(text("SHOW plan_cache_mode")) == "force_custom_plan"
+            await connection.rollback()
+    await engine.dispose()
 
 
 async def test_an_error_shows_no_parameters(engine: AsyncEngine) -> None:
