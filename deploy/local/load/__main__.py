@@ -32,6 +32,7 @@ from deploy.local.stack.child_process import ChildProcess
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.waiting import poll
 from deploy.local.visitors import noise, quantile, visitors
+from storage.database.copying import copy_database
 from storage.settings import Settings
 
 READY_SECONDS = 900.0  # the migration of a long history included
@@ -183,6 +184,10 @@ async def run(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
         if not (stack.folder / "mutoscope.db").exists():
             volume = Volume(arguments.waiting, arguments.finished, arguments.people)
             await asyncio.to_thread(fill, settings, stack.folder / "discord", noise(), volume)
+            if arguments.database_url:
+                await copy_database(settings.database_url, arguments.database_url)
+        if arguments.database_url:
+            stack.environ["DATABASE_URL"] = arguments.database_url
         test = LoadTest(stack, arguments)
         await test.start()
         await test.measure()
@@ -211,6 +216,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--clip-seconds", type=float, default=2.0, help="the engine's, for a clip")
     parser.add_argument("--seconds", type=float, default=60.0, help="how long to measure")
     parser.add_argument("--home", type=Path, help="a folder to fill, or one filled before")
+    parser.add_argument("--database-url", help="an empty database that the bot has instead")
     read = parser.parse_args(arguments)
     with contextlib.ExitStack() as stack:
         temporary = tempfile.TemporaryDirectory(prefix="mutoscope-")

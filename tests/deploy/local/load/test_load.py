@@ -24,9 +24,13 @@ def test_a_percentile_is_one_of_the_values() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("waiting", [60, 0])
-def test_a_measurement_prints_its_figures(waiting: int, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(("waiting", "database"), [(60, ""), (0, ""), (0, "postgresql")])
+def test_a_measurement_prints_its_figures(
+    waiting: int, database: str, capsys: pytest.CaptureFixture[str], request: pytest.FixtureRequest
+) -> None:
     options = ["--finished", "300", "--people", "6", "--seconds", "6", "--clip-seconds", "0.5"]
+    if database:
+        options += ["--database-url", request.getfixturevalue("postgres_url")]
     assert main(["--waiting", str(waiting), *options]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert set(figures) == FIGURES | ({"engine_idle_share"} if waiting else set())
