@@ -34,7 +34,15 @@ FAMILIES: dict[str, Iterable[str]] = {
 }
 """The values whose message keys are a prefix and the value."""
 
-NO_KEYS = {"job_id", "name_localized", "motion_prototypes", "picture_2", "picture_3", "picture_4"}
+NO_KEYS = {
+    "clips_from_cache",
+    "job_id",
+    "name_localized",
+    "motion_prototypes",
+    "picture_2",
+    "picture_3",
+    "picture_4",
+}
 """Strings of the source that look like message keys but are none."""
 
 
