@@ -15,10 +15,10 @@ run: $(READY)    ## bot and worker against the real Discord (DISCORD_TOKEN)
 	@$(BIN)/python -m deploy.local.service $(ARGS)
 
 test: $(READY)   ## every test but the slow ones, one process a core
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" --numprocesses auto --dist worksteal $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs -m "not slow" --numprocesses auto --dist worksteal $(ARGS)
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -m slow $(ARGS)
+	$(BIN)/python -m pytest -rs -m slow $(ARGS)
 
 check: lint types imports test
 

@@ -10,6 +10,24 @@ import pytest
 
 from deploy.local.discord.server import LocalDiscord
 from deploy.local.stack.child_process import ChildProcess, python
+from tests.support.stores.postgres_server import PostgresServer
+
+
+async def test_a_database_that_refuses_the_bot_ends_it_with_status_2(
+    tmp_path: Path, redis_url: str, postgres: PostgresServer
+) -> None:
+    settings = {
+        "DISCORD_TOKEN": "local",
+        "MUTOSCOPE_HOME": str(tmp_path),
+        "REDIS_URL": redis_url,
+        "DATABASE_URL": postgres.url("postgres", "guest:geheim"),
+    }
+    log = tmp_path / "bot.log"
+    bot = await ChildProcess.start("bot", python("bot"), os.environ | settings, log)
+    assert await asyncio.wait_for(bot.process.wait(), 60) == 2
+    [line] = log.read_text().splitlines()
+    assert "PostgreSQL refuses the user or the password" in line
+    assert "geheim" not in line
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,15 @@ async def test_a_wrong_setting_is_logged_in_one_line(workers: WorkerProcesses) -
     assert "MODEL=no-such-model" in worker.log.read_text()
 
 
+async def test_a_missing_bucket_is_logged_in_one_line(
+    workers: WorkerProcesses, s3_settings: dict[str, str]
+) -> None:
+    worker = await workers.worker(BLOB_URL="s3://nowhere")
+    assert await worker.process.wait() == 2
+    [line] = worker.log.read_text().splitlines()
+    assert "BLOB_URL: s3://nowhere: there is no such bucket; create it" in line
+
+
 async def test_metrics_and_health_are_served(workers: WorkerProcesses) -> None:
     worker = await workers.worker(METRICS_PORT="0")
     port = int((await worker.wait_for_log("metrics are at port")).rpartition(" ")[2])
