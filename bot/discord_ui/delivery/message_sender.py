@@ -131,7 +131,8 @@ class MessageSender:
         mention = _owner_mention(message.job)
         ways = (Way.POST, Way.DIRECT) if old.message else (Way.TOKEN, Way.POST, Way.DIRECT)
         result = await self._send(message, card, ways, mention)
-        if result is SendResult.POSTED and old.message:
+        moved = message.job.reply_to.message != old.message
+        if result is SendResult.POSTED and old.message and moved:
             with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
                 if self._token_lives(old):
                     await self._webhook(old).delete_message(int(old.message))
@@ -147,11 +148,16 @@ class MessageSender:
         state, job = await self.state(message), message.job
         if state.posting is None:
             return None
+
+        def is_new(sent: discord.Message) -> bool:
+            """Tell it from the older message beside which it was sent, which shows the job too."""
+            if str(sent.id) == job.reply_to.message:
+                return shows_end(sent, job.id)
+            return shows_job(sent, job.id)
+
         try:
             channel = await self._target(job, state.posting)
-            found = await find_own_message(
-                self._client, channel, state.posting_at, lambda sent: shows_job(sent, job.id)
-            )
+            found = await find_own_message(self._client, channel, state.posting_at, is_new)
         except discord.HTTPException as error:
             _check_refusal(error)
             return SendResult.UNKNOWN
@@ -226,9 +232,9 @@ class MessageSender:
             webhook = self._webhook(job.reply_to)
             return await webhook.send(wait=True, **payload)
         if reference is None:
-            return await channel.send(nonce=job.id, **payload)
+            return await channel.send(nonce=_nonce(job), **payload)
         try:
-            return await channel.send(nonce=job.id, reference=reference, **payload)
+            return await channel.send(nonce=_nonce(job), reference=reference, **payload)
         except discord.HTTPException as error:
             if error.code != NO_REPLY_WITHOUT_HISTORY:
                 raise
@@ -306,6 +312,11 @@ class MessageSender:
             "view": button_view(card.actions, job.id, job.locale, self._client.texts),
             "allowed_mentions": NO_MENTIONS,
         }
+
+
+def _nonce(job: Job) -> str:
+    """Return what Discord knows a second try by; the outcome is another message than the first."""
+    return f"e{job.id}" if job.status.final else job.id
 
 
 def _check_refusal(error: discord.HTTPException) -> None:

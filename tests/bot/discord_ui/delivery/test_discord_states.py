@@ -14,6 +14,8 @@ from deploy.local.clip_messages import buttons_of
 from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.state.guild import ADA, SAM
 from storage.domain.clip import Failure
+from storage.domain.errors import Unavailable
+from storage.domain.job import ReplyTarget
 from tests.support.backend import Backend, png, until
 from tests.support.clip_files import box
 from tests.support.discord.local_chat import LocalChat, open_local_chat
@@ -257,3 +259,42 @@ async def test_a_history_that_may_not_be_read_is_not_taken_for_an_empty_one(
     await chat.forbid(Permission.READ_MESSAGE_HISTORY)
     with pytest.raises(discord.Forbidden):
         await find_own_message(chat.client, channel, time.time(), lambda _: True)
+
+
+async def test_a_post_whose_record_was_lost_is_found_beside_the_older_message(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deliveries = chat.backend.studio.deliveries
+    moved, move = [], deliveries.move
+
+    async def lose_first(job: str, place: ReplyTarget) -> None:
+        moved.append(place.message)
+        if len(moved) == 1:
+            raise Unavailable("unavailable_database")
+        await move(job, place)
+
+    monkeypatch.setattr(deliveries, "move", lose_first)
+    thread = await chat.open_thread()
+    waiting = await chat.order()
+    await chat.change(f"threads/{thread}", archived=True)
+    await chat.deliver()
+    [clip] = await chat.clips()
+    assert clip["id"] != waiting
+    assert moved == [clip["id"]] * 2
+
+
+async def test_an_outcome_is_posted_though_the_first_message_was_posted_just_before(
+    chat: LocalChat,
+) -> None:
+    clip = await chat.order()
+    await chat.deliver()
+    await chat.ada.react(clip, "🔁")
+
+    async def is_posted() -> bool:
+        return len(await chat.posted()) == 2
+
+    await until(is_posted)
+    blocked = {"method": "PATCH", "path": "/messages/", "status": 400, "code": 200000}
+    await chat.ada.call("POST", "/local/faults", {**blocked, "times": 100})
+    await chat.deliver(2)
+    assert len(await chat.clips()) == 2
