@@ -73,7 +73,7 @@ def _judge_jobs(evidence: Evidence, shown: dict[str, list[Sighting]], verdict: V
         public = {one.message for one in sightings if not one.private}
         if len(public) > 1:
             verdict.twice.append(f"job {job.id} is in the messages {sorted(public)}")
-        fault = charge_fault(job, any(one.clip for one in sightings))
+        fault = charge_fault(job, any(one.clip and not one.replaced for one in sightings))
         if fault:
             verdict.mischarged.append(f"job {job.id} ({job.status}): {fault}")
     for job_id in shown.keys() - known:

@@ -31,13 +31,17 @@ PINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A message that showed the outcome of a job at a time (unix seconds)."""
+    """A message that showed the outcome of a job at a time (unix seconds).
+
+    replaced: it shows another outcome at the end, as when a file is refused at a second try.
+    """
 
     job: str
     message: str
     at: float
     clip: bool
     private: bool
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +150,10 @@ class DiscordRecord:
             job, clip = again.partition(":")[2], clip_of(message) is not None
             key = (job, message["id"], clip)
             self._seen.setdefault(key, Sighting(job, message["id"], at, clip, private))
+            other = self._seen.get((job, message["id"], not clip))
+            if other is not None:
+                self._seen[job, message["id"], not clip] = replace(other, replaced=True)
+                self._seen[key] = replace(self._seen[key], replaced=False)
         if REFUSED in content and not (message.get("flags") or 0) & LOADING:
             metadata = message.get("interaction_metadata") or {}
             if metadata:

@@ -114,6 +114,12 @@ def test_a_charge_for_words_is_found() -> None:
     assert changed(sightings=[words, RETRY_CLIP], jobs=[FAILED, RETRY]).passed
 
 
+def test_a_clip_that_words_replaced_is_not_charged_for() -> None:
+    replaced = [replace(CLIP, replaced=True), replace(CLIP, at=105.0, clip=False), RETRY_CLIP]
+    assert changed(sightings=replaced).mischarged
+    assert changed(sightings=replaced, jobs=[replace(JOB, entries=REFUNDED), RETRY]).passed
+
+
 def test_a_clip_of_no_known_job_is_found() -> None:
     assert changed(sightings=[CLIP, RETRY_CLIP, replace(CLIP, job="j9")]).mischarged
 
