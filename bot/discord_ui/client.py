@@ -137,6 +137,10 @@ def reaction_key(event: discord.RawReactionActionEvent) -> str:
 class CommandTree(app_commands.CommandTree[MutoscopeClient]):
     """The application commands."""
 
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Tell whether a command is to be run: not when the gateway sends it again."""
+        return self.client.is_new(interaction)
+
     async def on_error(
         self, interaction: Interaction, error: app_commands.AppCommandError, /
     ) -> None:

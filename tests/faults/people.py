@@ -175,7 +175,10 @@ class People:
             return False
         before, button = found
         self._reacted.add((before.message, member.user_id))
-        await member.react(before.message, RETRY_EMOJI)
+        try:
+            await member.react(before.message, RETRY_EMOJI)
+        except MemberApiError:  # in an archived thread
+            return False
         placed = PlacedOrder(
             plan.number,
             member.user_id,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
@@ -215,3 +216,9 @@ async def test_an_interrupted_reaction_is_told_by_one_reply(chat: Chat) -> None:
     assert chat.last_message.reference is not None
     assert len(chat.messages) == 2
     assert await begun(chat) == []
+
+
+async def test_a_command_that_the_gateway_repeats_is_run_once(chat: Chat) -> None:
+    tree = chat.env.bot.tree
+    command: Any = SimpleNamespace(id=5)
+    assert [await tree.interaction_check(command) for _ in range(3)] == [True, False, False]

@@ -264,8 +264,8 @@ async def test_a_history_that_may_not_be_read_is_not_taken_for_an_empty_one(
 async def test_a_post_whose_record_was_lost_is_found_beside_the_older_message(
     chat: LocalChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deliveries = chat.backend.studio.deliveries
-    moved, move = [], deliveries.move
+    studio = chat.backend.studio
+    moved, move = [], studio.move
 
     async def lose_first(job: str, place: ReplyTarget) -> None:
         moved.append(place.message)
@@ -273,7 +273,7 @@ async def test_a_post_whose_record_was_lost_is_found_beside_the_older_message(
             raise Unavailable("unavailable_database")
         await move(job, place)
 
-    monkeypatch.setattr(deliveries, "move", lose_first)
+    monkeypatch.setattr(studio, "move", lose_first)
     thread = await chat.open_thread()
     waiting = await chat.order()
     await chat.change(f"threads/{thread}", archived=True)
