@@ -112,9 +112,11 @@ def _judge_orders(evidence: Evidence, verdict: Verdict) -> None:
             verdict.twice.append(f"{len(jobs)} jobs for orders of {untold} clips: {key}")
         acknowledged = [order for order in orders if order.kind == "deferred"]
         missing = sum(o.pictures for o in acknowledged if o not in refused) - len(jobs)
-        told = min(max(0, missing), spare[key[0]])
-        spare[key[0]] -= told
-        if missing > told:
+        for order in acknowledged:  # one message of words answers one order, of all its pictures
+            if missing > 0 and order not in refused and spare[order.person]:
+                spare[order.person] -= 1
+                missing -= order.pictures
+        if missing > 0:
             numbers = [order.number for order in acknowledged]
             verdict.unanswered.append(f"orders {numbers}: {missing} clips, and no words: {key}")
     if evidence.intents:

@@ -139,7 +139,7 @@ def test_what_is_unanswered_is_found(name: str, changes: dict[str, Any]) -> None
 
 
 def test_words_in_a_message_of_their_own_are_an_answer_to_one_order() -> None:
-    untold = [ORDER, REFUSED, REACTION]
+    untold = [ORDER, replace(REFUSED, pictures=3), REACTION]
     assert changed(placed=untold, told=set(), addressed={"ben": {"w0"}}).passed
     another = replace(REFUSED, number=5, prompt="zoom in s0n5", interaction="i5", message="m5")
     assert changed(placed=[*untold, another], told=set(), addressed={"ben": {"w0"}}).unanswered
