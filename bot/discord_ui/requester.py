@@ -61,19 +61,26 @@ async def drop_intent(client: MutoscopeClient, intent: str) -> None:
 async def _begin(interaction: Interaction) -> Requester | None:
     """Commit the intent, then acknowledge the order by a deferred public message.
 
-    Return None where the order was begun before.
+    Return None where the order was begun before, or another process answered in words.
     """
     studio, key = interaction.client.studio, str(interaction.id)
     owner = str(interaction.user.id)
     locale = interaction.client.texts.nearest(interaction.locale.value)
     if not await studio.intents.begin(key, owner, locale, _reply_target(interaction, "")):
         return None
-    reply_to = _reply_target(interaction, await _acknowledge(interaction))
+    message = await _acknowledge(interaction)
+    if message is None:
+        await drop_intent(interaction.client, key)
+        return None
+    reply_to = _reply_target(interaction, message)
     return Requester(owner, locale, reply_to, interaction.filesize_limit, key)
 
 
-async def _acknowledge(interaction: Interaction) -> str:
-    """Defer the response; return the message's id, empty where Discord's answer was lost."""
+async def _acknowledge(interaction: Interaction) -> str | None:
+    """Defer the response; return the message's id, empty where Discord's answer was lost.
+
+    None where another process, to which the database was away, has answered in words.
+    """
     for left in reversed(range(ACKNOWLEDGE_TRIES)):
         try:
             response = await interaction.response.defer(thinking=True)
@@ -92,7 +99,7 @@ async def _acknowledge(interaction: Interaction) -> str:
         original = await interaction.original_response()
         # Where another process took a press of a button for a double one, it is the button's own.
         if interaction.message is None or original.id != interaction.message.id:
-            return str(original.id)
+            return str(original.id) if original.flags.loading else None
     return ""
 
 

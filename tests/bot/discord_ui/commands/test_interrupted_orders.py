@@ -222,3 +222,21 @@ async def test_a_command_that_the_gateway_repeats_is_run_once(chat: Chat) -> Non
     tree = chat.env.bot.tree
     command: Any = SimpleNamespace(id=5)
     assert [await tree.interaction_check(command) for _ in range(3)] == [True, False, False]
+
+
+async def test_an_order_that_another_process_refused_in_words_is_not_placed(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create: Any = AsyncWebhookAdapter.create_interaction_response
+
+    async def be_second(adapter: Any, *args: Any, **options: Any) -> Any:
+        words = {"type": InteractionResponseType.channel_message.value, "data": {"content": "No."}}
+        first = {**options, "params": MultipartParameters(words, None, None)}
+        await create(adapter, *args, **first)
+        return await create(adapter, *args, **options)
+
+    monkeypatch.setattr(AsyncWebhookAdapter, "create_interaction_response", be_second)
+    await chat.animate()
+    assert [text_of(message) for message in chat.messages] == ["No."]
+    assert await begun(chat) == []
+    assert await chat.backend.jobs.unfinished() == []

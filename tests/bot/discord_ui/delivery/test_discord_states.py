@@ -298,3 +298,13 @@ async def test_an_outcome_is_posted_though_the_first_message_was_posted_just_bef
     await chat.ada.call("POST", "/local/faults", {**blocked, "times": 100})
     await chat.deliver(2)
     assert len(await chat.clips()) == 2
+
+
+async def test_an_order_whose_acknowledgement_was_lost_on_its_way_back_is_placed(
+    chat: LocalChat,
+) -> None:
+    lost = {"method": "POST", "path": "/callback$", "status": 0, "handled": True}
+    await chat.ada.call("POST", "/local/faults", lost)
+    waiting = await chat.order()
+    await chat.deliver()
+    assert [clip["id"] for clip in await chat.clips()] == [waiting]
