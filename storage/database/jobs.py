@@ -252,8 +252,10 @@ class Jobs:
 
     async def unfinished(self) -> list[Job]:
         """Return the jobs that have not ended, the oldest first."""
+        before = await self.in_flight()  # one that goes back to wait meanwhile is in one of them
         waiting = await self._all(WAITING, jobs.c.owner)
-        return sorted([*waiting, *await self.in_flight()], key=lambda job: (job.created, job.id))
+        found = {job.id: job for job in (*before, *waiting, *await self.in_flight())}
+        return sorted(found.values(), key=lambda job: (job.created, job.id))
 
     async def undelivered(self) -> list[Job]:
         """Return the ended jobs whose outcome was not delivered yet, the oldest first."""
