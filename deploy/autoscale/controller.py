@@ -76,7 +76,7 @@ class WorkerScaler:
         self._poll_seconds = poll_seconds
         self._on_change = on_change
         self._watches: dict[asyncio.Task[None], WorkerRun] = {}
-        self._failures = 0
+        self._failed: list[WorkerRun] = []  # those that failed since one ended well
 
     @property
     def alive(self) -> list[WorkerRun]:
@@ -89,7 +89,7 @@ class WorkerScaler:
             async with aiohttp.ClientSession() as session:
                 while True:
                     await self._scale(await self._ask(session))
-                    await self._pause()
+                    await asyncio.sleep(self._poll_seconds)
         finally:
             await asyncio.gather(*(run.child.stop() for run in self.alive))
             await asyncio.gather(*self._watches, return_exceptions=True)
@@ -112,6 +112,9 @@ class WorkerScaler:
             return Answer(0, 0.0)
 
     async def _scale(self, answer: Answer) -> None:
+        """Start what is missing; raise ProcessExited after too many failures."""
+        if len(self._failed) >= BROKEN_STARTS:
+            raise ProcessExited(self._failed[-1].child)
         for _ in range(min(answer.wanted, self._most) - len(self.alive)):
             await self._start(answer.idle_seconds)
 
@@ -132,11 +135,8 @@ class WorkerScaler:
     async def _watch(self, run: WorkerRun) -> None:
         status = await run.child.process.wait()
         run.ended = time.monotonic()
-        self._failures = self._failures + 1 if status else 0
+        if status:
+            self._failed.append(run)
+        else:
+            self._failed.clear()
         self._on_change(run)
-
-    async def _pause(self) -> None:
-        """Wait until it is time to ask again; raise ProcessExited after too many failures."""
-        await asyncio.sleep(self._poll_seconds)
-        if self._failures >= BROKEN_STARTS:
-            raise ProcessExited(self.runs[-1].child)
