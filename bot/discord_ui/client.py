@@ -49,7 +49,7 @@ class MutoscopeClient(discord.Client):
         self._presses = RateLimiter(DOUBLE_PRESS)
         self._known = RateLimiter(REPEATED)  # interactions by their ids
         self.gateway_ready = False
-        self.orders: dict[str, asyncio.Task[Any]] = {}  # in progress, by the id of the intent
+        self.orders: dict[str, asyncio.Task[Any]] = {}  # in progress, by the id of the begun order
         self.before_close: list[Callable[[], Awaitable[None]]] = []
 
     async def setup_hook(self) -> None:
@@ -64,16 +64,16 @@ class MutoscopeClient(discord.Client):
         await super().close()
 
     @contextlib.contextmanager
-    def order_in_progress(self, intent: str) -> Iterator[None]:
+    def order_in_progress(self, begun_order: str) -> Iterator[None]:
         """Let this task finish inside the block before the client closes."""
         task = asyncio.current_task()
         assert task is not None
-        self.orders[intent] = task
+        self.orders[begun_order] = task
         try:
             yield
         finally:
-            del self.orders[intent]
-            self.studio.intents.release(intent)
+            del self.orders[begun_order]
+            self.studio.begun_orders.release(begun_order)
 
     async def on_ready(self) -> None:
         """Note and log that the gateway is connected."""
@@ -125,11 +125,11 @@ class MutoscopeClient(discord.Client):
         """Let the person react again."""
         if event.emoji.name in self.reactions:
             with contextlib.suppress(Unavailable):
-                await self.studio.intents.forget(reaction_key(event))
+                await self.studio.begun_orders.forget(reaction_key(event))
 
 
 def reaction_key(event: discord.RawReactionActionEvent) -> str:
-    """Return the key of a reaction's intent, the same for every process that hears of it."""
+    """Return the key of the order that a reaction begins, the same for every process."""
     about = f"{event.message_id} {event.user_id} {event.emoji.name}"
     return hashlib.sha256(about.encode()).hexdigest()[:16]
 

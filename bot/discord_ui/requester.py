@@ -29,9 +29,9 @@ ACKNOWLEDGE_TRIES = 2  # Discord accepts an acknowledgement for 3 seconds
 async def run_order(
     interaction: Interaction, work: Callable[[Requester], Awaitable[object]]
 ) -> None:
-    """Commit an intent, acknowledge, and let `work` place the order, or reply why it was refused.
+    """Record that an order is begun, acknowledge, and let `work` place it or reply why not.
 
-    Where the work is cancelled, the intent stays, and the person is told that it was interrupted.
+    Where the work is cancelled, the record stays, and the person is told of the interruption.
     """
     client = interaction.client
     if str(interaction.id) in client.orders:
@@ -44,33 +44,33 @@ async def run_order(
             if requester is not None:
                 await _mention_waiting_clips(interaction)
                 await work(requester)
-        if repeated:  # the intent is another process's
+        if repeated:  # another process recorded it
             log.info("interaction %s came twice", interaction.id)
         else:
-            await drop_intent(client, str(interaction.id))
+            await drop_begun_order(client, str(interaction.id))
 
 
-async def drop_intent(client: MutoscopeClient, intent: str) -> None:
-    """End the intent of an order that was placed or refused."""
+async def drop_begun_order(client: MutoscopeClient, begun_order: str) -> None:
+    """End a begun order that was placed or refused."""
     try:
-        await client.studio.intents.drop(intent)
+        await client.studio.begun_orders.drop(begun_order)
     except Unavailable:
-        log.warning("the intent of a finished order could not be ended")
+        log.warning("the record of a finished order as begun could not be ended")
 
 
 async def _begin(interaction: Interaction) -> Requester | None:
-    """Commit the intent, then acknowledge the order by a deferred public message.
+    """Commit the begun order, then acknowledge it by a deferred public message.
 
     Return None where the order was begun before, or another process answered in words.
     """
     studio, key = interaction.client.studio, str(interaction.id)
     owner = str(interaction.user.id)
     locale = interaction.client.texts.nearest(interaction.locale.value)
-    if not await studio.intents.begin(key, owner, locale, _reply_target(interaction, "")):
+    if not await studio.begun_orders.begin(key, owner, locale, _reply_target(interaction, "")):
         return None
     message = await _acknowledge(interaction)
     if message is None:
-        await drop_intent(interaction.client, key)
+        await drop_begun_order(interaction.client, key)
         return None
     reply_to = _reply_target(interaction, message)
     return Requester(owner, locale, reply_to, interaction.filesize_limit, key)

@@ -13,14 +13,14 @@ from storage.domain.request import GenerationRequest
 class Requester:
     """Who orders, in which language, where to answer, and the largest file in bytes there.
 
-    intent is the id of the intent that was committed before the order was acknowledged.
+    begun_order is the id by which the order was recorded as begun before it was acknowledged.
     """
 
     owner: str
     locale: str
     reply_to: ReplyTarget
     size_limit: int
-    intent: str = ""
+    begun_order: str = ""
 
 
 @dataclass(frozen=True, slots=True)

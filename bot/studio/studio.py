@@ -11,9 +11,9 @@ from dataclasses import replace
 from hashlib import sha256
 
 from bot.studio.admission import Admission
+from bot.studio.begun_orders import BegunOrders
 from bot.studio.cleanup import blobs_of, delete_unused
 from bot.studio.events import EventBus, JobChanged, Subscription
-from bot.studio.intents import OrderIntents
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
 from bot.studio.orders import OrderDraft, Requester
@@ -67,7 +67,7 @@ class Studio:
         self._seeds = seeds
         self._rental = rental
         self._pictures = KeyedLocks()
-        self.intents = OrderIntents(jobs, blobs, self._pictures, clock)
+        self.begun_orders = BegunOrders(jobs, blobs, self._pictures, clock)
         self.deliveries = jobs.deliveries
         self._cache = ResultCache(jobs, blobs)
         self._decoders = PictureProcesses()
@@ -291,16 +291,16 @@ class Studio:
         """Store pictures and jobs; the caller holds the pictures' locks against a delete."""
         jobs = [await self._cache.answer(job) for job in new]
         try:
-            if requester.intent and any(pictures):
+            if requester.begun_order and any(pictures):
                 keys = {job.request.picture for job in jobs}
                 message = requester.reply_to.message
-                await self._jobs.intents.note(requester.intent, message, keys)
+                await self._jobs.begun_orders.note(requester.begun_order, message, keys)
             for job, picture in zip(jobs, pictures, strict=True):
                 if picture:
                     await self._blobs.put(picture)
                 elif not await self._blobs.has(job.request.picture):
                     raise BadPicture("picture_gone")
-            await self._jobs.add(*jobs, intent=requester.intent)
+            await self._jobs.add(*jobs, begun_order=requester.begun_order)
         except MutoscopeError:  # a refused order leaves no picture in the store
             for job in jobs:
                 await delete_unused(self._jobs, self._blobs, job.id, [job.request.picture])

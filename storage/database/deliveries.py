@@ -8,8 +8,8 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, loads
+from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
-from storage.database.intents import Transaction
 from storage.database.rows import RowReader
 from storage.database.tables import CLIPS, deliveries, jobs
 from storage.domain.delivery_state import DeliveryState

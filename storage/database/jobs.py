@@ -35,7 +35,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.codec import CodecError, loads
-from storage.database import deliveries, intents, ledger, lives, queue_order, reports, totals
+from storage.database import begun_orders, deliveries, ledger, lives, queue_order, reports, totals
 from storage.database.connect import READING, lock, touch
 from storage.database.queue_order import QueueSize
 from storage.database.rows import (
@@ -81,7 +81,7 @@ class Jobs:
         # SQLite's writers poll ever less often until its lock is free; a lock here is quicker.
         sqlite = engine.dialect.name == "sqlite"
         self._write_lock = asyncio.Lock() if sqlite else nullcontext()
-        self.intents = intents.IntentTable(self._read, self._write)
+        self.begun_orders = begun_orders.BegunOrderTable(self._read, self._write)
         self.deliveries = deliveries.DeliveryTable(self._read, self._write, self._rows)
         self.lives = lives.LifeTable(self._read, self._write)
 
@@ -95,17 +95,17 @@ class Jobs:
         async with self._write() as connection:
             await touch(connection)
 
-    async def add(self, *new: Job, intent: str = "") -> None:
+    async def add(self, *new: Job, begun_order: str = "") -> None:
         """Insert one person's new jobs and reserve their costs, all or none; raise QuotaExceeded.
 
-        Jobs that were answered from the cache cost nothing. The intent, if there is one, is
+        Jobs that were answered from the cache cost nothing. The begun order, if there is one, is
         ended; raise JobGone where its person was told meanwhile that it was interrupted.
         """
         owner, now = new[0].owner, new[0].created
         fresh = [job for job in new if not job.cached]
         async with self._write() as connection:
-            if intent:
-                await intents.place(connection, intent, now)
+            if begun_order:
+                await begun_orders.place(connection, begun_order, now)
             if fresh:
                 await lock(connection, owner)
                 allowance = await ledger.allowance(connection, owner, now, self._quota)
@@ -208,7 +208,7 @@ class Jobs:
         dead = dead.with_for_update(skip_locked=True)
         async with self._write() as connection:
             await connection.execute(update(jobs).where(jobs.c.id.in_(dead)).values(token=""))
-            await intents.delete_ended(connection, now)
+            await begun_orders.delete_ended(connection, now)
 
     async def move(self, job_id: str, reply_to: ReplyTarget) -> None:
         """Change where the job is answered."""

@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
-from storage.database.intents import Transaction
 from storage.database.tables import UNBILLED, jobs, lives
 from storage.database.totals import lock_sums, record
 from storage.domain.cost.advice import ServiceBill

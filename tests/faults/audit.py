@@ -119,8 +119,8 @@ def _judge_orders(evidence: Evidence, verdict: Verdict) -> None:
         if missing > 0:
             numbers = [order.number for order in acknowledged]
             verdict.unanswered.append(f"orders {numbers}: {missing} clips, and no words: {key}")
-    if evidence.intents:
-        verdict.unanswered.append(f"{evidence.intents} begun orders are left over")
+    if evidence.begun_orders:
+        verdict.unanswered.append(f"{evidence.begun_orders} begun orders are left over")
     verdict.unanswered += [f"order {number} was never answered" for number in evidence.given_up]
 
 

@@ -94,7 +94,7 @@ class Evidence:
     told: set[str] = field(default_factory=set)
     notices: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     addressed: dict[str, set[str]] = field(default_factory=dict)
-    intents: int = 0
+    begun_orders: int = 0
     faults: list[FaultRecord] = field(default_factory=list)
     gave_up: list[str] = field(default_factory=list)
 
@@ -205,7 +205,9 @@ def read_evidence(
     with service.reading(service.database) as database:
         jobs = [_job(dict(row)) for row in database.execute(JOBS).fetchall()]
         ledger = database.execute("SELECT job, entry, credits FROM ledger").fetchall()
-        [[intents]] = database.execute("SELECT count(*) FROM intents WHERE ended = 0.0").fetchall()
+        [[begun_orders]] = database.execute(
+            "SELECT count(*) FROM intents WHERE ended = 0.0"
+        ).fetchall()
     return Evidence(
         list(placed),
         list(given_up),
@@ -215,7 +217,7 @@ def read_evidence(
         record.told,
         dict(record.notices),
         dict(record.addressed),
-        intents,
+        begun_orders,
         list(faults),
         service.gave_up,
     )

@@ -129,7 +129,7 @@ def test_a_clip_of_no_known_job_is_found() -> None:
     [
         ("no words", {"told": set()}),
         ("one of two clips", {"placed": [replace(ORDER, pictures=2), REFUSED, REACTION]}),
-        ("left over", {"intents": 1}),
+        ("left over", {"begun_orders": 1}),
         ("given up", {"given_up": [3]}),
     ],
 )

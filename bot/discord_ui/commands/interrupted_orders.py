@@ -14,14 +14,14 @@ from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.own_messages import find_own_message
 from bot.discord_ui.replies import NO_MENTIONS, is_lasting_refusal, send_reply
 from bot.discord_ui.requester import FRONT_END
-from storage.domain.intent import Intent
+from storage.domain.begun_order import BegunOrder
 from storage.domain.job import ReplyTarget
 
 log = logging.getLogger(__name__)
 
 # in seconds
 INTERVAL = 3.0  # between two looks
-AGE = 6.0  # of an intent: another process that is being stopped may still place a younger one
+AGE = 6.0  # seconds: another process that is being stopped may still place a younger one
 GRACE = 5.0  # for orders in progress when the bot is stopped
 TELL = 3.0  # for telling people when the bot is stopped
 
@@ -30,7 +30,7 @@ ORIGINAL: Any = "@original"  # discord.py names a message by its number only
 
 
 class InterruptedOrders:
-    """Looks for intents that no process works on, and tells each person once."""
+    """Looks for begun orders that no process works on, and tells each person once."""
 
     def __init__(self, client: MutoscopeClient, clock: Callable[[], float] = time.time) -> None:
         self._client = client
@@ -40,7 +40,7 @@ class InterruptedOrders:
         """Look again and again, until cancelled."""
         while True:
             try:
-                await self.tell(await self._client.studio.intents.left_over(FRONT_END, AGE))
+                await self.tell(await self._client.studio.begun_orders.left_over(FRONT_END, AGE))
             except Exception:
                 log.exception("an interrupted order could not be told yet")
             await asyncio.sleep(INTERVAL)
@@ -57,40 +57,40 @@ class InterruptedOrders:
         for task in late:
             task.cancel()
         await asyncio.gather(*running.values(), return_exceptions=True)
-        left = await self._client.studio.intents.left_over(FRONT_END, 0.0)
+        left = await self._client.studio.begun_orders.left_over(FRONT_END, 0.0)
         try:
             async with asyncio.timeout(TELL):
-                await self.tell([intent for intent in left if intent.id in running])
+                await self.tell([order for order in left if order.id in running])
         except Exception as error:
             log.warning("orders are told at the next start that they were interrupted: %r", error)
 
-    async def tell(self, found: list[Intent]) -> None:
-        """Tell the people of these intents, and delete them."""
-        for intent in found:
-            if await self._client.studio.intents.claim(intent):
+    async def tell(self, found: list[BegunOrder]) -> None:
+        """Tell the people of these begun orders, and delete them."""
+        for begun_order in found:
+            if await self._client.studio.begun_orders.claim(begun_order):
                 try:
-                    await self._tell(intent)
+                    await self._tell(begun_order)
                 except (discord.HTTPException, OSError, TimeoutError) as error:
                     log.warning("an interrupted order could not be told yet: %r", error)
                     continue
-            await self._client.studio.intents.drop(intent.id)
+            await self._client.studio.begun_orders.drop(begun_order.id)
 
-    async def _tell(self, intent: Intent) -> None:
+    async def _tell(self, begun_order: BegunOrder) -> None:
         """Try each way; a way returns True where the person was told or needs not be told."""
-        text = "⚠️ " + self._client.texts.text(intent.locale, "order_interrupted")
+        text = "⚠️ " + self._client.texts.text(begun_order.locale, "order_interrupted")
         for way in (self._edit_by_token, self._edit_in_channel, self._post, self._send_directly):
             try:
-                if await way(intent, text):
+                if await way(begun_order, text):
                     return
             except discord.HTTPException as error:
                 if error.code == UNKNOWN_MESSAGE:
                     return  # it was deleted when the order was refused
                 if not is_lasting_refusal(error):
                     raise
-        log.info("nobody can be told of the interrupted order %s", intent.id)
+        log.info("nobody can be told of the interrupted order %s", begun_order.id)
 
-    async def _edit_by_token(self, intent: Intent, text: str) -> bool:
-        reply_to = intent.reply_to
+    async def _edit_by_token(self, begun_order: BegunOrder, text: str) -> bool:
+        reply_to = begun_order.reply_to
         if not reply_to.token or reply_to.token_expires < self._clock():
             return False
         webhook = discord.Webhook.partial(
@@ -102,70 +102,73 @@ class InterruptedOrders:
                 message, content=text, view=None, allowed_mentions=NO_MENTIONS
             )
         except discord.NotFound:
-            log.info("the order %s was never acknowledged, or was refused", intent.id)
+            log.info("the order %s was never acknowledged, or was refused", begun_order.id)
         return True
 
-    async def _edit_in_channel(self, intent: Intent, text: str) -> bool:
-        if not intent.reply_to.token:
+    async def _edit_in_channel(self, begun_order: BegunOrder, text: str) -> bool:
+        if not begun_order.reply_to.token:
             return False
-        channel = self._channel(intent.reply_to)
-        if intent.reply_to.message:
-            message = channel.get_partial_message(int(intent.reply_to.message))
+        channel = self._channel(begun_order.reply_to)
+        if begun_order.reply_to.message:
+            message = channel.get_partial_message(int(begun_order.reply_to.message))
             await message.edit(content=text, allowed_mentions=NO_MENTIONS)
             return True
         found = await find_own_message(
-            self._client, channel, intent.begun, lambda message: _answers(message, intent.id)
+            self._client,
+            channel,
+            begun_order.begun,
+            lambda message: _answers(message, begun_order.id),
         )
         if found is not None:
             await found.edit(content=text, allowed_mentions=NO_MENTIONS)
         return True  # not found: it was never acknowledged, and Discord said so
 
-    async def _post(self, intent: Intent, text: str) -> bool:
+    async def _post(self, begun_order: BegunOrder, text: str) -> bool:
         """Post a message, as a reply to the target of a reaction."""
-        channel, content = self._channel(intent.reply_to), f"<@{intent.owner}> {text}"
-        if await self._was_sent(channel, intent, content):
+        channel, content = self._channel(begun_order.reply_to), f"<@{begun_order.owner}> {text}"
+        if await self._was_sent(channel, begun_order, content):
             return True
-        owner = [discord.Object(int(intent.owner))]
+        owner = [discord.Object(int(begun_order.owner))]
         mentions = discord.AllowedMentions(everyone=False, roles=False, users=owner)
-        options: dict[str, Any] = {"nonce": _nonce(intent), "allowed_mentions": mentions}
-        if not intent.target:
+        options: dict[str, Any] = {"nonce": _nonce(begun_order), "allowed_mentions": mentions}
+        if not begun_order.target:
             await channel.send(content, **options)
             return True
         target = discord.MessageReference(
-            message_id=int(intent.target), channel_id=channel.id, fail_if_not_exists=False
+            message_id=int(begun_order.target), channel_id=channel.id, fail_if_not_exists=False
         )
         await send_reply(channel, target, content, **options)
         return True
 
-    async def _send_directly(self, intent: Intent, text: str) -> bool:
-        channel = await self._client.create_dm(discord.Object(int(intent.owner)))
-        if not await self._was_sent(channel, intent, text):
-            await channel.send(text, nonce=_nonce(intent))
+    async def _send_directly(self, begun_order: BegunOrder, text: str) -> bool:
+        channel = await self._client.create_dm(discord.Object(int(begun_order.owner)))
+        if not await self._was_sent(channel, begun_order, text):
+            await channel.send(text, nonce=_nonce(begun_order))
         return True
 
     async def _was_sent(
-        self, channel: discord.abc.Messageable, intent: Intent, content: str
+        self, channel: discord.abc.Messageable, begun_order: BegunOrder, content: str
     ) -> bool:
         """Tell whether an earlier process, or a refused reaction's reply, told the person."""
 
         def tells(message: discord.Message) -> bool:
             reference = message.reference and message.reference.message_id
-            replied = bool(intent.target) and str(reference) == intent.target
+            replied = bool(begun_order.target) and str(reference) == begun_order.target
             return message.content == content or (
-                replied and message.content.startswith(f"<@{intent.owner}> ⚠️")
+                replied and message.content.startswith(f"<@{begun_order.owner}> ⚠️")
             )
 
-        if not intent.told and not intent.target:
+        if not begun_order.told and not begun_order.target:
             return False
-        return await find_own_message(self._client, channel, intent.begun, tells) is not None
+        return await find_own_message(self._client, channel, begun_order.begun, tells) is not None
 
     def _channel(self, reply_to: ReplyTarget) -> discord.PartialMessageable:
         guild = int(reply_to.guild) if reply_to.guild else None
         return self._client.get_partial_messageable(int(reply_to.channel), guild_id=guild)
 
 
-def _nonce(intent: Intent) -> str:
-    return f"i{intent.id}"[:25]
+def _nonce(begun_order: BegunOrder) -> str:
+    return f"i{begun_order.id}"[:25]
 
 
 def _answers(message: discord.Message, interaction: str) -> bool:

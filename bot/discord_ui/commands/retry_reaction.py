@@ -14,7 +14,7 @@ from bot.discord_ui.client import MutoscopeClient, reaction_key
 from bot.discord_ui.commands.notice_throttle import NoticeThrottle
 from bot.discord_ui.permissions import missing_bot_permissions, missing_user_permissions
 from bot.discord_ui.replies import NO_MENTIONS, send_reply
-from bot.discord_ui.requester import FRONT_END, drop_intent, size_limit
+from bot.discord_ui.requester import FRONT_END, drop_begun_order, size_limit
 from bot.studio.orders import Requester
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job, ReplyTarget, Status
@@ -45,16 +45,20 @@ class RetryReaction:
     async def _order(
         self, client: MutoscopeClient, event: discord.RawReactionActionEvent, job: Job
     ) -> None:
-        person, intent = str(event.user_id), reaction_key(event)
+        person, begun_order = str(event.user_id), reaction_key(event)
         locale = job.locale if job.owner == person else _locale(client, event, job)
         reply_to = _reply_target(client, event)
-        requester = Requester(person, locale, reply_to, size_limit(client, event.guild_id), intent)
-        if intent in client.orders:
+        requester = Requester(
+            person, locale, reply_to, size_limit(client, event.guild_id), begun_order
+        )
+        if begun_order in client.orders:
             return  # the gateway sent it again
-        with client.order_in_progress(intent):
+        with client.order_in_progress(begun_order):
             try:
                 target = str(event.message_id)
-                begun = client.studio.intents.begin(intent, person, locale, reply_to, target)
+                begun = client.studio.begun_orders.begin(
+                    begun_order, person, locale, reply_to, target
+                )
                 if not await begun:
                     return  # the gateway sent it again, or to another process too
                 draft = await client.studio.draft_retry(job.id, requester)
@@ -63,10 +67,10 @@ class RetryReaction:
             except MutoscopeError as error:
                 if self._throttle.allows(person, error):
                     text = f"<@{person}> ⚠️ {client.texts.error(locale, error)}"
-                    await _reply(client, event, text, _nonce(intent, error))
+                    await _reply(client, event, text, _nonce(begun_order, error))
             else:
                 self._throttle.reset(person)
-            await drop_intent(client, intent)
+            await drop_begun_order(client, begun_order)
 
 
 def _reply_target(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> ReplyTarget:
@@ -93,9 +97,9 @@ async def _reply(
         log.info("no answer to a reaction in channel %s: %s", event.channel_id, error)
 
 
-def _nonce(intent: str, error: MutoscopeError) -> str:
+def _nonce(begun_order: str, error: MutoscopeError) -> str:
     """Return what two processes call the same answer; without the database they do not know."""
-    return hashlib.sha256(f"{intent} {error.key}".encode()).hexdigest()[:25]
+    return hashlib.sha256(f"{begun_order} {error.key}".encode()).hexdigest()[:25]
 
 
 def _can_post(client: MutoscopeClient, event: discord.RawReactionActionEvent) -> bool:

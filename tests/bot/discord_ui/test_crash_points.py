@@ -94,7 +94,7 @@ class CrashRun:
         """
 
         async def idle() -> bool:
-            begun = await self.backend.jobs.intents.all("discord")
+            begun = await self.backend.jobs.begun_orders.all("discord")
             delivered = not begun and await self.backend.all_jobs_delivered()
             return delivered and await self.ordered() >= ordered
 
@@ -208,7 +208,7 @@ async def test_a_stopped_bot_finishes_or_tells_what_was_begun(run: CrashRun, num
         outcome = await begin(run, "animate", None)
         assert await asyncio.wait_for(process.process.wait(), 20) == 0
     assert outcome["kind"] == "deferred"
-    assert await run.backend.jobs.intents.all("discord") == []
+    assert await run.backend.jobs.begun_orders.all("discord") == []
     [job] = await run.backend.jobs.unfinished()
     async with run.bot():
         assert sum(1 for message in await run.finished() if clip_of(message)) == 1

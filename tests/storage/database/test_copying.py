@@ -17,11 +17,11 @@ from storage.database.copying import copy_database
 from storage.database.jobs import Jobs
 from storage.database.tables import jobs as jobs_table
 from storage.database.tables import metadata
+from storage.domain.begun_order import BegunOrder
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.delivery_state import DeliveryState, Way
-from storage.domain.intent import Intent
 from storage.settings import SettingsError
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
@@ -48,7 +48,7 @@ async def fill(url: str, catalogue: Catalogue) -> None:
         await jobs.finish("j0", Failure("failed_memory"), 14.0)
         await jobs.deliveries.put(JOB, DeliveryState((Way.EDIT,), Way.POST, 5.5))
         await jobs.lives.record(WorkerLife("a1", "w", "", 1.0, 5.0, 20.0, ended=True), 0.1)
-        await jobs.intents.begin(Intent("i1", "ann", "en", JOB.reply_to, "p", 1.0, "t"))
+        await jobs.begun_orders.begin(BegunOrder("i1", "ann", "en", JOB.reply_to, "p", 1.0, "t"))
 
 
 async def rows_of(url: str) -> dict[str, list[dict[str, Any]]]:

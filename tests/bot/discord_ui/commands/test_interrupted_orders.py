@@ -16,7 +16,7 @@ from discord.webhook.async_ import AsyncWebhookAdapter
 
 from bot.discord_ui.commands import interrupted_orders
 from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
-from bot.studio.intents import OrderIntents
+from bot.studio.begun_orders import BegunOrders
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
 from storage.domain.errors import JobGone
@@ -28,11 +28,11 @@ INTERRUPTED = "Your order was interrupted"
 
 
 async def begun(chat: Chat) -> list[str]:
-    """Return the ids of the intents."""
-    return [intent.id for intent in await chat.backend.jobs.intents.all("discord")]
+    """Return the ids of the begun orders."""
+    return [order.id for order in await chat.backend.jobs.begun_orders.all("discord")]
 
 
-async def test_an_intent_is_there_before_the_acknowledgement_and_gone_with_the_order(
+async def test_a_begun_order_is_there_before_the_acknowledgement_and_gone_with_the_order(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[list[str]] = []
@@ -44,12 +44,12 @@ async def test_an_intent_is_there_before_the_acknowledgement_and_gone_with_the_o
 
     monkeypatch.setattr(AsyncWebhookAdapter, "create_interaction_response", look)
     await chat.animate()
-    assert [len(intents) for intents in seen] == [1]
+    assert [len(begun_orders) for begun_orders in seen] == [1]
     assert await begun(chat) == []
     assert len(await chat.backend.jobs.unfinished()) == 1
 
 
-async def test_a_refused_order_leaves_no_intent(chat: Chat) -> None:
+async def test_a_refused_order_leaves_no_begun_order(chat: Chat) -> None:
     result = await chat.animate(picture=("cat.png", b"no picture"))
     assert "not a picture" in ephemeral_texts(result)[0]
     assert await begun(chat) == []
@@ -123,11 +123,11 @@ async def test_an_order_that_outlasts_the_grace_is_told_in_words(
 
 async def test_an_order_whose_person_was_told_is_not_placed(chat: Chat) -> None:
     backend = chat.backend
-    intents = backend.studio.intents
-    await intents.begin("1", "1", "en", ReplyTarget("test"))
-    [intent] = await backend.jobs.intents.all("test")
-    assert await intents.claim(intent)
-    told = replace(requester(), intent="1")
+    begun_orders = backend.studio.begun_orders
+    await begun_orders.begin("1", "1", "en", ReplyTarget("test"))
+    [begun_order] = await backend.jobs.begun_orders.all("test")
+    assert await begun_orders.claim(begun_order)
+    told = replace(requester(), begun_order="1")
     draft = await backend.studio.draft(told, png(), Options("waves"))
     with pytest.raises(JobGone, match="order_interrupted"):
         await backend.studio.order(told, [draft])
@@ -135,43 +135,43 @@ async def test_an_order_whose_person_was_told_is_not_placed(chat: Chat) -> None:
     assert not await backend.blobs.has(draft.request.picture)
 
 
-def other_process(chat: Chat) -> OrderIntents:
-    """Return the intents as another bot at the same database has them."""
-    return OrderIntents(chat.backend.jobs, chat.backend.blobs, KeyedLocks())
+def other_process(chat: Chat) -> BegunOrders:
+    """Return the begun orders as another bot at the same database has them."""
+    return BegunOrders(chat.backend.jobs, chat.backend.blobs, KeyedLocks())
 
 
 async def test_an_interaction_that_comes_twice_is_one_order(chat: Chat) -> None:
-    intents, other = chat.backend.studio.intents, other_process(chat)
-    assert await intents.begin("1", "1", "en", ReplyTarget("discord"))
-    assert not await intents.begin("1", "1", "en", ReplyTarget("discord"))
+    begun_orders, other = chat.backend.studio.begun_orders, other_process(chat)
+    assert await begun_orders.begin("1", "1", "en", ReplyTarget("discord"))
+    assert not await begun_orders.begin("1", "1", "en", ReplyTarget("discord"))
     assert not await other.begin("1", "1", "en", ReplyTarget("discord"))
-    await intents.drop("1")
-    assert not await intents.begin("1", "1", "en", ReplyTarget("discord"))
+    await begun_orders.drop("1")
+    assert not await begun_orders.begin("1", "1", "en", ReplyTarget("discord"))
     assert not await other.begin("1", "1", "en", ReplyTarget("discord"))
     assert await begun(chat) == []
 
 
 async def test_what_was_begun_is_forgotten_when_its_token_is_dead(chat: Chat) -> None:
-    intents = chat.backend.studio.intents
-    await intents.begin("ended", "1", "en", ReplyTarget("test"))
-    await intents.begin("open", "1", "en", ReplyTarget("test"))
-    await intents.drop("ended")
+    begun_orders = chat.backend.studio.begun_orders
+    await begun_orders.begin("ended", "1", "en", ReplyTarget("test"))
+    await begun_orders.begin("open", "1", "en", ReplyTarget("test"))
+    await begun_orders.drop("ended")
     for later, forgotten in ((800.0, False), (1000.0, True)):
         await chat.backend.studio.drop_dead_tokens(time.time() + later)
-        assert await intents.begin("ended", "1", "en", ReplyTarget("test")) is forgotten
-        assert not await intents.begin("open", "1", "en", ReplyTarget("test"))
+        assert await begun_orders.begin("ended", "1", "en", ReplyTarget("test")) is forgotten
+        assert not await begun_orders.begin("open", "1", "en", ReplyTarget("test"))
 
 
 async def test_an_order_that_another_process_places_is_left_to_it(
     chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begin, other = chat.backend.studio.intents.begin, other_process(chat)
+    begin, other = chat.backend.studio.begun_orders.begin, other_process(chat)
 
     async def begin_after_the_other(key: str, *args: Any) -> bool:
         assert await other.begin(key, *args)
         return await begin(key, *args)
 
-    monkeypatch.setattr(chat.backend.studio.intents, "begin", begin_after_the_other)
+    monkeypatch.setattr(chat.backend.studio.begun_orders, "begin", begin_after_the_other)
     await chat.animate()
     assert chat.messages == []
     assert len(await begun(chat)) == 1
@@ -181,9 +181,9 @@ async def test_an_order_that_another_process_places_is_left_to_it(
 async def test_uploads_of_an_order_that_never_came_leave_the_store(chat: Chat) -> None:
     backend = chat.backend
     key = await backend.blobs.put(png())
-    await backend.studio.intents.begin("1", "1", "en", ReplyTarget("test"))
-    await backend.jobs.intents.note("1", "", [key])
-    await backend.studio.intents.drop("1")
+    await backend.studio.begun_orders.begin("1", "1", "en", ReplyTarget("test"))
+    await backend.jobs.begun_orders.note("1", "", [key])
+    await backend.studio.begun_orders.drop("1")
     assert not await backend.blobs.has(key)
 
 
@@ -191,9 +191,9 @@ async def test_a_picture_that_a_job_needs_stays(chat: Chat) -> None:
     backend = chat.backend
     await chat.animate()
     [job] = await backend.jobs.unfinished()
-    await backend.studio.intents.begin("1", "1", "en", ReplyTarget("test"))
-    await backend.jobs.intents.note("1", "", [job.request.picture])
-    await backend.studio.intents.drop("1")
+    await backend.studio.begun_orders.begin("1", "1", "en", ReplyTarget("test"))
+    await backend.jobs.begun_orders.note("1", "", [job.request.picture])
+    await backend.studio.begun_orders.drop("1")
     assert await backend.blobs.has(job.request.picture)
 
 
@@ -206,9 +206,9 @@ async def test_an_interrupted_reaction_is_told_by_one_reply(chat: Chat) -> None:
         "discord", guild=str(chat.guild.id), channel=str(chat.channel.id), application="1"
     )
     studio = chat.backend.studio
-    studio.intents._clock = lambda: float(chat.env.now().timestamp())
-    await studio.intents.begin("a", str(chat.bob.id), "zh-CN", target, str(clip.id))
-    found = await chat.backend.jobs.intents.all("discord")
+    studio.begun_orders._clock = lambda: float(chat.env.now().timestamp())
+    await studio.begun_orders.begin("a", str(chat.bob.id), "zh-CN", target, str(clip.id))
+    found = await chat.backend.jobs.begun_orders.all("discord")
     teller = InterruptedOrders(chat.env.bot)
     await teller._tell(found[0])
     await teller.tell(found)

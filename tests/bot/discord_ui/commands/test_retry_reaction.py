@@ -167,7 +167,7 @@ async def test_two_processes_without_a_database_refuse_by_one_nonce(
         clip = await chat.wait_for_clip()
         await until(chat.backend.all_jobs_delivered)
     monkeypatch.setattr(discord.abc.Messageable, "send", note)
-    monkeypatch.setattr(chat.backend.jobs.intents, "begin", be_away)
+    monkeypatch.setattr(chat.backend.jobs.begun_orders, "begin", be_away)
     chat.env.bot.on_raw_reaction_add = twice
     await chat.bob.react(clip, AGAIN)
     await chat.alice.react(clip, AGAIN)

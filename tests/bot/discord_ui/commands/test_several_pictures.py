@@ -140,8 +140,8 @@ async def test_a_long_or_hostile_file_name_does_not_break_the_reply(
 class FailingJobs(Jobs):
     """Jobs whose insert fails."""
 
-    async def add(self, *new: Job, intent: str = "") -> None:
-        raise RuntimeError(f"{len(new)} jobs of {intent!r} cannot be inserted")
+    async def add(self, *new: Job, begun_order: str = "") -> None:
+        raise RuntimeError(f"{len(new)} jobs of {begun_order!r} cannot be inserted")
 
 
 async def test_the_messages_of_a_failed_order_are_deleted(chat: Chat) -> None:

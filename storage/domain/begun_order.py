@@ -8,7 +8,7 @@ from storage.domain.job import ReplyTarget
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class BegunOrder:
     """Who began an order, where to answer, and which uploads may be in the blob store.
 
     It is committed before the order is acknowledged; the transaction that inserts the jobs ends

@@ -13,22 +13,22 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.rows import reply_columns
-from storage.database.tables import intents
+from storage.database.tables import intents as begun_orders
+from storage.domain.begun_order import BegunOrder
 from storage.domain.errors import JobGone
-from storage.domain.intent import Intent
 from storage.domain.job import ReplyTarget
 
 Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 REPEATED_SECONDS = 900.0
-"""How long an ended intent is kept: the life of an interaction's token."""
+"""How long an ended begun order is kept: the life of an interaction's token."""
 
-_OPEN = intents.c.ended == 0.0
+_OPEN = begun_orders.c.ended == 0.0
 _SAME = ("id", "owner", "locale", "process", "begun", "target", "told")
 
 
-class IntentTable:
-    """Reads and writes intents.
+class BegunOrderTable:
+    """Reads and writes begun orders.
 
     Inserts and notes that arrive while a transaction is being committed share the next one, because
     people wait for them.
@@ -40,52 +40,52 @@ class IntentTable:
         self._pending: list[tuple[Any, asyncio.Future[None]]] = []
         self._commits: asyncio.Task[None] | None = None
 
-    async def begin(self, intent: Intent) -> bool:
-        """Insert an intent; return False where it is there already, open or ended."""
-        row = {name: getattr(intent, name) for name in _SAME}
+    async def begin(self, begun_order: BegunOrder) -> bool:
+        """Insert a begun order; return False where it is there already, open or ended."""
+        row = {name: getattr(begun_order, name) for name in _SAME}
         row |= {
-            **reply_columns(intent.reply_to),
-            "pictures": " ".join(intent.pictures),
+            **reply_columns(begun_order.reply_to),
+            "pictures": " ".join(begun_order.pictures),
             "ended": 0.0,
         }
         try:
-            await self._commit(insert(intents).values(row))
+            await self._commit(insert(begun_orders).values(row))
         except IntegrityError:
             return False
         return True
 
-    async def note(self, intent: str, message: str, pictures: Iterable[str]) -> None:
-        """Record an intent's message and uploads, before the uploads are stored."""
+    async def note(self, begun_order: str, message: str, pictures: Iterable[str]) -> None:
+        """Record a begun order's message and uploads, before the uploads are stored."""
         changes = {"message": message, "pictures": " ".join(pictures)}
-        await self._commit(_update(intent, **changes))
+        await self._commit(_update(begun_order, **changes))
 
-    async def claim(self, intent: str, at: float) -> bool:
+    async def claim(self, begun_order: str, at: float) -> bool:
         """Record that the person is about to be told; return False where it was placed."""
         async with self._write() as connection:
-            found = await connection.execute(_update(intent, told=at))
+            found = await connection.execute(_update(begun_order, told=at))
             return found.rowcount == 1
 
-    async def end(self, intent: str, at: float) -> tuple[str, ...]:
-        """End an intent; return the uploads that may be in the store for it alone."""
-        mine = (intents.c.id == intent) & _OPEN
+    async def end(self, begun_order: str, at: float) -> tuple[str, ...]:
+        """End a begun order; return the uploads that may be in the store for it alone."""
+        mine = (begun_orders.c.id == begun_order) & _OPEN
         async with self._write() as connection:
-            pictures = await connection.scalar(select(intents.c.pictures).where(mine))
+            pictures = await connection.scalar(select(begun_orders.c.pictures).where(mine))
             await connection.execute(_end(mine, at))
         return tuple((pictures or "").split())
 
-    async def forget(self, intent: str) -> None:
-        """Delete an ended intent: the same may be begun again."""
-        gone = delete(intents).where(intents.c.id == intent, ~_OPEN)
+    async def forget(self, begun_order: str) -> None:
+        """Delete an ended begun order: the same may be begun again."""
+        gone = delete(begun_orders).where(begun_orders.c.id == begun_order, ~_OPEN)
         async with self._write() as connection:
             await connection.execute(gone)
 
-    async def all(self, front: str) -> list[Intent]:
-        """Return the open intents of a front end, the oldest first."""
-        mine = _OPEN & (intents.c.front == front)
-        query = select(intents).where(mine).order_by(intents.c.begun)
+    async def all(self, front: str) -> list[BegunOrder]:
+        """Return the open begun orders of a front end, the oldest first."""
+        mine = _OPEN & (begun_orders.c.front == front)
+        query = select(begun_orders).where(mine).order_by(begun_orders.c.begun)
         async with self._read() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return [_intent_of(row) for row in rows]
+        return [_begun_order_of(row) for row in rows]
 
     async def _commit(self, statement: Any) -> None:
         """Execute a statement in a transaction with others."""
@@ -117,30 +117,30 @@ class IntentTable:
                 done.set_result(None)
 
 
-async def place(connection: AsyncConnection, intent: str, at: float) -> None:
-    """End the intent whose jobs are inserted; raise JobGone where the person was told."""
-    mine = (intents.c.id == intent) & (intents.c.told == 0.0) & _OPEN
+async def place(connection: AsyncConnection, begun_order: str, at: float) -> None:
+    """End the begun order whose jobs are inserted; raise JobGone where the person was told."""
+    mine = (begun_orders.c.id == begun_order) & (begun_orders.c.told == 0.0) & _OPEN
     if (await connection.execute(_end(mine, at))).rowcount != 1:
         raise JobGone("order_interrupted")
 
 
 async def delete_ended(connection: AsyncConnection, now: float) -> None:
-    """Delete the intents that ended long ago."""
-    old = (intents.c.ended > 0.0) & (intents.c.ended < now - REPEATED_SECONDS)
-    await connection.execute(delete(intents).where(old))
+    """Delete the begun orders that ended long ago."""
+    old = (begun_orders.c.ended > 0.0) & (begun_orders.c.ended < now - REPEATED_SECONDS)
+    await connection.execute(delete(begun_orders).where(old))
 
 
 def _end(which: ColumnElement[bool], at: float) -> Update:
-    """Return the statement that ends intents and keeps no more of them than is needed."""
-    return update(intents).where(which).values(ended=at, token="", pictures="")
+    """Return the statement that ends begun orders and keeps no more of them than is needed."""
+    return update(begun_orders).where(which).values(ended=at, token="", pictures="")
 
 
-def _update(intent: str, **changes: Any) -> Update:
-    return update(intents).where((intents.c.id == intent) & _OPEN).values(changes)
+def _update(begun_order: str, **changes: Any) -> Update:
+    return update(begun_orders).where((begun_orders.c.id == begun_order) & _OPEN).values(changes)
 
 
-def _intent_of(row: RowMapping) -> Intent:
-    return Intent(
+def _begun_order_of(row: RowMapping) -> BegunOrder:
+    return BegunOrder(
         **{name: row[name] for name in _SAME},
         reply_to=ReplyTarget(**{field.name: row[field.name] for field in fields(ReplyTarget)}),
         pictures=tuple(row["pictures"].split()),

@@ -10,12 +10,12 @@ from bot.studio.cleanup import delete_unused
 from bot.studio.keyed_locks import KeyedLocks
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
-from storage.domain.intent import Intent
+from storage.domain.begun_order import BegunOrder
 from storage.domain.job import ReplyTarget
 
 
-class OrderIntents:
-    """The intents of this process and those that earlier processes left over."""
+class BegunOrders:
+    """The begun orders of this process and those that earlier processes left over."""
 
     def __init__(
         self,
@@ -35,45 +35,45 @@ class OrderIntents:
     async def begin(
         self, key: str, owner: str, locale: str, reply_to: ReplyTarget, target: str = ""
     ) -> bool:
-        """Commit an intent; return False for one that was begun before.
+        """Commit a begun order; return False for one that was begun before.
 
         The gateway may repeat an event, and sends each to every process while one replaces another.
         """
-        intent = Intent(key, owner, locale, reply_to, self._process, self._clock(), target)
+        begun_order = BegunOrder(key, owner, locale, reply_to, self._process, self._clock(), target)
         self._open.add(key)
         try:
-            return await self._jobs.intents.begin(intent)
+            return await self._jobs.begun_orders.begin(begun_order)
         except BaseException:
             self._open.discard(key)
             raise
 
-    async def claim(self, intent: Intent) -> bool:
+    async def claim(self, begun_order: BegunOrder) -> bool:
         """Record that the person is about to be told; False where the order was placed."""
-        return await self._jobs.intents.claim(intent.id, self._clock())
+        return await self._jobs.begun_orders.claim(begun_order.id, self._clock())
 
     async def drop(self, key: str) -> None:
-        """End an intent, if it is open still, and delete its uploads where no job needs them."""
-        for picture in await self._jobs.intents.end(key, self._clock()):
+        """End a begun order that is open still, and delete its uploads where no job needs them."""
+        for picture in await self._jobs.begun_orders.end(key, self._clock()):
             async with self._pictures.of(picture):
                 await delete_unused(self._jobs, self._blobs, "", [picture])
         self.release(key)
 
     async def forget(self, key: str) -> None:
         """Let an order of this key, if it has ended, be begun again."""
-        await self._jobs.intents.forget(key)
+        await self._jobs.begun_orders.forget(key)
 
     def release(self, key: str) -> None:
-        """Record that this process does not work on the intent any more."""
+        """Record that this process does not work on the begun order any more."""
         self._open.discard(key)
 
-    async def left_over(self, front: str, age: float) -> list[Intent]:
-        """Return the intents of this age in seconds that no task of this process works on.
+    async def left_over(self, front: str, age: float) -> list[BegunOrder]:
+        """Return the begun orders of this age in seconds that no task of this process works on.
 
         Another process may be working on a younger one.
         """
         latest = self._clock() - age
         return [
-            intent
-            for intent in await self._jobs.intents.all(front)
-            if intent.id not in self._open and intent.begun <= latest
+            begun_order
+            for begun_order in await self._jobs.begun_orders.all(front)
+            if begun_order.id not in self._open and begun_order.begun <= latest
         ]
