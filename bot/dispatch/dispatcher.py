@@ -20,6 +20,7 @@ from bot.studio.events import EventBus, JobChanged, JobProgressed
 from storage.blobs import Blobs
 from storage.clip_file import DamagedClip, check_clip_file
 from storage.database.jobs import Jobs
+from storage.database.queue_order import DispatchWindow
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, Unavailable
 from storage.domain.job import MAX_DEATHS, Job, Status
@@ -64,7 +65,7 @@ class Dispatcher:
         self._reconcile_every = reconcile
         self._wake = asyncio.Event()
         self._lost_once: set[tuple[str, int]] = set()
-        self._decoded: set[str] = set()  # jobs that no longer need an engine
+        self._decoded: set[tuple[str, int]] = set()  # attempts that no longer need an engine
         self._errors: Counter[str] = Counter()
         self._losses: Counter[str] = Counter()
         self.set_aside: set[str] = set()  # jobs that this process dispatches no more
@@ -113,22 +114,30 @@ class Dispatcher:
             raise
 
     async def dispatch_once(self) -> int:
-        """Dispatch as many jobs as there is room for; return how many."""
+        """Dispatch as many jobs as there seems to be room for; return how many were tried.
+
+        Other bots dispatch too: whether there is room for a job is decided when it is marked.
+        """
         if not await self._jobs.next_jobs(1, self.set_aside):
             return 0
-        in_flight = {job.id for job in await self._in_flight()}
-        self._decoded &= in_flight
-        room = await self._queue.workers() + QUEUED_AHEAD - len(in_flight - self._decoded)
+        in_flight = await self._in_flight()
+        self._decoded &= {(job.id, job.attempt) for job in in_flight}
+        window = DispatchWindow(await self._queue.workers() + QUEUED_AHEAD, self._needs_engine)
+        room = window.size - sum(map(window.counts, in_flight))
         if room <= 0:
             return 0
         chosen = await self._jobs.next_jobs(room, self.set_aside)
         for job in chosen:
             async with self._guarded(job.id):
-                await self._put(job)
+                await self._put(job, window)
         return len(chosen)
 
     async def _in_flight(self) -> list[Job]:
         return [job for job in await self._jobs.in_flight() if job.id not in self.set_aside]
+
+    def _needs_engine(self, job: Job) -> bool:
+        """Tell whether a job in flight counts in the window."""
+        return job.id not in self.set_aside and (job.id, job.attempt) not in self._decoded
 
     @contextlib.asynccontextmanager
     async def _guarded(self, job_id: str) -> AsyncIterator[None]:
@@ -155,16 +164,19 @@ class Dispatcher:
         except Exception:
             log.exception("it could not be ended either")
 
-    async def _put(self, job: Job) -> None:
+    async def _put(self, job: Job, window: DispatchWindow) -> None:
+        """Mark a job as dispatched and put it on the queue, unless another bot was faster."""
         attempt = job.attempt + 1
         try:
-            await self._jobs.dispatched(job.id, attempt, self._clock())
+            if not await self._jobs.dispatched(job.id, attempt, self._clock(), window):
+                return
         except JobGone:
-            return  # cancelled meanwhile
+            return  # cancelled or dispatched meanwhile
         try:
             await self._queue.put(Order(job.id, attempt, job.request, job.size_limit))
         except Unavailable:
-            await self._jobs.requeue(job.id, attempt, died=False)
+            with contextlib.suppress(JobGone):  # another bot has found it lost
+                await self._jobs.requeue(job.id, attempt, died=False)
             raise
 
     async def _listen(self) -> None:
@@ -172,7 +184,7 @@ class Dispatcher:
         async for event in self._queue.events():
             with log_job(event.job):
                 try:
-                    await self._handle(event)
+                    await self.handle(event)
                 except JobGone:
                     log.info("an event came after the job's end")
                 except Unavailable:
@@ -180,12 +192,14 @@ class Dispatcher:
                 except Exception:
                     log.exception("an event is skipped; the others are handled")
 
-    async def _handle(self, event: Event) -> None:
+    async def handle(self, event: Event) -> None:
+        """Take over what a worker published; raise JobGone where the job is over."""
         if isinstance(event, Progressed):
             if (await self._jobs.get(event.job)).attempt == event.attempt:
                 self._events.publish(JobProgressed(event.job, event.progress))
-                if event.progress.stage is Stage.ENCODING and event.job not in self._decoded:
-                    self._decoded.add(event.job)
+                decoded = event.progress.stage is Stage.ENCODING
+                if decoded and (event.job, event.attempt) not in self._decoded:
+                    self._decoded.add((event.job, event.attempt))
                     self._wake.set()
         elif isinstance(event, Started):
             await self._jobs.started(event.job, event.attempt, self._clock())
@@ -245,7 +259,6 @@ class Dispatcher:
         if vanishes or (died and job.deaths + 1 >= MAX_DEATHS):
             await self._finish(job_id, replace(failure, retryable=False))
             return
-        self._decoded.discard(job_id)
         job = await self._jobs.requeue(job_id, attempt, died)
         self._events.publish(JobChanged(job))
 

@@ -37,7 +37,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from storage.codec import CodecError, loads
 from storage.database import begun_orders, deliveries, ledger, lives, queue_order, reports, totals
 from storage.database.connect import READING, lock, touch
-from storage.database.queue_order import QueueSize
+from storage.database.queue_order import DispatchWindow, QueueSize, has_room
 from storage.database.rows import (
     RowReader,
     clip_columns,
@@ -117,10 +117,19 @@ class Jobs:
             for job in fresh:
                 await ledger.reserve(connection, job)
 
-    async def dispatched(self, job_id: str, attempt: int, at: float) -> None:
-        """Record that this attempt was queued; raise JobGone where the job does not wait for it."""
+    async def dispatched(
+        self, job_id: str, attempt: int, at: float, window: DispatchWindow | None = None
+    ) -> bool:
+        """Record that this attempt is queued; return False where that would exceed the window.
+
+        Raise JobGone where the job does not wait for it: of two callers, only the first counts.
+        """
         waits = QUEUED & (jobs.c.attempt < attempt)
-        await self._step(job_id, waits, attempt=attempt, dispatched=at)
+        async with self._write() as connection:
+            if window is not None and not await has_room(connection, self._rows, window):
+                return False
+            await _step(connection, job_id, waits, attempt=attempt, dispatched=at)
+        return True
 
     async def started(self, job_id: str, attempt: int, at: float) -> None:
         """Record that a worker took this attempt; raise JobGone if it is not the latest."""
@@ -311,13 +320,9 @@ class Jobs:
         return sha256(f"{self._catalogue_key} {fingerprint}".encode()).hexdigest()
 
     async def _step(self, job_id: str, allowed: Condition, **changes: Any) -> Job:
-        """Change a job if it matches the condition; raise JobGone otherwise."""
+        """Change a job in a transaction of its own; raise JobGone where it cannot be."""
         async with self._write() as connection:
-            job = await _change(connection, job_id, allowed, changes)
-            if job is None:
-                job = await _get(connection, job_id)
-                raise JobGone("job_over", status=job.status.value)
-            return job
+            return await _step(connection, job_id, allowed, **changes)
 
     async def _all(self, which: Condition, *first: Column[Any]) -> list[Job]:
         """Return the jobs that match the condition, the oldest first, read page by page.
@@ -363,6 +368,17 @@ def _catalogue_key(catalogue: Catalogue) -> str:
     models = catalogue.models.items()
     sources = sorted((name, model.source, model.revision) for name, model in models)
     return repr((sources, sorted(catalogue.presets.items())))
+
+
+async def _step(
+    connection: AsyncConnection, job_id: str, allowed: Condition, **changes: Any
+) -> Job:
+    """Change a job if it matches the condition; raise JobGone otherwise."""
+    job = await _change(connection, job_id, allowed, changes)
+    if job is None:
+        job = await _get(connection, job_id)
+        raise JobGone("job_over", status=job.status.value)
+    return job
 
 
 async def _change(

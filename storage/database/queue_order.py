@@ -7,13 +7,14 @@ with the number of jobs.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.database.connect import lock
 from storage.database.rows import RowReader
 from storage.database.tables import HAS_WAITING, IN_FLIGHT, WAITING, jobs, owners
 from storage.domain.fairness import FairOrder
@@ -27,6 +28,14 @@ class QueueSize:
     waiting: int
     running: int
     oldest: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class DispatchWindow:
+    """How many jobs may be in flight at once, of those that count."""
+
+    size: int
+    counts: Callable[[Job], bool]
 
 
 async def next_jobs(
@@ -138,6 +147,13 @@ async def in_flight(connection: AsyncConnection, rows: RowReader) -> list[Job]:
     """Return the unfinished jobs that were dispatched, the earliest first."""
     query = select(jobs).where(IN_FLIGHT).order_by(jobs.c.dispatched, jobs.c.id)
     return rows.jobs((await connection.execute(query)).mappings())
+
+
+async def has_room(connection: AsyncConnection, rows: RowReader, window: DispatchWindow) -> bool:
+    """Tell whether one more job may be dispatched; no other transaction may until this one ends."""
+    await lock(connection, "dispatch")
+    flying = await in_flight(connection, rows)
+    return sum(map(window.counts, flying)) < window.size
 
 
 async def position(connection: AsyncConnection, job_id: str) -> int | None:

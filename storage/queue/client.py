@@ -35,6 +35,7 @@ from storage.queue.messages import (
     QUEUE,
     TASK,
     VERSION,
+    WITHDRAWN_SECONDS,
     WORKER_KEYS,
     AttemptState,
     Event,
@@ -49,6 +50,7 @@ from storage.queue.messages import (
     read_event,
     read_life,
     read_outcome,
+    withdrawn_key,
     worker_key,
     write_order,
 )
@@ -81,15 +83,20 @@ class Queue:
         return cls(connect_redis(url))
 
     async def put(self, order: Order) -> bool:
-        """Queue this attempt and withdraw the earlier ones; False if it was put before."""
+        """Queue this attempt and withdraw the earlier ones; False if it was put before.
+
+        Also if a later attempt was put: a bot that stood still may come with its own too late.
+        """
         earlier = [attempt_id(order.job, number) for number in range(1, order.attempt)]
         async with self._translated():
             if earlier:
                 async with self._redis.pipeline(transaction=True) as pipe:
+                    for identity in earlier:
+                        pipe.set(withdrawn_key(identity), "1", ex=WITHDRAWN_SECONDS)
                     pipe.zrem(QUEUE, *earlier)
                     pipe.delete(*(job_key_prefix + identity for identity in earlier))
                     await pipe.execute()
-            if await self._redis.exists(outcome_key(order.id)):
+            if await self._redis.exists(outcome_key(order.id), withdrawn_key(order.id)):
                 return False
             # Nobody can have taken it yet: a claim without an end would keep it from all workers.
             await self._redis.delete(*(prefix + order.id for prefix in ARQ_STATE))

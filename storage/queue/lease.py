@@ -26,6 +26,7 @@ from storage.queue.messages import (
     cancel_key,
     lease_key,
     outcome_key,
+    withdrawn_key,
     write_event,
     write_outcome,
 )
@@ -91,9 +92,18 @@ class LeasedOrder:
                 heartbeat.remove(lease_key(order.id))
 
     async def _acquire_lease(self) -> bool:
-        """Move the order from the queue to its lease; False if it has an outcome already."""
+        """Move the order from the queue to its lease.
+
+        Return False if it has an outcome already, or if a later attempt was put in its place.
+        """
         order, reporter = self.order, self.reporter
-        done, cancelled = await self._redis.mget(outcome_key(order.id), cancel_key(order.job))
+        done, withdrawn, cancelled = await self._redis.mget(
+            outcome_key(order.id), withdrawn_key(order.id), cancel_key(order.job)
+        )
+        if withdrawn and not done:
+            log.info("attempt %d was withdrawn", order.attempt)
+            await self._redis.zrem(QUEUE, order.id)
+            return False
         if cancelled:
             reporter.cancelled.set()
         start = reporter.unreceived_start

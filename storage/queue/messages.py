@@ -47,6 +47,7 @@ LEASE_SECONDS = 15.0
 RENEW_SECONDS = 3.0
 OUTCOME_SECONDS = 24 * 3600
 CANCEL_SECONDS = 24 * 3600
+WITHDRAWN_SECONDS = 24 * 3600
 LIFE_SECONDS = 24 * 3600
 PREVIEW_SECONDS = 15 * 60
 
@@ -150,6 +151,11 @@ def lease_key(identity: str) -> str:
 def outcome_key(identity: str) -> str:
     """Return the key of this attempt's outcome."""
     return f"mutoscope:outcome:{identity}"
+
+
+def withdrawn_key(identity: str) -> str:
+    """Return the key that exists once a later attempt was put in this one's place."""
+    return f"mutoscope:withdrawn:{identity}"
 
 
 def preview_key(identity: str) -> str:

@@ -21,6 +21,19 @@ def mp4() -> bytes:
     return encode(frames, 8, 10**6, {}).data
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+async def two_bots(
+    request: pytest.FixtureRequest, tmp_path: Path, redis_url: str, mp4: bytes
+) -> AsyncIterator[tuple[Backend, Backend]]:
+    """The same stores as two processes see them."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    async with (
+        open_backend(tmp_path, redis_url, mp4, database_url=url) as first,
+        open_backend(tmp_path, redis_url, mp4, database_url=url) as second,
+    ):
+        yield first, second
+
+
 @pytest.fixture
 async def backend(tmp_path: Path, redis_url: str, mp4: bytes) -> AsyncIterator[Backend]:
     async with open_backend(tmp_path, redis_url, mp4) as opened:

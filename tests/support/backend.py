@@ -131,6 +131,10 @@ class Backend:
     worker: ScriptedWorker
     jobs_with_quota: Callable[[QuotaRow], Jobs]
 
+    def dispatcher(self) -> Dispatcher:
+        """Return a dispatcher that does not run."""
+        return Dispatcher(self.jobs, self.blobs, self.queue, self.events, reconcile=0.3)
+
     def scaling(self, offer: str = "", clock: Callable[[], float] = time.time) -> Scaling:
         """Return what decides how many workers should run, billed by an offer of our list."""
         return Scaling(
@@ -170,8 +174,7 @@ class Backend:
     @contextlib.asynccontextmanager
     async def running_dispatcher(self) -> AsyncIterator[None]:
         """Run a dispatcher inside this block."""
-        dispatcher = Dispatcher(self.jobs, self.blobs, self.queue, self.events, reconcile=0.3)
-        task = asyncio.create_task(dispatcher.run())
+        task = asyncio.create_task(self.dispatcher().run())
         try:
             yield
         finally:
@@ -191,9 +194,13 @@ async def open_backend(
     mp4: bytes,
     quota: QuotaRow | None = None,
     table: tuple[Option, ...] = OPTIONS,
+    *,
+    database_url: str = "",
 ) -> AsyncIterator[Backend]:
-    """Open database, blobs and queue in a folder."""
+    """Open database, blobs and queue in a folder; the database may be another one."""
     settings = Settings(mutoscope_home=folder, redis_url=redis_url)
+    if database_url:
+        settings = settings.model_copy(update={"database_url": database_url})
     catalogue = settings.catalogue()
     if quota is not None:
         catalogue = replace(catalogue, quota=quota)

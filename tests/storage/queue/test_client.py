@@ -25,6 +25,7 @@ from storage.queue.messages import (
     Progressed,
     Started,
     outcome_key,
+    withdrawn_key,
     write_event,
     write_order,
     write_outcome,
@@ -126,6 +127,27 @@ async def test_a_new_attempt_withdraws_the_old_one(queue: Queue) -> None:
     assert await queued_orders(queue) == 1
     assert await queue.state("a", 1) is AttemptState.LOST
     assert await queue.state("a", 2) is AttemptState.WAITING
+
+
+async def test_an_attempt_that_comes_after_a_later_one_is_not_queued(queue: Queue) -> None:
+    await queue.put(order("a", 3))
+    assert not await queue.put(order("a", 2))
+    assert await queued_orders(queue) == 1
+    assert await queue.state("a", 2) is AttemptState.LOST
+
+
+async def test_a_worker_leaves_an_attempt_that_was_withdrawn_meanwhile(
+    queue: Queue, redis_url: str
+) -> None:
+    handler = BlockingHandler()
+    handler.proceed.set()
+    await queue.put(order("a", 1))
+    await queue._redis.set(withdrawn_key("a.1"), "1")  # too late to find it on the queue
+    async with running_worker(redis_url, handler):
+        await queue.put(order("b"))
+        await outcome_of(queue, "b")
+        await until(lambda: queued_orders(queue), 0)
+    assert [one.job for one in handler.orders] == ["b"]
 
 
 async def test_a_new_attempt_runs_while_the_old_one_still_holds_a_worker(
