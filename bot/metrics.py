@@ -64,8 +64,8 @@ class BotMetrics(Collector):
         """Count the jobs that end, until cancelled."""
         with events:
             async for event in events:
-                if not isinstance(event, JobChanged):
-                    continue
+                if not isinstance(event, JobChanged) or event.heard:
+                    continue  # whoever made the change counts it
                 job = event.job
                 if job.status.final:
                     self._ended.labels(job.status.value).inc()
@@ -123,7 +123,7 @@ class BotMetrics(Collector):
         yield from self._gauges
         yield CounterMetricFamily(
             "mutoscope_events_unreadable",
-            "Messages on the workers' channel that were skipped.",
+            "Messages of workers and bots that were skipped.",
             self._queue.unreadable_events,
         )
 

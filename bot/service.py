@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from bot.dispatch.billing import Billing
 from bot.dispatch.dispatcher import Dispatcher
+from bot.dispatch.relay import ChangeRelay
 from bot.dispatch.scaling import Scaling
 from bot.health import Readiness
 from bot.metrics import BotMetrics
@@ -39,11 +40,12 @@ class Service:
     _dispatcher: Dispatcher
     _billing: Billing
     _scaling: Scaling
+    _relay: ChangeRelay
 
     async def run(self) -> None:
         """Dispatch jobs to the workers, and bill these, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for part in (self._dispatcher, self._billing, self._scaling):
+            for part in (self._dispatcher, self._billing, self._scaling, self._relay):
                 group.create_task(part.run())
 
 
@@ -87,7 +89,8 @@ async def open_service(
             log.info("metrics: http://127.0.0.1:%d/metrics", runner.addresses[0][1])
             counting = asyncio.create_task(metrics.listen(events.subscribe()))
             stack.callback(counting.cancel)
-        yield Service(studio, dispatcher, billing, scaling)
+        relay = ChangeRelay(jobs, queue, events)
+        yield Service(studio, dispatcher, billing, scaling, relay)
 
 
 def read_admission(settings: Settings, quota: QuotaRow | None = None) -> Admission:

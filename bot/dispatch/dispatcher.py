@@ -158,7 +158,7 @@ class Dispatcher:
         self.set_aside.add(job_id)
         log.error("set aside after %d errors", self._errors.pop(job_id))
         try:
-            await self._finish(job_id, INTERNAL)
+            await self.finish(job_id, INTERNAL)
         except Unavailable:
             raise
         except Exception:
@@ -203,7 +203,8 @@ class Dispatcher:
                     self._wake.set()
         elif isinstance(event, Started):
             await self._jobs.started(event.job, event.attempt, self._clock())
-            self._events.publish(JobChanged(await self._jobs.get(event.job)))
+            # Every bot hears what workers publish.
+            self._events.publish(JobChanged(await self._jobs.get(event.job), heard=True))
         else:
             await self._collect(event.job, event.attempt)
 
@@ -217,7 +218,7 @@ class Dispatcher:
         if isinstance(outcome, Failure) and outcome.retryable:
             await self._retry(job_id, attempt, outcome)
         else:
-            await self._finish(job_id, outcome)
+            await self.finish(job_id, outcome)
         return True
 
     async def _checked(self, job_id: str, clip: Clip) -> Clip | Failure:
@@ -240,13 +241,17 @@ class Dispatcher:
             return clip
         return clip
 
-    async def _finish(self, job_id: str, outcome: Clip | Failure) -> None:
+    async def finish(self, job_id: str, outcome: Clip | Failure) -> None:
+        """End a job, unless it has ended before; the bus hears of either end."""
         self._losses.pop(job_id, None)
         job = await self._jobs.finish(job_id, outcome, self._clock())
         if job is not None:
             self._events.publish(JobChanged(job))
-        elif isinstance(outcome, Clip):  # of a job that was cancelled or deleted meanwhile
+            return
+        if isinstance(outcome, Clip):  # of a job that another bot ended, or a person
             await delete_unused(self._jobs, self._blobs, job_id, blobs_of(outcome))
+        with contextlib.suppress(JobGone):
+            self._events.publish(JobChanged(await self._jobs.get(job_id), heard=True))
 
     async def _retry(self, job_id: str, attempt: int, failure: Failure) -> None:
         """Queue a job again, or fail it when it has died once too often."""
@@ -257,7 +262,7 @@ class Dispatcher:
         self._losses[job_id] += failure == LOST
         vanishes = self._losses[job_id] >= MAX_LOSSES
         if vanishes or (died and job.deaths + 1 >= MAX_DEATHS):
-            await self._finish(job_id, replace(failure, retryable=False))
+            await self.finish(job_id, replace(failure, retryable=False))
             return
         job = await self._jobs.requeue(job_id, attempt, died)
         self._events.publish(JobChanged(job))

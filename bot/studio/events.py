@@ -1,7 +1,8 @@
 """EventBus: publishes what happens to jobs to the subscribers in this process.
 
-Use cases and dispatch publish, deliveries subscribe. Nothing is stored: what a subscriber missed,
-it reads from the database.
+Use cases and dispatch publish, deliveries subscribe. Changes that other bots make come by the
+relay (bot/dispatch/relay.py). Nothing is stored: what a subscriber missed, it reads from the
+database.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ from storage.domain.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class JobChanged:
-    """A job was added or changed its status; advice comes with the event that added it."""
+    """A job was added or changed its status; advice comes with the event that added it.
+
+    heard: this process did not make the change, and others know of it already.
+    """
 
     job: Job
     advice: tuple[Advice, ...] = ()
+    heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from arq.connections import ArqRedis
 from arq.constants import (
@@ -30,6 +31,7 @@ from storage.queue.connection import CONNECTION_ERRORS, RECONNECT_SECONDS, conne
 from storage.queue.messages import (
     CANCEL_SECONDS,
     CANCELS,
+    CHANGES,
     EVENTS,
     LIVES,
     QUEUE,
@@ -38,6 +40,7 @@ from storage.queue.messages import (
     WITHDRAWN_SECONDS,
     WORKER_KEYS,
     AttemptState,
+    Changed,
     Event,
     Order,
     WrongVersion,
@@ -47,11 +50,13 @@ from storage.queue.messages import (
     life_key,
     outcome_key,
     preview_key,
+    read_change,
     read_event,
     read_life,
     read_outcome,
     withdrawn_key,
     worker_key,
+    write_change,
     write_order,
 )
 
@@ -61,6 +66,8 @@ CLOCK_DIFFERENCE = timedelta(minutes=10)
 ARQ_STATE = (in_progress_key_prefix, result_key_prefix, retry_key_prefix)
 PREVIEW_BYTES = 2 * 2**20  # what is larger is no preview
 TIMEOUT_SECONDS = 5.0  # after which a Redis that does not answer counts as away
+
+Message = TypeVar("Message")
 
 log = logging.getLogger(__name__)
 
@@ -205,24 +212,40 @@ class Queue:
         async with self._translated():
             await self._redis.ping()
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def announce(self, changes: Iterable[Changed]) -> None:
+        """Publish these changes to all bots, this one included."""
+        async with self._translated(), self._redis.pipeline(transaction=False) as pipe:
+            for change in changes:
+                pipe.publish(CHANGES, write_change(change))
+            await pipe.execute()
+
+    def events(self) -> AsyncIterator[Event]:
         """Yield what workers publish, through any outage, during which events are missed."""
+        return self._published(EVENTS, read_event)
+
+    def changes(self) -> AsyncIterator[Changed]:
+        """Yield what bots announce, through any outage, during which changes are missed."""
+        return self._published(CHANGES, read_change)
+
+    async def _published(
+        self, name: str, read: Callable[[object], Message]
+    ) -> AsyncIterator[Message]:
         refused: set[type[CodecError]] = set()
         while True:
             try:
                 async with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
-                    await channel.subscribe(EVENTS)
+                    await channel.subscribe(name)
                     while True:
                         message = await channel.get_message(timeout=5.0)
                         if message is None:
                             continue
                         try:
-                            yield read_event(message["data"])
+                            yield read(message["data"])
                         except CodecError as error:
                             self.unreadable_events += 1
                             if type(error) not in refused:  # they would fill the log
                                 refused.add(type(error))
-                                log.warning("events are skipped: %s", error)
+                                log.warning("messages of %s are skipped: %s", name, error)
             except CONNECTION_ERRORS:
                 await asyncio.sleep(RECONNECT_SECONDS)
 

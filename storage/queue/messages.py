@@ -1,4 +1,4 @@
-"""Orders, events and outcomes between bot and workers, and the Redis keys they are under.
+"""Orders, events and outcomes between bots and workers, and the Redis keys they are under.
 
 Redis holds nothing that the database could not lose: orders that wait, leases, outcomes on their
 way, and flags. All of it is JSON with a time to live.
@@ -38,6 +38,7 @@ QUEUE = "mutoscope:queue"  # the sorted set that arq reads
 TASK = "make_clip"  # arq's name of the one function
 EVENTS = "mutoscope:events"
 CANCELS = "mutoscope:cancels"
+CHANGES = "mutoscope:changes"  # of jobs, from bot to bot
 WORKERS = "mutoscope:worker:"
 WORKER_KEYS = "mutoscope:workers"  # the set of them, for a scan would go through all other keys
 
@@ -118,6 +119,14 @@ class Ended:
 
     job: str
     attempt: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A bot's process changed this job in the database."""
+
+    job: str
+    process: str
 
 
 Event = Started | Progressed | Ended
@@ -218,6 +227,18 @@ def read_event(text: object) -> Event:
     if isinstance(event, Progressed):
         _check_progress(event.progress)
     return event
+
+
+def write_change(change: Changed) -> str:
+    """Return the change as JSON."""
+    return _write(encode(change))
+
+
+def read_change(text: object) -> Changed:
+    """Return the change that the JSON describes; raise CodecError."""
+    change = decode(Changed, _read(text))
+    _check_attempt(change.job, 0)
+    return change
 
 
 def write_outcome(outcome: Clip | Failure) -> str:

@@ -16,14 +16,17 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Progress, Stage
 from storage.queue.messages import (
     VERSION,
+    Changed,
     Ended,
     Order,
     Progressed,
     Started,
     WrongVersion,
+    read_change,
     read_event,
     read_order,
     read_outcome,
+    write_change,
     write_event,
     write_order,
     write_outcome,
@@ -37,6 +40,7 @@ MESSAGES: list[tuple[object, Callable[..., str], Callable[..., object]]] = [
     (Started("job", 1, "worker", 5.0), write_event, read_event),
     (PROGRESS, write_event, read_event),
     (Ended("job", 1), write_event, read_event),
+    (Changed("job", "process"), write_change, read_change),
     (CLIP, write_outcome, read_outcome),
     (Failure("failed_encoding", (("a", "镜头"),)), write_outcome, read_outcome),
 ]
@@ -75,7 +79,7 @@ def test_a_message_without_a_version_is_older_than_the_first() -> None:
         read_event('{"event": "ended", "job": "a", "attempt": 1}')
 
 
-@pytest.mark.parametrize("read", [read_order, read_event, read_outcome])
+@pytest.mark.parametrize("read", [read_order, read_event, read_change, read_outcome])
 @pytest.mark.parametrize(
     "text",
     ["", "nothing", "[]", "1", "[" * 100_000, '{"version": 1}', '{"version": 1, "event": []}'],
@@ -125,7 +129,7 @@ def test_one_odd_value_anywhere_is_refused_or_harmless(
         assert read(write(found).encode()) == found
 
 
-@pytest.mark.parametrize("read", [read_order, read_event, read_outcome])
+@pytest.mark.parametrize("read", [read_order, read_event, read_change, read_outcome])
 @given(text=st.binary(max_size=200) | SURROGATES | ODD)
 def test_arbitrary_bytes_are_refused(read: Callable[[object], object], text: object) -> None:
     with pytest.raises(CodecError):
@@ -166,6 +170,7 @@ WRITTEN = {
     Progressed: "job attempt progress.stage progress.step progress.steps progress.eta "
     "progress.preview",
     Ended: "job attempt",
+    Changed: "job process",
     Clip: "blob poster container width height frames fps seed motion bytes seconds worker "
     "adjustments scores",
     Failure: "key parameters retryable cancelled",
