@@ -7,14 +7,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from storage.codec import CodecError, decode
+from storage.codec import CodecError
 from storage.domain.catalogue import Catalogue
 from storage.domain.request import Preset
+from storage.yaml_file import find_file, read_yaml
 
 FILE = "generation.yaml"
-PLACES = (Path(FILE), Path(__file__).with_name(FILE))
 
 
 class CatalogueError(ValueError):
@@ -23,16 +21,8 @@ class CatalogueError(ValueError):
 
 def load_catalogue(path: Path | None = None) -> Catalogue:
     """Read the catalogue from a file; without one from here, or from beside the package."""
-    chosen = path or next(filter(Path.is_file, PLACES), PLACES[0])
-    try:
-        data = yaml.safe_load(chosen.read_text(encoding="utf-8"))
-        catalogue = decode(Catalogue, _expanded(data))
-        _check_references(catalogue)
-    except OSError as error:
-        raise CatalogueError(f"{chosen} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise CatalogueError(f"{chosen}: {' '.join(str(error).split())}") from error
-    return catalogue
+    chosen = path or find_file(FILE, Path(__file__).parent)
+    return read_yaml(chosen, Catalogue, _expanded, _check_references, CatalogueError)
 
 
 def _expanded(value: Any, *place: str) -> Any:

@@ -6,13 +6,11 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from storage.codec import CodecError, decode
+from storage.codec import CodecError
 from storage.domain.cost.offer import PriceList, Tenure
+from storage.yaml_file import find_file, read_yaml
 
 FILE = "deploy/prices.yaml"
-PLACES = (Path(FILE), Path(__file__).parents[1] / FILE)
 
 
 class PricesError(ValueError):
@@ -21,16 +19,8 @@ class PricesError(ValueError):
 
 def load_prices(path: Path | None = None) -> PriceList:
     """Read the price list from a file; without one from here, or from beside the package."""
-    chosen = path or next(filter(Path.is_file, PLACES), PLACES[0])
-    try:
-        data = yaml.safe_load(chosen.read_text(encoding="utf-8"))
-        prices = decode(PriceList, _expanded(data))
-        _check(prices)
-    except OSError as error:
-        raise PricesError(f"{chosen} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise PricesError(f"{chosen}: {' '.join(str(error).split())}") from error
-    return prices
+    chosen = path or find_file(FILE, Path(__file__).parents[1])
+    return read_yaml(chosen, PriceList, _expanded, _check, PricesError)
 
 
 def _expanded(data: Any) -> Any:
