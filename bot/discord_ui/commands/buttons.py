@@ -1,14 +1,13 @@
 """The buttons under a job's message: Retry, Tweak, Details, Delete, Cancel and Fetch.
 
-The action and the job are in the custom_id (a discord.ui.DynamicItem), so that the buttons of
-every message work after a restart. The custom_id of Retry says "again".
+The action and the job are in the custom_id, so that the buttons of every message work after a
+restart. The custom_id of Retry says "again".
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import discord
 
@@ -16,6 +15,7 @@ from bot.discord_ui.cards.card import Card
 from bot.discord_ui.cards.card_renderer import CardRenderer
 from bot.discord_ui.cards.details import show_details
 from bot.discord_ui.client import Interaction
+from bot.discord_ui.commands.dynamic_button import DynamicButton
 from bot.discord_ui.commands.tweak import show_form
 from bot.discord_ui.permissions import can_moderate, check_permissions
 from bot.discord_ui.replies import (
@@ -48,7 +48,7 @@ STYLES = {
 
 
 class JobButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]],
+    DynamicButton,
     template=rf"(?P<action>{'|'.join(STYLES)}):(?P<job>[0-9a-f]{{16}})",
 ):
     """One button of a job's message."""
@@ -62,17 +62,6 @@ class JobButton(
         )
         self.action = action
         self.job = job
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 (the base class passes it)
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Return the button with this custom_id."""
-        return cls(match["action"], match["job"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Run the button's action, or reply why it is not possible; a double press counts once."""

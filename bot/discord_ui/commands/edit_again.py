@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import secrets
-from typing import Any, Self
+from typing import Any
 
 import discord
 
 from bot.discord_ui.client import Interaction
+from bot.discord_ui.commands.dynamic_button import DynamicButton
 from bot.discord_ui.commands.form import Form, read_answers
 from bot.discord_ui.replies import REFUSED_VIEW, reply_errors
 from storage.domain.errors import BadRequest
@@ -17,9 +17,7 @@ KEPT = 1000
 """Refused forms that can be opened again; what was typed is too long for a custom_id."""
 
 
-class EditAgainButton(
-    discord.ui.DynamicItem[discord.ui.Button[Any]], template=r"edit:(?P<form>[0-9a-f]{16})"
-):
+class EditAgainButton(DynamicButton, template=r"edit:(?P<form>[0-9a-f]{16})"):
     """Opens one refused form."""
 
     def __init__(self, form: str, label: str = "") -> None:
@@ -27,17 +25,6 @@ class EditAgainButton(
             discord.ui.Button(label=label or None, emoji="✏️", custom_id=f"edit:{form}")
         )
         self.form = form
-
-    @classmethod
-    async def from_custom_id(
-        cls,
-        interaction: discord.Interaction[Any],  # noqa: ARG003 (the base class passes it)
-        item: discord.ui.Item[Any],  # noqa: ARG003
-        match: re.Match[str],
-        /,
-    ) -> Self:
-        """Return the button with this custom_id."""
-        return cls(match["form"])
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Show the form, or reply that it is lost."""
