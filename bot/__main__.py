@@ -27,7 +27,10 @@ async def run(settings: BotSettings) -> None:
     await check_login(settings)
     discord = DiscordConnection(Translations.load(settings.default_locale), settings)
     async with open_service(
-        settings, metrics_port=settings.metrics_port, gateway_ready=lambda: discord.ready
+        settings,
+        metrics_port=settings.metrics_port,
+        gateway_ready=lambda: discord.ready,
+        traffic=discord.traffic,
     ) as service:
         dispatching = asyncio.create_task(service.run())  # whether Discord is there or not
         try:

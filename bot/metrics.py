@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 from functools import partial
+from typing import Protocol
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from prometheus_client import CollectorRegistry, Counter, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.aiohttp import make_aiohttp_handler
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -23,6 +24,27 @@ from storage.domain.job import Status
 from storage.queue.client import Queue
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
+
+WAITS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
+"""Bounds of the waits that are counted together, in seconds."""
+
+
+class ChatTraffic(Protocol):
+    """What a front end counts about the chat that it serves; bot.discord_ui.traffic does."""
+
+    exhausted: int
+
+    @property
+    def requests(self) -> Mapping[str, int]:
+        """Return how many requests had which answer."""
+
+    @property
+    def limited(self) -> Mapping[str, int]:
+        """Return how many requests were over which limit."""
+
+    @property
+    def delivered(self) -> Mapping[str, int]:
+        """Return how many outcomes reached people by which way."""
 
 
 class BotMetrics(Collector):
@@ -39,8 +61,11 @@ class BotMetrics(Collector):
         set_aside: Set[str],
         scaling: Scaling,
         clock: Callable[[], float] = time.time,
+        *,
+        traffic: ChatTraffic | None = None,
     ) -> None:
         """Watch these; set_aside holds the jobs that are not dispatched any more."""
+        self._traffic = traffic
         self._jobs = jobs
         self._queue = queue
         self._set_aside = set_aside
@@ -54,6 +79,12 @@ class BotMetrics(Collector):
         self._ended = counter("jobs_ended", "Jobs that ended, by final status.", ["status"])
         for status in (status for status in Status if status.final):
             self._ended.labels(status.value)  # which begins at 0
+        self._waits = Histogram(
+            *("wait_seconds", "Time from an order to the start of its clip."),
+            namespace="mutoscope",
+            registry=self.registry,
+            buckets=WAITS,
+        )
         self._cached = counter("clips_from_cache", "Clips served from the cache.")
         self._worker_seconds = counter("worker_seconds", "Time that workers took for clips.")
         self._start_seconds = counter("start_seconds", "Time that billed workers took to start.")
@@ -70,6 +101,8 @@ class BotMetrics(Collector):
                 if job.status.final:
                     self._ended.labels(job.status.value).inc()
                     self._cached.inc(job.cached)
+                    if job.started:
+                        self._waits.observe(max(0.0, job.started - job.created))
                     if job.clip and not job.cached:
                         self._worker_seconds.inc(job.clip.seconds)
 
@@ -126,6 +159,8 @@ class BotMetrics(Collector):
             "Messages of workers and bots that were skipped.",
             self._queue.unreadable_events,
         )
+        if self._traffic is not None:
+            yield from _of_chat(self._traffic)
 
     async def serve(self, port: int, serve_readiness: Handler) -> web.AppRunner:
         """Serve on a port (0: any free one); the caller calls cleanup() on what is returned.
@@ -152,6 +187,24 @@ class BotMetrics(Collector):
 
     async def _serve_health(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok")
+
+
+def _of_chat(traffic: ChatTraffic) -> Iterable[Metric]:
+    labelled = (
+        ("discord_requests", "Requests to Discord, by the answer.", "status", traffic.requests),
+        ("discord_limited", "Requests that Discord put off.", "scope", traffic.limited),
+        ("deliveries", "Outcomes, by how they reached people.", "way", traffic.delivered),
+    )
+    for name, documentation, label, counts in labelled:
+        family = CounterMetricFamily(f"mutoscope_{name}", documentation, labels=[label])
+        for value, count in counts.items():
+            family.add_metric([value], count)
+        yield family
+    yield CounterMetricFamily(
+        "mutoscope_discord_limits_reached",
+        "Answers that used a limit up, so that the next request waits.",
+        traffic.exhausted,
+    )
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

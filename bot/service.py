@@ -13,7 +13,7 @@ from bot.dispatch.dispatcher import Dispatcher
 from bot.dispatch.relay import ChangeRelay
 from bot.dispatch.scaling import Scaling
 from bot.health import Readiness
-from bot.metrics import BotMetrics
+from bot.metrics import BotMetrics, ChatTraffic
 from bot.studio.admission import Admission
 from bot.studio.events import EventBus
 from bot.studio.studio import Studio
@@ -55,11 +55,13 @@ async def open_service(
     quota: QuotaRow | None = None,
     metrics_port: int | None = None,
     gateway_ready: Callable[[], bool] = lambda: True,
+    traffic: ChatTraffic | None = None,
 ) -> AsyncIterator[Service]:
     """Open everything, and close it at the end of the block.
 
     quota replaces the catalogue's. Metrics and the service's health are served on metrics_port (0:
-    any free port) unless it is None; gateway_ready is the front end's share of that health.
+    any free port) unless it is None; gateway_ready is the front end's share of that health, traffic
+    its share of the metrics.
     Raises SettingsError, and Unavailable where the database cannot be opened.
     """
     check_urls(settings)
@@ -81,7 +83,7 @@ async def open_service(
         studio = Studio(jobs, blobs, queue, admission, events, rental=lambda: scaling.advice)
         stack.callback(studio.close)
         dispatcher = Dispatcher(jobs, blobs, queue, events)
-        metrics = BotMetrics(jobs, queue, dispatcher.set_aside, scaling)
+        metrics = BotMetrics(jobs, queue, dispatcher.set_aside, scaling, traffic=traffic)
         billing = Billing(jobs, queue, prices, metrics.add_bills)
         if metrics_port is not None:
             runner = await metrics.serve(metrics_port, Readiness(jobs, queue, gateway_ready).serve)

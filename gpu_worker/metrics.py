@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable
-from typing import Protocol, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Protocol, TypeAlias
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -12,11 +12,18 @@ from prometheus_client.aiohttp import make_aiohttp_handler
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from gpu_worker.stage_times import TimedReporter
 from storage.domain.clip import Clip, Failure
+from storage.domain.progress import Stage
+from storage.queue.lease import Handler
 from storage.queue.messages import Order
+from storage.queue.reporter import ProgressReporter
 
-ReporterT = TypeVar("ReporterT")
-OrderHandler: TypeAlias = Callable[[Order, ReporterT], Awaitable[Clip | Failure]]
+TimedHandler: TypeAlias = Callable[[Order, TimedReporter], Awaitable[Clip | Failure]]
+
+FALLBACKS = ("slices", "halves", "offload", "eight_bit", "smaller")
+"""What a clip gives up where memory is short, in the order of the model's fallback steps."""
+NONE_LEFT = "failed"
 
 
 class EngineStatus(Protocol):
@@ -45,31 +52,44 @@ class WorkerMetrics(Collector):
         self._active = 0
         self._busy_seconds = 0.0
         self._engine_seconds = 0.0
+        self._stage_seconds = dict.fromkeys(Stage, 0.0)
+        self._fallbacks = dict.fromkeys((*FALLBACKS, NONE_LEFT), 0)
         self._busy_since: float | None = None
         self._idle_since = clock()
         registry = CollectorRegistry()
         registry.register(self)
         self._write_page = make_aiohttp_handler(registry)
 
-    def instrument(self, handler: OrderHandler[ReporterT]) -> OrderHandler[ReporterT]:
-        """Return the handler wrapped so that its orders are counted."""
+    def instrument(self, handler: TimedHandler) -> Handler:
+        """Return the handler wrapped so that its orders are counted and their stages timed."""
 
-        async def counted(order: Order, report: ReporterT) -> Clip | Failure:
+        async def counted(order: Order, report: ProgressReporter) -> Clip | Failure:
+            timed = TimedReporter(report, self._stage_seconds, self._clock)
             if not self._active:
                 self._busy_since = self._clock()
             self._active += 1
             try:
-                outcome = await handler(order, report)
+                outcome = await handler(order, timed)
             finally:
+                timed.enter(None)
                 self._active -= 1
                 if not self._active:
                     self._become_idle()
-            self._ended[_outcome_label(outcome)] += 1
-            if isinstance(outcome, Clip):
-                self._engine_seconds += outcome.seconds
+            self._count(outcome)
             return outcome
 
         return counted
+
+    def _count(self, outcome: Clip | Failure) -> None:
+        self._ended[_outcome_label(outcome)] += 1
+        if isinstance(outcome, Failure):
+            self._fallbacks[NONE_LEFT] += outcome.key == "failed_out_of_memory"
+            return
+        self._engine_seconds += outcome.seconds
+        for adjustment in outcome.adjustments:
+            step = adjustment.key.removeprefix("adjusted_")
+            if step in self._fallbacks:
+                self._fallbacks[step] += 1
 
     def _become_idle(self) -> None:
         """Add the busy period that ends now; orders that overlapped in it count once."""
@@ -84,12 +104,12 @@ class WorkerMetrics(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Yield all metrics as they are now."""
-        ended = CounterMetricFamily(
-            "mutoscope_worker_jobs", "Orders that ended, by outcome.", labels=["outcome"]
+        yield _counters("jobs", "Orders that ended, by outcome.", "outcome", self._ended)
+        seconds = {stage.value: taken for stage, taken in self._stage_seconds.items()}
+        yield _counters("stage_seconds", "Time of orders by stage.", "stage", seconds)
+        yield _counters(
+            "memory_fallbacks", "Clips for which memory was short.", "step", self._fallbacks
         )
-        for outcome, count in self._ended.items():
-            ended.add_metric([outcome], count)
-        yield ended
         busy = self._busy_since is not None
         busy_seconds = self._busy_seconds
         if self._busy_since is not None:
@@ -134,6 +154,15 @@ class WorkerMetrics(Collector):
 
 def _counter(name: str, documentation: str, value: float) -> Metric:
     return CounterMetricFamily(f"mutoscope_worker_{name}", documentation, value)
+
+
+def _counters(
+    name: str, documentation: str, label: str, values: Mapping[str, float]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"mutoscope_worker_{name}", documentation, labels=[label])
+    for value, count in values.items():
+        family.add_metric([value], count)
+    return family
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

@@ -16,6 +16,7 @@ from discord import app_commands
 
 from bot.discord_ui.rate_limiter import RateLimiter
 from bot.discord_ui.replies import NO_MENTIONS, ignore_repetition, send_ephemeral
+from bot.discord_ui.traffic import DiscordTraffic
 from bot.discord_ui.uploads import UploadLimiter
 from bot.i18n import Translations
 from bot.studio.studio import Studio
@@ -35,10 +36,15 @@ ReactionHandler: TypeAlias = Callable[
 class MutoscopeClient(discord.Client):
     """A discord.Client for the studio; each command module registers its handlers."""
 
-    def __init__(self, studio: Studio, texts: Translations) -> None:
+    def __init__(
+        self, studio: Studio, texts: Translations, traffic: DiscordTraffic | None = None
+    ) -> None:
         # The bot uses no voice; discord.py would warn of missing libraries.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
-        super().__init__(intents=intents(), allowed_mentions=NO_MENTIONS)
+        self.traffic = traffic or DiscordTraffic()
+        super().__init__(
+            intents=intents(), allowed_mentions=NO_MENTIONS, http_trace=self.traffic.trace()
+        )
         self.studio = studio
         self.texts = texts
         self.tree = CommandTree(self)

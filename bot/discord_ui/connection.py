@@ -16,6 +16,7 @@ from discord.gateway import DiscordWebSocket, KeepAliveHandler, ReconnectWebSock
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.command_sync import keep_commands_synced
 from bot.discord_ui.frontend import open_client, open_delivery, set_endpoints
+from bot.discord_ui.traffic import DiscordTraffic
 from bot.i18n import Translations
 from bot.settings import BotSettings
 from bot.studio.studio import Studio
@@ -56,6 +57,7 @@ class DiscordConnection:
         self._texts = texts
         self._settings = settings
         self._client: MutoscopeClient | None = None
+        self.traffic = DiscordTraffic()
 
     @property
     def ready(self) -> bool:
@@ -86,7 +88,7 @@ class DiscordConnection:
     async def _run_client(self, studio: Studio) -> None:
         """Log a new client in and serve until it ends."""
         guild = self._settings.discord_guild
-        async with open_client(studio, self._texts) as client:
+        async with open_client(studio, self._texts, self.traffic) as client:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 await self._login(client)
             self._client = client

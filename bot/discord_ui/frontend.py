@@ -24,13 +24,16 @@ from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
+from bot.discord_ui.traffic import DiscordTraffic
 from bot.i18n import Translations
 from bot.studio.studio import Studio
 
 
-def open_client(studio: Studio, texts: Translations) -> MutoscopeClient:
-    """Return a client with all commands, not yet logged in."""
-    client = MutoscopeClient(studio, texts)
+def open_client(
+    studio: Studio, texts: Translations, traffic: DiscordTraffic | None = None
+) -> MutoscopeClient:
+    """Return a client with all commands, not yet logged in; its requests are counted."""
+    client = MutoscopeClient(studio, texts, traffic)
     client.add_dynamic_items(JobButton)
     for module in (
         animate,

@@ -49,6 +49,7 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
         "mutoscope_start_seconds": "counter",
         "mutoscope_idle_seconds": "counter",
         "mutoscope_dollars": "counter",
+        "mutoscope_wait_seconds": "histogram",
     }
     found = samples(page)
     assert found["mutoscope_jobs_waiting"] == 3
@@ -97,6 +98,8 @@ async def test_ended_jobs_are_counted(backend: Backend) -> None:
     assert found["mutoscope_jobs_ended_total{status=done}"] == 2
     assert found["mutoscope_jobs_ended_total{status=failed}"] == 0
     assert found["mutoscope_worker_seconds_total"] == 1.5
+    assert found["mutoscope_wait_seconds_count"] == 1
+    assert found["mutoscope_wait_seconds_bucket{le=60.0}"] == 1
 
 
 async def test_the_rest_of_the_bill_is_counted_beside_the_clips_own_seconds(

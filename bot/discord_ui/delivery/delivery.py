@@ -276,6 +276,7 @@ class Delivery:
                     "set aside after %d failed deliveries; the owner finds it by /clips", failures
                 )
                 await self._studio.delivered(job.id, waits=True)
+                self._sender.count_delivery(message, SendResult.REFUSED, waits=True)
 
     async def _send_result(self, message: LiveMessage) -> None:
         """Send the result and settle the job; pings wait long where a channel has many."""
@@ -293,6 +294,7 @@ class Delivery:
         waits = not (reached or unwanted or job.status is Status.CANCELLED)
         place = "" if waits else job.reply_to.message
         await self._studio.delivered(job.id, place, charged=charged, waits=waits)
+        self._sender.count_delivery(message, result, waits=waits)
         log.info("%s: %s", job.status.value, result.value)
 
     async def _send_card(self, message: LiveMessage) -> tuple[SendResult, bool] | None:

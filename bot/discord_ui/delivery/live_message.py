@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bot.studio.wait_forecast import QueueEstimate
 from storage.domain.advice import Advice
-from storage.domain.delivery_state import DeliveryState
+from storage.domain.delivery_state import DeliveryState, Way
 from storage.domain.job import Job
 from storage.domain.progress import Progress
 
@@ -27,7 +27,7 @@ class LiveMessage:
     be edited; the keys of stale_ids are the ids of all jobs whose messages are, the longest stale
     first, so that they are found among many. state is None until it was read from the database;
     failures counts failed edits in a row, after which the next one is made at retry_at (monotonic
-    seconds).
+    seconds). way is how the message was last edited or sent.
     """
 
     job: Job
@@ -40,6 +40,7 @@ class LiveMessage:
     stale_ids: dict[str, None] = field(default_factory=dict)
     edited_at: float = 0.0
     state: DeliveryState | None = None
+    way: Way | None = None
     failures: int = 0
     retry_at: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)

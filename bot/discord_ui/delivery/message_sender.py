@@ -30,6 +30,7 @@ from bot.discord_ui.replies import (
     is_lasting_refusal,
     send_reply,
 )
+from bot.discord_ui.traffic import UNTOLD, WAITS
 from storage.domain.delivery_state import DeliveryState, Way
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, ReplyTarget, Status
@@ -109,6 +110,7 @@ class MessageSender:
                     return SendResult.REFUSED
                 await self._close(message, way, error)
             else:
+                message.way = way
                 return SendResult.EDITED
         return SendResult.REFUSED
 
@@ -166,6 +168,12 @@ class MessageSender:
             if shows_end(found, job.id):
                 return SendResult.POSTED
         return None
+
+    def count_delivery(self, message: LiveMessage, result: SendResult, *, waits: bool) -> None:
+        """Count how an outcome reached its owner, or that it did not."""
+        reached = result in (SendResult.EDITED, SendResult.POSTED)
+        way = message.way if reached else None
+        self._client.traffic.delivered[WAITS if waits else way or UNTOLD] += 1
 
     async def ping(self, message: LiveMessage, text: str) -> None:
         """Mention the owner in a reply to the job's message, because an edit notifies nobody."""
@@ -254,6 +262,7 @@ class MessageSender:
 
     async def _move(self, message: LiveMessage, way: Way, sent: discord.Message) -> None:
         """Record which message shows the job from now on."""
+        message.way = way
         place = replace(message.job.reply_to, channel=str(sent.channel.id), message=str(sent.id))
         if way is not Way.TOKEN:
             place = replace(place, token="")  # it cannot edit this message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import promql_parser
 import pytest
 import yaml
 
+from bot.discord_ui.traffic import DiscordTraffic
 from bot.metrics import BotMetrics
 from gpu_worker.metrics import WorkerMetrics
 from tests.support.backend import open_backend
@@ -45,7 +47,8 @@ async def exported(folder: Path, redis_url: str) -> dict[str, set[str]]:
     """Return the labels of every sample that bot and worker export."""
     found: dict[str, set[str]] = {}
     async with open_backend(folder, redis_url, b"") as backend:
-        metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
+        traffic = DiscordTraffic(requests=Counter({"200": 1}))
+        metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling(), traffic=traffic)
         await metrics.refresh()
         for family in (*parse(metrics.registry), *parse(WorkerMetrics(LoadedEngine()))):
             for sample in family.samples:

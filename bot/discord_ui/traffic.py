@@ -1,0 +1,52 @@
+"""Counts what the bot asks of Discord, how that is limited, and how outcomes reach people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import aiohttp
+
+from storage.domain.delivery_state import Way
+
+WAYS = (Way.TOKEN, Way.EDIT, Way.POST, Way.DIRECT)
+SCOPES = ("user", "global", "shared")
+"""Whose limit a request was over, in Discord's words: the bot's, all of it, or everybody's."""
+UNTOLD = "none"  # a way: there was nobody to tell, as the message is gone
+WAITS = "waits"  # a way: every other one is closed, and the outcome waits in /clips
+
+
+@dataclass
+class DiscordTraffic:
+    """Counts since the start of this process; every new client of the bot adds to them.
+
+    requests is by the answer's HTTP status, limited by the limit's scope, delivered by the way.
+    exhausted counts answers after which discord.py lets the next such request wait.
+    """
+
+    requests: Counter[str] = field(default_factory=Counter)
+    limited: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(SCOPES, 0)))
+    delivered: Counter[str] = field(
+        default_factory=lambda: Counter(dict.fromkeys((*WAYS, UNTOLD, WAITS), 0))
+    )
+    exhausted: int = 0
+
+    def trace(self) -> aiohttp.TraceConfig:
+        """Return what lets a client's requests be counted."""
+        config = aiohttp.TraceConfig()
+        config.on_request_end.append(self._count)
+        return config
+
+    async def _count(
+        self,
+        _session: aiohttp.ClientSession,
+        _context: SimpleNamespace,
+        end: aiohttp.TraceRequestEndParams,
+    ) -> None:
+        headers = end.response.headers
+        self.requests[str(end.response.status)] += 1
+        self.exhausted += headers.get("X-RateLimit-Remaining") == "0"
+        if end.response.status == 429:
+            scope = headers.get("X-RateLimit-Scope", "global")
+            self.limited[scope if scope in SCOPES else "global"] += 1
