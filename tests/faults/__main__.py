@@ -21,6 +21,7 @@ from typing import TypeVar
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.stack.waiting import poll
 from tests.faults.audit import Verdict, audit
+from tests.faults.database import DATABASES, database_for
 from tests.faults.evidence import UNSETTLED, Evidence, read_evidence
 from tests.faults.injection import Injector
 from tests.faults.people import People
@@ -34,9 +35,9 @@ PROGRESS_SECONDS = 30.0
 Planned = TypeVar("Planned")
 
 
-async def run(folder: Path, schedule: Schedule, prefix: str) -> tuple[Evidence, Verdict]:
+async def run(service: FaultyService, schedule: Schedule, prefix: str) -> tuple[Evidence, Verdict]:
     """Carry out the schedule and judge it."""
-    async with FaultyService(folder) as service, People(service.stack.page, prefix) as people:
+    async with service, People(service.stack.page, prefix) as people:
         async with MemberClient(service.stack.page) as ada:
             injector = Injector(service, ada)
             await people.join(schedule.people)
@@ -49,11 +50,9 @@ async def run(folder: Path, schedule: Schedule, prefix: str) -> tuple[Evidence, 
                     group.create_task(_later(began + fault.at, injector.inject, fault))
             telling.cancel()
             await settle(service)
-            with service.reading(service.database) as database:
-                waiting = database.execute("SELECT owner FROM deliveries WHERE waiting > 0.0")
-                owners = [str(row["owner"]) for row in waiting]
-            await people.fetch(owners)
-        evidence = read_evidence(service, people.placed, people.given_up, injector.records)
+            waiting = "SELECT owner FROM deliveries WHERE waiting > 0.0"
+            await people.fetch([row["owner"] for row in await service.database.rows(waiting)])
+        evidence = await read_evidence(service, people.placed, people.given_up, injector.records)
         return evidence, audit(evidence)
 
 
@@ -75,7 +74,7 @@ async def settle(service: FaultyService) -> None:
 
     Wait no longer once nothing has changed for a while.
     """
-    left = _unsettled(service)
+    left = await _unsettled(service)
     while left:
         changed = partial(_has_changed, service, left)
         try:
@@ -83,17 +82,16 @@ async def settle(service: FaultyService) -> None:
         except TimeoutError as error:
             print(f"{left} orders are not settled: {error}", file=sys.stderr, flush=True)
             return
-        left = _unsettled(service)
+        left = await _unsettled(service)
 
 
-def _unsettled(service: FaultyService) -> int:
-    with service.reading(service.database) as database:
-        [[count]] = database.execute(UNSETTLED).fetchall()
-    return int(count)
+async def _unsettled(service: FaultyService) -> int:
+    [row] = await service.database.rows(UNSETTLED)
+    return int(row["unsettled"])
 
 
-def _has_changed(service: FaultyService, before: int) -> bool:
-    return _unsettled(service) != before
+async def _has_changed(service: FaultyService, before: int) -> bool:
+    return await _unsettled(service) != before
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,6 +103,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pace", type=float, default=PACE, help="seconds between two orders")
     parser.add_argument("--pause", type=float, help="seconds between one fault and the next")
     parser.add_argument("--kinds", default=",".join(KINDS), help="kinds of faults, with commas")
+    parser.add_argument("--bots", type=int, default=1, help="how many bots run all the time")
+    parser.add_argument("--database", choices=DATABASES, default="sqlite", help="of the bots")
     parser.add_argument("--home", type=Path, help="a folder for data and logs, which is kept")
     read = parser.parse_args(arguments)
     faults = round(read.jobs * 0.15) if read.faults is None else read.faults
@@ -115,7 +115,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with ExitStack() as stack:
         temporary = tempfile.TemporaryDirectory(prefix="mutoscope-faults-")
         folder = read.home or Path(stack.enter_context(temporary))
-        evidence, verdict = asyncio.run(run(folder, schedule, f"s{read.seed}n"))
+        url = stack.enter_context(database_for(read.database, folder))
+        service = FaultyService(folder, url, read.bots)
+        evidence, verdict = asyncio.run(run(service, schedule, f"s{read.seed}n"))
     print(table(evidence, verdict))
     print(summary(evidence, verdict), flush=True)
     return 0 if verdict.passed else 1

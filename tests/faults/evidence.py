@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from pathlib import Path
 from bot.i18n import Translations
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
+from tests.faults.database import Row
 from tests.faults.injection import FaultRecord
 from tests.faults.people import PlacedOrder
 from tests.faults.service import FaultyService
@@ -187,13 +187,13 @@ class DiscordRecord:
                             self.add(message, entry["at"])
 
 
-def read_evidence(
+async def read_evidence(
     service: FaultyService,
     placed: Iterable[PlacedOrder],
     given_up: Iterable[int],
     faults: Iterable[FaultRecord],
 ) -> Evidence:
-    """Read everything from the files that the processes wrote."""
+    """Read everything from the files and the database that the processes wrote."""
     with service.reading(service.discord_database) as discord:
         rows = discord.execute("SELECT body FROM documents WHERE kind = 'message'").fetchall()
         channels = discord.execute("SELECT body FROM documents WHERE kind = 'channel'").fetchall()
@@ -202,12 +202,9 @@ def read_evidence(
     for row in rows:
         entry = json.loads(row["body"])
         record.add(entry["message"], entry["posted"])
-    with service.reading(service.database) as database:
-        jobs = [_job(dict(row)) for row in database.execute(JOBS).fetchall()]
-        ledger = database.execute("SELECT job, entry, credits FROM ledger").fetchall()
-        [[begun_orders]] = database.execute(
-            "SELECT count(*) FROM intents WHERE ended = 0.0"
-        ).fetchall()
+    jobs = [_job(row) for row in await service.database.rows(JOBS)]
+    ledger = await service.database.rows("SELECT job, entry, credits FROM ledger")
+    left_over = await service.database.rows("SELECT id FROM intents WHERE ended = 0.0")
     return Evidence(
         list(placed),
         list(given_up),
@@ -217,7 +214,7 @@ def read_evidence(
         record.told,
         dict(record.notices),
         dict(record.addressed),
-        begun_orders,
+        len(left_over),
         list(faults),
         service.gave_up,
     )
@@ -240,7 +237,7 @@ UNSETTLED = """SELECT
     + (SELECT count(*) FROM intents WHERE ended = 0.0) AS unsettled"""
 
 
-def _job(row: dict[str, object]) -> JobRecord:
+def _job(row: Row) -> JobRecord:
     return JobRecord(
         id=str(row["id"]),
         owner=str(row["owner"]),
@@ -255,7 +252,7 @@ def _job(row: dict[str, object]) -> JobRecord:
     )
 
 
-def _with_entries(jobs: Iterable[JobRecord], ledger: Iterable[sqlite3.Row]) -> list[JobRecord]:
+def _with_entries(jobs: Iterable[JobRecord], ledger: Iterable[Row]) -> list[JobRecord]:
     entries: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for row in ledger:
         entries[str(row["job"])].append((str(row["entry"]), int(str(row["credits"]))))

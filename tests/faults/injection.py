@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
-import sqlite3
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -149,15 +147,9 @@ async def disk_full(who: str, injector: Injector, fault: PlannedFault) -> None:
 
 
 async def database_locked(injector: Injector, fault: PlannedFault) -> None:
-    """Hold the database's write lock."""
-    path = injector.service.database
-    connection = sqlite3.connect(path, isolation_level=None, timeout=0.2)
-    try:
-        with contextlib.suppress(sqlite3.OperationalError):
-            connection.execute("BEGIN IMMEDIATE")
+    """Let no bot write to the database."""
+    async with injector.service.database.locked():
         await asyncio.sleep(fault.seconds)
-    finally:
-        connection.close()
 
 
 async def clock(who: str, injector: Injector, fault: PlannedFault) -> None:

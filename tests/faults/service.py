@@ -22,6 +22,7 @@ from deploy.local.stack.child_process import ChildProcess, python
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.redis_server import RedisServer, start_redis
 from deploy.local.stack.waiting import poll
+from tests.faults.database import OutsideDatabase
 from tests.faults.redis_proxy import RedisProxy
 from tests.faults.shifted_process import set_clock
 from tests.support.process_tree import children, has_ended
@@ -100,15 +101,18 @@ class Supervised:
 
 
 class FaultyService:
-    """Redis behind a proxy, the local Discord, a bot and workers, in one folder."""
+    """Redis behind a proxy, the local Discord, bots and workers, in one folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str, bots: int = 1) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         environ = {name: value for name, value in os.environ.items() if name != "MODEL"}
         self.folder = folder.resolve()
         self.run_log = self.folder / "runs.log"
         self.wire_log = self.folder / "wire.jsonl"
         self.stack = LocalStack(folder, environ | self._settings())
+        self.stack.environ["DATABASE_URL"] = database_url
+        self.database = OutsideDatabase(database_url)
+        self._bot_count = bots
         self.bots: list[Supervised] = []
         self.workers: list[Supervised] = []
         self._all: list[Supervised] = []
@@ -143,11 +147,6 @@ class FaultyService:
         return [one.name for one in self._all if WRONG_SETTINGS in one.statuses]
 
     @property
-    def database(self) -> Path:
-        """The bot's database."""
-        return self.folder / "mutoscope.db"
-
-    @property
     def discord_database(self) -> Path:
         """What the local Discord keeps."""
         return self.folder / "discord" / "discord.db"
@@ -179,7 +178,8 @@ class FaultyService:
         self.stack.environ["REDIS_URL"] = self.proxy.url
         await self.stack.start_discord(wire_log=self.wire_log)
         self._redis_watch = asyncio.create_task(self._keep_redis_running())
-        await self.add(self.bots, "bot", "bot")
+        for _ in range(self._bot_count):
+            await self.add(self.bots, "bot", "bot")
         for _ in range(WORKERS):
             await self.add(self.workers, "worker", "gpu_worker")
         async with MemberClient(self.stack.page) as member:
