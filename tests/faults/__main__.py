@@ -21,13 +21,13 @@ from typing import TypeVar
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.stack.waiting import poll
 from tests.faults.audit import Verdict, audit
-from tests.faults.database import DATABASES, database_for
 from tests.faults.evidence import UNSETTLED, Evidence, read_evidence
 from tests.faults.injection import Injector
 from tests.faults.people import People
 from tests.faults.report import summary, table
 from tests.faults.schedule import KINDS, PACE, Schedule, make_schedule
 from tests.faults.service import FaultyService
+from tests.support.stores.outside_database import DATABASES, database_for
 
 STANDSTILL_SECONDS = 120.0
 PROGRESS_SECONDS = 30.0

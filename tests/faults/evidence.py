@@ -12,10 +12,10 @@ from pathlib import Path
 from bot.i18n import Translations
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
-from tests.faults.database import Row
 from tests.faults.injection import FaultRecord
 from tests.faults.people import PlacedOrder
 from tests.faults.service import FaultyService
+from tests.support.stores.outside_database import Row
 
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7

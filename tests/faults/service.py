@@ -22,10 +22,10 @@ from deploy.local.stack.child_process import ChildProcess, python
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.redis_server import RedisServer, start_redis
 from deploy.local.stack.waiting import poll
-from tests.faults.database import OutsideDatabase
 from tests.faults.redis_proxy import RedisProxy
 from tests.faults.shifted_process import set_clock
 from tests.support.process_tree import children, has_ended
+from tests.support.stores.outside_database import OutsideDatabase
 
 ROOT = Path(__file__).parents[2]
 RESTART_SECONDS = 0.5
