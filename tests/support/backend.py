@@ -27,6 +27,7 @@ from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.clip import Clip, Container, Failure
 from storage.domain.job import ReplyTarget
 from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest
 from storage.prices_file import load_prices
 from storage.queue.client import Queue
 from storage.queue.consumer import serve
@@ -85,8 +86,13 @@ class ScriptedWorker:
             return Failure("failed_cancelled", cancelled=True)
         if self.failure is not None:
             return self.failure
+        clip = await self.store_clip(request)
+        return await self.claims.pop(0)(clip) if self.claims else clip
+
+    async def store_clip(self, request: GenerationRequest) -> Clip:
+        """Return the clip of a request, whose file is in the blob store."""
         blob = await self.blobs.put(clip_file(self.mp4, request.seed, request.container))
-        clip = Clip(
+        return Clip(
             blob=blob,
             poster="",
             container=request.container,
@@ -99,7 +105,6 @@ class ScriptedWorker:
             bytes=await self.blobs.size(blob),
             seconds=1.5,
         )
-        return await self.claims.pop(0)(clip) if self.claims else clip
 
 
 def clip_file(mp4: bytes, seed: int, container: Container = Container.MP4) -> bytes:

@@ -105,19 +105,11 @@ TOO_MANY_FOLLOW_UPS = (
 )
 EMPTY_MESSAGE = (400, 50006, "Cannot send an empty message")
 CANNOT_MESSAGE_USER = (403, 50007, "Cannot send messages to this user")
-NO_MUTUAL_GUILDS = (
-    403,
-    50278,
-    "Cannot send messages to this user due to having no mutual guilds",
-)
+NO_MUTUAL_GUILDS = (403, 50278, "Cannot send messages to this user due to having no mutual guilds")
 MISSING_PERMISSIONS = (403, 50013, "Missing Permissions")
 INVALID_WEBHOOK_TOKEN = (401, 50027, "Invalid Webhook Token")
 THREAD_ARCHIVED = (400, 50083, "Thread is archived")
-REPLY_WITHOUT_HISTORY = (
-    400,
-    160002,
-    "Cannot reply without permission to read message history",
-)
+REPLY_WITHOUT_HISTORY = (400, 160002, "Cannot reply without permission to read message history")
 THREAD_LOCKED = (400, 160005, "Thread is locked")
 BLOCKED_BY_AUTOMOD = (400, 200000, "Message was blocked by automatic moderation")
 BAD_JSON = (400, 50109, "The request body contains invalid JSON.")

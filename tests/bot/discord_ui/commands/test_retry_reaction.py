@@ -105,19 +105,25 @@ async def test_an_accepted_reaction_resets_the_throttle(chat: Chat) -> None:
         await chat.bob.unreact(clip, AGAIN)
 
 
+def record_reactions(chat: Chat, times: int = 1) -> list[discord.RawReactionActionEvent]:
+    """Return a list that gets each reaction's event, which the bot hears of so many times."""
+    events: list[discord.RawReactionActionEvent] = []
+    handle = chat.env.bot.on_raw_reaction_add
+
+    async def note(event: discord.RawReactionActionEvent) -> None:
+        events.append(event)
+        for _ in range(times):
+            await handle(event)
+
+    chat.env.bot.on_raw_reaction_add = note
+    return events
+
+
 async def test_a_reaction_that_the_gateway_repeats_is_one_order(chat: Chat) -> None:
     async with chat.backend.running():
         await chat.animate()
         clip = await chat.wait_for_clip()
-        events: list[discord.RawReactionActionEvent] = []
-        handle = chat.env.bot.on_raw_reaction_add
-
-        async def twice(event: discord.RawReactionActionEvent) -> None:
-            events.append(event)
-            await handle(event)
-            await handle(event)
-
-        chat.env.bot.on_raw_reaction_add = twice
+        events = record_reactions(chat, times=2)
         await chat.bob.react(clip, AGAIN)
         await chat.wait_for_clip(2)
         await until(chat.backend.all_jobs_delivered)
@@ -129,14 +135,7 @@ async def test_a_reaction_that_another_process_hears_of_too_is_one_order(chat: C
     async with chat.backend.running():
         await chat.animate()
         clip = await chat.wait_for_clip()
-        events: list[discord.RawReactionActionEvent] = []
-        handle = chat.env.bot.on_raw_reaction_add
-
-        async def note(event: discord.RawReactionActionEvent) -> None:
-            events.append(event)
-            await handle(event)
-
-        chat.env.bot.on_raw_reaction_add = note
+        events = record_reactions(chat)
         await chat.bob.react(clip, AGAIN)
         await chat.wait_for_clip(2)
         await chat.restart()  # the new bot has nothing in its memory

@@ -2,29 +2,8 @@
 
 from __future__ import annotations
 
-from storage.domain.camera.motion import Motion
-from storage.domain.clip import Clip, Container
-from tests.support.backend import Backend, until
+from tests.support.backend import until
 from tests.support.discord.simulated_chat import Chat, text_of
-
-
-async def clip_for(backend: Backend, job: str) -> Clip:
-    """Return a clip for a job, stored as a blob."""
-    request = (await backend.jobs.get(job)).request
-    blob = await backend.blobs.put(backend.worker.mp4)
-    return Clip(
-        blob=blob,
-        poster="",
-        container=Container.MP4,
-        width=request.width,
-        height=request.height,
-        frames=request.frames,
-        fps=request.fps,
-        seed=request.seed,
-        motion=Motion.ZOOM_IN,
-        bytes=len(backend.worker.mp4),
-        seconds=1.0,
-    )
 
 
 async def ended_while_away(chat: Chat) -> None:
@@ -33,7 +12,8 @@ async def ended_while_away(chat: Chat) -> None:
     await chat.wait_for_text("queue")
     await chat.stop_delivery()
     [job] = await chat.backend.jobs.unfinished()
-    await chat.backend.jobs.finish(job.id, await clip_for(chat.backend, job.id), 1.0)
+    clip = await chat.backend.worker.store_clip(job.request)
+    await chat.backend.jobs.finish(job.id, clip, 1.0)
 
 
 async def test_a_job_that_ended_during_a_restart_is_delivered_once(
