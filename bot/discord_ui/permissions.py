@@ -7,7 +7,7 @@ import discord
 from bot.discord_ui.client import Interaction
 from storage.domain.errors import NotAllowed
 
-_REQUIRED = ("view_channel", "attach_files", "embed_links")
+_REQUIRED = ("view_channel", "attach_files")
 
 
 def check_permissions(interaction: Interaction) -> None:
@@ -16,8 +16,8 @@ def check_permissions(interaction: Interaction) -> None:
         return  # a direct message needs none
     thread = isinstance(interaction.channel, discord.Thread)
     for key, missing in (
-        ("denied_bot_permissions", missing_bot_permissions(interaction.app_permissions, thread)),
-        ("denied_your_permissions", missing_user_permissions(interaction.permissions, thread)),
+        ("denied_bot_permissions", missing_permissions(interaction.app_permissions, thread)),
+        ("denied_your_permissions", missing_permissions(interaction.permissions, thread)),
     ):
         if missing:
             texts, locale = interaction.client.texts, interaction.locale.value
@@ -25,17 +25,12 @@ def check_permissions(interaction: Interaction) -> None:
             raise NotAllowed(key, permissions=names)
 
 
-def missing_bot_permissions(permissions: discord.Permissions, thread: bool) -> list[str]:
-    """Return the names of the missing permissions that the bot needs to post a clip."""
+def missing_permissions(permissions: discord.Permissions, thread: bool) -> list[str]:
+    """Return the names of those missing of what bot and person need to post a clip."""
     if permissions.administrator:
         return []
     send = "send_messages_in_threads" if thread else "send_messages"
     return [name for name in (*_REQUIRED, send) if not getattr(permissions, name)]
-
-
-def missing_user_permissions(permissions: discord.Permissions, thread: bool) -> list[str]:
-    """Return the names of the missing permissions that a person needs to order a clip."""
-    return [name for name in missing_bot_permissions(permissions, thread) if name != "embed_links"]
 
 
 def can_moderate(interaction: Interaction) -> bool:

@@ -12,7 +12,7 @@ import discord
 import pytest
 
 from bot.discord_ui.commands.buttons import STYLES
-from bot.discord_ui.permissions import missing_bot_permissions
+from bot.discord_ui.permissions import missing_permissions
 from bot.i18n import LOCALES, Translations
 from bot.studio.option_table import OPTIONS, Option
 from storage.domain.errors import BadRequest
@@ -29,7 +29,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "permission": {
         name
         for thread in (False, True)
-        for name in missing_bot_permissions(discord.Permissions.none(), thread)
+        for name in missing_permissions(discord.Permissions.none(), thread)
     },
 }
 """The values whose message keys are a prefix and the value."""

@@ -12,7 +12,7 @@ import discord
 
 from bot.discord_ui.client import MutoscopeClient, reaction_key
 from bot.discord_ui.commands.notice_throttle import NoticeThrottle
-from bot.discord_ui.permissions import missing_bot_permissions, missing_user_permissions
+from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.replies import NO_MENTIONS, send_reply
 from bot.discord_ui.requester import FRONT_END, drop_begun_order, size_limit
 from bot.studio.orders import Requester
@@ -113,11 +113,8 @@ def _can_post(client: MutoscopeClient, event: discord.RawReactionActionEvent) ->
     if guild is None or channel is None:
         return False
     thread = isinstance(channel, discord.Thread)
-    for member, missing in (
-        (guild.me, missing_bot_permissions),
-        (event.member, missing_user_permissions),
-    ):
-        if member is None or missing(channel.permissions_for(member), thread):
+    for member in (guild.me, event.member):
+        if member is None or missing_permissions(channel.permissions_for(member), thread):
             log.info("no answer to a reaction in channel %s: permissions", event.channel_id)
             return False
     return True

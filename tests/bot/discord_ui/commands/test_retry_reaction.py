@@ -66,7 +66,7 @@ async def test_a_reaction_needs_no_permission_to_embed_links(
     chat: Chat,
 ) -> None:
     denied = discord.PermissionOverwrite(embed_links=False)
-    chat.channel = chat.guild.create_text_channel("c", overwrites={chat.bob: denied})
+    chat.channel = chat.guild.create_text_channel("c", overwrites={chat.guild.default_role: denied})
     async with chat.backend.running():
         await chat.animate()
         await chat.bob.react(await chat.wait_for_clip(), AGAIN)
