@@ -39,6 +39,7 @@ NO_KEYS = {
     "job_id",
     "name_localized",
     "motion_prototypes",
+    "stage_seconds",
     "picture_2",
     "picture_3",
     "picture_4",
