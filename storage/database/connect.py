@@ -9,6 +9,7 @@ import contextlib
 import errno
 import logging
 import os
+import sqlite3
 import time
 from functools import partial
 from pathlib import Path
@@ -150,10 +151,24 @@ def _postgresql(url: URL) -> AsyncEngine:
     return engine
 
 
+class SqliteConnection(sqlite3.Connection):
+    """A connection that ends its transaction when it is closed.
+
+    SQLite itself leaves that until the last open statement is deleted. One that was cancelled is
+    referred to by the exception's traceback, and until that is collected nobody could write.
+    """
+
+    def close(self) -> None:
+        """Roll back, and close; a second call does nothing."""
+        with contextlib.suppress(sqlite3.Error):  # closed already, or the disk is away
+            self.rollback()
+        super().close()
+
+
 def _sqlite(url: URL) -> AsyncEngine:
     engine = create_async_engine(
         url,
-        connect_args={"timeout": BUSY_SECONDS},
+        connect_args={"timeout": BUSY_SECONDS, "factory": SqliteConnection},
         pool_size=CONNECTIONS,
         max_overflow=0,
         hide_parameters=True,  # errors are logged, and prompts must not be
