@@ -10,6 +10,7 @@ import signal
 import sys
 
 from bot.discord_ui.connection import DiscordConnection, DiscordRefused
+from bot.discord_ui.requester import FRONT_END
 from bot.i18n import Translations
 from bot.service import check_login, explain, open_service
 from bot.settings import BotSettings
@@ -31,6 +32,7 @@ async def run(settings: BotSettings) -> None:
         metrics_port=settings.metrics_port,
         gateway_ready=lambda: discord.ready,
         traffic=discord.traffic,
+        front=FRONT_END,
     ) as service:
         dispatching = asyncio.create_task(service.run())  # whether Discord is there or not
         try:

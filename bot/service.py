@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import dataclass, replace
+from typing import Any
 
 from bot.dispatch.billing import Billing
 from bot.dispatch.dispatcher import Dispatcher
@@ -16,6 +17,7 @@ from bot.health import Readiness
 from bot.metrics import BotMetrics, ChatTraffic
 from bot.studio.admission import Admission
 from bot.studio.events import EventBus
+from bot.studio.lease import Lease
 from bot.studio.studio import Studio
 from storage import blobs as blob_store
 from storage.blobs import Blobs
@@ -37,31 +39,31 @@ class Service:
     """What a front end uses: the studio; and run(), which dispatches its jobs meanwhile."""
 
     studio: Studio
-    _dispatcher: Dispatcher
-    _billing: Billing
-    _scaling: Scaling
-    _relay: ChangeRelay
+    _work: tuple[Callable[[], Coroutine[Any, Any, None]], ...]
 
     async def run(self) -> None:
         """Dispatch jobs to the workers, and bill these, until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for part in (self._dispatcher, self._billing, self._scaling, self._relay):
-                group.create_task(part.run())
+            for run in self._work:
+                group.create_task(run())
 
 
 @contextlib.asynccontextmanager
 async def open_service(
     settings: Settings,
     quota: QuotaRow | None = None,
+    *,
     metrics_port: int | None = None,
     gateway_ready: Callable[[], bool] = lambda: True,
     traffic: ChatTraffic | None = None,
+    front: str = "",
 ) -> AsyncIterator[Service]:
     """Open everything, and close it at the end of the block.
 
     quota replaces the catalogue's. Metrics and the service's health are served on metrics_port (0:
     any free port) unless it is None; gateway_ready is the front end's share of that health, traffic
-    its share of the metrics.
+    its share of the metrics. front names a front end of which other processes may show jobs of the
+    same database.
     Raises SettingsError, and Unavailable where the database cannot be opened.
     """
     check_urls(settings)
@@ -80,7 +82,15 @@ async def open_service(
             offer=settings.gpu_offer,
             wait_limit=settings.wait_limit,
         )
-        studio = Studio(jobs, blobs, queue, admission, events, rental=lambda: scaling.advice)
+        lease = None
+        if front:
+            lease = Lease(jobs.bots, events, front, settings.mutoscope_home / "bots")
+            stack.push_async_callback(lease.leave)
+        studio = Studio(
+            *(jobs, blobs, queue, admission, events),
+            rental=lambda: scaling.advice,
+            lease=lease,
+        )
         stack.callback(studio.close)
         dispatcher = Dispatcher(jobs, blobs, queue, events)
         metrics = BotMetrics(jobs, queue, dispatcher.set_aside, scaling, traffic=traffic)
@@ -91,8 +101,10 @@ async def open_service(
             log.info("metrics: http://127.0.0.1:%d/metrics", runner.addresses[0][1])
             counting = asyncio.create_task(metrics.listen(events.subscribe()))
             stack.callback(counting.cancel)
-        relay = ChangeRelay(jobs, queue, events)
-        yield Service(studio, dispatcher, billing, scaling, relay)
+        work = [dispatcher.run, billing.run, scaling.run, ChangeRelay(jobs, queue, events).run]
+        if lease is not None:
+            work.append(lease.run)
+        yield Service(studio, tuple(work))
 
 
 def read_admission(settings: Settings, quota: QuotaRow | None = None) -> Admission:

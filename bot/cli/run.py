@@ -51,7 +51,8 @@ class ClipRun:
                     if isinstance(event, JobProgressed):
                         self._show_progress(event.job, event.progress)
                         continue
-                    self._show_advice(event)
+                    if isinstance(event, JobChanged):
+                        self._show_advice(event)
                 await self._collect()
         self.bar.hide()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from collections.abc import Callable
 
@@ -23,13 +22,14 @@ class BegunOrders:
         blobs: Blobs,
         pictures: KeyedLocks,
         clock: Callable[[], float] = time.time,
+        process: Callable[[], str] = str,
     ) -> None:
-        """Share the studio's locks of pictures."""
+        """Share the studio's locks of pictures; process is this bot's id in the list of bots."""
         self._jobs = jobs
         self._blobs = blobs
         self._pictures = pictures
         self._clock = clock
-        self._process = secrets.token_hex(8)
+        self._process = process
         self._open: set[str] = set()
 
     async def begin(
@@ -39,7 +39,8 @@ class BegunOrders:
 
         The gateway may repeat an event, and sends each to every process while one replaces another.
         """
-        begun_order = BegunOrder(key, owner, locale, reply_to, self._process, self._clock(), target)
+        process, now = self._process(), self._clock()
+        begun_order = BegunOrder(key, owner, locale, reply_to, process, now, target)
         self._open.add(key)
         try:
             return await self._jobs.begun_orders.begin(begun_order)
@@ -48,8 +49,9 @@ class BegunOrders:
             raise
 
     async def claim(self, begun_order: BegunOrder) -> bool:
-        """Record that the person is about to be told; False where the order was placed."""
-        return await self._jobs.begun_orders.claim(begun_order.id, self._clock())
+        """Record that the person is about to be told; False where this bot must not do it."""
+        process, now = self._process(), self._clock()
+        return await self._jobs.begun_orders.claim(begun_order, process, now)
 
     async def drop(self, key: str) -> None:
         """End a begun order that is open still, and delete its uploads where no job needs them."""
@@ -66,14 +68,9 @@ class BegunOrders:
         """Record that this process does not work on the begun order any more."""
         self._open.discard(key)
 
-    async def left_over(self, front: str, age: float) -> list[BegunOrder]:
-        """Return the begun orders of this age in seconds that no task of this process works on.
-
-        Another process may be working on a younger one.
-        """
-        latest = self._clock() - age
-        return [
-            begun_order
-            for begun_order in await self._jobs.begun_orders.all(front)
-            if begun_order.id not in self._open and begun_order.begun <= latest
-        ]
+    async def left_over(self, front: str) -> list[BegunOrder]:
+        """Return the begun orders that neither a task of this bot nor another bot works on."""
+        begun = await self._jobs.begun_orders.all(front)
+        found = [begun_order for begun_order in begun if begun_order.id not in self._open]
+        others = await self._jobs.bots.listed() - {self._process()} if found else set()
+        return [begun_order for begun_order in found if begun_order.process not in others]

@@ -36,7 +36,12 @@ class JobProgressed:
     progress: Progress
 
 
-JobEvent: TypeAlias = JobChanged | JobProgressed
+@dataclass(frozen=True, slots=True)
+class HeldJobsChanged:
+    """This bot shows other jobs than before: those of another one that is gone, or none of late."""
+
+
+JobEvent: TypeAlias = JobChanged | JobProgressed | HeldJobsChanged
 
 
 class Subscription:

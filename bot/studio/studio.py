@@ -15,6 +15,7 @@ from bot.studio.begun_orders import BegunOrders
 from bot.studio.cleanup import blobs_of, delete_unused
 from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
+from bot.studio.lease import Lease
 from bot.studio.options import Options
 from bot.studio.orders import OrderDraft, Requester
 from bot.studio.result_cache import ResultCache
@@ -57,7 +58,9 @@ class Studio:
         clock: Callable[[], float] = time.time,
         seeds: Callable[[], int] = random_seed,
         rental: Callable[[], RentalAdvice | None] = lambda: None,
+        lease: Lease | None = None,
     ) -> None:
+        """Put the parts together; without a lease, no other process shows the same jobs."""
         self._jobs = jobs
         self._blobs = blobs
         self.admission = admission
@@ -66,8 +69,9 @@ class Studio:
         self._clock = clock
         self._seeds = seeds
         self._rental = rental
+        self._lease = lease
         self._pictures = KeyedLocks()
-        self.begun_orders = BegunOrders(jobs, blobs, self._pictures, clock)
+        self.begun_orders = BegunOrders(jobs, blobs, self._pictures, clock, self.holder)
         self.deliveries = jobs.deliveries
         self._cache = ResultCache(jobs, blobs)
         self._decoders = PictureProcesses()
@@ -79,6 +83,15 @@ class Studio:
     def subscribe(self) -> Subscription:
         """Return the events of all jobs from now on."""
         return self._events.subscribe()
+
+    def holder(self) -> str:
+        """Return what this process holds jobs by."""
+        return "" if self._lease is None else self._lease.id
+
+    def check_held(self, job: Job) -> None:
+        """Raise HolderChanged where another bot shows the job, Unavailable where that may be."""
+        if self._lease is not None:
+            self._lease.check(job)
 
     def check(self, options: Options) -> None:
         """Raise BadRequest where the options would be refused for every picture."""
@@ -177,12 +190,12 @@ class Studio:
         return await self._jobs.by_message(front, channel, message)
 
     async def unfinished(self, front: str) -> list[Job]:
-        """Return the jobs of a front end that have not ended, the oldest first."""
-        return [job for job in await self._jobs.unfinished() if job.reply_to.front == front]
+        """Return the jobs that this front end shows and that have not ended, the oldest first."""
+        return self._held(front, await self._jobs.unfinished())
 
     async def undelivered(self, front: str) -> list[Job]:
-        """Return the ended jobs that a front end has not delivered yet, the oldest first."""
-        return [job for job in await self._jobs.undelivered() if job.reply_to.front == front]
+        """Return the ended jobs that this front end is to deliver yet, the oldest first."""
+        return self._held(front, await self._jobs.undelivered())
 
     async def clip_file(self, clip: Clip) -> bytes | None:
         """Return the file of a clip, None where the store has it no more, or damaged."""
@@ -205,9 +218,9 @@ class Studio:
         self._events.publish(JobChanged(reopened))
         return True
 
-    async def move(self, job_id: str, reply_to: ReplyTarget) -> None:
-        """Change where a job is answered."""
-        await self._jobs.move(job_id, reply_to)
+    async def move(self, job: Job, reply_to: ReplyTarget) -> None:
+        """Change where a job is answered; raise HolderChanged where another bot does it now."""
+        await self._jobs.move(job, reply_to)
 
     async def delivered(
         self, job_id: str, message: str = "", *, charged: bool = True, waits: bool = False
@@ -283,7 +296,12 @@ class Studio:
             created=created,
             size_limit=requester.size_limit,
             parent=draft.parent,
+            holder=self.holder(),
         )
+
+    def _held(self, front: str, jobs: Sequence[Job]) -> list[Job]:
+        holder = self.holder()
+        return [job for job in jobs if job.reply_to.front == front and job.holder == holder]
 
     async def _store(
         self, requester: Requester, new: Sequence[Job], pictures: Sequence[bytes]

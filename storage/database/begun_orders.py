@@ -59,11 +59,16 @@ class BegunOrderTable:
         changes = {"message": message, "pictures": " ".join(pictures)}
         await self._commit(_update(begun_order, **changes))
 
-    async def claim(self, begun_order: str, at: float) -> bool:
-        """Record that the person is about to be told; return False where it was placed."""
+    async def claim(self, begun_order: BegunOrder, process: str, at: float) -> bool:
+        """Record that this process is about to tell the person.
+
+        Return False where the order was placed, or another process has claimed it meanwhile.
+        """
+        unchanged = begun_orders.c.process == begun_order.process
+        unchanged &= begun_orders.c.told == begun_order.told
+        claimed = _update(begun_order.id, process=process, told=at).where(unchanged)
         async with self._write() as connection:
-            found = await connection.execute(_update(begun_order, told=at))
-            return found.rowcount == 1
+            return (await connection.execute(claimed)).rowcount == 1
 
     async def end(self, begun_order: str, at: float) -> tuple[str, ...]:
         """End a begun order; return the uploads that may be in the store for it alone."""

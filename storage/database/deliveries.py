@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, loads
 from storage.database.begun_orders import Transaction
+from storage.database.bots import check_holder
 from storage.database.connect import lock
 from storage.database.rows import RowReader
 from storage.database.tables import CLIPS, deliveries, jobs
@@ -39,8 +40,9 @@ class DeliveryTable:
             return DeliveryState()
 
     async def put(self, job: Job, state: DeliveryState) -> None:
-        """Store what was tried for a job."""
+        """Store what was tried for a job; raise HolderChanged where another bot shows it now."""
         async with self._write() as connection:
+            await check_holder(connection, job)
             await _put(connection, job, state=dumps(state))
 
     async def fetchable(self, owner: str) -> list[Job]:

@@ -36,6 +36,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.codec import CodecError, loads
 from storage.database import begun_orders, deliveries, ledger, lives, queue_order, reports, totals
+from storage.database.bots import BotTable, check_holder
 from storage.database.connect import READING, lock, touch
 from storage.database.queue_order import DispatchWindow, QueueSize, has_room
 from storage.database.rows import (
@@ -84,6 +85,7 @@ class Jobs:
         self.begun_orders = begun_orders.BegunOrderTable(self._read, self._write)
         self.deliveries = deliveries.DeliveryTable(self._read, self._write, self._rows)
         self.lives = lives.LifeTable(self._read, self._write)
+        self.bots = BotTable(self._read, self._write)
 
     @property
     def unreadable(self) -> frozenset[str]:
@@ -219,9 +221,12 @@ class Jobs:
             await connection.execute(update(jobs).where(jobs.c.id.in_(dead)).values(token=""))
             await begun_orders.delete_ended(connection, now)
 
-    async def move(self, job_id: str, reply_to: ReplyTarget) -> None:
-        """Change where the job is answered."""
-        await self._step(job_id, VISIBLE, **reply_columns(reply_to))
+    async def move(self, job: Job, reply_to: ReplyTarget) -> None:
+        """Change where the job is answered; raise HolderChanged where another bot does it now."""
+        async with self._write() as connection:
+            await check_holder(connection, job)
+            if await _change(connection, job.id, VISIBLE, reply_columns(reply_to)) is None:
+                raise JobGone("job_deleted")
 
     async def forget(self, job_id: str) -> None:
         """Hide the job and its clip from every lookup; its cost stays in the ledger."""

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _SAME = (
     *("id", "owner", "locale", "cost", "size_limit", "attempt", "deaths", "cached", "parent"),
     *("created", "dispatched", "started", "ended", "delivered"),
-    *("billed", "start_seconds", "idle_seconds", "money"),
+    *("billed", "start_seconds", "idle_seconds", "money", "holder"),
 )
 """The fields of a job that are columns as they are."""
 _REPLY = tuple(field.name for field in fields(ReplyTarget))

@@ -1,4 +1,4 @@
-"""The tables jobs, owners, days, ledger, intents, deliveries and lives.
+"""The tables jobs, owners, days, ledger, intents, deliveries, lives and bots.
 
 Times are unix seconds. Requests, clips and failures are stored as the codec's JSON. Partial
 indexes hold the few rows that are looked at every few seconds; a query uses one only if it states
@@ -35,6 +35,7 @@ MADE = text("status = 'done' AND NOT cached")
 CLIPS = text("status = 'done' AND NOT forgotten")
 UNBILLED = text("status = 'done' AND NOT cached AND NOT billed AND worker IS NOT NULL")
 HAS_TOKEN = text("token <> ''")
+SHOWN = text("delivered = 0 AND NOT forgotten")
 HAS_WAITING = text("waiting > 0")
 
 BILLED = ("start_seconds", "idle_seconds", "money")
@@ -65,7 +66,8 @@ def _totals() -> list[Column[Any]]:
 
 
 # picture, clip_blob and clip_poster are the keys in request and clip; NULL once it is forgotten.
-# worker made the clip; billed tells whether its share of that worker's life is known.
+# worker made the clip; billed tells whether its share of that worker's life is known. holder is the
+# bot that edits the job's message and delivers its outcome.
 jobs = Table(
     "jobs",
     metadata,
@@ -104,6 +106,7 @@ jobs = Table(
     Column("clip_poster", String(64)),
     Column("worker", Text),
     Column("billed", Boolean, nullable=False, server_default=false()),
+    Column("holder", String(32), nullable=False, server_default=""),
     *(Column(name, Float, nullable=False, server_default="0") for name in BILLED),
     Index(None, "created"),
     Index(None, "fingerprint", "ended"),
@@ -115,6 +118,7 @@ jobs = Table(
     _partial("ix_jobs_clips", "owner", "ended", where=CLIPS),
     _partial("ix_jobs_unbilled", "worker", where=UNBILLED),
     _partial("ix_jobs_has_token", "token_expires", where=HAS_TOKEN),
+    _partial("ix_jobs_holder", "holder", where=SHOWN),
     *(
         _partial(f"ix_jobs_{name}", name, where=text(f"{name} IS NOT NULL"))
         for name in ("picture", "clip_blob", "clip_poster")
@@ -215,4 +219,12 @@ lives = Table(
     Column("charged_start", Float, nullable=False),
     Column("charged_money", Float, nullable=False),
     Index(None, "started"),
+)
+
+# The bots that run, each with a count that it raises every few seconds.
+bots = Table(
+    "bots",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("beats", BigInteger, nullable=False),
 )

@@ -53,3 +53,7 @@ class GenerationFailed(MutoscopeError):
 
 class Unavailable(MutoscopeError):
     """A part of the service cannot be reached just now."""
+
+
+class HolderChanged(Exception):
+    """Another bot shows this job from now on."""

@@ -59,8 +59,9 @@ class Job:
 
     Times are unix seconds, 0.0 where it has not happened. cost is in credits (see quota).
     size_limit is in bytes. attempt is 0 until first dispatched; deaths counts attempts that may
-    have crashed their worker. parent is the job that this one retries or varies. Once billed, the
-    others are the clip's share of its worker's start and idle time, and the money for it all.
+    have crashed their worker. parent is the job that this one retries or varies. holder is the bot
+    that edits the job's message and delivers its outcome. Once billed, the others are the clip's
+    share of its worker's start and idle time, and the money for it all.
     """
 
     id: str
@@ -80,6 +81,7 @@ class Job:
     delivered: float = 0.0
     cached: bool = False
     parent: str = ""
+    holder: str = ""
     billed: bool = False
     start_seconds: float = 0.0
     idle_seconds: float = 0.0

@@ -2,8 +2,8 @@
 
 `python -m tests.support.crashing_process MODULE SIGNAL NUMBER` runs the main() of a module. A point
 lies before and after each HTTP request, each commit, each write to the blob store and each call of
-Redis that changes something. A bot counts from the first SIGUSR1 on, a worker from the first order
-that it sees.
+Redis that changes something; but not around the commits of a bot's lease, which come by the clock.
+A bot counts from the first SIGUSR1 on, a worker from the first order that it sees.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import aiohttp
@@ -22,6 +23,7 @@ from redis.asyncio.client import Pipeline
 from sqlalchemy import Connection
 
 from storage.blobs import Blobs
+from storage.database.bots import BotTable
 
 UNCHANGING = {
     "EXISTS",
@@ -76,6 +78,23 @@ def around(point: CrashPoint, owner: type, name: str, label: Callable[..., str])
     setattr(owner, name, counted)
 
 
+by_the_clock = ContextVar("by_the_clock", default=False)
+
+
+def uncounted(owner: type, name: str) -> None:
+    """Let the commits of an asynchronous method be no points."""
+    method = getattr(owner, name)
+
+    async def called(*arguments: Any) -> Any:
+        reset = by_the_clock.set(True)
+        try:
+            return await method(*arguments)
+        finally:
+            by_the_clock.reset(reset)
+
+    setattr(owner, name, called)
+
+
 def request_label(_: object, method: str, url: object) -> str:
     """Return an HTTP request's method and path."""
     return f"{method} {str(url).partition('/v10')[2].partition('?')[0][:60]}"
@@ -92,11 +111,12 @@ def install(point: CrashPoint) -> None:
     commit, start_jobs = Connection._commit_impl, Worker.start_jobs
 
     def counted_commit(connection: Connection) -> None:
-        reading = connection.get_execution_options().get("mutoscope_reading")
-        if not reading:
+        counts = not connection.get_execution_options().get("mutoscope_reading")
+        counts = counts and not by_the_clock.get()
+        if counts:
             point("before a commit")
         commit(connection)
-        if not reading:
+        if counts:
             point("after a commit")
 
     async def start_counting(worker: Any, job_ids: list[bytes]) -> None:
@@ -105,6 +125,8 @@ def install(point: CrashPoint) -> None:
         await start_jobs(worker, job_ids)
 
     setattr(Connection, "_commit_impl", counted_commit)  # noqa: B010  # mypy refuses the assignment
+    for name in ("beat", "enter", "adopt", "remove"):
+        uncounted(BotTable, name)
     setattr(Worker, "start_jobs", start_counting)  # noqa: B010  # the same
     around(point, aiohttp.ClientSession, "_request", request_label)
     around(point, Blobs, "put", lambda *_: "a blob")

@@ -21,7 +21,6 @@ log = logging.getLogger(__name__)
 
 # in seconds
 INTERVAL = 3.0  # between two looks
-AGE = 6.0  # seconds: another process that is being stopped may still place a younger one
 GRACE = 5.0  # for orders in progress when the bot is stopped
 TELL = 3.0  # for telling people when the bot is stopped
 
@@ -40,7 +39,7 @@ class InterruptedOrders:
         """Look again and again, until cancelled."""
         while True:
             try:
-                await self.tell(await self._client.studio.begun_orders.left_over(FRONT_END, AGE))
+                await self.tell(await self._client.studio.begun_orders.left_over(FRONT_END))
             except Exception:
                 log.exception("an interrupted order could not be told yet")
             await asyncio.sleep(INTERVAL)
@@ -57,7 +56,7 @@ class InterruptedOrders:
         for task in late:
             task.cancel()
         await asyncio.gather(*running.values(), return_exceptions=True)
-        left = await self._client.studio.begun_orders.left_over(FRONT_END, 0.0)
+        left = await self._client.studio.begun_orders.left_over(FRONT_END)
         try:
             async with asyncio.timeout(TELL):
                 await self.tell([order for order in left if order.id in running])
@@ -67,12 +66,13 @@ class InterruptedOrders:
     async def tell(self, found: list[BegunOrder]) -> None:
         """Tell the people of these begun orders, and delete them."""
         for begun_order in found:
-            if await self._client.studio.begun_orders.claim(begun_order):
-                try:
-                    await self._tell(begun_order)
-                except (discord.HTTPException, OSError, TimeoutError) as error:
-                    log.warning("an interrupted order could not be told yet: %r", error)
-                    continue
+            if not await self._client.studio.begun_orders.claim(begun_order):
+                continue
+            try:
+                await self._tell(begun_order)
+            except (discord.HTTPException, OSError, TimeoutError) as error:
+                log.warning("an interrupted order could not be told yet: %r", error)
+                continue
             await self._client.studio.begun_orders.drop(begun_order.id)
 
     async def _tell(self, begun_order: BegunOrder) -> None:

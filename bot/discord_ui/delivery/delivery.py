@@ -20,12 +20,12 @@ from bot.discord_ui.delivery.live_message import LiveMessage, pause
 from bot.discord_ui.delivery.message_sender import FileTooLarge, MessageSender, SendResult
 from bot.discord_ui.rate_limiter import RateLimiter
 from bot.discord_ui.requester import FRONT_END
-from bot.studio.events import JobChanged, JobEvent, JobProgressed
+from bot.studio.events import HeldJobsChanged, JobEvent, JobProgressed
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.studio import Studio
 from bot.studio.wait_forecast import LOOKUPS
 from storage.domain.advice import Advice
-from storage.domain.errors import JobGone, Unavailable
+from storage.domain.errors import HolderChanged, JobGone, Unavailable
 from storage.domain.job import Job, Status
 from storage.logs import log_job
 
@@ -76,6 +76,7 @@ class Delivery:
         self._delivering: set[str] = set()
         self._retry_at: dict[str, float] = {}  # monotonic seconds, by the id of an ended job
         self._free_deliveries = asyncio.Semaphore(CONCURRENT_DELIVERIES)
+        self._held_changed = asyncio.Event()
 
     async def run(self) -> None:
         """Work until cancelled; begins with what an earlier process left over."""
@@ -87,6 +88,7 @@ class Delivery:
                     group.create_task(self._repeat(self._edit_stale, POLL_INTERVAL))
                     group.create_task(self._repeat(self._deliver_leftovers, RETRY_INTERVAL))
                     group.create_task(self._repeat(self._drop_dead_tokens, TOKEN_INTERVAL))
+                    group.create_task(self._repeat(self._take_over, RETRY_INTERVAL))
                     async for event in events:
                         self._handle(event)
         finally:
@@ -94,7 +96,17 @@ class Delivery:
                 task.cancel()
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
+    async def _take_over(self) -> None:
+        """Show the jobs that this bot holds from now on, and no others."""
+        await self._held_changed.wait()
+        await self._resume()
+        self._held_changed.clear()
+
     async def _resume(self) -> None:
+        holder = self._studio.holder()
+        for message in list(self._messages.values()):
+            if message.job.holder != holder:
+                self._messages.pop(message.job.id)
         for number, job in enumerate(await self._studio.unfinished(FRONT_END)):
             if number % RESUMED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # a long queue must not hold up the rest
@@ -131,8 +143,12 @@ class Delivery:
                 message.set_progress(event.progress)
                 if event.progress.preview:
                     self._spawn(self._fetch_preview(message))
-        elif isinstance(event, JobChanged) and event.job.reply_to.front == FRONT_END:
-            if event.job.status.final:
+        elif isinstance(event, HeldJobsChanged):
+            self._held_changed.set()
+        elif event.job.reply_to.front == FRONT_END:
+            if event.job.holder != self._studio.holder():
+                self._messages.pop(event.job.id, None)
+            elif event.job.status.final:
                 self._spawn(self._deliver(event.job))
             else:
                 self._track(event.job, event.advice)
@@ -209,6 +225,9 @@ class Delivery:
                 except FileTooLarge:
                     message.refuse_previews()
                     return
+                except HolderChanged:
+                    self._messages.pop(job.id, None)
+                    return
                 except Exception as error:
                     log.warning("the message could not be edited: %r", error)
                     message.edit_failed(time.monotonic())
@@ -248,10 +267,13 @@ class Delivery:
                 async with message.lock:
                     # reply_to may have changed
                     message.job = await self._studio.job(job.id)
-                    if not message.job.delivered:
+                    held = message.job.holder == self._studio.holder()
+                    if held and not message.job.delivered:
                         await self._send_result(message)
             except JobGone:
                 log.info("deleted before its delivery")
+            except HolderChanged:
+                log.info("another bot delivers this job")
             except Exception as error:
                 await self._try_again(message, error)
             finally:
@@ -266,7 +288,7 @@ class Delivery:
         else:
             log.warning("could not be delivered yet: %r", error)
         self._retry_at[job.id] = time.monotonic() + pause(0)
-        with contextlib.suppress(Unavailable):
+        with contextlib.suppress(Unavailable, HolderChanged):
             state = await self._sender.state(message)
             failures = state.failures + 1
             self._retry_at[job.id] = time.monotonic() + pause(state.failures)

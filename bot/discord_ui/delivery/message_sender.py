@@ -187,6 +187,7 @@ class MessageSender:
             ):
                 return
             await self.save(message, replace(state, pinged=state.pinged or self._clock()))
+            self._client.studio.check_held(job)
             reference = _reference(job.reply_to.channel, job.reply_to.message)
             mention = _owner_mention(job)
             await send_reply(channel, reference, text, nonce=f"p{job.id}", allowed_mentions=mention)
@@ -236,6 +237,7 @@ class MessageSender:
         reference = await self._parent(job) if way is Way.POST and replies else None
         state = await self.state(message)
         await self.save(message, replace(state, posting=way, posting_at=self._clock()))
+        self._client.studio.check_held(job)
         if channel is None:
             webhook = self._webhook(job.reply_to)
             return await webhook.send(wait=True, **payload)
@@ -266,7 +268,7 @@ class MessageSender:
         place = replace(message.job.reply_to, channel=str(sent.channel.id), message=str(sent.id))
         if way is not Way.TOKEN:
             place = replace(place, token="")  # it cannot edit this message
-        await self._client.studio.move(message.job.id, place)
+        await self._client.studio.move(message.job, place)
         message.job = replace(message.job, reply_to=place)
         state = await self.state(message)
         # The channel of the new message was open just now, whatever the old one's edits said.
@@ -281,6 +283,8 @@ class MessageSender:
         await self.save(message, (await self.state(message)).close(way))
 
     async def _is_open(self, message: LiveMessage, way: Way) -> bool:
+        """Tell whether a way may be tried now; raise HolderChanged where another bot does that."""
+        self._client.studio.check_held(message.job)
         reply_to, cancelled = message.job.reply_to, message.job.status is Status.CANCELLED
         if way in (await self.state(message)).closed:
             return False

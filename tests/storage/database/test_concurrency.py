@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from storage.database.tables import jobs as jobs_table
 from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.delivery_state import DeliveryState, Way
-from storage.domain.errors import QuotaExceeded
+from storage.domain.errors import HolderChanged, QuotaExceeded
 from storage.domain.quota import DAY, day_of
 from tests.support.examples import CLIP, JOB, job
 
@@ -71,6 +72,43 @@ async def test_two_bots_may_note_the_same_delivery_at_once(bots: tuple[Jobs, Job
     tried = DeliveryState(posting=Way.POST, posting_at=5.0)
     await asyncio.gather(*(bots[n % 2].deliveries.put(JOB, tried) for n in range(10)))
     assert await bots[0].deliveries.get(JOB.id) == tried
+
+
+async def test_of_two_bots_that_adopt_at_once_each_job_has_one(bots: tuple[Jobs, Jobs]) -> None:
+    orders = [job(f"j{n}", created=NOON + n, cost=0) for n in range(50)]
+    await bots[0].add(*(replace(order, holder="gone") for order in orders))
+    for bot, name in zip(bots, "ab", strict=True):
+        await bot.bots.enter(name)
+    front = JOB.reply_to.front
+    adopted = await asyncio.gather(bots[0].bots.adopt("a", front), bots[1].bots.adopt("b", front))
+    assert sum(adopted) == 50
+    held = Counter(one.holder for one in await bots[0].unfinished())
+    assert [held["a"], held["b"]] == list(adopted)
+
+
+async def test_what_was_tried_is_written_by_the_holder_alone(bots: tuple[Jobs, Jobs]) -> None:
+    before = replace(JOB, created=NOON, holder="gone")
+    await bots[0].add(before)
+    tried = DeliveryState(posting=Way.POST, posting_at=5.0)
+    await bots[0].deliveries.put(before, tried)
+    await bots[1].bots.adopt("b", JOB.reply_to.front)
+    with pytest.raises(HolderChanged):
+        await bots[0].deliveries.put(before, DeliveryState())
+    with pytest.raises(HolderChanged):
+        await bots[0].move(before, replace(JOB.reply_to, message="99"))
+    after = await bots[0].get(JOB.id)
+    assert (after.holder, after.reply_to) == ("b", JOB.reply_to)
+    assert await bots[1].deliveries.get(JOB.id) == tried
+    await bots[1].deliveries.put(after, DeliveryState())
+
+
+async def test_a_bot_that_goes_on_is_not_removed(bots: tuple[Jobs, Jobs]) -> None:
+    seen = await bots[0].bots.enter("a")
+    await bots[0].bots.beat("a")
+    await bots[1].bots.remove("a", seen["a"])
+    assert await bots[1].bots.listed() == {"a"}
+    await bots[1].bots.remove("a", seen["a"] + 1)
+    assert await bots[0].bots.beat("a") == {}
 
 
 async def test_a_bill_of_many_and_an_end_do_not_wait_for_each_other(

@@ -48,6 +48,7 @@ async def fill(url: str, catalogue: Catalogue) -> None:
         await jobs.finish("j0", Failure("failed_memory"), 14.0)
         await jobs.deliveries.put(JOB, DeliveryState((Way.EDIT,), Way.POST, 5.5))
         await jobs.lives.record(WorkerLife("a1", "w", "", 1.0, 5.0, 20.0, ended=True), 0.1)
+        await jobs.bots.enter("b1")
         await jobs.begun_orders.begin(BegunOrder("i1", "ann", "en", JOB.reply_to, "p", 1.0, "t"))
 
 
@@ -135,7 +136,7 @@ async def test_a_copy_that_differs_is_not_kept(
     source: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.database.copying._copy_table", _copy_nothing)
-    with pytest.raises(SettingsError, match="the copy differs in days: rows"):
+    with pytest.raises(SettingsError, match="the copy differs in bots: rows"):
         await copy_database(source, postgres_url)
 
 

@@ -156,7 +156,7 @@ async def test_an_outcome_is_delivered_once(jobs: Jobs) -> None:
 
 async def test_a_message_leads_to_its_job(jobs: Jobs) -> None:
     await jobs.add(JOB)
-    await jobs.move(JOB.id, ReplyTarget(front="discord", channel="5", message="6"))
+    await jobs.move(JOB, ReplyTarget(front="discord", channel="5", message="6"))
     found = await jobs.by_message("discord", "5", "6")
     assert found is not None
     assert found.id == JOB.id

@@ -18,7 +18,8 @@ from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import ReplyTarget
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
-SCANS = tuple(f"SCAN {name}" for name in metadata.tables)
+SCANS = tuple(f"SCAN {name}" for name in metadata.tables if name != "bots")
+"""Of the table bots, which has a row a process, all is read."""
 SMALL = ("ix_jobs_in_flight", "ix_jobs_undelivered", "ix_owners_turn")
 """Indexes that may be gone through: they hold only what waits, runs or is to be delivered."""
 
@@ -49,7 +50,12 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.reopen("job0")
     await jobs.finish("job0", Failure("failed_memory"), 14.0)
     await jobs.delivered("job0", "9", 15.0)
-    await jobs.move("job0", ReplyTarget(front="discord", channel="5", message="6"))
+    await jobs.move(job("job0"), ReplyTarget(front="discord", channel="5", message="6"))
+    await jobs.bots.enter("bot")
+    await jobs.bots.beat("bot")
+    await jobs.bots.adopt("bot", "discord")
+    await jobs.bots.listed()
+    await jobs.bots.remove("bot", 1)
     await jobs.drop_dead_tokens(16.0)
     await jobs.get("job2")
     await jobs.find_clip(REQUEST.fingerprint)

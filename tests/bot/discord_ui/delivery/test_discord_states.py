@@ -15,7 +15,7 @@ from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.state.guild import ADA, SAM
 from storage.domain.clip import Failure
 from storage.domain.errors import Unavailable
-from storage.domain.job import ReplyTarget
+from storage.domain.job import Job, ReplyTarget
 from tests.support.backend import Backend, png, until
 from tests.support.clip_files import box
 from tests.support.discord.local_chat import LocalChat, open_local_chat
@@ -267,7 +267,7 @@ async def test_a_post_whose_record_was_lost_is_found_beside_the_older_message(
     studio = chat.backend.studio
     moved, move = [], studio.move
 
-    async def lose_first(job: str, place: ReplyTarget) -> None:
+    async def lose_first(job: Job, place: ReplyTarget) -> None:
         moved.append(place.message)
         if len(moved) == 1:
             raise Unavailable("unavailable_database")
