@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Set
 from functools import partial
@@ -21,12 +22,17 @@ from storage.domain.cost.bill import ClipBill
 from storage.domain.cost.offer import Tenure
 from storage.domain.errors import Unavailable
 from storage.domain.job import Status
+from storage.domain.quota import DAY
 from storage.queue.client import Queue
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 
 WAITS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 """Bounds of the waits that are counted together, in seconds."""
+
+GUILDS = 20  # servers that have a label of their own; the others are one together
+GUILD_DAYS = 30
+GUILD_SECONDS = 60.0  # between two looks at what servers took
 
 
 class ChatTraffic(Protocol):
@@ -72,6 +78,8 @@ class BotMetrics(Collector):
         self._scaling = scaling
         self._clock = clock
         self._gauges: list[Metric] = []
+        self._of_guilds: list[Metric] = []
+        self._guilds_read = -math.inf
         self.registry = CollectorRegistry()
         self.registry.register(self)
         self._write_page = make_aiohttp_handler(self.registry)
@@ -137,7 +145,25 @@ class BotMetrics(Collector):
         ]
         if workers is not None:
             self._gauges.append(_gauge("workers", "Workers that are alive.", workers))
-        self._gauges += self._advice()
+        self._gauges += [*self._advice(), *await self._read_guilds()]
+
+    async def _read_guilds(self) -> list[Metric]:
+        """Return what the clips of servers took lately, for a bounded number of labels."""
+        now = self._clock()
+        if now - self._guilds_read < GUILD_SECONDS:
+            return self._of_guilds
+        most, others = await self._jobs.usage_by_guild(now - GUILD_DAYS * DAY, GUILDS)
+        name, about = "guild", f"of the clips of the last {GUILD_DAYS} days, by server."
+        seconds = GaugeMetricFamily(
+            "mutoscope_guild_gpu_seconds", f"GPU time {about}", labels=[name]
+        )
+        money = GaugeMetricFamily("mutoscope_guild_dollars", f"Price {about}", labels=[name])
+        named = [(usage.guild or "none", usage) for usage in most]
+        for label, usage in (*named, ("other", others)):
+            seconds.add_metric([label], usage.seconds)
+            money.add_metric([label], usage.money)
+        self._of_guilds, self._guilds_read = [seconds, money], now
+        return self._of_guilds
 
     def _advice(self) -> list[Metric]:
         """Return what recent orders cost a day, where there is a fixed card to compare with."""

@@ -28,7 +28,7 @@ from storage.domain.clip import Clip
 from storage.domain.cost.advice import RentalAdvice, ServiceBill
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
 from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
-from storage.domain.quota import DAY, UsageReport, check, price
+from storage.domain.quota import DAY, GuildUsage, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT
 from storage.logs import log_job
 from storage.pictures.processes import PictureProcesses
@@ -251,6 +251,10 @@ class Studio:
     async def report_all(self, days: int) -> UsageReport:
         """Return what everybody ordered and spent in the last days."""
         return await self._jobs.report_all(self._clock() - days * DAY)
+
+    async def report_guild(self, guild: str, days: int) -> GuildUsage:
+        """Return what the clips of one server took of GPUs in the last days."""
+        return await self._jobs.guild_usage(guild, self._clock() - days * DAY)
 
     async def bill(self, days: int) -> ServiceBill:
         """Return what the workers of the last days cost, and how to rent them."""

@@ -53,7 +53,7 @@ from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, ReplyTarget, Status
-from storage.domain.quota import Allowance, UsageReport, check
+from storage.domain.quota import Allowance, GuildUsage, UsageReport, check
 from storage.domain.request import GenerationRequest
 from storage.logs import FaultLog
 
@@ -310,6 +310,16 @@ class Jobs:
         """Return everybody's usage since a time."""
         async with self._read() as connection:
             return await reports.since(connection, since)
+
+    async def guild_usage(self, guild: str, since: float) -> GuildUsage:
+        """Return what the clips of one server took that were ordered since the day of a time."""
+        async with self._read() as connection:
+            return await reports.of_guild(connection, guild, since)
+
+    async def usage_by_guild(self, since: float, limit: int) -> tuple[list[GuildUsage], GuildUsage]:
+        """Return the same of the servers that took most, and of all others together."""
+        async with self._read() as connection:
+            return await reports.of_guilds(connection, since, limit)
 
     async def median_seconds(self, request: GenerationRequest) -> float | None:
         """Return how long similar requests took lately; None without any."""

@@ -1,4 +1,4 @@
-"""The tables jobs, owners, days, ledger, intents, deliveries, lives and bots.
+"""The tables jobs, owners, days, guild_days, ledger, intents, deliveries, lives and bots.
 
 Times are unix seconds. Requests, clips and failures are stored as the codec's JSON. Partial
 indexes hold the few rows that are looked at every few seconds; a query uses one only if it states
@@ -147,6 +147,17 @@ owners = Table(
 # One row a day (counted from 1970 in UTC) with sums over the jobs that were ordered then.
 days = Table(
     "days", metadata, Column("day", Integer, primary_key=True, autoincrement=False), *_totals()
+)
+
+# One row a server and day with sums over the clips of what was ordered then; guild is empty outside
+# of servers.
+guild_days = Table(
+    "guild_days",
+    metadata,
+    Column("guild", String(64), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    *(Column(name, Float, nullable=False) for name in ("seconds", *BILLED)),
+    Index(None, "day"),
 )
 
 # Credits that were reserved (+), settled (0: the reservation stands) or refunded (-).

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, insert, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.connect import lock
-from storage.database.tables import BILLED, IN_FLIGHT, WAITING, days, jobs, owners
+from storage.database.tables import BILLED, IN_FLIGHT, WAITING, days, guild_days, jobs, owners
 from storage.domain.job import Status
 from storage.domain.quota import day_of
 
@@ -25,6 +25,9 @@ JobRow = Mapping[str, Any]
 TOTALS = (*(status.value for status in Status), "cached", "credits", "saved", "seconds", *BILLED)
 """The columns of sums that owners and days share."""
 
+SPENT = ("seconds", *BILLED)
+"""The columns of sums that servers have too: GPU time, and the money for it."""
+
 
 async def record(connection: AsyncConnection, old: JobRow | None, new: JobRow) -> None:
     """Take a change of a job into the sums; old is None where the job is new."""
@@ -35,7 +38,7 @@ async def record(connection: AsyncConnection, old: JobRow | None, new: JobRow) -
     change = {name: after[name] - before[name] for name in TOTALS}
     await lock(connection, new["owner"])
     await _record_owner(connection, old, new, change)
-    await _record_day(connection, day_of(new["created"]), change)
+    await _record_day(connection, new["guild"], day_of(new["created"]), change)
 
 
 async def lock_sums(connection: AsyncConnection, rows: Iterable[JobRow]) -> None:
@@ -123,7 +126,9 @@ async def _turn(
     }
 
 
-async def _record_day(connection: AsyncConnection, day: int, change: Mapping[str, Any]) -> None:
+async def _record_day(
+    connection: AsyncConnection, guild: str, day: int, change: Mapping[str, Any]
+) -> None:
     sums = {name: days.c[name] + value for name, value in change.items() if value}
     if not sums:
         return
@@ -131,6 +136,20 @@ async def _record_day(connection: AsyncConnection, day: int, change: Mapping[str
     done = await connection.execute(update(days).where(days.c.day == day).values(sums))
     if not done.rowcount:
         await connection.execute(insert(days).values(day=day, **change))
+    await _record_guild(connection, guild, day, {name: change[name] for name in SPENT})
+
+
+async def _record_guild(
+    connection: AsyncConnection, guild: str, day: int, change: Mapping[str, Any]
+) -> None:
+    """Take a change into a server's sums; the day's lock keeps everybody else from them."""
+    if not any(change.values()):
+        return
+    sums = {name: guild_days.c[name] + value for name, value in change.items()}
+    here = (guild_days.c.guild == guild) & (guild_days.c.day == day)
+    done = await connection.execute(update(guild_days).where(here).values(sums))
+    if not done.rowcount:
+        await connection.execute(insert(guild_days).values(guild=guild, day=day, **change))
 
 
 def _day_lock(day: int) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from dataclasses import replace
 
 import aiohttp
 import pytest
 
 from bot.health import Readiness
-from bot.metrics import BotMetrics
+from bot.metrics import GUILDS, BotMetrics
 from bot.studio.options import Options
-from storage.domain.cost.bill import ClipBill
+from storage.domain.catalogue import QuotaRow
+from storage.domain.cost.bill import ClipBill, WorkerLife
 from storage.domain.errors import Unavailable
 from tests.support.backend import Backend, png, requester, until
+from tests.support.examples import CLIP, job
 from tests.support.prometheus import parse, samples, scrape
 
 
@@ -50,12 +54,39 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
         "mutoscope_idle_seconds": "counter",
         "mutoscope_dollars": "counter",
         "mutoscope_wait_seconds": "histogram",
+        "mutoscope_guild_gpu_seconds": "gauge",
+        "mutoscope_guild_dollars": "gauge",
     }
     found = samples(page)
     assert found["mutoscope_jobs_waiting"] == 3
     assert found["mutoscope_workers"] == 0
     assert found["mutoscope_workers_wanted"] == 1
     assert found["mutoscope_queue_reachable"] == 1
+
+
+async def test_gpu_time_and_money_are_told_by_server_for_a_bounded_number_of_labels(
+    backend: Backend,
+) -> None:
+    jobs = backend.jobs_with_quota(QuotaRow(10**6, 10**6))
+    now = time.time()
+    for number in range(GUILDS + 3):
+        one = job(f"j{number}", created=now)
+        guild = str(number) if number else ""
+        await jobs.add(replace(one, reply_to=replace(one.reply_to, guild=guild)))
+        await jobs.finish(one.id, replace(CLIP, seconds=100.0 - number, worker="w"), now)
+    work = sum(100.0 - number for number in range(GUILDS + 3))
+    await jobs.lives.record(WorkerLife("a", "w", "", now, now, now + work, True), work / 100)
+    metrics = BotMetrics(jobs, backend.queue, set(), backend.scaling())
+    serve_readiness = Readiness(jobs, backend.queue, lambda: True).serve
+    runner = await metrics.serve(0, serve_readiness)
+    found = samples(await scrape(f"http://127.0.0.1:{runner.addresses[0][1]}/metrics"))
+    await runner.cleanup()
+    labels = [name for name in found if name.startswith("mutoscope_guild_dollars")]
+    assert len(labels) == GUILDS + 1
+    assert found["mutoscope_guild_gpu_seconds{guild=none}"] == pytest.approx(100.0)
+    assert found["mutoscope_guild_dollars{guild=19}"] == pytest.approx(0.81)
+    assert found["mutoscope_guild_gpu_seconds{guild=other}"] == pytest.approx(80.0 + 79.0 + 78.0)
+    assert found["mutoscope_guild_dollars{guild=other}"] == pytest.approx(2.37)
 
 
 async def test_large_numbers_are_exact(backend: Backend) -> None:

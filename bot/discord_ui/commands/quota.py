@@ -38,6 +38,10 @@ async def report(interaction: Interaction, days: int = DEFAULT_DAYS) -> None:
         rows["report_seconds"] = client.texts.duration(interaction.locale.value, found.seconds)
         rows["report_workers"] = "?" if workers is None else str(workers)
         rows |= _bill(interaction, await client.studio.bill(days))
+        here = await client.studio.report_guild(str(interaction.guild_id or ""), days)
+        if here.seconds:
+            seconds = client.texts.duration(interaction.locale.value, here.seconds)
+            rows["report_here"] = seconds + bill_text.with_money(here.money)
         embed = _embed(interaction, "report_title", rows, days=days)
         await interaction.edit_original_response(embed=embed)
 

@@ -15,6 +15,8 @@ import yaml
 from bot.discord_ui.traffic import DiscordTraffic
 from bot.metrics import BotMetrics
 from gpu_worker.metrics import WorkerMetrics
+from storage.domain.cost.advice import RentalAdvice
+from storage.domain.cost.offer import Tenure
 from tests.support.backend import open_backend
 from tests.support.prometheus import parse
 
@@ -49,6 +51,7 @@ async def exported(folder: Path, redis_url: str) -> dict[str, set[str]]:
     async with open_backend(folder, redis_url, b"") as backend:
         traffic = DiscordTraffic(requests=Counter({"200": 1}))
         metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling(), traffic=traffic)
+        metrics._scaling.advice = RentalAdvice(1.0, 2.0, Tenure.ON_DEMAND)
         await metrics.refresh()
         for family in (*parse(metrics.registry), *parse(WorkerMetrics(LoadedEngine()))):
             for sample in family.samples:

@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.database.rows import row_of
-from storage.database.tables import days, owners
+from storage.database.tables import days, guild_days, owners
 from storage.database.tables import jobs as jobs_table
-from storage.database.totals import TOTALS, contribution
+from storage.database.totals import SPENT, TOTALS, contribution
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Failure
 from storage.domain.job import Job, ReplyTarget, Status
@@ -127,6 +127,18 @@ async def test_the_sums_are_those_of_the_jobs(
         mine = [contribution(row) for row in rows if key(row) == group]
         expected = {name: sum(part[name] for part in mine) for name in TOTALS}
         assert {name: found[name] for name in TOTALS} == pytest.approx(expected)
+
+
+async def test_the_sums_of_servers_are_those_of_their_clips(upgraded: AsyncEngine) -> None:
+    made: dict[tuple[str, int], dict[str, float]] = {}
+    for row in await rows_of(upgraded, jobs_table):
+        there = made.setdefault((row["guild"], day_of(row["created"])), dict.fromkeys(SPENT, 0.0))
+        part = contribution(row)
+        for name in SPENT:
+            there[name] += part[name]
+    found = {(row.pop("guild"), row.pop("day")): row for row in await rows_of(upgraded, guild_days)}
+    assert len(found) > 1
+    assert found == {place: sums for place, sums in made.items() if sums["seconds"]}
 
 
 async def test_the_queue_goes_on_in_its_order(jobs: Jobs) -> None:

@@ -71,6 +71,8 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.report_all(JOB.created)
     await jobs.median_seconds(REQUEST)
     await jobs.orders_since(JOB.created, 100)
+    await jobs.guild_usage("1", JOB.created)
+    await jobs.usage_by_guild(JOB.created, 10)
     await jobs.finish("job2", replace(CLIP, worker="w"), 17.0)
     life = WorkerLife("a1", "w", "", 1.0, 5.0, 20.0)
     await jobs.lives.record(life, 0.1)

@@ -90,6 +90,7 @@ async def test_the_bill_is_in_the_quota_and_in_the_report(chat: Chat) -> None:
     text = text_of((await carol.slash(chat.channel, "report")).response.message)
     assert "1 workers, 60 s · $0.0114" in text
     assert "A fixed card is cheaper now: $9.36 a day" in text
+    assert "This server's share 60 s · $0.0114" in text
     with user_locale("zh-CN"):
         text = text_of((await carol.slash(chat.channel, "report")).response.message)
     assert "每天 $9.36" in text
