@@ -227,12 +227,22 @@ async def touch(connection: AsyncConnection) -> None:
 
 
 def migrate(connection: Connection, version: str = "head") -> None:
-    """Bring the tables up to a version within the connection's transaction."""
+    """Bring the tables up to a version within the connection's transaction.
+
+    Raise SettingsError where a newer release wrote them: older ones would not know what to keep.
+    """
     config = Config()
     config.set_main_option("script_location", "storage.database:migrations")
     config.attributes["connection"] = connection
     if (before := MigrationContext.configure(connection).get_current_revision()) is not None:
-        newest = ScriptDirectory.from_config(config).get_current_head()
+        versions = ScriptDirectory.from_config(config)
+        newest = versions.get_current_head()
+        if before not in {script.revision for script in versions.walk_revisions()}:
+            raise SettingsError(
+                f"DATABASE_URL: the database was written by a newer release (version"
+                f" {printable(before)}, where this one knows up to {newest}); run that release, or"
+                " restore the copy from before its update"
+            )
         if before != newest:
             log.info("the database is brought from version %s to %s", before, newest)
     command.upgrade(config, version)

@@ -165,3 +165,13 @@ async def test_statements_are_logged_with_their_time_and_without_values(
     await Jobs(engine, catalogue).add(job("secret name"))
     assert any("INSERT INTO jobs" in message for message in caplog.messages)
     assert "secret name" not in caplog.text
+
+
+async def test_a_database_of_a_newer_release_is_refused_in_a_line(database_url: str) -> None:
+    engine = await open_database(database_url)
+    async with engine.begin() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    await engine.dispose()
+    with pytest.raises(SettingsError, match="newer release") as caught:
+        await open_database(database_url)
+    assert "(version 9999, where" in str(caught.value)
