@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from storage.database.connect import open_database
 from tests.bot.cli.test_database import write
 from tests.storage.database.test_copying import rows_of
 from tests.support.stores.postgres_server import PostgresServer, programs
-from tests.test_operating import blocks, section
+from tests.test_operating import UPGRADE, blocks, section, unmarked
 
 MOVE, BACKUP = ("From SQLite to PostgreSQL, and back", "Backup and restore")
 SOUND = "3 pictures and clips checked: 0 missing, 0 damaged."
@@ -76,6 +77,23 @@ def test_sqlite_and_files_are_restored(home: Path) -> None:
     assert SOUND in run(home.parent, restore)
     restored = f"sqlite:///{home.parent}/restored/mutoscope.db"
     assert asyncio.run(rows_of(restored)) == before
+
+
+def test_an_upgrade_is_taken_back(home: Path) -> None:
+    before_upgrade, way_back = unmarked(section(UPGRADE))
+    url = f"sqlite:///{home}/mutoscope.db"
+    for _ in range(2):
+        run(home.parent, before_upgrade)
+    before = asyncio.run(rows_of(url))
+    with sqlite3.connect(home / "mutoscope.db") as database:
+        database.execute("UPDATE alembic_version SET version_num = '9999'")
+    database.close()
+    check = ["mutoscope db check 2>&1 || echo refused"]
+    assert "newer release" in (refusal := run(home.parent, check))
+    assert len(refusal.splitlines()) == 2
+    run(home.parent, way_back)
+    assert SOUND in run(home.parent, check)
+    assert asyncio.run(rows_of(url)) == before
 
 
 def test_postgresql_is_restored(home: Path, postgres: PostgresServer, postgres_url: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -14,12 +15,16 @@ NOT_TRIED = re.compile(r"\*not tried here\*", re.IGNORECASE)
 RUN = {
     "make images": "tests/deploy/images/test_main.py",
     "make chart": "tests/deploy/chart/test_chart.py",
+    "python -m deploy.cost --trace evenings --clips-per-day 50 --offer runpod-flex-24gb"
+    " --clip-seconds 40 60": "tests/deploy/cost/test_command.py",
 }
 """Commands that are run, and the test that does what they do."""
 
 
 RUN_IN_FULL = ("From SQLite to PostgreSQL, and back", "Backup and restore")
 """Sections of which tests/test_backup.py runs every command."""
+UPGRADE = "Upgrade, and back"
+"""Of which it runs those that are not marked."""
 
 
 def section(title: str) -> str:
@@ -38,9 +43,15 @@ def blocks(text: str = GUIDE) -> list[tuple[str, list[str]]]:
     ]
 
 
+def unmarked(text: str) -> list[list[str]]:
+    """Return the blocks that are not marked as not tried."""
+    return [block for paragraph, block in blocks(text) if not NOT_TRIED.search(paragraph)]
+
+
 def test_every_command_is_run_by_a_test_or_marked() -> None:
     assert len(blocks()) >= 5
     run = {line for title in RUN_IN_FULL for _, block in blocks(section(title)) for line in block}
+    run |= {line for block in unmarked(section(UPGRADE)) for line in block}
     for paragraph, commands in blocks():
         unknown = [command for command in commands if command not in RUN.keys() | run]
         assert not unknown or NOT_TRIED.search(paragraph), unknown
@@ -49,7 +60,8 @@ def test_every_command_is_run_by_a_test_or_marked() -> None:
 def test_what_runs_the_commands_is_there() -> None:
     makefile = ROOT.joinpath("Makefile").read_text("utf-8")
     for command, test in RUN.items():
-        assert f"\n{command.removeprefix('make ')}: " in makefile
+        if command.startswith("make "):
+            assert f"\n{command.removeprefix('make ')}: " in makefile
         assert ROOT.joinpath(test).is_file()
 
 
@@ -59,3 +71,10 @@ def test_the_profiles_are_those_of_the_compose_file() -> None:
     ]
     profiles = {name for service in services.values() for name in service.get("profiles", ())}
     assert set(re.findall(r"^\| `(\w+)` \|", GUIDE, re.MULTILINE)) == profiles
+
+
+def test_every_panel_of_the_dashboard_is_explained() -> None:
+    dashboard = ROOT.joinpath("deploy", "chart", "dashboards", "mutoscope.json")
+    panels = [panel["title"] for panel in json.loads(dashboard.read_text("utf-8"))["panels"]]
+    rows = re.findall(r"^\| (.+?) \| .+ \| .+ \|$", section("Read the dashboard"), re.MULTILINE)
+    assert rows[2:] == panels

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from deploy.cost.__main__ import main
+from tests.test_operating import section, unmarked
 
 LOW = ["--clips-per-day", "20", "50", "100", "--trace", "steady", "bursty"]
 
@@ -34,6 +35,15 @@ def test_a_low_load_is_70_percent_cheaper_and_near_the_clairvoyant(
     keys = {"trace", "provider", "gpu", "money_per_clip", "utilisation", "wait_p95_s"}
     assert keys <= found[0].keys()
     assert "none with the same waiting can" in text
+
+
+def test_what_the_guide_says_is_understood(capsys: pytest.CaptureFixture[str]) -> None:
+    head = "python -m deploy.cost "
+    [command] = [line for block in unmarked(section("Cut the bill")) for line in block]
+    assert command.startswith(head)
+    found, _ = rows(capsys, *command.removeprefix(head).split())
+    assert {row["gpu"] for row in found}
+    assert [row["clips_per_day"] for row in found] == [50, 50, 50]
 
 
 def test_a_clip_costs_less_than_two_cents_on_the_24_gb_card(
