@@ -52,6 +52,10 @@ class ChatTraffic(Protocol):
     def delivered(self) -> Mapping[str, int]:
         """Return how many outcomes reached people by which way."""
 
+    @property
+    def shard_latencies(self) -> Callable[[], Mapping[int, float]]:
+        """Return what reads the seconds to the chat and back, by connected shard."""
+
 
 class BotMetrics(Collector):
     """Serves /metrics, /workers/wanted, /healthz and /readyz.
@@ -226,6 +230,13 @@ def _of_chat(traffic: ChatTraffic) -> Iterable[Metric]:
         for value, count in counts.items():
             family.add_metric([value], count)
         yield family
+    latency = GaugeMetricFamily(
+        *("mutoscope_gateway_latency_seconds", "From a heartbeat to its answer, by shard."),
+        labels=["shard"],
+    )
+    for shard, seconds in traffic.shard_latencies().items():
+        latency.add_metric([str(shard)], seconds)
+    yield latency
     yield CounterMetricFamily(
         "mutoscope_discord_limits_reached",
         "Answers that used a limit up, so that the next request waits.",

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hashlib
 import logging
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterator
@@ -16,6 +17,7 @@ from discord import app_commands
 
 from bot.discord_ui.rate_limiter import RateLimiter
 from bot.discord_ui.replies import NO_MENTIONS, ignore_repetition, send_ephemeral
+from bot.discord_ui.shards import IdentifyTurns
 from bot.discord_ui.traffic import DiscordTraffic
 from bot.discord_ui.uploads import UploadLimiter
 from bot.i18n import Translations
@@ -33,7 +35,7 @@ ReactionHandler: TypeAlias = Callable[
 ]
 
 
-class MutoscopeClient(discord.Client):
+class MutoscopeClient(discord.AutoShardedClient):
     """A discord.Client for the studio; each command module registers its handlers."""
 
     def __init__(
@@ -54,7 +56,8 @@ class MutoscopeClient(discord.Client):
         self.upload_limiter = UploadLimiter()
         self._presses = RateLimiter(DOUBLE_PRESS)
         self._known = RateLimiter(REPEATED)  # interactions by their ids
-        self.gateway_ready = False
+        self._connected_shards: set[int] = set()
+        self._turns = IdentifyTurns()
         self.orders: dict[str, asyncio.Task[Any]] = {}  # in progress, by the id of the begun order
         self.before_close: list[Callable[[], Awaitable[None]]] = []
 
@@ -81,18 +84,50 @@ class MutoscopeClient(discord.Client):
             del self.orders[begun_order]
             self.studio.begun_orders.release(begun_order)
 
+    async def read_gateway(self) -> None:
+        """Ask Discord how many shards to have, and how many may identify at once."""
+        self.shard_count, _, limit = await self.http.get_bot_gateway()
+        self._turns = IdentifyTurns(limit["max_concurrency"])
+
+    async def before_identify_hook(
+        self,
+        shard_id: int | None,
+        *,
+        initial: bool = False,  # noqa: ARG002 (discord.py passes it)
+    ) -> None:
+        """Wait for the shard's turn."""
+        await self._turns.wait(shard_id or 0)
+
+    @property
+    def gateway_ready(self) -> bool:
+        """Whether every shard is connected."""
+        return len(self._connected_shards) == self.shard_count
+
+    def shard_latencies(self) -> dict[int, float]:
+        """Return the seconds from a heartbeat to its answer, by connected shard."""
+        connected = self._connected_shards
+        return {
+            shard: latency
+            for shard, latency in self.latencies
+            if shard in connected and math.isfinite(latency)
+        }
+
     async def on_ready(self) -> None:
-        """Note and log that the gateway is connected."""
-        self.gateway_ready = True
-        log.info("ready as %s in %d servers", self.user, len(self.guilds))
+        """Log that the gateway is connected."""
+        shards, servers = self.shard_count, len(self.guilds)
+        log.info("ready as %s in %d servers, by %d shards", self.user, servers, shards)
 
-    async def on_resumed(self) -> None:
-        """Note that the gateway is connected again."""
-        self.gateway_ready = True
+    async def on_shard_ready(self, shard: int) -> None:
+        """Note that a shard is connected."""
+        self._connected_shards.add(shard)
 
-    async def on_disconnect(self) -> None:
-        """Note that the gateway is away."""
-        self.gateway_ready = False
+    async def on_shard_resumed(self, shard: int) -> None:
+        """Note that a shard is connected again."""
+        self._connected_shards.add(shard)
+
+    async def on_shard_disconnect(self, shard: int) -> None:
+        """Note that a shard is away."""
+        self._connected_shards.discard(shard)
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Dispatch a modal by its custom_id, so that one that was open during a restart works."""

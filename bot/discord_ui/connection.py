@@ -16,6 +16,7 @@ from discord.gateway import DiscordWebSocket, KeepAliveHandler, ReconnectWebSock
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.command_sync import keep_commands_synced
 from bot.discord_ui.frontend import open_client, open_delivery, set_endpoints
+from bot.discord_ui.shards import ResumingShard
 from bot.discord_ui.traffic import DiscordTraffic
 from bot.i18n import Translations
 from bot.settings import BotSettings
@@ -36,8 +37,6 @@ OUTAGES = (discord.HTTPException, discord.GatewayNotFound, aiohttp.ClientError, 
 
 REFUSALS = {
     4004: "Discord refuses DISCORD_TOKEN (gateway code 4004); make a new one and set it",
-    4011: "the bot is in so many servers that Discord wants shards, which it does not have"
-    " (gateway code 4011); remove it from some",
     4013: "Discord does not know an intent that the bot asks for (gateway code 4013); update it",
     4014: "Discord does not allow an intent that the bot asks for (gateway code 4014); allow it at"
     " https://discord.com/developers/applications",
@@ -45,8 +44,19 @@ REFUSALS = {
 """What closed the gateway for good, by Discord's code, and what to do."""
 
 
+SHARD_CODES = (4010, 4011)
+"""What closes the gateway where the bot came with other shards than Discord wants by now."""
+
+
 class DiscordRefused(Exception):
     """Trying again cannot help; the message is for whoever runs the service."""
+
+
+class WrongShards(Exception):
+    """Discord wants another number of shards than it recommended before."""
+
+    def __init__(self, count: int | None, code: int) -> None:
+        super().__init__(f"{count} shards are not what Discord wants (gateway code {code})")
 
 
 class DiscordConnection:
@@ -57,11 +67,12 @@ class DiscordConnection:
         self._texts = texts
         self._settings = settings
         self._client: MutoscopeClient | None = None
+        self._refused_shards: int | None = None
         self.traffic = DiscordTraffic()
 
     @property
     def ready(self) -> bool:
-        """Whether the gateway is connected now."""
+        """Whether the gateway is connected now, by all shards."""
         return self._client is not None and self._client.gateway_ready
 
     async def run(self, studio: Studio) -> None:
@@ -76,6 +87,8 @@ class DiscordConnection:
                 if repr(error) != last:  # an outage of hours must not fill the log
                     log.warning("Discord is away, trying until it is back: %r", error)
                 last = repr(error)
+            except WrongShards as error:
+                log.warning("%s; it is asked again how many", error)
             except DiscordRefused:
                 raise
             except Exception:
@@ -92,17 +105,19 @@ class DiscordConnection:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 await self._login(client)
             self._client = client
+            self.traffic.shard_latencies = client.shard_latencies
             delivery = open_delivery(client, self._settings.ping_after)
             async with (
                 _background(keep_running("delivery", delivery.run)),
                 _background(keep_commands_synced(client, guild)),
             ):
-                await _connect(client)
+                await self._connect(client)
 
     async def _login(self, client: MutoscopeClient) -> None:
         guild = self._settings.discord_guild
         try:
             await client.login(self._settings.discord_token)
+            await client.read_gateway()
             if guild:
                 await client.fetch_guild(guild, with_counts=False)
         except discord.LoginFailure as error:
@@ -114,16 +129,34 @@ class DiscordConnection:
             reason = f"DISCORD_GUILD={guild}: the bot is in no such server; invite it or correct it"
             raise DiscordRefused(reason) from error
 
+    async def _connect(self, client: MutoscopeClient) -> None:
+        """Keep the gateway connected; raise DiscordRefused where Discord closed it for good."""
+        try:
+            await _connect_until_cancelled(client)
+        except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
+            code = error.code if isinstance(error, discord.ConnectionClosed) else 4014
+            if code in SHARD_CODES and client.shard_count != self._refused_shards:
+                self._refused_shards = client.shard_count
+                raise WrongShards(client.shard_count, code) from error
+            raise DiscordRefused(
+                REFUSALS.get(code, f"Discord closed the gateway for good (code {code})")
+            ) from error
 
-async def _connect(client: MutoscopeClient) -> None:
-    """Keep the gateway connected; raise DiscordRefused where Discord closed it for good."""
+
+async def _connect_until_cancelled(client: MutoscopeClient) -> None:
+    """Let the client connect; close it when this is cancelled.
+
+    While a shard connects again, discord.py would go on after a cancellation.
+    """
+    connecting = asyncio.create_task(client.connect())
     try:
-        await client.connect()
-    except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
-        code = error.code if isinstance(error, discord.ConnectionClosed) else 4014
-        raise DiscordRefused(
-            REFUSALS.get(code, f"Discord closed the gateway for good (code {code})")
-        ) from error
+        await asyncio.wait({connecting})
+        connecting.result()
+    finally:
+        if not connecting.done():
+            await client.close()
+            connecting.cancel()
+        await asyncio.gather(connecting, return_exceptions=True)
 
 
 async def keep_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
@@ -191,16 +224,20 @@ class ImpatientWebSocket(DiscordWebSocket):
 def bound_reconnects() -> None:
     """Let discord.py find a gateway that is back within seconds, and log its tries in a line."""
     # discord.py has no setting for any of these; it looks them up by their names.
-    vars(discord.client).update(
-        ExponentialBackoff=CappedBackoff, DiscordWebSocket=ImpatientWebSocket
+    vars(discord.shard).update(
+        ExponentialBackoff=CappedBackoff, DiscordWebSocket=ImpatientWebSocket, Shard=ResumingShard
     )
     vars(discord.gateway).update(KeepAliveHandler=FrequentHeartbeat)
-    logging.getLogger("discord.client").addFilter(_shorten)
+    logging.getLogger("discord.shard").addFilter(_shorten)
+
+
+RETRIES = ("Attempting a reconnect", "Failed to connect")
+"""How the lines begin in which discord.py says that it tries again."""
 
 
 def _shorten(record: logging.LogRecord) -> bool:
     """Replace the traceback of each try to reconnect by its cause."""
-    if record.exc_info and str(record.msg).startswith("Attempting a reconnect"):
+    if record.exc_info and str(record.msg).startswith(RETRIES):
         record.msg, record.args = f"{record.getMessage()}: {record.exc_info[1]!r}", None
         record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
@@ -23,6 +24,7 @@ class DiscordTraffic:
 
     requests is by the answer's HTTP status, limited by the limit's scope, delivered by the way.
     exhausted counts answers after which discord.py lets the next such request wait.
+    shard_latencies returns the seconds from a heartbeat to its answer now, by connected shard.
     """
 
     requests: Counter[str] = field(default_factory=Counter)
@@ -31,6 +33,7 @@ class DiscordTraffic:
         default_factory=lambda: Counter(dict.fromkeys((*WAYS, UNTOLD, WAITS), 0))
     )
     exhausted: int = 0
+    shard_latencies: Callable[[], Mapping[int, float]] = dict
 
     def trace(self) -> aiohttp.TraceConfig:
         """Return what lets a client's requests be counted."""

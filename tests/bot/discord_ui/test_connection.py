@@ -36,8 +36,8 @@ async def _own_discord_py(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None
     """Restore what the connection sets in discord.py, and let its last events be handled."""
     monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
     monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", DiscordWebSocket.DEFAULT_GATEWAY)
-    for name in ("ExponentialBackoff", "DiscordWebSocket"):
-        monkeypatch.setattr(discord.client, name, vars(discord.client)[name])
+    for name in ("ExponentialBackoff", "DiscordWebSocket", "Shard"):
+        monkeypatch.setattr(discord.shard, name, vars(discord.shard)[name])
     monkeypatch.setattr(discord.gateway, "KeepAliveHandler", discord.gateway.KeepAliveHandler)
     monkeypatch.setattr(command_sync, "GUILD_PAUSE", 0.0)
     yield
@@ -196,23 +196,55 @@ async def gateway_closing_with(code: int) -> AsyncIterator[str]:
     await runner.cleanup()
 
 
-@pytest.mark.parametrize(
-    ("change", "code"), [({"token": "reset"}, 4004), ({"sharding_required": True}, 4011)]
-)
 async def test_a_running_bot_that_discord_refuses_ends_in_one_line(
-    change: Json, code: int, server: LocalDiscord, backend: Backend
+    server: LocalDiscord, backend: Backend
 ) -> None:
     link = connect(server.api_url, server.gateway_url)
     task = asyncio.create_task(link.run(backend.studio))
     await until(lambda: link.ready)
     async with MemberClient(server.url) as member:
-        await member.call("PATCH", "/local/world", change)
-    with pytest.raises(DiscordRefused, match=f"code {code}") as caught:
+        await member.call("PATCH", "/local/world", {"token": "reset"})
+    with pytest.raises(DiscordRefused, match="code 4004") as caught:
         await asyncio.wait_for(task, FOUND_SECONDS)
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("code", [*(set(REFUSALS) - {4004, 4011}), 4012])
+async def test_a_running_bot_takes_more_shards_when_discord_wants_them(
+    server: LocalDiscord, backend: Backend
+) -> None:
+    link = connect(server.api_url, server.gateway_url)
+    world = {"sharding_required": True, "shards": 3, "max_concurrency": 3}
+    async with running(link, backend), MemberClient(server.url) as member:
+        await until(lambda: link.ready)
+        await member.call("PATCH", "/local/world", world)
+        await until(lambda: not link.ready)
+        await until(lambda: link.ready)
+        sessions = server._gateway._sessions.values()
+        served = sorted(one.shard.number for one in sessions if one.connected)
+        assert served == [0, 1, 2]
+        await until(lambda: set(link.traffic.shard_latencies()) == {0, 1, 2})
+
+
+async def test_a_bot_is_ready_only_while_all_its_shards_are(
+    server: LocalDiscord, backend: Backend
+) -> None:
+    link = connect(server.api_url, server.gateway_url)
+    async with MemberClient(server.url) as member:
+        await member.call("PATCH", "/local/world", {"shards": 2, "max_concurrency": 2})
+        async with running(link, backend):
+            await until(lambda: link.ready)
+            sessions = {*server._gateway._sessions}
+            server._state.world.gateway_closed = True
+            one, other = server._endpoint._open
+            await one.drop(4000)
+            await until(lambda: not link.ready)
+            assert server._endpoint._open == {other}
+            server._state.world.gateway_closed = False
+            await ready_within(link, FOUND_SECONDS)
+            assert {*server._gateway._sessions} == sessions  # it was resumed: no event is lost
+
+
+@pytest.mark.parametrize("code", [*(set(REFUSALS) - {4004}), 4010, 4011, 4012])
 async def test_a_gateway_closed_for_good_ends_in_one_line(
     code: int, server: LocalDiscord, backend: Backend
 ) -> None:

@@ -10,8 +10,8 @@ EVERYWHERE, IN_SERVERS = ([0, 1, 2], [0, 1]), ([0], [0])
 
 
 async def test_every_command_says_where_it_may_be_used(backend: Backend) -> None:
-    client = open_client(backend.studio, Translations.load())
-    payloads = [command.to_dict(client.tree) for command in client.tree.get_commands()]
+    async with open_client(backend.studio, Translations.load()) as client:
+        payloads = [command.to_dict(client.tree) for command in client.tree.get_commands()]
     places = {
         payload["name"]: (sorted(payload["contexts"]), sorted(payload["integration_types"]))
         for payload in payloads
@@ -23,4 +23,3 @@ async def test_every_command_says_where_it_may_be_used(backend: Backend) -> None
         "Animate this picture": EVERYWHERE,
         "report": IN_SERVERS,
     }
-    await client.close()

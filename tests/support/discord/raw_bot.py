@@ -59,12 +59,14 @@ class RawBot:
         assert self.socket is not None
         await self.socket.send_str(json.dumps({"op": op, "d": data}))
 
-    async def identify(self, intents: int = INTENTS) -> Json:
-        """Connect and identify; return READY's data."""
+    async def identify(self, intents: int = INTENTS, shard: tuple[int, int] | None = None) -> Json:
+        """Connect and identify; return READY's data, once each guild in it was received."""
         await self.connect()
-        await self.send(2, {"token": self.token, "intents": intents, "properties": {}})
+        identity = {"token": self.token, "intents": intents, "properties": {}}
+        await self.send(2, identity | ({"shard": shard} if shard else {}))
         ready: Json = (await self.receive())["d"]
-        await self.receive()
+        for _ in ready["guilds"]:
+            await self.receive()
         return ready
 
     async def event(self, kind: str) -> Json:

@@ -124,7 +124,9 @@ def ephemeral_texts(result: Any) -> list[str]:
 
 
 def new_client(backend: Backend, texts: Translations | None = None) -> MutoscopeClient:
-    return open_client(backend.studio, texts or Translations.load())
+    client = open_client(backend.studio, texts or Translations.load())
+    client.shard_count = 1  # SimCord recommends none
+    return client
 
 
 @contextlib.contextmanager

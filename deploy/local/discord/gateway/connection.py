@@ -7,7 +7,7 @@ from contextlib import suppress
 from aiohttp import WSMsgType, web
 
 from deploy.local.discord import Json
-from deploy.local.discord.gateway.sessions import Gateway, GatewaySession
+from deploy.local.discord.gateway.sessions import Gateway, GatewaySession, Shard
 from deploy.local.discord.state.world import World
 from deploy.local.discord.wire_log import WireLog
 
@@ -16,7 +16,7 @@ REQUEST_MEMBERS, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 8, 9, 10, 11
 IGNORED = (PRESENCE, VOICE, REQUEST_MEMBERS)
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED = 4001, 4002, 4003
 AUTHENTICATION_FAILED, ALREADY_AUTHENTICATED = 4004, 4005
-SESSION_TIMED_OUT, SHARDING_REQUIRED, DISALLOWED_INTENTS = 4009, 4011, 4014
+SESSION_TIMED_OUT, INVALID_SHARD, SHARDING_REQUIRED, DISALLOWED_INTENTS = 4009, 4010, 4011, 4014
 RECONNECT = 4000
 ENDS_SESSION = frozenset({1000, 1001})
 """Close codes after which a client does not resume."""
@@ -128,17 +128,28 @@ class GatewayConnection:
             await self._socket.close(code=UNKNOWN_OPCODE)
 
     async def _identify(self, data: Json) -> None:
+        shard = None
         if self._session is not None:
             await self._socket.close(code=ALREADY_AUTHENTICATED)
-        elif not self._has_token(data):
+            return
+        if not self._has_token(data):
             await self._socket.close(code=AUTHENTICATION_FAILED)
-        elif self._world.sharding_required and not data.get("shard"):
+            return
+        if "shard" in data:
+            try:
+                shard = Shard.read(data["shard"])
+            except ValueError:
+                await self._socket.close(code=INVALID_SHARD)
+                return
+        intents, fewest = int(data.get("intents", 0)), self._world.shards
+        if self._world.sharding_required and (shard is None or shard.count < fewest):
             await self._socket.close(code=SHARDING_REQUIRED)
-        elif int(data.get("intents", 0)) & PRIVILEGED_INTENTS:
+        elif intents & PRIVILEGED_INTENTS:
             await self._socket.close(code=DISALLOWED_INTENTS)
+        elif not self._gateway.may_identify(shard or Shard()):
+            await self._send({"op": INVALID_SESSION, "d": False})
         else:
-            session = self._gateway.identify(int(data.get("intents", 0)), data.get("shard"))
-            self._attach(session, 0)
+            self._attach(self._gateway.identify(intents, shard), 0)
 
     async def _resume(self, data: Json) -> None:
         if not self._has_token(data):

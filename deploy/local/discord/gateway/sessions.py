@@ -2,7 +2,10 @@
 
 import asyncio
 import secrets
+import time
 from collections import deque
+from dataclasses import dataclass
+from typing import Self
 
 from deploy.local.discord import Json
 from deploy.local.discord.state.events import EventDispatcher
@@ -15,6 +18,7 @@ KEPT = 2000
 MESSAGES, REACTIONS = (GUILD_MESSAGES, DIRECT_MESSAGES), (GUILD_REACTIONS, DIRECT_REACTIONS)
 DISTURBED = frozenset({"INTERACTION_CREATE", "MESSAGE_REACTION_ADD"})
 """Events that the gateway may be made to repeat or delay."""
+OF_SESSION = frozenset({"READY", "RESUMED"})
 INTENTS = {
     "MESSAGE_CREATE": MESSAGES,
     "MESSAGE_UPDATE": MESSAGES,
@@ -25,19 +29,45 @@ INTENTS = {
 """The intent that an event needs: in the guild, and in private."""
 
 
-class GatewaySession:
-    """One identified client: its intents and the latest events by sequence number."""
+@dataclass(frozen=True)
+class Shard:
+    """Which guilds a session serves, by their ids; shard 0 has the direct messages too."""
 
-    def __init__(self, intents: int) -> None:
+    number: int = 0
+    count: int = 1
+
+    @classmethod
+    def read(cls, field: object) -> Self:
+        """Return the shard of an identify; raise ValueError where there can be no such one."""
+        if not isinstance(field, list) or [type(part) for part in field] != [int, int]:
+            raise ValueError("not two numbers")
+        number, count = field
+        if not 0 <= number < count:
+            raise ValueError("not one of so many")
+        return cls(number, count)
+
+    def serves(self, guild: str | None) -> bool:
+        """Tell whether the events of a guild, or of direct messages, come to this shard."""
+        return (int(guild or 0) >> 22) % self.count == self.number
+
+
+class GatewaySession:
+    """One identified client: its intents, shard and the latest events by sequence number."""
+
+    def __init__(self, intents: int, shard: Shard) -> None:
         self.key = secrets.token_hex(16)
         self.intents = intents
+        self.shard = shard
         self.connected = True
         self.sequence = 0
         self.log: deque[tuple[int, Json]] = deque(maxlen=KEPT)
         self.added = asyncio.Event()
 
     def add(self, kind: str, data: Json) -> None:
-        """Append an event for sending, if the client's intents ask for it."""
+        """Append an event for sending, if it is the shard's and the client's intents ask for it."""
+        guild = data["id"] if kind.startswith("GUILD_") and "guild_id" not in data else None
+        if kind not in OF_SESSION and not self.shard.serves(data.get("guild_id", guild)):
+            return
         needed = INTENTS.get(kind)
         if needed and not self.intents & needed["guild_id" not in data]:
             return
@@ -57,6 +87,7 @@ class Gateway:
     def __init__(self, guild: Guild, events: EventDispatcher, world: World) -> None:
         self._guild, self._events, self._world = guild, events, world
         self._sessions: dict[str, GatewaySession] = {}
+        self._identified: dict[int, float] = {}  # monotonic seconds, by shard % max_concurrency
         self.url = ""
         events.on_dispatch(self._dispatch)
 
@@ -81,13 +112,28 @@ class Gateway:
         else:
             session.add(kind, data)
 
-    def identify(self, intents: int, shard: list[int] | None) -> GatewaySession:
+    def session_limits(self) -> Json:
+        """Return how many shards a bot should have, and how many sessions it may start."""
+        limit = {"total": 1000, "remaining": 999, "reset_after": 0}
+        limit["max_concurrency"] = self._world.max_concurrency
+        return {"shards": self._world.shards, "session_start_limit": limit}
+
+    def may_identify(self, shard: Shard) -> bool:
+        """Tell whether a shard may identify now, and count it if so."""
+        turn, now = shard.number % self._world.max_concurrency, time.monotonic()
+        if now - self._identified.get(turn, 0.0) < self._world.identify_seconds:
+            return False
+        self._identified[turn] = now
+        return True
+
+    def identify(self, intents: int, shard: Shard | None) -> GatewaySession:
         """Open a session whose first events are READY and a GUILD_CREATE for each guild."""
         for old in [s for s in self._sessions.values() if not s.connected]:
             del self._sessions[old.key]
-        session = GatewaySession(intents)
+        session = GatewaySession(intents, shard or Shard())
         self._sessions[session.key] = session
-        guilds = [guild for guild in self._guild if is_installed(guild)]
+        mine = (guild for guild in self._guild if session.shard.serves(guild["id"]))
+        guilds = [guild for guild in mine if is_installed(guild)]
         ready: Json = {
             "v": 10,
             "user": {**self._guild.bot, "verified": True, "mfa_enabled": False, "email": None},
@@ -97,7 +143,7 @@ class Gateway:
             "application": {"id": BOT, "flags": 0, "flags_new": "0"},
         }
         if shard:
-            ready["shard"] = shard
+            ready["shard"] = [shard.number, shard.count]
         session.add("READY", ready)
         for guild in guilds:
             if _is_visible(guild):

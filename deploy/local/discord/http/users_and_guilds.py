@@ -29,8 +29,7 @@ def _application_routes(guild: Guild, gateway: Gateway) -> list[web.RouteDef]:
         return json_response({"url": gateway.url})
 
     async def gateway_bot(_: web.Request) -> web.Response:
-        limit = {"total": 1000, "remaining": 999, "reset_after": 0, "max_concurrency": 1}
-        return json_response({"url": gateway.url, "shards": 1, "session_start_limit": limit})
+        return json_response({"url": gateway.url, **gateway.session_limits()})
 
     async def direct_channel(request: web.Request) -> web.Response:
         user = str((await read_body(request)).fields.get("recipient_id"))

@@ -13,8 +13,10 @@ class World:
     old_message_edits is how many edits an hour a message that is more than an hour old takes;
     old_edit_retry_after is in seconds. requests_per_second is the bot's over all routes.
     invalid_requests is how many answers 401, 403 and 429 within ten minutes ban the address.
-    gateway_closed refuses new connections with a 503. Interactions and reactions are sent
-    event_repeats times more, and event_delay seconds late.
+    shards is how many /gateway/bot recommends; where sharding_required is set, so many are the
+    fewest. Of shards whose numbers are equal modulo max_concurrency, one may identify every
+    identify_seconds (Discord's are 5). gateway_closed refuses new connections with a 503.
+    Interactions and reactions are sent event_repeats times more, and event_delay seconds late.
     """
 
     token: str = "local"  # noqa: S105  # the stand-in's token protects nothing
@@ -23,7 +25,10 @@ class World:
     invalid_requests: int = 10_000
     old_message_edits: int = 5
     old_edit_retry_after: float = 5.0
+    shards: int = 1
     sharding_required: bool = False
+    max_concurrency: int = 1
+    identify_seconds: float = 0.0
     gateway_closed: bool = False
     event_repeats: int = 0
     event_delay: float = 0.0

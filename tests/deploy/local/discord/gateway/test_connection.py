@@ -7,7 +7,7 @@ import pytest
 
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
-from deploy.local.discord.state.guild import ADA
+from deploy.local.discord.state.guild import ADA, GUILD
 from tests.support.discord.raw_bot import ANIMATE, INTENTS, RawBot
 
 
@@ -115,6 +115,71 @@ async def test_where_sharding_is_required_only_a_shard_may_identify(
         await bot.connect()
         await bot.send(2, {"token": "local", "intents": INTENTS, "shard": [0, 1]})
         assert (await bot.receive())["d"]["shard"] == [0, 1]
+
+
+@pytest.mark.parametrize("shard", [[3, 3], [-1, 2], [0, 0], [0], "0/1", None, [0.0, 1.0]])
+async def test_a_shard_that_cannot_be_closes_the_connection(
+    server: LocalDiscord, shard: object
+) -> None:
+    async with RawBot(server) as bot:
+        await bot.connect()
+        await bot.send(2, {"token": "local", "intents": INTENTS, "shard": shard})
+        assert await bot.closed_with() == 4010
+
+
+async def test_fewer_shards_than_are_required_may_not_identify(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    world = {"sharding_required": True, "shards": 3, "max_concurrency": 2}
+    await member.call("PATCH", "/local/world", world)
+    async with RawBot(server) as bot:
+        _, gateway = await bot.request("GET", "/gateway/bot")
+        assert gateway["shards"] == 3
+        assert gateway["session_start_limit"]["max_concurrency"] == 2
+        await bot.connect()
+        await bot.send(2, {"token": "local", "intents": INTENTS, "shard": [0, 2]})
+        assert await bot.closed_with() == 4011
+        assert (await bot.identify(shard=(2, 3)))["shard"] == [2, 3]
+
+
+async def test_each_shard_gets_the_events_of_its_guilds_and_the_first_direct_messages(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    guilds = {shard_of(GUILD): (GUILD, member.channel)}
+    while len(guilds) < 3:
+        made = await member.call("POST", "/local/guilds", {"name": "more"})
+        guilds[shard_of(made["id"])] = (made["id"], made["channel"])
+    direct = await member.call("POST", "/local/direct", {"member": ADA})
+    async with RawBot(server) as one, RawBot(server) as two, RawBot(server) as three:
+        for number, bot in enumerate((one, two, three)):
+            ready = await bot.identify(shard=(number, 3))
+            assert {shard_of(guild["id"]) for guild in ready["guilds"]} == {number}
+        channels = [channel for _, channel in guilds.values()] + [direct["id"]]
+        posted = {}
+        for channel in channels:
+            async with MemberClient(server.url, channel=channel) as ada:
+                posted[channel] = (await ada.post("here"))["id"]
+        for number, bot in enumerate((one, two, three)):
+            expected = [posted[guilds[number][1]]] + [posted[direct["id"]]] * (number == 0)
+            assert [(await bot.event("MESSAGE_CREATE"))["id"] for _ in expected] == expected
+            await bot.send(1, bot.sequence)
+            assert (await bot.receive())["op"] == 11  # no further event before it
+
+
+def shard_of(guild: str) -> int:
+    return (int(guild) >> 22) % 3
+
+
+async def test_of_shards_that_share_a_turn_one_may_identify_at_a_time(
+    server: LocalDiscord, member: MemberClient
+) -> None:
+    await member.call("PATCH", "/local/world", {"identify_seconds": 60.0, "max_concurrency": 2})
+    async with RawBot(server) as bot:
+        for number in (0, 1):
+            assert (await bot.identify(shard=(number, 3)))["shard"] == [number, 3]
+        await bot.connect()
+        await bot.send(2, {"token": "local", "intents": INTENTS, "shard": [2, 3]})
+        assert (await bot.receive())["op"] == 9
 
 
 async def test_a_closed_gateway_takes_no_connections(

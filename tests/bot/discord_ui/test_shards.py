@@ -1,0 +1,28 @@
+"""Shards identify as often as Discord allows."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from bot.discord_ui import shards
+from bot.discord_ui.shards import IdentifyTurns
+
+
+async def test_shards_of_one_turn_identify_one_after_another_and_others_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shards, "IDENTIFY_SECONDS", 0.5)
+    turns, began = IdentifyTurns(2), time.monotonic()
+    ends: dict[int, float] = {}
+
+    async def identify(shard: int) -> None:
+        await turns.wait(shard)
+        ends[shard] = time.monotonic() - began
+
+    await asyncio.gather(*map(identify, range(5)))
+    assert list(ends) == [0, 1, 2, 3, 4]
+    assert ends[1] < 0.5 <= ends[2]
+    assert ends[4] >= 1.0
