@@ -353,6 +353,8 @@ class Delivery:
         if found is not None:
             return found
         result = await self._sender.edit(message, card)
-        if result is SendResult.REFUSED and message.job.status is not Status.CANCELLED:
-            return await self._sender.post(message, card)
-        return result
+        if result is not SendResult.REFUSED or message.job.status is Status.CANCELLED:
+            return result
+        if await self._sender.shows_outcome(message):
+            return SendResult.EDITED
+        return await self._sender.post(message, card)

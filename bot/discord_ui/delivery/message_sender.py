@@ -152,8 +152,11 @@ class MessageSender:
             return None
 
         def is_new(sent: discord.Message) -> bool:
-            """Tell it from the older message beside which it was sent, which shows the job too."""
-            if str(sent.id) == job.reply_to.message:
+            """Tell it from an older message beside which it was sent, which shows the job too.
+
+            Which of the two the job names depends on what was recorded of the send.
+            """
+            if job.reply_to.message:
                 return shows_end(sent, job.id)
             return shows_job(sent, job.id)
 
@@ -174,6 +177,18 @@ class MessageSender:
         reached = result in (SendResult.EDITED, SendResult.POSTED)
         way = message.way if reached else None
         self._client.traffic.delivered[WAITS if waits else way or UNTOLD] += 1
+
+    async def shows_outcome(self, message: LiveMessage) -> bool:
+        """Tell whether an edit that was not recorded has put the outcome into the message."""
+        place = message.job.reply_to
+        if not place.message:
+            return False
+        try:
+            shown = await self._channel(place).fetch_message(int(place.message))
+        except discord.HTTPException as error:
+            _check_refusal(error)
+            return False
+        return shows_end(shown, message.job.id)
 
     async def ping(self, message: LiveMessage, text: str) -> None:
         """Mention the owner in a reply to the job's message, because an edit notifies nobody."""
