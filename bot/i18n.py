@@ -7,7 +7,9 @@ import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
+from types import MappingProxyType
 
 from opencc import OpenCC
 
@@ -59,16 +61,8 @@ class Translations:
 
     @classmethod
     def load(cls, default: str = FALLBACK) -> Translations:
-        """Read the JSON files in bot/locales; default is the locale for unsupported languages.
-
-        The texts for Taiwan are the Chinese ones in traditional characters and local words.
-        """
-        folder = resources.files("bot") / "locales"
-        locales = {
-            name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
-            for name in LOCALES
-        }
-        locales[TAIWAN] = _for_taiwan(locales[SIMPLIFIED])
+        """Return the messages in bot/locales; default is the locale for unsupported languages."""
+        locales = _read_locales()
         return cls(locales, default if default in locales else FALLBACK)
 
     def nearest(self, locale: str) -> str:
@@ -123,6 +117,20 @@ class Translations:
         if name in _TRANSLATED and self.has(key):
             return self.text(locale, key)
         return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+@cache
+def _read_locales() -> Mapping[str, Mapping[str, str]]:
+    """Read the JSON files, once in a process.
+
+    The texts for Taiwan are the Chinese ones in traditional characters and local words.
+    """
+    folder = resources.files("bot") / "locales"
+    locales = {
+        name: json.loads((folder / f"{name}.json").read_text(encoding="utf-8")) for name in LOCALES
+    }
+    locales[TAIWAN] = _for_taiwan(locales[SIMPLIFIED])
+    return MappingProxyType({name: MappingProxyType(texts) for name, texts in locales.items()})
 
 
 def _for_taiwan(messages: Mapping[str, str]) -> dict[str, str]:
