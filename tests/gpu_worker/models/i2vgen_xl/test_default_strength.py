@@ -8,13 +8,22 @@ import pytest
 
 from bot.studio.admission import Admission
 from bot.studio.options import Options
+from gpu_worker.engine.api import Cancelled
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from storage.catalogue_file import load_catalogue
 from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest
 
 CATALOGUE = load_catalogue()
 FULL = Admission(CATALOGUE, CATALOGUE.profiles["h100"])
+
+
+def small_request(options: Options) -> GenerationRequest:
+    """Return a small clip's request with the full checkpoint's defaults."""
+    request = FULL.admit(options.replace(model="i2vgen-xl"), "x", (64, 64), seed=7)
+    assert request.steps == 50
+    return replace(request, width=64, height=64, frames=4)
 
 
 @pytest.mark.parametrize(
@@ -34,12 +43,24 @@ FULL = Admission(CATALOGUE, CATALOGUE.profiles["h100"])
 def test_steps_are_skipped_only_for_a_camera_that_somebody_names(
     still_engine: I2VGenXL, canvas: Canvas, options: Options, steps: int
 ) -> None:
-    request = FULL.admit(options.replace(model="i2vgen-xl"), "x", (64, 64), seed=7)
     reports: list[Progress] = []
-    small = replace(request, width=64, height=64, frames=4)
-    still_engine.generate(small, canvas, lambda report, _: reports.append(report), lambda: False)
-    assert request.steps == 50
-    assert max(report.step for report in reports if report.stage is Stage.DENOISING) == steps
+
+    def counted() -> bool:
+        return bool(reports) and reports[-1].stage is Stage.DENOISING
+
+    with pytest.raises(Cancelled):
+        still_engine.generate(
+            small_request(options), canvas, lambda report, _: reports.append(report), counted
+        )
+    assert reports[-1].steps == steps
+
+
+def test_as_many_steps_are_taken_as_are_announced(still_engine: I2VGenXL, canvas: Canvas) -> None:
+    reports: list[Progress] = []
+    request = small_request(Options("a cat on a sofa, zoom in"))
+    still_engine.generate(request, canvas, lambda report, _: reports.append(report), lambda: False)
+    steps = [report.step for report in reports if report.stage is Stage.DENOISING]
+    assert steps == list(range(23))
 
 
 def test_a_strength_is_shown_only_where_it_is_not_the_default() -> None:
