@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from functools import partial
 from pathlib import Path
 
@@ -11,12 +12,14 @@ import pytest
 from bot.dispatch.dispatcher import MAX_ERRORS, Dispatcher
 from bot.studio.options import Options
 from storage.database.tables import jobs as table
+from storage.domain.catalogue import QuotaRow
 from storage.domain.clip import Failure
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, Status
 from storage.queue.client import Queue
 from storage.queue.messages import Order
 from tests.support.backend import Backend, png, requester, until
+from tests.support.examples import job
 
 DAMAGES = {
     "null": "NULL",
@@ -33,6 +36,8 @@ DAMAGES = {
     "digits": f"'{{\"key\": {'9' * 5000}}}'",
 }
 
+COLUMNS = [column.name for column in table.columns]
+
 
 async def order(backend: Backend, seed: int, owner: str) -> Job:
     return await backend.studio.submit(requester(owner), png(), Options("a", seed=seed))
@@ -42,8 +47,8 @@ async def is_done(backend: Backend, job: Job) -> bool:
     return (await backend.jobs.get(job.id)).status is Status.DONE
 
 
-def damage(folder: Path, column: str, rows: dict[str, str]) -> None:
-    """Write an SQL expression into this column of each job, as nothing but an accident does."""
+def damage(folder: Path, columns: dict[str, dict[str, str]]) -> None:
+    """Write SQL expressions into a column, by job, as nothing but an accident does."""
     with sqlite3.connect(folder / "mutoscope.db") as database:
         schema = database.execute("SELECT sql FROM sqlite_master WHERE name = 'jobs'").fetchone()[0]
         database.execute("PRAGMA writable_schema = ON")
@@ -53,25 +58,30 @@ def damage(folder: Path, column: str, rows: dict[str, str]) -> None:
         )
     database.close()
     with sqlite3.connect(folder / "mutoscope.db") as database:
-        for job_id, expression in rows.items():
-            database.execute(
-                f"UPDATE OR IGNORE jobs SET {column} = {expression} WHERE id = ?", (job_id,)
-            )
+        for column, rows in columns.items():
+            statement = "UPDATE OR IGNORE jobs SET {} = {} WHERE id = ?"
+            for job_id, expression in rows.items():
+                database.execute(statement.format(column, expression), (job_id,))
     database.close()
 
 
-@pytest.mark.parametrize("column", [column.name for column in table.columns])
+@pytest.mark.parametrize("columns", [COLUMNS[first::6] for first in range(6)], ids=" ".join)
 async def test_a_damaged_column_harms_only_its_job(
-    column: str, backend: Backend, tmp_path: Path
+    columns: list[str], backend: Backend, tmp_path: Path
 ) -> None:
-    victims = [await order(backend, seed, f"victim {seed}") for seed in range(2 * len(DAMAGES))]
-    for job in victims[len(DAMAGES) :]:
-        await backend.jobs.finish(job.id, Failure("failed_encoding"), job.created)
-    expressions = [*DAMAGES.values(), *DAMAGES.values()]
-    damage(tmp_path, column, {job.id: e for job, e in zip(victims, expressions, strict=True)})
+    jobs = backend.jobs_with_quota(QuotaRow(10**9, 10**9))
+    rows: dict[str, dict[str, str]] = {}
+    for column in columns:
+        names = [f"{column}.{n}" for n in range(2 * len(DAMAGES))]
+        await jobs.add(*(job(name, f"owner of {column}", time.time()) for name in names))
+        for name in names[len(DAMAGES) :]:
+            await jobs.finish(name, Failure("failed_encoding"), time.time())
+        expressions = [*DAMAGES.values(), *DAMAGES.values()]
+        rows[column] = dict(zip(names, expressions, strict=True))
+    damage(tmp_path, rows)
     async with backend.running():
         bystander = await order(backend, 99, "bystander")
-        await until(partial(is_done, backend, bystander), 30)
+        await until(partial(is_done, backend, bystander))
     await backend.jobs.next_jobs(99)
     await backend.jobs.report_all(0.0)
     await backend.jobs.median_seconds(bystander.request)
@@ -121,7 +131,7 @@ async def test_a_damaged_row_is_logged_once_and_counted(
     backend: Backend, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     job = await order(backend, 1, "1")
-    damage(tmp_path, "request", {job.id: "'{'"})
+    damage(tmp_path, {"request": {job.id: "'{'"}})
     for _ in range(3):
         assert await backend.jobs.unfinished() == []
     assert caplog.text.count("is set aside") == 1
