@@ -12,6 +12,8 @@ from deploy.local.stack.local_stack import LocalStack
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120
 WIRE_LOG = "wire.jsonl"
+FAKE = {"ENGINE_FACTORY": "tests.support.fake_engine:create"}
+"""Settings of a service without a model, for tests of everything but the model."""
 
 
 @asynccontextmanager

@@ -21,6 +21,7 @@ from storage.database.jobs import Jobs
 from storage.domain.job import Status
 from storage.settings import Settings
 from tests.e2e.members import PATIENCE
+from tests.e2e.stacks import FAKE
 from tests.support.pictures.files import gradient, noise, saved
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
@@ -86,7 +87,7 @@ async def test_hints_on_a_picture_are_printed(local_stack: LocalStack, tmp_path:
 
 
 async def test_it_starts_redis_and_a_worker_where_none_runs(tmp_path: Path) -> None:
-    environ = without_redis(tmp_path / "home")
+    environ = without_redis(tmp_path / "home") | FAKE
     out = tmp_path / "out"
     result = await mutoscope(
         environ, "animate", PAIR[0], "--prompts", "zoom in", "-o", str(out), *QUICK

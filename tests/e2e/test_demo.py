@@ -14,6 +14,7 @@ from deploy.local.demo import PICTURE
 from deploy.local.stack.child_process import ChildProcess, python
 from deploy.local.stack.waiting import poll
 from tests.e2e.members import PATIENCE
+from tests.e2e.stacks import FAKE
 from tests.support.process_tree import children, has_ended
 
 pytestmark = pytest.mark.timeout(600)
@@ -41,7 +42,7 @@ async def test_it_shows_a_clip_and_runs_until_ctrl_c(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux signals the end of a parent")
 async def test_every_process_ends_with_a_demo_that_was_killed(tmp_path: Path) -> None:
-    demo = await start(tmp_path)
+    demo = await start(tmp_path, **FAKE)
     await demo.wait_for_line("  answered", PATIENCE)
     started = children(demo.process.pid)
     assert len(started) >= 4
@@ -58,8 +59,7 @@ async def test_a_worker_without_a_model_ends_it_with_the_reason(tmp_path: Path) 
 
 
 async def test_on_demand_a_worker_comes_with_the_order_and_ends(tmp_path: Path) -> None:
-    quick = {"ENGINE_FACTORY": "tests.support.fake_engine:create"}
-    demo = await start(tmp_path, "--once", "--on-demand", **quick)
+    demo = await start(tmp_path, "--once", "--on-demand", **FAKE)
     assert await demo.process.wait() == 0, demo.last_lines()
     output = (tmp_path / "demo.log").read_text()
     steps = ("answered after", "worker-1 is started", "clip: ", "worker-1 has ended after")

@@ -14,7 +14,7 @@ from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.job import Status
 from tests.e2e.members import PATIENCE, PHOTOGRAPH, order_clip
-from tests.e2e.stacks import running_stack
+from tests.e2e.stacks import FAKE, running_stack
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.timeout(600)
 async def test_a_clip_comes_from_postgresql_and_s3(
     tmp_path: Path, postgres_url: str, s3_url: str, s3_settings: dict[str, str]
 ) -> None:
-    settings = {"DATABASE_URL": postgres_url, "BLOB_URL": s3_url, **s3_settings}
+    settings = {"DATABASE_URL": postgres_url, "BLOB_URL": s3_url, **s3_settings, **FAKE}
     async with running_stack(tmp_path, **settings) as stack, MemberClient(stack.page) as member:
         clip = await order_clip(member)
         assert "delete" in buttons_of(clip.message)
