@@ -18,6 +18,7 @@ from prometheus_client.registry import Collector
 from bot.dispatch.scaling import Scaling
 from bot.studio.events import JobChanged, Subscription
 from storage.database.jobs import Jobs
+from storage.domain.catalogue import Model
 from storage.domain.cost.bill import ClipBill
 from storage.domain.cost.offer import Tenure
 from storage.domain.errors import Unavailable
@@ -72,9 +73,14 @@ class BotMetrics(Collector):
         scaling: Scaling,
         clock: Callable[[], float] = time.time,
         *,
+        models: Mapping[str, Model] | None = None,
         traffic: ChatTraffic | None = None,
     ) -> None:
-        """Watch these; set_aside holds the jobs that are not dispatched any more."""
+        """Watch these; set_aside holds the jobs that are not dispatched any more.
+
+        models are those that can be ordered.
+        """
+        self._models = models or {}
         self._traffic = traffic
         self._jobs = jobs
         self._queue = queue
@@ -127,17 +133,21 @@ class BotMetrics(Collector):
 
     async def refresh(self) -> None:
         """Read the gauges; mutoscope_workers is left out while the queue is unreachable."""
-        size = await self._jobs.queue_size()
-        age = 0.0 if size.oldest is None else max(0.0, self._clock() - size.oldest)
+        sizes = await self._jobs.queue_sizes()
+        now = self._clock()
+        ages = {name: now - size.oldest for name, size in sizes.items() if size.oldest is not None}
         try:
-            workers = await self._queue.workers()
+            workers = await self._queue.workers_by_model()
         except Unavailable:
             workers = None
+        waiting = {name: size.waiting for name, size in sizes.items()}
+        running = {name: size.running for name, size in sizes.items()}
+        wanted = await self._scaling.wanted()
         self._gauges = [
-            _gauge("jobs_waiting", "Jobs that wait for a worker.", size.waiting),
-            _gauge("jobs_running", "Jobs that a worker runs.", size.running),
-            _gauge("oldest_wait_seconds", "Age of the oldest waiting job.", age),
-            _gauge("workers_wanted", "Workers that should run.", await self._scaling.wanted()),
+            self._by_model("jobs_waiting", "Jobs that wait for a worker.", waiting),
+            self._by_model("jobs_running", "Jobs that a worker runs.", running),
+            self._by_model("oldest_wait_seconds", "Age of the oldest waiting job.", ages),
+            self._by_model("workers_wanted", "Workers that should run.", wanted),
             _gauge(
                 "idle_seconds_advised",
                 "How long an idle worker should stay.",
@@ -148,8 +158,15 @@ class BotMetrics(Collector):
             _gauge("queue_reachable", "1 if Redis answers, else 0.", workers is not None),
         ]
         if workers is not None:
-            self._gauges.append(_gauge("workers", "Workers that are alive.", workers))
+            self._gauges.append(self._by_model("workers", "Workers that are alive.", workers))
         self._gauges += [*self._advice(), *await self._read_guilds()]
+
+    def _by_model(self, name: str, documentation: str, values: Mapping[str, float]) -> Metric:
+        """Return a gauge of what there is for each model that is offered or has any."""
+        gauge = GaugeMetricFamily(f"mutoscope_{name}", documentation, labels=["model"])
+        for model in dict.fromkeys((*self._models, *values)):
+            gauge.add_metric([model], max(0.0, values.get(model, 0.0)))
+        return gauge
 
     async def _read_guilds(self) -> list[Metric]:
         """Return what the clips of servers took lately, for a bounded number of labels."""
@@ -211,9 +228,14 @@ class BotMetrics(Collector):
         await self.refresh()
         return await self._write_page(request)
 
-    async def _serve_wanted(self, _request: web.Request) -> web.Response:
-        idle = await self._scaling.idle_seconds()
-        return web.json_response({"wanted": await self._scaling.wanted(), "idle_seconds": idle})
+    async def _serve_wanted(self, request: web.Request) -> web.Response:
+        """Answer for the workers of ?model=, a name or a source, or for all of them together."""
+        model, wanted = request.query.get("model", ""), await self._scaling.wanted()
+        for row in self._models.values():
+            model = row.name if model == row.source else model
+        count = wanted[model] if model else wanted.total()
+        idle = await self._scaling.idle_seconds(model)
+        return web.json_response({"wanted": count, "idle_seconds": idle})
 
     async def _serve_health(self, _request: web.Request) -> web.Response:
         return web.Response(text="ok")

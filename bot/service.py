@@ -93,7 +93,11 @@ async def open_service(
         )
         stack.callback(studio.close)
         dispatcher = Dispatcher(jobs, blobs, queue, events)
-        metrics = BotMetrics(jobs, queue, dispatcher.set_aside, scaling, traffic=traffic)
+        metrics = BotMetrics(
+            *(jobs, queue, dispatcher.set_aside, scaling),
+            models=admission.catalogue.models,
+            traffic=traffic,
+        )
         billing = Billing(jobs, queue, prices, metrics.add_bills)
         if metrics_port is not None:
             runner = await metrics.serve(metrics_port, Readiness(jobs, queue, gateway_ready).serve)
@@ -109,10 +113,10 @@ async def open_service(
 
 def read_admission(settings: Settings, quota: QuotaRow | None = None) -> Admission:
     """Return what may be ordered by these settings; raise SettingsError or CatalogueError."""
-    catalogue = settings.catalogue()
+    catalogue, profiles = settings.offered()
     if quota is not None:
         catalogue = replace(catalogue, quota=quota)
-    return Admission(catalogue, settings.hardware(catalogue))
+    return Admission(catalogue, profiles[catalogue.default_model], profiles=profiles)
 
 
 def check_urls(settings: Settings) -> None:

@@ -17,11 +17,14 @@ LONGEST_START = 600.0  # seconds; a process that seems to be older has another c
 class LifeClock:
     """Tells for which time the worker is to be billed; may be read by any thread."""
 
-    def __init__(self, worker: str, offer: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, worker: str, model: str, offer: str, clock: Callable[[], float] = time.time
+    ) -> None:
         """Begin at the start of this process; offer is a row of the price list, or empty."""
         self._clock = clock
         self._id = secrets.token_hex(8)
         self._worker = worker
+        self._model = model
         self._offer = offer
         self._started = clock() - process_age()
         self._ready = 0.0
@@ -33,7 +36,15 @@ class LifeClock:
     def until_now(self) -> WorkerLife:
         """Return the life up to now."""
         now = max(self._clock(), self._ready)
-        return WorkerLife(self._id, self._worker, self._offer, self._started, self._ready, now)
+        return WorkerLife(
+            id=self._id,
+            worker=self._worker,
+            offer=self._offer,
+            started=self._started,
+            ready=self._ready,
+            seen=now,
+            model=self._model,
+        )
 
     def at_end(self) -> WorkerLife:
         """Return the whole life of a worker that ends now."""

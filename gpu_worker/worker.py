@@ -44,7 +44,7 @@ async def work(settings: WorkerSettings) -> int:
     metrics = WorkerMetrics(engine)
     port, idle, name = settings.metrics_port, settings.idle_exit_seconds, settings.worker_name
     server = None if port is None else await _metrics_server(metrics, port)
-    life = LifeClock(name, settings.gpu_offer)
+    life = LifeClock(name, model, settings.gpu_offer)
     watchers = [
         asyncio.create_task(one)
         for one in (_stop_if_broken(engine, stop), _note_ready(engine, life))

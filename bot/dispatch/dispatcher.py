@@ -118,15 +118,23 @@ class Dispatcher:
 
         Other bots dispatch too: whether there is room for a job is decided when it is marked.
         """
-        if not await self._jobs.next_jobs(1, self.set_aside):
+        models = await self._jobs.waiting_models()
+        if not models:
             return 0
         in_flight = await self._in_flight()
         self._decoded &= {(job.id, job.attempt) for job in in_flight}
-        window = DispatchWindow(await self._queue.workers() + QUEUED_AHEAD, self._needs_engine)
+        workers = await self._queue.workers_by_model()
+        tried = 0
+        for model in models:  # one that nobody serves keeps no other waiting
+            window = self._window(model, workers[model] + QUEUED_AHEAD)
+            tried += await self._fill(model, window, in_flight)
+        return tried
+
+    async def _fill(self, model: str, window: DispatchWindow, in_flight: list[Job]) -> int:
         room = window.size - sum(map(window.counts, in_flight))
         if room <= 0:
             return 0
-        chosen = await self._jobs.next_jobs(room, self.set_aside)
+        chosen = await self._jobs.next_jobs(room, self.set_aside, model)
         for job in chosen:
             async with self._guarded(job.id):
                 await self._put(job, window)
@@ -135,9 +143,14 @@ class Dispatcher:
     async def _in_flight(self) -> list[Job]:
         return [job for job in await self._jobs.in_flight() if job.id not in self.set_aside]
 
-    def _needs_engine(self, job: Job) -> bool:
-        """Tell whether a job in flight counts in the window."""
-        return job.id not in self.set_aside and (job.id, job.attempt) not in self._decoded
+    def _window(self, model: str, size: int) -> DispatchWindow:
+        """Return the window of a model, in which its jobs count that still need an engine."""
+
+        def counts(job: Job) -> bool:
+            waits = job.id not in self.set_aside and (job.id, job.attempt) not in self._decoded
+            return waits and job.request.model == model
+
+        return DispatchWindow(size, counts)
 
     @contextlib.asynccontextmanager
     async def _guarded(self, job_id: str) -> AsyncIterator[None]:
@@ -289,7 +302,8 @@ class Dispatcher:
         order may be about to be put.
         """
         # The state first: a worker that ends between the two queries leaves an outcome.
-        alive = await self._queue.state(job.id, job.attempt) is not AttemptState.LOST
+        state = await self._queue.state(job.id, job.attempt, job.request.model)
+        alive = state is not AttemptState.LOST
         with contextlib.suppress(JobGone):  # it ended meanwhile
             if await self._collect(job.id, job.attempt) or alive:
                 return False

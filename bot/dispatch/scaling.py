@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from storage.database.jobs import Jobs
@@ -47,26 +48,34 @@ class Scaling:
         self._clock = clock
         self.advice: RentalAdvice | None = None
 
-    async def wanted(self) -> int:
-        """Return how many workers should run; raise Unavailable without the database."""
-        size = await self._jobs.queue_size()
-        if not size.waiting + size.running:
-            return 0
-        in_flight = await self._jobs.in_flight()
+    async def wanted(self) -> Counter[str]:
+        """Return how many workers should run for each model; raise Unavailable without database."""
+        sizes = await self._jobs.queue_sizes()
+        if not sizes:
+            return Counter()
+        in_flight, workers = await self._jobs.in_flight(), await self._workers()
+        found = Counter[str]()
+        for model, size in sizes.items():
+            mine = [job for job in in_flight if job.request.model == model]
+            found[model] = await self._wanted(model, size.waiting, mine, workers[model])
+        return found
+
+    async def _wanted(self, model: str, waiting: int, in_flight: list[Job], workers: int) -> int:
         running = [job for job in in_flight if job.status is Status.RUNNING]
-        seconds = await self._clip_seconds(in_flight or await self._jobs.next_jobs(1))
+        known = in_flight or await self._jobs.next_jobs(1, model=model)
+        seconds = await self._clip_seconds(known)
         now = self._clock()
         remaining = tuple(max(0.0, job.started + seconds - now) for job in running)
-        idle = max(0, await self._workers() - len(running))
-        policy = await self._policy()
-        return policy.wanted(QueueLoad(size.waiting, remaining, idle, seconds))
+        policy = await self._policy(model)
+        idle = max(0, workers - len(running))
+        return policy.wanted(QueueLoad(waiting, remaining, idle, seconds))
 
-    async def idle_seconds(self) -> float:
-        """Return how long a worker should stay idle before it ends."""
+    async def idle_seconds(self, model: str = "") -> float:
+        """Return how long an idle worker for a model, or else the default one, should stay."""
         since = self._clock() - LOOK_BACK
         recent = await self._jobs.orders_since(since, 2 * GAPS)
         gaps = gaps_between((created, ended) for created, ended, _ in recent)
-        return (await self._policy()).idle_seconds(gaps[-GAPS:])
+        return (await self._policy(model)).idle_seconds(gaps[-GAPS:])
 
     async def run(self) -> None:
         """Look every hour whether another way to rent is cheaper, until cancelled."""
@@ -98,8 +107,8 @@ class Scaling:
                 *(self.advice.on_demand, fixed.name, self.advice.fixed),
             )
 
-    async def _policy(self) -> ScalingPolicy:
-        start = await self._jobs.lives.mean_start()
+    async def _policy(self, model: str = "") -> ScalingPolicy:
+        start = await self._jobs.mean_start(model)
         return ScalingPolicy(UNKNOWN_START if start is None else start, self._wait_limit)
 
     async def _clip_seconds(self, jobs: Sequence[Job]) -> float:
@@ -107,8 +116,8 @@ class Scaling:
         found = await self._jobs.median_seconds(jobs[0].request) if jobs else None
         return UNKNOWN_CLIP if found is None else found
 
-    async def _workers(self) -> int:
+    async def _workers(self) -> Counter[str]:
         try:
-            return await self._queue.workers()
+            return await self._queue.workers_by_model()
         except Unavailable:
-            return 0
+            return Counter()

@@ -20,7 +20,7 @@ class ResultCache:
 
     async def find(self, request: GenerationRequest, size_limit: int) -> Clip | None:
         """Return a clip of this request of at most so many bytes, None where there is none."""
-        clip = await self._jobs.find_clip(request.fingerprint)
+        clip = await self._jobs.find_clip(request)
         if clip is None or clip.bytes > size_limit:
             return None
         if (clip.width, clip.height) != (request.width, request.height):

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -29,7 +29,7 @@ from storage.domain.cost.advice import RentalAdvice, ServiceBill
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
 from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
 from storage.domain.quota import DAY, GuildUsage, UsageReport, check, price
-from storage.domain.request import SEED_LIMIT
+from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.logs import log_job
 from storage.pictures.processes import PictureProcesses
 from storage.queue.client import Queue
@@ -124,7 +124,12 @@ class Studio:
         fresh = [one for one in requests if not await self._cache.find(one, requester.size_limit)]
         now = self._clock()
         allowance = await self._jobs.allowance(requester.owner, now)
-        check(allowance, [price(request) for request in fresh], self.admission.catalogue.quota, now)
+        check(
+            allowance,
+            [self._price(request) for request in fresh],
+            self.admission.catalogue.quota,
+            now,
+        )
 
     async def retry(self, job_id: str, requester: Requester) -> Job:
         """Order a job's clip with another seed, charged to this requester."""
@@ -179,7 +184,7 @@ class Studio:
 
     def wait_forecast(self) -> WaitForecast:
         """Return a new forecast of when waiting jobs start."""
-        return WaitForecast(self._jobs, self.workers, self._clock)
+        return WaitForecast(self._jobs, self.workers_by_model, self._clock)
 
     async def job(self, job_id: str) -> Job:
         """Return a job; raise JobGone where it is unknown or deleted."""
@@ -263,8 +268,13 @@ class Studio:
 
     async def workers(self) -> int | None:
         """Return how many workers are alive, None where Redis is away."""
+        found = await self.workers_by_model()
+        return None if found is None else sum(found.values())
+
+    async def workers_by_model(self) -> Mapping[str, int] | None:
+        """Return how many workers are alive for each model, None where Redis is away."""
         try:
-            return await self._queue.workers()
+            return await self._queue.workers_by_model()
         except Unavailable:
             return None
 
@@ -289,6 +299,9 @@ class Studio:
         [job] = await self.order(requester, [draft])
         return job
 
+    def _price(self, request: GenerationRequest) -> int:
+        return price(request, self.admission.catalogue.cost(request.model))
+
     def _job(self, requester: Requester, draft: OrderDraft, created: float) -> Job:
         return Job(
             id=secrets.token_hex(NAME_BYTES),
@@ -296,7 +309,7 @@ class Studio:
             request=draft.request,
             reply_to=draft.reply_to,
             locale=requester.locale,
-            cost=price(draft.request),
+            cost=self._price(draft.request),
             created=created,
             size_limit=requester.size_limit,
             parent=draft.parent,

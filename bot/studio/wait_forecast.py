@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
@@ -27,10 +27,14 @@ AGE_SHARE = 0.2  # of the expected wait, which that age is between these bounds
 
 @dataclass(frozen=True, slots=True)
 class QueueEstimate:
-    """The number of jobs before a waiting one, and the seconds until it starts where known."""
+    """The number of jobs before a waiting one, and the seconds until it starts where known.
+
+    served tells whether a worker is alive that serves its model.
+    """
 
     position: int
     seconds: float | None = None
+    served: bool = True
 
 
 Forecast = tuple[QueueEstimate, float]
@@ -38,7 +42,7 @@ Forecast = tuple[QueueEstimate, float]
 
 
 class WaitForecast:
-    """Forecasts the head of the queue at once, and a few of the followed jobs behind it in turn.
+    """Forecasts the head of each model's queue at once, and a few followed jobs behind it in turn.
 
     It assumes that each worker makes clips one after the other, that each clip takes the recent
     median of its kind, and that a running one has the rest of that left. Behind the head every
@@ -49,9 +53,10 @@ class WaitForecast:
     def __init__(
         self,
         jobs: Jobs,
-        workers: Callable[[], Awaitable[int | None]],
+        workers: Callable[[], Awaitable[Mapping[str, int] | None]],
         clock: Callable[[], float] = time.time,
     ) -> None:
+        """Ask workers how many are alive for each model; None where that is not known."""
         self._jobs = jobs
         self._workers = workers
         self._clock = clock
@@ -60,18 +65,18 @@ class WaitForecast:
         self._medians: dict[str, float | None] = {}
         self._head: dict[str, Forecast] = {}
         self._further: dict[str, Forecast] = {}
-        self._followed: set[str] = set()
+        self._followed: dict[str, str] = {}  # the model of each job
         self._due: list[tuple[float, str]] = []  # a heap of when to look up which job
 
     def expire(self) -> None:
         """Let the next call of estimates() make a new forecast."""
         self._expired = True
 
-    def follow(self, job_id: str) -> None:
+    def follow(self, job: Job) -> None:
         """Look up this job's position too, until it no longer waits."""
-        if job_id not in self._followed:
-            self._followed.add(job_id)
-            heapq.heappush(self._due, (0.0, job_id))
+        if job.id not in self._followed:
+            self._followed[job.id] = job.request.model
+            heapq.heappush(self._due, (0.0, job.id))
 
     async def estimates(self, lookups: int = LOOKUPS) -> dict[str, QueueEstimate]:
         """Return a new forecast by job id; empty unless one is due.
@@ -84,23 +89,37 @@ class WaitForecast:
             return {}
         self._expired, self._made = False, now
         self._medians.clear()
-        in_flight = await self._jobs.in_flight()
+        in_flight, workers = await self._jobs.in_flight(), await self._workers()
+        models = {job.request.model for job in in_flight} | {*await self._jobs.waiting_models()}
+        head: dict[str, Forecast] = {}
+        behind: dict[str, _Extrapolation] = {}
+        for model in models:
+            alive = None if workers is None else workers.get(model, 0)
+            mine = [job for job in in_flight if job.request.model == model]
+            heads, behind[model] = await self._forecast(model, mine, alive)
+            head |= heads
+        self._head = head
+        found = {job_id: estimate for job_id, (estimate, _start) in self._head.items()}
+        return found | await self._look_up(lookups, now, behind)
+
+    async def _forecast(
+        self, model: str, in_flight: Sequence[Job], alive: int | None
+    ) -> tuple[dict[str, Forecast], _Extrapolation]:
+        """Return the forecasts of the head of a model's queue, and what follows behind it."""
         queued = [job for job in in_flight if job.status is Status.QUEUED]
-        head = [*queued, *await self._jobs.next_jobs(WINDOW)]
-        workers = max(1, await self._workers() or 1)
+        head = [*queued, *await self._jobs.next_jobs(WINDOW, model=model)]
+        workers, served = max(1, alive or 1), alive != 0
         remaining = [await self._remaining(job) for job in in_flight if job not in queued]
         durations = [await self._median(job.request) for job in head]
         delays = start_delays(remaining, durations, workers)
-        self._head = {
-            job.id: self._updated(job.id, position, delay)
+        forecasts = {
+            job.id: self._updated(job.id, position, delay, served)
             for position, (job, delay) in enumerate(zip(head, delays, strict=True))
         }
-        found = {job_id: estimate for job_id, (estimate, _start) in self._head.items()}
-        behind = _Extrapolation.of(durations, delays, workers)
-        return found | await self._look_up(lookups, now, behind)
+        return forecasts, _Extrapolation.of(durations, delays, workers, served)
 
     async def _look_up(
-        self, limit: int, now: float, behind: _Extrapolation
+        self, limit: int, now: float, behind: Mapping[str, _Extrapolation]
     ) -> dict[str, QueueEstimate]:
         """Return the estimates of the followed jobs that are due and not in the head."""
         found: dict[str, QueueEstimate] = {}
@@ -108,26 +127,28 @@ class WaitForecast:
             _, job_id = heapq.heappop(self._due)
             position = await self._jobs.position(job_id)
             if position is None:
-                self._followed.discard(job_id)
+                del self._followed[job_id]
                 self._further.pop(job_id, None)
                 continue
-            delay = behind.delay(position)
+            others = behind.get(self._followed[job_id], _UNKNOWN)
+            delay = others.delay(position)
             if job_id not in self._head:
-                self._further[job_id] = self._updated(job_id, position, delay)
+                self._further[job_id] = self._updated(job_id, position, delay, others.served)
                 found[job_id] = self._further[job_id][0]
             age = AGE_SHARE * (position if delay is None else delay)
             age = min(LONGEST_AGE, max(SHORTEST_AGE, age))
             heapq.heappush(self._due, (now + age, job_id))
         return found
 
-    def _updated(self, job_id: str, position: int, delay: float | None) -> Forecast:
+    def _updated(self, job_id: str, position: int, delay: float | None, served: bool) -> Forecast:
         """Return the previous forecast as long as it still holds, else the new one."""
-        estimate = QueueEstimate(position, round(delay or 0.0) or None)
+        estimate = QueueEstimate(position, round(delay or 0.0) or None, served)
         start = self._clock() + (delay or 0.0)
         before = self._head.get(job_id) or self._further.get(job_id)
         if before is None or before[0].position != position or abs(before[1] - start) > TOLERANCE:
             return estimate, start
         same = (before[0].seconds is None) == (estimate.seconds is None)
+        same = same and before[0].served == served
         return before if same else (estimate, start)
 
     async def _remaining(self, job: Job) -> float | None:
@@ -150,18 +171,27 @@ class _Extrapolation:
     last: int
     delay_of_last: float | None
     step: float
+    served: bool = True
 
     @classmethod
     def of(
-        cls, durations: Sequence[float | None], delays: Sequence[float | None], workers: int
+        cls,
+        durations: Sequence[float | None],
+        delays: Sequence[float | None],
+        workers: int,
+        served: bool,
     ) -> _Extrapolation:
         known = [seconds for seconds in durations if seconds is not None]
         if not known or len(known) < len(durations):
-            return cls(0, None, 0.0)
-        return cls(len(delays) - 1, delays[-1], fmean(known) / workers)
+            return cls(0, None, 0.0, served)
+        return cls(len(delays) - 1, delays[-1], fmean(known) / workers, served)
 
     def delay(self, position: int) -> float | None:
         """Return in how many seconds the job at this position starts."""
         if self.delay_of_last is None:
             return None
         return self.delay_of_last + self.step * max(0, position - self.last)
+
+
+_UNKNOWN = _Extrapolation(0, None, 0.0)
+"""Behind the head of a queue that was empty a moment ago."""

@@ -53,7 +53,7 @@ from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, ReplyTarget, Status
-from storage.domain.quota import Allowance, GuildUsage, UsageReport, check
+from storage.domain.quota import Allowance, GuildUsage, UsageReport, check, price
 from storage.domain.request import GenerationRequest
 from storage.logs import FaultLog
 
@@ -75,9 +75,9 @@ class Jobs:
         """Use this database, and the catalogue's quota."""
         self._engine = engine
         self._reader = engine.execution_options(**READING)
+        self._catalogue = catalogue
         self._quota = catalogue.quota
         self._faults = FaultLog(log, "the database")
-        self._catalogue_key = _catalogue_key(catalogue)
         self._rows = RowReader()
         # SQLite's writers poll ever less often until its lock is free; a lock here is quicker.
         sqlite = engine.dialect.name == "sqlite"
@@ -113,7 +113,9 @@ class Jobs:
                 allowance = await ledger.allowance(connection, owner, now, self._quota)
                 check(allowance, [job.cost for job in fresh], self._quota, now)
             for job in new:
-                row = row_of(job, self._cache_key(job.request.fingerprint))
+                cost = price(job.request, self._catalogue.cost(job.request.model))
+                saved = cost if job.cached else 0
+                row = row_of(job, self._cache_key(job.request), saved)
                 await connection.execute(insert(jobs).values(row))
                 await totals.record(connection, None, row)
             for job in fresh:
@@ -237,9 +239,9 @@ class Jobs:
         async with self._read() as connection:
             return await _get(connection, job_id)
 
-    async def find_clip(self, fingerprint: str) -> Clip | None:
+    async def find_clip(self, request: GenerationRequest) -> Clip | None:
         """Return the latest clip of the same request, model revision and presets."""
-        key = self._cache_key(fingerprint)
+        key = self._cache_key(request)
         wanted = (jobs.c.fingerprint == key) & (jobs.c.status == Status.DONE.value) & VISIBLE
         query = select(jobs.c.clip).where(wanted).order_by(jobs.c.ended.desc()).limit(1)
         async with self._read() as connection:
@@ -267,7 +269,7 @@ class Jobs:
     async def unfinished(self) -> list[Job]:
         """Return the jobs that have not ended, the oldest first."""
         before = await self.in_flight()  # one that goes back to wait meanwhile is in one of them
-        waiting = await self._all(WAITING, jobs.c.owner)
+        waiting = await self._all(WAITING, jobs.c.owner, jobs.c.model)
         found = {job.id: job for job in (*before, *waiting, *await self.in_flight())}
         return sorted(found.values(), key=lambda job: (job.created, job.id))
 
@@ -280,20 +282,31 @@ class Jobs:
         async with self._read() as connection:
             return await queue_order.in_flight(connection, self._rows)
 
-    async def next_jobs(self, limit: int, skipped: Collection[str] = ()) -> list[Job]:
-        """Return the first jobs that are to be dispatched, in a fair order, without those ids."""
+    async def next_jobs(
+        self, limit: int, skipped: Collection[str] = (), model: str = ""
+    ) -> list[Job]:
+        """Return a model's first jobs to be dispatched, in a fair order, without those ids.
+
+        An empty name is the default model.
+        """
+        model = model or self._catalogue.default_model
         async with self._read() as connection:
-            return await queue_order.next_jobs(connection, self._rows, limit, skipped)
+            return await queue_order.next_jobs(connection, self._rows, model, limit, skipped)
+
+    async def waiting_models(self) -> list[str]:
+        """Return the models for which jobs wait to be dispatched."""
+        async with self._read() as connection:
+            return await queue_order.waiting_models(connection)
 
     async def position(self, job_id: str) -> int | None:
-        """Return how many jobs are ahead of this one (0: it is next); None if it does not wait."""
+        """Return how many jobs of its model are ahead of this one; None if it does not wait."""
         async with self._read() as connection:
             return await queue_order.position(connection, job_id)
 
-    async def queue_size(self) -> QueueSize:
-        """Return how many jobs wait and run."""
+    async def queue_sizes(self) -> dict[str, QueueSize]:
+        """Return how many jobs wait and run for each model that has any."""
         async with self._read() as connection:
-            return await queue_order.size(connection)
+            return await queue_order.sizes(connection)
 
     async def allowance(self, owner: str, now: float) -> Allowance:
         """Return what the person spent, reserved and has left today."""
@@ -326,13 +339,18 @@ class Jobs:
         async with self._read() as connection:
             return await reports.median_seconds(connection, workload_key(request))
 
+    async def mean_start(self, model: str = "") -> float | None:
+        """Return how long workers took lately to load a model, an empty name for the default."""
+        return await self.lives.mean_start(model or self._catalogue.default_model)
+
     async def orders_since(self, moment: float, limit: int) -> list[tuple[float, float, float]]:
         """Return creation, end and GPU seconds of clips ordered since a time, the latest last."""
         async with self._read() as connection:
             return await reports.orders_since(connection, moment, limit)
 
-    def _cache_key(self, fingerprint: str) -> str:
-        return sha256(f"{self._catalogue_key} {fingerprint}".encode()).hexdigest()
+    def _cache_key(self, request: GenerationRequest) -> str:
+        model = _model_key(self._catalogue, request.model)
+        return sha256(f"{model} {request.fingerprint}".encode()).hexdigest()
 
     async def _step(self, job_id: str, allowed: Condition, **changes: Any) -> Job:
         """Change a job in a transaction of its own; raise JobGone where it cannot be."""
@@ -378,10 +396,10 @@ class Jobs:
         self._faults.end()
 
 
-def _catalogue_key(catalogue: Catalogue) -> str:
-    """Return what a clip depends on beside its request: the weights and the presets."""
-    models = catalogue.models.items()
-    sources = sorted((name, model.source, model.revision) for name, model in models)
+def _model_key(catalogue: Catalogue, name: str) -> str:
+    """Return what a clip depends on beside its request: the model's weights and the presets."""
+    row = catalogue.models.get(name)
+    sources = [] if row is None else [(name, row.source, row.revision)]
     return repr((sources, sorted(catalogue.presets.items())))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, ScalarSelect, and_, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.tables import IN_FLIGHT, WAITING, jobs, ledger, owners
+from storage.database.tables import IN_FLIGHT, WAITING, jobs, ledger, owner_queues
 from storage.database.totals import sane
 from storage.domain.catalogue import QuotaRow
 from storage.domain.job import Job
@@ -50,19 +50,20 @@ async def allowance(
     ordered_today = and_(
         jobs.c.owner == owner, jobs.c.created >= today * DAY, jobs.c.created < (today + 1) * DAY
     )
+    unfinished = func.sum(owner_queues.c.waiting + owner_queues.c.active)
     query = select(
         _scalar(func.coalesce(func.sum(ledger.c.credits), 0), mine),
         _scalar(func.coalesce(func.sum(sane(jobs.c.cost)), 0), and_(ordered_today, WAITING)),
         _scalar(func.coalesce(func.sum(sane(jobs.c.cost)), 0), and_(ordered_today, IN_FLIGHT)),
-        _scalar(owners.c.waiting + owners.c.active, owners.c.owner == owner),
+        _scalar(unfinished, owner_queues.c.owner == owner),
     )
-    total, waiting, in_flight, unfinished = (await connection.execute(query)).one()
+    total, waiting, in_flight, count = (await connection.execute(query)).one()
     return Allowance(
         spent=total - waiting - in_flight,
         reserved=waiting + in_flight,
         limit=quota.credits_per_day,
         resets_at=float((today + 1) * DAY),
-        unfinished=unfinished or 0,
+        unfinished=int(count or 0),
     )
 
 

@@ -53,10 +53,12 @@ class LifeTable:
                 return await _bill(connection, life, row)
             return []
 
-    async def mean_start(self) -> float | None:
-        """Return how long the latest workers took to load their model; None without any."""
+    async def mean_start(self, model: str) -> float | None:
+        """Return how long the latest workers took to load this model; None without any."""
         taken = (lives.c.ready - lives.c.started).label("taken")
-        ready = select(taken).where(lives.c.ready > 0.0, lives.c.started > 0.0)
+        ready = select(taken).where(
+            lives.c.model == model, lives.c.ready > 0.0, lives.c.started > 0.0
+        )
         recent = ready.order_by(lives.c.started.desc()).limit(RECENT_STARTS).subquery()
         async with self._read() as connection:
             found = await connection.scalar(select(func.avg(recent.c.taken)))
@@ -76,6 +78,7 @@ async def _insert(connection: AsyncConnection, life: WorkerLife, money: float) -
         "id": life.id,
         "worker": life.worker,
         "offer": life.offer,
+        "model": life.model,
         "started": life.started,
         "ready": life.ready,
         "seen": life.seen,

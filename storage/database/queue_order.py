@@ -1,4 +1,4 @@
-"""The order in which waiting jobs will be taken, from the sums of each owner.
+"""The order in which the waiting jobs of each model will be taken, from the sums of each owner.
 
 What is read grows with the number of owners that have waiting jobs, or not even with that, never
 with the number of jobs.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, case, func, or_, select, tuple_
@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.connect import lock
 from storage.database.rows import RowReader
-from storage.database.tables import HAS_WAITING, IN_FLIGHT, WAITING, jobs, owners
+from storage.database.tables import HAS_WAITING, IN_FLIGHT, WAITING, jobs
+from storage.database.tables import owner_queues as queues
 from storage.domain.fairness import FairOrder
 from storage.domain.job import Job, Status
 
@@ -39,20 +40,24 @@ class DispatchWindow:
 
 
 async def next_jobs(
-    connection: AsyncConnection, rows: RowReader, limit: int, skipped: Collection[str] = ()
+    connection: AsyncConnection,
+    rows: RowReader,
+    model: str,
+    limit: int,
+    skipped: Collection[str] = (),
 ) -> list[Job]:
-    """Return the first waiting jobs that are not dispatched, the next one first.
+    """Return the first waiting jobs of a model that are not dispatched, the next one first.
 
     skipped are the ids of jobs to leave out.
     """
     order, lines = FairOrder(), dict[str, _Line]()
-    heads, needed = _heads(connection, limit), limit
+    heads, needed = _heads(connection, model, limit), limit
     found: list[Job] = []
     while len(found) < limit:
         # The first `limit` owners are enough, unless one of them has no readable job.
         while needed and (head := await anext(heads, None)) is not None:
             order.add(head["active"], head["turn"], head["owner"])
-            lines[head["owner"]] = _Line(connection, rows, head, skipped)
+            lines[head["owner"]] = _Line(connection, rows, (model, head), skipped)
             needed -= 1
         owner = order.next_owner()
         if owner is None:
@@ -67,21 +72,22 @@ async def next_jobs(
     return found
 
 
-async def _heads(connection: AsyncConnection, page: int) -> AsyncIterator[RowMapping]:
-    """Yield each owner's turn with their oldest waiting job, who is next first.
+async def _heads(connection: AsyncConnection, model: str, page: int) -> AsyncIterator[RowMapping]:
+    """Yield each owner's turn with their oldest waiting job for a model, who is next first.
 
     The columns of the job are None where its row was damaged since it was counted.
     """
-    place = (owners.c.active, owners.c.turn, owners.c.owner)
-    queues = select(*place, owners.c.waiting, owners.c.head_created).where(HAS_WAITING)
-    queues = queues.order_by(*place).limit(page)
+    place = (queues.c.active, queues.c.turn, queues.c.owner)
+    turns = select(*place, queues.c.waiting, queues.c.head_created)
+    turns = turns.where(queues.c.model == model, HAS_WAITING).order_by(*place).limit(page)
+    mine = and_(jobs.c.model == model, WAITING)
     columns = [column for column in jobs.c if column.name != "owner"]
     last = ""
     while True:
         # In a subquery, so that no database begins with the table of jobs.
-        some = queues.subquery()
+        some = turns.subquery()
         same = (jobs.c.owner == some.c.owner, jobs.c.created == some.c.head_created)
-        query = select(some, *columns).join_from(some, jobs, and_(*same, WAITING), isouter=True)
+        query = select(some, *columns).join_from(some, jobs, and_(*same, mine), isouter=True)
         query = query.order_by(some.c.active, some.c.turn, some.c.owner, jobs.c.id)
         found = (await connection.execute(query)).mappings().all()
         for row in found:
@@ -91,11 +97,11 @@ async def _heads(connection: AsyncConnection, page: int) -> AsyncIterator[RowMap
         if not found:
             return
         behind = tuple_(*place) > tuple_(*(found[-1][column.name] for column in place))
-        queues = queues.where(behind)
+        turns = turns.where(behind)
 
 
 class _Line:
-    """One owner's waiting jobs, read as far as they are needed.
+    """One owner's waiting jobs for a model, read as far as they are needed.
 
     Those that cannot be read, or are to be skipped, are left out.
     """
@@ -104,13 +110,14 @@ class _Line:
         self,
         connection: AsyncConnection,
         reader: RowReader,
-        head: RowMapping,
+        place: tuple[str, RowMapping],
         skipped: Collection[str],
     ) -> None:
+        model, head = place
         self._connection = connection
         self._reader = reader
         self._skipped = skipped
-        self._owner = head["owner"]
+        self._mine = (jobs.c.owner == head["owner"], jobs.c.model == model)
         self._page = 1
         self._place: tuple[Any, Any] | None = None
         self._rows = deque([head] if head["id"] is not None else [])
@@ -134,7 +141,7 @@ class _Line:
     async def _read(self) -> None:
         """Read as many rows as were read before."""
         place = (jobs.c.created, jobs.c.id)
-        query = select(jobs).where(jobs.c.owner == self._owner, WAITING)
+        query = select(jobs).where(*self._mine, WAITING)
         if self._place is not None:
             query = query.where(tuple_(*place) > tuple_(*self._place))
         found = await self._connection.execute(query.order_by(*place).limit(self._page))
@@ -157,11 +164,12 @@ async def has_room(connection: AsyncConnection, rows: RowReader, window: Dispatc
 
 
 async def position(connection: AsyncConnection, job_id: str) -> int | None:
-    """Return how many jobs are ahead of this one (0: it is next); None if it no longer waits."""
+    """Return how many jobs of its model are ahead of this one; None if it no longer waits."""
     job = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).mappings().first()
     if job is None or job["status"] != Status.QUEUED.value:
         return None
-    queued = select(func.count()).where(and_(IN_FLIGHT, jobs.c.status == Status.QUEUED.value))
+    same = (jobs.c.model == job["model"], jobs.c.status == Status.QUEUED.value)
+    queued = select(func.count()).where(and_(IN_FLIGHT, *same))
     if job["dispatched"]:
         earlier = jobs.c.dispatched < job["dispatched"]
         return await connection.scalar(queued.where(earlier)) or 0
@@ -176,32 +184,43 @@ async def _fair_position(connection: AsyncConnection, job: RowMapping) -> int:
     jobs of earlier rounds, and in its round the owners that entered later (with more active jobs),
     then those whose turn is earlier.
     """
-    own = (await connection.execute(select(owners).where(owners.c.owner == job["owner"]))).one()
+    mine = and_(queues.c.owner == job["owner"], queues.c.model == job["model"])
+    own = (await connection.execute(select(queues).where(mine))).one()
     older = tuple_(jobs.c.created, jobs.c.id) < tuple_(job["created"], job["id"])
-    line = and_(jobs.c.owner == job["owner"], WAITING)
+    line = and_(jobs.c.owner == job["owner"], jobs.c.model == job["model"], WAITING)
     ahead = await connection.scalar(select(func.count()).where(line, older)) or 0
-    rounds = own.active + ahead - owners.c.active
-    earlier = case((rounds <= 0, 0), (owners.c.waiting < rounds, owners.c.waiting), else_=rounds)
-    turn = tuple_(owners.c.turn, owners.c.owner) < tuple_(own.turn, own.owner)
-    first = or_(owners.c.active > own.active, and_(owners.c.active == own.active, turn))
-    same = and_(rounds >= 0, owners.c.waiting > rounds, first)
-    query = select(func.sum(earlier + case((same, 1), else_=0))).where(HAS_WAITING)
+    rounds = own.active + ahead - queues.c.active
+    earlier = case((rounds <= 0, 0), (queues.c.waiting < rounds, queues.c.waiting), else_=rounds)
+    turn = tuple_(queues.c.turn, queues.c.owner) < tuple_(own.turn, own.owner)
+    first = or_(queues.c.active > own.active, and_(queues.c.active == own.active, turn))
+    same = and_(rounds >= 0, queues.c.waiting > rounds, first)
+    others = and_(queues.c.model == job["model"], HAS_WAITING)
+    query = select(func.sum(earlier + case((same, 1), else_=0))).where(others)
     return int(await connection.scalar(query) or 0)
 
 
-async def size(connection: AsyncConnection) -> QueueSize:
-    """Return how long the queue is."""
-    queues = select(func.sum(owners.c.waiting), func.min(owners.c.head_created)).where(HAS_WAITING)
-    waiting, oldest = (await connection.execute(queues)).one()
-    moments = [] if oldest is None else [oldest]
-    flying = (
-        await connection.execute(select(jobs.c.status, jobs.c.created).where(IN_FLIGHT))
-    ).all()
-    taken = [created for status, created in flying if status == Status.QUEUED.value]
-    moments += [created for created in taken if isinstance(created, float)]  # else it is damaged
-    queued = len(taken)
-    return QueueSize(
-        waiting=int(waiting or 0) + queued,
-        running=len(flying) - queued,
-        oldest=min(moments, default=None),
-    )
+async def sizes(connection: AsyncConnection) -> dict[str, QueueSize]:
+    """Return how long the queue of each model is that has unfinished jobs."""
+    model = queues.c.model
+    columns = (func.sum(queues.c.waiting), func.min(queues.c.head_created))
+    lines = select(model, *columns).where(HAS_WAITING).group_by(model)
+    found = {
+        name: QueueSize(int(waiting), 0, oldest)
+        for name, waiting, oldest in await connection.execute(lines)
+    }
+    flying = select(jobs.c.model, jobs.c.status, jobs.c.created).where(IN_FLIGHT)
+    for name, status, created in await connection.execute(flying):
+        size = found.get(name, QueueSize(0, 0, None))
+        if status == Status.QUEUED.value:
+            # A time that is no number is damaged.
+            moments = [at for at in (size.oldest, created) if isinstance(at, float)]
+            found[name] = QueueSize(size.waiting + 1, size.running, min(moments, default=None))
+        else:
+            found[name] = replace(size, running=size.running + 1)
+    return found
+
+
+async def waiting_models(connection: AsyncConnection) -> list[str]:
+    """Return the models for which jobs wait that are not dispatched."""
+    query = select(queues.c.model).where(HAS_WAITING).distinct().order_by(queues.c.model)
+    return [*await connection.scalars(query)]

@@ -14,7 +14,6 @@ from storage.codec import CodecError, build, dumps, loads
 from storage.domain.clip import Clip, Failure
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.prompt.reading import with_reading
-from storage.domain.quota import price
 from storage.domain.request import GenerationRequest
 from storage.logs import log_job
 
@@ -39,17 +38,18 @@ def workload_key(request: GenerationRequest) -> str:
     return f"{request.model}:{shape}:{work}"
 
 
-def row_of(job: Job, cache_key: str) -> dict[str, Any]:
-    """Return the columns of a new job's row."""
+def row_of(job: Job, cache_key: str, saved: int = 0) -> dict[str, Any]:
+    """Return the columns of a new job's row; saved is what the cache spared its owner."""
     return {
         **{name: getattr(job, name) for name in _SAME},
         **reply_columns(job.reply_to),
         "status": job.status.value,
         "fingerprint": cache_key,
         "request": dumps(job.request),
-        "saved": price(job.request) if job.cached else 0,
+        "saved": saved,
         "forgotten": False,
         "kind": workload_key(job.request),
+        "model": job.request.model,
         "seconds": 0.0,
         "picture": job.request.picture,
         **clip_columns(job.clip),

@@ -1,4 +1,4 @@
-"""The tables jobs, owners, days, guild_days, ledger, intents, deliveries, lives and bots.
+"""The tables of jobs, owners and their queues, days, servers, ledger, intents, lives and more.
 
 Times are unix seconds. Requests, clips and failures are stored as the codec's JSON. Partial
 indexes hold the few rows that are looked at every few seconds; a query uses one only if it states
@@ -98,6 +98,7 @@ jobs = Table(
     Column("forgotten", Boolean, nullable=False),
     Column("parent", String(64), nullable=False),
     Column("kind", String(200), nullable=False),
+    Column("model", String(200), nullable=False, server_default=""),
     Column("seconds", Float, nullable=False),
     Column("clip", Text),
     Column("failure", Text),
@@ -111,7 +112,7 @@ jobs = Table(
     Index(None, "created"),
     Index(None, "fingerprint", "ended"),
     Index(None, "front", "channel", "message"),
-    _partial("ix_jobs_waiting", "owner", "created", "id", where=WAITING),
+    _partial("ix_jobs_waiting", "owner", "model", "created", "id", where=WAITING),
     _partial("ix_jobs_in_flight", "owner", "dispatched", where=IN_FLIGHT),
     _partial("ix_jobs_undelivered", "created", "id", where=UNDELIVERED),
     _partial("ix_jobs_made", "kind", "ended", where=MADE),
@@ -125,23 +126,31 @@ jobs = Table(
     ),
 )
 
-# One row a person who ever ordered: their queue, their latest order, and sums over their jobs.
-# waiting and active count the jobs that are not, or are, dispatched. head is the oldest waiting
-# job. served is when one of the ended jobs was last dispatched. turn is when their turn came: the
-# later of the last dispatch and of head's creation.
+# One row a person who ever ordered: their latest order, and sums over their jobs.
 owners = Table(
     "owners",
     metadata,
     Column("owner", String(100), primary_key=True),
+    Column("latest", Float, nullable=False),
+    *_totals(),
+    Index(None, "latest"),
+)
+
+# One row a person and model that they ever ordered from, whose orders are a queue of their own.
+# waiting and active count the jobs that are not, or are, dispatched. head is the oldest waiting
+# job. served is when one of the ended jobs was last dispatched. turn is when their turn came: the
+# later of the last dispatch and of head's creation.
+owner_queues = Table(
+    "owner_queues",
+    metadata,
+    Column("owner", String(100), primary_key=True),
+    Column("model", String(200), primary_key=True),
     Column("waiting", Integer, nullable=False),
     Column("active", Integer, nullable=False),
     Column("head_created", Float, nullable=False),
     Column("served", Float, nullable=False),
     Column("turn", Float, nullable=False),
-    Column("latest", Float, nullable=False),
-    *_totals(),
-    Index(None, "latest"),
-    _partial("ix_owners_turn", "active", "turn", "owner", where=HAS_WAITING),
+    _partial("ix_owner_queues_turn", "model", "active", "turn", "owner", where=HAS_WAITING),
 )
 
 # One row a day (counted from 1970 in UTC) with sums over the jobs that were ordered then.
@@ -221,6 +230,7 @@ lives = Table(
     Column("id", String(32), primary_key=True),
     Column("worker", Text, nullable=False),
     Column("offer", String(100), nullable=False),
+    Column("model", String(100), nullable=False, server_default=""),
     Column("started", Float, nullable=False),
     Column("ready", Float, nullable=False),
     Column("seen", Float, nullable=False),
@@ -230,6 +240,7 @@ lives = Table(
     Column("charged_start", Float, nullable=False),
     Column("charged_money", Float, nullable=False),
     Index(None, "started"),
+    Index(None, "model", "started"),
 )
 
 # The bots that run, each with a count that it raises every few seconds.

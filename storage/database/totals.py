@@ -13,7 +13,16 @@ from sqlalchemy import ColumnElement, Row, and_, case, func, insert, select, upd
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.connect import lock
-from storage.database.tables import BILLED, IN_FLIGHT, WAITING, days, guild_days, jobs, owners
+from storage.database.tables import (
+    BILLED,
+    IN_FLIGHT,
+    WAITING,
+    days,
+    guild_days,
+    jobs,
+    owner_queues,
+    owners,
+)
 from storage.domain.job import Status
 from storage.domain.quota import day_of
 
@@ -37,7 +46,8 @@ async def record(connection: AsyncConnection, old: JobRow | None, new: JobRow) -
         return
     change = {name: after[name] - before[name] for name in TOTALS}
     await lock(connection, new["owner"])
-    await _record_owner(connection, old, new, change)
+    await _record_owner(connection, new, change)
+    await _record_queue(connection, old, new)
     await _record_day(connection, new["guild"], day_of(new["created"]), change)
 
 
@@ -89,29 +99,40 @@ def _sane(value: object) -> float:
 
 
 async def _record_owner(
-    connection: AsyncConnection, old: JobRow | None, new: JobRow, change: Mapping[str, Any]
+    connection: AsyncConnection, new: JobRow, change: Mapping[str, Any]
 ) -> None:
-    owner, mine = new["owner"], owners.c.owner == new["owner"]
-    row = (await connection.execute(select(owners).where(mine))).first()
-    waiting = (row.waiting if row else 0) + _waits(new) - (old is not None and _waits(old))
-    columns = {"waiting": waiting, **await _turn(connection, owner, row, new)}
-    if row is None:
-        values = {**change, **columns, "owner": owner}
+    mine = owners.c.owner == new["owner"]
+    latest = await connection.scalar(select(owners.c.latest).where(mine))
+    if latest is None:
+        values = {**change, "owner": new["owner"], "latest": new["created"]}
         await connection.execute(insert(owners).values(values))
     else:
         sums = {name: owners.c[name] + value for name, value in change.items() if value}
-        await connection.execute(update(owners).where(mine).values({**sums, **columns}))
+        values = {**sums, "latest": max(latest, new["created"])}
+        await connection.execute(update(owners).where(mine).values(values))
 
 
-async def _turn(
-    connection: AsyncConnection, owner: str, row: Row[Any] | None, new: JobRow
-) -> dict[str, Any]:
+async def _record_queue(connection: AsyncConnection, old: JobRow | None, new: JobRow) -> None:
+    """Take a change of a job into its owner's place in the queue of its model."""
+    key = {"owner": new["owner"], "model": new["model"]}
+    mine = and_(*(owner_queues.c[name] == value for name, value in key.items()))
+    row = (await connection.execute(select(owner_queues).where(mine))).first()
+    waiting = (row.waiting if row else 0) + _waits(new) - (old is not None and _waits(old))
+    columns = {"waiting": waiting, **await _turn(connection, row, new)}
+    if row is None:
+        await connection.execute(insert(owner_queues).values(key | columns))
+    else:
+        await connection.execute(update(owner_queues).where(mine).values(columns))
+
+
+async def _turn(connection: AsyncConnection, row: Row[Any] | None, new: JobRow) -> dict[str, Any]:
     """Return the columns by which the owner's next job finds its place among the others'."""
-    flying = and_(jobs.c.owner == owner, IN_FLIGHT)
+    mine = and_(jobs.c.owner == new["owner"], jobs.c.model == new["model"])
+    flying = and_(mine, IN_FLIGHT)
     query = select(func.count(), func.max(jobs.c.dispatched)).where(flying)
     active, dispatched = (await connection.execute(query)).one()
     dispatched = dispatched if isinstance(dispatched, float) else 0.0  # else one is damaged
-    line = and_(jobs.c.owner == owner, WAITING)
+    line = and_(mine, WAITING)
     oldest = select(jobs.c.created).where(line).order_by(jobs.c.created, jobs.c.id).limit(1)
     head = await connection.scalar(oldest)
     head = head if isinstance(head, float) else 0.0
@@ -122,7 +143,6 @@ async def _turn(
         "head_created": head,
         "served": served,
         "turn": max(served, dispatched, head),
-        "latest": max(row.latest if row else 0.0, new["created"]),
     }
 
 

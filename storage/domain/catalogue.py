@@ -61,7 +61,10 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model's row; another revision makes other clips of the same request."""
+    """One model's row; another revision makes other clips of the same request.
+
+    cost is by how much a pass over one pixel of one frame is dearer than with the full model.
+    """
 
     name: str
     source: str
@@ -73,6 +76,7 @@ class Model:
     defaults: Defaults
     limits: Ranges
     recommended: Ranges
+    cost: float = 1.0
 
     def size(self, resolution: str, picture: tuple[int, int]) -> tuple[int, int]:
         """Return the clip's width and height: the resolution's area at the nearest aspect.
@@ -156,6 +160,10 @@ class Catalogue:
         if row is None:
             raise BadRequest("request_model", names=", ".join(self.models))
         return row
+
+    def cost(self, model: str) -> float:
+        """Return a model's factor of costs, that of the full model for one that is gone."""
+        return self.models[model].cost if model in self.models else 1.0
 
 
 def _log_ratio(first: float, second: float) -> float:

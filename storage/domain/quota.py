@@ -22,11 +22,11 @@ WORK_PER_CREDIT = 512 * 512 * 16 * 50 * 2 / 60  # pixels x frames x passes throu
 SHARES = {Preset.EXACT: 1.0, Preset.FAST: 0.35, Preset.DRAFT: 0.25}  # of the exact preset's work
 
 
-def price(request: GenerationRequest) -> int:
-    """Return what a request costs, in credits."""
+def price(request: GenerationRequest, factor: float = 1.0) -> int:
+    """Return what a request costs, in credits; factor is its model's."""
     passes = request.steps * (2 if request.guidance > 1.0 else 1) * SHARES[request.preset]
     work = request.width * request.height * request.frames * passes
-    return math.ceil(request.candidates * (HANDLING + work / WORK_PER_CREDIT))
+    return math.ceil(request.candidates * (HANDLING + factor * work / WORK_PER_CREDIT))
 
 
 def day_of(moment: float) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -34,7 +35,6 @@ from storage.queue.messages import (
     CHANGES,
     EVENTS,
     LIVES,
-    QUEUE,
     TASK,
     VERSION,
     WITHDRAWN_SECONDS,
@@ -50,6 +50,7 @@ from storage.queue.messages import (
     life_key,
     outcome_key,
     preview_key,
+    queue_key,
     read_change,
     read_event,
     read_life,
@@ -95,12 +96,12 @@ class Queue:
         Also if a later attempt was put: a bot that stood still may come with its own too late.
         """
         earlier = [attempt_id(order.job, number) for number in range(1, order.attempt)]
-        async with self._translated():
+        async with self._translated(order.queue):
             if earlier:
                 async with self._redis.pipeline(transaction=True) as pipe:
                     for identity in earlier:
                         pipe.set(withdrawn_key(identity), "1", ex=WITHDRAWN_SECONDS)
-                    pipe.zrem(QUEUE, *earlier)
+                    pipe.zrem(order.queue, *earlier)
                     pipe.delete(*(job_key_prefix + identity for identity in earlier))
                     await pipe.execute()
             if await self._redis.exists(outcome_key(order.id), withdrawn_key(order.id)):
@@ -111,21 +112,22 @@ class Queue:
                 TASK,
                 write_order(order),
                 _job_id=order.id,
+                _queue_name=order.queue,
                 _defer_until=datetime.now(UTC) - CLOCK_DIFFERENCE,
             )
         return queued is not None
 
-    async def state(self, job: str, attempt: int) -> AttemptState:
-        """Return the state of an attempt, as far as Redis knows.
+    async def state(self, job: str, attempt: int, model: str) -> AttemptState:
+        """Return the state of an attempt at a job for this model, as far as Redis knows.
 
         It may be LOST for up to RENEW_SECONDS after Redis was emptied: call an attempt dead only
         when it was LOST twice, that far apart.
         """
-        identity = attempt_id(job, attempt)
-        async with self._translated(), self._redis.pipeline(transaction=True) as pipe:
+        identity, queue = attempt_id(job, attempt), queue_key(model)
+        async with self._translated(queue), self._redis.pipeline(transaction=True) as pipe:
             pipe.exists(outcome_key(identity))
             pipe.exists(lease_key(identity))
-            pipe.zscore(QUEUE, identity)
+            pipe.zscore(queue, identity)
             ended, leased, score = await pipe.execute()
         if ended:
             return AttemptState.ENDED
@@ -168,6 +170,10 @@ class Queue:
 
     async def workers(self) -> int:
         """Return how many workers are alive."""
+        return (await self.workers_by_model()).total()
+
+    async def workers_by_model(self) -> Counter[str]:
+        """Return how many workers are alive, by the model that they serve."""
         async with self._translated(), self._redis.pipeline() as pipe:
             pipe.smembers(WORKER_KEYS)
             [found] = await pipe.execute()
@@ -177,7 +183,7 @@ class Queue:
             if gone:
                 pipe.srem(WORKER_KEYS, *gone)
                 await pipe.execute()
-            return len(keys) - len(gone)
+        return Counter(_text(model) for model in alive if model is not None)
 
     async def lives(self) -> list[WorkerLife]:
         """Return the workers whose lives are to be billed; those that died without a word too."""
@@ -254,24 +260,27 @@ class Queue:
         await self._redis.aclose(close_connection_pool=True)
 
     @asynccontextmanager
-    async def _translated(self) -> AsyncIterator[None]:
-        """Raise Unavailable where Redis is away, WrongKeyType where one key holds something odd."""
+    async def _translated(self, queue: str = "") -> AsyncIterator[None]:
+        """Raise Unavailable where Redis is away, WrongKeyType where one key holds something odd.
+
+        queue is the queue's key where it may be that one, which is mended.
+        """
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
                 yield
         except CONNECTION_ERRORS as error:
             if isinstance(error, ResponseError) and "WRONGTYPE" in str(error):
-                if await self._repair():
+                if queue and await self._repair(queue):
                     raise Unavailable("unavailable_queue") from error
                 raise WrongKeyType("unavailable_queue") from error
             raise Unavailable("unavailable_queue") from error
 
-    async def _repair(self) -> bool:
-        """Delete the queue if it is no sorted set; its orders are in the database."""
+    async def _repair(self, queue: str) -> bool:
+        """Delete a queue if it is no sorted set; its orders are in the database."""
         with contextlib.suppress(*CONNECTION_ERRORS):
-            if await self._redis.type(QUEUE) not in (b"zset", b"none"):
-                log.error("%s was no sorted set and is deleted", QUEUE)
-                await self._redis.delete(QUEUE)
+            if await self._redis.type(queue) not in (b"zset", b"none"):
+                log.error("%s was no sorted set and is deleted", queue)
+                await self._redis.delete(queue)
                 return True
         return False
 

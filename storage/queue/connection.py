@@ -14,7 +14,6 @@ from arq.connections import ArqRedis
 from redis.exceptions import AuthenticationError, RedisError, ResponseError
 
 from storage.domain.text import printable
-from storage.queue.messages import QUEUE
 from storage.settings import SettingsError
 
 log = logging.getLogger(__name__)
@@ -85,7 +84,6 @@ def connect_redis(url: str) -> ArqRedis:
     client: ArqRedis = ArqRedis.from_url(url, **options)
     client.job_serializer = write_json
     client.job_deserializer = json.loads
-    client.default_queue_name = QUEUE
     return client
 
 

@@ -33,11 +33,11 @@ from storage.queue.heartbeat import Heartbeat
 from storage.queue.lease import Handler, LeasedOrder, deliver
 from storage.queue.messages import (
     CANCELS,
-    QUEUE,
     TASK,
     VERSION,
     WrongVersion,
     cancel_key,
+    queue_key,
     read_order,
 )
 from storage.queue.reporter import ProgressReporter
@@ -66,14 +66,17 @@ async def serve(
     grace: float = 0.0,
     life: Callable[[], WorkerLife] | None = None,
 ) -> None:
-    """Work on orders until stop is set: one has the engine, others are prepared or encoded.
+    """Work on orders for the settings' model until stop is set.
 
-    A handler that never releases its reporter's slot works on one order at a time. A stop hands
-    orders back that wait for the engine, lets the others go on for grace seconds, and then hands
-    them back too. life returns what the worker is to be billed for, if it is.
+    One has the engine, others are prepared or encoded; a handler that never releases its reporter's
+    slot works on one order at a time. A stop hands orders back that wait for the engine, lets the
+    others go on for grace seconds, and then hands them back too. life returns what the worker is to
+    be billed for, if it is.
     """
     logging.getLogger("arq.worker").setLevel(logging.ERROR)  # its info lines hold people's prompts
-    await Consumer(handler, settings.redis_url, name, stop, life).run(grace)
+    model = settings.catalogue().default_model
+    consumer = Consumer(handler, settings.redis_url, name, stop, model=model, life=life)
+    await consumer.run(grace)
 
 
 class ArqWorker(Worker):
@@ -120,7 +123,7 @@ class ArqWorker(Worker):
             if isinstance(error, CONNECTION_ERRORS) and not isinstance(error, ResponseError):
                 raise
             log.error("the order %.80a is taken off the queue: %r", job_id, error)
-            await self.pool.zrem(QUEUE, job_id)
+            await self.pool.zrem(self.queue_name, job_id)
 
     async def _readable(self, job_ids: list[bytes]) -> list[bytes]:
         """Return the ids that a bot may have written; take the others off the queue."""
@@ -128,7 +131,7 @@ class ArqWorker(Worker):
         if not odd:
             return job_ids
         log.error("%d entries are no orders and are taken off the queue: %.80r", len(odd), odd[0])
-        await self.pool.zrem(QUEUE, *odd)
+        await self.pool.zrem(self.queue_name, *odd)
         return [name for name in job_ids if name not in odd]
 
     def _eligible(self, job_ids: list[bytes]) -> list[bytes]:
@@ -158,12 +161,15 @@ class Consumer:
         url: str,
         name: str,
         stop: asyncio.Event,
+        *,
+        model: str,
         life: Callable[[], WorkerLife] | None = None,
     ) -> None:
-        """Prepare to serve; nothing is connected yet."""
+        """Prepare to serve this model's orders; nothing is connected yet."""
         self._handler = handler
         self._redis = connect_redis(url)
-        self._heartbeat = Heartbeat(url, name, life)
+        self._heartbeat = Heartbeat(url, name, model, life)
+        self._queue = queue_key(model)
         self._name = name
         self._stop = stop
         self._slots = SlotQueue()
@@ -199,14 +205,14 @@ class Consumer:
             self._on_order,
             self._capacity,
             redis_pool=self._redis,
-            queue_name=QUEUE,
+            queue_name=self._queue,
             poll_delay=POLL_SECONDS,
             queue_read_limit=READ_LIMIT,
             keep_result=0,
             handle_signals=False,
             log_results=False,
             job_timeout=10 * 365 * 24 * 3600,  # a job is cancelled by its flag, never by arq
-            health_check_key=f"{QUEUE}:{self._name}",
+            health_check_key=f"{self._queue}:{self._name}",
             job_serializer=write_json,
             job_deserializer=json.loads,
         )
@@ -254,7 +260,7 @@ class Consumer:
                 await deliver(self._redis, self._stop, job, int(attempt), _unreadable(error))
             return
         if any(held.order.id == order.id for held in self._held.values()):
-            await self._redis.zrem(QUEUE, order.id)  # Redis was restored from older data
+            await self._redis.zrem(order.queue, order.id)  # Redis was restored from older data
             return
         reporter = ProgressReporter(self._redis, order, self._name, self._slots)
         held = LeasedOrder(self._redis, order, reporter, self._name, self._stop)

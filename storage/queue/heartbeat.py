@@ -31,13 +31,16 @@ log = logging.getLogger(__name__)
 class Heartbeat:
     """Renews keys every few seconds whatever the event loop does, and through any outage."""
 
-    def __init__(self, url: str, worker: str, life: Callable[[], WorkerLife] | None = None) -> None:
-        """Prepare for the worker of this name; `start` starts the thread.
+    def __init__(
+        self, url: str, worker: str, model: str, life: Callable[[], WorkerLife] | None = None
+    ) -> None:
+        """Prepare for the worker of this name and model; `start` starts the thread.
 
         life returns what is to be billed up to now, None for a worker that is not billed.
         """
         self._redis = _connect(url)
         self._worker = worker
+        self._model = model
         self._life = life
         # Two workers of one name are two.
         self._key = worker_key(life()) if life else f"{WORKERS}{worker}:{secrets.token_hex(4)}"
@@ -79,7 +82,7 @@ class Heartbeat:
     def _renew(self) -> None:
         life = int(LEASE_SECONDS * 1000)
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.set(self._key, 1, px=life)
+            pipe.set(self._key, self._model, px=life)
             pipe.sadd(WORKER_KEYS, self._key)
             for key in self._leases:
                 pipe.set(key, self._worker, px=life)

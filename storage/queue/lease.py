@@ -19,7 +19,6 @@ from storage.queue.messages import (
     HANDED_BACK,
     LEASE_SECONDS,
     OUTCOME_SECONDS,
-    QUEUE,
     Ended,
     Order,
     attempt_id,
@@ -102,13 +101,13 @@ class LeasedOrder:
         )
         if withdrawn and not done:
             log.info("attempt %d was withdrawn", order.attempt)
-            await self._redis.zrem(QUEUE, order.id)
+            await self._redis.zrem(order.queue, order.id)
             return False
         if cancelled:
             reporter.cancelled.set()
         start = reporter.unreceived_start
         async with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zrem(QUEUE, order.id)
+            pipe.zrem(order.queue, order.id)
             if done:
                 pipe.publish(EVENTS, write_event(Ended(order.job, order.attempt)))
             else:

@@ -34,7 +34,7 @@ VERSION = 1
 
 UNVERSIONED = 0  # what releases before the first version wrote
 
-QUEUE = "mutoscope:queue"  # the sorted set that arq reads
+QUEUES = "mutoscope:queue:"  # and a model: the sorted sets that arq reads
 TASK = "make_clip"  # arq's name of the one function
 EVENTS = "mutoscope:events"
 CANCELS = "mutoscope:cancels"
@@ -54,7 +54,7 @@ PREVIEW_SECONDS = 15 * 60
 
 NAME_LIMIT = 64  # characters of a job's id
 TEXT_LIMIT = 500  # characters of a text that is shown
-OFFER_LIMIT = 100  # characters of a worker's or an offer's name
+OFFER_LIMIT = 100  # characters of a worker's, an offer's or a model's name
 LIST_LIMIT = 50
 KEY = re.compile(r"[a-z][a-z0-9_]{0,63}")
 NAME = re.compile(r"[0-9a-f]{1,32}")
@@ -92,6 +92,11 @@ class Order:
     def id(self) -> str:
         """Return the queue's id of this attempt."""
         return attempt_id(self.job, self.attempt)
+
+    @property
+    def queue(self) -> str:
+        """Return the key of the queue that it is on."""
+        return queue_key(self.request.model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +157,11 @@ def attempt_id(job: str, attempt: int) -> str:
     return f"{job}.{attempt}"
 
 
+def queue_key(model: str) -> str:
+    """Return the key of the queue from which workers take the orders for their model."""
+    return QUEUES + model
+
+
 def lease_key(identity: str) -> str:
     """Return the key that lives while a worker holds this attempt."""
     return f"mutoscope:lease:{identity}"
@@ -197,8 +207,9 @@ def read_life(text: object) -> WorkerLife:
     life = decode(WorkerLife, _read(text))
     for name in ("started", "ready", "seen"):
         _check_between(name, getattr(life, name), 0.0, 10**11)
-    if not NAME.fullmatch(life.id) or max(len(life.worker), len(life.offer)) > OFFER_LIMIT:
-        raise CodecError("id, worker or offer: not a name")
+    names = (life.worker, life.offer, life.model)
+    if not NAME.fullmatch(life.id) or max(map(len, names)) > OFFER_LIMIT:
+        raise CodecError("id, worker, offer or model: not a name")
     return life
 
 

@@ -25,14 +25,19 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
 ) -> None:
     for seed in range(3):
         await backend.studio.submit(requester(), png(), Options("a", seed=seed))
-    runner = await BotMetrics(backend.jobs, backend.queue, set(), backend.scaling()).serve(
-        0, Readiness(backend.jobs, backend.queue, lambda: True).serve
+    metrics = BotMetrics(
+        *(backend.jobs, backend.queue, set(), backend.scaling()), models=backend.catalogue.models
     )
+    serve_readiness = Readiness(backend.jobs, backend.queue, lambda: True).serve
+    runner = await metrics.serve(0, serve_readiness)
     url = f"http://127.0.0.1:{runner.addresses[0][1]}"
     page = await scrape(f"{url}/metrics")
     async with aiohttp.ClientSession(url) as session:
         async with session.get("/workers/wanted") as answer:
             assert await answer.json() == {"wanted": 1, "idle_seconds": 20.0}
+        for name, count in (("embedded", 1), ("i2vgen-xl", 0)):
+            async with session.get("/workers/wanted", params={"model": name}) as answer:
+                assert (await answer.json())["wanted"] == count
         async with session.get("/healthz") as answer:
             assert answer.status == 200
     await runner.cleanup()
@@ -58,9 +63,9 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
         "mutoscope_guild_dollars": "gauge",
     }
     found = samples(page)
-    assert found["mutoscope_jobs_waiting"] == 3
-    assert found["mutoscope_workers"] == 0
-    assert found["mutoscope_workers_wanted"] == 1
+    assert found["mutoscope_jobs_waiting{model=embedded}"] == 3
+    assert found["mutoscope_workers{model=embedded}"] == 0
+    assert found["mutoscope_workers_wanted{model=embedded}"] == 1
     assert found["mutoscope_queue_reachable"] == 1
 
 
@@ -100,7 +105,7 @@ async def test_large_numbers_are_exact(backend: Backend) -> None:
         clock=lambda: job.created + 1234567.0,
     )
     await metrics.refresh()
-    assert samples(metrics.registry)["mutoscope_oldest_wait_seconds"] == 1234567.0
+    assert samples(metrics.registry)["mutoscope_oldest_wait_seconds{model=embedded}"] == 1234567.0
 
 
 async def test_workers_are_left_out_while_the_queue_is_unreachable(
@@ -109,7 +114,7 @@ async def test_workers_are_left_out_while_the_queue_is_unreachable(
     async def unreachable() -> int:
         raise Unavailable("unavailable_queue")
 
-    monkeypatch.setattr(backend.queue, "workers", unreachable)
+    monkeypatch.setattr(backend.queue, "workers_by_model", unreachable)
     metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
     await metrics.refresh()
     assert samples(metrics.registry)["mutoscope_queue_reachable"] == 0

@@ -11,7 +11,7 @@ from gpu_worker.life import LifeClock
 
 def test_a_life_begins_with_the_process_is_ready_once_and_ends() -> None:
     now = [time.time()]
-    clock = LifeClock("w", "offer", lambda: now[0])
+    clock = LifeClock("w", "embedded", "offer", lambda: now[0])
     first = clock.until_now()
     assert (first.worker, first.offer, first.ready, first.ended) == ("w", "offer", 0.0, False)
     assert first.start_seconds == first.seconds
@@ -23,7 +23,7 @@ def test_a_life_begins_with_the_process_is_ready_once_and_ends() -> None:
     assert end.id == first.id
     assert end.ended
     assert end.seen - end.ready == 7.0
-    assert LifeClock("w", "").until_now().id != first.id
+    assert LifeClock("w", "embedded", "").until_now().id != first.id
 
 
 def test_the_start_of_python_is_billed_too() -> None:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -20,8 +21,9 @@ import pytest
 from gpu_worker.media.picture import fit
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Stage
-from storage.queue.messages import HANDED_BACK, QUEUE, TASK, AttemptState, lease_key
+from storage.queue.messages import HANDED_BACK, AttemptState, lease_key
 from tests.support.prometheus import samples, scrape
+from tests.support.queue_worker import put_text
 from tests.support.worker_processes import ROOT, WorkerProcesses, alive, worker_processes
 
 pytestmark = pytest.mark.timeout(90)
@@ -92,7 +94,8 @@ async def test_the_lease_of_a_killed_worker_runs_out_within_15_seconds(
     await workers.wait_for_step(order)
     await worker.end(signal.SIGKILL)
     async with asyncio.timeout(16):
-        while await workers.queue.state(order.job, order.attempt) is not AttemptState.LOST:  # noqa: ASYNC110 (time is the test)
+        state = partial(workers.queue.state, order.job, order.attempt, order.request.model)
+        while await state() is not AttemptState.LOST:  # noqa: ASYNC110 (time is the test)
             await asyncio.sleep(0.1)
 
 
@@ -214,7 +217,7 @@ async def test_every_line_of_a_json_log_is_json_and_names_its_job(workers: Worke
     worker = await workers.worker(LOG_FORMAT="json", LOG_LEVEL="DEBUG")
     for job, prompt in (("one", "warn tulips"), ("two", "broken tulips"), ("six", "crash tulips")):
         await workers.outcome(await workers.order(prompt, job=job))
-    await workers.queue._redis.enqueue_job(TASK, "{}", _job_id="bad.1", _queue_name=QUEUE)
+    await put_text(workers.queue, "bad.1", "{}")
     await worker.wait_for_log("could not be read")
     assert await worker.end() == 0
     text = worker.log.read_text()
@@ -261,7 +264,7 @@ async def test_a_killed_engine_costs_only_the_clip_that_was_in_it(workers: Worke
     order = await workers.order("slow", steps=400)
     await workers.wait_for_step(order)
     waiting = await workers.order("slow", job="waiting")
-    while await workers.queue.state("waiting", 1) is not AttemptState.RUNNING:
+    while await workers.queue.state("waiting", 1, "embedded") is not AttemptState.RUNNING:
         await workers.wait_for_step(order)
     os.kill(worker.engine, signal.SIGKILL)
     assert await workers.outcome(order) == Failure("failed_worker_error", retryable=True)

@@ -165,10 +165,10 @@ class Backend:
             yield
 
     @contextlib.asynccontextmanager
-    async def running_worker(self) -> AsyncIterator[None]:
-        """Run a worker inside this block."""
-        stop = asyncio.Event()
-        worker = asyncio.create_task(serve(self.worker, self.settings, "worker", stop))
+    async def running_worker(self, model: str = "embedded") -> AsyncIterator[None]:
+        """Run a worker for a model inside this block."""
+        stop, settings = asyncio.Event(), self.settings.model_copy(update={"model": model})
+        worker = asyncio.create_task(serve(self.worker, settings, f"worker {model}", stop))
         try:
             yield
         finally:
@@ -201,12 +201,16 @@ async def open_backend(
     table: tuple[Option, ...] = OPTIONS,
     *,
     database_url: str = "",
+    models: str = "",
 ) -> AsyncIterator[Backend]:
-    """Open database, blobs and queue in a folder; the database may be another one."""
-    settings = Settings(mutoscope_home=folder, redis_url=redis_url)
+    """Open database, blobs and queue in a folder; the database may be another one.
+
+    models is the setting of that name.
+    """
+    settings = Settings(mutoscope_home=folder, redis_url=redis_url, models=models)
     if database_url:
         settings = settings.model_copy(update={"database_url": database_url})
-    catalogue = settings.catalogue()
+    catalogue, profiles = settings.offered()
     if quota is not None:
         catalogue = replace(catalogue, quota=quota)
     engine = await open_database(settings.database_url)
@@ -218,7 +222,7 @@ async def open_backend(
     jobs = jobs_with_quota(catalogue.quota)
     blobs = Blobs.open(settings.blob_url)
     events = EventBus()
-    admission = Admission(catalogue, settings.hardware(catalogue), table)
+    admission = Admission(catalogue, settings.hardware(catalogue), table, profiles)
     studio = Studio(jobs, blobs, queue, admission, events)
     worker = ScriptedWorker(blobs, mp4)
     try:

@@ -14,7 +14,7 @@ from storage.domain.clip import Clip, Failure
 from storage.queue.client import Queue
 from storage.queue.consumer import HEAD_START_SECONDS, ArqWorker, serve
 from storage.queue.lease import Handler
-from storage.queue.messages import EVENTS, QUEUE, Ended, Event, Order, write_event
+from storage.queue.messages import EVENTS, TASK, Ended, Event, Order, queue_key, write_event
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 from tests.support.examples import CLIP, REQUEST
@@ -132,7 +132,7 @@ async def outcome_of(queue: Queue, job: str, attempt: int = 1) -> Clip | Failure
 
 async def queued_orders(queue: Queue) -> int:
     """Return how many orders wait on the queue."""
-    return int(await queue._redis.zcard(QUEUE))
+    return int(await queue._redis.zcard(queue_key("embedded")))
 
 
 async def until(ask: Callable[[], Awaitable[object]], answer: object) -> None:
@@ -204,3 +204,11 @@ class EventRecorder:
         """Stop recording."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+
+
+async def put_text(queue: Queue, identity: str, text: str) -> None:
+    """Put a text on the queue that may be no order."""
+    queued = await queue._redis.enqueue_job(
+        TASK, text, _job_id=identity, _queue_name=queue_key("embedded")
+    )
+    assert queued is not None

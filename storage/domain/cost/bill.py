@@ -12,7 +12,7 @@ class WorkerLife:
 
     id is its own even where two workers have one name. offer is the row of the price list by which
     it is billed, empty for none. ready is when its model was loaded, 0.0 before. seen is the latest
-    time at which it ran; once it has ended, its end.
+    time at which it ran; once it has ended, its end. model is the catalogue row that it serves.
     """
 
     id: str
@@ -22,6 +22,7 @@ class WorkerLife:
     ready: float
     seen: float
     ended: bool = False
+    model: str = ""
 
     @property
     def seconds(self) -> float:

@@ -65,7 +65,7 @@ async def named(clip: Clip) -> Clip:
 async def test_a_worker_that_dies_without_a_word_is_billed_until_it_was_last_seen(
     backend: Backend, redis_url: str
 ) -> None:
-    heart = Heartbeat(redis_url, "worker", lambda: life(30.0))
+    heart = Heartbeat(redis_url, "worker", "embedded", lambda: life(30.0))
     heart.start()
     await until(lambda: has_life(backend))
     billing = billing_of(backend, [])
@@ -91,7 +91,7 @@ async def test_a_worker_that_is_gone_with_all_of_redis_is_billed_until_it_was_la
     billing = billing_of(backend, bills)
     backend.worker.claims.append(named)
     await order_clip(backend)
-    heart = Heartbeat(redis_url, "worker", lambda: life(30.0))
+    heart = Heartbeat(redis_url, "worker", "embedded", lambda: life(30.0))
     heart.start()
     await until(lambda: has_life(backend))
     await billing.collect()
@@ -112,7 +112,7 @@ async def test_a_worker_that_goes_on_is_written_down_once_a_minute(
     for moment in (1.0, 6.0, 11.0, 59.0, 61.0, 66.0, 122.0):
         ready = now + 10.0 if moment > 10.0 else 0.0
         so_far = replace(first, seen=now + moment, ready=ready)
-        Heartbeat(redis_url, "worker", partial(replace, so_far))._renew()
+        Heartbeat(redis_url, "worker", "embedded", partial(replace, so_far))._renew()
         await billing.collect()
         seen.append(round((await backend.jobs.lives.total(0.0)).seconds, 3))
     assert seen == [1.0, 1.0, 11.0, 11.0, 11.0, 11.0, 122.0]

@@ -13,13 +13,13 @@ from storage.domain.job import Job, Status
 from storage.queue.messages import (
     CANCELS,
     EVENTS,
-    QUEUE,
     WORKERS,
     attempt_id,
     cancel_key,
     lease_key,
     outcome_key,
     preview_key,
+    queue_key,
     write_outcome,
 )
 from tests.support.backend import Backend, png, requester, until
@@ -127,12 +127,12 @@ async def _is_final(backend: Backend, job: Job) -> bool:
 async def test_the_queue_survives_odd_entries(name: str, backend: Backend, redis_url: str) -> None:
     async with Redis.from_url(redis_url) as redis:
         if name == "stream":
-            await put(redis, QUEUE, name)
+            await put(redis, queue_key("embedded"), name)
         else:
             odd = {POISONS[name]: 1.0, POISONS[name] + b".1": 2.0, b"x." + b"9" * 5000: 3.0}
-            await redis.zadd(QUEUE, odd)
+            await redis.zadd(queue_key("embedded"), odd)
         await redis.set(WORKERS + "odd", POISONS.get(name, b""), ex=30)
         await redis.set(WORKERS.encode() + b"\xff\xfe", b"", ex=30)
         async with backend.running():
             await until(partial(is_done, backend, await order(backend, 1, "1")), 30)
-        assert [entry async for entry, _ in redis.zscan_iter(QUEUE)] == []
+        assert [entry async for entry, _ in redis.zscan_iter(queue_key("embedded"))] == []

@@ -34,14 +34,16 @@ async def add_history(backend: Backend, count: int, every: float, seconds: float
 
 
 async def test_without_orders_no_worker_is_wanted(backend: Backend) -> None:
-    assert await backend.scaling().wanted() == 0
+    assert (await backend.scaling().wanted()).total() == 0
 
 
 async def test_more_workers_are_wanted_where_one_would_take_too_long(backend: Backend) -> None:
     await order(backend, 3)
-    assert await backend.scaling().wanted() == 1  # three clips of 50 s begin within two minutes
+    assert (
+        await backend.scaling().wanted()
+    ).total() == 1  # three clips of 50 s begin within two minutes
     await order(backend, 16, first=3)
-    assert await backend.scaling().wanted() == 7
+    assert (await backend.scaling().wanted()).total() == 7
 
 
 async def test_running_clips_and_live_workers_count(backend: Backend, redis_url: str) -> None:
@@ -49,11 +51,11 @@ async def test_running_clips_and_live_workers_count(backend: Backend, redis_url:
     for one in await backend.jobs.next_jobs(2):
         await backend.jobs.dispatched(one.id, 1, time.time())
         await backend.jobs.started(one.id, 1, time.time())
-    assert await backend.scaling().wanted() == 2  # the other two are taken in 50 s
-    heart = Heartbeat(redis_url, "worker")
+    assert (await backend.scaling().wanted()).total() == 2  # the other two are taken in 50 s
+    heart = Heartbeat(redis_url, "worker", "embedded")
     heart.start()
     await until(lambda: _alive(backend))
-    assert await backend.scaling().wanted() == 2
+    assert (await backend.scaling().wanted()).total() == 2
     heart.stop()
 
 
@@ -63,7 +65,7 @@ async def _alive(backend: Backend) -> bool:
 
 async def test_the_wanted_number_uses_how_long_workers_take_to_start(backend: Backend) -> None:
     now = time.time()
-    life = WorkerLife("ab", "w", "", now - 100, now - 10, now, ended=True)
+    life = WorkerLife("ab", "w", "", now - 100, now - 10, now, ended=True, model="embedded")
     await backend.jobs.lives.record(life, 0.0)
     assert await backend.scaling().idle_seconds() == pytest.approx(90.0)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from bot.dispatch.dispatcher import MAX_ERRORS
@@ -32,14 +34,14 @@ async def test_two_bots_together_dispatch_no_more_than_the_window(
     dispatchers = [one.dispatcher() for one in two_bots]
     for seed in range(4):
         await order(first, seed)
-    count = second.queue.workers
+    count = second.queue.workers_by_model
 
-    async def workers() -> int:
+    async def workers() -> Counter[str]:
         """Let the other bot dispatch after this one has looked how many are in flight."""
         assert await dispatchers[0].dispatch_once() == 1
         return await count()
 
-    monkeypatch.setattr(second.queue, "workers", workers)
+    monkeypatch.setattr(second.queue, "workers_by_model", workers)
     await dispatchers[1].dispatch_once()
     assert len(await in_flight(first)) == 1
     assert await queued_orders(first.queue) == 1

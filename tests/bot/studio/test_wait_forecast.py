@@ -27,9 +27,13 @@ class FakeJobs:
             for number, seconds in enumerate(running_for)
         ]
 
-    async def next_jobs(self, limit: int) -> list[Job]:
-        """Return the first jobs in the order in which they will start."""
-        return self.jobs[:limit]
+    async def waiting_models(self) -> list[str]:
+        """Return the models of the waiting jobs."""
+        return sorted({job.request.model for job in self.jobs})
+
+    async def next_jobs(self, limit: int, *, model: str) -> list[Job]:
+        """Return a model's first jobs in the order in which they will start."""
+        return [job for job in self.jobs if job.request.model == model][:limit]
 
     async def in_flight(self) -> list[Job]:
         """Return the running jobs."""
@@ -37,8 +41,10 @@ class FakeJobs:
 
     async def position(self, job_id: str) -> int | None:
         """Return a job's place in the order."""
-        ids = [job.id for job in self.jobs]
-        return ids.index(job_id) if job_id in ids else None
+        for wanted in (one for one in self.jobs if one.id == job_id):
+            model = wanted.request.model
+            return [job for job in self.jobs if job.request.model == model].index(wanted)
+        return None
 
     async def median_seconds(self, *_kind: object) -> float | None:
         """Return the median duration."""
@@ -48,8 +54,8 @@ class FakeJobs:
 async def forecast_seconds(jobs: FakeJobs, workers: int | None) -> list[float | None]:
     """Return the seconds until each waiting job starts."""
 
-    async def alive() -> int | None:
-        return workers
+    async def alive() -> dict[str, int] | None:
+        return None if workers is None else {"embedded": workers}
 
     waits = await WaitForecast(cast(Jobs, jobs), alive, lambda: NOW).estimates()
     assert [waits[one.id].position for one in jobs.jobs] == list(range(len(jobs.jobs)))
@@ -87,8 +93,8 @@ async def test_without_a_median_there_is_no_time() -> None:
 
 
 async def test_there_is_no_new_forecast_until_it_expires() -> None:
-    async def alive() -> int:
-        return 1
+    async def alive() -> dict[str, int]:
+        return {"embedded": 1}
 
     forecast = WaitForecast(cast(Jobs, FakeJobs(1, 10.0)), alive)
     assert await forecast.estimates()
@@ -101,8 +107,8 @@ async def test_a_forecast_that_still_holds_stays_the_same(
     monkeypatch.setattr(wait_forecast, "MIN_INTERVAL", 0.0)
     now = [NOW]
 
-    async def alive() -> int:
-        return 1
+    async def alive() -> dict[str, int]:
+        return {"embedded": 1}
 
     jobs = FakeJobs(2, 60.0, 10.0)
     forecast = WaitForecast(cast(Jobs, jobs), alive, lambda: now[0])
@@ -119,8 +125,8 @@ def long_forecast(jobs: FakeJobs, monkeypatch: pytest.MonkeyPatch) -> WaitForeca
     """Return a forecast with two workers that may be asked at any time."""
     monkeypatch.setattr(wait_forecast, "MIN_INTERVAL", 0.0)
 
-    async def alive() -> int:
-        return 2
+    async def alive() -> dict[str, int]:
+        return {"embedded": 2}
 
     return WaitForecast(cast(Jobs, jobs), alive, lambda: NOW)
 
@@ -136,8 +142,8 @@ async def test_a_followed_job_behind_the_head_has_its_position_and_an_approximat
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     forecast = long_forecast(FakeJobs(200, 10.0), monkeypatch)
-    forecast.follow("job150")
-    forecast.follow("job150")
+    forecast.follow(job("job150"))
+    forecast.follow(job("job150"))
     estimate = (await forecast.estimates())["job150"]
     assert estimate.position == 150
     assert estimate.seconds == pytest.approx(150 / 2 * 10, abs=10)
@@ -147,7 +153,7 @@ async def test_a_followed_job_behind_jobs_of_unknown_duration_has_only_its_posit
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     forecast = long_forecast(FakeJobs(200, None), monkeypatch)
-    forecast.follow("job150")
+    forecast.follow(job("job150"))
     assert (await forecast.estimates())["job150"] == QueueEstimate(150)
 
 
@@ -158,7 +164,7 @@ async def test_few_further_jobs_are_looked_up_at_once_and_each_one_seldom(
     forecast = long_forecast(jobs, monkeypatch)
     followed = [f"job{number}" for number in range(100, 120)]
     for job_id in followed:
-        forecast.follow(job_id)
+        forecast.follow(job(job_id))
     further: list[str] = []
     for expected in (LOOKUPS, LOOKUPS, 4, 0):
         forecast.expire()
@@ -172,7 +178,25 @@ async def test_few_further_jobs_are_looked_up_at_once_and_each_one_seldom(
 async def test_what_no_longer_waits_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
     jobs = FakeJobs(200, 10.0)
     forecast = long_forecast(jobs, monkeypatch)
-    forecast.follow("job150")
+    forecast.follow(job("job150"))
     del jobs.jobs[150]
     assert "job150" not in await forecast.estimates()
     assert not forecast._due
+
+
+async def test_each_model_has_places_and_workers_of_its_own() -> None:
+    jobs = FakeJobs(4, 10.0)
+    for number in (1, 3):
+        request = replace(jobs.jobs[number].request, model="other")
+        jobs.jobs[number] = replace(jobs.jobs[number], request=request)
+
+    async def alive() -> dict[str, int]:
+        return {"embedded": 1}
+
+    waits = await WaitForecast(cast(Jobs, jobs), alive, lambda: NOW).estimates()
+    assert waits == {
+        "job0": QueueEstimate(0),
+        "job2": QueueEstimate(1, 10),
+        "job1": QueueEstimate(0, served=False),
+        "job3": QueueEstimate(1, 10, served=False),
+    }

@@ -50,7 +50,11 @@ async def exported(folder: Path, redis_url: str) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     async with open_backend(folder, redis_url, b"") as backend:
         traffic = DiscordTraffic(requests=Counter({"200": 1}))
-        metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling(), traffic=traffic)
+        metrics = BotMetrics(
+            *(backend.jobs, backend.queue, set(), backend.scaling()),
+            models=backend.catalogue.models,
+            traffic=traffic,
+        )
         metrics._scaling.advice = RentalAdvice(1.0, 2.0, Tenure.ON_DEMAND)
         await metrics.refresh()
         for family in (*parse(metrics.registry), *parse(WorkerMetrics(LoadedEngine()))):

@@ -25,7 +25,7 @@ FEW, MANY = 40, 400
 async def order(jobs: Jobs) -> None:
     """Check what is left, look for the clip, and order."""
     await jobs.allowance("eve", NOON)
-    await jobs.find_clip(replace(REQUEST, seed=99).fingerprint)
+    await jobs.find_clip(replace(REQUEST, seed=99))
     await jobs.add(job("new", "eve", NOON + 500))
 
 
@@ -47,7 +47,7 @@ async def sweep(jobs: Jobs) -> None:
     await jobs.in_flight()
     await jobs.undelivered()
     await jobs.drop_dead_tokens(NOON)
-    await jobs.queue_size()
+    await jobs.queue_sizes()
     await jobs.next_jobs(4)
     await jobs.median_seconds(REQUEST)
 

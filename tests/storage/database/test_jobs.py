@@ -165,10 +165,10 @@ async def test_a_message_leads_to_its_job(jobs: Jobs) -> None:
 
 async def test_the_same_request_finds_the_clip_that_is_there(jobs: Jobs) -> None:
     await jobs.add(JOB)
-    assert await jobs.find_clip(REQUEST.fingerprint) is None
+    assert await jobs.find_clip(REQUEST) is None
     await jobs.finish(JOB.id, CLIP, 20.0)
-    assert await jobs.find_clip(REQUEST.fingerprint) == CLIP
-    assert await jobs.find_clip(replace(REQUEST, seed=8).fingerprint) is None
+    assert await jobs.find_clip(REQUEST) == CLIP
+    assert await jobs.find_clip(replace(REQUEST, seed=8)) is None
 
 
 @pytest.mark.parametrize("change", [{"source": "/models/tuned"}, {"revision": 99}])
@@ -179,15 +179,15 @@ async def test_a_clip_of_other_weights_is_not_the_same_clip(
     await jobs.finish(JOB.id, CLIP, 20.0)
     tuned = replace(catalogue.model(), **change)
     others = Jobs(engine, replace(catalogue, models={tuned.name: tuned}))
-    assert await others.find_clip(REQUEST.fingerprint) is None
-    assert await jobs.find_clip(REQUEST.fingerprint) == CLIP
+    assert await others.find_clip(REQUEST) is None
+    assert await jobs.find_clip(REQUEST) == CLIP
 
 
 async def test_a_deleted_job_is_never_found(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.finish(JOB.id, CLIP, 20.0)
     await jobs.forget(JOB.id)
-    assert await jobs.find_clip(REQUEST.fingerprint) is None
+    assert await jobs.find_clip(REQUEST) is None
     assert await jobs.by_message("discord", "2", "3") is None
     assert await jobs.undelivered() == []
     for call in (jobs.get(JOB.id), jobs.forget(JOB.id)):

@@ -12,7 +12,7 @@ from storage.domain.job import Job
 from tests.support.examples import CLIP, JOB, job
 
 NOW = JOB.created
-LIFE = WorkerLife("ab12", "w1", "an offer", NOW, NOW + 20.0, NOW + 30.0)
+LIFE = WorkerLife("ab12", "w1", "an offer", NOW, NOW + 20.0, NOW + 30.0, model="embedded")
 
 
 async def make_clip(jobs: Jobs, name: str, seconds: float, worker: str = "w1") -> None:
@@ -85,7 +85,7 @@ async def test_all_workers_are_billed_what_they_lived(jobs: Jobs) -> None:
     assert (total.workers, total.seconds) == (3, 183.0)
     assert total.money == pytest.approx(0.3)
     assert (await jobs.lives.total(NOW + 1.0)).workers == 0
-    assert await jobs.lives.mean_start() == 20.0
+    assert await jobs.mean_start() == 20.0
 
 
 async def test_a_clip_that_is_made_again_is_billed_again(jobs: Jobs) -> None:
@@ -98,4 +98,4 @@ async def test_a_clip_that_is_made_again_is_billed_again(jobs: Jobs) -> None:
 
 
 async def test_without_workers_no_start_is_known(jobs: Jobs) -> None:
-    assert await jobs.lives.mean_start() is None
+    assert await jobs.mean_start() is None

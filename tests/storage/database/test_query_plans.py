@@ -20,7 +20,7 @@ from tests.support.examples import CLIP, JOB, REQUEST, job
 
 SCANS = tuple(f"SCAN {name}" for name in metadata.tables if name != "bots")
 """Of the table bots, which has a row a process, all is read."""
-SMALL = ("ix_jobs_in_flight", "ix_jobs_undelivered", "ix_owners_turn")
+SMALL = ("ix_jobs_in_flight", "ix_jobs_undelivered", "ix_owner_queues_turn")
 """Indexes that may be gone through: they hold only what waits, runs or is to be delivered."""
 
 
@@ -58,14 +58,15 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.bots.remove("bot", 1)
     await jobs.drop_dead_tokens(16.0)
     await jobs.get("job2")
-    await jobs.find_clip(REQUEST.fingerprint)
+    await jobs.find_clip(REQUEST)
     await jobs.needs_blob("d" * 64, "job0")
     await jobs.by_message("discord", "5", "6")
     await jobs.undelivered()
     await jobs.in_flight()
     await jobs.next_jobs(3)
     await jobs.position("job3")
-    await jobs.queue_size()
+    await jobs.queue_sizes()
+    await jobs.waiting_models()
     await jobs.allowance("ann", JOB.created)
     await jobs.report("ann", JOB.created)
     await jobs.report_all(JOB.created)
@@ -77,7 +78,7 @@ async def use_every_method(jobs: Jobs) -> None:
     life = WorkerLife("a1", "w", "", 1.0, 5.0, 20.0)
     await jobs.lives.record(life, 0.1)
     await jobs.lives.record(replace(life, ended=True), 0.2)
-    await jobs.lives.mean_start()
+    await jobs.mean_start()
     await jobs.lives.total(0.0)
     await jobs.forget("job0")
 

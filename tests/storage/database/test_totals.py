@@ -27,6 +27,7 @@ from tests.support.examples import CLIP, job
 
 NOON = 1000 * DAY + DAY / 2
 PEOPLE = ("ann", "bob", "cleo", "dan")
+MODELS = ("embedded", "other")
 BOUNDLESS = QuotaRow(10**9, 10**9)
 
 
@@ -42,6 +43,7 @@ async def order_many(jobs: Jobs, chance: random.Random, count: int) -> list[str]
         created = NOON + number + chance.choice((0.0, DAY))
         new = job(name, chance.choice(PEOPLE), created=created, cost=number % 7)
         new = replace(new, reply_to=replace(new.reply_to, guild=chance.choice(("", "1", "2"))))
+        new = replace(new, request=replace(new.request, model=chance.choice(MODELS)))
         if chance.random() < 0.2:
             new = replace(new, status=Status.DONE, clip=CLIP, cached=True, cost=0, ended=created)
         await jobs.add(new)
@@ -118,23 +120,27 @@ async def test_after_any_changes_the_order_is_the_fair_one(
     names = await order_many(unbounded, chance, 40)
     await change_many(unbounded, chance, names, 120)
     await unbounded.add(*(job(f"late{n}", "eve", created=NOON + 99 + n) for n in range(6)))
-    unfinished = await unbounded.unfinished()
-    dispatched = [one for one in unfinished if one.dispatched]
-    waiting = [one for one in unfinished if not one.dispatched]
-    served: dict[str, float] = {}
-    for row in await rows_of(engine, jobs_table):
-        served[row["owner"]] = max(served.get(row["owner"], 0.0), row["dispatched"])
-    fair = [one.id for one in next_jobs(waiting, dispatched, len(waiting), served)]
-    assert len(fair) > 6
-    for limit in (1, 2, 5, len(fair)):
-        assert [one.id for one in await unbounded.next_jobs(limit)] == fair[:limit]
-    queued = sum(one.status is Status.QUEUED for one in dispatched)
-    positions = [await unbounded.position(name) for name in fair]
-    assert positions == [queued + place for place in range(len(fair))]
-    size = await unbounded.queue_size()
-    statuses = Counter(one.status for one in unfinished)
-    assert (size.waiting, size.running) == (statuses[Status.QUEUED], statuses[Status.RUNNING])
-    assert size.oldest == min(one.created for one in unfinished if one.status is Status.QUEUED)
+    everything, rows = await unbounded.unfinished(), await rows_of(engine, jobs_table)
+    assert await unbounded.waiting_models() == [*MODELS]
+    for model in MODELS:
+        unfinished = [one for one in everything if one.request.model == model]
+        dispatched = [one for one in unfinished if one.dispatched]
+        waiting = [one for one in unfinished if not one.dispatched]
+        served: dict[str, float] = {}
+        for row in (row for row in rows if row["model"] == model):
+            served[row["owner"]] = max(served.get(row["owner"], 0.0), row["dispatched"])
+        fair = [one.id for one in next_jobs(waiting, dispatched, len(waiting), served)]
+        assert len(fair) > 3
+        for limit in (1, 2, 5, len(fair)):
+            found = await unbounded.next_jobs(limit, model=model)
+            assert [one.id for one in found] == fair[:limit]
+        queued = sum(one.status is Status.QUEUED for one in dispatched)
+        positions = [await unbounded.position(name) for name in fair]
+        assert positions == [queued + place for place in range(len(fair))]
+        size = (await unbounded.queue_sizes())[model]
+        statuses = Counter(one.status for one in unfinished)
+        assert (size.waiting, size.running) == (statuses[Status.QUEUED], statuses[Status.RUNNING])
+        assert size.oldest == min(one.created for one in unfinished if one.status is Status.QUEUED)
 
 
 async def test_the_servers_that_took_most_are_named_and_the_others_are_one(
@@ -155,8 +161,7 @@ async def test_the_servers_that_took_most_are_named_and_the_others_are_one(
 
 
 async def test_an_empty_queue_has_no_size(jobs: Jobs) -> None:
-    size = await jobs.queue_size()
-    assert (size.waiting, size.running, size.oldest) == (0, 0, None)
+    assert (await jobs.queue_sizes(), await jobs.waiting_models()) == ({}, [])
 
 
 async def test_a_report_on_everybody_begins_at_the_second(unbounded: Jobs) -> None:

@@ -38,6 +38,7 @@ from tests.support.queue_worker import (
     complete_at_once,
     order,
     outcome_of,
+    put_text,
     queued_orders,
     running_worker,
     skip_event,
@@ -65,7 +66,7 @@ async def test_an_order_becomes_a_clip(queue: Queue, redis_url: str) -> None:
     async with running_worker(redis_url, complete_at_once):
         assert await queue.put(order("a"))
         assert await outcome_of(queue, "a") == clip_of(order("a"))
-    assert await queue.state("a", 1) is AttemptState.ENDED
+    assert await queue.state("a", 1, "embedded") is AttemptState.ENDED
 
 
 async def test_an_idle_worker_starts_an_order_within_100_ms(
@@ -125,15 +126,15 @@ async def test_a_new_attempt_withdraws_the_old_one(queue: Queue) -> None:
     await queue.put(order("a", 1))
     assert await queue.put(order("a", 2))
     assert await queued_orders(queue) == 1
-    assert await queue.state("a", 1) is AttemptState.LOST
-    assert await queue.state("a", 2) is AttemptState.WAITING
+    assert await queue.state("a", 1, "embedded") is AttemptState.LOST
+    assert await queue.state("a", 2, "embedded") is AttemptState.WAITING
 
 
 async def test_an_attempt_that_comes_after_a_later_one_is_not_queued(queue: Queue) -> None:
     await queue.put(order("a", 3))
     assert not await queue.put(order("a", 2))
     assert await queued_orders(queue) == 1
-    assert await queue.state("a", 2) is AttemptState.LOST
+    assert await queue.state("a", 2, "embedded") is AttemptState.LOST
 
 
 async def test_a_worker_leaves_an_attempt_that_was_withdrawn_meanwhile(
@@ -183,8 +184,8 @@ async def test_one_worker_takes_one_job_at_a_time(
         await queue.put(order("b"))
         await handler.started.wait()
         await skipped.wait()
-        assert await queue.state("a", 1) is AttemptState.RUNNING
-        assert await queue.state("b", 1) is AttemptState.WAITING
+        assert await queue.state("a", 1, "embedded") is AttemptState.RUNNING
+        assert await queue.state("b", 1, "embedded") is AttemptState.WAITING
         assert await queued_orders(queue) == 1
         handler.proceed.set()
         await outcome_of(queue, "b")
@@ -215,7 +216,7 @@ async def test_two_workers_of_one_name_are_two(queue: Queue, redis_url: str) -> 
 
 async def test_an_unreadable_order_fails_for_good(queue: Queue, redis_url: str) -> None:
     text = json.dumps({"version": VERSION, "job": 1})
-    await queue._redis.enqueue_job("make_clip", text, _job_id="odd.1")
+    await put_text(queue, "odd.1", text)
     async with running_worker(redis_url, complete_at_once):
         assert await outcome_of(queue, "odd") == Failure("failed_order_unreadable")
 
@@ -224,7 +225,7 @@ async def test_an_order_of_another_version_may_be_made_by_another_worker(
     queue: Queue, redis_url: str
 ) -> None:
     text = json.dumps(json.loads(write_order(order("new"))) | {"version": VERSION + 1})
-    await queue._redis.enqueue_job("make_clip", text, _job_id="new.1")
+    await put_text(queue, "new.1", text)
     versions = (("order", str(VERSION + 1)), ("worker", str(VERSION)))
     async with running_worker(redis_url, complete_at_once):
         assert await outcome_of(queue, "new") == Failure("failed_order_version", versions, True)
@@ -269,7 +270,7 @@ async def test_without_redis_every_call_raises_unavailable() -> None:
     queue = await Queue.connect("unix:///nowhere/redis.sock?db=0")
     for call in (
         queue.put(order("a", 2)),
-        queue.state("a", 1),
+        queue.state("a", 1, "embedded"),
         queue.outcome("a", 1),
         queue.preview("a", 1),
         queue.cancel("a"),

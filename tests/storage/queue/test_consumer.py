@@ -12,7 +12,7 @@ import redis
 from storage.domain.clip import Failure
 from storage.queue.client import Queue
 from storage.queue.consumer import MAX_ORDERS
-from storage.queue.messages import HANDED_BACK, QUEUE, AttemptState, Started, lease_key
+from storage.queue.messages import HANDED_BACK, AttemptState, Started, lease_key, queue_key
 from tests.support.queue_worker import (
     BlockingHandler,
     EventRecorder,
@@ -53,7 +53,7 @@ async def test_the_next_order_is_taken_early_but_starts_when_the_engine_is_free(
         assert (await recorder.next(Started))[1].job == "a"
         await queue.put(order("b"))
         await handler.wait_for("b taken")
-        assert await queue.state("b", 1) is AttemptState.RUNNING
+        assert await queue.state("b", 1, "embedded") is AttemptState.RUNNING
         assert [event.job for event in recorder.events] == ["a"]
         handler.frames["a"].set()
         assert (await recorder.next(Started))[1].job == "b"
@@ -135,7 +135,7 @@ async def test_every_order_keeps_its_lease_through_an_emptied_redis(
         await held_two(queue, handler)
         restartable_redis.empty()
         for name in "ab":
-            await until(partial(queue.state, name, 1), AttemptState.RUNNING)
+            await until(partial(queue.state, name, 1, "embedded"), AttemptState.RUNNING)
         handler.release_all()
         for name in "ab":
             assert await outcome_of(queue, name) == clip_of(order(name))
@@ -218,7 +218,7 @@ async def test_an_order_restored_from_older_data_is_not_taken_twice(
         await queue.put(order("a"))
         await handler.started.wait()
         with redis.Redis.from_url(restartable_redis.url) as client:
-            client.zadd(QUEUE, {"a.1": 1.0})
+            client.zadd(queue_key("embedded"), {"a.1": 1.0})
             client.delete("arq:in-progress:a.1")
         handler.proceed.set()
         assert await outcome_of(queue, "a") == clip_of(order("a"))

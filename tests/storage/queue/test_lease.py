@@ -103,8 +103,10 @@ async def test_an_emptied_redis_loses_no_clip(
         await queue.put(order("waiting"))
         await handler.started.wait()
         restartable_redis.empty()
-        assert await queue.state("waiting", 1) is AttemptState.LOST
-        await until(lambda: queue.state("a", 1), AttemptState.RUNNING)  # at the next renewal
+        assert await queue.state("waiting", 1, "embedded") is AttemptState.LOST
+        await until(
+            lambda: queue.state("a", 1, "embedded"), AttemptState.RUNNING
+        )  # at the next renewal
         assert await queue.put(order("waiting", 2))
         handler.proceed.set()
         assert await outcome_of(queue, "a") == clip_of(order("a"))
@@ -180,7 +182,7 @@ async def test_a_worker_that_is_stopped_may_finish_within_its_grace(
         handler.proceed.set()
         await task
         assert await queue.outcome("a", 1) == clip_of(order("a"))
-        assert await queue.state("b", 1) is AttemptState.WAITING
+        assert await queue.state("b", 1, "embedded") is AttemptState.WAITING
 
 
 async def test_a_handler_that_ignores_a_stop_is_cancelled(
@@ -267,11 +269,11 @@ async def test_a_killed_workers_lease_runs_out_and_arq_never_runs_its_job_again(
     assert await process.stdout.readline() == b"started\n"
     process.send_signal(signal.SIGKILL)
     await process.wait()
-    assert await queue.state("a", 1) is AttemptState.RUNNING
+    assert await queue.state("a", 1, "embedded") is AttemptState.RUNNING
     with redis.Redis.from_url(restartable_redis.url) as client:
         assert 0 < client.pttl(lease_key("a.1")) <= LEASE_SECONDS * 1000
         client.delete(lease_key("a.1"))  # as time would
-    assert await queue.state("a", 1) is AttemptState.LOST
+    assert await queue.state("a", 1, "embedded") is AttemptState.LOST
     handler = BlockingHandler()
     handler.proceed.set()
     async with running_worker(restartable_redis.url, handler):
