@@ -24,7 +24,7 @@ log = logging.getLogger("bot")
 
 async def run(settings: BotSettings) -> None:
     """Work until cancelled."""
-    settings.catalogue()  # a fault in it is reported before anything is opened
+    settings.offered()  # a fault in it is reported before anything is opened
     await check_login(settings)
     discord = DiscordConnection(Translations.load(settings.default_locale), settings)
     async with open_service(

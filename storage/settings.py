@@ -112,9 +112,10 @@ class Settings(LogSettings):
     """Where things are kept, which model is served, and on what hardware.
 
     model is the name, hub id or folder of the model; model_row is the catalogue row that bounds
-    it, empty where it follows from the model. gpu_offer is the row of the price list by which these
-    workers are billed, empty for none. wait_limit is for how many seconds beyond a worker's start
-    an order may wait before another worker is wanted.
+    it, empty where it follows from the model. models are further catalogue rows that can be
+    ordered, as NAME or NAME=PROFILE of their workers' hardware, with spaces between. gpu_offer is
+    the row of the price list by which these workers are billed, empty for none. wait_limit is for
+    how many seconds beyond a worker's start an order may wait before another worker is wanted.
     """
 
     mutoscope_home: FolderPath = Path("var")
@@ -130,6 +131,7 @@ class Settings(LogSettings):
     model: str = "embedded"
     model_row: str = ""
     hardware_profile: str = ""
+    models: str = ""
     generation_file: FullPath | None = None
     prices_file: FullPath | None = None
     gpu_offer: str = ""
@@ -155,13 +157,28 @@ class Settings(LogSettings):
         return replace(whole, default_model=name, models={name: row})
 
     def hardware(self, catalogue: Catalogue) -> Profile:
-        """Return the hardware profile that bounds what may be asked."""
-        embedded = catalogue.default_model == "embedded"
-        name = self.hardware_profile or ("cpu" if embedded else "rtx3060")
-        if name not in catalogue.profiles:
-            known = ", ".join(catalogue.profiles)
-            raise SettingsError(f"HARDWARE_PROFILE={name} is not in the catalogue: {known}")
-        return catalogue.profiles[name]
+        """Return the hardware profile that bounds what may be asked of the default model."""
+        name = self.hardware_profile or _usual_profile(catalogue.default_model)
+        return _profile(catalogue, name, "HARDWARE_PROFILE")
+
+    def offered(self) -> tuple[Catalogue, dict[str, Profile]]:
+        """Return the catalogue of all that can be ordered, and each model's hardware profile.
+
+        Raise SettingsError where a model or profile is unknown.
+        """
+        catalogue, whole = self.catalogue(), load_catalogue(self.generation_file)
+        profiles = {catalogue.default_model: self.hardware(catalogue)}
+        models = dict(catalogue.models)
+        for text, _, profile in (item.partition("=") for item in self.models.split()):
+            names = [name for name, row in whole.models.items() if text in (name, row.source)]
+            if not names:
+                known = ", ".join(whole.models)
+                raise SettingsError(f"MODELS={printable(text)} is not in the catalogue: {known}")
+            name = names[0]
+            models.setdefault(name, whole.models[name])
+            if profile or name not in profiles:
+                profiles[name] = _profile(whole, profile or _usual_profile(name), "MODELS")
+        return replace(catalogue, models=models), profiles
 
     def _row_name(self, catalogue: Catalogue) -> str:
         """Return the catalogue row for the model: its own, or I2VGen-XL's for any other source."""
@@ -178,3 +195,16 @@ class Settings(LogSettings):
                 f"MODEL={printable(self.model)} is neither a catalogue row, a hub id nor a folder"
             )
         return "i2vgen-xl"
+
+
+def _usual_profile(model: str) -> str:
+    """Return the name of the hardware profile that a model has where none is set."""
+    return "cpu" if model == "embedded" else "rtx3060"
+
+
+def _profile(catalogue: Catalogue, name: str, variable: str) -> Profile:
+    """Return a hardware profile; raise SettingsError, which names the variable."""
+    if name not in catalogue.profiles:
+        known = ", ".join(catalogue.profiles)
+        raise SettingsError(f"{variable}={printable(name)} is not in the catalogue: {known}")
+    return catalogue.profiles[name]

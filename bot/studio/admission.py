@@ -6,7 +6,7 @@ The bounds of the models and of the hardware are checked here, and only here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.studio.camera_options import camera_from
@@ -20,11 +20,15 @@ from storage.domain.request import GenerationRequest
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """The options of orders, their bounds in the catalogue and on one hardware profile."""
+    """The options of orders, their bounds in the catalogue and on the workers' hardware.
+
+    profile is that of the default model, profiles those of others by the model's name.
+    """
 
     catalogue: Catalogue
     profile: Profile
     table: tuple[Option, ...] = OPTIONS
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     def admit(
         self, options: Options, picture: str, size: tuple[int, int], seed: int
@@ -69,6 +73,10 @@ class Admission:
         """Return the options of an order that leaves everything out; they have no seed."""
         return Options(**self._completed(Options(), self.catalogue.model()))
 
+    def profile_of(self, model: str) -> Profile:
+        """Return the hardware profile that bounds what may be asked of a model."""
+        return self.profiles.get(model, self.profile)
+
     def bounds(self, option: Option, model: Model) -> Span | None:
         """Return the range of a number, by the model and the hardware; None where it has none."""
         if option.bounds is not None:
@@ -76,7 +84,8 @@ class Admission:
         limits: Span | None = getattr(model.limits, option.name, None)
         if limits is None:
             return None
-        return Span(limits.low, min(limits.high, getattr(self.profile, option.name, limits.high)))
+        profile = self.profile_of(model.name)
+        return Span(limits.low, min(limits.high, getattr(profile, option.name, limits.high)))
 
     def choices(self, option: Option, model: Model) -> Mapping[str, str]:
         """Return what people see of each value to choose from, as a message key or as text.
@@ -84,7 +93,7 @@ class Admission:
         Empty where any value may be given.
         """
         if option.offers is not None:
-            return option.offers(model, self.profile)
+            return option.offers(model, self.profile_of(model.name))
         return option.choices
 
     def about(self, option: Option, model: Model) -> dict[str, OptionValue]:
@@ -152,5 +161,6 @@ class Admission:
                 raise BadRequest(f"request_{option.name}", names=", ".join(offered))
 
     def _check_size(self, request: GenerationRequest) -> None:
-        if request.width * request.height > self.profile.pixels:
-            raise BadRequest("request_too_many_pixels", limit=self.profile.pixels)
+        pixels = self.profile_of(request.model).pixels
+        if request.width * request.height > pixels:
+            raise BadRequest("request_too_many_pixels", limit=pixels)

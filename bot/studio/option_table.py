@@ -21,6 +21,8 @@ from storage.domain.request import PROMPT_LIMIT, SEED_LIMIT, GenerationRequest, 
 from storage.domain.text import clean, is_blank
 
 CANDIDATES = Span(1, 4)
+MODEL = "model"
+"""The option that the command has only where several models can be ordered."""
 LAST = 99
 
 
@@ -168,6 +170,6 @@ OPTIONS = (
            detail=lambda request, _: _unless(Container.MP4, request.container)),
     # 1 where the picture was a spoiler, as the clip and its retries then are.
     Option("spoiler", int, 0, in_command=False, in_flags=False, form_line=None, detail_line=None),
-    Option("model", str, field="model", in_command=False, form_line=None, detail_line=15),
+    Option(MODEL, str, field="model", form_line=None, detail_line=15),
 )
 # fmt: on

@@ -50,7 +50,9 @@ class CardRenderer:
             text = self._text(job, "card_next")
         else:
             text = self._text(job, "card_waiting", position=estimate.position + 1)
-        if estimate is not None and estimate.seconds:
+        if estimate is not None and not estimate.served:
+            text += self._text(job, "card_no_worker", model=job.request.model)
+        elif estimate is not None and estimate.seconds:
             text = text.rstrip(".。") + " · "
             text += self._text(job, "card_starts_in", time=self._duration(job, estimate.seconds))
         return Card(self._content(job, "⏳ " + text, advice), UNFINISHED_ACTIONS)

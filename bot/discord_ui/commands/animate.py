@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from inspect import Parameter, Signature
 from typing import Any, cast
 
@@ -10,29 +11,38 @@ from discord import app_commands
 
 from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
-from bot.studio.option_table import Option
+from bot.studio.option_table import MODEL, Option
 from bot.studio.options import Options
 from storage.domain.catalogue import Span
 
+CHOICES = 25  # the most that Discord shows
 PICTURES = ("picture", "picture_2", "picture_3", "picture_4")
 
 
 def register(client: MutoscopeClient) -> None:
     """Add the command with the bounds and recommendations of this service's catalogue."""
     texts, admission = client.texts, client.studio.admission
-    model = admission.catalogue.model()
-    options = {option.name: option for option in admission.table if option.in_command}
+    models = [*admission.catalogue.models.values()]
+    options = {
+        option.name: option
+        for option in admission.table
+        if option.in_command and (option.name != MODEL or len(models) > 1)
+    }
     names = {name: localized(texts, f"option_{name}") for name in PICTURES}
     about = {name: localized(texts, f"option_{name}_about") for name in PICTURES}
     choices: dict[str, list[app_commands.Choice[str]]] = {}
     parameters = [_parameter(name, discord.Attachment, name == PICTURES[0]) for name in PICTURES]
     for name, option in options.items():
         names[name] = localized(texts, option.name_key)
-        about[name] = localized(texts, option.about_key, **admission.about(option, model))
-        parameters.append(
-            _parameter(name, _type(option, admission.bounds(option, model)), option.required)
+        about[name] = localized(
+            texts, option.about_key, **admission.about(option, admission.catalogue.model())
         )
-        if labels := admission.choices(option, model):
+        bounds = [span for model in models if (span := admission.bounds(option, model))]
+        parameters.append(_parameter(name, _type(option, bounds), option.required))
+        labels: dict[str, str] = {}
+        for model in models:
+            labels |= admission.choices(option, model)
+        if labels:
             choices[name] = [
                 app_commands.Choice(name=localized(texts, label), value=value)
                 for value, label in labels.items()
@@ -53,6 +63,8 @@ def register(client: MutoscopeClient) -> None:
         app_commands.choices(**choices),
     ):
         decorate(signed)
+    if MODEL in options:
+        app_commands.autocomplete(**{MODEL: _complete_model})(signed)
     command: app_commands.Command[Any, ..., None] = app_commands.Command(
         name=localized(texts, "command_animate"),
         description=localized(texts, "command_animate_about"),
@@ -63,14 +75,37 @@ def register(client: MutoscopeClient) -> None:
     client.tree.add_command(command)
 
 
-def _type(option: Option, bounds: Span | None) -> Any:
-    """Return the annotation of an option for discord.py; a choice is a str with choices."""
+async def _complete_model(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
+    """Return the models that can be ordered and begin like this, those with workers first."""
+    client = interaction.client
+    alive = await client.studio.workers_by_model()
+    names = [name for name in client.studio.admission.catalogue.models if current.lower() in name]
+    if alive is not None:
+        names.sort(key=lambda name: not alive.get(name))
+    locale = interaction.locale.value
+    return [
+        app_commands.Choice(
+            name=name
+            if alive is None or alive.get(name)
+            else client.texts.text(locale, "option_model_idle", model=name),
+            value=name,
+        )
+        for name in names[:CHOICES]
+    ]
+
+
+def _type(option: Option, bounds: Sequence[Span]) -> Any:
+    """Return the annotation of an option for discord.py; a choice is a str with choices.
+
+    bounds are those of each model that has some.
+    """
     if option.kind not in (int, float):
         longest = option.max_length
         return cast(Any, app_commands.Range)[str, None, longest] if longest else str
-    if bounds is None:
+    if not bounds:
         return option.kind
-    low, high = option.kind(bounds.low), option.kind(bounds.high)
+    low = option.kind(min(span.low for span in bounds))
+    high = option.kind(max(span.high for span in bounds))
     return cast(Any, app_commands.Range)[option.kind, low, high]
 
 

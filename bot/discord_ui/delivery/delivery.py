@@ -158,7 +158,7 @@ class Delivery:
         message = self._messages.setdefault(job.id, LiveMessage(job, advice, stale_ids=self._stale))
         message.set_job(job)
         if job.status is Status.QUEUED:
-            self._forecast.follow(job.id)
+            self._forecast.follow(job)
         return message
 
     async def _fetch_preview(self, message: LiveMessage) -> None:

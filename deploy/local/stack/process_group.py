@@ -28,14 +28,19 @@ class ProcessGroup:
             self.environ["REDIS_URL"] = self.redis.url
         return self.redis.url
 
-    async def start(self, name: str, module: str, *arguments: str) -> ChildProcess:
-        """Run a Python module."""
-        return await self.start_command(name, python(module, *arguments))
+    async def start(
+        self, name: str, module: str, *arguments: str, settings: Mapping[str, str] | None = None
+    ) -> ChildProcess:
+        """Run a Python module, with settings of its own beside those of the group."""
+        return await self.start_command(name, python(module, *arguments), settings)
 
-    async def start_command(self, name: str, command: Sequence[str]) -> ChildProcess:
+    async def start_command(
+        self, name: str, command: Sequence[str], settings: Mapping[str, str] | None = None
+    ) -> ChildProcess:
         """Run any command."""
         log = self.logs / f"{name}.log" if self.logs else None
-        child = await ChildProcess.start(name, command, self.environ, log)
+        environ = self.environ | dict(settings or {})
+        child = await ChildProcess.start(name, command, environ, log)
         self._children.append(child)
         return child
 

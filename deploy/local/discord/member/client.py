@@ -92,6 +92,13 @@ class MemberClient:
         """Use a slash command; return its outcome (`kind`, `message`, `seconds`)."""
         return await self._act("command", channel=self.channel, name=name, options=options)
 
+    async def complete(self, name: str, focused: str, text: str = "") -> list[Json]:
+        """Type into an option of a slash command; return the choices that the bot offers."""
+        options = {"focused": focused, "options": {focused: text}}
+        outcome = await self._act("autocomplete", channel=self.channel, name=name, **options)
+        found: list[Json] = outcome["choices"]
+        return found
+
     async def message_command(self, name: str, message: str) -> Json:
         """Use a command of a message's context menu."""
         return await self._act("message_command", channel=self.channel, name=name, message=message)

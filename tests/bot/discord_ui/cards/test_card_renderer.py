@@ -61,6 +61,14 @@ def test_a_waiting_card_shows_owner_position_and_start() -> None:
     assert (card.actions, card.attachment) == (("cancel",), None)
 
 
+def test_a_waiting_card_says_where_nobody_serves_the_model() -> None:
+    card = RENDERER.waiting(JOB, QueueEstimate(0, 150.0, served=False))
+    assert card.content.splitlines()[1] == (
+        "⏳ Your clip is next in the queue. No worker for the model embedded runs now; it begins"
+        " when one has started."
+    )
+
+
 @pytest.mark.parametrize(("share", "filled"), [(0.0, 0), (0.5, 10), (1.0, 20), (7.0, 20)])
 def test_the_progress_bar_is_filled_by_its_share(share: float, filled: int) -> None:
     assert progress_bar(share).count("█") == filled

@@ -1,0 +1,68 @@
+"""Two models in one service: each is ordered, queued and made by its own workers."""
+
+import json
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+import yaml
+
+from deploy.local.clip_messages import buttons_of
+from deploy.local.discord.member.client import MemberClient
+from deploy.local.stack.local_stack import LocalStack
+from tests.e2e.members import (
+    PHOTOGRAPH,
+    QUICK,
+    NewMembers,
+    order,
+    order_clip,
+    wait_for_clip,
+)
+from tests.e2e.stacks import ROOT, running_stack
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
+
+
+def two_models(folder: Path) -> Path:
+    """Write the catalogue with the embedded model under a second name."""
+    rows = yaml.safe_load(ROOT.joinpath("generation.yaml").read_text("utf-8"))
+    rows["models"]["twin"] = rows["models"]["embedded"] | {"cost": 2.0}
+    path = folder / "two_models.yaml"
+    path.write_text(yaml.safe_dump(rows), "utf-8")
+    return path
+
+
+async def start_twin(stack: LocalStack) -> None:
+    """Start a worker for the second model."""
+    settings = {"MODEL": "twin", "WORKER_NAME": "twin"}
+    await stack.start("twin", "gpu_worker", settings=settings)
+
+
+async def offered(member: MemberClient, text: str = "") -> list[str]:
+    """Return what the option model is completed with."""
+    return [one["name"] for one in await member.complete("animate", "model", text)]
+
+
+async def test_two_models_are_served_side_by_side(tmp_path: Path) -> None:
+    catalogue = str(two_models(tmp_path))
+    async with AsyncExitStack() as opened:
+        stack = await opened.enter_async_context(
+            running_stack(tmp_path, GENERATION_FILE=catalogue, MODELS="twin")
+        )
+        member = await NewMembers(stack.page, opened).join()
+        picture = PHOTOGRAPH.read_bytes()
+        waiting = await order(member, picture, model="twin", seed=7, **QUICK)
+        await member.wait_for_message(waiting, lambda seen: "the model twin" in seen["content"])
+        first = await order_clip(member, seed=7)  # made while the other waits
+
+        assert await offered(member) == ["embedded", "twin (no worker runs now)"]
+        assert await offered(member, "tw") == ["twin (no worker runs now)"]
+        await start_twin(stack)
+        second = await wait_for_clip(member, waiting)
+        assert "cache" not in second.message["content"]
+        assert await offered(member) == ["embedded", "twin"]
+        details = await member.press(second.key, buttons_of(second.message)["details"])
+        await member.wait_for_message(
+            details["message"], lambda seen: "model: twin" in json.dumps(seen)
+        )
+        assert first.job != second.job
