@@ -31,6 +31,7 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add = parser.add_argument
     add("--local", action="store_true", required=True, help="start processes of this machine")
     add("--url", default=URL, help=f"the bot's /workers/wanted (default: {URL})")
+    add("--model", help="the model that they serve, as MODEL (default: all that is wanted)")
     add("--most", type=int, default=1, help="workers at a time (default: 1)")
     add("--idle-seconds", type=float, help="how long an idle worker stays (default: as advised)")
     add("--poll-seconds", type=float, default=POLL_SECONDS)
@@ -44,6 +45,7 @@ async def scale(options: argparse.Namespace) -> int:
         options.url,
         os.environ,
         options.logs,
+        model=options.model,
         most=options.most,
         idle_seconds=options.idle_seconds,
         poll_seconds=options.poll_seconds,

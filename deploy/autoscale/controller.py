@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -57,6 +58,7 @@ class WorkerScaler:
         environ: Mapping[str, str],
         logs: Path | None,
         *,
+        model: str | None = None,
         most: int = 4,
         idle_seconds: float | None = None,
         poll_seconds: float = POLL_SECONDS,
@@ -64,12 +66,15 @@ class WorkerScaler:
     ) -> None:
         """Ask this url, the bot's /workers/wanted, and start at most so many workers at a time.
 
-        environ holds the workers' settings. idle_seconds replaces what the bot advises. on_change
-        hears of each start and end.
+        environ holds the workers' settings. model is the one that they serve and are asked for;
+        None asks for those of all models and leaves theirs to environ. idle_seconds replaces what
+        the bot advises. on_change hears of each start and end.
         """
         self.runs: list[WorkerRun] = []
-        self._url = url
+        self._url = url if model is None else f"{url}?{urlencode({'model': model})}"
         self._environ = {name: text for name, text in environ.items() if name != "METRICS_PORT"}
+        if model is not None:
+            self._environ["MODEL"] = model
         self._logs = logs
         self._most = most
         self._idle_seconds = idle_seconds

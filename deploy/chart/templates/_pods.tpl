@@ -28,13 +28,32 @@ securityContext:
   capabilities: {drop: [ALL]}
 {{- end }}
 
-{{- /* The settings that bot and workers must agree on; .root. */}}
+{{- /* The model of a class of workers, or of all that name none: .root, .values. */}}
+{{- define "mutoscope.model" -}}
+{{- $own := default dict .values.model -}}
+{{- toYaml (ternary $own .root.Values.model (or (hasKey $own "source") (hasKey $own "row"))) }}
+{{- end }}
+
+{{- /* The further models that the bot offers: those of the classes that have one of their own. */}}
+{{- define "mutoscope.models" -}}
+{{- $found := list -}}
+{{- range $class, $differs := .Values.workers }}
+{{- with (default dict $differs).model }}
+{{- $name := default .source .row }}
+{{- $found = append $found (ternary (printf "%s=%s" $name .hardwareProfile) $name (not (empty .hardwareProfile))) }}
+{{- end }}
+{{- end }}
+{{- join " " (uniq $found) }}
+{{- end }}
+
+{{- /* The settings that bot and workers must agree on; .root, .values of the component. */}}
 {{- define "mutoscope.shared" -}}
-- {name: MODEL, value: {{ .root.Values.model.source | quote }}}
-{{- with .root.Values.model.row }}
+{{- $model := include "mutoscope.model" . | fromYaml }}
+- {name: MODEL, value: {{ default $model.row $model.source | quote }}}
+{{- with $model.row }}
 - {name: MODEL_ROW, value: {{ . | quote }}}
 {{- end }}
-{{- with .root.Values.model.hardwareProfile }}
+{{- with $model.hardwareProfile }}
 - {name: HARDWARE_PROFILE, value: {{ . | quote }}}
 {{- end }}
 {{- if .root.Values.generationFile }}

@@ -31,6 +31,21 @@ TWO_CLASSES = {
         "cpu": {"mode": "scaledObject", **CPU},
     }
 }
+TWO_MODELS = {
+    "workers": {
+        "gpu": None,
+        "small": CPU,
+        "full": {"model": {"source": "ali-vilab/i2vgen-xl", "hardwareProfile": "a100"}},
+        "spare": {
+            "mode": "scaledObject",
+            "model": {
+                "source": "/weights/my folder",
+                "row": "i2vgen-xl",
+                "hardwareProfile": "a100",
+            },
+        },
+    }
+}
 MATRIX: dict[str, dict[str, Any]] = {
     "as it comes": {},
     "PostgreSQL, S3 and a Redis elsewhere": POSTGRES | OWN_REDIS | S3,
@@ -38,6 +53,7 @@ MATRIX: dict[str, dict[str, Any]] = {
     "KEDA scales a Deployment": {"workers": {"gpu": {"mode": "scaledObject"}}},
     "without KEDA": {"workers": {"gpu": {"mode": "deployment", "replicas": 2}}},
     "three classes side by side": TWO_CLASSES,
+    "two models side by side": TWO_MODELS,
     "no workers here": {"workers": {"gpu": None}},
     "everything said": {
         **POSTGRES,
@@ -118,7 +134,7 @@ def test_by_default_workers_come_with_work_and_leave_by_themselves(tmp_path: Pat
     job = manifests["ScaledJob/clips-mutoscope-worker-gpu"]["spec"]
     [trigger] = job["triggers"]
     assert trigger["metadata"] == {
-        "url": "http://clips-mutoscope-bot.studio.svc:9100/workers/wanted",
+        "url": "http://clips-mutoscope-bot.studio.svc:9100/workers/wanted?model=embedded",
         "valueLocation": "wanted",
         "targetValue": "1",
     }
@@ -161,6 +177,30 @@ def test_each_class_has_its_own_card(tmp_path: Path) -> None:
     assert {"name": "weights", "persistentVolumeClaim": {"claimName": "weights"}} in piece.spec[
         "volumes"
     ]
+
+
+def test_each_class_takes_its_models_orders_and_is_started_for_them(tmp_path: Path) -> None:
+    manifests = render(TWO_MODELS, tmp_path)
+    pods = {pod.owner.rpartition("-")[2]: pod for pod in pod_templates(manifests)}
+    assert pods["bot"].settings["MODEL"] == "embedded"
+    assert pods["bot"].settings["MODELS"] == "ali-vilab/i2vgen-xl=a100 i2vgen-xl=a100"
+    assert pods["small"].settings["MODEL"] == "embedded"
+    assert "HARDWARE_PROFILE" not in pods["small"].settings
+    assert pods["full"].settings["MODEL"] == "ali-vilab/i2vgen-xl"
+    assert pods["full"].settings["HARDWARE_PROFILE"] == "a100"
+    assert pods["spare"].settings["MODEL"] == "/weights/my folder"
+    assert pods["spare"].settings["MODEL_ROW"] == "i2vgen-xl"
+    urls = {
+        one["metadata"]["name"].rpartition("-")[2]: trigger["metadata"]["url"].partition("?")[2]
+        for one in manifests
+        if one["apiVersion"].startswith("keda.sh")
+        for trigger in one["spec"]["triggers"]
+    }
+    assert urls == {
+        "small": "model=embedded",
+        "full": "model=ali-vilab%2Fi2vgen-xl",
+        "spare": "model=i2vgen-xl",
+    }
 
 
 def test_the_values_in_the_operators_guide_are_right(tmp_path: Path) -> None:

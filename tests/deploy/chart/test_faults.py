@@ -175,7 +175,8 @@ def test_further_settings_are_those_that_the_chart_does_not_set(
     part = schema["properties"]["bot"] if place == "bot" else schema["definitions"]["worker"]
     allowed = set(part["properties"]["settings"]["propertyNames"]["enum"])
     of_the_chart = {
-        *("MODEL", "MODEL_ROW", "HARDWARE_PROFILE", "GENERATION_FILE", "MUTOSCOPE_HOME"),
+        *("MODEL", "MODEL_ROW", "MODELS", "HARDWARE_PROFILE", "GENERATION_FILE"),
+        "MUTOSCOPE_HOME",
         *("DATABASE_URL", "REDIS_URL", "BLOB_URL", "METRICS_PORT", "DISCORD_TOKEN"),
         *("WORKER_NAME", "DRAIN_SECONDS", "IDLE_EXIT_SECONDS"),
     }
