@@ -18,7 +18,7 @@ from prometheus_client.registry import Collector
 from bot.dispatch.scaling import Scaling
 from bot.studio.events import JobChanged, Subscription
 from storage.database.jobs import Jobs
-from storage.domain.catalogue import Model
+from storage.domain.catalogue import Catalogue
 from storage.domain.cost.bill import ClipBill
 from storage.domain.cost.offer import Tenure
 from storage.domain.errors import Unavailable
@@ -73,14 +73,14 @@ class BotMetrics(Collector):
         scaling: Scaling,
         clock: Callable[[], float] = time.time,
         *,
-        models: Mapping[str, Model] | None = None,
+        catalogue: Catalogue | None = None,
         traffic: ChatTraffic | None = None,
     ) -> None:
         """Watch these; set_aside holds the jobs that are not dispatched any more.
 
-        models are those that can be ordered.
+        The catalogue has the models that can be ordered.
         """
-        self._models = models or {}
+        self._catalogue = catalogue
         self._traffic = traffic
         self._jobs = jobs
         self._queue = queue
@@ -164,7 +164,8 @@ class BotMetrics(Collector):
     def _by_model(self, name: str, documentation: str, values: Mapping[str, float]) -> Metric:
         """Return a gauge of what there is for each model that is offered or has any."""
         gauge = GaugeMetricFamily(f"mutoscope_{name}", documentation, labels=["model"])
-        for model in dict.fromkeys((*self._models, *values)):
+        offered = self._catalogue.models if self._catalogue else ()
+        for model in dict.fromkeys((*offered, *values)):
             gauge.add_metric([model], max(0.0, values.get(model, 0.0)))
         return gauge
 
@@ -231,8 +232,8 @@ class BotMetrics(Collector):
     async def _serve_wanted(self, request: web.Request) -> web.Response:
         """Answer for the workers of ?model=, a name or a source, or for all of them together."""
         model, wanted = request.query.get("model", ""), await self._scaling.wanted()
-        for row in self._models.values():
-            model = row.name if model == row.source else model
+        if self._catalogue is not None:
+            model = self._catalogue.name_of(model) or model
         count = wanted[model] if model else wanted.total()
         idle = await self._scaling.idle_seconds(model)
         return web.json_response({"wanted": count, "idle_seconds": idle})

@@ -95,7 +95,7 @@ async def open_service(
         dispatcher = Dispatcher(jobs, blobs, queue, events)
         metrics = BotMetrics(
             *(jobs, queue, dispatcher.set_aside, scaling),
-            models=admission.catalogue.models,
+            catalogue=admission.catalogue,
             traffic=traffic,
         )
         billing = Billing(jobs, queue, prices, metrics.add_bills)

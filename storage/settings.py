@@ -170,11 +170,10 @@ class Settings(LogSettings):
         profiles = {catalogue.default_model: self.hardware(catalogue)}
         models = dict(catalogue.models)
         for text, _, profile in (item.partition("=") for item in self.models.split()):
-            names = [name for name, row in whole.models.items() if text in (name, row.source)]
-            if not names:
+            name = whole.name_of(text)
+            if name is None:
                 known = ", ".join(whole.models)
                 raise SettingsError(f"MODELS={printable(text)} is not in the catalogue: {known}")
-            name = names[0]
             models.setdefault(name, whole.models[name])
             if profile or name not in profiles:
                 profiles[name] = _profile(whole, profile or _usual_profile(name), "MODELS")
@@ -187,9 +186,9 @@ class Settings(LogSettings):
                 known = ", ".join(catalogue.models)
                 raise SettingsError(f"MODEL_ROW={self.model_row} is not in the catalogue: {known}")
             return self.model_row
-        for name, row in catalogue.models.items():
-            if self.model in (name, row.source):
-                return name
+        name = catalogue.name_of(self.model)
+        if name is not None:
+            return name
         if "/" not in self.model and not Path(self.model).is_dir():
             raise SettingsError(
                 f"MODEL={printable(self.model)} is neither a catalogue row, a hub id nor a folder"

@@ -161,6 +161,15 @@ class Catalogue:
             raise BadRequest("request_model", names=", ".join(self.models))
         return row
 
+    def name_of(self, text: str) -> str | None:
+        """Return the name of the row that has this name, or else this source; None without any."""
+        rows = self.models.values()
+        return (
+            text
+            if text in self.models
+            else next((row.name for row in rows if row.source == text), None)
+        )
+
     def cost(self, model: str) -> float:
         """Return a model's factor of costs, that of the full model for one that is gone."""
         return self.models[model].cost if model in self.models else 1.0

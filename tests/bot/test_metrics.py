@@ -26,7 +26,7 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
     for seed in range(3):
         await backend.studio.submit(requester(), png(), Options("a", seed=seed))
     metrics = BotMetrics(
-        *(backend.jobs, backend.queue, set(), backend.scaling()), models=backend.catalogue.models
+        *(backend.jobs, backend.queue, set(), backend.scaling()), catalogue=backend.catalogue
     )
     serve_readiness = Readiness(backend.jobs, backend.queue, lambda: True).serve
     runner = await metrics.serve(0, serve_readiness)

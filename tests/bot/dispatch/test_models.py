@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bot.studio.options import Options
+from storage.catalogue_file import load_catalogue
 from storage.domain.errors import BadRequest
 from storage.domain.job import Job, Status
 from storage.domain.quota import price
@@ -86,6 +88,16 @@ async def test_each_model_has_its_own_bounds_and_price(backend: Backend) -> None
     with pytest.raises(BadRequest) as unknown:
         await order(backend, "no such model", 1)
     assert unknown.value.key == "request_model"
+
+
+def test_a_name_goes_before_the_source_of_another_model() -> None:
+    whole = load_catalogue()
+    twin = replace(whole.models["embedded"], name="twin")
+    catalogue = replace(whole, models={"twin": twin, **whole.models})
+    assert catalogue.name_of("embedded") == "embedded"
+    assert catalogue.name_of("twin") == "twin"
+    assert catalogue.name_of("ali-vilab/i2vgen-xl") == FULL
+    assert catalogue.name_of("nothing") is None
 
 
 def test_a_model_or_profile_that_is_not_in_the_catalogue_is_refused() -> None:

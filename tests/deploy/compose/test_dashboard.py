@@ -52,7 +52,7 @@ async def exported(folder: Path, redis_url: str) -> dict[str, set[str]]:
         traffic = DiscordTraffic(requests=Counter({"200": 1}))
         metrics = BotMetrics(
             *(backend.jobs, backend.queue, set(), backend.scaling()),
-            models=backend.catalogue.models,
+            catalogue=backend.catalogue,
             traffic=traffic,
         )
         metrics._scaling.advice = RentalAdvice(1.0, 2.0, Tenure.ON_DEMAND)

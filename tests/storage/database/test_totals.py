@@ -117,7 +117,7 @@ async def test_after_any_changes_the_order_is_the_fair_one(
     unbounded: Jobs, engine: AsyncEngine, seed: int
 ) -> None:
     chance = random.Random(seed)
-    names = await order_many(unbounded, chance, 40)
+    names = await order_many(unbounded, chance, 60)
     await change_many(unbounded, chance, names, 120)
     await unbounded.add(*(job(f"late{n}", "eve", created=NOON + 99 + n) for n in range(6)))
     everything, rows = await unbounded.unfinished(), await rows_of(engine, jobs_table)
