@@ -67,7 +67,6 @@ class Dispatcher:
         self._lost_once: set[tuple[str, int]] = set()
         self._decoded: set[tuple[str, int]] = set()  # attempts that no longer need an engine
         self._errors: Counter[str] = Counter()
-        self._losses: Counter[str] = Counter()
         self.set_aside: set[str] = set()  # jobs that this process dispatches no more
 
     async def run(self) -> None:
@@ -215,6 +214,8 @@ class Dispatcher:
                     self._decoded.add((event.job, event.attempt))
                     self._wake.set()
         elif isinstance(event, Started):
+            if await self._collect(event.job, event.attempt):
+                return  # it has ended since, and another bot may have queued the job again
             await self._jobs.started(event.job, event.attempt, self._clock())
             # Every bot hears what workers publish.
             self._events.publish(JobChanged(await self._jobs.get(event.job), heard=True))
@@ -256,7 +257,6 @@ class Dispatcher:
 
     async def finish(self, job_id: str, outcome: Clip | Failure) -> None:
         """End a job, unless it has ended before; the bus hears of either end."""
-        self._losses.pop(job_id, None)
         job = await self._jobs.finish(job_id, outcome, self._clock())
         if job is not None:
             self._events.publish(JobChanged(job))
@@ -269,15 +269,14 @@ class Dispatcher:
     async def _retry(self, job_id: str, attempt: int, failure: Failure) -> None:
         """Queue a job again, or fail it when it has died once too often."""
         job = await self._jobs.get(job_id)
-        if job.status.final or job.attempt != attempt:
-            return
-        died = failure not in (HANDED_BACK, LOST)
-        self._losses[job_id] += failure == LOST
-        vanishes = self._losses[job_id] >= MAX_LOSSES
+        if job.status.final or job.attempt != attempt or not job.dispatched:
+            return  # another bot was faster
+        lost, died = failure == LOST, failure not in (HANDED_BACK, LOST)
+        vanishes = lost and job.losses + 1 >= MAX_LOSSES
         if vanishes or (died and job.deaths + 1 >= MAX_DEATHS):
             await self.finish(job_id, replace(failure, retryable=False))
             return
-        job = await self._jobs.requeue(job_id, attempt, died)
+        job = await self._jobs.requeue(job_id, attempt, died, lost=lost)
         self._events.publish(JobChanged(job))
 
     async def _reconcile(self) -> None:

@@ -143,15 +143,17 @@ class Jobs:
         running = {"status": Status.RUNNING.value, "started": at, "dispatched": dispatched}
         await self._step(job_id, latest, **running)
 
-    async def requeue(self, job_id: str, attempt: int, died: bool) -> Job:
-        """Queue the job again after a lost attempt; died: it may have crashed its worker.
+    async def requeue(self, job_id: str, attempt: int, died: bool, *, lost: bool = False) -> Job:
+        """Queue the job again after an attempt without a clip.
 
+        died: it may have crashed its worker; lost: its order vanished before a worker had it.
         Raise JobGone if the attempt is not running: of two callers, only the first counts.
         """
-        lost = and_(UNFINISHED, jobs.c.attempt == attempt, jobs.c.dispatched > 0.0)
-        deaths = jobs.c.deaths + (1 if died else 0)
-        changes = {"status": Status.QUEUED.value, "dispatched": 0.0, "started": 0.0}
-        return await self._step(job_id, lost, deaths=deaths, **changes)
+        flying = and_(UNFINISHED, jobs.c.attempt == attempt, jobs.c.dispatched > 0.0)
+        changes: dict[str, Any] = {"deaths": jobs.c.deaths + int(died)}
+        changes |= {"losses": jobs.c.losses + int(lost), "status": Status.QUEUED.value}
+        changes |= {"dispatched": 0.0, "started": 0.0}
+        return await self._step(job_id, flying, **changes)
 
     async def finish(self, job_id: str, outcome: Clip | Failure, at: float) -> Job | None:
         """End the job and refund the cost of a failed one; None if it had ended before."""
@@ -195,8 +197,6 @@ class Jobs:
                 close = ledger.settle if charged else ledger.refund
                 await close(connection, before, at)
             await deliveries.end(connection, job, at, waits=waits)
-        if waits:
-            self.deliveries.untold = None
         return True
 
     async def reopen(self, job_id: str) -> Job | None:

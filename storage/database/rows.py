@@ -20,7 +20,18 @@ from storage.logs import log_job
 log = logging.getLogger(__name__)
 
 _SAME = (
-    *("id", "owner", "locale", "cost", "size_limit", "attempt", "deaths", "cached", "parent"),
+    *(
+        "id",
+        "owner",
+        "locale",
+        "cost",
+        "size_limit",
+        "attempt",
+        "deaths",
+        "losses",
+        "cached",
+        "parent",
+    ),
     *("created", "dispatched", "started", "ended", "delivered"),
     *("billed", "start_seconds", "idle_seconds", "money", "holder"),
 )

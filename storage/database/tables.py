@@ -89,6 +89,7 @@ jobs = Table(
     Column("size_limit", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("deaths", Integer, nullable=False),
+    Column("losses", Integer, nullable=False, server_default="0"),
     Column("created", Float, nullable=False),
     Column("dispatched", Float, nullable=False),
     Column("started", Float, nullable=False),

@@ -59,9 +59,10 @@ class Job:
 
     Times are unix seconds, 0.0 where it has not happened. cost is in credits (see quota).
     size_limit is in bytes. attempt is 0 until first dispatched; deaths counts attempts that may
-    have crashed their worker. parent is the job that this one retries or varies. holder is the bot
-    that edits the job's message and delivers its outcome. Once billed, the others are the clip's
-    share of its worker's start and idle time, and the money for it all.
+    have crashed their worker, losses those that vanished before a worker had them. parent is the
+    job that this one retries or varies. holder is the bot that edits the job's message and delivers
+    its outcome. Once billed, the others are the clip's share of its worker's start and idle time,
+    and the money for it all.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Job:
     status: Status = Status.QUEUED
     attempt: int = 0
     deaths: int = 0
+    losses: int = 0
     dispatched: float = 0.0
     started: float = 0.0
     ended: float = 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 from functools import partial
@@ -56,6 +57,22 @@ async def test_a_worker_that_ends_is_billed_to_its_clip_once(
     assert bill.idle_seconds == pytest.approx(38.5)
     assert (await backend.jobs.get(job)).money == pytest.approx(bill.money)
     assert await backend.queue.lives() == []
+
+
+async def test_two_bots_bill_a_worker_once_between_them(
+    two_bots: tuple[Backend, Backend], redis_url: str
+) -> None:
+    bills: list[ClipBill] = []
+    billings = [billing_of(one, bills) for one in two_bots]
+    two_bots[0].worker.claims.append(named)
+    job = await order_clip(two_bots[0])
+    report_end(redis_url, replace(life(60.0), ended=True))
+    for _ in range(3):
+        await asyncio.gather(*(billing.collect() for billing in billings))
+    [bill] = bills
+    assert bill.money == pytest.approx(60 * 0.00019)
+    assert (await two_bots[1].jobs.get(job)).money == pytest.approx(bill.money)
+    assert (await two_bots[1].jobs.lives.total(0.0)).workers == 1
 
 
 async def named(clip: Clip) -> Clip:

@@ -46,6 +46,18 @@ async def test_more_workers_are_wanted_where_one_would_take_too_long(backend: Ba
     assert (await backend.scaling().wanted()).total() == 7
 
 
+async def test_every_bot_wants_the_same_workers(two_bots: tuple[Backend, Backend]) -> None:
+    first, second = two_bots
+    await order(first, 9)
+    await order(second, 10, first=9)
+    for one in await second.jobs.next_jobs(1):
+        await second.jobs.dispatched(one.id, 1, time.time())
+    wanted = [(await one.scaling().wanted()).total() for one in two_bots]
+    assert wanted == [7, 7]
+    idle = [await one.scaling().idle_seconds() for one in two_bots]
+    assert idle[0] == idle[1]
+
+
 async def test_running_clips_and_live_workers_count(backend: Backend, redis_url: str) -> None:
     await order(backend, 4)
     for one in await backend.jobs.next_jobs(2):

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
+from dataclasses import replace
+from functools import partial
 
 import pytest
+from redis import Redis
 
-from bot.dispatch.dispatcher import MAX_ERRORS
+from bot.dispatch.dispatcher import DIED, LOST, MAX_ERRORS, MAX_LOSSES
 from bot.studio.options import Options
 from storage.domain.clip import Failure
-from storage.domain.job import Job, Status
+from storage.domain.errors import JobGone
+from storage.domain.job import MAX_DEATHS, Job, Status
 from storage.domain.progress import Progress, Stage
 from storage.queue.client import Queue
-from storage.queue.messages import Order, Progressed
+from storage.queue.messages import Ended, Order, Progressed, Started
 from tests.support.backend import Backend, png, requester, until
 from tests.support.queue_worker import queued_orders
 
@@ -72,6 +77,58 @@ async def test_a_repeated_attempt_counts_in_the_window_of_each_bot(two_bots: Two
     await order(first, 2)
     for dispatcher in dispatchers:
         assert await dispatcher.dispatch_once() == 0
+
+
+async def test_a_failed_attempt_that_both_bots_hear_of_counts_once(two_bots: TwoBots) -> None:
+    first, second = two_bots
+    dispatchers = [one.dispatcher() for one in two_bots]
+    first.worker.failure = DIED
+    job = await order(first, 1)
+    for attempt in range(1, MAX_DEATHS):
+        assert await dispatchers[0].dispatch_once() == 1
+        async with first.running_worker():
+            await until(partial(has_outcome, first, job, attempt))
+        for dispatcher in dispatchers:
+            with contextlib.suppress(JobGone):
+                await dispatcher.handle(Ended(job.id, attempt))
+        waiting = await second.jobs.get(job.id)
+        assert (waiting.status, waiting.deaths) == (Status.QUEUED, attempt)
+
+
+async def has_outcome(backend: Backend, job: Job, attempt: int) -> bool:
+    return await backend.queue.outcome(job.id, attempt) is not None
+
+
+async def test_a_start_that_one_bot_hears_of_after_the_end_starts_nothing(
+    two_bots: TwoBots,
+) -> None:
+    first, second = two_bots
+    dispatchers = [one.dispatcher() for one in two_bots]
+    first.worker.failure = DIED
+    job = await order(first, 1)
+    await dispatchers[0].dispatch_once()
+    async with first.running_worker():
+        await until(partial(has_outcome, first, job, 1))
+    await dispatchers[0].handle(Ended(job.id, 1))
+    await dispatchers[1].handle(Started(job.id, 1, "worker", 1.0))
+    await dispatchers[1].handle(Ended(job.id, 1))
+    waiting = await second.jobs.get(job.id)
+    assert (waiting.status, waiting.dispatched, waiting.deaths) == (Status.QUEUED, 0.0, 1)
+
+
+async def test_losses_that_two_bots_find_add_up(two_bots: TwoBots, redis_url: str) -> None:
+    dispatchers = [one.dispatcher() for one in two_bots]
+    job = await order(two_bots[0], 1)
+    for number in range(MAX_LOSSES):
+        assert (await two_bots[0].jobs.get(job.id)).status is Status.QUEUED
+        dispatcher = dispatchers[number % 2]
+        await dispatcher.dispatch_once()
+        with Redis.from_url(redis_url) as redis:
+            redis.flushall()
+        for _ in range(2):  # once is not enough
+            await dispatcher.reconcile_once()
+    ended = await two_bots[1].jobs.get(job.id)
+    assert ended.failure == replace(LOST, retryable=False)
 
 
 async def test_a_job_that_neither_bot_can_put_fails_once(
