@@ -19,10 +19,22 @@ async def delete_unused(jobs: Jobs, blobs: Blobs, job_id: str, keys: Iterable[st
     with log_job(job_id):
         try:
             for key in filter(None, keys):
-                if not await jobs.needs_blob(key, job_id):
-                    await blobs.delete(key)
+                await _delete_unused(jobs, blobs, job_id, key)
         except Unavailable:
             log.warning("unused blobs could not be deleted")
+
+
+async def _delete_unused(jobs: Jobs, blobs: Blobs, job_id: str, key: str) -> None:
+    """Delete a blob, and put it back where another bot's order has come to need it meanwhile."""
+    if await jobs.needs_blob(key, job_id):
+        return
+    try:
+        data = await blobs.get(key)
+    except KeyError:  # missing, or damaged
+        data = None
+    await blobs.delete(key)
+    if data is not None and await jobs.needs_blob(key, job_id):
+        await blobs.put(data)
 
 
 def blobs_of(clip: Clip | None) -> tuple[str, ...]:

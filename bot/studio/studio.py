@@ -336,11 +336,22 @@ class Studio:
                 elif not await self._blobs.has(job.request.picture):
                     raise BadPicture("picture_gone")
             await self._jobs.add(*jobs, begun_order=requester.begun_order)
+            await self._put_again(jobs, pictures)
         except MutoscopeError:  # a refused order leaves no picture in the store
             for job in jobs:
                 await delete_unused(self._jobs, self._blobs, job.id, [job.request.picture])
             raise
         return jobs
+
+    async def _put_again(self, jobs: Sequence[Job], pictures: Sequence[bytes]) -> None:
+        """Store pictures again that another bot deleted before it could know of these jobs."""
+        for job, picture in zip(jobs, pictures, strict=True):
+            with contextlib.suppress(Unavailable):  # the order is placed
+                try:
+                    await self._blobs.size(job.request.picture)
+                except KeyError:
+                    if picture:
+                        await self._blobs.put(picture)
 
 
 def _check_owner(job: Job, owner: str | None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, loads
@@ -27,7 +27,6 @@ class DeliveryTable:
         self._read = read
         self._write = write
         self._rows = rows
-        self.untold: set[str] | None = None  # people with a waiting outcome, once they are read
 
     async def get(self, job_id: str) -> DeliveryState:
         """Return what was tried for a job."""
@@ -63,14 +62,10 @@ class DeliveryTable:
 
     async def take_untold(self, owner: str) -> int:
         """Return how many waiting outcomes this person was not told of, and count them as told."""
-        if self.untold is None:
-            query = select(deliveries.c.owner).where(UNTOLD).distinct()
-            async with self._read() as connection:
-                self.untold = set(await connection.scalars(query))
-        if owner not in self.untold:
-            return 0
-        self.untold.discard(owner)
         mine = (deliveries.c.owner == owner) & UNTOLD
+        async with self._read() as connection:  # most have none, and a write costs more
+            if not await connection.scalar(select(exists().where(mine))):
+                return 0
         change = update(deliveries).where(mine).values(told=time.time())
         async with self._write() as connection:
             return (await connection.execute(change)).rowcount

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -31,6 +33,29 @@ class PausedBlobs(Blobs):
         self.reached.set()
         await self.gate.wait()
         return key
+
+
+class InterruptedBlobs(Blobs):
+    """A store at which another bot does something once, after a put or before a delete."""
+
+    def __init__(self, blobs: Blobs, name: str, meanwhile: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(blobs._store)
+        self._name, self._meanwhile = name, meanwhile
+        self._done = False
+
+    async def put(self, data: bytes) -> str:
+        key = await super().put(data)
+        await self._interrupt("put")
+        return key
+
+    async def delete(self, key: str) -> None:
+        await self._interrupt("delete")
+        await super().delete(key)
+
+    async def _interrupt(self, name: str) -> None:
+        if name == self._name and not self._done:
+            self._done = True
+            await self._meanwhile()
 
 
 class ObservedLocks(KeyedLocks):
@@ -81,6 +106,29 @@ async def test_a_concurrent_delete_leaves_the_picture_and_cached_clip_of_an_orde
     assert await backend.blobs.has(new.request.picture)
     assert new.cached is (seed == 7)
     assert new.clip is None or await backend.blobs.has(new.clip.blob)
+
+
+async def test_a_picture_that_another_bot_orders_while_it_is_deleted_stays(
+    two_bots: tuple[Backend, Backend],
+) -> None:
+    first, second = two_bots
+    old = await made(first)
+    other = partial(second.studio.submit, requester("2"), png(), Options("waves", seed=8))
+    first.studio._blobs = InterruptedBlobs(first.blobs, "delete", other)
+    await first.studio.delete(old.id, old.owner)
+    [new] = await second.jobs.unfinished()
+    assert await second.blobs.has(new.request.picture)
+
+
+async def test_a_picture_that_another_bot_deletes_while_it_is_ordered_is_stored_again(
+    two_bots: tuple[Backend, Backend],
+) -> None:
+    first, second = two_bots
+    old = await made(first)
+    delete = partial(first.studio.delete, old.id, old.owner)
+    second.studio._blobs = InterruptedBlobs(second.blobs, "put", delete)
+    new = await second.studio.submit(requester("2"), png(), Options("waves", seed=8))
+    assert await second.blobs.has(new.request.picture)
 
 
 async def test_a_clip_of_the_same_bytes_stays_for_the_other_job(backend: Backend) -> None:
