@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.deploy.chart.helm import CHART, ROOT, helm, render
+from tests.deploy.chart.helm import CHART, ROOT, ChartError, helm, render
 from tests.deploy.chart.manifests import Manifest, faults, pod_templates
 
 POSTGRES = {"database": {"urlSecret": {"name": "postgres"}}}
@@ -93,12 +93,21 @@ def test_the_bot_has_a_volume_only_where_it_keeps_the_database(tmp_path: Path) -
     assert claim["spec"]["accessModes"] == ["ReadWriteOnce"]
     assert "PersistentVolumeClaim/clips-mutoscope-blobs" in sqlite
     bot = postgres["Deployment/clips-mutoscope-bot"]["spec"]
-    assert (bot["replicas"], bot["strategy"]) == (1, {"type": "Recreate"})
+    update = {"maxSurge": 1, "maxUnavailable": 0}  # a new one is ready before an old one ends
+    assert bot["strategy"] == {"type": "RollingUpdate", "rollingUpdate": update}
     assert not [name for name in postgres if name.startswith("PersistentVolumeClaim")]
     [pod] = [pod for pod in pod_templates(list(postgres.values())) if pod.owner.endswith("-bot")]
     assert pod.settings["DATABASE_URL"] == {
         "secretKeyRef": {"name": "postgres", "key": "database-url"}
     }
+
+
+def test_several_bots_need_a_postgresql(tmp_path: Path) -> None:
+    two = {"bot": {"replicas": 2}}
+    bot = by_kind(render(POSTGRES | S3 | two, tmp_path))["Deployment/clips-mutoscope-bot"]
+    assert bot["spec"]["replicas"] == 2
+    with pytest.raises(ChartError, match="several bots need a PostgreSQL"):
+        render(two, tmp_path)
 
 
 def test_a_store_in_here_is_reached_by_whom_it_serves(tmp_path: Path) -> None:
