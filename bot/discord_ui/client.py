@@ -58,6 +58,7 @@ class MutoscopeClient(discord.AutoShardedClient):
         self._known = RateLimiter(REPEATED)  # interactions by their ids
         self._connected_shards: set[int] = set()
         self._turns = IdentifyTurns()
+        self._stops = False
         self.orders: dict[str, asyncio.Task[Any]] = {}  # in progress, by the id of the begun order
         self.before_close: list[Callable[[], Awaitable[None]]] = []
 
@@ -67,6 +68,7 @@ class MutoscopeClient(discord.AutoShardedClient):
 
     async def close(self) -> None:
         """Finish the orders in progress, or tell their people, and disconnect."""
+        self._stops = True
         steps, self.before_close = self.before_close, []
         for step in steps:
             await step()
@@ -143,8 +145,11 @@ class MutoscopeClient(discord.AutoShardedClient):
         await handler(interaction, subject)
 
     def is_new(self, interaction: Interaction) -> bool:
-        """Tell whether the gateway sent this for the first time: only then it is answered."""
-        return self._known.take(str(interaction.id), time.monotonic())
+        """Tell whether the gateway sent this for the first time: only then it is answered.
+
+        Nor is anything answered once the client finishes what it has begun, to be closed.
+        """
+        return not self._stops and self._known.take(str(interaction.id), time.monotonic())
 
     def is_first_press(self, interaction: Interaction, what: str) -> bool:
         """Tell whether a person did this for the first time within a moment.
@@ -158,7 +163,8 @@ class MutoscopeClient(discord.AutoShardedClient):
         """Dispatch a reaction on one of the bot's messages by its emoji."""
         handler = self.reactions.get(event.emoji.name or "")
         us = self.user.id if self.user else 0
-        if handler is None or event.message_author_id not in (us, None) or event.user_id == us:
+        ours = event.message_author_id in (us, None) and event.user_id != us
+        if handler is None or not ours or self._stops:
             return
         await handler(self, event)
 

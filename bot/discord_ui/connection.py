@@ -108,10 +108,12 @@ class DiscordConnection:
             self.traffic.shard_latencies = client.shard_latencies
             delivery = open_delivery(client, self._settings.ping_after)
             async with (
+                _connecting(client) as connecting,
                 _background(keep_running("delivery", delivery.run)),
                 _background(keep_commands_synced(client, guild)),
             ):
-                await self._connect(client)
+                await asyncio.wait({connecting})
+                self._check_end(client, connecting)
 
     async def _login(self, client: MutoscopeClient) -> None:
         guild = self._settings.discord_guild
@@ -129,10 +131,10 @@ class DiscordConnection:
             reason = f"DISCORD_GUILD={guild}: the bot is in no such server; invite it or correct it"
             raise DiscordRefused(reason) from error
 
-    async def _connect(self, client: MutoscopeClient) -> None:
-        """Keep the gateway connected; raise DiscordRefused where Discord closed it for good."""
+    def _check_end(self, client: MutoscopeClient, connecting: asyncio.Task[None]) -> None:
+        """Raise what ended the connection: DiscordRefused where Discord closed it for good."""
         try:
-            await _connect_until_cancelled(client)
+            connecting.result()
         except (discord.ConnectionClosed, discord.PrivilegedIntentsRequired) as error:
             code = error.code if isinstance(error, discord.ConnectionClosed) else 4014
             if code in SHARD_CODES and client.shard_count != self._refused_shards:
@@ -143,19 +145,18 @@ class DiscordConnection:
             ) from error
 
 
-async def _connect_until_cancelled(client: MutoscopeClient) -> None:
-    """Let the client connect; close it when this is cancelled.
+@contextlib.asynccontextmanager
+async def _connecting(client: MutoscopeClient) -> AsyncIterator[asyncio.Task[None]]:
+    """Let the client connect beside the block, and close it at the block's end.
 
-    While a shard connects again, discord.py would go on after a cancellation.
+    While a shard connects again, discord.py would go on after a cancellation alone.
     """
     connecting = asyncio.create_task(client.connect())
     try:
-        await asyncio.wait({connecting})
-        connecting.result()
+        yield connecting
     finally:
-        if not connecting.done():
-            await client.close()
-            connecting.cancel()
+        await client.close()
+        connecting.cancel()
         await asyncio.gather(connecting, return_exceptions=True)
 
 
