@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 UNKNOWN_START = 20.0  # seconds, until workers were seen to start
 UNKNOWN_CLIP = 50.0  # seconds, until clips of the kind were made
+RENTAL = "rental"  # the name of the decision how to rent
 ADVICE_SECONDS = 3600.0  # between two looks at how to rent
 LOOK_BACK = 7 * DAY_SECONDS
 MOST_ORDERS = 20_000  # that are played through again; more than a card makes in a week
@@ -87,23 +88,28 @@ class Scaling:
             await asyncio.sleep(ADVICE_SECONDS)
 
     async def look_at_rental(self) -> None:
-        """Compare both ways to rent for the orders of the last days; log a new answer."""
+        """Compare both ways to rent for the orders of the last days; log a new answer.
+
+        The answer is every bot's, and the next one starts from it.
+        """
         fixed = self._offer and self._prices.fixed_for(self._offer)
         if self._offer is None or fixed is None:
             return
         now = self._clock()
         recent = await self._jobs.orders_since(now - LOOK_BACK, MOST_ORDERS)
         orders = [Arrival(created, seconds) for created, _, seconds in recent]
-        before = self.advice.tenure if self.advice else Tenure.ON_DEMAND
+        decided = await self._jobs.decisions.get(RENTAL)
+        before = Tenure.FIXED if decided == Tenure.FIXED else Tenure.ON_DEMAND
         days = max(1.0, (now - orders[0].at) / DAY_SECONDS) if orders else 1.0
         policy = await self._policy()
         self.advice = await asyncio.to_thread(
             advise, orders, days, policy, offers=(self._offer, fixed), now=before
         )
-        if self.advice.tenure is not before:
+        tenure = self.advice.tenure
+        if tenure is not before and await self._jobs.decisions.change(RENTAL, decided, tenure):
             log.warning(
                 "%s is cheaper now: recent orders cost $%.2f a day on demand, %s $%.2f",
-                "a fixed card" if self.advice.tenure is Tenure.FIXED else "on demand",
+                "a fixed card" if tenure is Tenure.FIXED else "on demand",
                 *(self.advice.on_demand, fixed.name, self.advice.fixed),
             )
 

@@ -38,6 +38,7 @@ from storage.codec import CodecError, loads
 from storage.database import begun_orders, deliveries, ledger, lives, queue_order, reports, totals
 from storage.database.bots import BotTable, check_holder
 from storage.database.connect import READING, lock, touch
+from storage.database.decisions import DecisionTable
 from storage.database.queue_order import DispatchWindow, QueueSize, has_room
 from storage.database.rows import (
     RowReader,
@@ -86,6 +87,7 @@ class Jobs:
         self.deliveries = deliveries.DeliveryTable(self._read, self._write, self._rows)
         self.lives = lives.LifeTable(self._read, self._write)
         self.bots = BotTable(self._read, self._write)
+        self.decisions = DecisionTable(self._read, self._write)
 
     @property
     def unreadable(self) -> frozenset[str]:

@@ -251,3 +251,11 @@ bots = Table(
     Column("id", String(32), primary_key=True),
     Column("beats", BigInteger, nullable=False),
 )
+
+# What the bots have decided together, so that each of them goes on from the same.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)

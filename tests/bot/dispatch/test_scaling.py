@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import replace
 
@@ -100,6 +101,19 @@ async def test_the_operator_is_told_once_that_a_fixed_card_is_cheaper(
     assert scaling.advice.tenure is Tenure.FIXED
     assert scaling.advice.fixed == pytest.approx(24 * 0.39)
     assert scaling.advice.on_demand > 0.9 * scaling.advice.fixed
+    assert caplog.text.count("a fixed card is cheaper now") == 1
+
+
+async def test_two_bots_advise_the_same_and_one_of_them_says_so(
+    two_bots: tuple[Backend, Backend], caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = two_bots
+    await add_history(first, 150, every=600.0, seconds=590.0)
+    scalings = [one.scaling(OFFER) for one in two_bots]
+    await asyncio.gather(*(scaling.look_at_rental() for scaling in scalings))
+    later = second.scaling(OFFER)  # after a restart
+    await later.look_at_rental()
+    assert [one.advice and one.advice.tenure for one in (*scalings, later)] == [Tenure.FIXED] * 3
     assert caplog.text.count("a fixed card is cheaper now") == 1
 
 

@@ -16,6 +16,7 @@ from storage.database.connect import lock, open_database
 from storage.database.jobs import Jobs
 from storage.database.tables import days, ledger
 from storage.database.tables import jobs as jobs_table
+from storage.domain.begun_order import BegunOrder
 from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.delivery_state import DeliveryState, Way
@@ -109,6 +110,29 @@ async def test_a_bot_that_goes_on_is_not_removed(bots: tuple[Jobs, Jobs]) -> Non
     assert await bots[1].bots.listed() == {"a"}
     await bots[1].bots.remove("a", seen["a"] + 1)
     assert await bots[0].bots.beat("a") == {}
+
+
+async def test_an_outcome_that_waits_is_told_once_by_whichever_bot_meets_its_owner(
+    bots: tuple[Jobs, Jobs],
+) -> None:
+    first, second = bots
+    await first.add(JOB)
+    assert await second.deliveries.take_untold(JOB.owner) == 0
+    await first.finish(JOB.id, CLIP, NOON)
+    await first.delivered(JOB.id, "", NOON, waits=True)
+    assert await second.deliveries.take_untold(JOB.owner) == 1
+    assert await first.deliveries.take_untold(JOB.owner) == 0
+
+
+async def test_bots_may_drop_dead_tokens_and_ended_orders_at_once(bots: tuple[Jobs, Jobs]) -> None:
+    for number in range(20):
+        await bots[0].add(job(f"j{number}", created=NOON, cost=1))
+        begun = BegunOrder(f"b{number}", "ann", "en", JOB.reply_to, "p", 1.0)
+        await bots[0].begun_orders.begin(begun)
+        await bots[0].begun_orders.end(begun.id, 1.0)
+    await asyncio.gather(*(bots[n % 2].drop_dead_tokens(NOON) for n in range(8)))
+    assert {one.reply_to.token for one in await bots[1].unfinished()} == {""}
+    assert await bots[1].begun_orders.begin(BegunOrder("b1", "ann", "en", JOB.reply_to, "p", 2.0))
 
 
 async def test_a_bill_of_many_and_an_end_do_not_wait_for_each_other(

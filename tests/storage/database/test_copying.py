@@ -49,6 +49,7 @@ async def fill(url: str, catalogue: Catalogue) -> None:
         await jobs.deliveries.put(JOB, DeliveryState((Way.EDIT,), Way.POST, 5.5))
         await jobs.lives.record(WorkerLife("a1", "w", "", 1.0, 5.0, 20.0, ended=True), 0.1)
         await jobs.bots.enter("b1")
+        await jobs.decisions.change("rental", None, "fixed")
         await jobs.begun_orders.begin(BegunOrder("i1", "ann", "en", JOB.reply_to, "p", 1.0, "t"))
 
 
