@@ -49,8 +49,8 @@ async def test_a_clip_for_an_ended_job_is_deleted(backend: Backend, deleted: boo
         """A store that records what is deleted."""
 
         async def delete(self, key: str) -> None:
-            deleted_keys.append(key)
             await super().delete(key)
+            deleted_keys.append(key)
 
     backend.blobs = RecordingBlobs(backend.blobs._store)
     async with backend.running_dispatcher():
