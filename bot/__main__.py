@@ -18,6 +18,7 @@ from storage.catalogue_file import CatalogueError
 from storage.domain.errors import Unavailable
 from storage.logs import set_up_logging
 from storage.settings import LogSettings, SettingsError
+from storage.tracing import set_up_tracing
 
 log = logging.getLogger("bot")
 
@@ -58,6 +59,7 @@ def main() -> int:
         logs = LogSettings.from_environment(os.environ)
         set_up_logging(logs.log_format, logs.log_level)
         settings = BotSettings.from_environment(os.environ)
+        set_up_tracing(settings.otel_exporter_otlp_endpoint, "mutoscope-bot")
         asyncio.run(run_until_signal(settings))
     except (SettingsError, CatalogueError, DiscordRefused) as error:
         log.error("%s", error)

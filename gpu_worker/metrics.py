@@ -64,7 +64,7 @@ class WorkerMetrics(Collector):
         """Return the handler wrapped so that its orders are counted and their stages timed."""
 
         async def counted(order: Order, report: ProgressReporter) -> Clip | Failure:
-            timed = TimedReporter(report, self._stage_seconds, self._clock)
+            timed = TimedReporter(report, order.job, self._stage_seconds, self._clock)
             if not self._active:
                 self._busy_since = self._clock()
             self._active += 1

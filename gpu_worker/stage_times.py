@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from storage.domain.progress import Progress, Stage
 from storage.queue.reporter import ProgressReporter
+from storage.tracing import add_span
 
 
 class TimedReporter:
     """One order's reporter, which adds up the seconds of each stage that is reported."""
 
     def __init__(
-        self, reporter: ProgressReporter, seconds: dict[Stage, float], clock: Callable[[], float]
+        self,
+        reporter: ProgressReporter,
+        job: str,
+        seconds: dict[Stage, float],
+        clock: Callable[[], float],
     ) -> None:
-        """Report by this reporter, and add to these seconds."""
+        """Report by this reporter, and add to these seconds and to the job's trace."""
+        self._job = job
         self._reporter = reporter
         self._seconds = seconds
         self._clock = clock
@@ -34,5 +41,7 @@ class TimedReporter:
             return
         now = self._clock()
         if self._stage is not None:
-            self._seconds[self._stage] += now - self._since
+            taken = now - self._since
+            self._seconds[self._stage] += taken
+            add_span(self._stage.value, self._job, time.time() - taken)
         self._stage, self._since = stage, now

@@ -69,7 +69,10 @@ class SettingsError(ValueError):
 
 
 class LogSettings(BaseSettings):
-    """What is logged, and how; all that must be known before other settings may be wrong."""
+    """What is logged, and how; all that must be known before other settings may be wrong.
+
+    otel_exporter_otlp_endpoint is where traces go, empty for none.
+    """
 
     model_config = SettingsConfigDict(
         frozen=True, allow_inf_nan=False, str_strip_whitespace=True, validate_default=True
@@ -77,6 +80,7 @@ class LogSettings(BaseSettings):
 
     log_format: Literal["text", "json"] = "text"
     log_level: LogLevel = "INFO"
+    otel_exporter_otlp_endpoint: str = ""
 
     @classmethod
     def settings_customise_sources(

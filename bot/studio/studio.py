@@ -33,6 +33,7 @@ from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.logs import log_job
 from storage.pictures.processes import PictureProcesses
 from storage.queue.client import Queue
+from storage.tracing import add_span
 
 log = logging.getLogger(__name__)
 
@@ -290,6 +291,7 @@ class Studio:
                 await stack.enter_async_context(self._pictures.of(picture))
             jobs = await self._store(requester, new, [draft.picture for draft in drafts])
         for job, draft in zip(jobs, drafts, strict=True):
+            add_span("order", job.id, created)
             with log_job(job.id):
                 log.info("ordered: %s", job.status.value)
             self._events.publish(JobChanged(job, draft.advice))

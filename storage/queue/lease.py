@@ -30,6 +30,7 @@ from storage.queue.messages import (
     write_outcome,
 )
 from storage.queue.reporter import ProgressReporter
+from storage.tracing import span
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,7 @@ class LeasedOrder:
         """Keep the lease, let the handler work, and deliver its outcome."""
         order = self.order
         heartbeat.add(lease_key(order.id))
-        with log_job(order.job):
+        with log_job(order.job), span("attempt", order.job):
             try:
                 if await self._acquire_lease():
                     log.info("attempt %d begins", order.attempt)

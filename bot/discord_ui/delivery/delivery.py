@@ -28,6 +28,7 @@ from storage.domain.advice import Advice
 from storage.domain.errors import HolderChanged, JobGone, Unavailable
 from storage.domain.job import Job, Status
 from storage.logs import log_job
+from storage.tracing import add_job
 
 log = logging.getLogger(__name__)
 
@@ -317,6 +318,7 @@ class Delivery:
         place = "" if waits else job.reply_to.message
         await self._studio.delivered(job.id, place, charged=charged, waits=waits)
         self._sender.count_delivery(message, result, waits=waits)
+        add_job(job)
         log.info("%s: %s", job.status.value, result.value)
 
     async def _send_card(self, message: LiveMessage) -> tuple[SendResult, bool] | None:
