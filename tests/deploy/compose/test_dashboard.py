@@ -49,7 +49,7 @@ async def exported(folder: Path, redis_url: str) -> dict[str, set[str]]:
     """Return the labels of every sample that bot and worker export."""
     found: dict[str, set[str]] = {}
     async with open_backend(folder, redis_url, b"") as backend:
-        traffic = DiscordTraffic(requests=Counter({"200": 1}))
+        traffic = DiscordTraffic(Counter({"200": 1}), shard_latencies=lambda: {0: 0.1})
         metrics = BotMetrics(
             *(backend.jobs, backend.queue, set(), backend.scaling()),
             catalogue=backend.catalogue,
