@@ -14,6 +14,7 @@ from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.catalogue import Catalogue
 from tests.support.stores.postgres_server import PostgresServer
+from tests.support.stores.sqlite_file import create_file
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -46,8 +47,9 @@ def migrated_postgres_url(postgres: PostgresServer, postgres_template: str) -> I
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The url of a database that gets the tables when it is opened, if it has none."""
+    """The url of a database with the tables."""
     if request.param == "sqlite":
+        create_file(tmp_path / "deep" / "mutoscope.db")
         return f"sqlite+aiosqlite:///{tmp_path}/deep/mutoscope.db"
     url: str = request.getfixturevalue("migrated_postgres_url")
     return url

@@ -35,6 +35,7 @@ from storage.queue.messages import Order
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 from tests.support.clip_files import box, small_gif
+from tests.support.stores.sqlite_file import create_file
 
 
 def png(size: tuple[int, int] = (320, 240), colour: str = "teal") -> bytes:
@@ -210,6 +211,8 @@ async def open_backend(
     settings = Settings(mutoscope_home=folder, redis_url=redis_url, models=models)
     if database_url:
         settings = settings.model_copy(update={"database_url": database_url})
+    else:
+        create_file(folder / "mutoscope.db")
     catalogue, profiles = settings.offered()
     if quota is not None:
         catalogue = replace(catalogue, quota=quota)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -25,6 +26,7 @@ from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.quota import DAY, day_of
 from tests.storage.domain.fair_queues import next_jobs
 from tests.support.examples import CLIP, job
+from tests.support.stores.sqlite_file import create_file
 
 NOW = 4_000_000_000.0  # later than any test runs: tokens that expire then are alive
 LIVE = ReplyTarget("discord", "1", "2", "3", token="live", token_expires=NOW)
@@ -188,3 +190,15 @@ async def test_damaged_rows_do_not_stop_the_upgrade(
     await jobs.report("ann", NOW)
     await jobs.report_all(0.0)
     await engine.dispose()
+
+
+async def test_the_file_that_tests_copy_is_what_the_migrations_make(tmp_path: Path) -> None:
+    create_file(tmp_path / "copied.db")
+    await (await open_database(f"sqlite+aiosqlite:///{tmp_path}/made.db")).dispose()
+    schemas = []
+    for name in ("copied.db", "made.db"):
+        with contextlib.closing(sqlite3.connect(tmp_path / name)) as database:
+            found = database.execute("SELECT name, sql FROM sqlite_master ORDER BY name")
+            schemas.append(found.fetchall())
+    assert schemas[0] == schemas[1]
+    assert len(schemas[0]) > 10
