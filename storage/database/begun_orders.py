@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.rows import reply_columns
-from storage.database.tables import intents as begun_orders
+from storage.database.tables import begun_orders
 from storage.domain.begun_order import BegunOrder
 from storage.domain.errors import JobGone
 from storage.domain.job import ReplyTarget

@@ -188,7 +188,7 @@ ledger = Table(
 
 # Orders that were begun; pictures are blob keys with spaces between. ended is when an order was
 # placed, refused or told, 0.0 before; the row stays for a while, so that a repeated event is known.
-intents = Table(
+begun_orders = Table(
     "intents",
     metadata,
     Column("id", String(100), primary_key=True),
