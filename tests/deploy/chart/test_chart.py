@@ -217,7 +217,7 @@ def test_the_values_in_the_operators_guide_are_right(tmp_path: Path) -> None:
     [block] = re.findall(r"^```yaml\n(.*?)^```\n", guide, re.DOTALL | re.MULTILINE)
     manifests = render(yaml.safe_load(block), tmp_path)
     assert faults(manifests) == []
-    assert len([pod for pod in pod_templates(manifests) if pod.is_worker]) == 2
+    assert len([pod for pod in pod_templates(manifests) if pod.is_worker]) == 3
 
 
 def test_the_versions_are_the_projects() -> None:
