@@ -19,7 +19,7 @@ from storage.domain.request import Preset
 @pytest.mark.filterwarnings("ignore")
 def test_the_estimate_covers_a_measured_run(still_checkpoint: Path) -> None:
     engine = load_engine(still_checkpoint, torch.device("cpu"), Optimizations())
-    small, between, large = (ClipShape(side, side, 8, 2) for side in (64, 96, 128))
+    small, between, large = (ClipShape(side, side, 4, 1) for side in (64, 96, 128))
     rows = measure_footprints(engine, [small, large], [MemoryMode.NONE])
     estimator = MemoryEstimator(rows[0].kind, 0.0, rows=rows)
     for shape in (small, between):

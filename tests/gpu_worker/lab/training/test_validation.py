@@ -3,6 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from gpu_worker.lab.evaluate import ground_truth, prompts
 from gpu_worker.lab.training import checkpoint_export, validation
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.trained_networks import TrainedNetworks
@@ -10,8 +13,13 @@ from storage.catalogue_file import load_catalogue
 
 
 def test_an_untrained_denoiser_gives_the_moved_picture(
-    networks: TrainedNetworks, images: ImageDataset, tmp_path: Path
+    networks: TrainedNetworks,
+    images: ImageDataset,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    few = {motion: prompts.DEFAULT[motion] for motion in ground_truth.MOTIONS}
+    monkeypatch.setattr(prompts, "DEFAULT", few)
     checkpoint_export.write(tmp_path / "checkpoint", networks, 0.2, {})
     row = load_catalogue().model("embedded")
     defaults = replace(row.defaults, frames=8, steps=1)
