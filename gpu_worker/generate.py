@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from PIL import Image
@@ -13,6 +14,7 @@ from PIL import Image
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
 from gpu_worker.engine.supervisor import unless_cancelled
 from gpu_worker.media.encode import Encoded, encode, poster
+from gpu_worker.media.frames import Frame, FrameSource
 from gpu_worker.media.picture import Canvas, canvas_of, cover
 from gpu_worker.outcome import clip_of, failure_of, metadata
 from storage.blobs import Blobs
@@ -107,7 +109,7 @@ class Generator:
             result = await self._generate(order.request, canvas, reporter, updates)
             reporter.slot.release()
             updates.put_nowait((Progress(Stage.ENCODING, 0, 1), None))
-            encoded = await asyncio.to_thread(_encode, result, order)
+            encoded = await asyncio.to_thread(_encode, result, order, reporter.cancelled)
             still = await asyncio.to_thread(poster, result.frames[0])
             if reporter.cancelled.is_set():
                 raise Cancelled
@@ -196,10 +198,31 @@ class FreeSoonTimer:
             self._due = None
 
 
-def _encode(result: Result, order: Order) -> Encoded:
+@dataclass(frozen=True)
+class CancellableFrames:
+    """A clip's frames; reading on once the job is cancelled raises Cancelled."""
+
+    frames: FrameSource
+    cancelled: asyncio.Event
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, index: int) -> Frame:
+        return self.frames[index]
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self.frames:
+            if self.cancelled.is_set():
+                raise Cancelled
+            yield frame
+
+
+def _encode(result: Result, order: Order, cancelled: asyncio.Event) -> Encoded:
+    """Render and encode a clip, frame by frame; raise Cancelled."""
     request = order.request
-    facts = metadata(request, result)
-    return encode(result.frames, request.fps, order.size_limit, facts, request.container)
+    facts, frames = metadata(request, result), CancellableFrames(result.frames, cancelled)
+    return encode(frames, request.fps, order.size_limit, facts, request.container)
 
 
 async def _forward(updates: Updates, reporter: Reporter) -> None:

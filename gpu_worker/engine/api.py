@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from gpu_worker.media.frames import Frames
+from gpu_worker.media.frames import Frames, FrameSource, stacked
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment
@@ -29,19 +29,24 @@ class OutOfMemory(Exception):
     """Raised when the device's memory does not suffice even at the smallest settings."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Result:
     """The frames of one clip and how they were made.
 
     seconds is how long the engine worked on it; the child process fills it in.
     """
 
-    frames: Frames
+    frames: FrameSource
     seed: int
     motion: Motion
     adjustments: tuple[Adjustment, ...] = ()
     scores: tuple[tuple[str, float], ...] = ()
     seconds: float = 0.0
+
+    @property
+    def array(self) -> Frames:
+        """Return all frames at once, as one array."""
+        return stacked(self.frames)
 
 
 class Engine(Protocol):

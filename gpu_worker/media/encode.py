@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from gpu_worker.media import ffmpeg
-from gpu_worker.media.frames import Frame, Frames
+from gpu_worker.media.frames import Frame, FrameSource
 from storage.domain.clip import Container
 from storage.domain.errors import GenerationFailed
 
@@ -50,7 +50,7 @@ class Encoded:
 
 
 def encode(
-    frames: Frames,
+    frames: FrameSource,
     fps: int,
     size_limit: int,
     metadata: Mapping[str, str],
@@ -62,12 +62,13 @@ def encode(
     if ffmpeg fails.
     """
     write: Callable[..., bytes] = {Container.MP4: _mp4, Container.GIF: _gif}[container]
+    height, width = frames[0].shape[:2]
     quality, scale = BEST, 1.0
     while True:
-        sized = _scaled(frames, scale)
-        data = write(sized, fps, quality, metadata)
+        size = _size(width, height, scale)
+        data = write((_sized(frame, size) for frame in frames), size, fps, quality, metadata)
         if len(data) <= size_limit:
-            return Encoded(data, sized.shape[2], sized.shape[1], quality, scale < 1)
+            return Encoded(data, *size, quality, scale < 1)
         if quality < WORST:
             # Six steps halve the file, more or less; one more so that few rounds are needed.
             quality = min(
@@ -75,7 +76,7 @@ def encode(
             )
         else:
             scale *= SHRINK
-            if min(frames.shape[1:3]) * scale < SMALLEST_SIDE:
+            if min(width, height) * scale < SMALLEST_SIDE:
                 raise TooLarge("failed_too_large", bytes=len(data), limit=size_limit)
 
 
@@ -86,33 +87,51 @@ def poster(frame: Frame) -> bytes:
     return target.getvalue()
 
 
-def _scaled(frames: Frames, scale: float) -> Frames:
-    """Return the frames at a scale, with even sides, as yuv420p needs them."""
-    height, width = frames.shape[1:3]
+def _size(width: int, height: int, scale: float) -> tuple[int, int]:
+    """Return a size at a scale, with even sides, as yuv420p needs them."""
     if scale < 1:
-        size = (2 * round(width * scale / 2), 2 * round(height * scale / 2))
-        frames = np.stack([cv2.resize(f, size, interpolation=cv2.INTER_AREA) for f in frames])
-        height, width = frames.shape[1:3]
-    if width % 2 or height % 2:
-        frames = np.pad(frames, ((0, 0), (0, height % 2), (0, width % 2), (0, 0)), mode="edge")
-    return frames
+        return 2 * round(width * scale / 2), 2 * round(height * scale / 2)
+    return width + width % 2, height + height % 2
 
 
-def _mp4(frames: Frames, fps: int, quality: int, metadata: Mapping[str, str]) -> bytes:
+def _sized(frame: Frame, size: tuple[int, int]) -> Frame:
+    """Return a frame at a size: shrunk, or with its last row or column once more."""
+    height, width = frame.shape[:2]
+    if (width, height) == size:
+        return frame
+    if width >= size[0] and height >= size[1]:
+        return np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return np.pad(frame, ((0, size[1] - height), (0, size[0] - width), (0, 0)), mode="edge")
+
+
+def _mp4(
+    frames: Iterable[Frame],
+    size: tuple[int, int],
+    fps: int,
+    quality: int,
+    metadata: Mapping[str, str],
+) -> bytes:
     options = ["-vf", f"{_COLOURS}:{_EXACT},format=yuv420p,{_TAGS}"]
     options += ["-c:v", "libx264", "-preset", "medium", "-crf", str(quality)]
     options += ["-profile:v", "high", "-flags:v", "+bitexact", "-movflags", "+faststart"]
-    return ffmpeg.run(frames, fps, options, ".mp4", metadata)
+    return ffmpeg.run(frames, size, fps, options=options, suffix=".mp4", metadata=metadata)
 
 
-def _gif(frames: Frames, fps: int, quality: int, metadata: Mapping[str, str]) -> bytes:
+def _gif(
+    frames: Iterable[Frame],
+    size: tuple[int, int],
+    fps: int,
+    quality: int,
+    metadata: Mapping[str, str],
+) -> bytes:
     """Return an endless GIF; every six of x264's quality factor halve the colours.
 
     The metadata's `comment` goes into the file's comment block.
     """
     halvings = min(3, max(0, quality - 10) // 6)
     palette = _PALETTE.format(colours=256 >> halvings, grain=min(5, 3 + halvings))
-    data = ffmpeg.run(frames, fps, ["-lavfi", palette, "-loop", "0"], ".gif", {})
+    options = ["-lavfi", palette, "-loop", "0"]
+    data = ffmpeg.run(frames, size, fps, options=options, suffix=".gif", metadata={})
     return _with_comment(data, metadata.get("comment", ""))
 
 

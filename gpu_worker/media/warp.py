@@ -6,6 +6,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from gpu_worker.media import edge_blur
 from gpu_worker.media.frames import Frame, Frames
@@ -45,7 +46,8 @@ def uncovered(
     source and size are (width, height).
     """
     masks = [
-        edge_blur.distance_outside(_matrix(window, pose, size), source, size) for pose in poses
+        edge_blur.distance_outside(frame_to_source(window, pose, size), source, size)
+        for pose in poses
     ]
     return np.stack([mask > EDGE_TOLERANCE for mask in masks]).astype(np.float32)
 
@@ -57,9 +59,22 @@ def fit(source: Frame, window: Window, size: tuple[int, int]) -> Frame:
     right = min(max(round(window[0] + window[2]), left + 1), width)
     bottom = min(max(round(window[1] + window[3]), top + 1), height)
     crop = source[top:bottom, left:right]
-    shrinks = crop.shape[0] >= size[1] and crop.shape[1] >= size[0]
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(crop, size, interpolation=interpolation), np.uint8)
+    return resized(crop, size)
+
+
+def resized(picture: Frame, size: tuple[int, int]) -> Frame:
+    """Return a picture at a size (width, height), antialiased and as sharp as that allows."""
+    height, width = picture.shape[:2]
+    if (width, height) == size:
+        return picture
+    if width < size[0] or height < size[1]:
+        large = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_CUBIC), np.uint8)
+        return sharpen(large, sharpness(min(size[0] / width, size[1] / height)))
+    if width < 2 * size[0]:
+        # Averages of one and a half pixels would be soft, and next to a moved frame seem so.
+        small = Image.fromarray(picture).resize(size, Image.Resampling.LANCZOS)
+        return np.asarray(small, np.uint8)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _render(source: Frame, window: Window, pose: Pose, size: tuple[int, int]) -> Frame:
@@ -69,30 +84,34 @@ def _render(source: Frame, window: Window, pose: Pose, size: tuple[int, int]) ->
     fine = (size[0] * samples, size[1] * samples)
     sampled = cv2.warpAffine(
         source,
-        _matrix(window, pose, fine),
+        frame_to_source(window, pose, fine),
         fine,
         flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_REFLECT_101,
     )
     if samples > 1:
         sampled = cv2.resize(sampled, size, interpolation=cv2.INTER_AREA)
-    frame = _sharpen(np.asarray(sampled, np.uint8), 1 / reduction)
+    frame = sharpen(np.asarray(sampled, np.uint8), sharpness(1 / reduction))
     shape = (source.shape[1], source.shape[0])
-    beyond = edge_blur.distance_outside(_matrix(window, pose, size), shape, size)
+    beyond = edge_blur.distance_outside(frame_to_source(window, pose, size), shape, size)
     return edge_blur.blur_outside(frame, beyond) if (beyond > EDGE_TOLERANCE).any() else frame
 
 
-def _sharpen(frame: Frame, enlargement: float) -> Frame:
-    """Restore the contrast of fine detail that enlarging a picture takes away."""
-    amount = min(SHARPNESS * (enlargement - UNTOUCHED), MOST_SHARPNESS)
+def sharpness(enlargement: float) -> float:
+    """Return how much contrast of fine detail enlarging a picture takes away."""
+    return min(max(SHARPNESS * (enlargement - UNTOUCHED), 0.0), MOST_SHARPNESS)
+
+
+def sharpen(frame: Frame, amount: float) -> Frame:
+    """Return a frame with so much more contrast of fine detail."""
     if amount <= 0:
         return frame
     blurred = cv2.GaussianBlur(frame, (0, 0), FINE, borderType=cv2.BORDER_REFLECT_101)
     return np.asarray(cv2.addWeighted(frame, 1 + amount, blurred, -amount, 0), np.uint8)
 
 
-def _matrix(window: Window, pose: Pose, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Return the 2 x 3 matrix from the frame's pixel indices to the source's."""
+def frame_to_source(window: Window, pose: Pose, size: tuple[int, int]) -> NDArray[np.float64]:
+    """Return the 2 x 3 matrix from a frame's pixel indices to those of the source."""
     left, top, width, height = window
     roll = math.radians(pose.roll)
     across, down = width / size[0] / pose.zoom, height / size[1] / pose.zoom

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import struct
 import subprocess
+from collections.abc import Iterator
 
 import cv2
 import imageio_ffmpeg
@@ -13,9 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gpu_worker.media import ffmpeg as ffmpeg_runner
 from gpu_worker.media.encode import BEST, TooLarge, encode, poster
-from gpu_worker.media.frames import Frames
+from gpu_worker.media.frames import Frame, Frames
 from storage.domain.clip import Container
+from tests.support.process_tree import children
 
 PLENTY = 10 * 1024 * 1024
 
@@ -82,6 +86,42 @@ def test_equal_frames_give_equal_bytes() -> None:
     metadata = {"title": "zoom in", "comment": "{}"}
     assert encode(scene(), 8, PLENTY, metadata).data == encode(scene(), 8, PLENTY, metadata).data
     assert encode(scene(), 9, PLENTY, metadata).data != encode(scene(), 8, PLENTY, metadata).data
+
+
+def test_frames_are_rendered_one_after_the_other_and_again_where_the_file_is_too_large() -> None:
+    class Rendered:
+        """Counts the frames that are rendered, and in how many rounds."""
+
+        rounds = 0
+
+        def __len__(self) -> int:
+            return 8
+
+        def __getitem__(self, index: int) -> Frame:
+            return np.asarray(still[index], np.uint8)
+
+        def __iter__(self) -> Iterator[Frame]:
+            self.rounds += 1
+            return iter(still)
+
+    still, rendered = scene(8, 192, 192, grain=1.2), Rendered()
+    best = encode(rendered, 8, PLENTY, {})
+    assert rendered.rounds == 1
+    assert best.data == encode(still, 8, PLENTY, {}).data
+    assert encode(rendered, 8, len(best.data) // 2, {}).quality > BEST
+    assert rendered.rounds > 2
+
+
+def test_an_error_while_rendering_ends_the_encoder() -> None:
+    def frames() -> Iterator[Frame]:
+        yield scene(1)[0]
+        raise ZeroDivisionError
+
+    before = children(os.getpid())
+    options = {"options": ["-c:v", "libx264"], "suffix": ".mp4", "metadata": {}}
+    with pytest.raises(ZeroDivisionError):
+        ffmpeg_runner.run(frames(), (128, 96), 8, **options)  # type: ignore[arg-type]  # by name
+    assert children(os.getpid()) == before
 
 
 def test_metadata_is_inside_the_file_whatever_the_prompt() -> None:

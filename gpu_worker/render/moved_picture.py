@@ -1,0 +1,171 @@
+"""A picture that a camera moves over, and the frames that it sees, each rendered when asked for.
+
+Frames are rendered at the clip's full size from the picture's own pixels. A clip of any length
+takes the memory of its picture, and it may be read again, as an encoder does that meets a limit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from gpu_worker.media import warp
+from gpu_worker.media.frames import Frame
+from gpu_worker.media.picture import Canvas
+from gpu_worker.render.extent import Extent, Margins, seen
+from gpu_worker.render.level import DENSITY, Level, Placement, choose
+from gpu_worker.render.moments import Moments
+from gpu_worker.render.surroundings import continue_beyond
+from storage.domain.camera.motion import Pose
+
+MOST_PIXELS = 6_000_000
+"""The largest plane that a path may need at the clip's own resolution."""
+
+AVERAGED = 0.3
+"""The contrast of fine detail that averaging two samples takes away where one would do."""
+
+FINER = 1.02
+"""How much finer than the clip a source has to be for a level of its own."""
+
+
+@dataclass(frozen=True, eq=False)
+class MovedPicture:
+    """The frames (height, width, 3) of a camera's path over a picture.
+
+    rest is the frame of a camera at rest. levels hold the picture and all that the path sees
+    beyond it, the finest first. size is the frames' (width, height).
+    """
+
+    rest: Frame
+    levels: tuple[Level, ...]
+    window: warp.Window
+    poses: tuple[Pose, ...]
+    size: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.poses)
+
+    def __getitem__(self, index: int) -> Frame:
+        return self._frame(self.poses[index])
+
+    def __iter__(self) -> Iterator[Frame]:
+        return map(self._frame, self.poses)
+
+    def _frame(self, pose: Pose) -> Frame:
+        """Return what the camera sees, from samples twice as dense as the frame's pixels."""
+        if pose == warp.STILL:
+            return self.rest
+        level = choose(self.levels, pose.zoom)
+        reduction = level.scale / pose.zoom
+        samples = 1 if reduction <= 1 + warp.SAMPLE_TOLERANCE else 2
+        fine = (self.size[0] * samples, self.size[1] * samples)
+        frame = cv2.warpAffine(
+            level.pixels,
+            level.placement.from_source(warp.frame_to_source(self.window, pose, fine)),
+            fine,
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        if samples > 1:
+            frame = cv2.resize(frame, self.size, interpolation=cv2.INTER_AREA)
+        lost = AVERAGED * (2.0 - reduction) if samples > 1 else warp.sharpness(1 / reduction)
+        return warp.sharpen(np.asarray(frame, np.uint8), lost)
+
+
+def move_picture(
+    canvas: Canvas, poses: Sequence[Pose], seed: int, moments: Moments | None = None
+) -> MovedPicture:
+    """Return the frames that a camera on a path sees of a canvas.
+
+    What the picture does not hold is continued from it, with what a model made of it at some
+    moments, where these are given; the seed chooses among textures. A pose at rest gives exactly
+    the fitted picture.
+    """
+    height, width = canvas.source.shape[:2]
+    extent = seen((width, height), canvas.window, poses, canvas.size)
+    zooms = [1.0, *(pose.zoom for pose in poses)]
+    part = canvas.source[extent.top : extent.bottom, extent.left : extent.right]
+    base, margins = _base(canvas, extent, part)
+    picture = base.pixels
+    if margins.any:
+        size = margins.around(picture.shape[1], picture.shape[0])
+        answer = None if moments is None else moments.on(base.placement, size)
+        base = replace(base, pixels=continue_beyond(picture, margins, answer, seed))
+    levels = [*_finer(part, base, margins, max(zooms)), base]
+    while levels[-1].scale >= 2 * DENSITY * min(zooms):
+        levels.append(levels[-1].halved())
+    return MovedPicture(canvas.fitted, tuple(levels), canvas.window, tuple(poses), canvas.size)
+
+
+def _base(canvas: Canvas, extent: Extent, part: Frame) -> tuple[Level, Margins]:
+    """Return the seen part of the source at the clip's resolution, and the margins it lacks.
+
+    The level's placement counts the margins already.
+    """
+    across, down = canvas.size[0] / canvas.window[2], canvas.size[1] / canvas.window[3]
+    needed = extent.size[0] * across * extent.size[1] * down
+    scale = min(1.0, math.sqrt(MOST_PIXELS / needed))
+    height, width = part.shape[:2]
+    size = (max(1, round(width * across * scale)), max(1, round(height * down * scale)))
+    per_source = (size[0] / width, size[1] / height)
+    left, top, right, bottom = (
+        math.ceil(beyond * per_source[side % 2]) for side, beyond in enumerate(extent.beyond)
+    )
+    origin = (left - extent.left * per_source[0], top - extent.top * per_source[1])
+    level = Level(warp.resized(part, size), scale, Placement(per_source, origin))
+    return level, Margins(left, top, right, bottom)
+
+
+def _finer(part: Frame, base: Level, margins: Margins, zoom: float) -> list[Level]:
+    """Return a level of the source's own detail, as far as frames up to this zoom show it."""
+    across, down = base.placement.per_source
+    native = base.scale / max(across, down)  # pixels of the source for each of the clip's
+    scale = min(native, 2 * max(1.0, zoom))
+    if scale < FINER * base.scale:
+        return []
+    height, width = part.shape[:2]
+    size = (round(width * scale / native), round(height * scale / native))
+    ratio = (size[0] / (width * across), size[1] / (height * down))
+    wider = Margins(
+        math.ceil(margins.left * ratio[0]),
+        math.ceil(margins.top * ratio[1]),
+        math.ceil(margins.right * ratio[0]),
+        math.ceil(margins.bottom * ratio[1]),
+    )
+    scaled = base.placement.scaled(*ratio)
+    shift = (wider.left - margins.left * ratio[0], wider.top - margins.top * ratio[1])
+    origin = (scaled.origin[0] + shift[0], scaled.origin[1] + shift[1])
+    pixels = warp.resized(part, size)
+    if margins.any:
+        pixels = _framed(pixels, wider, base.pixels, ratio, shift)
+    return [Level(pixels, scale, Placement(scaled.per_source, origin))]
+
+
+def _framed(
+    picture: Frame,
+    margins: Margins,
+    coarse: Frame,
+    ratio: tuple[float, float],
+    shift: tuple[float, float],
+) -> Frame:
+    """Return a picture with margins that are enlarged from a coarser plane of the same."""
+    height, width = picture.shape[:2]
+    matrix = np.array(
+        [
+            [ratio[0], 0.0, 0.5 * ratio[0] + shift[0] - 0.5],
+            [0.0, ratio[1], 0.5 * ratio[1] + shift[1] - 0.5],
+        ]
+    )
+    whole = cv2.warpAffine(
+        coarse,
+        matrix,
+        margins.around(width, height),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    whole[margins.top : margins.top + height, margins.left : margins.left + width] = picture
+    return np.asarray(whole, np.uint8)
