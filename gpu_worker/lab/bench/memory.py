@@ -90,7 +90,7 @@ def measure_recovery(pair: PipelinePair, shape: ClipShape) -> dict[str, float]:
 
     def call() -> None:
         result = pair.engine.generate(request, shape.canvas(), lambda *_: None, lambda: False)
-        clips.append(result.frames)
+        clips.append(result.array)
 
     call()
     undisturbed, _ = measure_once(pair.device, call, pair.clock)

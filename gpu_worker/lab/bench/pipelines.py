@@ -15,10 +15,10 @@ from gpu_worker.lab.bench.timing import Clock
 from gpu_worker.media.frames import Frames
 from gpu_worker.models.i2vgen_xl.device import resolve_dtype
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
 from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
-from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
 from storage.domain.camera.motion import Motion, Reading
 from storage.domain.request import Preset
@@ -80,7 +80,7 @@ def engine_latents(
     """Return the engine's finished latents (4, f, h, w)."""
     pipeline = engine.pipeline
     request = shape.request(preset=preset, **changes)
-    inputs = ClipInputs(request, shape.canvas(), Reading(Motion.ZOOM_OUT))
+    inputs = denoised_inputs(request, shape.canvas(), Reading(Motion.ZOOM_OUT))
     fallback = MemoryFallback(pipeline.unet, pipeline.device)
     fallback.apply(mode)
     row = engine.presets[preset]

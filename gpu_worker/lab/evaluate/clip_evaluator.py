@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
 import time
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import imageio_ffmpeg
+import numpy as np
+from PIL import Image
+
 from gpu_worker.engine.api import Engine
+from gpu_worker.lab.evaluate import last_frame
+from gpu_worker.lab.evaluate.last_frame import LastFrame
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.media import motion, picture, quality
-from gpu_worker.media.frames import Frames
+from gpu_worker.media.encode import encode
+from gpu_worker.media.frames import Frame, FrameSource
 from gpu_worker.media.motion import MeasuredMotion
 from gpu_worker.media.picture import Canvas
-from storage.domain.camera.motion import Camera, Motion
+from storage.domain.camera.motion import Camera, Motion, Pose
+from storage.domain.camera.path import plan
 from storage.domain.catalogue import Model
 from storage.domain.prompt.reading import with_reading
 from storage.domain.request import SEED_LIMIT, GenerationRequest
+
+SIZE_LIMIT = 10 * 2**20  # bytes of one file
+MEASURED = 16  # frames, evenly from the first to the last, in which motion is measured
+CELL, SHOWN = 128, 5  # the largest side and the number of the frames that a contact sheet shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +51,21 @@ class ClipSpec:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EvaluatedClip:
-    """A clip, the seconds that the engine took, and what was measured of it."""
+    """A clip's file, some of its frames, and what was measured of it.
+
+    shown are a few small frames from the first to the last. seconds is how long the clip took, from
+    picture to file; psnr and ssim compare its first frame, once decoded, with the fitted picture.
+    """
 
     spec: ClipSpec
-    frames: Frames
+    shown: Sequence[Frame]
+    video: bytes
     seconds: float
     measured: MeasuredMotion
     psnr: float
     ssim: float
-    sharpness: float
     flicker: float
+    last: LastFrame
 
     @property
     def dominant(self) -> Motion:
@@ -79,24 +99,61 @@ class ClipEvaluator:
         seed = zlib.crc32(spec.name.encode()) % SEED_LIMIT
         return with_reading(self.model.request(size, seed=seed, **own))
 
-    def generate(self, spec: ClipSpec, canvas: Canvas) -> tuple[Frames, float]:
-        """Return a clip's frames and the seconds that the engine took."""
-        began = time.perf_counter()
+    def generate(self, spec: ClipSpec, canvas: Canvas) -> FrameSource:
+        """Return a clip's frames."""
         request = self.request(spec, canvas.size)
-        result = self.engine.generate(request, canvas, lambda *_progress: None, lambda: False)
-        return result.frames, time.perf_counter() - began
+        return self.engine.generate(request, canvas, lambda *_: None, lambda: False).frames
 
     def evaluate(self, spec: ClipSpec, canvas: Canvas) -> EvaluatedClip:
         """Make a clip and measure it."""
-        frames, seconds = self.generate(spec, canvas)
-        tracked = motion.track(frames)
+        began = time.perf_counter()
+        frames = self.generate(spec, canvas)
+        facts = {"comment": spec.prompt}
+        video = encode(frames, self.model.defaults.fps, SIZE_LIMIT, facts).data
+        seconds = time.perf_counter() - began
+        looked_at = np.linspace(0, len(frames) - 1, min(MEASURED, len(frames))).round().astype(int)
+        some = [frames[int(index)] for index in looked_at]
+        tracked, first = motion.track(np.stack(some)), decoded_first(video)
+        fitted = canvas.fitted
         return EvaluatedClip(
             spec,
-            frames,
+            contact_sheet_frames(some),
+            video,
             seconds,
             motion.measure(tracked),
-            quality.psnr(frames[0], canvas.fitted),
-            quality.ssim(frames[0], canvas.fitted),
-            quality.sharpness_kept(frames),
+            quality.psnr(first, fitted),
+            quality.ssim(first, fitted),
             quality.flicker(tracked),
+            last_frame.measure(some[-1], canvas, self._last_pose(spec, canvas)),
         )
+
+    def _last_pose(self, spec: ClipSpec, canvas: Canvas) -> Pose:
+        """Return the pose at the end of a clip's path."""
+        request = self.request(spec, canvas.size)
+        if request.camera.strength == 0.0 or request.reading is None:
+            return Pose()
+        return plan(
+            request.camera, request.reading, request.seed, request.frames, float(request.fps)
+        )[-1]
+
+
+def contact_sheet_frames(frames: Sequence[Frame]) -> list[Frame]:
+    """Return a few frames, evenly from the first to the last, at the size of a sheet's cell."""
+    chosen = np.linspace(0, len(frames) - 1, SHOWN).round().astype(int)
+    small = [Image.fromarray(frames[int(index)]) for index in chosen]
+    for image in small:
+        image.thumbnail((CELL, CELL), Image.Resampling.LANCZOS)
+    return [np.asarray(image, np.uint8) for image in small]
+
+
+def decoded_first(video: bytes) -> Frame:
+    """Return the first frame of an MP4, with its colours interpolated as players do."""
+    probe = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", "-", "-frames:v", "1"]
+    exact = "scale=flags=bicubic+accurate_rnd+full_chroma_int"
+    done = subprocess.run(
+        [*probe, "-vf", exact, "-pix_fmt", "rgb24", "-c:v", "png", "-f", "image2pipe", "-"],
+        input=video,
+        capture_output=True,
+        check=True,
+    )
+    return np.asarray(Image.open(io.BytesIO(done.stdout)).convert("RGB"), np.uint8)

@@ -5,13 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 
-import numpy as np
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from gpu_worker.lab.evaluate.clip_evaluator import EvaluatedClip
+from gpu_worker.lab.evaluate.clip_evaluator import CELL, SHOWN, EvaluatedClip
 
-CELL = 128
-COLUMNS = 5
 _GAP = 2
 _MARGIN = 150
 _LINE = 14
@@ -20,7 +17,7 @@ _BACKGROUND, _TEXT, _WARNING = (250, 250, 250), (30, 30, 30), (190, 30, 30)
 
 def draw(clips: Sequence[EvaluatedClip]) -> bytes:
     """Return a PNG with one row per clip, its frames evenly spaced from first to last."""
-    width = _MARGIN + COLUMNS * (CELL + _GAP)
+    width = _MARGIN + SHOWN * (CELL + _GAP)
     sheet = Image.new("RGB", (width, max(1, len(clips)) * (CELL + _GAP)), _BACKGROUND)
     drawing, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
     for row, clip in enumerate(clips):
@@ -29,8 +26,7 @@ def draw(clips: Sequence[EvaluatedClip]) -> bytes:
         lines = (spec.stem, spec.motion, spec.prompt, f"seen: {clip.dominant}")
         for number, line in enumerate(lines):
             drawing.text((4, top + 4 + number * _LINE), _shortened(line), colour, font)
-        places = np.linspace(0, len(clip.frames) - 1, COLUMNS).round().astype(int)
-        for column, frame in enumerate(clip.frames[places]):
+        for column, frame in enumerate(clip.shown):
             cell = ImageOps.pad(
                 Image.fromarray(frame),
                 (CELL, CELL),

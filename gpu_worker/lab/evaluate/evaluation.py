@@ -12,10 +12,8 @@ from gpu_worker.lab.evaluate.ground_truth import Recode
 from gpu_worker.lab.evaluate.metrics import Value
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.lab.evaluate.prompts import Prompts
-from gpu_worker.media.encode import encode
 from storage.domain.camera.motion import Camera, Motion
 
-SIZE_LIMIT = 10 * 2**20  # bytes of one file
 SHEET = "contact_sheet.png"
 SHEET_ROWS = 60
 
@@ -59,9 +57,7 @@ class Evaluation:
 
     def _clip(self, spec: ClipSpec, photograph: Photograph) -> EvaluatedClip:
         clip = self.evaluator.evaluate(spec, self.evaluator.fit(photograph))
-        fps = self.evaluator.model.defaults.fps
-        video = encode(clip.frames, fps, SIZE_LIMIT, {"comment": spec.prompt}).data
-        (self.out / f"{spec.name}.mp4").write_bytes(video)
+        (self.out / f"{spec.name}.mp4").write_bytes(clip.video)
         seen = "as asked" if clip.as_expected else f"looks like {clip.dominant}"
         self.log(f"{spec.name}: {seen}, {clip.psnr:.1f} dB, {clip.seconds:.1f} s")
         return clip

@@ -1,6 +1,7 @@
 """Compares what the model makes of a camera path with what a larger photograph truly shows.
 
-The truth is a window that moves over the photograph. The model, and the autoencoder alone, get
+It is compared at the size and number of frames that the model denoises. The truth is a window that
+moves over the photograph. The model, and the autoencoder alone, get
 only the first window at the clip's size: detail that a zoom-in reveals, and what a zoom-out or a
 pan uncovers, they have to invent.
 """
@@ -15,7 +16,7 @@ from gpu_worker.lab.evaluate import prompts
 from gpu_worker.lab.evaluate.clip_evaluator import ClipEvaluator, ClipSpec
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.media import quality, warp
-from gpu_worker.media.frames import Frame, Frames
+from gpu_worker.media.frames import Frame, Frames, stacked
 from gpu_worker.media.picture import Canvas, centre_window
 from storage.domain.camera import path as camera_path
 from storage.domain.camera.motion import Camera, Motion, Reading
@@ -36,6 +37,7 @@ def compare(
     moved picture's own pixels; moved: the same through the autoencoder; model: the clip. The model
     adds something of its own where it is better than both.
     """
+    evaluator = ClipEvaluator(evaluator.engine, evaluator.model.without_rendering())
     model = evaluator.model
     side = round(model.resolutions[model.defaults.resolution])
     source, window = _true_window(photograph)
@@ -43,10 +45,12 @@ def compare(
     canvas = Canvas(small, (0.0, 0.0, float(side), float(side)), (side, side))
     spec = ClipSpec(photograph.stem, motion, 0, prompts.DEFAULT[motion][0], Camera(motion=motion))
     request = evaluator.request(spec, canvas.size)
-    path = camera_path.plan(request.camera, Reading(motion), request.seed, request.frames)
+    path = camera_path.plan(
+        request.camera, Reading(motion), request.seed, request.frames, float(request.fps)
+    )
     truth = warp.move(source, window, path, canvas.size)
     picture = warp.move(small, canvas.window, path, canvas.size)
-    clip, _ = evaluator.generate(spec, canvas)
+    clip = stacked(evaluator.generate(spec, canvas))
     made = {"picture": picture, "moved": recode(picture), "model": clip}
     # The first frame shows no motion yet.
     return {

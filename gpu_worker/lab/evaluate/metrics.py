@@ -20,8 +20,13 @@ def clip_metrics(clips: Sequence[EvaluatedClip]) -> dict[str, Value]:
         "pictures": len({clip.spec.stem for clip in clips}),
         **_motion_metrics(clips),
         "first_frame_psnr": _mean(clip.psnr for clip in clips),
+        "first_frame_psnr_lowest": round(min((clip.psnr for clip in clips), default=0.0), 4),
         "first_frame_ssim": _mean(clip.ssim for clip in clips),
-        "sharpness_kept": _mean(clip.sharpness for clip in clips),
+        "energy_where_shown": _mean(clip.last.shown for clip in clips),
+        "energy_where_filled": _mean(
+            clip.last.filled for clip in clips if clip.last.filled is not None
+        ),
+        "jump_across_border": _mean(clip.last.seam for clip in clips if clip.last.seam is not None),
         "flicker": _mean(clip.flicker for clip in clips),
         "seconds_per_clip": _mean(clip.seconds for clip in clips),
     }

@@ -7,18 +7,24 @@ import io
 import numpy as np
 from PIL import Image
 
-from gpu_worker.lab.evaluate.clip_evaluator import ClipSpec, EvaluatedClip
-from gpu_worker.lab.evaluate.contact_sheet import CELL, draw
+from gpu_worker.lab.evaluate.clip_evaluator import (
+    CELL,
+    ClipSpec,
+    EvaluatedClip,
+    contact_sheet_frames,
+)
+from gpu_worker.lab.evaluate.contact_sheet import draw
+from gpu_worker.lab.evaluate.last_frame import LastFrame
 from gpu_worker.media.motion import MeasuredMotion
 from storage.domain.camera.motion import Camera, Motion
 
 
 def clip(height: int, width: int, prompt: str) -> EvaluatedClip:
-    """Return sixteen frames, each brighter than the one before."""
-    levels = np.linspace(0, 240, 16).astype(np.uint8)[:, None, None, None]
-    frames = np.broadcast_to(levels, (16, height, width, 3)).copy()
+    """Return a clip of sixteen frames, each brighter than the one before."""
+    frames = [np.full((height, width, 3), level, np.uint8) for level in np.linspace(0, 240, 16)]
     spec = ClipSpec("cat", Motion.PAN_LEFT, 0, prompt, Camera())
-    return EvaluatedClip(spec, frames, 1.0, MeasuredMotion(0, 0, 0, 0, 0), 0, 0, 0, 0)
+    shown, measured = contact_sheet_frames(frames), MeasuredMotion(0, 0, 0, 0, 0)
+    return EvaluatedClip(spec, shown, b"", 1.0, measured, 0, 0, 0, LastFrame(1.0))
 
 
 def test_each_clip_is_a_row_from_its_first_frame_to_its_last() -> None:

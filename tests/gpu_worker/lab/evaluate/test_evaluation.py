@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,14 +14,22 @@ from PIL import Image
 from gpu_worker.lab.evaluate import evaluation, prompts
 from gpu_worker.lab.evaluate.clip_evaluator import ClipEvaluator, ClipSpec, EvaluatedClip
 from gpu_worker.lab.evaluate.evaluation import Evaluation
+from gpu_worker.lab.evaluate.last_frame import LastFrame
 from gpu_worker.lab.evaluate.metrics import Value
 from gpu_worker.lab.evaluate.photographs import Photograph
 from gpu_worker.lab.evaluate.prompts import Prompts
 from gpu_worker.media.motion import measure, track
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion
+from storage.domain.catalogue import Model
 from tests.gpu_worker.lab.evaluate.warping_engine import WarpingEngine
 from tests.gpu_worker.media.test_motion import picture
+
+
+def small_model() -> Model:
+    """Return the default model's row with clips that are no larger than what it denoises."""
+    row = load_catalogue().model("embedded").without_rendering()
+    return replace(row, defaults=replace(row.defaults, frames=16, fps=8))
 
 
 def photograph(seed: int = 1, size: tuple[int, int] = (300, 300)) -> Photograph:
@@ -35,7 +44,7 @@ def evaluate(
 ) -> dict[str, Value]:
     """Evaluate one picture, with an autoencoder that rounds."""
     return Evaluation(
-        evaluator=ClipEvaluator(engine, load_catalogue().model("embedded")),
+        evaluator=ClipEvaluator(engine, small_model()),
         recode=lambda frames: frames // 16 * 16,
         photographs=[photograph()],
         prompts=wanted,
@@ -60,8 +69,9 @@ def test_every_motion_that_the_engine_makes_is_recognized(tmp_path: Path) -> Non
     assert metrics["obeyed_overall"] == 1.0
     assert metrics["obeyed"] == {str(motion): 1.0 for motion in prompts.DEFAULT}
     assert metrics["missed"] == []
-    assert metrics["first_frame_psnr"] == 99.0
-    assert metrics["first_frame_ssim"] == 1.0
+    assert isinstance(metrics["first_frame_psnr"], float)
+    assert metrics["first_frame_psnr"] > 30.0  # what H.264 leaves of a small picture's colours
+    assert metrics["energy_where_shown"] == pytest.approx(1.0)
     assert isinstance(metrics["flicker"], float)
     assert metrics["flicker"] < 0.02
 
@@ -109,7 +119,7 @@ def test_each_prompt_gives_a_file_and_the_sheet_shows_them(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("size", [(300, 200), (200, 300)])
 def test_a_clip_has_its_pictures_aspect(size: tuple[int, int]) -> None:
-    evaluator = ClipEvaluator(WarpingEngine(), load_catalogue().model("embedded"))
+    evaluator = ClipEvaluator(WarpingEngine(), small_model())
     width, height = evaluator.fit(photograph(size=size)).size
     assert (width > height) == (size[0] > size[1])
 
@@ -122,7 +132,8 @@ def test_the_sheet_shows_every_motion(monkeypatch: pytest.MonkeyPatch) -> None:
         for n in range(4)
         for motion in prompts.DEFAULT
     ]
-    clips = [EvaluatedClip(spec, still, 1.0, measured, 0, 0, 0, 0) for spec in specs]
+    last = LastFrame(1.0)
+    clips = [EvaluatedClip(spec, list(still), b"", 1.0, measured, 0, 0, 0, last) for spec in specs]
     monkeypatch.setattr(evaluation, "SHEET_ROWS", 20)
     shown = evaluation.choose_for_sheet(clips, len(prompts.DEFAULT))
     # All clips but the static ones are missed here: they follow the even choice.

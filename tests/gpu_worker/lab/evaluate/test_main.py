@@ -19,9 +19,9 @@ def environ(moved_checkpoint: Path, tmp_path: Path) -> dict[str, str]:
     text = Path("generation.yaml").read_text(encoding="utf-8")
     assert load_catalogue().model().defaults.steps == 4
     for old, new in (
-        ("128p: 128", "128p: 64"),
-        ("frames: 16", "frames: 4"),
-        ("frames: [8, 32]", "frames: [4, 32]"),
+        ("512p: 512", "512p: 96"),
+        ("side: 128, frames: 16", "side: 64, frames: 4"),
+        ("frames: 60", "frames: 8"),
         ("steps: 4", "steps: 2"),
     ):
         text = text.replace(old, new, 1)
@@ -55,6 +55,8 @@ def test_the_last_line_is_one_json_object(
     assert set(report["obeyed"]) == {"pan_left"}
     assert report["checkpoint_bytes"] > 10_000
     assert {"zoom_in", "zoom_out", "tilt_up"} < set(report["against_moved_picture"])
+    for name in ("energy_where_shown", "energy_where_filled", "jump_across_border"):
+        assert report[name] > 0
     assert (out / "drawn__pan_left__1.mp4").is_file()
     assert (out / "contact_sheet.png").is_file()
 

@@ -10,6 +10,7 @@ from gpu_worker.lab.training import checkpoint_export, validation
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.trained_networks import TrainedNetworks
 from storage.catalogue_file import load_catalogue
+from storage.domain.catalogue import Denoising
 
 
 def test_an_untrained_denoiser_gives_the_moved_picture(
@@ -23,7 +24,9 @@ def test_an_untrained_denoiser_gives_the_moved_picture(
     checkpoint_export.write(tmp_path / "checkpoint", networks, 0.2, {})
     row = load_catalogue().model("embedded")
     defaults = replace(row.defaults, frames=8, steps=1)
-    small = replace(row, resolutions={defaults.resolution: 64}, defaults=defaults)
+    small = replace(
+        row, resolutions={defaults.resolution: 64}, defaults=defaults, denoising=Denoising(64, 8)
+    )
     out = tmp_path / "out"
     metrics = validation.validate(tmp_path / "checkpoint", small, images.held_out[:1], out)
     assert (out / "held_out_0__zoom_in__0.mp4").is_file()
