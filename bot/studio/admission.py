@@ -50,6 +50,7 @@ class Admission:
             height=height,
             camera=camera_from(values, model),
             extra=self._extra(values),
+            denoised=model.denoised(width, height, values["frames"]),
             **fields,
         )
         self._check_size(request)
@@ -84,8 +85,10 @@ class Admission:
         limits: Span | None = getattr(model.limits, option.name, None)
         if limits is None:
             return None
-        profile = self.profile_of(model.name)
-        return Span(limits.low, min(limits.high, getattr(profile, option.name, limits.high)))
+        most = getattr(self.profile_of(model.name), option.name, limits.high)
+        if option.name == "frames" and model.denoising is not None:
+            most = limits.high  # the hardware bounds what is denoised
+        return Span(limits.low, min(limits.high, most))
 
     def choices(self, option: Option, model: Model) -> Mapping[str, str]:
         """Return what people see of each value to choose from, as a message key or as text.
@@ -162,5 +165,6 @@ class Admission:
 
     def _check_size(self, request: GenerationRequest) -> None:
         pixels = self.profile_of(request.model).pixels
-        if request.width * request.height > pixels:
+        shape = request.denoised or request
+        if shape.width * shape.height > pixels:
             raise BadRequest("request_too_many_pixels", limit=pixels)

@@ -7,6 +7,7 @@ from this table. A new option is one row here and its texts in bot/locales: `opt
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -125,10 +126,9 @@ def _unless(default: OptionValue, value: OptionValue) -> str:
 
 def resolutions(model: Model, profile: Profile) -> dict[str, str]:
     """Return the resolutions that this hardware can make, each as it is shown."""
+    most = profile.pixels if model.denoising is None else math.inf
     return {
-        name: f"{name} ({side}²)"
-        for name, side in model.resolutions.items()
-        if side * side <= profile.pixels
+        name: f"{name} ({side}²)" for name, side in model.resolutions.items() if side * side <= most
     }
 
 

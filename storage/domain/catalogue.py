@@ -6,11 +6,11 @@ storage.catalogue_file reads it from generation.yaml; bot.studio.admission check
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from storage.domain.errors import BadRequest
-from storage.domain.request import GenerationRequest, Preset
+from storage.domain.request import DenoisedShape, GenerationRequest, Preset
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,23 @@ class Defaults:
 
 
 @dataclass(frozen=True, slots=True)
+class Denoising:
+    """The size at which a model denoises, where its clips are rendered at another one.
+
+    side is that of the square with the same area, in pixels; frames is for how many moments of a
+    clip there is an answer.
+    """
+
+    side: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One model's row; another revision makes other clips of the same request.
 
     cost is by how much a pass over one pixel of one frame is dearer than with the full model.
+    Without denoising, a model denoises every frame of a clip at the clip's own size.
     """
 
     name: str
@@ -77,6 +90,7 @@ class Model:
     limits: Ranges
     recommended: Ranges
     cost: float = 1.0
+    denoising: Denoising | None = None
 
     def size(self, resolution: str, picture: tuple[int, int]) -> tuple[int, int]:
         """Return the clip's width and height: the resolution's area at the nearest aspect.
@@ -89,17 +103,36 @@ class Model:
         wide, high = min(
             self.aspects, key=lambda aspect: abs(_log_ratio(aspect[0] / aspect[1], ratio))
         )
-        width = side * (wide / high) ** 0.5
-        return self._snap(width), self._snap(width * high / wide)
+        return self._sides(side, wide / high)
+
+    def denoised(self, width: int, height: int, frames: int) -> DenoisedShape | None:
+        """Return what is denoised for a clip of this shape; None where that is the clip itself."""
+        if self.denoising is None:
+            return None
+        small = self._sides(self.denoising.side, width / height)
+        return DenoisedShape(*small, min(frames, self.denoising.frames))
+
+    def without_rendering(self) -> Model:
+        """Return the row of a model that makes only what this one denoises, at its own pace."""
+        if self.denoising is None:
+            return self
+        side, frames = self.denoising.side, self.denoising.frames
+        pace = max(1, round(self.defaults.fps * frames / self.defaults.frames))
+        return replace(
+            self,
+            resolutions={self.defaults.resolution: side},
+            defaults=replace(self.defaults, frames=frames, fps=pace),
+            denoising=None,
+        )
 
     def request(self, size: tuple[int, int], **fields: Any) -> GenerationRequest:
         """Return a request for a clip of this (width, height), by the defaults for the rest."""
         names = ("frames", "fps", "steps", "guidance", "preset")
         defaults = {name: getattr(self.defaults, name) for name in names}
         width, height = size
-        return GenerationRequest(
-            **{"model": self.name, "width": width, "height": height, **defaults, **fields}
-        )
+        own = {"model": self.name, "width": width, "height": height}
+        request = GenerationRequest(**{**own, **defaults, **fields})
+        return replace(request, denoised=self.denoised(width, height, request.frames))
 
     def resolution_of(self, width: int, height: int) -> str:
         """Return the name of the resolution whose area is nearest to this size."""
@@ -110,6 +143,11 @@ class Model:
         """Return the camera's strength for an order that gives none."""
         defaults = self.defaults
         return defaults.camera_strength if named else defaults.camera_strength_unnamed
+
+    def _sides(self, side: int, aspect: float) -> tuple[int, int]:
+        """Return a size of a square's area with an aspect (width/height)."""
+        width = side * aspect**0.5
+        return self._snap(width), self._snap(width / aspect)
 
     def _snap(self, length: float) -> int:
         return max(1, round(length / self.multiple)) * self.multiple

@@ -31,12 +31,23 @@ class Preset(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class DenoisedShape:
+    """The size and the number of frames at which a model denoises a clip."""
+
+    width: int
+    height: int
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """One order: a picture (by the sha256 of its bytes), a prompt, and every parameter.
 
     reading is the camera motion that the options and the prompt's rules gave at admission; None
     where there are keyframes, and where none was found, so that any other is a guess. extra
     holds the options that have no field of their own as (name, value), sorted, without defaults.
+    denoised is what the model works on, where the clip is rendered from that at its full size; None
+    where the model makes every pixel of every frame.
     """
 
     picture: str
@@ -56,6 +67,7 @@ class GenerationRequest:
     container: Container = Container.MP4
     reading: Reading | None = field(default=None, metadata=SPARSE)
     extra: tuple[tuple[str, str | int | float], ...] = field(default=(), metadata=SPARSE)
+    denoised: DenoisedShape | None = field(default=None, metadata=SPARSE)
 
     def __post_init__(self) -> None:
         """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
@@ -95,8 +107,9 @@ class GenerationRequest:
         """
         fields = asdict(self)
         del fields["reading"]
-        if not self.extra:
-            del fields["extra"]  # as it was before there was one
+        for name in ("extra", "denoised"):
+            if not fields[name]:
+                del fields[name]  # as it was before there was one
         if self.container is Container.MP4:
             del fields["container"]  # as it was before there was a choice
         plain = json.dumps(fields, sort_keys=True, ensure_ascii=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.stack.local_stack import LocalStack
+from tests.support.admission import small_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120
@@ -28,8 +29,7 @@ async def running_stack(folder: Path, **settings: str) -> AsyncIterator[LocalSta
 
 
 def catalogue(folder: Path) -> Path:
-    """Write the project's catalogue with a daily quota that one order can exceed."""
-    text = ROOT.joinpath("generation.yaml").read_text()
+    """Write the catalogue with small clips and a daily quota that one order can exceed."""
     path = folder / "generation.yaml"
-    path.write_text(text.replace("credits_per_day: 600", "credits_per_day: 30"))
+    path.write_text(small_catalogue(**{"credits_per_day: 600": "credits_per_day: 30"}))
     return path

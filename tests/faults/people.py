@@ -123,7 +123,7 @@ class People:
         sizes = {
             "steps": plan.steps if number == plan.number else 3,
             "frames": 8,
-            "resolution": "128p",
+            "resolution": "512p",
         }
 
         def act() -> Awaitable[Json]:

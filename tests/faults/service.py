@@ -24,6 +24,7 @@ from deploy.local.stack.redis_server import RedisServer, start_redis
 from deploy.local.stack.waiting import poll
 from tests.faults.redis_proxy import RedisProxy
 from tests.faults.shifted_process import set_clock
+from tests.support.admission import small_catalogue
 from tests.support.process_tree import children, has_ended
 from tests.support.stores.outside_database import OutsideDatabase
 
@@ -125,11 +126,7 @@ class FaultyService:
 
     def _settings(self) -> dict[str, str]:
         catalogue = self.folder / "generation.yaml"
-        text = (ROOT / "generation.yaml").read_text()
-        for old, new in QUOTA.items():
-            assert old in text
-            text = text.replace(old, new)
-        catalogue.write_text(text)
+        catalogue.write_text(small_catalogue(**QUOTA))
         return {
             "GENERATION_FILE": str(catalogue),
             "ENGINE_FACTORY": "tests.faults.short_engine:create",

@@ -15,7 +15,7 @@ import yaml
 
 from storage.catalogue_file import CatalogueError, load_catalogue
 from storage.domain.catalogue import Span
-from storage.domain.request import Preset
+from storage.domain.request import DenoisedShape, Preset
 
 
 def test_the_catalogue_that_is_shipped_is_whole() -> None:
@@ -27,6 +27,16 @@ def test_the_catalogue_that_is_shipped_is_whole() -> None:
             assert recommended.low in getattr(model.limits, name)
             assert recommended.high in getattr(model.limits, name)
             assert getattr(model.defaults, name) in recommended
+
+
+def test_the_default_clip_is_of_full_size_and_smooth() -> None:
+    model = load_catalogue().model()
+    request = model.request((1024, 576), picture="x", prompt="zoom in", seed=1)
+    assert model.size(model.defaults.resolution, (100, 100)) == (512, 512)
+    assert (request.fps, request.frames / request.fps) == (24, 2.5)
+    assert model.limits.frames.high / request.fps == 5
+    assert request.denoised == DenoisedShape(176, 96, 16)
+    assert load_catalogue().model("i2vgen-xl").denoised(512, 512, 16) is None
 
 
 def test_it_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,7 +57,7 @@ def test_it_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("models.embedded.aspects", "1:1"),
         ("models.embedded.aspects", ["1:1", 969]),  # 16:9 without quotes
         ("models.embedded.aspects", ["1:0"]),
-        ("models.embedded.resolutions.160p", 160.5),
+        ("models.embedded.resolutions.640p", 640.5),
         ("models.embedded.defaults.steps", "4"),
         ("models.embedded.defaults.steps", True),
         ("models.embedded.defaults.preset", "turbo"),

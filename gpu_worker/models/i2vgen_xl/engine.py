@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result
-from gpu_worker.media.frames import Frames
+from gpu_worker.media.frames import Frames, FrameSource
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width
 from gpu_worker.models.i2vgen_xl.candidates import (
@@ -28,6 +28,7 @@ from gpu_worker.models.i2vgen_xl.candidates import (
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import nearest_motion
 from gpu_worker.models.i2vgen_xl.device import resolve_device
+from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs, render
 from gpu_worker.models.i2vgen_xl.loading import EngineOptions, load_pipeline
 from gpu_worker.models.i2vgen_xl.memory import footprints
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryEstimator, MemoryMode, weight_bytes
@@ -129,24 +130,30 @@ class I2VGenXL:
             on_progress(Progress(Stage.LOADING, 0, request.steps), None)
             self._load_pipeline()
         reading = resolve_motion(request, self._nearest_motion)
-        decoding = self._decoding_seconds
-        tracker = ProgressTracker(
-            on_progress,
-            should_stop,
-            request.steps,
-            request.candidates,
-            None if decoding is None else decoding * _pixels(request),
-        )
         seeds = [(request.seed + n) % (SEED_LIMIT + 1) for n in range(request.candidates)]
-        inputs = [ClipInputs(replace(request, seed=seed), canvas, reading) for seed in seeds]
+        asked = [replace(request, seed=seed) for seed in seeds]
+        inputs = [denoised_inputs(one, canvas, reading) for one in asked]
+        tracker = self._tracker(inputs[0].request, on_progress, should_stop)
         scored: list[ScoredCandidate] = []
         adjustments: dict[str, Adjustment] = {}
         for one, (frames, given_up) in zip(inputs, self._make_all(inputs, tracker), strict=True):
             adjustments |= {adjustment.key: adjustment for adjustment in given_up}
-            scored.append(self._score(frames, one))
-        best = max(scored, key=lambda one: one.total)
-        scores = reported_scores(scored, best)
-        return Result(best.frames, best.seed, reading.motion, tuple(adjustments.values()), scores)
+            scored.append(self._score(frames, one, reading.motion))
+        best = max(range(len(scored)), key=lambda number: scored[number].total)
+        chosen = scored[best]
+        clip: FrameSource = chosen.frames
+        if request.denoised is not None:
+            clip = render(asked[best], canvas, inputs[best], chosen.frames, reading)
+        scores = reported_scores(scored, chosen)
+        return Result(clip, chosen.seed, reading.motion, tuple(adjustments.values()), scores)
+
+    def _tracker(
+        self, request: GenerationRequest, on_progress: OnProgress, should_stop: Callable[[], bool]
+    ) -> ProgressTracker:
+        """Return what reports a request's progress, with an estimate of its decoding."""
+        decoding = self._decoding_seconds
+        seconds = None if decoding is None else decoding * _pixels(request)
+        return ProgressTracker(on_progress, should_stop, request.steps, request.candidates, seconds)
 
     def _make_all(
         self, inputs: Sequence[ClipInputs], tracker: ProgressTracker
@@ -235,13 +242,13 @@ class I2VGenXL:
         pixels, guided = clips * _pixels(request), request.guidance > 1.0
         return estimator.choose_on(self.torch_device, pixels, guided, self.options.memory_gib)
 
-    def _score(self, frames: Frames, inputs: ClipInputs) -> ScoredCandidate:
+    def _score(self, frames: Frames, inputs: ClipInputs, asked: Motion) -> ScoredCandidate:
         """Score a clip by its picture, its motion and, where there is one, CLIP."""
         canvas, request = inputs.canvas, inputs.request
         size = (frames.shape[2], frames.shape[1])
         picture = Canvas(canvas.source, canvas.window, size).fitted
         clip_score = self._clip_scorer(frames, request.prompt) if self._clip_scorer else None
-        return score_candidate(frames, request.seed, picture, inputs.reading.motion, clip_score)
+        return score_candidate(frames, request.seed, picture, asked, clip_score)
 
 
 def _smaller(inputs: ClipInputs, multiple: int) -> ClipInputs:

@@ -22,7 +22,6 @@ from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (
     CameraConditioning,
-    camera_poses,
     condition_on_camera,
     moved_picture,
     uncovered_shares,
@@ -34,7 +33,7 @@ from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, SolverState
 from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions, shape_of
 from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
-from storage.domain.camera.motion import Reading
+from storage.domain.camera.motion import Pose
 from storage.domain.catalogue import PresetRow
 from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest
@@ -44,11 +43,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ClipInputs:
-    """What one clip is made from: its request, its picture, and the motion that is asked for."""
+    """What one clip is made from: its request, its picture, and the camera's pose at each frame."""
 
     request: GenerationRequest
     canvas: Canvas
-    reading: Reading
+    poses: tuple[Pose, ...]
 
 
 @dataclass(frozen=True)
@@ -148,8 +147,7 @@ class Pipeline:
         factor = autoencoder.scale_factor(components.vae)
         shape = (4, request.frames, request.height // factor, request.width // factor)
         noise = torch.randn(shape, generator=generator)
-        poses = camera_poses(request, inputs.reading)
-        moved = moved_picture(inputs.canvas, poses)
+        moved = moved_picture(inputs.canvas, inputs.poses)
         latents = self._in_chunks(
             lambda chunk: autoencoder.encode(
                 components.vae, moved, chunk, tracker.raise_if_cancelled
@@ -163,7 +161,7 @@ class Pipeline:
             schedule,
         )
         if components.traits.fills_uncovered:
-            uncovered = uncovered_shares(inputs.canvas, poses, factor)
+            uncovered = uncovered_shares(inputs.canvas, inputs.poses, factor)
             camera = camera.limited_to(uncovered, request.camera.strength)
         return PreparedClip(inputs, moved, latents, camera, noise.to(self.device))
 

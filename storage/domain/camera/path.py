@@ -22,6 +22,7 @@ TILT = 0.22  # of the window's height
 ROLL = 14.0  # degrees
 SHAKE_SHIFT = 0.02  # of the window's sides, at the peak
 SHAKE_ROLL = 0.6  # degrees, at the peak
+SHAKE_FPS = 8.0  # frames a second at which the shake's rates, per frame, were chosen
 DRIFT_ZOOM = math.log(1.06)
 DRIFT_SHIFT = 0.03
 
@@ -46,8 +47,12 @@ DELTAS: Mapping[Motion, tuple[float, float, float, float]] = {
 """Shake and drift have no end pose."""
 
 
-def plan(camera: Camera, reading: Reading, seed: int, frames: int) -> tuple[Pose, ...]:
+def plan(
+    camera: Camera, reading: Reading, seed: int, frames: int, fps: float = SHAKE_FPS
+) -> tuple[Pose, ...]:
     """Return one pose per frame; the first is the identity, unless a keyframe at 0 differs.
+
+    Any number of frames shows the same path; only a shake is as quick at any number a second.
 
     The camera's keyframes, where there are any, replace the reading. The same arguments give the
     same poses on every machine.
@@ -59,7 +64,7 @@ def plan(camera: Camera, reading: Reading, seed: int, frames: int) -> tuple[Pose
     if reading.motion is Motion.STATIC:
         return (Pose(),) * frames
     if reading.motion is Motion.SHAKE:
-        return _shake(random, amount, frames)
+        return _shake(random, amount, frames, SHAKE_FPS / fps)
     profile = _speed_profile(random)
     pose_at = _trajectory(reading.motion, random, amount)
     return tuple(pose_at(profile(time)) for time in _times(frames))
@@ -124,25 +129,29 @@ def _pose(dx: float, dy: float, logarithm: float, roll: float) -> Pose:
     )
 
 
-def _shake(random: Random, amount: float, frames: int) -> tuple[Pose, ...]:
-    """Return the poses of a hand-held camera: band-limited noise of zero mean, from identity."""
+def _shake(random: Random, amount: float, frames: int, pace: float) -> tuple[Pose, ...]:
+    """Return the poses of a hand-held camera: band-limited noise of zero mean, from identity.
+
+    pace is how much of a frame at SHAKE_FPS passes from one frame to the next.
+    """
     peaks = (SHAKE_SHIFT, SHAKE_SHIFT, SHAKE_ROLL)
-    dx, dy, roll = (_noise(random, peak * amount, frames) for peak in peaks)
+    dx, dy, roll = (_noise(random, peak * amount, frames, pace) for peak in peaks)
     return tuple(_pose(x, y, 0.0, angle) for x, y, angle in zip(dx, dy, roll, strict=True))
 
 
-def _noise(random: Random, peak: float, frames: int) -> list[float]:
+def _noise(random: Random, peak: float, frames: int, pace: float) -> list[float]:
     waves = [
         (random.uniform(0.14, 0.36), random.uniform(0.0, 2.0 * math.pi), random.uniform(0.5, 1.0))
         for _ in range(4)
     ]
     raw = [
         sum(
-            height * math.sin(2.0 * math.pi * rate * index + phase) for rate, phase, height in waves
+            height * math.sin(2.0 * math.pi * rate * index * pace + phase)
+            for rate, phase, height in waves
         )
         for index in range(frames)
     ]
-    onset = [min(1.0, index / 2.0) for index in range(frames)]
+    onset = [min(1.0, index * pace / 2.0) for index in range(frames)]
     mean = sum(part * value for part, value in zip(onset, raw, strict=True)) / (sum(onset) or 1.0)
     level = [part * (value - mean) for part, value in zip(onset, raw, strict=True)]
     largest = max(map(abs, level))

@@ -12,7 +12,7 @@ from bot.studio.options import Options
 from storage.domain.camera.motion import Motion, Reading, Speed
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
-from storage.domain.request import Preset
+from storage.domain.request import DenoisedShape, Preset
 from tests.support.admission import ADMISSION, CATALOGUE, admit
 
 
@@ -153,7 +153,7 @@ def test_the_reading_is_kept_beside_the_camera_option() -> None:
 
 
 def test_a_request_is_checked_against_changed_bounds() -> None:
-    request = admit(Options("waves", steps=40, resolution="256p"))
+    request = admit(Options("waves", steps=40, resolution="768p"))
     ADMISSION.check(request)
     weaker = replace(ADMISSION.profile, steps=30)
     smaller = replace(ADMISSION.profile, pixels=10_000)
@@ -164,6 +164,16 @@ def test_a_request_is_checked_against_changed_bounds() -> None:
     with pytest.raises(BadRequest) as caught:
         ADMISSION.check(replace(request, model="gone"))
     assert caught.value.key == "request_model"
+
+
+def test_the_hardware_bounds_what_is_denoised_not_what_is_rendered() -> None:
+    weak = replace(ADMISSION.profile, pixels=30_000, frames=16)
+    options = Options("waves", resolution="1024p", frames=120)
+    request = Admission(CATALOGUE, weak).admit(options, "x", (160, 90), 1)
+    assert (request.width, request.height, request.frames) == (1360, 768, 120)
+    assert request.denoised == DenoisedShape(176, 96, 16)
+    with pytest.raises(BadRequest):
+        Admission(CATALOGUE, weak).admit(options.replace(model="i2vgen-xl"), "x", (160, 90), 1)
 
 
 def test_an_unknown_option_raises_a_type_error() -> None:

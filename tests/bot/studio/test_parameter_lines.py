@@ -40,7 +40,7 @@ def test_the_details_of_a_clip_are_those_that_were_made() -> None:
 def test_the_lines_of_a_form_hold_the_options_that_have_no_input_of_their_own() -> None:
     lines = write_form_lines(OPTIONS, ADMISSION.defaults().replace(seed=3)).splitlines()
     assert lines == [
-        *("seed: 3", "frames: 16", "fps: 8", "steps: 4", "guidance: 1", "speed: normal"),
+        *("seed: 3", "frames: 60", "fps: 24", "steps: 4", "guidance: 1", "speed: normal"),
         *("strength: 1", "path:", "preset: exact", "candidates: 1", "format: mp4"),
     ]
 

@@ -27,10 +27,10 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600
 LOCALES = {"en-US": "en", "zh-CN": "zh-CN"}
 MOST_EXPENSIVE: dict[str, Any] = {
     "candidates": 4,
-    "frames": 32,
+    "frames": 120,
     "steps": 50,
     "guidance": 2.0,
-    "resolution": "160p",
+    "resolution": "1024p",
 }
 """Options of a clip that costs more than a person has in a day (see generation.yaml here)."""
 

@@ -64,7 +64,7 @@ async def test_a_clip_is_made_in_another_process() -> None:
             request_for(), CANVAS, lambda *update: updates.append(update), asyncio.Event()
         )
         assert process.pid not in (None, os.getpid())
-    assert np.array_equal(result.frames, pan(request_for(), CANVAS))
+    assert np.array_equal(result.array, pan(request_for(), CANVAS))
     assert [progress.step for progress, _ in updates] == [1, 2, 3, 4, 5, 0]
     assert updates[-1][0].stage is Stage.DECODING
     assert [preview for _, preview in updates if preview] == [PREVIEW]

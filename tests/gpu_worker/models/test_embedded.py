@@ -38,8 +38,8 @@ def test_a_photograph_moves_as_the_prompt_says(
     size = {"width": SIDE, "height": SIDE, "frames": 8}
     result = generate(embedded_engine, coffee, prompt=prompt, steps=4, guidance=1.0, **size)
     assert result.motion is asked
-    assert quality.psnr(result.frames[0], coffee.fitted) >= 20.0
-    assert motion.dominant(motion.measure(motion.track(result.frames))) is asked
+    assert quality.psnr(result.array[0], coffee.fitted) >= 20.0
+    assert motion.dominant(motion.measure(motion.track(result.array))) is asked
 
 
 def test_a_smaller_clip_keeps_to_the_multiple_of_the_models_row(

@@ -9,7 +9,7 @@ import pytest
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded
 from storage.domain.quota import DAY, Allowance, check, day_of, price
-from storage.domain.request import GenerationRequest, Preset
+from storage.domain.request import DenoisedShape, GenerationRequest, Preset
 from tests.support.examples import REQUEST
 
 QUOTA = QuotaRow(credits_per_day=100, unfinished_jobs=3)
@@ -32,6 +32,13 @@ def test_several_candidates_cost_as_many(one: GenerationRequest) -> None:
 def test_more_work_costs_more() -> None:
     for change in ({"frames": 32}, {"steps": 100}, {"width": 1024}, {"candidates": 2}):
         assert price(replace(FULL, **change)) > price(FULL)  # type: ignore[arg-type]  # by name
+
+
+def test_a_rendered_clip_costs_what_is_denoised_and_a_little_for_its_pixels() -> None:
+    rendered = replace(FULL, frames=60, fps=24, denoised=DenoisedShape(128, 128, 16))
+    small = replace(FULL, width=128, height=128)
+    assert price(small) < price(rendered) <= price(small) + 3
+    assert price(replace(rendered, width=1024, height=1024)) > price(rendered)
 
 
 def test_quicker_presets_and_unguided_steps_cost_less() -> None:

@@ -81,7 +81,9 @@ def camera_poses(request: GenerationRequest, reading: Reading) -> tuple[Pose, ..
     """Return one pose for each frame; a camera of no strength stands still."""
     if request.camera.strength == 0.0:
         return (Pose(),) * request.frames
-    return camera_path.plan(request.camera, reading, request.seed, request.frames)
+    return camera_path.plan(
+        request.camera, reading, request.seed, request.frames, float(request.fps)
+    )
 
 
 def moved_picture(canvas: Canvas, poses: tuple[Pose, ...]) -> Frames:

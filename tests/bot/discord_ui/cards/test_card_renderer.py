@@ -48,7 +48,7 @@ RENDERER = CardRenderer(Translations.load(), CATALOGUE)
 
 
 DONE = replace(JOB, status=Status.DONE, clip=CLIP)
-LINE = "-# 🎥 Pan left · seed 5 · 144×112 · 16 frames at 8 fps · 4 steps · Exact"
+LINE = "-# 🎥 Pan left · seed 5 · 592×448 · 60 frames at 24 fps · 4 steps · Exact"
 
 
 def test_a_waiting_card_shows_owner_position_and_start() -> None:
@@ -105,7 +105,7 @@ def test_a_path_is_described_in_words() -> None:
 
 def test_a_motion_that_the_model_chose_is_shown_when_the_clip_is_done() -> None:
     quiet = replace(JOB, request=replace(REQUEST, prompt="a quiet house", reading=None))
-    assert "-# seed 5 · 144×112" in RENDERER.waiting(quiet, None).content
+    assert "-# seed 5 · 592×448" in RENDERER.waiting(quiet, None).content
     drift = replace(CLIP, motion=Motion.DRIFT)
     card = RENDERER.done(quiet, drift, b"").content
     assert "-# 🎥 Gentle drift · seed 5" in card

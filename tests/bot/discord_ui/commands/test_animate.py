@@ -82,7 +82,7 @@ async def test_the_card_is_in_the_requesters_locale(chat: Chat) -> None:
     await chat.wait_for_text("队首")
     async with chat.backend.running():
         clip = await chat.wait_for_clip()
-    assert "用时 2 秒，花费 5 点额度" in clip.content
+    assert "用时 2 秒，花费 7 点额度" in clip.content
     assert "🎥 推近" in text_of(clip)
 
 

@@ -56,8 +56,8 @@ async def test_tweak_opens_a_filled_form_and_orders_what_is_submitted(chat: Chat
             "prompt": "waves, zoom in",
             "negative": "people",
             "camera": "pan_left",
-            "resolution": "128p",
-            "numbers": "seed: 7\nframes: 16\nfps: 8\nsteps: 9\nguidance: 1\nspeed: normal\n"
+            "resolution": "512p",
+            "numbers": "seed: 7\nframes: 60\nfps: 24\nsteps: 9\nguidance: 1\nspeed: normal\n"
             "strength: 1\npath:\npreset: exact\ncandidates: 1\nformat: mp4",
         }
         await chat.alice.submit_modal(
@@ -175,7 +175,7 @@ async def test_details_are_shown_to_the_person_who_clicked_alone(chat: Chat) -> 
     assert result.response.ephemeral
     text = text_of(result.response.message)
     assert all(line in text for line in ("seed: 7\n", "guidance: 1\n", "negative: people\n"))
-    assert "5 点 · 2 秒" in text
+    assert "7 点 · 2 秒" in text
     assert len(chat.clips()) == 1
 
 

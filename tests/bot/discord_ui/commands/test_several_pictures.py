@@ -91,7 +91,7 @@ async def test_other_peoples_orders_are_interleaved(chat: Chat) -> None:
 async def test_an_order_is_refused_as_a_whole_and_the_affordable_number_named(
     backend: Backend,
 ) -> None:
-    quota = replace(backend.catalogue.quota, credits_per_day=12)
+    quota = replace(backend.catalogue.quota, credits_per_day=17)
     backend.jobs = backend.studio._jobs = backend.jobs_with_quota(quota)
     async with open_chat(backend) as chat:
         assert "enough for 2 of them" in ephemeral_texts(await chat.animate(**pictures(3)))[0]

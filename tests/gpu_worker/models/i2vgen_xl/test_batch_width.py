@@ -130,7 +130,7 @@ def test_a_lack_of_memory_ends_the_sharing_and_not_the_clip(
     def frames() -> Frames:
         result = generate(moved_engine, canvas, candidates=2, steps=2)
         assert result.adjustments == ()
-        return result.frames
+        return result.array
 
     monkeypatch.setattr(batch_width, "choose_width", fixed(1))
     alone = frames()

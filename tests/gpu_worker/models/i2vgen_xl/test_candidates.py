@@ -76,9 +76,9 @@ def test_the_best_candidate_is_kept_and_is_the_clip_of_its_seed(
     assert steps == sorted(steps)
     assert steps[-1] == 8
     assert all(one.steps == 8 for one in seen if one.stage is Stage.DENOISING)
-    alone = generate(moved_engine, canvas, seed=result.seed).frames
+    alone = generate(moved_engine, canvas, seed=result.seed).array
     # Shared passes round in another order: then it is the same clip, not the same bytes.
-    assert np.abs(result.frames.astype(int) - alone).max() <= width - 1
+    assert np.abs(result.array.astype(int) - alone).max() <= width - 1
 
 
 def test_a_path_of_several_motions_has_no_motion_score(
@@ -135,5 +135,5 @@ def test_clip_chooses_among_candidates_and_its_score_is_reported(
     assert scores[f"seed_{result.seed}"] == max(scores["seed_11"], scores["seed_12"])
     again = generate(engine, canvas, seed=result.seed)
     # Candidates may share forward passes, which rounds a little differently.
-    assert np.abs(result.frames.astype(int) - again.frames).max() <= 2
+    assert np.abs(result.array.astype(int) - again.array).max() <= 2
     assert dict(again.scores)["clip"] == pytest.approx(scores["clip"], abs=0.01)

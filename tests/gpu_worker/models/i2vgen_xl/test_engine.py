@@ -23,7 +23,7 @@ def test_every_preset_gives_the_frames_that_were_asked_for(
     request: pytest.FixtureRequest, canvas: Canvas, kind: str, preset: Preset
 ) -> None:
     engine: I2VGenXL = request.getfixturevalue(f"{kind}_engine")
-    frames = generate(engine, canvas, preset=preset, steps=8).frames
+    frames = generate(engine, canvas, preset=preset, steps=8).array
     assert frames.shape == (4, 64, 64, 3)
     assert frames.dtype == np.uint8
 
@@ -34,14 +34,14 @@ def test_the_same_seed_gives_the_same_bytes(
 ) -> None:
     for engine in (still_engine, moved_engine):
         first, second = (
-            generate(engine, canvas, camera=Camera(strength=strength), steps=2).frames
+            generate(engine, canvas, camera=Camera(strength=strength), steps=2).array
             for _ in range(2)
         )
         assert np.array_equal(first, second)
 
 
 def test_another_seed_gives_another_clip(moved_engine: I2VGenXL, canvas: Canvas) -> None:
-    first, second = (generate(moved_engine, canvas, seed=seed).frames for seed in (1, 2))
+    first, second = (generate(moved_engine, canvas, seed=seed).array for seed in (1, 2))
     assert not np.array_equal(first, second)
 
 
@@ -49,7 +49,7 @@ def test_a_freshly_loaded_engine_gives_the_same_bytes(
     moved_checkpoint: Path, moved_engine: I2VGenXL, canvas: Canvas
 ) -> None:
     first, second = (
-        generate(engine, canvas).frames for engine in (load_engine(moved_checkpoint), moved_engine)
+        generate(engine, canvas).array for engine in (load_engine(moved_checkpoint), moved_engine)
     )
     assert np.array_equal(first, second)
 
@@ -72,7 +72,7 @@ def test_progress_counts_every_step_and_estimates_what_is_left(
 @pytest.fixture(scope="module")
 def whole(moved_engine: I2VGenXL, canvas: Canvas) -> Frames:
     """Make the clip that is not cancelled."""
-    return generate(moved_engine, canvas).frames
+    return generate(moved_engine, canvas).array
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])
@@ -90,7 +90,7 @@ def test_a_cancel_acts_within_one_step_and_leaves_no_trace(
     with pytest.raises(Cancelled):
         moved_engine.generate(tiny_request(), canvas, on_progress, lambda: cancelled[0])
     assert steps[-1] <= after + 1
-    assert np.array_equal(generate(moved_engine, canvas).frames, whole)
+    assert np.array_equal(generate(moved_engine, canvas).array, whole)
 
 
 @pytest.mark.parametrize(

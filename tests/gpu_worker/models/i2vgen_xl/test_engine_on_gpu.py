@@ -47,7 +47,7 @@ def engine(gpu: FakeGpu, still_checkpoint: Path) -> I2VGenXL:
 def check_presets(engine: I2VGenXL, canvas: Canvas) -> None:
     """Make a clip with every preset; the encoders are on the device only while they are used."""
     for preset in Preset:
-        assert generate(engine, canvas, preset=preset, steps=2).frames.shape == (4, 64, 64, 3)
+        assert generate(engine, canvas, preset=preset, steps=2).array.shape == (4, 64, 64, 3)
     parts = engine.pipeline.components
     assert {tensor.device.type for tensor in parts.text_encoder.parameters()} == {"cpu"}
     assert {tensor.device.type for tensor in parts.unet.parameters()} == {"cuda"}
@@ -69,7 +69,7 @@ def test_a_camera_of_half_strength_works_too(
     gpu: FakeGpu, moved_checkpoint: Path, canvas: Canvas
 ) -> None:
     clip = generate(load_on_gpu(moved_checkpoint), canvas, camera=Camera(strength=0.5))
-    assert clip.frames.shape == (4, 64, 64, 3)
+    assert clip.array.shape == (4, 64, 64, 3)
 
 
 def test_no_step_waits_for_the_device(

@@ -7,6 +7,7 @@ import torch
 
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs
 from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
 from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs
 from storage.domain.camera.motion import Motion, Reading
@@ -20,7 +21,7 @@ def test_a_clip_is_the_same_as_the_second_of_a_batch(
     engine: I2VGenXL = request.getfixturevalue(f"{name}_engine")
     pipeline = engine.pipeline
     first, second = (
-        ClipInputs(
+        denoised_inputs(
             tiny_request(seed=seed, frames=8, steps=3, guidance=2.0),
             canvas,
             Reading(Motion.ZOOM_IN),

@@ -93,6 +93,16 @@ def test_shake_stays_small_and_has_no_direction() -> None:
     assert all(pose.zoom == 1.0 for pose in path)
 
 
+@pytest.mark.parametrize("motion", [motion for motion in Motion if motion is not Motion.AUTO])
+def test_more_frames_a_second_show_the_same_path(motion: Motion) -> None:
+    slow = plan(Camera(), Reading(motion), 3, 9, 8.0)
+    smooth = plan(Camera(), Reading(motion), 3, 25, 24.0)
+    for before, after in zip(slow, smooth[::3], strict=True):
+        assert after.dx == pytest.approx(before.dx, abs=0.006)
+        assert after.zoom == pytest.approx(before.zoom, abs=1e-6)
+        assert after.roll == pytest.approx(before.roll, abs=0.2)
+
+
 def test_hold_still_holds_still() -> None:
     assert set(plan(Camera(), Reading(Motion.STATIC), 3, 16)) == {Pose()}
 

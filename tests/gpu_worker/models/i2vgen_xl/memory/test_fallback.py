@@ -31,7 +31,7 @@ META = torch.device("meta")
 @pytest.fixture(scope="module")
 def undisturbed(moved_engine: I2VGenXL, canvas: Canvas) -> Frames:
     """Make the clip that no lack of memory disturbs."""
-    return generate(moved_engine, canvas).frames
+    return generate(moved_engine, canvas).array
 
 
 @contextmanager
@@ -57,7 +57,7 @@ def test_a_step_that_fails_once_changes_no_byte(
 ) -> None:
     with failing(moved_engine.pipeline.unet, lambda number, _: number == step):
         result = generate(moved_engine, canvas)
-    assert np.array_equal(result.frames, undisturbed)
+    assert np.array_equal(result.array, undisturbed)
     assert result.adjustments == ()
 
 
@@ -66,7 +66,7 @@ def test_failures_at_every_step_change_no_byte(
 ) -> None:
     with failing(moved_engine.pipeline.unet, lambda number, _: number % 2 == 1):
         result = generate(moved_engine, canvas)
-    assert np.array_equal(result.frames, undisturbed)
+    assert np.array_equal(result.array, undisturbed)
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_steps_that_change_no_number_give_the_undisturbed_clip(
     with failing(moved_engine.pipeline.unet, lambda number, _: number in failures):
         result = generate(moved_engine, canvas)
     assert [one.key for one in result.adjustments] == adjustments
-    assert np.abs(result.frames.astype(int) - undisturbed).max() <= 1
+    assert np.abs(result.array.astype(int) - undisturbed).max() <= 1
 
 
 def test_eight_bit_weights_stay_near_the_undisturbed_clip_and_do_not_last(
@@ -97,15 +97,15 @@ def test_eight_bit_weights_stay_near_the_undisturbed_clip_and_do_not_last(
     with failing(moved_engine.pipeline.unet, lambda number, _: number <= STEPS):
         result = generate(moved_engine, canvas)
     assert result.adjustments[-1].key == "adjusted_eight_bit"
-    assert np.abs(result.frames.astype(float) - undisturbed).mean() < 2.0
-    assert np.array_equal(generate(moved_engine, canvas).frames, undisturbed)
+    assert np.abs(result.array.astype(float) - undisturbed).mean() < 2.0
+    assert np.array_equal(generate(moved_engine, canvas).array, undisturbed)
 
 
 def test_the_last_step_is_a_smaller_clip(moved_engine: I2VGenXL, canvas: Canvas) -> None:
     large = Canvas(canvas.source, canvas.window, (128, 128))
     with failing(moved_engine.pipeline.unet, lambda _, sample: sample.shape[-1] > 24):
         result = generate(moved_engine, large, width=128, height=128, steps=2)
-    assert result.frames.shape == (4, 96, 96, 3)
+    assert result.array.shape == (4, 96, 96, 3)
     adjustment = result.adjustments[-1]
     assert adjustment.key == "adjusted_smaller"
     assert dict(adjustment.parameters) == {"width": "96", "height": "96"}
@@ -162,7 +162,7 @@ def test_a_passing_lack_outside_of_the_steps_changes_no_byte(
 ) -> None:
     with failing(MODULES[name](moved_engine), lambda number, _: number == 1):
         result = generate(moved_engine, canvas)
-    assert np.array_equal(result.frames, undisturbed)
+    assert np.array_equal(result.array, undisturbed)
     assert result.adjustments == ()
 
 
@@ -172,7 +172,7 @@ def test_fewer_frames_at_once_give_the_same_clip(
 ) -> None:
     with failing(MODULES[name](moved_engine), lambda _, batch: len(batch) > 1):
         result = generate(moved_engine, canvas)
-    assert np.abs(result.frames.astype(int) - undisturbed).max() <= 1
+    assert np.abs(result.array.astype(int) - undisturbed).max() <= 1
     assert result.adjustments == ()
 
 
@@ -187,7 +187,7 @@ def test_a_lasting_lack_outside_of_the_steps_makes_the_clip_smaller(
     with failing(MODULES[name](moved_engine), lambda number, _: number <= failures):
         result = generate(moved_engine, large, width=96, height=96, steps=2)
     assert [one.key for one in result.adjustments] == ["adjusted_smaller"]
-    assert result.frames.shape[1] < 96
+    assert result.array.shape[1] < 96
 
 
 @torch.inference_mode()
@@ -225,7 +225,7 @@ clip(64)
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + 160 * 2**20, resource.RLIM_INFINITY))
 result = clip(512)
-print(result.frames.shape[1], ",".join(one.key for one in result.adjustments))
+print(result.array.shape[1], ",".join(one.key for one in result.adjustments))
 """
 
 

@@ -1,0 +1,50 @@
+"""A clip at its full size and speed, from what the model denoised at its own size."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from gpu_worker.media import warp
+from gpu_worker.media.frames import Frames, FrameSource
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs
+from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import camera_poses
+from gpu_worker.render.moments import Moments
+from gpu_worker.render.moved_picture import move_picture
+from storage.domain.camera.motion import Pose, Reading
+from storage.domain.request import DenoisedShape, GenerationRequest
+
+
+def denoised_inputs(request: GenerationRequest, canvas: Canvas, reading: Reading) -> ClipInputs:
+    """Return what the model works on for a request: all of it, or some moments at a small size."""
+    poses, shape = camera_poses(request, reading), request.denoised
+    if shape is None:
+        return ClipInputs(request, canvas, poses)
+    fps = max(1, round(shape.frames * request.fps / request.frames))
+    small = replace(request, width=shape.width, height=shape.height, frames=shape.frames, fps=fps)
+    size = (shape.width, shape.height)
+    return ClipInputs(small, replace(canvas, size=size), moments_of(poses, shape))
+
+
+def moments_of(poses: Sequence[Pose], shape: DenoisedShape) -> tuple[Pose, ...]:
+    """Return the poses for which a model answers, evenly from the first to the last."""
+    chosen = np.linspace(0, len(poses) - 1, shape.frames).round().astype(int)
+    return tuple(poses[index] for index in chosen)
+
+
+def render(
+    request: GenerationRequest, canvas: Canvas, inputs: ClipInputs, made: Frames, reading: Reading
+) -> FrameSource:
+    """Return the frames of a request's clip; made are those of its inputs, maybe at another size.
+
+    Whatever the picture shows comes from its own pixels; what the model made counts only where the
+    path uncovers what the picture does not hold.
+    """
+    size = (made.shape[2], made.shape[1])
+    source = (canvas.source.shape[1], canvas.source.shape[0])
+    uncovered = warp.uncovered(source, canvas.window, inputs.poses, size)
+    moments = Moments(made, uncovered, inputs.poses, canvas.window)
+    return move_picture(canvas, camera_poses(request, reading), request.seed, moments)
