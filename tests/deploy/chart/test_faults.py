@@ -135,7 +135,7 @@ def test_other_faults_are_found(change: Any, expected: str, manifests: list[Mani
         ({"workers": {"gpu": {"settings": {"MODEL": "embedded"}}}}, "MODEL"),
         ({"workers": {"GPU_1": {}}}, "GPU_1"),
         ({"workerDefaults": {"idleSecs": 1}}, "'idleSecs' not allowed"),
-        ({"bot": {"replicas": 2}}, "'replicas' not allowed"),
+        ({"bot": {"replica": 2}}, "'replica' not allowed"),
         ({"bot": {"settings": {"DISCORD_TOKEN": "secret"}}}, "DISCORD_TOKEN"),
         ({"discord": {"token": "secret"}}, "'token' not allowed"),
         ({"discord": {"tokenSecret": {"name": ""}}}, "name"),

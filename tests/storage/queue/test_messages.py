@@ -164,8 +164,7 @@ WRITTEN = {
     "request.frames request.fps request.steps request.guidance request.seed "
     "request.negative_prompt request.preset request.camera.motion request.camera.speed "
     "request.camera.strength request.camera.keyframes request.candidates request.container "
-    "request.reading request.extra "
-    "size_limit",
+    "request.reading request.extra request.denoised size_limit",
     Started: "job attempt worker at",
     Progressed: "job attempt progress.stage progress.step progress.steps progress.eta "
     "progress.preview",
