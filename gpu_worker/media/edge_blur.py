@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_worker.media.blur import gaussian
 from gpu_worker.media.frames import Frame
 
 GROWTH = 0.25
@@ -20,9 +21,6 @@ GROWTH = 0.25
 
 LEVELS = (0.005, 0.01, 0.02, 0.04)
 """Standard deviations of the prepared blurs, as shares of the frame's shorter side."""
-
-FULL_SIZE_BLUR = 3.0
-"""The widest blur, in pixels, that is computed at the full size."""
 
 
 def distance_outside(
@@ -50,18 +48,6 @@ def blur_outside(frame: Frame, beyond: NDArray[np.float32]) -> Frame:
     for number, spread in enumerate(spreads):
         share = np.clip(levels - number, 0.0, 1.0)[..., None]
         if share.any():
-            blurred += share * (_gaussian(frame, spread) - blurred)
+            soft = gaussian(frame, spread, cv2.BORDER_REFLECT_101, cv2.INTER_LINEAR)
+            blurred += share * (soft - blurred)
     return np.asarray(blurred.round().clip(0, 255), np.uint8)
-
-
-def _gaussian(frame: Frame, spread: float) -> Frame:
-    """Return the frame under a Gaussian blur; a wide one is computed at a smaller size."""
-    height, width = frame.shape[:2]
-    factor = max(1, int(spread / FULL_SIZE_BLUR))
-    if factor > 1:
-        size = (max(1, width // factor), max(1, height // factor))
-        frame = np.asarray(cv2.resize(frame, size, interpolation=cv2.INTER_AREA), np.uint8)
-    blurred = cv2.GaussianBlur(frame, (0, 0), spread / factor, borderType=cv2.BORDER_REFLECT_101)
-    if factor > 1:
-        blurred = cv2.resize(blurred, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(blurred, np.uint8)

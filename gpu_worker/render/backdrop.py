@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from gpu_worker.media.blur import gaussian
 from gpu_worker.render.extent import Margins
 
 FloatImage = NDArray[np.float32]  # (height, width) or (height, width, 3)
@@ -19,9 +20,6 @@ GROWTH = 0.5
 
 FINEST, OCTAVES = 1.5, 5
 """The least blur, as a multiple of the softness at the border, and how often it is doubled."""
-
-FULL_SIZE_BLUR = 3.0
-"""The widest blur, in pixels, that is computed at the full size."""
 
 
 def distance_beyond(width: int, height: int, margins: Margins) -> FloatImage:
@@ -58,12 +56,4 @@ def padded(plane: FloatImage, margins: Margins, border: int) -> FloatImage:
 
 def blur(plane: FloatImage, spread: float) -> FloatImage:
     """Return a plane under a Gaussian blur; a wide one is computed at a smaller size."""
-    height, width = plane.shape[:2]
-    factor = max(1, int(spread / FULL_SIZE_BLUR))
-    if factor > 1:
-        size = (max(1, width // factor), max(1, height // factor))
-        plane = np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
-    soft = cv2.GaussianBlur(plane, (0, 0), spread / factor, borderType=cv2.BORDER_REPLICATE)
-    if factor > 1:
-        soft = cv2.resize(soft, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.asarray(soft, np.float32)
+    return gaussian(plane, spread, cv2.BORDER_REPLICATE, cv2.INTER_CUBIC)
