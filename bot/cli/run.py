@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bot.cli.invocation import Invocation
@@ -13,6 +14,7 @@ from bot.cli.output_folder import write_whole
 from bot.cli.progress_bar import ProgressBar
 from bot.studio.events import JobChanged, JobProgressed
 from bot.studio.studio import Studio
+from storage.domain.advice import Advice, advice_on_prompt
 from storage.domain.clip import Failure
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job
@@ -74,6 +76,8 @@ class ClipRun:
             self._report_failure(clip.name, self.invocation.error(error))
             return
         self.pending[job.id] = clip.name
+        model = self.invocation.admission.catalogue.model(job.request.model)
+        self._print_hints(clip.name, advice_on_prompt(job.request, model))
         self._show(self.invocation.text("cli_waiting"))
 
     async def _collect(self) -> None:
@@ -113,9 +117,13 @@ class ClipRun:
         self.bar.print_above(self.invocation.text("cli_failed", file=file, reason=reason))
 
     def _show_advice(self, event: JobChanged) -> None:
-        for hint in event.advice if event.job.id in self.pending else ():
+        if event.job.id in self.pending:
+            self._print_hints(self.pending[event.job.id], event.advice)
+
+    def _print_hints(self, name: str, hints: Iterable[Advice]) -> None:
+        for hint in hints:
             text = self.invocation.text(hint.key, **dict(hint.parameters))
-            self.bar.print_above(f"{printable(self.pending[event.job.id])}: {text}")
+            self.bar.print_above(f"{printable(name)}: {text}")
 
     def _show_progress(self, job_id: str, progress: Progress) -> None:
         if job_id not in self.pending:

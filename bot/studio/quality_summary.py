@@ -33,8 +33,11 @@ def shown_scores(clip: Clip, asked: bool) -> tuple[tuple[str, float], ...]:
     return tuple(one for one in clip.scores if asked or one[0] != "motion")
 
 
-def summary(clip: Clip, asked: bool = True) -> tuple[str, ...]:
-    """Return message keys for the scores that a viewer would notice, the motion first."""
+def summary(clip: Clip, asked: bool = True, camera_alone: bool = False) -> tuple[str, ...]:
+    """Return message keys for the scores that a viewer would notice, the motion first.
+
+    camera_alone: more was asked for than a motion of the camera, and the model makes no more.
+    """
     scores = dict(shown_scores(clip, asked))
     keys = []
     for name, measure in MEASURES.items():
@@ -42,13 +45,15 @@ def summary(clip: Clip, asked: bool = True) -> tuple[str, ...]:
         if name in scores and not intended:
             good = measure.is_good(scores[name])
             if not good or measure.shown_if_good:
-                keys.append(key_of(name, scores[name]))
+                keys.append(key_of(name, scores[name], camera_alone))
     return tuple(keys)
 
 
-def key_of(name: str, value: float) -> str:
+def key_of(name: str, value: float, camera_alone: bool = False) -> str:
     """Return the message key of one score, empty where there is only a figure for it."""
     measure = MEASURES.get(name)
+    if camera_alone and name == "motion":
+        name = "camera"
     return f"verdict_{name}_{'good' if measure.is_good(value) else 'bad'}" if measure else ""
 
 

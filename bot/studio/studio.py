@@ -23,7 +23,7 @@ from bot.studio.wait_forecast import WaitForecast
 from storage.blobs import Blobs
 from storage.clip_file import DamagedClip, check_clip_file
 from storage.database.jobs import Jobs
-from storage.domain.advice import advice_on_order
+from storage.domain.advice import advice_on_picture
 from storage.domain.clip import Clip
 from storage.domain.cost.advice import RentalAdvice, ServiceBill
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
@@ -115,9 +115,9 @@ class Studio:
         return OrderDraft(request, requester.reply_to, picture)
 
     async def inspect(self, draft: OrderDraft) -> OrderDraft:
-        """Decode a draft's picture and add advice; raise BadPicture where it cannot be animated."""
+        """Decode a draft's picture and add advice on it; raise BadPicture where it is of no use."""
         facts = await self._decoders.inspect(draft.picture)
-        return replace(draft, advice=advice_on_order(draft.request, facts))
+        return replace(draft, advice=advice_on_picture(draft.request, facts))
 
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:
         """Raise QuotaExceeded unless this person may place all of these orders now."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage.domain.camera.motion import Motion
-from storage.domain.catalogue import Span
+from storage.domain.catalogue import Model, Span
 from storage.domain.picture import PictureFacts
 from storage.domain.prompt.reading import in_other_language, speaks_of_camera
+from storage.domain.prompt.subject_motion.reading import asks_subject_motion
 from storage.domain.request import GenerationRequest
 
 SMALL_SIDE = 256  # pixels: below it a zoom has nothing to show
@@ -28,12 +29,23 @@ class Advice:
     parameters: tuple[tuple[str, str], ...] = ()
 
 
-def advice_on_order(request: GenerationRequest, picture: PictureFacts) -> tuple[Advice, ...]:
-    """Return hints on an order before it runs, the most useful first."""
+def asks_too_much(request: GenerationRequest, model: Model) -> bool:
+    """Tell whether the prompt asks that something in the picture moves, of a model that cannot."""
+    return not model.moves_subjects and asks_subject_motion(request.prompt)
+
+
+def advice_on_prompt(request: GenerationRequest, model: Model) -> tuple[Advice, ...]:
+    """Return a hint on what the prompt asks for in vain, or on the camera motion that it lacks."""
+    if asks_too_much(request, model):
+        return (Advice("advice_camera_alone"),)
+    if request.names_motion or not request.camera.strength:
+        return ()
+    return (Advice(_unread(request.prompt, model)),)
+
+
+def advice_on_picture(request: GenerationRequest, picture: PictureFacts) -> tuple[Advice, ...]:
+    """Return hints on the picture of an order, the most useful first."""
     hints: list[Advice] = []
-    camera = request.camera
-    if not request.names_motion and camera.strength > 0.0:
-        hints.append(Advice(_unread(request.prompt)))
     if picture.animated:
         hints.append(Advice("advice_picture_animated"))
     if (share := _cut_away(request, picture)) > CROPPED:
@@ -52,11 +64,13 @@ def advice_on_order(request: GenerationRequest, picture: PictureFacts) -> tuple[
     return tuple(hints)
 
 
-def _unread(prompt: str) -> str:
+def _unread(prompt: str, model: Model) -> str:
     """Return the hint on a prompt in which no motion was read."""
     if in_other_language(prompt):
         return "advice_other_language"
-    return "advice_motion_guessed" if speaks_of_camera(prompt) else "advice_no_motion"
+    if speaks_of_camera(prompt):
+        return "advice_motion_guessed"
+    return "advice_no_motion" if model.moves_subjects else "advice_no_camera_motion"
 
 
 def _cut_away(request: GenerationRequest, picture: PictureFacts) -> float:

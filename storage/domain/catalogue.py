@@ -76,7 +76,8 @@ class Model:
     """One model's row; another revision makes other clips of the same request.
 
     cost is by how much a pass over one pixel of one frame is dearer than with the full model.
-    Without denoising, a model denoises every frame of a clip at the clip's own size.
+    Without denoising, a model denoises every frame of a clip at the clip's own size. moves_subjects
+    tells whether anything in the picture moves by itself, or the camera alone.
     """
 
     name: str
@@ -91,6 +92,7 @@ class Model:
     recommended: Ranges
     cost: float = 1.0
     denoising: Denoising | None = None
+    moves_subjects: bool = True
 
     def size(self, resolution: str, picture: tuple[int, int]) -> tuple[int, int]:
         """Return the clip's width and height: the resolution's area at the nearest aspect.

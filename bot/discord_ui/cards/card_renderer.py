@@ -15,7 +15,7 @@ from bot.i18n import Translations
 from bot.studio import quality_summary
 from bot.studio.camera_options import motions_of, speed_of
 from bot.studio.wait_forecast import QueueEstimate
-from storage.domain.advice import Advice, advice_on_clip
+from storage.domain.advice import Advice, advice_on_clip, advice_on_prompt, asks_too_much
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Adjustment, Clip, Failure
@@ -55,7 +55,8 @@ class CardRenderer:
         elif estimate is not None and estimate.seconds:
             text = text.rstrip(".。") + " · "
             text += self._text(job, "card_starts_in", time=self._duration(job, estimate.seconds))
-        return Card(self._content(job, "⏳ " + text, advice), UNFINISHED_ACTIONS)
+        hints = (*self._advice_on_prompt(job), *advice)
+        return Card(self._content(job, "⏳ " + text, hints), UNFINISHED_ACTIONS)
 
     def running(
         self,
@@ -75,7 +76,8 @@ class CardRenderer:
             parts.append(self._text(job, "card_step", step=progress.step, steps=progress.steps))
         if progress.eta is not None:
             parts.append(self._text(job, "card_left", time=self._duration(job, progress.eta)))
-        content = self._content(job, " · ".join(parts), advice)
+        hints = (*self._advice_on_prompt(job), *advice)
+        content = self._content(job, " · ".join(parts), hints)
         if preview is None:
             return Card(content, UNFINISHED_ACTIONS)
         # Some clients show an animated picture in an embed as a still.
@@ -86,11 +88,17 @@ class CardRenderer:
         """Return the card of a finished clip, with its file."""
         key = "card_cached" if job.cached else "card_done"
         made = self._text(job, key, time=self._duration(job, clip.seconds), cost=job.cost)
-        asked = job.request.names_motion
-        scores = (self._text(job, score) for score in quality_summary.summary(clip, asked))
-        status = "-# " + " · ".join((made, *scores))
-        content = self._content(job, status, (*advice, *self._advice_after(job, clip)), clip)
+        model, asked = self.catalogue.models.get(job.request.model), job.request.names_motion
+        camera_alone = model is not None and asks_too_much(job.request, model)
+        keys = quality_summary.summary(clip, asked, camera_alone)
+        status = "-# " + " · ".join((made, *(self._text(job, key) for key in keys)))
+        hints = (*self._advice_on_prompt(job), *advice, *self._advice_after(job, clip))
+        content = self._content(job, status, hints, clip)
         return Card(content, ENDED_ACTIONS, attachment=CardAttachment.of_clip(job, clip, data))
+
+    def _advice_on_prompt(self, job: Job) -> tuple[Advice, ...]:
+        model = self.catalogue.models.get(job.request.model)
+        return () if model is None else advice_on_prompt(job.request, model)
 
     def _advice_after(self, job: Job, clip: Clip) -> tuple[Advice, ...]:
         model = self.catalogue.models.get(job.request.model)

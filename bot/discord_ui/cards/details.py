@@ -11,8 +11,9 @@ from bot.discord_ui.client import Interaction
 from bot.discord_ui.replies import code_block, quote
 from bot.i18n import Translations
 from bot.studio import quality_summary
-from bot.studio.option_table import Option
+from bot.studio.admission import Admission
 from bot.studio.parameter_lines import write_details
+from storage.domain.advice import asks_too_much
 from storage.domain.clip import Clip
 from storage.domain.job import Job
 from storage.domain.request import PROMPT_LIMIT
@@ -23,50 +24,51 @@ FIELD_LIMIT = 1024  # characters
 async def show_details(interaction: Interaction, job_id: str) -> None:
     """Show a clip's details to the person who asks, and to nobody else."""
     client = interaction.client
-    table = client.studio.admission.table
-    renderer = DetailsRenderer(client.texts, interaction.locale.value, table)
+    admission = client.studio.admission
+    renderer = DetailsRenderer(client.texts, interaction.locale.value, admission)
     embed = renderer.render(await client.studio.job(job_id))
     await interaction.response.send_message(embed=embed, ephemeral=True)
 
 
 @dataclass(frozen=True, slots=True)
 class DetailsRenderer:
-    """Renders details in one person's language; table holds the options to list."""
+    """Renders details in one person's language; admission holds the options to list."""
 
     texts: Translations
     locale: str
-    table: tuple[Option, ...]
+    admission: Admission
 
     def render(self, job: Job) -> discord.Embed:
         """Return the embed of a job; before its end it has the parameters alone."""
         embed = discord.Embed(description="> " + quote(job.request.prompt, PROMPT_LIMIT))
-        lines = code_block(write_details(self.table, job.request, job.clip))
+        lines = code_block(write_details(self.admission.table, job.request, job.clip))
         self._add_field(embed, "details_parameters", lines)
         if job.clip is not None:
-            self._add_field(
-                embed, "details_scores", self._scores(job.clip, job.request.names_motion)
-            )
+            self._add_field(embed, "details_scores", self._scores(job, job.clip))
             self._add_field(embed, "details_adjusted", self._adjustments(job.clip))
             self._add_field(embed, "details_made", self._made(job, job.clip))
             self._add_field(embed, "details_bill", bill_text.of_clip(self.texts, self.locale, job))
         embed.set_footer(text=self._text("details_footer", id=job.id))
         return embed
 
-    def _scores(self, clip: Clip, asked: bool) -> str:
-        shown = quality_summary.shown_scores(clip, asked)
+    def _scores(self, job: Job, clip: Clip) -> str:
+        model = self.admission.catalogue.models.get(job.request.model)
+        camera_alone = model is not None and asks_too_much(job.request, model)
+        shown = quality_summary.shown_scores(clip, job.request.names_motion)
         known = [one for one in shown if self._has_title(one[0])]
-        return "\n".join(self._score(name, value) for name, value in known)
+        return "\n".join(self._score(name, value, camera_alone) for name, value in known)
 
     def _has_title(self, name: str) -> bool:
         return name.startswith("seed_") or self.texts.has(f"score_{name}")
 
-    def _score(self, name: str, value: float) -> str:
+    def _score(self, name: str, value: float, camera_alone: bool) -> str:
         """Return a score as a word and a figure; the score of a candidate has its seed as name."""
         kind, _, seed = name.partition("_")
         title = (
             self._text("score_seed", seed=seed) if kind == "seed" else self._text(f"score_{name}")
         )
-        key, figure = quality_summary.key_of(name, value), quality_summary.figure(name, value)
+        key = quality_summary.key_of(name, value, camera_alone)
+        figure = quality_summary.figure(name, value)
         return f"{title}: " + (f"{self._text(key)} ({figure})" if key else figure)
 
     def _adjustments(self, clip: Clip) -> str:

@@ -21,11 +21,11 @@ _CLAUSE_END = re.compile(
 )
 
 
-_CAMERA = re.compile(
+CAMERA = re.compile(
     r"镜头|相机|摄像机|摄影机|摄像头|画面|视角|机位|视野|视线|焦距|我们|观众|无人机|航拍"
 )
-_CONTENT = re.compile(r"图像|图片|照片|场景|景物|内容|背景")
-_FILLERS = re.compile(
+CONTENT = re.compile(r"图像|图片|照片|场景|景物|内容|背景")
+FILLERS = re.compile(
     r"镜头|相机|慢慢|缓慢|缓缓|缓|慢|高速|快速|迅速|急速|飞快|快|轻轻|轻微|微微|稍微|稍稍|略微|逐渐|渐渐|徐徐|平稳|"
     r"稳定|匀速|平滑|流畅|请|让|把|将|使|先|再|然后|最后|开始|持续|不断|一直|整体|地|的|着|了|得|从|给|做|来|"
     r"一个|个|一点点|一点|只|仅|就|要|需要|想|希望|帮我|我|突然|猛地|猛|急|剧烈|强烈|大幅|小幅|度|又|也|和|并|与|且|"
@@ -66,13 +66,13 @@ def mentions(text: str) -> list[Mention]:
     for start, clause, joiner in _clauses(text):
         if not _HAN.search(clause):
             ruled_out = ruled_out and joiner in _JOINS_LIST
-            other_subject = other_subject or bool(_FILLERS.sub("", clause))
+            other_subject = other_subject or bool(FILLERS.sub("", clause))
             continue
         bare = joiner in ",、" and _BARE.fullmatch(clause) is not None
         ruled_out = ruled_out and (joiner in _JOINS_LIST or bare)
         own = list(_in_clause(clause, start, other_subject, ruled_out))
         found.extend(own)
-        ruled_out = ruled_out or _is_negated(clause)
+        ruled_out = ruled_out or is_negated(clause)
         other_subject = _is_about_other(clause, own, other_subject)
     return found
 
@@ -82,16 +82,21 @@ def speaks_of_camera(text: str) -> bool:
     return any(_SPOKEN.search(clause) for _, clause, _ in _clauses(text))
 
 
+def simplified(text: str) -> str:
+    """Return a text with the traditional characters of camera words in their simplified forms."""
+    return text.translate(_SIMPLIFIED)
+
+
 def loose_speed(text: str) -> Speed | None:
     """Return the speed that a clause of its own names."""
-    text = text.translate(_SIMPLIFIED)
-    parts = (part for part in _CLAUSE_END.split(text) if part and not _FILLERS.sub("", part))
+    text = simplified(text)
+    parts = (part for part in _CLAUSE_END.split(text) if part and not FILLERS.sub("", part))
     return next((speed for part in parts if (speed := _speed(part))), None)
 
 
 def _clauses(text: str) -> Iterator[tuple[int, str, str]]:
     """Yield the position of each clause, its simplified text, and the sign before it."""
-    text = text.translate(_SIMPLIFIED)
+    text = simplified(text)
     text = _AT_CAMERA.sub(lambda match: "人" * len(match.group()), text)
     text = _PLACE.sub(lambda match: "的" * len(match.group()), text)
     start, joiner = 0, "."
@@ -112,7 +117,7 @@ def _in_clause(clause: str, offset: int, other_subject: bool, ruled_out: bool) -
     taken = [False] * len(clause)
     speed = _speed(clause)
     for match in _TECHNIQUE.finditer(clause):
-        if ruled_out or _is_negated(clause[: match.start()]):
+        if ruled_out or is_negated(clause[: match.start()]):
             yield Mention(offset + match.start(), Motion.PAN_RIGHT, Rank.MANNER, negated=True)
     for rule_motion, pattern, rule_rank, camera_only in PATTERNS:
         for match in pattern.finditer(clause):
@@ -129,7 +134,7 @@ def _in_clause(clause: str, offset: int, other_subject: bool, ruled_out: bool) -
             motion, rank = rule_motion, _ranked(rule_rank, subject, camera_only)
             if subject is _Subject.CONTENT and _moves_content(match.group()):
                 motion, rank = _REVERSED.get(motion, motion), Rank.CONTENT
-            negated = ruled_out or _is_negated(clause[:start])
+            negated = ruled_out or is_negated(clause[:start])
             yield Mention(
                 offset + start, motion, rank, negated and motion is not Motion.STATIC, speed
             )
@@ -154,11 +159,11 @@ class _Subject(Enum):
 
 def _subject(clause: str, before: str, end: int, other_subject: bool) -> _Subject:
     """Return who makes a motion, by the words before it that belong to no other motion."""
-    if _CAMERA.search(clause[:end]):
+    if CAMERA.search(clause[:end]):
         return _Subject.CAMERA
-    if _CONTENT.search(before):
+    if CONTENT.search(before):
         return _Subject.CONTENT
-    if _FILLERS.sub("", _ORIGIN.sub("", before)) or _OF_NOUN.match(clause, end):
+    if FILLERS.sub("", _ORIGIN.sub("", before)) or _OF_NOUN.match(clause, end):
         return _Subject.OTHER
     if other_subject and _PERSONAL.search(clause):
         return _Subject.OTHER
@@ -172,16 +177,16 @@ def _ranked(rank: Rank, subject: _Subject, camera_only: bool) -> Rank:
 
 def _is_about_other(clause: str, own: list[Mention], other_subject: bool) -> bool:
     """Tell whether the clause after this one may be about something else than the camera."""
-    if own or _CAMERA.search(clause):
+    if own or CAMERA.search(clause):
         return False
-    return bool(_FILLERS.sub("", clause)) or other_subject
+    return bool(FILLERS.sub("", clause)) or other_subject
 
 
 def _moves_content(words: str) -> bool:
     return "平移" not in words and _CONTENT_MOVES.search(words) is not None
 
 
-def _is_negated(before: str) -> bool:
+def is_negated(before: str) -> bool:
     """Tell whether a negation before a motion is still in force."""
     last = None
     for match in _NEGATION.finditer(before):

@@ -47,5 +47,11 @@ def test_no_motion_that_nobody_asked_for_is_called_as_asked() -> None:
     assert shown_scores(clip, asked=True) == clip.scores
 
 
+def test_of_a_camera_that_moves_alone_only_that_is_said() -> None:
+    clip = replace(CLIP, scores=(("motion", 1.0), ("shake", 0.0001)))
+    assert summary(clip, camera_alone=True) == ("verdict_camera_good", "verdict_shake_good")
+    assert key_of("motion", 0.1, camera_alone=True) == "verdict_camera_bad"
+
+
 def test_an_unknown_score_is_only_a_figure() -> None:
     assert (key_of("seed_7", 2.25), figure("seed_7", 2.25)) == ("", "2.25")

@@ -6,20 +6,22 @@ from dataclasses import replace
 
 import pytest
 
-from storage.domain.advice import Advice, advice_on_clip, advice_on_order
+from storage.domain.advice import Advice, advice_on_clip, advice_on_picture, advice_on_prompt
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
 from storage.domain.catalogue import Span
 from storage.domain.picture import PictureFacts
 from storage.domain.prompt.reading import with_reading
+from tests.support.admission import CATALOGUE
 from tests.support.examples import REQUEST
 
+OWN, FULL = CATALOGUE.models["embedded"], CATALOGUE.models["i2vgen-xl"]
 WIDE = Span(7.0, 12.0)
 GOOD = PictureFacts("jpeg", 1200, 900, animated=False, brightness=0.5, contrast=0.2, subject=0.4)
 
 
 def advice_for(prompt: str, camera: Camera, picture: PictureFacts) -> tuple[Advice, ...]:
     request = with_reading(replace(REQUEST, prompt=prompt, camera=camera, reading=None))
-    return advice_on_order(request, picture)
+    return (*advice_on_prompt(request, OWN), *advice_on_picture(request, picture))
 
 
 def keys(prompt: str, camera: Camera, picture: PictureFacts) -> list[str]:
@@ -33,14 +35,24 @@ def test_a_good_order_gets_no_advice() -> None:
 @pytest.mark.parametrize(
     ("prompt", "key"),
     [
-        ("a cat", "advice_no_motion"),
+        ("a cat", "advice_no_camera_motion"),
+        ("a cat jumps", "advice_camera_alone"),
+        ("a cat jumps, zoom in", "advice_camera_alone"),
+        ("一只猫跳起来，镜头推近", "advice_camera_alone"),
         ("the camera meanders", "advice_motion_guessed"),
         ("la mujer sonríe", "advice_other_language"),
         ("カメラがゆっくり近づく", "advice_other_language"),
     ],
 )
-def test_a_prompt_without_motion_gets_a_hint(prompt: str, key: str) -> None:
+def test_a_prompt_that_lacks_a_motion_or_asks_too_much_gets_one_hint(prompt: str, key: str) -> None:
     assert keys(prompt, Camera(), GOOD) == [key]
+
+
+def test_a_model_that_moves_subjects_is_not_said_to_move_the_camera_alone() -> None:
+    request = replace(REQUEST, prompt="a cat jumps, zoom in")
+    assert advice_on_prompt(request, FULL) == ()
+    unnamed = replace(REQUEST, prompt="a cat jumps", reading=None)
+    assert advice_on_prompt(unnamed, FULL) == (Advice("advice_no_motion"),)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +109,7 @@ def test_a_picture_that_is_mostly_cut_away_is_named(
     width: int, height: int, share: int | None
 ) -> None:
     request = replace(REQUEST, width=320, height=240)
-    hints = advice_on_order(with_reading(request), replace(GOOD, width=width, height=height))
+    hints = advice_on_picture(with_reading(request), replace(GOOD, width=width, height=height))
     cropped = [hint for hint in hints if hint.key == "advice_picture_cropped"]
     expected = [Advice("advice_picture_cropped", (("share", str(share)),))] if share else []
     assert cropped == expected

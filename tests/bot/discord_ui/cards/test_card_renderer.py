@@ -141,6 +141,23 @@ def test_a_finished_card_shows_scores_adjustments_and_advice() -> None:
     assert "guidance 10 to 12" in lines[4]
 
 
+@pytest.mark.parametrize("locale", ["en", "zh-CN"])
+def test_more_than_a_model_can_do_is_said_in_one_line_and_never_done_as_asked(locale: str) -> None:
+    asked = replace(DONE, locale=locale, request=admit(Options("a man walks, pan left", seed=5)))
+    texts, cached = RENDERER.texts.locales[locale], replace(asked, cached=True, cost=0)
+    cards = [RENDERER.waiting(asked, None), RENDERER.running(asked, None)]
+    cards += [RENDERER.done(job, CLIP, b"") for job in (asked, cached)]
+    for card in cards:
+        hints = [line for line in card.content.splitlines() if "💡" in line]
+        assert hints == ["-# 💡 " + texts["advice_camera_alone"]]
+        assert texts["verdict_motion_good"] not in card.content
+    assert texts["verdict_camera_good"] in cards[-1].content
+    full = replace(asked, request=replace(asked.request, model="i2vgen-xl"))
+    done = RENDERER.done(full, replace(CLIP, scores=(("motion", 0.9),)), b"").content
+    assert texts["verdict_motion_good"] in done
+    assert "💡" not in done
+
+
 def test_a_cached_clip_is_marked() -> None:
     lines = RENDERER.done(replace(DONE, cached=True, cost=0), CLIP, b"").content.splitlines()
     assert lines[1].startswith("-# From the cache: made before, so it cost nothing · moves")

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from bot.discord_ui.cards.details import DetailsRenderer
 from bot.i18n import Translations
-from bot.studio.option_table import OPTIONS
 from storage.domain.job import Job
 from tests.bot.discord_ui.cards.test_card_renderer import CLIP, DONE, JOB, REQUEST
+from tests.support.admission import ADMISSION
 
 
 def fields(job: Job, locale: str = "en") -> dict[str, str]:
     """Return the details of a job by their titles."""
-    embed = DetailsRenderer(Translations.load(), locale, OPTIONS).render(job)
+    embed = DetailsRenderer(Translations.load(), locale, ADMISSION).render(job)
     return {str(field.name): str(field.value) for field in embed.fields}
 
 
@@ -28,8 +28,14 @@ def test_scores_are_words_and_figures() -> None:
         "First frame: true to the picture (31 dB)",
         "Flicker: hardly any (1.0%)",
         "Shake: a bit shaky (1.00%)",
-        "Motion as asked: moves as asked (90%)",
+        "Camera motion: moves as asked (90%)",
     ]
+
+
+def test_no_clip_of_a_model_that_moves_the_camera_alone_moves_as_asked() -> None:
+    walks = replace(DONE, request=replace(REQUEST, prompt="a man walks, pan left"))
+    [line] = [one for one in fields(walks)["Scores"].splitlines() if one.startswith("Camera")]
+    assert line == "Camera motion: the camera as asked, nothing else moves (90%)"
 
 
 def test_candidates_are_named_by_their_seeds_in_the_users_locale() -> None:
@@ -50,7 +56,7 @@ def test_cost_and_adjustments_are_shown() -> None:
 
 def test_details_respect_discords_limits() -> None:
     wordy = replace(DONE, request=replace(REQUEST, prompt="*" * 1000, negative_prompt="`" * 1000))
-    embed = DetailsRenderer(Translations.load(), "en", OPTIONS).render(wordy)
+    embed = DetailsRenderer(Translations.load(), "en", ADMISSION).render(wordy)
     assert len(str(embed.description)) <= 4096
     assert all(len(str(field.value)) <= 1024 for field in embed.fields)
     assert len(embed) <= 6000
