@@ -16,16 +16,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, event, func, make_url, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from storage.database.migrations.upgrade import migrate
 from storage.domain.errors import Unavailable
 from storage.domain.text import printable
 from storage.settings import SettingsError
@@ -224,28 +221,6 @@ async def lock(connection: AsyncConnection, name: str) -> None:
 async def touch(connection: AsyncConnection) -> None:
     """Write a row as it is, which takes the lock and room on the disk as any write does."""
     await connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
-
-
-def migrate(connection: Connection, version: str = "head") -> None:
-    """Bring the tables up to a version within the connection's transaction.
-
-    Raise SettingsError where a newer release wrote them: older ones would not know what to keep.
-    """
-    config = Config()
-    config.set_main_option("script_location", "storage.database:migrations")
-    config.attributes["connection"] = connection
-    if (before := MigrationContext.configure(connection).get_current_revision()) is not None:
-        versions = ScriptDirectory.from_config(config)
-        newest = versions.get_current_head()
-        if before not in {script.revision for script in versions.walk_revisions()}:
-            raise SettingsError(
-                f"DATABASE_URL: the database was written by a newer release (version"
-                f" {printable(before)}, where this one knows up to {newest}); run that release, or"
-                " restore the copy from before its update"
-            )
-        if before != newest:
-            log.info("the database is brought from version %s to %s", before, newest)
-    command.upgrade(config, version)
 
 
 def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import contextlib
 import random
 import sqlite3
+import sys
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, Table, insert, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.database import migrations
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
+from storage.database.migrations.upgrade import known_versions
 from storage.database.rows import row_of
 from storage.database.tables import days, guild_days, owners
 from storage.database.tables import jobs as jobs_table
@@ -202,3 +206,18 @@ async def test_the_file_that_tests_copy_is_what_the_migrations_make(tmp_path: Pa
             schemas.append(found.fetchall())
     assert schemas[0] == schemas[1]
     assert len(schemas[0]) > 10
+
+
+def test_the_versions_are_those_that_alembic_knows() -> None:
+    scripts = ScriptDirectory(str(Path(migrations.__file__).parent)).walk_revisions()
+    assert [script.revision for script in scripts] == known_versions()[::-1]
+
+
+async def test_tables_of_the_newest_version_need_no_alembic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "alembic", None)  # importing it is an error
+    create_file(tmp_path / "newest.db")
+    await (await open_database(f"sqlite+aiosqlite:///{tmp_path}/newest.db")).dispose()
+    with pytest.raises(ModuleNotFoundError):
+        await open_database(f"sqlite+aiosqlite:///{tmp_path}/none.db")

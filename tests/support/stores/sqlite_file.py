@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import create_engine
 
-from storage.database.connect import migrate
+from storage.database.migrations.upgrade import migrate
 
 
 def create_file(path: Path) -> None:
