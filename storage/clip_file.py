@@ -1,7 +1,7 @@
 """Checks that a file is a whole clip, from its structure alone.
 
 No frame is decoded: what is caught is a file of another kind, a part of one, and one without
-frames. See ISO/IEC 14496-12 for MP4, and the GIF89a specification.
+frames. See ISO/IEC 14496-12 for MP4, the GIF89a specification, and RFC 9649 for WebP.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from storage.domain.clip import Container
 
 _GIF_TRAILER, _GIF_EXTENSION, _GIF_IMAGE = 0x3B, 0x21, 0x2C
 _COLOUR_TABLE = 0x80
+_RIFF_HEADER = 12
 
 
 class DamagedClip(ValueError):
@@ -22,7 +23,12 @@ class DamagedClip(ValueError):
 def check_clip_file(data: bytes, container: Container) -> None:
     """Raise DamagedClip unless the file is a whole clip of this kind with at least one frame."""
     try:
-        frames = {Container.MP4: _mp4_frames, Container.GIF: _gif_frames}[container](data)
+        count = {
+            Container.MP4: _mp4_frames,
+            Container.GIF: _gif_frames,
+            Container.WEBP: _webp_frames,
+        }
+        frames = count[container](data)
     except (struct.error, IndexError) as error:
         raise DamagedClip("it ends too early") from error
     if not frames:
@@ -77,6 +83,24 @@ def _gif_frames(data: bytes) -> int:
         while data[at]:  # sub-blocks, each behind its length
             at += 1 + data[at]
         at += 1
+    return frames
+
+
+def _webp_frames(data: bytes) -> int:
+    """Return how many frames of an animation the file holds; a still is none."""
+    mark, size, kind = struct.unpack_from("<4sI4s", data)
+    if (mark, kind) != (b"RIFF", b"WEBP"):
+        raise DamagedClip("it is no WebP")
+    end = 8 + size
+    if end > len(data):
+        raise DamagedClip("it ends too early")
+    at, frames = _RIFF_HEADER, 0
+    while at < end:
+        name, length = struct.unpack_from("<4sI", data, at)
+        at += 8 + length + length % 2
+        frames += name == b"ANMF"
+    if at > end:
+        raise DamagedClip("it ends too early")
     return frames
 
 

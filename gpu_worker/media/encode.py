@@ -1,4 +1,4 @@
-"""Encodes frames as an H.264 MP4 or a GIF under a size limit."""
+"""Encodes frames as an H.264 MP4, a GIF or an animated WebP under a size limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from gpu_worker.media import ffmpeg
+from gpu_worker.media import comment, ffmpeg
 from gpu_worker.media.frames import Frame, FrameSource
 from storage.domain.clip import Container
 from storage.domain.errors import GenerationFailed
@@ -61,7 +61,8 @@ def encode(
     Equal input gives equal bytes. Raise TooLarge if no quality and size will do, GenerationFailed
     if ffmpeg fails.
     """
-    write: Callable[..., bytes] = {Container.MP4: _mp4, Container.GIF: _gif}[container]
+    writers = {Container.MP4: _mp4, Container.GIF: _gif, Container.WEBP: _webp}
+    write: Callable[..., bytes] = writers[container]
     height, width = frames[0].shape[:2]
     quality, scale = BEST, 1.0
     while True:
@@ -132,14 +133,22 @@ def _gif(
     palette = _PALETTE.format(colours=256 >> halvings, grain=min(5, 3 + halvings))
     options = ["-lavfi", palette, "-loop", "0"]
     data = ffmpeg.run(frames, size, fps, options=options, suffix=".gif", metadata={})
-    return _with_comment(data, metadata.get("comment", ""))
+    return comment.add_to_gif(data, metadata.get("comment", ""))
 
 
-def _with_comment(data: bytes, comment: str) -> bytes:
-    """Return the GIF with a comment block behind its header and global palette."""
-    packed = data[10]
-    start = 13 + (3 << ((packed & 7) + 1) if packed & 0x80 else 0)
-    text = comment.encode(errors="replace")
-    pieces = [text[at : at + 255] for at in range(0, len(text), 255)]
-    block = b"".join(bytes([len(piece)]) + piece for piece in pieces)
-    return data[:start] + (b"\x21\xfe" + block + b"\0" if text else b"") + data[start:]
+def _webp(
+    frames: Iterable[Frame],
+    size: tuple[int, int],
+    fps: int,
+    quality: int,
+    metadata: Mapping[str, str],
+) -> bytes:
+    """Return an endless animated WebP, whose own quality falls from 95 as x264's factor grows.
+
+    The metadata's `comment` goes into its XMP.
+    """
+    share = (quality - BEST) / (WORST - BEST)
+    options = ["-c:v", "libwebp_anim", "-pix_fmt", "bgra", "-loop", "0", "-compression_level", "4"]
+    options += ["-quality", f"{95 - 85 * share:.0f}"]
+    data = ffmpeg.run(frames, size, fps, options=options, suffix=".webp", metadata={})
+    return comment.add_to_webp(data, metadata.get("comment", ""))

@@ -13,6 +13,7 @@ class Container(StrEnum):
 
     MP4 = "mp4"
     GIF = "gif"
+    WEBP = "webp"
 
 
 @dataclass(frozen=True, slots=True)
