@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol, TypeVar
 
 from PIL import Image
 
+from gpu_worker.encoding import OrderEncoding
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
 from gpu_worker.engine.supervisor import unless_cancelled
-from gpu_worker.media.encode import Encoded, encode, poster
-from gpu_worker.media.frames import Frame, FrameSource
+from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.picture import Canvas, canvas_of, cover
-from gpu_worker.outcome import clip_of, failure_of, metadata
+from gpu_worker.outcome import clip_of, failure_of, metadata, source_motion
 from storage.blobs import Blobs
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import GenerationFailed, Unavailable
@@ -105,19 +104,35 @@ class Generator:
         updates: Updates = asyncio.Queue()
         forwarding = asyncio.create_task(_forward(updates, reporter))
         try:
-            canvas = await self._prepare(order.request, reporter, updates)
-            result = await self._generate(order.request, canvas, reporter, updates)
-            reporter.slot.release()
-            updates.put_nowait((Progress(Stage.ENCODING, 0, 1), None))
-            encoded = await asyncio.to_thread(_encode, result, order, reporter.cancelled)
-            still = await asyncio.to_thread(poster, result.frames[0])
+            async with self._result(order.request, reporter, updates) as result:
+                reporter.slot.release()
+                work = OrderEncoding(order, reporter.cancelled, _from_thread(updates))
+                facts = metadata(order.request, result)
+                made = await asyncio.to_thread(work.run, result.frames, facts)
             if reporter.cancelled.is_set():
                 raise Cancelled
-            blob = await _retrying(lambda: self._blobs.put(encoded.data), reporter.cancelled)
-            cover = await _retrying(lambda: self._blobs.put(still), reporter.cancelled)
+            blob = await _retrying(lambda: self._blobs.put(made.encoded.data), reporter.cancelled)
+            cover = await _retrying(lambda: self._blobs.put(made.poster), reporter.cancelled)
         finally:
             forwarding.cancel()
-        return clip_of(order.request, result, encoded, blob=blob, poster=cover, worker=self._worker)
+        return clip_of(order.request, result, made, blob=blob, poster=cover, worker=self._worker)
+
+    @contextlib.asynccontextmanager
+    async def _result(
+        self, request: GenerationRequest, reporter: Reporter, updates: Updates
+    ) -> AsyncIterator[Result]:
+        """Yield the frames that the model makes, or those of the request's source."""
+        if request.generates:
+            canvas = await self._prepare(request, reporter, updates)
+            yield await self._generate(request, canvas, reporter, updates)
+            return
+        await unless_cancelled(reporter.slot.acquired.wait(), reporter.cancelled)
+        reporter.slot.release()  # nothing below needs the engine
+        updates.put_nowait((Progress(Stage.PREPARING, 0, request.frames), None))
+        data = await self._get(request.source, "failed_source_gone", reporter.cancelled)
+        with contextlib.ExitStack() as stack:
+            frames = await asyncio.to_thread(stack.enter_context, open_clip(data))
+            yield Result(frames, request.seed, source_motion(request))
 
     async def _prepare(
         self, request: GenerationRequest, reporter: Reporter, updates: Updates
@@ -137,12 +152,16 @@ class Generator:
             await asyncio.gather(fetching, waiting, return_exceptions=True)
 
     async def _fetch(self, request: GenerationRequest, cancelled: asyncio.Event) -> Canvas:
-        try:
-            data = await _retrying(lambda: self._blobs.get(request.picture), cancelled)
-        except KeyError as error:
-            raise GenerationFailed("picture_gone") from error
+        data = await self._get(request.picture, "picture_gone", cancelled)
         size = (request.width, request.height)
         return canvas_of(await self._open_picture(data, cover(*size)), *size)
+
+    async def _get(self, key: str, gone: str, cancelled: asyncio.Event) -> bytes:
+        """Return a blob; raise Cancelled, or GenerationFailed with the key `gone`."""
+        try:
+            return await _retrying(lambda: self._blobs.get(key), cancelled)
+        except KeyError as error:
+            raise GenerationFailed(gone) from error
 
     async def _wait_for_engine(
         self, request: GenerationRequest, reporter: Reporter, updates: Updates
@@ -198,31 +217,14 @@ class FreeSoonTimer:
             self._due = None
 
 
-@dataclass(frozen=True)
-class CancellableFrames:
-    """A clip's frames; reading on once the job is cancelled raises Cancelled."""
+def _from_thread(updates: Updates) -> Callable[[Progress], None]:
+    """Return what puts progress into a queue of this event loop from any thread."""
+    loop = asyncio.get_running_loop()
 
-    frames: FrameSource
-    cancelled: asyncio.Event
+    def report(progress: Progress) -> None:
+        loop.call_soon_threadsafe(updates.put_nowait, (progress, None))
 
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    def __getitem__(self, index: int) -> Frame:
-        return self.frames[index]
-
-    def __iter__(self) -> Iterator[Frame]:
-        for frame in self.frames:
-            if self.cancelled.is_set():
-                raise Cancelled
-            yield frame
-
-
-def _encode(result: Result, order: Order, cancelled: asyncio.Event) -> Encoded:
-    """Render and encode a clip, frame by frame; raise Cancelled."""
-    request = order.request
-    facts, frames = metadata(request, result), CancellableFrames(result.frames, cancelled)
-    return encode(frames, request.fps, order.size_limit, facts, request.container)
+    return report
 
 
 async def _forward(updates: Updates, reporter: Reporter) -> None:

@@ -6,10 +6,11 @@ import json
 import logging
 from dataclasses import replace
 
+from gpu_worker.encoding import EncodedClip
 from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
 from gpu_worker.engine.connection import EngineDied, NotLoaded
-from gpu_worker.media.encode import Encoded
 from storage.codec import encode
+from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment, Clip, Failure
 from storage.domain.errors import MutoscopeError, Unavailable
 from storage.domain.request import GenerationRequest
@@ -21,29 +22,30 @@ log = logging.getLogger(__name__)
 def clip_of(
     request: GenerationRequest,
     result: Result,
-    encoded: Encoded,
+    made: EncodedClip,
     *,
     blob: str,
     poster: str,
     worker: str,
 ) -> Clip:
     """Return the clip whose file and first frame lie under these keys."""
-    adjustments = result.adjustments
+    adjustments, encoded = result.adjustments, made.encoded
     if encoded.shrunk:
         size = (("width", str(encoded.width)), ("height", str(encoded.height)))
         adjustments += (Adjustment("adjusted_to_size_limit", size),)
+    backwards = request.finish is not None and request.finish.reverse
     return Clip(
         blob=blob,
         poster=poster,
         container=request.container,
         width=encoded.width,
         height=encoded.height,
-        frames=len(result.frames),
-        fps=request.fps,
+        frames=made.frames,
+        fps=made.fps,
         seed=result.seed,
-        motion=result.motion,
+        motion=result.motion.opposite if backwards else result.motion,
         bytes=len(encoded.data),
-        seconds=result.seconds,
+        seconds=result.seconds if request.generates else made.seconds,
         worker=worker,
         adjustments=adjustments,
         scores=result.scores,
@@ -74,5 +76,12 @@ def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
     """Return the file's tags, from which alone the clip can be made again."""
     chosen = {"seed": result.seed, "candidates": 1, "resolved_motion": result.motion.value}
     parameters = encode(replace(request, reading=None)) | chosen
+    if not request.generates:
+        del parameters["source"]  # the other parameters make it, and then finish it
     comment = json.dumps({"mutoscope": parameters}, ensure_ascii=False, sort_keys=True)
     return {"title": " ".join(request.prompt.split()), "comment": comment}
+
+
+def source_motion(request: GenerationRequest) -> Motion:
+    """Return the camera motion of the source whose frames a request finishes."""
+    return request.camera.motion if request.reading is None else request.reading.motion

@@ -23,7 +23,13 @@ from storage.domain.text import printable
 
 POLL_SECONDS = 1.0
 """How often the database is read: another process's dispatcher may collect a clip unseen."""
-FRACTIONS = {Stage.LOADING: 0.0, Stage.PREPARING: 0.05, Stage.DECODING: 0.9, Stage.ENCODING: 0.95}
+FRACTIONS = {
+    Stage.LOADING: 0.0,
+    Stage.PREPARING: 0.05,
+    Stage.DECODING: 0.9,
+    Stage.FINISHING: 0.9,
+    Stage.ENCODING: 0.95,
+}
 
 
 @dataclass

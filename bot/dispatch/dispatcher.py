@@ -209,7 +209,7 @@ class Dispatcher:
         if isinstance(event, Progressed):
             if (await self._jobs.get(event.job)).attempt == event.attempt:
                 self._events.publish(JobProgressed(event.job, event.progress))
-                decoded = event.progress.stage is Stage.ENCODING
+                decoded = event.progress.stage in (Stage.FINISHING, Stage.ENCODING)
                 if decoded and (event.job, event.attempt) not in self._decoded:
                     self._decoded.add((event.job, event.attempt))
                     self._wake.set()

@@ -23,7 +23,7 @@ class ResultCache:
         clip = await self._jobs.find_clip(request)
         if clip is None or clip.bytes > size_limit:
             return None
-        if (clip.width, clip.height) != (request.width, request.height):
+        if (clip.width, clip.height) != request.size:
             return None  # memory was short then; it may suffice now
         return clip if await self._blobs.has(clip.blob) else None
 

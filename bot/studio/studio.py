@@ -139,7 +139,8 @@ class Studio:
     async def draft_retry(self, job_id: str, requester: Requester) -> OrderDraft:
         """Return an order of a job's clip with another seed; raise BadRequest."""
         job = await self._jobs.get(job_id)
-        request = replace(job.request, seed=self._seeds())
+        source = job.request.source if job.request.generates else ""
+        request = replace(job.request, seed=self._seeds(), source=source)
         self.admission.check(request)
         return OrderDraft(request, requester.reply_to, parent=job.id)
 
@@ -179,7 +180,7 @@ class Studio:
             job = await self._jobs.get(job_id)
         async with self._pictures.of(job.request.picture):
             await self._jobs.forget(job_id)
-            left = (job.request.picture, *blobs_of(job.clip))
+            left = (job.request.picture, job.request.source, *blobs_of(job.clip))
             await delete_unused(self._jobs, self._blobs, job_id, left)
         return job
 
@@ -335,6 +336,9 @@ class Studio:
             for job, picture in zip(jobs, pictures, strict=True):
                 if picture:
                     await self._blobs.put(picture)
+                elif not job.request.generates:
+                    if not await self._blobs.has(job.request.source):
+                        raise JobGone("job_deleted")
                 elif not await self._blobs.has(job.request.picture):
                     raise BadPicture("picture_gone")
             await self._jobs.add(*jobs, begun_order=requester.begun_order)

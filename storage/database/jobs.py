@@ -49,7 +49,16 @@ from storage.database.rows import (
     row_of,
     workload_key,
 )
-from storage.database.tables import BILLED, CLIPS, HAS_TOKEN, UNDELIVERED, UNFINISHED, WAITING, jobs
+from storage.database.tables import (
+    BILLED,
+    BLOB_KEYS,
+    CLIPS,
+    HAS_TOKEN,
+    UNDELIVERED,
+    UNFINISHED,
+    WAITING,
+    jobs,
+)
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
@@ -62,7 +71,7 @@ log = logging.getLogger(__name__)
 
 QUEUED = jobs.c.status == Status.QUEUED.value
 VISIBLE = jobs.c.forgotten.is_(False)
-UNNAMED: dict[str, Any] = dict.fromkeys(("picture", "clip_blob", "clip_poster"))
+UNNAMED: dict[str, Any] = dict.fromkeys(BLOB_KEYS)
 """The columns that name blobs, as they are once the job is forgotten."""
 PAGE = 200  # rows that are read at once, so that other work is not held up
 

@@ -9,10 +9,9 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database.connect import READING
-from storage.database.tables import jobs
+from storage.database.tables import BLOB_KEYS, jobs
 
 PAGE = 200
-NAMES = ("picture", "clip_blob", "clip_poster")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class NamedBlob:
 
 async def named_blobs(engine: AsyncEngine) -> AsyncIterator[list[NamedBlob]]:
     """Yield the blobs of all jobs that were not deleted, page by page."""
-    columns = [jobs.c[name] for name in NAMES]
+    columns = [jobs.c[name] for name in BLOB_KEYS]
     named = or_(*(column.is_not(None) for column in columns))
     query = select(jobs.c.id, *columns).where(named).order_by(jobs.c.id).limit(PAGE)
     page = query
@@ -35,5 +34,7 @@ async def named_blobs(engine: AsyncEngine) -> AsyncIterator[list[NamedBlob]]:
             rows = (await connection.execute(page)).mappings().all()
         if not rows:
             return
-        yield [NamedBlob(row["id"], name, row[name]) for row in rows for name in NAMES if row[name]]
+        yield [
+            NamedBlob(row["id"], name, row[name]) for row in rows for name in BLOB_KEYS if row[name]
+        ]
         page = query.where(jobs.c.id > rows[-1]["id"])

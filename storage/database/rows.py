@@ -46,6 +46,10 @@ def workload_key(request: GenerationRequest) -> str:
     shape = f"{request.width}x{request.height}x{request.frames}"
     guided = ":guided" if request.guidance > 1.0 else ""
     work = f"{request.steps}:{request.preset.value}{guided}:{request.candidates}"
+    if request.finish is not None:
+        frames = request.finish.smoothed(request.frames, request.fps)
+        finish = f"{request.finish.upscale}x{frames}{':loop' if request.finish.loop else ''}"
+        work = f"{work}:{finish}" if request.generates else finish
     return f"{request.model}:{shape}:{work}"
 
 
@@ -63,6 +67,7 @@ def row_of(job: Job, cache_key: str, saved: int = 0) -> dict[str, Any]:
         "model": job.request.model,
         "seconds": 0.0,
         "picture": job.request.picture,
+        "source": job.request.source or None,
         **clip_columns(job.clip),
         "failure": None if job.failure is None else dumps(job.failure),
     }

@@ -51,6 +51,10 @@ metadata = MetaData(
 )
 
 
+BLOB_KEYS = ("picture", "clip_blob", "clip_poster", "source")
+"""The columns of jobs that name blobs."""
+
+
 def _partial(name: str, *columns: str, where: TextClause) -> Index:
     return Index(name, *columns, sqlite_where=where, postgresql_where=where)
 
@@ -65,7 +69,8 @@ def _totals() -> list[Column[Any]]:
     ]
 
 
-# picture, clip_blob and clip_poster are the keys in request and clip; NULL once it is forgotten.
+# picture, source, clip_blob and clip_poster are the keys in request and clip; NULL once it is
+# forgotten.
 # worker made the clip; billed tells whether its share of that worker's life is known. holder is the
 # bot that edits the job's message and delivers its outcome.
 jobs = Table(
@@ -106,6 +111,7 @@ jobs = Table(
     Column("picture", String(64)),
     Column("clip_blob", String(64)),
     Column("clip_poster", String(64)),
+    Column("source", String(64)),
     Column("worker", Text),
     Column("billed", Boolean, nullable=False, server_default=false()),
     Column("holder", String(32), nullable=False, server_default=""),
@@ -121,10 +127,7 @@ jobs = Table(
     _partial("ix_jobs_unbilled", "worker", where=UNBILLED),
     _partial("ix_jobs_has_token", "token_expires", where=HAS_TOKEN),
     _partial("ix_jobs_holder", "holder", where=SHOWN),
-    *(
-        _partial(f"ix_jobs_{name}", name, where=text(f"{name} IS NOT NULL"))
-        for name in ("picture", "clip_blob", "clip_poster")
-    ),
+    *(_partial(f"ix_jobs_{name}", name, where=text(f"{name} IS NOT NULL")) for name in BLOB_KEYS),
 )
 
 # One row a person who ever ordered: their latest order, and sums over their jobs.

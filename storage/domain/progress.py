@@ -13,6 +13,7 @@ class Stage(StrEnum):
     PREPARING = "preparing"
     DENOISING = "denoising"
     DECODING = "decoding"
+    FINISHING = "finishing"
     ENCODING = "encoding"
 
 

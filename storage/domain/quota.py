@@ -19,18 +19,29 @@ from storage.domain.request import GenerationRequest, Preset
 DAY = 86_400  # seconds
 HANDLING = 4.0  # credits that every candidate costs: fetch, decode, score, encode, store
 WORK_PER_CREDIT = 512 * 512 * 16 * 50 * 2 / 60  # pixels x frames x passes through the model
-RENDERED_PER_CREDIT = 8_000_000  # pixels x frames at full size, on the processor
+RENDERED_PER_CREDIT = 8_000_000  # pixels x frames, rendered or finished on the processor
 SHARES = {Preset.EXACT: 1.0, Preset.FAST: 0.35, Preset.DRAFT: 0.25}  # of the exact preset's work
 
 
 def price(request: GenerationRequest, factor: float = 1.0) -> int:
     """Return what a request costs, in credits; factor is its model's."""
+    finishing = _finished_pixels(request) / RENDERED_PER_CREDIT
+    if not request.generates:
+        return math.ceil(HANDLING + finishing)
     passes = request.steps * (2 if request.guidance > 1.0 else 1) * SHARES[request.preset]
     pixels = request.width * request.height * request.frames
     shape = request.denoised or request
     work = factor * shape.width * shape.height * shape.frames * passes / WORK_PER_CREDIT
     rendering = pixels / RENDERED_PER_CREDIT if request.denoised else 0.0
-    return math.ceil(request.candidates * (HANDLING + work) + rendering)
+    return math.ceil(request.candidates * (HANDLING + work) + rendering + finishing)
+
+
+def _finished_pixels(request: GenerationRequest) -> int:
+    """Return how many pixels finishing makes, in all frames."""
+    if request.finish is None:
+        return 0
+    width, height = request.size
+    return width * height * request.finish.smoothed(request.frames, request.fps)
 
 
 def day_of(moment: float) -> int:

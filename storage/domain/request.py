@@ -15,9 +15,12 @@ from operator import itemgetter
 from storage.domain.camera.motion import Camera, Motion, Reading
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
+from storage.domain.finish import Finish
 
 PROMPT_LIMIT = 1000
 SEED_LIMIT = 2**32 - 1
+MOST_FRAMES = 128  # that a model makes
+MOST_SOURCE_FRAMES = 1024  # of a finished clip that is changed
 SPARSE = {"sparse": True}
 """Metadata of a field that storage.codec leaves out of JSON while it has its default."""
 
@@ -48,6 +51,10 @@ class GenerationRequest:
     holds the options that have no field of their own as (name, value), sorted, without defaults.
     denoised is what the model works on, where the clip is rendered from that at its full size; None
     where the model makes every pixel of every frame.
+
+    finish is what is done to the frames afterwards. source is the sha256 of a finished clip's file;
+    with a finish, that clip's frames are finished and none are made: the request's size, frames and
+    frames a second are the source's then, and all else tells how the source was made.
     """
 
     picture: str
@@ -68,6 +75,8 @@ class GenerationRequest:
     reading: Reading | None = field(default=None, metadata=SPARSE)
     extra: tuple[tuple[str, str | int | float], ...] = field(default=(), metadata=SPARSE)
     denoised: DenoisedShape | None = field(default=None, metadata=SPARSE)
+    source: str = field(default="", metadata=SPARSE)
+    finish: Finish | None = field(default=None, metadata=SPARSE)
 
     def __post_init__(self) -> None:
         """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
@@ -83,7 +92,7 @@ class GenerationRequest:
         for name, value, low, high in (
             ("width", self.width, 32, 4096),
             ("height", self.height, 32, 4096),
-            ("frames", self.frames, 2, 128),
+            ("frames", self.frames, 2, MOST_FRAMES if self.generates else MOST_SOURCE_FRAMES),
             ("fps", self.fps, 1, 60),
             ("steps", self.steps, 1, 500),
             ("guidance", self.guidance, 1.0, 50.0),
@@ -92,6 +101,19 @@ class GenerationRequest:
         ):
             if not low <= value <= high:
                 raise BadRequest("request_out_of_range", name=name, low=low, high=high)
+        if self.finish is not None:
+            self.finish.size(self.width, self.height)
+
+    @property
+    def generates(self) -> bool:
+        """Tell whether a model makes frames; otherwise those of the source are only finished."""
+        return not (self.source and self.finish is not None)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return the width and height of the clip that is asked for."""
+        size = (self.width, self.height)
+        return size if self.finish is None else self.finish.size(*size)
 
     @property
     def names_motion(self) -> bool:
@@ -107,9 +129,11 @@ class GenerationRequest:
         """
         fields = asdict(self)
         del fields["reading"]
-        for name in ("extra", "denoised"):
+        for name in ("extra", "denoised", "source", "finish"):
             if not fields[name]:
                 del fields[name]  # as it was before there was one
+        if self.finish is not None:
+            fields["finish"] = self.finish.changes
         if self.container is Container.MP4:
             del fields["container"]  # as it was before there was a choice
         plain = json.dumps(fields, sort_keys=True, ensure_ascii=True)

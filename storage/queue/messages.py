@@ -29,7 +29,7 @@ from storage.domain.request import SEED_LIMIT, GenerationRequest
 
 Value = TypeVar("Value")
 
-VERSION = 1
+VERSION = 2
 """To be raised by every change of what is written, default values included."""
 
 UNVERSIONED = 0  # what releases before the first version wrote

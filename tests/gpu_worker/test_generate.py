@@ -20,6 +20,7 @@ from gpu_worker import generate
 from gpu_worker.engine.connection import EngineDied, NotLoaded
 from gpu_worker.generate import Generator
 from storage.blobs import Blobs
+from storage.clip_file import check_clip_file
 from storage.codec import decode
 from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.errors import Unavailable
@@ -149,7 +150,7 @@ async def test_the_file_is_of_the_ordered_container(container: Container, blobs:
         with Image.open(io.BytesIO(data)) as gif:
             assert (gif.format, getattr(gif, "n_frames", 1)) == ("GIF", 6)
     else:
-        assert data[4:8] == b"ftyp"
+        check_clip_file(data, container)
 
 
 async def test_an_order_for_another_model_is_not_made_with_this_one(blobs: Blobs) -> None:

@@ -27,6 +27,20 @@ class Motion(StrEnum):
     STATIC = "static"
     DRIFT = "drift"
 
+    @property
+    def opposite(self) -> Motion:
+        """The motion that a clip of this one shows when it is played backwards."""
+        return _OPPOSITES.get(self, self)
+
+
+_PAIRS = (
+    (Motion.ZOOM_IN, Motion.ZOOM_OUT),
+    (Motion.PAN_LEFT, Motion.PAN_RIGHT),
+    (Motion.TILT_UP, Motion.TILT_DOWN),
+    (Motion.ROLL_CLOCKWISE, Motion.ROLL_COUNTERCLOCKWISE),
+)
+_OPPOSITES = {one: other for pair in _PAIRS for one, other in (pair, pair[::-1])}
+
 
 class Speed(StrEnum):
     """How far the camera goes within one clip."""

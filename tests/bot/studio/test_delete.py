@@ -11,9 +11,11 @@ import pytest
 
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
+from bot.studio.orders import OrderDraft
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.errors import BadPicture, JobGone
+from storage.domain.finish import Finish
 from storage.domain.job import Job
 from tests.support.backend import Backend, png, requester, until
 from tests.support.examples import CLIP
@@ -157,3 +159,26 @@ async def test_a_retry_without_its_picture_is_refused(backend: Backend) -> None:
         await backend.studio.retry(job.id, requester())
     assert caught.value.key == "picture_gone"
     assert len(await backend.jobs.unfinished()) == 1
+
+
+async def test_the_source_of_a_changed_clip_stays_until_that_is_deleted_too(
+    backend: Backend,
+) -> None:
+    old = await made(backend)
+    assert old.clip is not None
+    request = replace(old.request, source=old.clip.blob, finish=Finish(reverse=True))
+    draft = OrderDraft(request, requester().reply_to, parent=old.id)
+    [new] = await backend.studio.order(requester(), [draft])
+    await backend.studio.delete(old.id, old.owner)
+    assert await backend.blobs.has(old.clip.blob)
+    await backend.studio.delete(new.id, new.owner)
+    assert not await backend.blobs.has(old.clip.blob)
+
+
+async def test_a_clip_whose_file_is_gone_cannot_be_changed(backend: Backend) -> None:
+    old = await made(backend)
+    assert old.clip is not None
+    await backend.blobs.delete(old.clip.blob)
+    request = replace(old.request, source=old.clip.blob, finish=Finish(reverse=True))
+    with pytest.raises(JobGone):
+        await backend.studio.order(requester(), [OrderDraft(request, requester().reply_to)])

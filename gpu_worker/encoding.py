@@ -1,0 +1,75 @@
+"""Turns the frames of one order into its file: finished, encoded, with a poster; for a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from gpu_worker.engine.api import Cancelled
+from gpu_worker.finish.finishing import finished
+from gpu_worker.media.encode import Encoded, encode, poster
+from gpu_worker.media.frames import Frame, FrameSource
+from storage.domain.progress import Progress, Stage
+from storage.queue.messages import Order
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedClip:
+    """A clip's file, its first frame as a PNG, and how long the work took, in seconds."""
+
+    encoded: Encoded
+    poster: bytes
+    frames: int
+    fps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class CancellableFrames:
+    """A clip's frames; reading on once the job is cancelled raises Cancelled."""
+
+    frames: FrameSource
+    cancelled: asyncio.Event
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def __getitem__(self, index: int) -> Frame:
+        return self.frames[index]
+
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self.frames:
+            if self.cancelled.is_set():
+                raise Cancelled
+            yield frame
+
+
+@dataclass(frozen=True, slots=True)
+class OrderEncoding:
+    """The work on one order's frames; report hears of each stage and finished frame."""
+
+    order: Order
+    cancelled: asyncio.Event
+    report: Callable[[Progress], None]
+
+    def run(self, made: FrameSource, facts: Mapping[str, str]) -> EncodedClip:
+        """Return the file of these frames, tagged with the facts.
+
+        Raise Cancelled within a frame's time.
+        """
+        begun, request = time.monotonic(), self.order.request
+        with finished(made, request.fps, request.finish, self._on_frame) as ready:
+            self.report(Progress(Stage.ENCODING, 0, 1))
+            frames = CancellableFrames(ready.frames, self.cancelled)
+            limit = self.order.size_limit
+            encoded = encode(frames, ready.fps, limit, facts, request.container)
+            still, count = poster(ready.frames[0]), len(ready.frames)
+        return EncodedClip(encoded, still, count, ready.fps, time.monotonic() - begun)
+
+    def _on_frame(self, done: int, total: int, seconds: float) -> None:
+        if self.cancelled.is_set():
+            raise Cancelled
+        left = seconds / done * (total - done)
+        self.report(Progress(Stage.FINISHING, done, total, left))

@@ -1,0 +1,1 @@
+"""Finishes clips on the processor, without a model: other order, more frames, more pixels."""
