@@ -12,6 +12,7 @@ from PIL import Image
 
 from gpu_worker.encoding import OrderEncoding
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
+from gpu_worker.engine.messages import Downloading
 from gpu_worker.engine.supervisor import unless_cancelled
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.picture import Canvas, canvas_of, cover
@@ -47,8 +48,10 @@ class EngineRunner(Protocol):
     def engine(self) -> object | None:
         """Return what is loaded, or None while nothing is."""
 
-    async def ready(self, cancelled: asyncio.Event) -> None:
-        """Wait until a clip can be started at once."""
+    async def ready(
+        self, cancelled: asyncio.Event, on_download: Callable[[Downloading], None]
+    ) -> None:
+        """Wait until a clip can be started at once, and tell of weights that are fetched."""
 
     async def generate(
         self,
@@ -170,7 +173,12 @@ class Generator:
         await unless_cancelled(reporter.slot.acquired.wait(), reporter.cancelled)
         if self._engine.engine is None:
             updates.put_nowait((Progress(Stage.LOADING, 0, request.steps), None))
-        await self._engine.ready(reporter.cancelled)
+
+        def on_download(download: Downloading) -> None:
+            done, total = download.done >> 20, max(1, download.total >> 20)
+            updates.put_nowait((Progress(Stage.DOWNLOADING, min(done, total), total), None))
+
+        await self._engine.ready(reporter.cancelled, on_download)
         updates.put_nowait((Progress(Stage.PREPARING, 0, request.steps), None))
 
     async def _generate(

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, DirectoryPath, Field
 
 from gpu_worker.engine.connection import EngineTimeouts
 from gpu_worker.engine.messages import EngineSpec
+from storage.domain.catalogue import HUB_ID
 from storage.domain.text import printable
 from storage.settings import Port, Seconds, Settings, SettingsError
 
@@ -20,8 +21,6 @@ OUR_ENGINE = "gpu_worker.models.registry:create"
 
 Dtype = Literal["auto", "fp16", "bf16", "fp32"]
 Attention = Literal["auto", "sdpa", "plain", "together", "xformers"]
-HUB_ID = re.compile(r"\w[\w.-]*/[\w.-]+")
-"""OWNER/NAME, as the Hugging Face hub names a model."""
 
 
 def _device(name: str) -> str:

@@ -156,8 +156,9 @@ class Settings(LogSettings):
         """Return the catalogue of what these workers serve: the one model, from its source."""
         whole = load_catalogue(self.generation_file)
         name = self._row_name(whole)
-        source = whole.models[name].source if self.model == name else self.model
-        row = replace(whole.models[name], source=source)
+        row = whole.models[name]
+        source = row.source if self.model in (name, *row.sources) else self.model
+        row = replace(row, source=source)
         return replace(whole, default_model=name, models={name: row})
 
     def hardware(self, catalogue: Catalogue) -> Profile:

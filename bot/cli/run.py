@@ -24,6 +24,7 @@ from storage.domain.text import printable
 POLL_SECONDS = 1.0
 """How often the database is read: another process's dispatcher may collect a clip unseen."""
 FRACTIONS = {
+    Stage.DOWNLOADING: 0.0,
     Stage.LOADING: 0.0,
     Stage.PREPARING: 0.05,
     Stage.DECODING: 0.9,

@@ -25,6 +25,10 @@ class NotUsable(Exception):
     """The engine cannot be loaded on this machine; the message is for whoever runs it."""
 
 
+class NotUsableYet(NotUsable):
+    """The engine cannot be loaded now, for a reason that may pass."""
+
+
 class OutOfMemory(Exception):
     """Raised when the device's memory does not suffice even at the smallest settings."""
 
@@ -56,7 +60,7 @@ class Engine(Protocol):
     device: str
 
     def load(self) -> None:
-        """Bring the weights to the device; may be called once, raises FileNotFoundError."""
+        """Bring the weights to the device; may be called once, raises NotUsable."""
 
     def generate(
         self,

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import importlib
+import logging
+import math
 import os
 import queue
 import signal
@@ -15,14 +17,16 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
 
-from gpu_worker.engine.api import Cancelled, Engine, NotUsable, OutOfMemory
+from gpu_worker.engine.api import Cancelled, Engine, NotUsable, NotUsableYet, OutOfMemory
 from gpu_worker.engine.messages import (
     Cancel,
     Done,
+    Downloading,
     EngineSpec,
     Failed,
     FromChild,
@@ -35,7 +39,12 @@ from storage.domain.errors import MutoscopeError
 from storage.domain.progress import Progress
 from storage.logs import log_job, set_up_logging
 
+log = logging.getLogger(__name__)
+
 _PR_SET_PDEATHSIG = 1
+
+TELL_SECONDS = 0.5
+LOG_SECONDS = 10.0
 
 
 class EngineChild:
@@ -54,9 +63,12 @@ class EngineChild:
         set_up_logging("json", spec.log_level)  # the worker relays each record
         threading.Thread(target=self._receive, daemon=True).start()
         try:
-            engine = _create(spec)
+            engine = _create(spec, DownloadReport(self._send))
             engine.load()
-        except (NotUsable, FileNotFoundError) as error:
+        except NotUsableYet as error:
+            self._send(Failed(0, Reason.NOT_LOADED_YET, str(error)))
+            return
+        except NotUsable as error:
             self._send(Failed(0, Reason.NOT_LOADED, str(error)))
             return
         except Exception:  # every error is sent to the worker
@@ -108,9 +120,33 @@ class EngineChild:
             os._exit(0)
 
 
-def _create(spec: EngineSpec) -> Engine:
+class DownloadReport:
+    """Sends how much of a download is there, often enough for a person and no more."""
+
+    def __init__(
+        self, send: Callable[[Downloading], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Report by this function."""
+        self._send = send
+        self._clock = clock
+        self._told = -math.inf
+        self._logged = -math.inf
+
+    def __call__(self, done: int, total: int) -> None:
+        """Report so many bytes of so many; the last ones are always told."""
+        now, whole = self._clock(), done >= total
+        if whole or now - self._told >= TELL_SECONDS:
+            self._told = now
+            self._send(Downloading(done, total))
+        if whole or now - self._logged >= LOG_SECONDS:
+            self._logged = now
+            log.info("weights: %d of %d MiB are there", done >> 20, total >> 20)
+
+
+def _create(spec: EngineSpec, on_bytes: DownloadReport) -> Engine:
     module, _, name = spec.factory.partition(":")
-    engine: Engine = getattr(importlib.import_module(module), name)(**spec.arguments)
+    make = getattr(importlib.import_module(module), name)
+    engine: Engine = make(**spec.arguments, on_bytes=on_bytes)
     return engine
 
 

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 
@@ -19,6 +20,7 @@ from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result
 from gpu_worker.engine.messages import (
     Cancel,
     Done,
+    Downloading,
     EngineSpec,
     Failed,
     FromChild,
@@ -41,15 +43,24 @@ class EngineDied(Exception):
 
 
 class NotLoaded(Exception):
-    """The child's engine could not be loaded; the message is its traceback."""
+    """The child's engine could not be loaded; the message says why, or is its traceback."""
+
+
+class NotLoadedYet(NotLoaded):
+    """The child's engine could not be loaded, for a reason that may pass."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineTimeouts:
-    """How many seconds a child gets: to stop after a cancel, and between two messages."""
+    """How many seconds a child gets: to stop after a cancel, and between two messages.
+
+    loading bounds for how long an engine is tried to be loaded again while that fails for reasons
+    that may pass.
+    """
 
     cancel: float = 10.0
     silence: float = 900.0
+    loading: float = 900.0
 
 
 class EngineConnection:
@@ -96,14 +107,20 @@ class EngineConnection:
         """Return the child's process id."""
         return self._process.pid
 
-    async def loaded(self) -> Ready:
-        """Wait until the engine is loaded; raise NotLoaded or EngineDied."""
-        message = await self._inbox.get()
-        if isinstance(message, Ready):
-            return message
-        if isinstance(message, Failed):
-            raise NotLoaded(message.detail)
-        raise EngineDied(await self._exit_summary())
+    async def loaded(self, on_download: Callable[[Downloading], None]) -> Ready:
+        """Wait until the engine is loaded; raise NotLoaded, NotLoadedYet or EngineDied."""
+        while True:
+            match await self._inbox.get():
+                case Downloading() as download:
+                    on_download(download)
+                case Ready() as ready:
+                    return ready
+                case Failed(reason=Reason.NOT_LOADED_YET, detail=detail):
+                    raise NotLoadedYet(detail)
+                case Failed(detail=detail):
+                    raise NotLoaded(detail)
+                case _:
+                    raise EngineDied(await self._exit_summary())
 
     async def generate(
         self,

@@ -20,6 +20,9 @@ from storage.domain.request import GenerationRequest
 class EngineSpec:
     """How the child makes its engine: factory is `module:function`, called with the arguments.
 
+    It is also called with on_bytes, a function that takes how many bytes of a download are there,
+    and of how many.
+
     log_level is that of the child's logging, which the worker relays.
     """
 
@@ -55,6 +58,14 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True)
+class Downloading:
+    """How much of the engine's weights is there, in bytes, and how much there will be."""
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProgressUpdate:
     """How far the clip has come, with an animated WebP as preview now and then."""
 
@@ -79,6 +90,7 @@ class Reason(StrEnum):
     REFUSED = "refused"  # for the reason in key and parameters
     BROKEN = "broken"  # an unforeseen error, after which the device may be unusable
     NOT_LOADED = "not_loaded"
+    NOT_LOADED_YET = "not_loaded_yet"  # for a reason that may pass
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,4 +105,4 @@ class Failed:
 
 
 ToChild = EngineSpec | Generate | Cancel
-FromChild = Ready | ProgressUpdate | Done | Failed
+FromChild = Downloading | Ready | ProgressUpdate | Done | Failed

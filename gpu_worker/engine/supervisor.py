@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
-from gpu_worker.engine.connection import EngineConnection, EngineDied, EngineTimeouts, NotLoaded
-from gpu_worker.engine.messages import EngineSpec, Ready
+from gpu_worker.engine.connection import (
+    EngineConnection,
+    EngineDied,
+    EngineTimeouts,
+    NotLoaded,
+    NotLoadedYet,
+)
+from gpu_worker.engine.messages import Downloading, EngineSpec, Ready
 from gpu_worker.media.picture import Canvas
 from storage.domain.request import GenerationRequest
 from storage.tasks import first_completed
@@ -20,6 +27,11 @@ Value = TypeVar("Value")
 
 BROKEN_STARTS = 3
 """So many children in a row that die while they load mean that none will ever do it."""
+
+PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
+"""How many seconds pass before a load is tried again; the last one counts for all later tries."""
+
+OnDownload = Callable[[Downloading], None]
 
 
 class EngineProcess:
@@ -35,7 +47,9 @@ class EngineProcess:
         self._settled = asyncio.Event()
         self._over = asyncio.Event()
         self._supervisor: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._stopping = asyncio.Event()
+        self._watchers: set[OnDownload] = set()
+        self._retry_until: float | None = None
         self.broken: NotLoaded | None = None
         self.restarts = 0
 
@@ -65,9 +79,18 @@ class EngineProcess:
                 await self._connection.ended.wait()
             await asyncio.sleep(0)  # the supervisor is about to notice the child's end
 
-    async def ready(self, cancelled: asyncio.Event) -> None:
-        """Wait until a clip can be started at once; raise NotLoaded or Cancelled."""
-        await unless_cancelled(self.warm(), cancelled)
+    async def ready(
+        self, cancelled: asyncio.Event, on_download: OnDownload = lambda _: None
+    ) -> None:
+        """Wait until a clip can be started at once; raise NotLoaded or Cancelled.
+
+        on_download hears of every part of the weights that is fetched meanwhile.
+        """
+        self._watchers.add(on_download)
+        try:
+            await unless_cancelled(self.warm(), cancelled)
+        finally:
+            self._watchers.discard(on_download)
 
     async def wait_until_broken(self) -> NotLoaded:
         """Wait until the engine is known never to load again, and return why."""
@@ -94,20 +117,23 @@ class EngineProcess:
 
     async def stop(self) -> None:
         """End the child and wait until it is gone."""
-        self._stopping = True
+        self._stopping.set()
         if self._connection is not None:
             self._connection.kill()
         if self._supervisor is not None:
             await self._supervisor
 
     async def _supervise(self) -> None:
-        failures = 0
-        while self.broken is None and not self._stopping:
+        failures = tries = 0
+        while self.broken is None and not self._stopping.is_set():
             self._connection = await EngineConnection.start(self._spec, self._timeouts)
-            if self._stopping:
+            if self._stopping.is_set():
                 self._connection.kill()
             try:
-                self._ready = await self._connection.loaded()
+                self._ready = await self._connection.loaded(self._tell)
+            except NotLoadedYet as error:
+                tries += 1
+                await self._pause(error, tries)
             except NotLoaded as error:
                 self.broken = error
             except EngineDied as error:
@@ -116,7 +142,8 @@ class EngineProcess:
                 if failures >= BROKEN_STARTS:
                     self.broken = NotLoaded(str(error))
             else:
-                failures = 0
+                failures = tries = 0
+                self._retry_until = None
                 log.info("engine %s is ready on %s", self._ready.name, self._ready.device)
                 self._settled.set()
             await self._connection.ended.wait()
@@ -126,6 +153,24 @@ class EngineProcess:
         self.broken = self.broken or NotLoaded("the worker was stopped")
         self._settled.set()
         self._over.set()
+
+    def _tell(self, download: Downloading) -> None:
+        for watcher in tuple(self._watchers):
+            watcher(download)
+
+    async def _pause(self, error: NotLoadedYet, tries: int) -> None:
+        """Wait before the next try to load, or give up after so long."""
+        now = asyncio.get_running_loop().time()
+        if self._retry_until is None:
+            self._retry_until = now + self._timeouts.loading
+        seconds = PAUSES[min(tries, len(PAUSES)) - 1]
+        if now + seconds > self._retry_until:
+            self.broken = error
+            return
+        log.warning("the engine is not loaded yet: %s; trying again in %g s", error, seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
 
 
 async def unless_cancelled(work: Coroutine[Any, Any, Value], cancelled: asyncio.Event) -> Value:

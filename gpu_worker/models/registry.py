@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any, cast
 
@@ -10,13 +11,18 @@ from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from gpu_worker.models.i2vgen_xl.checkpoint.readahead import start_readahead
 
 
-def create(source: str = "embedded", **options: Any) -> Engine:
+def create(
+    source: str = "embedded",
+    on_bytes: Callable[[int, int], None] = lambda _done, _total: None,
+    **options: Any,
+) -> Engine:
     """Return the engine for a source: `embedded`, a hub id, or a checkpoint's folder.
 
     Its weights are read ahead while torch is imported; options are those of the engine's module.
-    Raise FileNotFoundError where there is no checkpoint.
+    on_bytes hears how many bytes of a download are there, and of how many. Raise NotUsable where
+    there is no checkpoint, NotUsableYet where it may be had later.
     """
-    folder = locate(source)
+    folder = locate(source, on_bytes)
     start_readahead(folder)
     # Imported only now: it takes seconds, in which the disk would have nothing to do.
     engine: Any = import_module("gpu_worker.models.i2vgen_xl.engine")

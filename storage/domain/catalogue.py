@@ -5,12 +5,16 @@ storage.catalogue_file reads it from generation.yaml; bot.studio.admission check
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from storage.domain.errors import BadRequest
 from storage.domain.request import DenoisedShape, GenerationRequest, Preset
+
+HUB_ID = re.compile(r"(?P<repository>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
+"""A source on the Hugging Face hub: `owner/name`, or `owner/name@revision`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,11 @@ class Model:
     cost: float = 1.0
     denoising: Denoising | None = None
     moves_subjects: bool = True
+
+    @property
+    def sources(self) -> tuple[str, str]:
+        """Return the source as it is written, and without the revision that it may have."""
+        return self.source, self.source.partition("@")[0]
 
     def size(self, resolution: str, picture: tuple[int, int]) -> tuple[int, int]:
         """Return the clip's width and height: the resolution's area at the nearest aspect.
@@ -202,12 +211,15 @@ class Catalogue:
         return row
 
     def name_of(self, text: str) -> str | None:
-        """Return the name of the row that has this name, or else this source; None without any."""
+        """Return the name of the row that has this name, or else this source; None without any.
+
+        The revision of a source on the hub may be left out.
+        """
         rows = self.models.values()
         return (
             text
             if text in self.models
-            else next((row.name for row in rows if row.source == text), None)
+            else next((row.name for row in rows if text in row.sources), None)
         )
 
     def cost(self, model: str) -> float:

@@ -7,8 +7,12 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """The stages of one job on a worker, in their order."""
+    """The stages of one job on a worker, in their order.
 
+    DOWNLOADING is of the model's weights; its steps are MiB.
+    """
+
+    DOWNLOADING = "downloading"
     LOADING = "loading"
     PREPARING = "preparing"
     DENOISING = "denoising"

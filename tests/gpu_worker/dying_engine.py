@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from gpu_worker.engine.api import Engine, OnProgress, Result
 from gpu_worker.media.picture import Canvas
@@ -51,6 +52,6 @@ class DyingEngine:
         return self._engine.generate(request, canvas, count, should_stop)
 
 
-def create(source: str = "embedded", **options: object) -> DyingEngine:
+def create(source: str = "embedded", **options: Any) -> DyingEngine:
     """Return the wrapped engine of a source."""
     return DyingEngine(registry.create(source, **options))

@@ -18,6 +18,7 @@ from PIL import Image
 
 from gpu_worker import generate
 from gpu_worker.engine.connection import EngineDied, NotLoaded
+from gpu_worker.engine.messages import Downloading
 from gpu_worker.generate import Generator
 from storage.blobs import Blobs
 from storage.clip_file import check_clip_file
@@ -199,6 +200,16 @@ async def test_a_cold_engine_reports_loading(blobs: Blobs) -> None:
     engine.engine = None
     await outcome(await ordered(blobs), blobs, engine, reporter)
     assert [told[0].stage for told in reporter.updates[:2]] == [Stage.LOADING, Stage.PREPARING]
+
+
+async def test_a_download_of_the_weights_is_told_in_mebibytes(blobs: Blobs) -> None:
+    engine, reporter = InProcessEngine(), RecordingReporter()
+    engine.engine, engine.download = None, (Downloading(1 << 20, 4_980_000_000),)
+    await outcome(await ordered(blobs), blobs, engine, reporter)
+    assert [told[0] for told in reporter.updates[:2]] == [
+        Progress(Stage.LOADING, 0, 4),
+        Progress(Stage.DOWNLOADING, 1, 4749),
+    ]
 
 
 @pytest.mark.parametrize("stage", [Stage.PREPARING, Stage.DENOISING, Stage.ENCODING])

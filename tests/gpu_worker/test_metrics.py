@@ -121,13 +121,8 @@ async def test_the_seconds_of_each_stage_add_up_over_orders() -> None:
     stages = {
         stage: found[f"mutoscope_worker_stage_seconds_total{{stage={stage}}}"] for stage in Stage
     }
-    assert stages == {
-        Stage.LOADING: 0.0,
-        Stage.PREPARING: 1.0,
-        Stage.DENOISING: 8.0,
-        Stage.DECODING: 0.0,
-        Stage.ENCODING: 0.5,
-    }
+    entered = {Stage.PREPARING: 1.0, Stage.DENOISING: 8.0, Stage.ENCODING: 0.5}
+    assert stages == dict.fromkeys(Stage, 0.0) | entered
 
 
 async def test_what_clips_gave_up_for_memory_is_counted() -> None:

@@ -39,7 +39,7 @@ class HeldEngine:
     log: list[str] = field(default_factory=list)
     dies: set[str] = field(default_factory=set)
 
-    async def ready(self, cancelled: asyncio.Event) -> None:
+    async def ready(self, cancelled: asyncio.Event, on_download: object) -> None:
         self.log.append("ready")
 
     async def generate(

@@ -33,7 +33,7 @@ class UnloadedEngine(InProcessEngine):
 
     engine = None
 
-    async def ready(self, cancelled: asyncio.Event) -> None:
+    async def ready(self, cancelled: asyncio.Event, on_download: object) -> None:
         pytest.fail("nothing here needs the engine")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -59,8 +60,14 @@ def test_the_full_model_is_served_by_its_name(model: str) -> None:
     settings = Settings.from_environment({"MODEL": model, "HARDWARE_PROFILE": "a100"})
     catalogue = settings.catalogue()
     assert catalogue.model().name == "i2vgen-xl"
-    assert catalogue.model().source == "ali-vilab/i2vgen-xl"
+    assert re.fullmatch(r"ali-vilab/i2vgen-xl@[0-9a-f]{40}", catalogue.model().source)
     assert settings.hardware(catalogue).name == "a100"
+
+
+def test_another_revision_of_the_full_model_can_be_named() -> None:
+    catalogue = Settings.from_environment({"MODEL": "ali-vilab/i2vgen-xl@main"}).catalogue()
+    assert catalogue.model().name == "i2vgen-xl"
+    assert catalogue.model().source == "ali-vilab/i2vgen-xl@main"
 
 
 def test_a_folder_is_bounded_by_the_row_that_is_named(tmp_path: Path) -> None:

@@ -12,7 +12,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result
+from gpu_worker.engine.api import (
+    Cancelled,
+    NotUsable,
+    NotUsableYet,
+    OnProgress,
+    OutOfMemory,
+    Result,
+)
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment
@@ -40,7 +47,11 @@ class FakeEngine:
 
     def load(self) -> None:
         if self._load == "missing":
-            raise FileNotFoundError("no weights here")
+            raise NotUsable("no weights here")
+        if self._load == "later" and not self._crashed_before():
+            raise NotUsableYet("the hub is away")
+        if self._load == "never":
+            raise NotUsableYet("the hub is away")
         if self._load == "crash":
             os.kill(os.getpid(), signal.SIGKILL)
         print("loading fake weights")
@@ -107,8 +118,16 @@ def pan(
     return np.stack(rolled)
 
 
-def create(load: str = "", marker: str = "", **_settings: object) -> FakeEngine:
+def create(
+    load: str = "",
+    marker: str = "",
+    on_bytes: Callable[[int, int], None] = lambda _done, _total: None,
+    **_settings: object,
+) -> FakeEngine:
     """Return the engine; EngineSpec names this function."""
+    if load == "download":
+        on_bytes(1 << 20, 3 << 20)
+        on_bytes(3 << 20, 3 << 20)
     return FakeEngine(load, marker or os.environ.get("FAKE_ENGINE_MARKER", ""))
 
 

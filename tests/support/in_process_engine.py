@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from PIL import Image
 
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
+from gpu_worker.engine.messages import Downloading
 from gpu_worker.media.picture import Canvas
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest
@@ -18,11 +20,16 @@ class InProcessEngine:
     """Makes clips with the fake engine, or raises an error."""
 
     engine: object | None = "loaded"
+    download: tuple[Downloading, ...] = ()
 
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
 
-    async def ready(self, cancelled: asyncio.Event) -> None:
+    async def ready(
+        self, cancelled: asyncio.Event, on_download: Callable[[Downloading], None]
+    ) -> None:
+        for part in self.download:
+            on_download(part)
         if cancelled.is_set():
             raise Cancelled
 

@@ -14,7 +14,7 @@ import torch
 
 from gpu_worker.lab.bench.report import BenchmarkReport, write_section
 from gpu_worker.lab.bench.suite import CALCULATED, PARTS, Benchmark
-from gpu_worker.models.i2vgen_xl.device import resolve_device
+from gpu_worker.models.i2vgen_xl.hardware.device import resolve_device
 from gpu_worker.models.i2vgen_xl.memory import footprints
 
 PAGE = Path("docs/benchmarks.md")

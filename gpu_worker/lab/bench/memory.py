@@ -12,8 +12,8 @@ from gpu_worker.lab.bench.clip_shape import ClipShape
 from gpu_worker.lab.bench.pipelines import PipelinePair, engine_clip
 from gpu_worker.lab.bench.timing import alternate, measure_once, resident_bytes
 from gpu_worker.media.frames import Frames
-from gpu_worker.models.i2vgen_xl.device import release_cached_memory
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.hardware.device import release_cached_memory
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode, weight_bytes
 from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, FootprintKind
 from storage.domain.request import Preset

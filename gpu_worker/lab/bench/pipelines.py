@@ -13,9 +13,9 @@ from gpu_worker.lab.bench.clip_shape import ClipShape
 from gpu_worker.lab.bench.stock_pipeline import StockPipeline
 from gpu_worker.lab.bench.timing import Clock
 from gpu_worker.media.frames import Frames
-from gpu_worker.models.i2vgen_xl.device import resolve_dtype
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs
+from gpu_worker.models.i2vgen_xl.hardware.device import resolve_dtype
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
 from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations

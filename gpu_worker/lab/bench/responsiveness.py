@@ -19,9 +19,9 @@ from gpu_worker.lab.bench.pipelines import PipelinePair
 from gpu_worker.lab.bench.stock_pipeline import StockPipeline
 from gpu_worker.lab.bench.timing import Clock, alternate
 from gpu_worker.models.i2vgen_xl import previews
-from gpu_worker.models.i2vgen_xl.checkpoint.components import load_components
-from gpu_worker.models.i2vgen_xl.device import resolve_dtype
+from gpu_worker.models.i2vgen_xl.checkpoint.component_loading import load_components
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.hardware.device import resolve_dtype
 from storage.domain.progress import Progress
 
 

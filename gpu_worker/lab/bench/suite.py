@@ -26,7 +26,7 @@ from gpu_worker.lab.bench.timing import Clock, alternate, matrix_flops
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import write_checkpoint
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import FULL, MIDDLE
-from gpu_worker.models.i2vgen_xl.device import resolve_dtype
+from gpu_worker.models.i2vgen_xl.hardware.device import resolve_dtype
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from storage.catalogue_file import load_catalogue

@@ -60,7 +60,7 @@ def decode(
 def recoder(source: str) -> Callable[[Frames], Frames]:
     """Return frames' way through a checkpoint's autoencoder and back, on the CPU.
 
-    Raise FileNotFoundError where the source has no checkpoint.
+    Raise NotUsable where the source has no checkpoint.
     """
     vae: AutoencoderKL = AutoencoderKL.from_pretrained(
         locate(source) / "vae", torch_dtype=torch.float32

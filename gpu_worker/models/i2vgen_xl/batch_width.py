@@ -15,9 +15,9 @@ from typing import cast
 
 import torch
 
-from gpu_worker.models.i2vgen_xl.device import CACHE as DEVICE_CACHE
-from gpu_worker.models.i2vgen_xl.device import device_name
-from gpu_worker.models.i2vgen_xl.measurement_cache import measured_once
+from gpu_worker.models.i2vgen_xl.hardware.device import CACHE as DEVICE_CACHE
+from gpu_worker.models.i2vgen_xl.hardware.device import device_name
+from gpu_worker.models.i2vgen_xl.hardware.measurement_cache import measured_once
 from gpu_worker.models.i2vgen_xl.memory.fallback import (
     FallbackStep,
     MemoryFallback,

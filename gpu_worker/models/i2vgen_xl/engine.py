@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result
+from gpu_worker.engine.api import Cancelled, NotUsableYet, OnProgress, OutOfMemory, Result
 from gpu_worker.media.frames import Frames, FrameSource
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width
@@ -26,9 +26,11 @@ from gpu_worker.models.i2vgen_xl.candidates import (
     score_candidate,
 )
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
+from gpu_worker.models.i2vgen_xl.checkpoint.named_errors import naming
 from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import nearest_motion
-from gpu_worker.models.i2vgen_xl.device import resolve_device
 from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs, render
+from gpu_worker.models.i2vgen_xl.hardware.device import resolve_device
+from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import is_out_of_memory, release_after
 from gpu_worker.models.i2vgen_xl.loading import EngineOptions, load_pipeline
 from gpu_worker.models.i2vgen_xl.memory import footprints
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryEstimator, MemoryMode, weight_bytes
@@ -39,7 +41,6 @@ from gpu_worker.models.i2vgen_xl.memory.fallback import (
     smaller_size,
 )
 from gpu_worker.models.i2vgen_xl.memory.footprints import FootprintKind
-from gpu_worker.models.i2vgen_xl.memory.out_of_memory import release_after
 from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs, Pipeline
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import NearestMotion, resolve_motion
@@ -82,8 +83,15 @@ class I2VGenXL:
         self._decoding_seconds: float | None = None  # for each pixel of each frame
 
     def load(self) -> None:
-        """Bring the weights to the device; raise FileNotFoundError where there are none."""
-        self._load_pipeline()
+        """Bring the weights to the device; raise NotUsable, or NotUsableYet for want of memory."""
+        try:
+            self._load_pipeline()
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+            raise NotUsableYet(
+                f"the memory of {self.device} does not hold the weights of {self.name}"
+            ) from error
         if self.torch_device.type == "cuda":
             self.warm_up()
 
@@ -91,7 +99,8 @@ class I2VGenXL:
         folder = locate(self.source)
         self._nearest_motion = partial(nearest_motion, folder)
         if self.options.judge:
-            self._clip_scorer = load_clip_scorer(Path(self.options.judge), self.torch_device)
+            with naming(Path(self.options.judge)):
+                self._clip_scorer = load_clip_scorer(Path(self.options.judge), self.torch_device)
         self._pipeline = load_pipeline(folder, self.options, self._pool)
 
     @property

@@ -6,18 +6,24 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from gpu_worker.models.i2vgen_xl.checkpoint.components import load_components
-from gpu_worker.models.i2vgen_xl.device import resolve_device, resolve_dtype
-from gpu_worker.models.i2vgen_xl.encoders import drop_skipped_layers
+from gpu_worker.models.i2vgen_xl.checkpoint.component_loading import load_components
+from gpu_worker.models.i2vgen_xl.checkpoint.components import Components
+from gpu_worker.models.i2vgen_xl.checkpoint.named_errors import naming
+from gpu_worker.models.i2vgen_xl.encoders import drop_skipped_layers, preprocess
+from gpu_worker.models.i2vgen_xl.hardware.device import resolve_device, resolve_dtype
 from gpu_worker.models.i2vgen_xl.memory.fallback import default_slices
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.pipeline import Pipeline
+from gpu_worker.models.i2vgen_xl.sampling.schedule import read_schedule
 from gpu_worker.models.i2vgen_xl.unet.attention_choice import choose_kernels
 from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions, artifacts_folder
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from gpu_worker.models.i2vgen_xl.unet.upsampling import fuse_upsamplers
+
+TRIED_STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -38,13 +44,14 @@ class EngineOptions:
 
 @torch.inference_mode()
 def load_pipeline(folder: Path, options: EngineOptions, pool: ThreadPoolExecutor) -> Pipeline:
-    """Load a checkpoint; raise FileNotFoundError where a component is missing.
+    """Load a checkpoint; raise NotUsable, which names the file that cannot be used.
 
     pool is where previews are encoded.
     """
     device, optimizations = resolve_device(options.device), options.optimizations
     dtype = resolve_dtype(options.dtype, device)
     components = load_components(folder, device, dtype)
+    _try_out(folder, components)
     drop_skipped_layers(components)
     if optimizations.channels_last:
         components.vae.to(memory_format=torch.channels_last)
@@ -56,3 +63,11 @@ def load_pipeline(folder: Path, options: EngineOptions, pool: ThreadPoolExecutor
     if optimizations.compiled and device.type == "cuda":
         regions = CompiledRegions([*unet.layers(), unet.transformer_in], artifacts_folder(device))
     return Pipeline(components, unet, optimizations, device, pool, regions)
+
+
+def _try_out(folder: Path, components: Components) -> None:
+    """Raise NotUsable where a clip would fail on what the small files say."""
+    with naming(folder / "feature_extractor/preprocessor_config.json"):
+        preprocess(np.zeros((8, 8, 3), np.uint8), components.feature_extractor)
+    with naming(folder / "scheduler/scheduler_config.json"):
+        read_schedule(components.scheduler, TRIED_STEPS)

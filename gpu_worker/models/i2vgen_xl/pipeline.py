@@ -15,9 +15,9 @@ from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import autoencoder, encoders, previews
 from gpu_worker.models.i2vgen_xl.checkpoint.components import Components
+from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import release_after, retry_once
 from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
 from gpu_worker.models.i2vgen_xl.memory.offload import OffloadedModules
-from gpu_worker.models.i2vgen_xl.memory.out_of_memory import release_after, retry_once
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (

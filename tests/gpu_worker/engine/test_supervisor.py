@@ -15,9 +15,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gpu_worker.engine import supervisor
 from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
+from gpu_worker.engine.child import DownloadReport
 from gpu_worker.engine.connection import EngineDied, EngineTimeouts, NotLoaded
-from gpu_worker.engine.messages import EngineSpec
+from gpu_worker.engine.messages import Downloading, EngineSpec
 from gpu_worker.engine.supervisor import EngineProcess
 from gpu_worker.media.picture import Canvas
 from storage.domain.errors import GenerationFailed
@@ -184,6 +186,57 @@ async def test_an_engine_that_cannot_be_loaded_raises_not_loaded(load: str) -> N
             await process.warm()
         with pytest.raises(NotLoaded):
             await made(process)
+
+
+async def test_a_load_that_failed_for_a_passing_reason_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(supervisor, "PAUSES", (0.01,))
+    async with engine(load="later", marker=str(tmp_path / "marker")) as process:
+        assert (await made(process)).seed == 3
+        assert process.restarts == 1
+    assert "the engine is not loaded yet: the hub is away; trying again in 0.01 s" in caplog.text
+
+
+async def test_a_reason_that_does_not_pass_in_time_is_final(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(supervisor, "PAUSES", (0.01, 9.0))
+    async with engine(load="never") as process:
+        process._timeouts = EngineTimeouts(loading=1.0)
+        with pytest.raises(NotLoaded, match="the hub is away"):
+            await process.warm()
+        assert "the hub is away" in str(await process.wait_until_broken())
+
+
+async def test_a_pause_between_two_loads_ends_with_the_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pausing = asyncio.Event()
+    monkeypatch.setattr(supervisor, "PAUSES", (500.0,))
+    monkeypatch.setattr(supervisor.log, "warning", lambda *_: pausing.set())
+    async with engine(load="never") as process:
+        await pausing.wait()
+        begun = time.monotonic()
+        await process.stop()
+    assert time.monotonic() - begun < 5
+
+
+async def test_who_waits_hears_of_a_download() -> None:
+    heard: list[Downloading] = []
+    async with engine(load="download") as process:
+        await process.ready(asyncio.Event(), heard.append)
+        await process.ready(asyncio.Event())
+    assert heard[-1] == Downloading(3 << 20, 3 << 20)
+
+
+def test_a_download_is_reported_often_enough_and_no_more() -> None:
+    now, sent = [0.0], list[Downloading]()
+    report = DownloadReport(sent.append, lambda: now[0])
+    for megabyte in range(101):
+        now[0] += 0.125
+        report(megabyte << 20, 100 << 20)
+    assert [one.done >> 20 for one in sent] == [*range(0, 101, 4)]
 
 
 async def test_the_event_loop_is_never_blocked() -> None:

@@ -4,48 +4,29 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from huggingface_hub import snapshot_download
-from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
-from gpu_worker.models.i2vgen_xl.checkpoint import traits
+from gpu_worker.engine.api import NotUsable
+from gpu_worker.models.i2vgen_xl.checkpoint import hub
+from gpu_worker.models.i2vgen_xl.checkpoint.hub import OnBytes
+from storage.domain.catalogue import HUB_ID
+from storage.domain.text import printable
 
 EMBEDDED = Path(__file__).parents[2] / "embedded"
-COMPONENTS = ("unet", "vae", "text_encoder", "image_encoder")
-PATTERNS = (
-    "*/config.json",
-    "tokenizer/*",
-    "scheduler/*",
-    "feature_extractor/*",
-    traits.FILE,
-)
-"""What is taken from the hub beside the weights of the components."""
 
 
-def locate(source: str) -> Path:
-    """Return the folder of `embedded`, of a path, or of a hub id; raise FileNotFoundError."""
+def locate(source: str, on_bytes: OnBytes = lambda _done, _total: None) -> Path:
+    """Return the folder of `embedded`, of a path, or of a hub id.
+
+    on_bytes hears how many bytes of a download are there, of how many. Raise NotUsable, or
+    NotUsableYet where another try may succeed.
+    """
     folder = EMBEDDED if source == "embedded" else Path(source).expanduser()
-    if (folder / "unet" / "config.json").is_file():
+    if folder.is_dir():
+        if not (folder / "unet" / "config.json").is_file():
+            raise NotUsable(
+                f"{printable(folder)} holds no checkpoint: there is no unet/config.json"
+            )
         return folder
-    if source == "embedded" or folder.is_absolute() or source.count("/") != 1:
-        raise FileNotFoundError(f"no checkpoint in {folder}")
-    return _from_hub(source)
-
-
-def weight_file(folder: Path) -> Path:
-    """Return the one weight file of a component, in half precision where there are two."""
-    files = sorted(folder.glob("*.safetensors"), key=lambda path: "fp16" not in path.name)
-    if not files:
-        raise FileNotFoundError(f"no safetensors in {folder}")
-    return files[0]
-
-
-def _from_hub(source: str) -> Path:
-    half = [f"{component}/*fp16.safetensors" for component in COMPONENTS]
-    try:
-        folder = Path(snapshot_download(source, allow_patterns=[*PATTERNS, *half]))
-        if not any((folder / "unet").glob("*.safetensors")):
-            whole = [f"{component}/*.safetensors" for component in COMPONENTS]
-            folder = Path(snapshot_download(source, allow_patterns=[*PATTERNS, *whole]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        raise FileNotFoundError(f"{source} cannot be had from the hub: {error}") from error
-    return folder
+    named = HUB_ID.fullmatch(source)
+    if named is None:
+        raise NotUsable(f"there is no folder {printable(folder)}")
+    return hub.fetch(named["repository"], named["revision"], on_bytes)

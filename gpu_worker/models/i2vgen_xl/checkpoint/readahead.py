@@ -9,7 +9,8 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from gpu_worker.models.i2vgen_xl.checkpoint.locate import COMPONENTS, weight_file
+from gpu_worker.engine.api import NotUsable
+from gpu_worker.models.i2vgen_xl.checkpoint.weight_files import COMPONENTS, weight_files
 
 CHUNK_BYTES = 2**24
 
@@ -22,8 +23,9 @@ def start_readahead(folder: Path) -> threading.Thread:
 
 
 def _read(folder: Path) -> None:
-    with suppress(FileNotFoundError):  # the load tells what is missing
+    with suppress(NotUsable, OSError):  # the load tells what is missing
         for component in COMPONENTS:
-            with weight_file(folder / component).open("rb", buffering=0) as file:
-                while file.read(CHUNK_BYTES):
-                    pass
+            for path in weight_files(folder / component):
+                with path.open("rb", buffering=0) as file:
+                    while file.read(CHUNK_BYTES):
+                        pass

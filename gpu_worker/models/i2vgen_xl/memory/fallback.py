@@ -8,10 +8,10 @@ from enum import StrEnum
 import torch
 
 from gpu_worker.engine.api import OutOfMemory
+from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import release_after
 from gpu_worker.models.i2vgen_xl.memory.eight_bit import quantize
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
 from gpu_worker.models.i2vgen_xl.memory.offload import OffloadedModules, offload
-from gpu_worker.models.i2vgen_xl.memory.out_of_memory import release_after
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from storage.domain.clip import Adjustment
 

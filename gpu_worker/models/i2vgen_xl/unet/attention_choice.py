@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from gpu_worker.models.i2vgen_xl.device import CACHE, device_name, release_cached_memory
-from gpu_worker.models.i2vgen_xl.measurement_cache import measured_once
+from gpu_worker.models.i2vgen_xl.hardware.device import CACHE, device_name, release_cached_memory
+from gpu_worker.models.i2vgen_xl.hardware.measurement_cache import measured_once
 from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKind, KernelNames
 
 CPU_KERNELS = {

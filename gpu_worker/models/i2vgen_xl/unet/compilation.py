@@ -16,7 +16,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
-from gpu_worker.models.i2vgen_xl.device import CACHE, device_name
+from gpu_worker.models.i2vgen_xl.hardware.device import CACHE, device_name
 from storage.domain.request import GenerationRequest
 
 log = logging.getLogger(__name__)

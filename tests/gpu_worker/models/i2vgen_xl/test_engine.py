@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gpu_worker.engine.api import Cancelled
+from gpu_worker.engine.api import Cancelled, NotUsable
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
@@ -103,5 +103,5 @@ def test_the_result_names_its_motion(
 
 
 def test_a_missing_checkpoint_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(NotUsable):
         load_engine(tmp_path)

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate, weight_file
+from gpu_worker.engine.api import NotUsable
+from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 
 
 def test_a_folder_without_a_checkpoint_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(NotUsable):
         locate(str(tmp_path))
 
 
-def test_half_precision_files_are_preferred(tmp_path: Path) -> None:
-    for name in ("model.safetensors", "model.fp16.safetensors"):
-        (tmp_path / name).touch()
-    assert weight_file(tmp_path).name == "model.fp16.safetensors"
+@pytest.mark.parametrize("source", ["./weights", "../weights", "~/weights", "weights", "a/b/c"])
+def test_a_folder_that_is_not_there_is_no_hub_id(source: str) -> None:
+    with pytest.raises(NotUsable, match="there is no folder"):
+        locate(source)

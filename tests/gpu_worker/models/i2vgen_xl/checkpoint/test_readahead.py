@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from gpu_worker.models.i2vgen_xl.checkpoint.locate import COMPONENTS
 from gpu_worker.models.i2vgen_xl.checkpoint.readahead import start_readahead
+from gpu_worker.models.i2vgen_xl.checkpoint.weight_files import COMPONENTS
 
 
 def test_readahead_reads_every_component_and_ends(

@@ -2,7 +2,7 @@
 
 import torch
 
-from gpu_worker.models.i2vgen_xl.device import resolve_dtype
+from gpu_worker.models.i2vgen_xl.hardware.device import resolve_dtype
 
 
 def test_number_formats_follow_the_device() -> None:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import torch
 
-from gpu_worker.models.i2vgen_xl.device import release_cached_memory
+from gpu_worker.models.i2vgen_xl.hardware.device import release_cached_memory
 
 T = TypeVar("T")
 
@@ -21,8 +21,17 @@ MESSAGES = (
     "failed to allocate",
     "alloc_failed",
     "mmap",
+    "unable to find an engine",
+    "cudnn_status_internal_error",
+    "cudnn_status_not_initialized",
+    "cublas_status_not_initialized",
+    "nvml_success == r",
 )
-"""What libraries say on a host or a device that has no memory left."""
+"""What libraries say on a host or a device that has no memory left.
+
+cuDNN and cuBLAS report their own lack of it as an internal error, as not being initialised, or as
+not finding an engine; the caching allocator then fails to ask NVML who holds the rest.
+"""
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gpu_worker.models.i2vgen_xl.measurement_cache import measured_once
+from gpu_worker.models.i2vgen_xl.hardware.measurement_cache import measured_once
 
 
 def test_a_measurement_is_taken_once(tmp_path: Path) -> None:
