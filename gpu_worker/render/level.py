@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +14,9 @@ from gpu_worker.media.frames import Frame
 
 DENSITY = 1.3
 """How many pixels a level has for each pixel of a frame, at least, where a finer one is there."""
+
+AVERAGED = 0.3
+"""The contrast of fine detail that averaging two samples takes away where one would do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,31 @@ class Level:
     scale: float
     placement: Placement
 
+    def samples(self, zoom: float) -> int:
+        """Return how many samples a frame takes for each pixel's side at a zoom."""
+        return 1 if self.scale / zoom <= 1 + warp.SAMPLE_TOLERANCE else 2
+
+    def finished(self, sampled: Frame, size: tuple[int, int], zoom: float) -> Frame:
+        """Return a frame of a size (width, height) from its samples, as sharp as the picture."""
+        reduction = self.scale / zoom
+        if (sampled.shape[1], sampled.shape[0]) == size:
+            return warp.sharpen(sampled, warp.sharpness(1 / reduction))
+        frame = np.asarray(cv2.resize(sampled, size, interpolation=cv2.INTER_AREA), np.uint8)
+        return warp.sharpen(frame, AVERAGED * (2.0 - reduction))
+
+    def doubled(self) -> Level:
+        """Return the level with twice the pixels, which may be sampled between any of them.
+
+        Between two pixels a cubic kernel loses fine detail, and on a pixel none, so that a slow
+        shift would make it pulse. Among twice as many it loses next to none anywhere.
+        """
+        height, width = self.pixels.shape[:2]
+        size = (2 * width, 2 * height)
+        pixels = cv2.resize(self.pixels, size, interpolation=cv2.INTER_LANCZOS4)
+        return replace(
+            self, pixels=np.asarray(pixels, np.uint8), placement=self.placement.scaled(2.0, 2.0)
+        )
+
     def halved(self) -> Level:
         """Return the level at half its size."""
         height, width = self.pixels.shape[:2]
@@ -61,6 +90,13 @@ class Level:
             self.scale / 2,
             self.placement.scaled(size[0] / width, size[1] / height),
         )
+
+
+def sampled_at(level: Level, x: NDArray[np.float32], y: NDArray[np.float32]) -> Frame:
+    """Return a level's colours at pixel indices."""
+    return np.asarray(
+        cv2.remap(level.pixels, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
 
 
 def choose(levels: Sequence[Level], zoom: float) -> Level:

@@ -16,6 +16,10 @@ import numpy as np
 from gpu_worker.media import warp
 from gpu_worker.media.frames import Frame
 from gpu_worker.media.picture import Canvas
+from gpu_worker.render.depth.inverse_depth import DepthMap, Plane, relative_motion
+from gpu_worker.render.depth.scene import Scene
+from gpu_worker.render.depth.scene_builder import build_scene
+from gpu_worker.render.depth.viewpoint import poses_between
 from gpu_worker.render.extent import Extent, Margins, seen
 from gpu_worker.render.level import DENSITY, Level, Placement, choose
 from gpu_worker.render.moments import Moments
@@ -24,9 +28,6 @@ from storage.domain.camera.motion import Pose
 
 MOST_PIXELS = 6_000_000
 """The largest plane that a path may need at the clip's own resolution."""
-
-AVERAGED = 0.3
-"""The contrast of fine detail that averaging two samples takes away where one would do."""
 
 FINER = 1.02
 """How much finer than the clip a source has to be for a level of its own."""
@@ -60,8 +61,7 @@ class MovedPicture:
         if pose == warp.STILL:
             return self.rest
         level = choose(self.levels, pose.zoom)
-        reduction = level.scale / pose.zoom
-        samples = 1 if reduction <= 1 + warp.SAMPLE_TOLERANCE else 2
+        samples = level.samples(pose.zoom)
         fine = (self.size[0] * samples, self.size[1] * samples)
         frame = cv2.warpAffine(
             level.pixels,
@@ -70,35 +70,54 @@ class MovedPicture:
             flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-        if samples > 1:
-            frame = cv2.resize(frame, self.size, interpolation=cv2.INTER_AREA)
-        lost = AVERAGED * (2.0 - reduction) if samples > 1 else warp.sharpness(1 / reduction)
-        return warp.sharpen(np.asarray(frame, np.uint8), lost)
+        return level.finished(np.asarray(frame, np.uint8), self.size, pose.zoom)
 
 
 def move_picture(
-    canvas: Canvas, poses: Sequence[Pose], seed: int, moments: Moments | None = None
-) -> MovedPicture:
+    canvas: Canvas,
+    poses: Sequence[Pose],
+    seed: int,
+    moments: Moments | None = None,
+    depth: DepthMap | None = None,
+) -> MovedPicture | Scene:
     """Return the frames that a camera on a path sees of a canvas.
 
     What the picture does not hold is continued from it, with what a model made of it at some
-    moments, where these are given; the seed chooses among textures. A pose at rest gives exactly
-    the fitted picture.
+    moments, where these are given; the seed chooses among textures. With a depth map the camera
+    moves through the scene, as far as over the flat picture on average. A pose at rest gives
+    exactly the fitted picture.
     """
-    height, width = canvas.source.shape[:2]
-    extent = seen((width, height), canvas.window, poses, canvas.size)
+    motion = None if depth is None else relative_motion(depth, canvas)
+    extent = _extent(canvas, poses, motion)
     zooms = [1.0, *(pose.zoom for pose in poses)]
     part = canvas.source[extent.top : extent.bottom, extent.left : extent.right]
     base, margins = _base(canvas, extent, part)
-    picture = base.pixels
     if margins.any:
-        size = margins.around(picture.shape[1], picture.shape[0])
+        size = margins.around(base.pixels.shape[1], base.pixels.shape[0])
         answer = None if moments is None else moments.on(base.placement, size)
-        base = replace(base, pixels=continue_beyond(picture, margins, answer, seed))
+        base = replace(base, pixels=continue_beyond(base.pixels, margins, answer, seed))
     levels = [*_finer(part, base, margins, max(zooms)), base]
     while levels[-1].scale >= 2 * DENSITY * min(zooms):
         levels.append(levels[-1].halved())
+    if motion is not None:
+        finest = [level.doubled() if level is base else level for level in levels]
+        return build_scene(canvas, base, finest, poses, motion=motion, seed=seed)
     return MovedPicture(canvas.fitted, tuple(levels), canvas.window, tuple(poses), canvas.size)
+
+
+def _extent(canvas: Canvas, poses: Sequence[Pose], motion: Plane | None) -> Extent:
+    """Return what a path sees; motion is how much further than the mean each place moves."""
+    height, width = canvas.source.shape[:2]
+
+    def seen_at(depths: Sequence[Plane]) -> Extent:
+        least, most = (min(map(np.min, depths)), max(map(np.max, depths))) if depths else (1, 1)
+        passed = poses_between(poses, float(least), float(most)) if depths else poses
+        return seen((width, height), canvas.window, passed, canvas.size)
+
+    if motion is None:
+        return seen_at([])
+    border = [motion[0], motion[-1], motion[:, 0], motion[:, -1]]
+    return replace(seen_at([motion]), beyond=seen_at(border).beyond)
 
 
 def _base(canvas: Canvas, extent: Extent, part: Frame) -> tuple[Level, Margins]:

@@ -8,7 +8,7 @@ on and things are not repeated; where things end is left to the soft shapes belo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -29,6 +29,9 @@ FAR, BUSY = 75.0, 300.0
 """What a block costs at that distance, and for e times the calm ones' energy, beside the squared
 difference of its colour."""
 
+UNUSABLE = 20_000.0
+"""What a block costs that lies where nothing may be taken from."""
+
 CALM = 0.3
 """The share of a place's candidates that count as calm."""
 
@@ -43,10 +46,14 @@ More than all of it, since between detail and soft shapes some is missing."""
 
 @dataclass(frozen=True, eq=False)
 class Surface:
-    """A picture (h, w, 3) taken apart: soft is its blur, detail what that leaves out."""
+    """A picture (h, w, 3) taken apart: soft is its blur, detail what that leaves out.
+
+    usable (h, w), 0..1, is where detail may be taken from; None for everywhere.
+    """
 
     soft: FloatImage
     detail: FloatImage
+    usable: FloatImage | None = None
 
     @property
     def size(self) -> tuple[int, int]:
@@ -68,9 +75,9 @@ def continue_texture(
     backdrop (H, W, 3) is what the detail will lie on, beyond (H, W) the distance from the picture;
     block is the side of the blocks in pixels, an even number.
     """
-    calm = Surface(surface.soft, _without_highlights(surface.detail, block))
+    calm = replace(surface, detail=_without_highlights(surface.detail, block))
     laid = _Mosaic(calm, margins, backdrop, block, random).laid(beyond)
-    return _matched(laid, surface.detail, margins, block)
+    return _matched(laid, surface, margins, block)
 
 
 class _Mosaic:
@@ -91,6 +98,7 @@ class _Mosaic:
         energy = self._coarse(np.square(surface.detail).sum(axis=2))
         self.energy = blur(energy, self.half / self.cell)
         self.wanted = self._coarse(backdrop)
+        self.unusable = self._unusable()
 
     def laid(self, beyond: FloatImage) -> FloatImage:
         """Return the detail (H, W, 3) of all places beyond the picture."""
@@ -142,8 +150,16 @@ class _Mosaic:
         cost = np.square(_at(self.colours, spots, self.cell) - wanted).mean(axis=1)
         cost += FAR * np.square(spots - near).sum(axis=1) / reach**2
         cost += BUSY * np.maximum(np.log((energy + 2.0) / (calm + 2.0)), 0.0)
+        if self.unusable is not None:
+            cost += UNUSABLE * _at(self.unusable, spots, self.cell)
         chosen = spots[self.random.choice(np.argsort(cost)[:CHOSEN])]
         return int(chosen[0]), int(chosen[1])
+
+    def _unusable(self) -> FloatImage | None:
+        """Return the share of a block around each place from which nothing may be taken."""
+        if self.surface.usable is None:
+            return None
+        return blur(1.0 - self._coarse(self.surface.usable), 0.5 * self.half / self.cell)
 
     def _coarse(self, plane: FloatImage) -> FloatImage:
         return _shrunk(plane, self.cell)
@@ -165,13 +181,21 @@ def _without_highlights(detail: FloatImage, block: int) -> FloatImage:
     return np.asarray(detail * kept[..., None], np.float32)
 
 
-def _matched(laid: FloatImage, detail: FloatImage, margins: Margins, block: int) -> FloatImage:
+def _matched(laid: FloatImage, surface: Surface, margins: Margins, block: int) -> FloatImage:
     """Return laid detail with the energy of the picture's detail, as it is at the border."""
-    found = blur(np.square(detail).sum(axis=2), float(block))
+    found = _usual(np.square(surface.detail).sum(axis=2), surface.usable, float(block))
     wanted = blur(padded(found, margins, cv2.BORDER_REPLICATE), float(block))
     is_there = blur(np.square(laid).sum(axis=2), 0.5 * block)
     gain = np.sqrt(MATCHED * np.maximum(wanted, 0.0) / (np.maximum(is_there, 0.0) + 1.0))
     return np.asarray(laid * np.clip(gain, LEAST_GAIN, GREATEST_GAIN)[..., None], np.float32)
+
+
+def _usual(energy: FloatImage, usable: FloatImage | None, spread: float) -> FloatImage:
+    """Return the energy that is usual around each place, where detail may be taken from."""
+    if usable is None:
+        return blur(energy, spread)
+    total = blur(np.asarray(energy * usable, np.float32), spread)
+    return np.asarray(total / np.maximum(blur(usable, spread), 1e-2), np.float32)
 
 
 def _shrunk(plane: FloatImage, factor: int) -> FloatImage:

@@ -1,0 +1,1 @@
+"""Depth: scenes whose depth is known because they are rendered here, and a small estimator."""

@@ -1,0 +1,1 @@
+"""A picture as a scene with depth: what a camera that moves through it sees."""
