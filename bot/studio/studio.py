@@ -74,6 +74,7 @@ class Studio:
         self._pictures = KeyedLocks()
         self.begun_orders = BegunOrders(jobs, blobs, self._pictures, clock, self.holder)
         self.deliveries = jobs.deliveries
+        self.library = jobs.library
         self._cache = ResultCache(jobs, blobs)
         self._decoders = PictureProcesses()
 

@@ -12,7 +12,7 @@ from storage.database.begun_orders import Transaction
 from storage.database.bots import check_holder
 from storage.database.connect import lock
 from storage.database.rows import RowReader
-from storage.database.tables import CLIPS, deliveries, jobs
+from storage.database.tables import deliveries, jobs
 from storage.domain.delivery_state import DeliveryState
 from storage.domain.job import Job
 
@@ -49,13 +49,6 @@ class DeliveryTable:
         waiting = (deliveries.c.owner == owner) & (deliveries.c.waiting > 0.0)
         query = select(jobs).join(deliveries, deliveries.c.job == jobs.c.id)
         query = query.where(waiting, jobs.c.forgotten.is_(False))
-        async with self._read() as connection:
-            found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(LISTED))
-            return self._rows.jobs(found.mappings().all())
-
-    async def recent(self, owner: str) -> list[Job]:
-        """Return this person's latest clips, the newest first."""
-        query = select(jobs).where(jobs.c.owner == owner, CLIPS)
         async with self._read() as connection:
             found = await connection.execute(query.order_by(jobs.c.ended.desc()).limit(LISTED))
             return self._rows.jobs(found.mappings().all())

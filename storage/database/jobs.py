@@ -39,6 +39,7 @@ from storage.database import begun_orders, deliveries, ledger, lives, queue_orde
 from storage.database.bots import BotTable, check_holder
 from storage.database.connect import READING, lock, touch
 from storage.database.decisions import DecisionTable
+from storage.database.library.clip_library import ClipLibrary
 from storage.database.queue_order import DispatchWindow, QueueSize, has_room
 from storage.database.rows import (
     RowReader,
@@ -94,6 +95,7 @@ class Jobs:
         self._write_lock = asyncio.Lock() if sqlite else nullcontext()
         self.begun_orders = begun_orders.BegunOrderTable(self._read, self._write)
         self.deliveries = deliveries.DeliveryTable(self._read, self._write, self._rows)
+        self.library = ClipLibrary(self._read, self._rows)
         self.lives = lives.LifeTable(self._read, self._write)
         self.bots = BotTable(self._read, self._write)
         self.decisions = DecisionTable(self._read, self._write)

@@ -37,6 +37,7 @@ UNBILLED = text("status = 'done' AND NOT cached AND NOT billed AND worker IS NOT
 HAS_TOKEN = text("token <> ''")
 SHOWN = text("delivered = 0 AND NOT forgotten")
 HAS_WAITING = text("waiting > 0")
+HAS_PARENT = text("parent <> ''")
 
 BILLED = ("start_seconds", "idle_seconds", "money")
 """The columns of a clip's bill, and of their sums."""
@@ -127,6 +128,7 @@ jobs = Table(
     _partial("ix_jobs_unbilled", "worker", where=UNBILLED),
     _partial("ix_jobs_has_token", "token_expires", where=HAS_TOKEN),
     _partial("ix_jobs_holder", "holder", where=SHOWN),
+    _partial("ix_jobs_parent", "parent", where=HAS_PARENT),
     *(_partial(f"ix_jobs_{name}", name, where=text(f"{name} IS NOT NULL")) for name in BLOB_KEYS),
 )
 

@@ -16,6 +16,7 @@ from storage.database.tables import metadata
 from storage.domain.clip import Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import ReplyTarget
+from storage.domain.library.pages import PageRequest
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
 SCANS = tuple(f"SCAN {name}" for name in metadata.tables if name != "bots")
@@ -80,6 +81,14 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.lives.record(replace(life, ended=True), 0.2)
     await jobs.mean_start()
     await jobs.lives.total(0.0)
+    for page in (
+        PageRequest("ann"),
+        PageRequest("ann", "job2", newer=True, without=["job3"]),
+        PageRequest("ann", "job2", search="zoom"),
+    ):
+        await jobs.library.page(page)
+    await jobs.library.children("job2")
+    await jobs.library.order_with("a" * 64, "ann")
     await jobs.forget("job0")
 
 

@@ -1,0 +1,1 @@
+"""Finding finished clips again: a person's clips page by page, and what was made from what."""

@@ -1,0 +1,1 @@
+"""Finding finished clips again."""
