@@ -30,6 +30,8 @@ REPEATED = 60.0  # seconds in which the gateway may send a press or a form again
 DOUBLE_PRESS = 1.0  # seconds in which a person does the same to the same message or form once
 
 ModalHandler: TypeAlias = Callable[["Interaction", str], Awaitable[None]]
+JobAction: TypeAlias = Callable[["Interaction", str], Awaitable[None]]
+"""What a button does with the job of an id."""
 ReactionHandler: TypeAlias = Callable[
     ["MutoscopeClient", discord.RawReactionActionEvent], Awaitable[None]
 ]
@@ -53,6 +55,7 @@ class MutoscopeClient(discord.AutoShardedClient):
         self.refused_forms: OrderedDict[str, discord.ui.Modal] = OrderedDict()
         self.modals: dict[str, ModalHandler] = {}
         self.reactions: dict[str, ReactionHandler] = {}
+        self.job_actions: dict[str, JobAction] = {}
         self.upload_limiter = UploadLimiter()
         self._presses = RateLimiter(DOUBLE_PRESS)
         self._known = RateLimiter(REPEATED)  # interactions by their ids

@@ -13,7 +13,6 @@ from bot.discord_ui.cards.card_renderer import CardRenderer
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.commands import (
     animate,
-    clips,
     context_menu,
     interrupted_orders,
     quota,
@@ -24,6 +23,7 @@ from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
+from bot.discord_ui.library import clip, clips, shown_clip
 from bot.discord_ui.traffic import DiscordTraffic
 from bot.i18n import Translations
 from bot.studio.studio import Studio
@@ -37,11 +37,13 @@ def open_client(
     client.add_dynamic_items(JobButton)
     for module in (
         animate,
+        clip,
         clips,
         context_menu,
         interrupted_orders,
         quota,
         retry_reaction,
+        shown_clip,
         tweak,
     ):
         module.register(client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -10,6 +11,8 @@ import discord
 
 CLOCK_SKEW = 120.0  # seconds by which this machine's clock may be ahead of Discord's
 SEARCHED = 1000  # messages
+
+_OF_JOB = re.compile(r"(?:details|cancel):([0-9a-f]{16})")
 
 
 async def find_own_message(
@@ -37,6 +40,15 @@ async def find_own_message(
 def shows_job(message: discord.Message, job: str) -> bool:
     """Tell whether a message has a button of this job."""
     return any(custom_id.endswith(f":{job}") for custom_id in _custom_ids(message))
+
+
+def shown_job(message: discord.Message) -> str:
+    """Return the id of the job whose outcome or progress a message shows, empty where it is none's.
+
+    The bot's own messages alone tell: others may have any buttons.
+    """
+    found = filter(None, map(_OF_JOB.fullmatch, _custom_ids(message)))
+    return next((match[1] for match in found), "")
 
 
 def shows_end(message: discord.Message, job: str) -> bool:

@@ -1,4 +1,4 @@
-"""The buttons under a job's message: Retry, Tweak, Details, Delete, Cancel and Fetch.
+"""The buttons of a job: Retry, Tweak, Details, Delete, Cancel, and those of other packages.
 
 The action and the job are in the custom_id, so that the buttons of every message work after a
 restart. The custom_id of Retry says "again".
@@ -6,35 +6,24 @@ restart. The custom_id of Retry says "again".
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias
+import contextlib
+from typing import Any
 
 import discord
 
-from bot.discord_ui.cards.card import Card
-from bot.discord_ui.cards.card_renderer import CardRenderer
 from bot.discord_ui.cards.details import show_details
-from bot.discord_ui.client import Interaction
+from bot.discord_ui.client import Interaction, JobAction
 from bot.discord_ui.commands.dynamic_button import DynamicButton
 from bot.discord_ui.commands.tweak import show_form
 from bot.discord_ui.permissions import can_moderate, check_permissions
-from bot.discord_ui.replies import (
-    BLOCKED_BY_AUTOMOD,
-    NO_MENTIONS,
-    ignore_repetition,
-    reply_errors,
-)
+from bot.discord_ui.replies import ignore_repetition, reply_errors
 from bot.discord_ui.requester import run_order
 from bot.i18n import Translations
-from storage.domain.errors import JobGone, NotAllowed
+from storage.domain.errors import JobGone
 from storage.domain.job import Job
 from storage.logs import log_job
 
-ButtonHandler: TypeAlias = Callable[[Interaction, str], Awaitable[None]]
-
-REQUEST_TOO_LARGE = 40005  # Discord's error code
-
-ONCE = ("again", "cancel", "delete")
+ONCE = ("again", "cancel", "delete", "show")
 """Two presses of one of these buttons by one person within a second are one."""
 
 STYLES = {
@@ -44,6 +33,7 @@ STYLES = {
     "delete": ("🗑️", discord.ButtonStyle.danger),
     "cancel": ("✖️", discord.ButtonStyle.danger),
     "fetch": ("📥", discord.ButtonStyle.primary),
+    "show": ("📣", discord.ButtonStyle.secondary),
 }
 
 
@@ -73,7 +63,8 @@ class JobButton(
                 await ignore_repetition(interaction)
                 return
             async with reply_errors(interaction, client.texts):
-                await HANDLERS[self.action](interaction, self.job)
+                handler = HANDLERS.get(self.action) or client.job_actions[self.action]
+                await handler(interaction, self.job)
 
 
 def button_view(
@@ -106,59 +97,40 @@ async def cancel(interaction: Interaction, job: str) -> None:
     await interaction.client.studio.cancel(job, owner)
 
 
-async def delete(interaction: Interaction, job: str) -> None:
-    """Delete a clip and its message."""
+async def delete(interaction: Interaction, job_id: str) -> None:
+    """Delete a clip, its message, and this one; who moderates another server this one alone."""
     await interaction.response.defer()
-    studio = interaction.client.studio
-    moderator = can_moderate(interaction)
+    studio, moderator = interaction.client.studio, can_moderate(interaction)
+    deleted = None
     try:
-        await studio.delete(job, None if moderator else str(interaction.user.id))
+        job = await studio.job(job_id)
+        own = job.owner == str(interaction.user.id)
+        if own or not moderator or job.reply_to.guild == str(interaction.guild_id):
+            owner = None if moderator else str(interaction.user.id)
+            deleted = await studio.delete(job_id, owner)
     except JobGone:
         if not moderator:
             raise
     await interaction.delete_original_response()
+    if deleted is not None:
+        await _delete_answer(interaction, deleted)
 
 
-async def fetch(interaction: Interaction, job_id: str) -> None:
-    """Show the owner the outcome of a job, with the clip's file."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
-    studio = interaction.client.studio
-    job = await studio.job(job_id)
-    if job.owner != str(interaction.user.id):
-        raise NotAllowed("denied_not_owner")
-    renderer = CardRenderer(interaction.client.texts, studio.admission.catalogue)
-    card = renderer.ended_without_clip(job)
-    if job.clip is not None:
-        data = await studio.clip_file(job.clip)
-        card = renderer.lost(job) if data is None else renderer.done(job, job.clip, data)
-    try:
-        await _send_fetched(interaction, job, card)
-    except discord.HTTPException as error:
-        if error.code == BLOCKED_BY_AUTOMOD:
-            await _send_fetched(interaction, job, card.without_prompt())
-        elif job.clip is None or (error.status != 413 and error.code != REQUEST_TOO_LARGE):
-            raise
-        else:
-            await _send_fetched(interaction, job, renderer.too_large(job, job.clip))
-            return
-    await studio.deliveries.fetched(job.id)
+async def _delete_answer(interaction: Interaction, job: Job) -> None:
+    """Delete the message that showed a job first, where the button was under another one."""
+    place, here = job.reply_to, interaction.message
+    if not (place.channel.isdigit() and place.message.isdigit()):
+        return
+    if here is None or str(here.id) != place.message:
+        channel = interaction.client.get_partial_messageable(int(place.channel))
+        with contextlib.suppress(discord.HTTPException):  # it is gone, or the bot is
+            await channel.get_partial_message(int(place.message)).delete()
 
 
-async def _send_fetched(interaction: Interaction, job: Job, card: Card) -> None:
-    texts, locale = interaction.client.texts, interaction.locale.value
-    await interaction.edit_original_response(
-        content=card.content,
-        attachments=[card.attachment.to_file()] if card.attachment else [],
-        view=button_view(("again", "tweak", "details"), job.id, locale, texts),
-        allowed_mentions=NO_MENTIONS,
-    )
-
-
-HANDLERS: dict[str, ButtonHandler] = {
+HANDLERS: dict[str, JobAction] = {
     "again": retry,
     "tweak": tweak,
     "details": show_details,
     "cancel": cancel,
     "delete": delete,
-    "fetch": fetch,
 }

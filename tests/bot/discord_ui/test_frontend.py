@@ -18,6 +18,7 @@ async def test_every_command_says_where_it_may_be_used(backend: Backend) -> None
     }
     assert places == {
         "animate": EVERYWHERE,
+        "clip": EVERYWHERE,
         "clips": EVERYWHERE,
         "quota": EVERYWHERE,
         "Animate this picture": EVERYWHERE,

@@ -1,0 +1,1 @@
+"""Finding clips again, showing them again, and ordering by their settings."""
