@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import discord
 
 from bot.discord_ui.cards import bill_text
-from bot.discord_ui.client import Interaction
 from bot.discord_ui.replies import code_block, quote
 from bot.i18n import Translations
 from bot.studio import quality_summary
@@ -19,15 +18,6 @@ from storage.domain.job import Job
 from storage.domain.request import PROMPT_LIMIT
 
 FIELD_LIMIT = 1024  # characters
-
-
-async def show_details(interaction: Interaction, job_id: str) -> None:
-    """Show a clip's details to the person who asks, and to nobody else."""
-    client = interaction.client
-    admission = client.studio.admission
-    renderer = DetailsRenderer(client.texts, interaction.locale.value, admission)
-    embed = renderer.render(await client.studio.job(job_id))
-    await interaction.response.send_message(embed=embed, ephemeral=True)
 
 
 @dataclass(frozen=True, slots=True)

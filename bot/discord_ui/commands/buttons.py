@@ -11,7 +11,6 @@ from typing import Any
 
 import discord
 
-from bot.discord_ui.cards.details import show_details
 from bot.discord_ui.client import Interaction, JobAction
 from bot.discord_ui.commands.dynamic_button import DynamicButton
 from bot.discord_ui.commands.tweak import show_form
@@ -130,7 +129,6 @@ async def _delete_answer(interaction: Interaction, job: Job) -> None:
 HANDLERS: dict[str, JobAction] = {
     "again": retry,
     "tweak": tweak,
-    "details": show_details,
     "cancel": cancel,
     "delete": delete,
 }
