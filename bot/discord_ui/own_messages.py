@@ -56,6 +56,11 @@ def shows_end(message: discord.Message, job: str) -> bool:
     return f"again:{job}" in _custom_ids(message)
 
 
+def shows_clip(message: discord.Message, job: str) -> bool:
+    """Tell whether a message has the file of this job's clip, and not words in its place."""
+    return any(f"mutoscope-{job}." in attachment.filename for attachment in message.attachments)
+
+
 def _custom_ids(message: discord.Message) -> list[str]:
     return [
         getattr(item, "custom_id", None) or ""

@@ -335,7 +335,10 @@ class Delivery:
             assert message.job.clip is not None
             card = self._renderer.too_large(message.job, message.job.clip)
             result = await self._edit_or_post(message, card)
-        return result, message.job.clip is None or card.attachment is not None
+        with_clip = card.attachment is not None
+        if message.found_clip is not None:  # in a message that was sent before
+            with_clip = message.found_clip
+        return result, message.job.clip is None or with_clip
 
     async def _result_card(self, job: Job, advice: tuple[Advice, ...]) -> Card | None:
         """Return the card of an ended job; None where its clip is lost and is made again."""

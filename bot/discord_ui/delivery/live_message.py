@@ -27,7 +27,8 @@ class LiveMessage:
     be edited; the keys of stale_ids are the ids of all jobs whose messages are, the longest stale
     first, so that they are found among many. state is None until it was read from the database;
     failures counts failed edits in a row, after which the next one is made at retry_at (monotonic
-    seconds). way is how the message was last edited or sent.
+    seconds). way is how the message was last edited or sent. found_clip tells whether the message
+    that was found to show the outcome has the clip's file; None where none was found.
     """
 
     job: Job
@@ -41,6 +42,7 @@ class LiveMessage:
     edited_at: float = 0.0
     state: DeliveryState | None = None
     way: Way | None = None
+    found_clip: bool | None = None
     failures: int = 0
     retry_at: float = 0.0
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)

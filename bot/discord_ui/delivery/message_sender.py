@@ -23,7 +23,7 @@ from bot.discord_ui.cards.card import Card
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.commands.buttons import button_view
 from bot.discord_ui.delivery.live_message import LiveMessage
-from bot.discord_ui.own_messages import find_own_message, shows_end, shows_job
+from bot.discord_ui.own_messages import find_own_message, shows_clip, shows_end, shows_job
 from bot.discord_ui.replies import (
     NO_MENTIONS,
     NO_REPLY_WITHOUT_HISTORY,
@@ -169,6 +169,7 @@ class MessageSender:
         if found is not None:
             await self._move(message, state.posting, found)
             if shows_end(found, job.id):
+                message.found_clip = shows_clip(found, job.id)
                 return SendResult.POSTED
         return None
 
@@ -188,7 +189,10 @@ class MessageSender:
         except discord.HTTPException as error:
             _check_refusal(error)
             return False
-        return shows_end(shown, message.job.id)
+        if not shows_end(shown, message.job.id):
+            return False
+        message.found_clip = shows_clip(shown, message.job.id)
+        return True
 
     async def ping(self, message: LiveMessage, text: str) -> None:
         """Mention the owner in a reply to the job's message, because an edit notifies nobody."""

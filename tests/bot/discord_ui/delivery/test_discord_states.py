@@ -305,6 +305,36 @@ async def test_an_edit_that_was_not_recorded_is_found_though_its_way_is_closed_s
     assert [clip["id"] for clip in await chat.clips()] == [waiting] == tries[1:]
 
 
+@pytest.mark.parametrize("way", ["post", "edit"])
+async def test_a_card_without_its_clip_that_was_not_recorded_costs_nothing(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    studio = chat.backend.studio
+    tries, delivered = [], studio.delivered
+    thread = await chat.open_thread()
+
+    async def fail_first(job: str, message: str = "", **options: bool) -> None:
+        tries.append(message)
+        if len(tries) == 1:
+            if way == "edit":
+                await chat.change(f"threads/{thread}", archived=True)
+            raise Unavailable("unavailable_database")
+        await delivered(job, message, **options)
+
+    monkeypatch.setattr(studio, "delivered", fail_first)
+    await chat.change(f"members/{ADA}", premium_type=2)
+    chat.backend.worker.mp4 += box(b"free", bytes(11 * MIB))
+    await chat.order()
+    chat.server.clock.advance(TOKEN_LIFE)
+    if way == "post":
+        await chat.change(f"threads/{thread}", archived=True)
+    await chat.deliver()
+    [message] = await chat.posted()
+    assert "Nothing was charged" in message["content"]
+    assert len(tries) == 2
+    assert (await studio.report(ADA)).credits == 0
+
+
 async def test_an_outcome_is_posted_though_the_first_message_was_posted_just_before(
     chat: LocalChat,
 ) -> None:
