@@ -1,4 +1,4 @@
-"""`python -m gpu_worker.fetch`: fetches the weights of MODEL before a worker needs them.
+"""`python -m gpu_worker.fetch`: fetches the weights of MODEL and DEPTH_MODEL for later workers.
 
 The exit status is 1 where they cannot be had, 2 for a wrong setting.
 """
@@ -10,6 +10,7 @@ import os
 import sys
 
 from gpu_worker.engine.api import NotUsable
+from gpu_worker.models.depth import estimator
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from gpu_worker.settings import WorkerSettings
 from storage.catalogue_file import CatalogueError
@@ -39,8 +40,12 @@ def main() -> int:
     try:
         logs = LogSettings.from_environment(os.environ)
         set_up_logging(logs.log_format, logs.log_level)
-        source = WorkerSettings.from_environment(os.environ).catalogue().model().source
+        settings = WorkerSettings.from_environment(os.environ)
+        source = settings.catalogue().model().source
         log.info("the weights of %s are in %s", printable(source), locate(source, TenthsReport()))
+        if settings.depth_model:
+            name = printable(settings.depth_model)
+            log.info("the weights of %s are in %s", name, estimator.locate(settings.depth_model))
     except (SettingsError, CatalogueError) as error:
         log.error("%s", error)
         return 2

@@ -86,13 +86,16 @@ class Generator:
         open_picture: OpenPicture,
         worker: str,
         model: str,
+        *,
+        depth_model: str = "",
     ) -> None:
-        """Make clips with this engine, from and into these blobs; refuse any other model."""
+        """Make clips with this engine, from and into these blobs; refuse any other models."""
         self._engine = engine
         self._blobs = blobs
         self._open_picture = open_picture
         self._worker = worker
         self._model = model
+        self._depth_model = depth_model
 
     async def __call__(self, order: Order, reporter: Reporter) -> Clip | Failure:
         """Return the clip, or why there is none."""
@@ -102,8 +105,7 @@ class Generator:
             return failure_of(error, order)
 
     async def _make(self, order: Order, reporter: Reporter) -> Clip:
-        if order.request.model != self._model:
-            raise GenerationFailed("failed_model_missing")
+        self._check_models(order.request)
         updates: Updates = asyncio.Queue()
         forwarding = asyncio.create_task(_forward(updates, reporter))
         try:
@@ -119,6 +121,12 @@ class Generator:
         finally:
             forwarding.cancel()
         return clip_of(order.request, result, made, blob=blob, poster=cover, worker=self._worker)
+
+    def _check_models(self, request: GenerationRequest) -> None:
+        """Raise GenerationFailed where a model is asked for that this worker does not have."""
+        depth_known = request.depth_model in ("", self._depth_model) or not request.generates
+        if request.model != self._model or not depth_known:
+            raise GenerationFailed("failed_model_missing")
 
     @contextlib.asynccontextmanager
     async def _result(

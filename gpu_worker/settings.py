@@ -66,6 +66,7 @@ class WorkerSettings(Settings):
         row = catalogue.model()
         if self.engine_factory == OUR_ENGINE:
             _check_checkpoint(row.source)
+            _check_depth_model(self.depth_model)
         else:
             _check_module(self.engine_factory)
         memory_gib = self.hardware(catalogue).memory_gib if self.hardware_profile else 0.0
@@ -77,6 +78,7 @@ class WorkerSettings(Settings):
                 "device": self.device,
                 "dtype": self.dtype,
                 "attention": self.attention,
+                "depth_model": self.depth_model,
                 "judge": "" if self.judge is None else str(self.judge),
                 "memory_gib": memory_gib,
                 "presets": dict(catalogue.presets),
@@ -93,6 +95,17 @@ def _check_checkpoint(source: str) -> None:
     if folder.exists() or not HUB_ID.fullmatch(source):
         raise SettingsError(
             f"MODEL={printable(source)} holds no checkpoint: there is no unet/config.json in it"
+        )
+
+
+def _check_depth_model(source: str) -> None:
+    """Raise SettingsError where the source is a folder without a model."""
+    folder = Path(source).expanduser()
+    if not source or (folder / "config.json").is_file():
+        return
+    if folder.exists() or not HUB_ID.fullmatch(source):
+        raise SettingsError(
+            f"DEPTH_MODEL={printable(source)} holds no model: there is no config.json in it"
         )
 
 

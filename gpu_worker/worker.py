@@ -54,7 +54,9 @@ async def work(settings: WorkerSettings) -> int:
     log.info("worker %s takes orders", name)
     decoders = PictureProcesses(DECODING)
     try:
-        generator = Generator(engine, blobs, decoders.open, name, model)
+        generator = Generator(
+            engine, blobs, decoders.open, name, model, depth_model=settings.depth_name
+        )
         handler = metrics.instrument(generator)
         await serve(
             handler, settings, name, stop, grace=settings.drain_seconds, life=life.until_now

@@ -22,10 +22,13 @@ from pydantic_settings import (
 )
 
 from storage.catalogue_file import load_catalogue
-from storage.domain.catalogue import Catalogue, Profile
+from storage.domain.catalogue import HUB_ID, Catalogue, Profile
 from storage.domain.cost.offer import PriceList
 from storage.domain.text import printable
 from storage.prices_file import PricesError, load_prices
+
+LONGEST_SOURCE = 200
+"""The most characters of a depth model's hub id or folder."""
 
 
 def _full(path: str | Path) -> Path:
@@ -53,6 +56,16 @@ def _escaped(url: str) -> str:
 
 def _path_in_url(path: Path) -> str:
     return quote(os.fsencode(path))
+
+
+def _depth_model(source: str) -> str:
+    source = source.rstrip("/")
+    is_path = source.startswith(("/", ".", "~"))
+    if source and not (HUB_ID.fullmatch(source) or (is_path and Path(source).name)):
+        raise ValueError("write a hub id OWNER/NAME, or a folder's path that begins with / . or ~")
+    if len(source) > LONGEST_SOURCE:
+        raise ValueError(f"it is longer than {LONGEST_SOURCE} characters")
+    return source
 
 
 FullPath = Annotated[Path, BeforeValidator(_full)]
@@ -116,7 +129,8 @@ class Settings(LogSettings):
     """Where things are kept, which model is served, and on what hardware.
 
     model is the name, hub id or folder of the model; model_row is the catalogue row that bounds
-    it, empty where it follows from the model. models are further catalogue rows that can be
+    it, empty where it follows from the model. depth_model is the hub id or folder of a depth
+    estimator, empty for none. models are further catalogue rows that can be
     ordered, as NAME or NAME=PROFILE of their workers' hardware, with spaces between. gpu_offer is
     the row of the price list by which these workers are billed, empty for none. wait_limit is for
     how many seconds beyond a worker's start an order may wait before another worker is wanted.
@@ -134,6 +148,7 @@ class Settings(LogSettings):
     )
     model: str = "embedded"
     model_row: str = ""
+    depth_model: Annotated[str, AfterValidator(_depth_model)] = ""
     hardware_profile: str = ""
     models: str = ""
     generation_file: FullPath | None = None
@@ -158,8 +173,14 @@ class Settings(LogSettings):
         name = self._row_name(whole)
         row = whole.models[name]
         source = row.source if self.model in (name, *row.sources) else self.model
-        row = replace(row, source=source)
+        row = replace(row, source=source, depth_model=self.depth_name)
         return replace(whole, default_model=name, models={name: row})
+
+    @property
+    def depth_name(self) -> str:
+        """Return by what name orders ask for the depth model: its hub id, or its folder's name."""
+        is_path = self.depth_model.startswith(("/", ".", "~"))
+        return Path(self.depth_model).name if is_path else self.depth_model
 
     def hardware(self, catalogue: Catalogue) -> Profile:
         """Return the hardware profile that bounds what may be asked of the default model."""
@@ -179,7 +200,8 @@ class Settings(LogSettings):
             if name is None:
                 known = ", ".join(whole.models)
                 raise SettingsError(f"MODELS={printable(text)} is not in the catalogue: {known}")
-            models.setdefault(name, whole.models[name])
+            row = replace(whole.models[name], depth_model=self.depth_name)
+            models.setdefault(name, row)
             if profile or name not in profiles:
                 profiles[name] = _profile(whole, profile or _usual_profile(name), "MODELS")
         return replace(catalogue, models=models), profiles

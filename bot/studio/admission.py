@@ -51,6 +51,7 @@ class Admission:
             camera=camera_from(values, model),
             extra=self._extra(values),
             denoised=model.denoised(width, height, values["frames"]),
+            depth_model=model.depth_model,
             **fields,
         )
         self._check_size(request)

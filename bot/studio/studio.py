@@ -141,7 +141,8 @@ class Studio:
         """Return an order of a job's clip with another seed; raise BadRequest."""
         job = await self._jobs.get(job_id)
         source = job.request.source if job.request.generates else ""
-        request = replace(job.request, seed=self._seeds(), source=source)
+        depth_model = self.admission.catalogue.model(job.request.model).depth_model
+        request = replace(job.request, seed=self._seeds(), source=source, depth_model=depth_model)
         self.admission.check(request)
         return OrderDraft(request, requester.reply_to, parent=job.id)
 

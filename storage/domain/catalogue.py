@@ -81,7 +81,8 @@ class Model:
 
     cost is by how much a pass over one pixel of one frame is dearer than with the full model.
     Without denoising, a model denoises every frame of a clip at the clip's own size. moves_subjects
-    tells whether anything in the picture moves by itself, or the camera alone.
+    tells whether anything in the picture moves by itself, or the camera alone. depth_model names
+    what tells how near things are, where the operator has it.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Model:
     cost: float = 1.0
     denoising: Denoising | None = None
     moves_subjects: bool = True
+    depth_model: str = ""
 
     @property
     def sources(self) -> tuple[str, str]:
@@ -143,7 +145,8 @@ class Model:
         width, height = size
         own = {"model": self.name, "width": width, "height": height}
         request = GenerationRequest(**{**own, **defaults, **fields})
-        return replace(request, denoised=self.denoised(width, height, request.frames))
+        shape = self.denoised(width, height, request.frames)
+        return replace(request, denoised=shape, depth_model=self.depth_model)
 
     def resolution_of(self, width: int, height: int) -> str:
         """Return the name of the resolution whose area is nearest to this size."""

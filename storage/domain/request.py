@@ -50,7 +50,8 @@ class GenerationRequest:
     where there are keyframes, and where none was found, so that any other is a guess. extra
     holds the options that have no field of their own as (name, value), sorted, without defaults.
     denoised is what the model works on, where the clip is rendered from that at its full size; None
-    where the model makes every pixel of every frame.
+    where the model makes every pixel of every frame. depth_model names what tells how near things
+    are, so that the camera moves through the scene; empty where it moves over a flat picture.
 
     finish is what is done to the frames afterwards. source is the sha256 of a finished clip's file;
     with a finish, that clip's frames are finished and none are made: the request's size, frames and
@@ -75,6 +76,7 @@ class GenerationRequest:
     reading: Reading | None = field(default=None, metadata=SPARSE)
     extra: tuple[tuple[str, str | int | float], ...] = field(default=(), metadata=SPARSE)
     denoised: DenoisedShape | None = field(default=None, metadata=SPARSE)
+    depth_model: str = field(default="", metadata=SPARSE)
     source: str = field(default="", metadata=SPARSE)
     finish: Finish | None = field(default=None, metadata=SPARSE)
 
@@ -129,7 +131,7 @@ class GenerationRequest:
         """
         fields = asdict(self)
         del fields["reading"]
-        for name in ("extra", "denoised", "source", "finish"):
+        for name in ("extra", "denoised", "depth_model", "source", "finish"):
             if not fields[name]:
                 del fields[name]  # as it was before there was one
         if self.finish is not None:

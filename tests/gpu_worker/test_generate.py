@@ -300,3 +300,17 @@ async def test_a_full_disk_under_the_encoder_fails(
 
     monkeypatch.setattr("tempfile.TemporaryDirectory", full)
     assert await outcome(await ordered(blobs), blobs) == Failure("failed_storage")
+
+
+@pytest.mark.parametrize("held", ["", "other/depth"])
+async def test_a_worker_without_the_depth_model_does_not_make_a_flat_clip(
+    blobs: Blobs, held: str
+) -> None:
+    order = await ordered(blobs)
+    deep = replace(order, request=replace(order.request, depth_model="some/depth"))
+    for depth_model, key in ((held, "failed_model_missing"), ("some/depth", "")):
+        generator = Generator(
+            InProcessEngine(), blobs, decode_in_process, "w", "fake", depth_model=depth_model
+        )
+        made = await generator(deep, RecordingReporter())
+        assert (made.key if isinstance(made, Failure) else "") == key

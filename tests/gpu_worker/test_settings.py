@@ -65,6 +65,9 @@ def test_every_setting_is_read() -> None:
         ("DTYPE", "float99"),
         ("ATTENTION", "flash"),
         ("JUDGE", "/no/such/folder"),
+        ("DEPTH_MODEL", "/no/such/folder"),
+        ("DEPTH_MODEL", "nonsense"),
+        ("DEPTH_MODEL", "."),
         ("DEVICE", "gpu"),
         ("ENGINE_FACTORY", "nonsense"),
         ("ENGINE_FACTORY", "no.such.module:create"),
@@ -95,6 +98,14 @@ def test_the_engine_is_made_for_the_model_that_is_served() -> None:
 def test_a_judge_of_candidates_is_handed_to_the_engine(tmp_path: Path) -> None:
     assert WorkerSettings().engine().arguments["judge"] == ""
     assert WorkerSettings(judge=tmp_path).engine().arguments["judge"] == str(tmp_path)
+
+
+def test_a_depth_model_is_handed_to_the_engine(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    assert WorkerSettings().engine().arguments["depth_model"] == ""
+    settings = WorkerSettings(depth_model=str(tmp_path))
+    assert settings.engine().arguments["depth_model"] == str(tmp_path)
+    assert settings.depth_name == tmp_path.name
 
 
 def test_a_named_profile_bounds_the_memory_and_no_other() -> None:

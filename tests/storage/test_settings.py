@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,21 @@ def test_a_price_list_that_is_not_there_is_named(tmp_path: Path) -> None:
     settings = Settings.from_environment({"PRICES_FILE": str(tmp_path / "none.yaml")})
     with pytest.raises(SettingsError, match=r"none\.yaml cannot be read"):
         settings.prices()
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("", ""),
+        ("owner/depth-small@v2", "owner/depth-small@v2"),
+        ("/srv/models/depth-small/", "depth-small"),
+        ("~/depth", "depth"),
+    ],
+)
+def test_every_model_that_is_offered_has_the_depth_model(source: str, name: str) -> None:
+    settings = Settings.from_environment({"DEPTH_MODEL": source, "MODELS": "i2vgen-xl"})
+    rows = settings.offered()[0].models.values()
+    assert [row.depth_model for row in rows] == [name, name]
+    request = settings.catalogue().model().request((64, 64), picture="0", prompt="x", seed=1)
+    assert request.depth_model == name
+    assert (request.fingerprint == replace(request, depth_model="").fingerprint) is (not name)

@@ -56,6 +56,9 @@ securityContext:
 {{- with $model.hardwareProfile }}
 - {name: HARDWARE_PROFILE, value: {{ . | quote }}}
 {{- end }}
+{{- with .root.Values.depthModel }}
+- {name: DEPTH_MODEL, value: {{ . | quote }}}
+{{- end }}
 {{- if .root.Values.generationFile }}
 - {name: GENERATION_FILE, value: /etc/mutoscope/generation.yaml}
 {{- end }}

@@ -17,6 +17,7 @@ import torch
 from gpu_worker.engine.api import Cancelled, NotUsableYet, OnProgress, OutOfMemory, Result
 from gpu_worker.media.frames import Frames, FrameSource
 from gpu_worker.media.picture import Canvas
+from gpu_worker.models.depth.estimator import DepthEstimator
 from gpu_worker.models.i2vgen_xl import batch_width
 from gpu_worker.models.i2vgen_xl.candidates import (
     ClipScorer,
@@ -43,7 +44,12 @@ from gpu_worker.models.i2vgen_xl.memory.fallback import (
 from gpu_worker.models.i2vgen_xl.memory.footprints import FootprintKind
 from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs, Pipeline
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
-from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import NearestMotion, resolve_motion
+from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (
+    NearestMotion,
+    camera_poses,
+    resolve_motion,
+)
+from gpu_worker.render.depth.inverse_depth import DepthMap
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import PresetRow
@@ -79,6 +85,7 @@ class I2VGenXL:
         self._nearest_motion: NearestMotion = lambda _prompt: None
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="previews")
         self._clip_scorer: ClipScorer | None = None
+        self._depth_estimator: DepthEstimator | None = None
         self._pipeline: Pipeline | None = None
         self._decoding_seconds: float | None = None  # for each pixel of each frame
 
@@ -101,6 +108,9 @@ class I2VGenXL:
         if self.options.judge:
             with naming(Path(self.options.judge)):
                 self._clip_scorer = load_clip_scorer(Path(self.options.judge), self.torch_device)
+        if self.options.depth_model and self._depth_estimator is None:
+            source = self.options.depth_model
+            self._depth_estimator = DepthEstimator.load(source, self.torch_device)
         self._pipeline = load_pipeline(folder, self.options, self._pool)
 
     @property
@@ -141,7 +151,8 @@ class I2VGenXL:
         reading = resolve_motion(request, self._nearest_motion)
         seeds = [(request.seed + n) % (SEED_LIMIT + 1) for n in range(request.candidates)]
         asked = [replace(request, seed=seed) for seed in seeds]
-        inputs = [denoised_inputs(one, canvas, reading) for one in asked]
+        depth = self._depth(request, canvas)
+        inputs = [denoised_inputs(one, canvas, reading, depth) for one in asked]
         tracker = self._tracker(inputs[0].request, on_progress, should_stop)
         scored: list[ScoredCandidate] = []
         adjustments: dict[str, Adjustment] = {}
@@ -152,9 +163,16 @@ class I2VGenXL:
         chosen = scored[best]
         clip: FrameSource = chosen.frames
         if request.denoised is not None:
-            clip = render(asked[best], canvas, inputs[best], chosen.frames, reading)
+            path = camera_poses(asked[best], reading)
+            clip = render(canvas, path, inputs[best], chosen.frames, depth)
         scores = reported_scores(scored, chosen)
         return Result(clip, chosen.seed, reading.motion, tuple(adjustments.values()), scores)
+
+    def _depth(self, request: GenerationRequest, canvas: Canvas) -> DepthMap | None:
+        """Return how near things in the picture are, None where the request is for a flat one."""
+        if not request.depth_model or self._depth_estimator is None:
+            return None
+        return self._depth_estimator(canvas.source)
 
     def _tracker(
         self, request: GenerationRequest, on_progress: OnProgress, should_stop: Callable[[], bool]

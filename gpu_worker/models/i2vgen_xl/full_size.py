@@ -12,17 +12,24 @@ from gpu_worker.media.frames import Frames, FrameSource
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import camera_poses
+from gpu_worker.render.depth.inverse_depth import DepthMap
 from gpu_worker.render.moments import Moments
 from gpu_worker.render.moved_picture import move_picture
 from storage.domain.camera.motion import Pose, Reading
 from storage.domain.request import DenoisedShape, GenerationRequest
 
 
-def denoised_inputs(request: GenerationRequest, canvas: Canvas, reading: Reading) -> ClipInputs:
-    """Return what the model works on for a request: all of it, or some moments at a small size."""
+def denoised_inputs(
+    request: GenerationRequest, canvas: Canvas, reading: Reading, depth: DepthMap | None = None
+) -> ClipInputs:
+    """Return what the model works on for a request: all of it, or some moments at a small size.
+
+    The moments are those of a flat picture, as the model was trained: its answers for what lies
+    beyond the picture's border are brought to where depth puts them when the clip is rendered.
+    """
     poses, shape = camera_poses(request, reading), request.denoised
     if shape is None:
-        return ClipInputs(request, canvas, poses)
+        return ClipInputs(request, canvas, poses, depth)
     fps = max(1, round(shape.frames * request.fps / request.frames))
     small = replace(request, width=shape.width, height=shape.height, frames=shape.frames, fps=fps)
     size = (shape.width, shape.height)
@@ -36,9 +43,13 @@ def moments_of(poses: Sequence[Pose], shape: DenoisedShape) -> tuple[Pose, ...]:
 
 
 def render(
-    request: GenerationRequest, canvas: Canvas, inputs: ClipInputs, made: Frames, reading: Reading
+    canvas: Canvas,
+    path: Sequence[Pose],
+    inputs: ClipInputs,
+    made: Frames,
+    depth: DepthMap | None = None,
 ) -> FrameSource:
-    """Return the frames of a request's clip; made are those of its inputs, maybe at another size.
+    """Return a clip's frames on a path; made are those of its inputs, maybe at another size.
 
     Whatever the picture shows comes from its own pixels; what the model made counts only where the
     path uncovers what the picture does not hold.
@@ -47,4 +58,4 @@ def render(
     source = (canvas.source.shape[1], canvas.source.shape[0])
     uncovered = warp.uncovered(source, canvas.window, inputs.poses, size)
     moments = Moments(made, uncovered, inputs.poses, canvas.window)
-    return move_picture(canvas, camera_poses(request, reading), request.seed, moments)
+    return move_picture(canvas, path, inputs.request.seed, moments, depth)

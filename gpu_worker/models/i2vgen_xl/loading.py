@@ -31,7 +31,8 @@ class EngineOptions:
     """How an engine runs.
 
     dtype and attention are names or auto. memory_gib bounds the memory of a device; 0 leaves that
-    to the device itself. judge is the folder of a CLIP model that helps to choose among candidates.
+    to the device itself. judge is the folder of a CLIP model that helps to choose among candidates,
+    depth_model the folder or hub id of a depth estimator, empty for none.
     """
 
     device: str = "auto"
@@ -40,6 +41,7 @@ class EngineOptions:
     optimizations: Optimizations = field(default_factory=Optimizations)
     memory_gib: float = 0.0
     judge: str = ""
+    depth_model: str = ""
 
 
 @torch.inference_mode()

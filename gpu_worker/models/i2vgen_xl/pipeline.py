@@ -33,6 +33,7 @@ from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, SolverState
 from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions, shape_of
 from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
+from gpu_worker.render.depth.inverse_depth import DepthMap
 from storage.domain.camera.motion import Pose
 from storage.domain.catalogue import PresetRow
 from storage.domain.progress import Stage
@@ -43,11 +44,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ClipInputs:
-    """What one clip is made from: its request, its picture, and the camera's pose at each frame."""
+    """What one clip is made from: its request, its picture, and the camera's pose at each frame.
+
+    depth is how near things in the picture are; None for a flat picture.
+    """
 
     request: GenerationRequest
     canvas: Canvas
     poses: tuple[Pose, ...]
+    depth: DepthMap | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +152,7 @@ class Pipeline:
         factor = autoencoder.scale_factor(components.vae)
         shape = (4, request.frames, request.height // factor, request.width // factor)
         noise = torch.randn(shape, generator=generator)
-        moved = moved_picture(inputs.canvas, inputs.poses)
+        moved = moved_picture(inputs.canvas, inputs.poses, request.seed, inputs.depth)
         latents = self._in_chunks(
             lambda chunk: autoencoder.encode(
                 components.vae, moved, chunk, tracker.raise_if_cancelled

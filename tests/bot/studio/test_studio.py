@@ -165,6 +165,23 @@ async def test_retry_and_tweak_keep_what_was_not_changed(backend: Backend) -> No
     assert tweaked.parent == first.id
 
 
+async def test_clips_with_and_without_depth_do_not_stand_for_each_other(backend: Backend) -> None:
+    async with backend.running():
+        flat, admission = await made(backend), backend.studio.admission
+    rows = admission.catalogue.models.items()
+    deep_rows = {name: replace(row, depth_model="some/depth") for name, row in rows}
+    backend.studio.admission = replace(
+        admission, catalogue=replace(admission.catalogue, models=deep_rows)
+    )
+    deep = await backend.studio.submit(requester(), png(), WAVES)
+    assert (deep.cached, deep.request.depth_model) == (False, "some/depth")
+    retried = await backend.studio.retry(flat.id, requester())
+    assert retried.request.depth_model == "some/depth"
+    backend.studio.admission = admission
+    assert (await backend.studio.submit(requester(), png(), WAVES)).cached
+    assert (await backend.studio.retry(deep.id, requester())).request.depth_model == ""
+
+
 async def test_an_unknown_job_is_gone(backend: Backend) -> None:
     with pytest.raises(JobGone):
         await backend.studio.retry("0" * 16, requester())

@@ -56,6 +56,7 @@ MATRIX: dict[str, dict[str, Any]] = {
     "two models side by side": TWO_MODELS,
     "no workers here": {"workers": {"gpu": None}},
     "everything said": {
+        "depthModel": "owner/depth@v2",
         **POSTGRES,
         "model": {"source": "ali-vilab/i2vgen-xl", "row": "i2vgen-xl", "hardwareProfile": "a100"},
         "generationFile": "default_model: embedded\n",
@@ -132,7 +133,7 @@ def test_bot_and_workers_are_told_the_same(tmp_path: Path) -> None:
         )
         shared = {
             *("MODEL", "MODEL_ROW", "HARDWARE_PROFILE"),
-            *("GENERATION_FILE", "REDIS_URL", "BLOB_URL"),
+            *("GENERATION_FILE", "REDIS_URL", "BLOB_URL", "DEPTH_MODEL"),
         }
         for name in shared:
             assert worker.settings.get(name) == bot.settings.get(name), name

@@ -14,10 +14,12 @@ from torch import Tensor
 from torch.nn.functional import avg_pool2d
 
 from gpu_worker.media import warp
-from gpu_worker.media.frames import Frames
+from gpu_worker.media.frames import Frames, stacked
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.checkpoint.traits import Traits
 from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule
+from gpu_worker.render.depth.inverse_depth import DepthMap
+from gpu_worker.render.moved_picture import move_picture
 from storage.domain.camera import path as camera_path
 from storage.domain.camera.motion import Motion, Pose, Reading
 from storage.domain.prompt.reading import speaks_of_camera
@@ -86,9 +88,16 @@ def camera_poses(request: GenerationRequest, reading: Reading) -> tuple[Pose, ..
     )
 
 
-def moved_picture(canvas: Canvas, poses: tuple[Pose, ...]) -> Frames:
-    """Return the picture moved along the path (f, h, w, 3); one frame where it stands still."""
+def moved_picture(
+    canvas: Canvas, poses: tuple[Pose, ...], seed: int, depth: DepthMap | None = None
+) -> Frames:
+    """Return the picture moved along the path (f, h, w, 3); one frame where it stands still.
+
+    With depth the camera moves through the picture's scene.
+    """
     different = poses[:1] if len(set(poses)) == 1 else poses
+    if depth is not None:
+        return stacked(move_picture(canvas, different, seed, depth=depth))
     return warp.move(canvas.source, canvas.window, different, canvas.size)
 
 

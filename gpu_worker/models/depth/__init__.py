@@ -1,0 +1,1 @@
+"""Depth of single pictures, by any of transformers' models for it."""
