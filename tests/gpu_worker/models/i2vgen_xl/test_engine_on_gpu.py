@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import safe_open
+from torch import Tensor
 
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl.checkpoint import components
+from gpu_worker.models.i2vgen_xl.checkpoint import component_loading
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from gpu_worker.models.i2vgen_xl.sampling.solvers import DdimSolver, SolverState
 from storage.domain.camera.motion import Camera
@@ -20,15 +21,34 @@ from tests.support.fake_gpu import FakeGpu, fake_gpu
 from tests.support.models import generate, load_engine
 
 
+class CopiedWeights:
+    """An open file of weights that are read on the host and copied to the device."""
+
+    def __init__(self, file: Path, framework: str, device: str) -> None:
+        self._file: Any = safe_open(file, framework=framework, device="cpu")
+        self._device = device
+
+    def __enter__(self) -> Self:
+        self._file.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._file.__exit__(*error)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def get_tensor(self, name: str) -> Tensor:
+        """Return a tensor on the device."""
+        tensor: Tensor = self._file.get_tensor(name)
+        return tensor.to(self._device)
+
+
 @pytest.fixture(scope="module")
 def gpu() -> Iterator[FakeGpu]:
     """Install a fake GPU, to which weights are copied from the host."""
-
-    def load(file: Path, device: str) -> dict[str, Any]:
-        return {name: tensor.to(device) for name, tensor in load_file(file, device="cpu").items()}
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(components, "load_file", load)
+        patch.setattr(component_loading, "safe_open", CopiedWeights)
         with fake_gpu(patch) as gpu:
             yield gpu
 
