@@ -12,7 +12,7 @@ from discord import app_commands
 from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands import picture_selection
 from bot.discord_ui.commands.edit_again import keep_if_refused
-from bot.discord_ui.commands.form import Form, read_form, read_pictures
+from bot.discord_ui.commands.form import Form, read_form, read_line
 from bot.discord_ui.commands.message_pictures import pictures_of
 from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.permissions import check_permissions
@@ -48,7 +48,9 @@ class ContextMenu:
                 raise BadPicture("picture_forgotten")
             keep_if_refused(interaction, _form(interaction, key, pictures))
             options = read_form(interaction, client.studio.admission, Options())
-            chosen = picture_selection.choose(pictures, read_pictures(interaction))
+            chosen = picture_selection.choose(
+                pictures, read_line(interaction, picture_selection.NAME)
+            )
             await place_order(interaction, chosen, options)
 
     def _remember(self, pictures: list[discord.Attachment]) -> str:

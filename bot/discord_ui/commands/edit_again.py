@@ -7,7 +7,7 @@ from typing import Any
 
 import discord
 
-from bot.discord_ui.client import Interaction
+from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.commands.dynamic_button import DynamicButton
 from bot.discord_ui.commands.form import Form, read_answers
 from bot.discord_ui.replies import REFUSED_VIEW, reply_errors
@@ -35,15 +35,22 @@ class EditAgainButton(DynamicButton, template=r"edit:(?P<form>[0-9a-f]{16})"):
             await interaction.response.send_modal(form)
 
 
+def keep_form(client: MutoscopeClient, form: Form) -> str:
+    """Keep a form for a button that opens it; return what the button names it by."""
+    key = secrets.token_hex(8)
+    client.refused_forms[key] = form
+    while len(client.refused_forms) > KEPT:
+        client.refused_forms.popitem(last=False)
+    return key
+
+
 def keep_if_refused(interaction: Interaction, form: Form) -> None:
     """Let the reply to an error have a button that opens the form as it was submitted."""
 
     def view() -> discord.ui.View:
-        client, key = interaction.client, secrets.token_hex(8)
+        client = interaction.client
         form.fill(read_answers(interaction))
-        client.refused_forms[key] = form
-        while len(client.refused_forms) > KEPT:
-            client.refused_forms.popitem(last=False)
+        key = keep_form(client, form)
         label = client.texts.text(interaction.locale.value, "form_edit_again")
         return discord.ui.View(timeout=None).add_item(EditAgainButton(key, label))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -10,7 +11,7 @@ import discord
 from bot.discord_ui.commands import picture_selection
 from bot.i18n import Translations
 from bot.studio.admission import Admission
-from bot.studio.option_table import Option
+from bot.studio.option_table import LAST, Option
 from bot.studio.options import Options, OptionValue
 from bot.studio.parameter_lines import ranked, read_form_lines, split_lines, write_form_lines
 from storage.domain.request import PROMPT_LIMIT
@@ -18,6 +19,9 @@ from storage.domain.request import PROMPT_LIMIT
 LIFETIME = 15 * 60.0  # seconds for which Discord accepts what is submitted
 LINES_LIMIT = 1000  # characters
 LINES_ID = "numbers"
+UPLOAD_ID = "picture"
+PIXELS = "size"
+"""The line of a clip's details that says what the resolution came to; it may be pasted."""
 
 
 class Form(discord.ui.Modal):
@@ -37,8 +41,13 @@ class Form(discord.ui.Modal):
         texts: Translations,
         locale: str,
         first_line: str = "",
+        upload: str = "",
+        upload_required: bool = True,
     ) -> None:
-        """Fill the form; first_line goes before the lines of the options."""
+        """Fill the form; first_line goes before the lines of the options.
+
+        upload is the message key of the label of an input for a picture, empty for none.
+        """
         super().__init__(title=title[:45], custom_id=custom_id, timeout=LIFETIME)
         self._texts = texts
         self._locale = locale
@@ -59,6 +68,11 @@ class Form(discord.ui.Modal):
                 required=False,
             ),
         )
+        if upload:
+            picture: discord.ui.FileUpload[Any] = discord.ui.FileUpload(
+                custom_id=UPLOAD_ID, required=upload_required
+            )
+            self.add_item(discord.ui.Label(text=self._text(upload)[:45], component=picture))
 
     def fill(self, answers: Mapping[str, str]) -> None:
         """Show these answers by custom_id, as they were submitted before."""
@@ -99,7 +113,7 @@ def read_form(
     """
     answers = read_answers(interaction)
     lines = read_form_lines(
-        admission.table, answers.get(LINES_ID, ""), ignored=[picture_selection.NAME]
+        admission.table, answers.get(LINES_ID, ""), ignored=[picture_selection.NAME, PIXELS]
     )
     values: dict[str, OptionValue | None] = {}
     for option in admission.table:
@@ -118,12 +132,31 @@ def read_form(
     return Options(**values)
 
 
-def read_pictures(interaction: discord.Interaction[Any]) -> str | None:
-    """Return which pictures a submitted form names, None where it has no such line."""
+def with_upload(admission: Admission) -> Admission:
+    """Return an admission for a form with a picture: its last own input becomes a line.
+
+    A form has five inputs at most.
+    """
+    last = ranked(admission.table, lambda option: option.form_field)[-1]
+    line = replace(last, form_field=None, form_line=LAST, label="")
+    table = tuple(line if option is last else option for option in admission.table)
+    return replace(admission, table=table)
+
+
+def read_line(interaction: discord.Interaction[Any], wanted: str) -> str | None:
+    """Return the value of a line of a submitted form, None where there is no such line."""
     for name, value, _ in split_lines(read_answers(interaction).get(LINES_ID, "")):
-        if name == picture_selection.NAME:
+        if name == wanted:
             return value
     return None
+
+
+def read_upload(interaction: discord.Interaction[Any]) -> discord.Attachment | None:
+    """Return the picture that was attached to a submitted form."""
+    data: Mapping[str, Any] = interaction.data or {}
+    chosen = read_answers(interaction).get(UPLOAD_ID, "")
+    found = data.get("resolved", {}).get("attachments", {}).get(chosen)
+    return None if found is None else discord.Attachment(data=found, state=interaction._state)
 
 
 def _text_input(option: Option, value: OptionValue | None) -> discord.ui.TextInput[Any]:

@@ -142,8 +142,9 @@ def _field_data(field: Json, values: Json, attachments: AttachmentStore, resolve
         return {**own, "value": values.get(key, next(iter(_defaults(field)), None))}
     chosen = values.get(key, _defaults(field))
     optional = field.get("required") is False and not chosen
-    if kind in SELECTS and not optional:
-        _check_selection({"min_values": 1, "max_values": 1, **field}, chosen)
+    if kind in SELECTS | {UPLOAD} and not optional:
+        stated = {name: value for name, value in field.items() if value is not None}
+        _check_selection({"min_values": 1, "max_values": 1, **stated}, chosen)
     for upload in chosen if kind == UPLOAD else []:
         _resolve_upload(key, upload, resolved, attachments)
     return {**own, "values": chosen}

@@ -1,4 +1,7 @@
-"""The bot at a local Discord, with Ada, and Lin in another channel."""
+"""The bot at a local Discord, with Ada, and Lin in another channel.
+
+What is sent must be as Discord describes it, where its description is here.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +13,28 @@ import pytest
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.state.guild import GALLERY, LIN
 from tests.support.backend import Backend
+from tests.support.discord.api_conformance import (
+    ConformanceChecker,
+    find_description,
+    read_wire_log,
+)
 from tests.support.discord.local_chat import LocalChat, open_local_chat
 
 
+@pytest.fixture(scope="session")
+def checker() -> ConformanceChecker | None:
+    description = find_description()
+    return None if description is None else ConformanceChecker(description)
+
+
 @pytest.fixture
-async def chat(backend: Backend, tmp_path: Path) -> AsyncIterator[LocalChat]:
+async def chat(
+    backend: Backend, tmp_path: Path, checker: ConformanceChecker | None
+) -> AsyncIterator[LocalChat]:
     async with open_local_chat(backend, tmp_path) as opened:
         yield opened
+    if checker is not None:
+        assert checker.check(read_wire_log(opened.wire)) == []
 
 
 @pytest.fixture

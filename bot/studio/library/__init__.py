@@ -1,0 +1,1 @@
+"""Ordering again by the settings that a clip's file holds."""
