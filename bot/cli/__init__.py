@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from bot.cli import database
+from bot.cli import clips, database
 from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate
 from bot.cli.invocation import Invocation
 from bot.cli.report import report
@@ -18,6 +18,8 @@ from storage.settings import SettingsError
 
 COMMANDS = {
     "animate": animate,
+    "clips": clips.clips,
+    "clip": clips.clip,
     "report": report,
     "db copy": database.copy,
     "db check": database.check,

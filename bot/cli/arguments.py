@@ -12,10 +12,14 @@ from bot.studio.admission import Admission
 from bot.studio.option_table import Option
 from bot.studio.options import Options
 
+CLIPS_LISTED = 20
 EXAMPLES = """examples:
   mutoscope animate cat.jpg --prompts "zoom in slowly" -o out/
   mutoscope animate a.png b.png --prompts "zoom in,pan left" -o out/
   mutoscope animate *.jpg --prompt "pan left, then hold still" --seed 7 --camera pan_left
+  mutoscope animate b.png --like out/a__1.mp4 --seed 8
+  mutoscope clips --search "zoom in"
+  mutoscope clip 0123456789abcdef -o a.mp4
   mutoscope report
   mutoscope db copy sqlite:///var/mutoscope.db postgresql://me:PASSWORD@db/mutoscope
   mutoscope db check
@@ -39,9 +43,20 @@ def parser(admission: Admission, texts: Translations) -> argparse.ArgumentParser
     for option in _flags(admission):
         _add_flag(animate, option, admission, texts)
     report = commands.add_parser("report", help="say what was made and what it cost")
-    for each in (animate, report, *_database_parsers(commands)):
+    for each in (animate, *_library_parsers(commands), report, *_database_parsers(commands)):
         each.add_argument("--locale", help="language of messages: en or zh-CN (default: LANG's)")
     return whole
+
+
+def _library_parsers(commands: Any) -> list[argparse.ArgumentParser]:
+    """Add the commands that find clips which this command made."""
+    clips = commands.add_parser("clips", help="list the clips that were made, the newest first")
+    clips.add_argument("--search", metavar="TEXT", help="only those with these words in the prompt")
+    clips.add_argument("--limit", type=int, default=CLIPS_LISTED, help="how many (default: 20)")
+    clip = commands.add_parser("clip", help="say how a clip was made, and write its file again")
+    clip.add_argument("id", metavar="ID", help="as `mutoscope clips` lists it")
+    clip.add_argument("-o", "--out", type=Path, metavar="FILE", help="write the clip there")
+    return [clips, clip]
 
 
 def _database_parsers(commands: Any) -> list[argparse.ArgumentParser]:
@@ -63,15 +78,20 @@ def read(
     """Return the arguments; SystemExit with status 2 where they are wrong."""
     whole = parser(admission, texts)
     arguments = whole.parse_args(argv)
-    if arguments.command == "animate" and not arguments.prompts:
-        whole.error("animate needs --prompts or --prompt")
+    if arguments.command == "animate" and not arguments.prompts and arguments.like is None:
+        whole.error("animate needs --prompts, --prompt or --like")
     return arguments
 
 
-def options_of(arguments: argparse.Namespace, prompt: str, admission: Admission) -> Options:
-    """Return the options of a clip with this prompt."""
+def options_of(
+    arguments: argparse.Namespace, prompt: str, admission: Admission, like: Options
+) -> Options:
+    """Return the options of a clip with this prompt; flags win over what it shall be like."""
     flags = {option.name: getattr(arguments, option.name) for option in _flags(admission)}
-    return Options(prompt, **flags)
+    given = {name: value for name, value in flags.items() if value is not None}
+    if "camera" in given:
+        given = {"path": None} | given  # a motion was chosen instead of a path
+    return like.replace(prompt=prompt, **given)
 
 
 def _add_inputs(animate: argparse.ArgumentParser) -> None:
@@ -90,6 +110,12 @@ def _add_inputs(animate: argparse.ArgumentParser) -> None:
         action="append",
         metavar="TEXT",
         help="one prompt, commas and all; may be given several times",
+    )
+    animate.add_argument(
+        "--like",
+        type=Path,
+        metavar="FILE",
+        help="take the prompt and all options from a clip's file, except those that are given",
     )
     animate.add_argument("--each", action="store_true", help="every picture with every prompt")
     animate.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder of the clips")

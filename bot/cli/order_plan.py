@@ -10,6 +10,8 @@ from pathlib import Path
 
 from bot.cli.arguments import options_of
 from bot.cli.invocation import Invocation
+from bot.studio.admission import Admission
+from bot.studio.library.reuse import read_settings
 from bot.studio.options import Options
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest, MutoscopeError
@@ -40,22 +42,29 @@ class PlannedClip:
 def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
     """Return what to order, and a message for every clip that cannot be made.
 
-    Raise BadRequest where the prompts or options fit no picture.
+    Raise BadRequest where the prompts or options fit no picture, or where there are no settings in
+    the file that they shall be like.
     """
     arguments, admission, text = invocation.arguments, invocation.admission, invocation.text
     clips: list[PlannedClip] = []
     faults: list[str] = []
-    suffix = arguments.format or Container.MP4
-    sources = pair(arguments.pictures, arguments.prompts, arguments.each, suffix)
-    for prompt in dict.fromkeys(arguments.prompts):
-        options = options_of(arguments, prompt, admission)
+    try:
+        like = _settings_of(arguments.like, admission)
+    except OSError as error:
+        file = printable(arguments.like)
+        return [], [text("cli_unreadable", file=file, reason=error.strerror)]
+    prompts = arguments.prompts or [str(like["prompt"])]
+    suffix = str(arguments.format or like.get("format", Container.MP4))
+    sources = pair(arguments.pictures, prompts, arguments.each, suffix)
+    for prompt in dict.fromkeys(prompts):
+        options = options_of(arguments, prompt, admission, like)
         admission.admit(options, picture="", size=(1, 1), seed=0)
     for source in sources:
         file = printable(source.picture)
         try:
             data = source.picture.read_bytes()
             facts = inspect(data)
-            options = options_of(arguments, source.prompt, admission)
+            options = options_of(arguments, source.prompt, admission, like)
             admission.admit(options, picture="", size=(facts.width, facts.height), seed=0)
             clips.append(PlannedClip(source.name, data, options))
         except OSError as error:
@@ -63,6 +72,13 @@ def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
         except MutoscopeError as error:
             faults.append(text("cli_failed", file=file, reason=invocation.error(error)))
     return clips, faults
+
+
+def _settings_of(file: Path | None, admission: Admission) -> Options:
+    """Return the settings in a clip's file, none without one; raise OSError or BadRequest."""
+    if file is None:
+        return Options()
+    return read_settings(file.read_bytes(), admission).options
 
 
 def pair(

@@ -99,7 +99,7 @@ async def test_the_command_line_takes_it(
     found = arguments.read(
         ["animate", "a.png", "--prompt", "x", "--grain", "0.5"], admission, texts
     )
-    options = arguments.options_of(found, "x", admission)
+    options = arguments.options_of(found, "x", admission, Options())
     job = await backend.studio.submit(requester(), png(), options)
     assert (await backend.studio.job(job.id)).request.extra == (("grain", 0.5),)
     with pytest.raises(SystemExit):

@@ -7,6 +7,7 @@ import pytest
 from bot.cli import arguments
 from bot.cli.order_plan import pair
 from bot.i18n import Translations
+from bot.studio.options import Options
 from storage.domain.camera.motion import Motion
 from tests.support.admission import ADMISSION
 
@@ -62,7 +63,7 @@ def test_wrong_usage_ends_with_status_2(
 
 def test_flags_that_are_left_out_give_no_options() -> None:
     found = read(["animate", "a.png", "--prompt", "x", "--negative-prompt", "people"])
-    options = arguments.options_of(found, "x", ADMISSION)
+    options = arguments.options_of(found, "x", ADMISSION, Options())
     assert dict(options) == {"prompt": "x", "negative_prompt": "people"}
 
 

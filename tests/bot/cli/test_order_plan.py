@@ -5,8 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.order_plan import pair
+from bot.cli.invocation import Invocation
+from bot.cli.order_plan import pair, plan
+from storage.domain.camera.motion import Motion
 from storage.domain.errors import BadRequest
+from tests.bot.studio.library.test_reuse import REQUEST, file_of
+from tests.support.backend import png
 
 A, B = Path("in/a.png"), Path("in/b.png")
 
@@ -49,3 +53,36 @@ def test_a_long_name_leaves_room_for_its_number() -> None:
 def test_pictures_of_one_stem_in_two_folders_never_share_a_file() -> None:
     names = [made.name for made in pair([Path("x/a.png"), Path("y/a.jpg")], ["zoom in"])]
     assert names == ["a__1.mp4", "a__2.mp4"]
+
+
+def planned(folder: Path, *flags: str, like: bytes) -> Invocation:
+    """Return an invocation for one picture that shall be like a clip."""
+    picture, clip = folder / "a.png", folder / "like.mp4"
+    picture.write_bytes(png())
+    clip.write_bytes(like)
+    words = ["animate", str(picture), "--like", str(clip), *flags]
+    return Invocation.read(words, {"MUTOSCOPE_HOME": str(folder), "LC_ALL": "C"})
+
+
+def test_settings_are_taken_from_a_clip_unless_they_are_given(tmp_path: Path) -> None:
+    [clip], faults = plan(planned(tmp_path, "--seed", "8", like=file_of(REQUEST)))
+    assert faults == []
+    assert clip.name == "a__1.gif"  # as the clip that it is like
+    asked = {name: clip.options[name] for name in ("prompt", "steps", "seed", "camera")}
+    motion = REQUEST.camera.motion
+    assert asked == {"prompt": REQUEST.prompt, "steps": 9, "seed": 8, "camera": motion}
+    flags = ("--prompt", "a sea", "--camera", "tilt_up")
+    [clip], _ = plan(planned(tmp_path, *flags, like=file_of(REQUEST)))
+    assert (clip.options["prompt"], clip.options["camera"]) == ("a sea", Motion.TILT_UP)
+
+
+def test_a_file_without_settings_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="request_no_settings"):
+        plan(planned(tmp_path, like=b"just bytes"))
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    invocation = planned(tmp_path, like=b"")
+    (tmp_path / "like.mp4").unlink()
+    clips, [fault] = plan(invocation)
+    assert (clips, "like.mp4 cannot be read" in fault) == ([], True)
