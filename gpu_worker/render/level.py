@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -77,9 +77,7 @@ class Level:
         height, width = self.pixels.shape[:2]
         size = (2 * width, 2 * height)
         pixels = cv2.resize(self.pixels, size, interpolation=cv2.INTER_LANCZOS4)
-        return replace(
-            self, pixels=np.asarray(pixels, np.uint8), placement=self.placement.scaled(2.0, 2.0)
-        )
+        return Level(np.asarray(pixels, np.uint8), self.scale, self.placement.scaled(2.0, 2.0))
 
     def halved(self) -> Level:
         """Return the level at half its size."""

@@ -29,6 +29,9 @@ from storage.domain.camera.motion import Pose
 MOST_PIXELS = 6_000_000
 """The largest plane that a path may need at the clip's own resolution."""
 
+MOST_DOUBLED = 2_500_000
+"""The largest plane that is kept with twice as many pixels each way."""
+
 FINER = 1.02
 """How much finer than the clip a source has to be for a level of its own."""
 
@@ -99,9 +102,10 @@ def move_picture(
     levels = [*_finer(part, base, margins, max(zooms)), base]
     while levels[-1].scale >= 2 * DENSITY * min(zooms):
         levels.append(levels[-1].halved())
+    if levels[0] is base:
+        levels[0] = _doubled(part, base, margins)
     if motion is not None:
-        finest = [level.doubled() if level is base else level for level in levels]
-        return build_scene(canvas, base, finest, poses, motion=motion, seed=seed)
+        return build_scene(canvas, base, levels, poses, motion=motion, seed=seed)
     return MovedPicture(canvas.fitted, tuple(levels), canvas.window, tuple(poses), canvas.size)
 
 
@@ -137,6 +141,24 @@ def _base(canvas: Canvas, extent: Extent, part: Frame) -> tuple[Level, Margins]:
     origin = (left - extent.left * per_source[0], top - extent.top * per_source[1])
     level = Level(warp.resized(part, size), scale, Placement(per_source, origin))
     return level, Margins(left, top, right, bottom)
+
+
+def _doubled(part: Frame, base: Level, margins: Margins) -> Level:
+    """Return the base with twice the pixels, those of the picture from the source itself.
+
+    A source that had to be enlarged was made crisp on the way, and is taken from the base.
+    """
+    height, width = base.pixels.shape[:2]
+    if width * height > MOST_DOUBLED:
+        return base
+    level = base.doubled()
+    inner = (width - margins.left - margins.right, height - margins.top - margins.bottom)
+    if min(part.shape[1] / inner[0], part.shape[0] / inner[1]) * warp.UNTOUCHED >= 1.0:
+        size = (2 * inner[0], 2 * inner[1])
+        picture = cv2.resize(part, size, interpolation=cv2.INTER_LANCZOS4)
+        rows = slice(2 * margins.top, 2 * margins.top + size[1])
+        level.pixels[rows, 2 * margins.left : 2 * margins.left + size[0]] = picture
+    return level
 
 
 def _finer(part: Frame, base: Level, margins: Margins, zoom: float) -> list[Level]:

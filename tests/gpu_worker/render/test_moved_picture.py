@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pickle
 from itertools import pairwise
+from typing import Any, cast
 
 import numpy as np
 import pytest
+import skimage.data
 
 from gpu_worker.lab.evaluate import last_frame
 from gpu_worker.media import quality, warp
+from gpu_worker.media.frames import Frame
 from gpu_worker.media.picture import Canvas
 from gpu_worker.render.moments import Moments
 from gpu_worker.render.moved_picture import MOST_PIXELS, move_picture
@@ -79,6 +82,22 @@ def test_the_clip_moves_evenly_and_does_not_pulse() -> None:
     steps = [abs(after / before - 1) for before, after in pairwise(energy[1:])]
     assert max(steps) < 0.08
     assert len(frames) == 24
+
+
+@pytest.mark.parametrize("name", ["gravel", "grass"])
+def test_fine_detail_stays_while_it_passes_between_pixels(name: str) -> None:
+    canvas = middle(grey(name), (128, 128))
+    poses = [Pose(dx=(8 + quarter / 4) / 128, dy=quarter / 512) for quarter in range(5)]
+    energy = [quality.gradient_energy(frame) for frame in move_picture(canvas, poses, 1)]
+    assert min(energy) > 0.83 * max(energy)
+    rest = quality.gradient_energy(canvas.fitted)
+    assert min(energy) > 0.83 * rest
+
+
+def grey(name: str) -> Frame:
+    """Return a photograph of even texture, as fine as its pixels, in grey."""
+    picture = np.asarray(getattr(cast(Any, skimage.data), name)(), np.uint8)[:256, :256]
+    return np.repeat(picture[..., None], 3, axis=2)
 
 
 def test_what_is_filled_moves_with_the_picture() -> None:
