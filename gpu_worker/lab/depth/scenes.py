@@ -25,6 +25,9 @@ SAMPLES = 2
 
 FARTHEST = 1e3
 
+AIR = np.array([186.0, 198.0, 212.0], np.float32)
+"""The colour of haze."""
+
 ORIGIN: Place = (0.0, 0.0, 0.0)
 
 
@@ -116,10 +119,17 @@ class View:
     distance: Values
 
 
-def render(things: Sequence[Thing], size: tuple[int, int], place: Place = ORIGIN) -> View:
-    """Return what a camera at a place sees of things; size is (width, height)."""
+def render(
+    things: Sequence[Thing], size: tuple[int, int], place: Place = ORIGIN, haze: float = 0.0
+) -> View:
+    """Return what a camera at a place sees of things; size is (width, height).
+
+    haze is the share of the light that air takes for each unit of distance.
+    """
     fine = (size[0] * SAMPLES, size[1] * SAMPLES)
-    colours, _ = _cast(things, fine, size[0] * SAMPLES, place)
+    colours, far = _cast(things, fine, size[0] * SAMPLES, place)
+    clear = np.power(1.0 - haze, far)[..., None]
+    colours = np.asarray(AIR + clear * (colours - AIR), np.float32)
     frame = cv2.resize(colours, size, interpolation=cv2.INTER_AREA)
     _, distance = _cast(things, size, size[0], place)
     return View(np.asarray(frame.round().clip(0, 255), np.uint8), distance)
