@@ -27,6 +27,7 @@ from storage.database.jobs import Jobs
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import Unavailable
 from storage.domain.text import printable
+from storage.pictures.processes import PictureProcesses
 from storage.queue import connection as redis_connection
 from storage.queue.client import Queue
 from storage.settings import Settings
@@ -86,12 +87,14 @@ async def open_service(
         if front:
             lease = Lease(jobs.bots, events, front, settings.mutoscope_home / "bots")
             stack.push_async_callback(lease.leave)
+        decoders = PictureProcesses()
+        stack.callback(decoders.close)
         studio = Studio(
             *(jobs, blobs, queue, admission, events),
+            decoders=decoders,
             rental=lambda: scaling.advice,
             lease=lease,
         )
-        stack.callback(studio.close)
         dispatcher = Dispatcher(jobs, blobs, queue, events)
         metrics = BotMetrics(
             *(jobs, queue, dispatcher.set_aside, scaling),

@@ -56,6 +56,7 @@ class Studio:
         admission: Admission,
         events: EventBus,
         *,
+        decoders: PictureProcesses,
         clock: Callable[[], float] = time.time,
         seeds: Callable[[], int] = random_seed,
         rental: Callable[[], RentalAdvice | None] = lambda: None,
@@ -76,11 +77,7 @@ class Studio:
         self.deliveries = jobs.deliveries
         self.library = jobs.library
         self._cache = ResultCache(jobs, blobs)
-        self._decoders = PictureProcesses()
-
-    def close(self) -> None:
-        """End the processes that decode pictures."""
-        self._decoders.close()
+        self._decoders = decoders
 
     def subscribe(self) -> Subscription:
         """Return the events of all jobs from now on."""

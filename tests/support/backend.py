@@ -35,6 +35,7 @@ from storage.queue.messages import Order
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 from tests.support.clip_files import box, small_gif
+from tests.support.pictures.shared_processes import SharedPictureProcesses
 from tests.support.stores.sqlite_file import create_file
 
 
@@ -226,13 +227,14 @@ async def open_backend(
     blobs = Blobs.open(settings.blob_url)
     events = EventBus()
     admission = Admission(catalogue, settings.hardware(catalogue), table, profiles)
-    studio = Studio(jobs, blobs, queue, admission, events)
+    decoders = SharedPictureProcesses()
+    studio = Studio(jobs, blobs, queue, admission, events, decoders=decoders)
     worker = ScriptedWorker(blobs, mp4)
     try:
         yield Backend(
             settings, catalogue, jobs, blobs, queue, events, studio, worker, jobs_with_quota
         )
     finally:
-        studio.close()
+        decoders.close()
         await queue.close()
         await engine.dispose()
