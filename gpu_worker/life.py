@@ -26,7 +26,8 @@ class LifeClock:
         self._worker = worker
         self._model = model
         self._offer = offer
-        self._started = clock() - process_age()
+        age = process_age()  # before the clock is read: no more is billed than was lived
+        self._started = clock() - age
         self._ready = 0.0
 
     def become_ready(self) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,9 @@ from tests.support.backend import Backend, open_backend, png, requester, until
 pytestmark = pytest.mark.timeout(240)
 
 MOST, IDLE_SECONDS, CLIPS = 3, 3.0, 9
+END_SECONDS = 10.0  # that a worker and its processes may take to end, beside whatever else runs
 OFFER = "runpod-flex-24gb"
+TICK = 0.02  # seconds; the kernel tells the start of a process, and its own, in hundredths
 
 
 @dataclass
@@ -70,6 +74,7 @@ async def on_demand(tmp_path: Path, redis_url: str) -> AsyncIterator[OnDemand]:
         "ENGINE_FACTORY": "tests.support.fake_engine:create",
         "FAKE_ENGINE_MARKER": str(tmp_path / "marker"),
         "GPU_OFFER": OFFER,
+        "LOG_FORMAT": "json",
     }
     async with contextlib.AsyncExitStack() as stack:
         backend = await stack.enter_async_context(open_backend(tmp_path, redis_url, b""))
@@ -91,7 +96,9 @@ async def on_demand(tmp_path: Path, redis_url: str) -> AsyncIterator[OnDemand]:
         yield OnDemand(backend, billing, scaler)
 
 
-async def test_two_bursts_start_workers_which_end_by_themselves(on_demand: OnDemand) -> None:
+async def test_two_bursts_start_workers_which_end_by_themselves(
+    on_demand: OnDemand, tmp_path: Path
+) -> None:
     backend, scaler = on_demand.backend, on_demand.scaler
     async with on_demand.scaling():
         for burst in range(2):
@@ -100,7 +107,7 @@ async def test_two_bursts_start_workers_which_end_by_themselves(on_demand: OnDem
             last_clip = time.monotonic()
             assert scaler.alive
             await scaler.wait_until_none()
-            assert time.monotonic() - last_clip <= IDLE_SECONDS + 2.0
+            assert time.monotonic() - last_clip <= IDLE_SECONDS + END_SECONDS
             await on_demand.bill()
             assert await backend.queue.workers() == 0
     assert max_at_once(scaler) == MOST
@@ -111,7 +118,7 @@ async def test_two_bursts_start_workers_which_end_by_themselves(on_demand: OnDem
     lived = sum(run.seconds for run in scaler.runs)
     bill = await backend.jobs.lives.total(0.0)
     assert bill.workers == len(scaler.runs)
-    assert bill.seconds == pytest.approx(lived, rel=0.01)
+    assert served_seconds(tmp_path / "logs") <= bill.seconds <= lived + TICK * len(scaler.runs)
     assert bill.money == pytest.approx(bill.seconds * 0.00019)
     async with backend.jobs._read() as connection:
         charged = await connection.scalar(select(func.sum(lives.c.charged_seconds)))
@@ -119,6 +126,20 @@ async def test_two_bursts_start_workers_which_end_by_themselves(on_demand: OnDem
     assert on_clips == pytest.approx(charged)
     assert report.start_seconds > 0
     assert report.idle_seconds >= IDLE_SECONDS
+
+
+def served_seconds(logs: Path) -> float:
+    """Return for how long all workers took orders or waited for one, by the lines that they wrote.
+
+    However long the machine lets their starts and ends take, that is within what is billed.
+    """
+    seconds = 0.0
+    for log in logs.iterdir():
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+        [first] = [line["time"] for line in lines if line["message"].endswith("takes orders")]
+        [last] = [line["time"] for line in lines if line["message"].startswith("no order for")]
+        seconds += (datetime.fromisoformat(last) - datetime.fromisoformat(first)).total_seconds()
+    return seconds
 
 
 def max_at_once(scaler: WorkerScaler) -> int:
