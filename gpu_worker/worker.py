@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import signal
+import time
 from dataclasses import replace
 
 from aiohttp import web
@@ -50,7 +51,7 @@ async def work(settings: WorkerSettings) -> int:
         for one in (_stop_if_broken(engine, stop), _note_ready(engine, life))
     ]
     if idle:
-        watchers.append(asyncio.create_task(_stop_if_idle(metrics, idle, stop)))
+        watchers.append(asyncio.create_task(_stop_if_idle(engine, metrics, idle, stop)))
     log.info("worker %s takes orders", name)
     decoders = PictureProcesses(DECODING)
     try:
@@ -98,9 +99,17 @@ async def _note_ready(engine: EngineProcess, life: LifeClock) -> None:
         life.become_ready()
 
 
-async def _stop_if_idle(metrics: WorkerMetrics, limit: float, stop: asyncio.Event) -> None:
+async def _stop_if_idle(
+    engine: EngineProcess, metrics: WorkerMetrics, limit: float, stop: asyncio.Event
+) -> None:
+    """Stop after so many seconds without an order in which the model was there to make one."""
+    try:
+        await engine.warm()
+    except NotLoaded:  # _stop_if_broken stops the worker
+        return
+    began = time.monotonic()
     while True:
-        left = limit - metrics.idle
+        left = limit - min(metrics.idle, time.monotonic() - began)
         if left <= 0:
             break
         await asyncio.sleep(left)

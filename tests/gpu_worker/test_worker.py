@@ -239,8 +239,10 @@ async def test_every_line_of_a_json_log_is_json_and_names_its_job(workers: Worke
 
 
 async def test_an_idle_worker_may_end_by_itself(workers: WorkerProcesses) -> None:
-    worker = await workers.worker(IDLE_EXIT_SECONDS="0.2")
+    worker = await workers.worker(IDLE_EXIT_SECONDS="0.01")
     assert await worker.process.wait() == 0
+    lines = worker.log.read_text()
+    assert 0 < lines.find("is ready on") < lines.find("no order for")  # loading is no idle time
 
 
 async def test_a_worker_is_billed_from_its_start_to_its_end(workers: WorkerProcesses) -> None:
