@@ -26,7 +26,8 @@ async def two_bots(
     request: pytest.FixtureRequest, tmp_path: Path, redis_url: str, mp4: bytes
 ) -> AsyncIterator[tuple[Backend, Backend]]:
     """The same stores as two processes see them."""
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    shared = request.param == "postgresql"
+    url = request.getfixturevalue("migrated_postgres_url") if shared else ""
     async with (
         open_backend(tmp_path, redis_url, mp4, database_url=url) as first,
         open_backend(tmp_path, redis_url, mp4, database_url=url) as second,

