@@ -27,6 +27,11 @@ from storage.domain.errors import Unavailable
 log = logging.getLogger(__name__)
 
 REPEATED = 60.0  # seconds in which the gateway may send a press or a form again
+GUILD_SECONDS = 0.5
+"""From a server's details to those of the next; discord.py's 2 s would only delay each start.
+
+Which servers there are is known before, and details that come later are taken as well.
+"""
 DOUBLE_PRESS = 1.0  # seconds in which a person does the same to the same message or form once
 
 ModalHandler: TypeAlias = Callable[["Interaction", str], Awaitable[None]]
@@ -47,7 +52,10 @@ class MutoscopeClient(discord.AutoShardedClient):
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         self.traffic = traffic or DiscordTraffic()
         super().__init__(
-            intents=intents(), allowed_mentions=NO_MENTIONS, http_trace=self.traffic.trace()
+            intents=intents(),
+            allowed_mentions=NO_MENTIONS,
+            http_trace=self.traffic.trace(),
+            guild_ready_timeout=GUILD_SECONDS,
         )
         self.studio = studio
         self.texts = texts

@@ -45,6 +45,13 @@ async def _own_discord_py(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[None
 
 
 @pytest.fixture
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the bot try again ten times as soon as it does."""
+    for name in ("FIRST_PAUSE", "LONGEST_PAUSE"):
+        monkeypatch.setattr(connection, name, getattr(connection, name) / 10)
+
+
+@pytest.fixture
 async def server(tmp_path: Path) -> AsyncIterator[LocalDiscord]:
     async with LocalDiscord(tmp_path / "discord") as opened:
         yield opened
@@ -90,10 +97,11 @@ async def ready_within(link: DiscordConnection, seconds: float) -> None:
     assert time.monotonic() - began < seconds
 
 
+@pytest.mark.usefixtures("_short_pauses")
 async def test_jobs_go_on_while_the_login_fails(
     server: LocalDiscord, backend: Backend, caplog: pytest.LogCaptureFixture
 ) -> None:
-    await fail(server, "/users/@me", 503, 3)
+    await fail(server, "/users/@me", 503, 1000)
     link = connect(server.api_url, server.gateway_url)
 
     async def is_done() -> bool:
@@ -103,21 +111,27 @@ async def test_jobs_go_on_while_the_login_fails(
         job = await backend.studio.submit(requester(), png(), Options("a", seed=1))
         await until(is_done)
         assert not link.ready
+        await until(lambda: "Discord is away" in caplog.text)
+        server._middleware.faults.clear()
         await ready_within(link, FOUND_SECONDS)
     assert caplog.text.count("Discord is away") == 1
     assert "Traceback" not in caplog.text
 
 
-async def test_an_unreachable_discord_is_waited_for(tmp_path: Path, backend: Backend) -> None:
+@pytest.mark.usefixtures("_short_pauses")
+async def test_an_unreachable_discord_is_waited_for(
+    tmp_path: Path, backend: Backend, caplog: pytest.LogCaptureFixture
+) -> None:
     async with LocalDiscord(tmp_path / "first") as first:
         port = yarl.URL(first.url).port or 0
     link = connect(first.api_url, first.gateway_url)
     async with running(link, backend):
-        await asyncio.sleep(2)
+        await until(lambda: "Discord is away" in caplog.text)
         async with LocalDiscord(tmp_path / "first", port=port):
             await ready_within(link, FOUND_SECONDS)
 
 
+@pytest.mark.usefixtures("_short_pauses")
 async def test_a_gateway_that_is_back_is_found_soon(
     tmp_path: Path, backend: Backend, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -135,6 +149,7 @@ async def test_a_gateway_that_is_back_is_found_soon(
     assert "Traceback" not in caplog.text
 
 
+@pytest.mark.usefixtures("_short_pauses")
 async def test_a_gateway_that_never_answers_is_given_up_and_tried_again(
     server: LocalDiscord, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,18 +169,24 @@ async def test_a_gateway_that_never_answers_is_given_up_and_tried_again(
     silent.close()
 
 
+def test_an_attempt_and_a_pause_take_less_than_what_finding_discord_may_take() -> None:
+    assert connection.ATTEMPT_SECONDS + connection.LONGEST_PAUSE < FOUND_SECONDS
+    assert connection.SILENCE_SECONDS + connection.LONGEST_PAUSE < FOUND_SECONDS
+    assert connection.SILENCE_SECONDS > 2 * connection.HEARTBEAT_SECONDS
+    assert connection.FIRST_PAUSE <= connection.LONGEST_PAUSE
+
+
+@pytest.mark.usefixtures("_short_pauses")
 async def test_a_silent_gateway_is_left_and_a_quiet_one_is_not(
     server: LocalDiscord, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert connection.SILENCE_SECONDS > 2 * connection.HEARTBEAT_SECONDS
-    assert connection.SILENCE_SECONDS + connection.LONGEST_PAUSE < FOUND_SECONDS
     for name, seconds in (("HEARTBEAT_SECONDS", 0.5), ("SILENCE_SECONDS", 2.5)):
         monkeypatch.setattr(connection, name, seconds)
     link = connect(server.api_url, server.gateway_url)
     async with running(link, backend), MemberClient(server.url) as member:
         await until(lambda: link.ready)
         [quiet] = server._endpoint._open
-        await asyncio.sleep(3.5)
+        await asyncio.sleep(3.0)
         assert set(server._endpoint._open) == {quiet}
         await member.call("POST", "/local/gateway/silence")
         assert not server._gateway.online
