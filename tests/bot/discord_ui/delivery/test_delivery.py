@@ -42,6 +42,7 @@ async def test_a_deleted_message_is_not_posted_again(chat: Chat) -> None:
     assert len(await chat.backend.studio.deliveries.fetchable(str(chat.alice.id))) == 1
 
 
+@pytest.mark.usefixtures("short_pauses")
 async def test_delivery_is_retried_after_an_outage_of_discord(chat: Chat) -> None:
     await chat.animate()
     await chat.wait_for_text("queue")

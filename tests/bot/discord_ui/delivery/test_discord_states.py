@@ -133,6 +133,7 @@ async def test_a_bot_in_time_out_sends_directly(chat: LocalChat) -> None:
     assert len(await chat.clips(chat.direct)) == 1
 
 
+@pytest.mark.usefixtures("short_pauses")
 async def test_an_outage_of_the_server_is_waited_for(chat: LocalChat) -> None:
     waiting = await chat.order()
     chat.server.clock.advance(TOKEN_LIFE)
@@ -262,6 +263,7 @@ async def test_a_history_that_may_not_be_read_is_not_taken_for_an_empty_one(
 
 
 @pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.usefixtures("short_pauses")
 async def test_a_post_after_which_the_database_fails_is_found_beside_the_older_message(
     chat: LocalChat, monkeypatch: pytest.MonkeyPatch, recorded: bool
 ) -> None:
@@ -285,6 +287,7 @@ async def test_a_post_after_which_the_database_fails_is_found_beside_the_older_m
     assert set(moved) == {clip["id"]}
 
 
+@pytest.mark.usefixtures("short_pauses")
 async def test_an_edit_that_was_not_recorded_is_found_though_its_way_is_closed_since(
     chat: LocalChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
