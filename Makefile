@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PROCESSES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SOURCES := bot gpu_worker storage deploy tests
 export OMP_WAIT_POLICY := PASSIVE
 
@@ -14,8 +15,8 @@ demo: $(READY)   ## the whole service on this machine, without Discord and witho
 run: $(READY)    ## bot and worker against the real Discord (DISCORD_TOKEN)
 	@$(BIN)/python -m deploy.local.service $(ARGS)
 
-test: $(READY)   ## every test but the slow ones, one process a core
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs -m "not slow" --numprocesses auto --dist worksteal $(ARGS)
+test: $(READY)   ## every test but the slow ones; while one process waits, others work
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs -m "not slow" --numprocesses $(PROCESSES) --dist worksteal $(ARGS)
 
 test-slow: $(READY)
 	$(BIN)/python -m pytest -rs -m slow $(ARGS)
