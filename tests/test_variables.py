@@ -13,7 +13,7 @@ FOREIGN = {
     *("LANG", "LC_ALL", "LC_MESSAGES"),  # the command line's language
     *("HF_HOME", "HF_HUB_CACHE"),  # where huggingface_hub keeps checkpoints
     "AWS_ALLOW_HTTP",  # obstore's, looked at before it is used
-    *("OMP_WAIT_POLICY", "PYTHONUNBUFFERED"),  # set for child processes
+    *("OMP_WAIT_POLICY", "PYTHONUNBUFFERED", "PYTORCH_ALLOC_CONF"),  # set for child processes
 }
 
 FIELDS = {name.upper() for name in {**BotSettings.model_fields, **WorkerSettings.model_fields}}

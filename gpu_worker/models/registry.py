@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, cast
@@ -22,6 +23,8 @@ def create(
     on_bytes hears how many bytes of a download are there, and of how many. Raise NotUsable where
     there is no checkpoint, NotUsableYet where it may be had later.
     """
+    # Read when torch first uses a GPU: blocks of one size can then serve a clip of another.
+    os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     folder = locate(source, on_bytes)
     start_readahead(folder)
     # Imported only now: it takes seconds, in which the disk would have nothing to do.

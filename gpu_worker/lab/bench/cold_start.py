@@ -36,7 +36,7 @@ def main() -> int:
     # Imported here, so that each import can be timed.
     classes: Any = import_module("gpu_worker.models.i2vgen_xl.engine")
     stages["classes"] = since_start()
-    engine = classes.create(options.source, device=options.device)
+    engine = classes.I2VGenXL(options.source, device=options.device)
     engine.load()
     stages["weights"] = since_start()
     engine.warm_up()

@@ -61,6 +61,7 @@ def load_engine(
 ) -> I2VGenXL:
     """Return a loaded engine that treats any checkpoint as the stock pipeline does."""
     options: dict[str, Any] = {"attention": attention, "optimizations": optimizations}
+    options["compiled_at_once"] = True
     engine = I2VGenXL(str(folder), name="benchmark", device=str(device), **options)
     engine.load()
     components = engine.pipeline.components

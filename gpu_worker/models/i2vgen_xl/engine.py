@@ -235,7 +235,9 @@ class I2VGenXL:
             if fallback.weights_changed:
                 self._pipeline = None  # the next clip loads the weights again
             else:
-                fallback.unet.slice_feed_forward(default_slices(self.torch_device))
+                fallback.unet.slice_feed_forward(
+                    default_slices(self.torch_device, compiled=self.pipeline.regions is not None)
+                )
 
     def _run(
         self, inputs: Sequence[ClipInputs], fallback: MemoryFallback, tracker: ProgressTracker

@@ -32,7 +32,8 @@ class EngineOptions:
 
     dtype and attention are names or auto. memory_gib bounds the memory of a device; 0 leaves that
     to the device itself. judge is the folder of a CLIP model that helps to choose among candidates,
-    depth_model the folder or hub id of a depth estimator, empty for none.
+    depth_model the folder or hub id of a depth estimator, empty for none. compiled_at_once compiles
+    for a shape at its first clip instead of its second.
     """
 
     device: str = "auto"
@@ -41,6 +42,7 @@ class EngineOptions:
     optimizations: Optimizations = field(default_factory=Optimizations)
     memory_gib: float = 0.0
     judge: str = ""
+    compiled_at_once: bool = False
     depth_model: str = ""
 
 
@@ -55,15 +57,21 @@ def load_pipeline(folder: Path, options: EngineOptions, pool: ThreadPoolExecutor
     components = load_components(folder, device, dtype)
     _try_out(folder, components)
     drop_skipped_layers(components)
-    if optimizations.channels_last:
+    if optimizations.channels_last and device.type != "cuda":
+        # On CUDA torch's group norm gives contiguous maps, which each convolution would turn again.
         components.vae.to(memory_format=torch.channels_last)
     fuse_upsamplers(components.vae)
-    kernels = choose_kernels(options.attention, device, dtype)
+    compiled = optimizations.compiled and device.type == "cuda"
+    kernels = choose_kernels(options.attention, device, dtype, compiled=compiled)
     unet = UNet(components.unet, kernels, optimizations).eval()
-    unet.slice_feed_forward(default_slices(device))
+    unet.slice_feed_forward(default_slices(device, compiled=compiled))
     regions = None
-    if optimizations.compiled and device.type == "cuda":
-        regions = CompiledRegions([*unet.layers(), unet.transformer_in], artifacts_folder(device))
+    if compiled:
+        regions = CompiledRegions(
+            [*unet.layers(), unet.transformer_in],
+            artifacts_folder(device),
+            at_once=options.compiled_at_once,
+        )
     return Pipeline(components, unet, optimizations, device, pool, regions)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -22,12 +23,23 @@ def measured_once(file: Path, key: str, measure: Callable[[], T]) -> T:
     if key not in known:
         known[key] = measure()
         try:
-            path = file.expanduser()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(known, indent=1), encoding="utf-8")
+            write_whole(file.expanduser(), json.dumps(known, indent=1).encode())
         except (OSError, RuntimeError) as error:  # the second where there is no home folder
             log.warning("a measurement cannot be kept: %s", error)
     return cast(T, known[key])
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Put a file in its place at once, whole, so that no other process reads a part of it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=file.name, delete=False) as part:
+        try:
+            part.write(data)
+            part.flush()
+            Path(part.name).replace(file)
+        except OSError:
+            Path(part.name).unlink(missing_ok=True)
+            raise
 
 
 def _read(file: Path) -> dict[str, Any]:

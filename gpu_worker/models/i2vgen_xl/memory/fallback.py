@@ -19,7 +19,7 @@ SLICES = 8
 """Into how many slices the feed-forward networks cut their tokens where memory is short."""
 
 GPU_SLICES = 4
-"""The same on a GPU while there is memory enough: so many cost no time there."""
+"""The same on a GPU while there is memory enough: so many cost no time there, uncompiled."""
 
 MIN_SIDE = 64
 """No side is made smaller than this."""
@@ -133,9 +133,12 @@ class MemoryFallback:
         self.adjustments.append(Adjustment(f"adjusted_{step.value}"))
 
 
-def default_slices(device: torch.device) -> int:
-    """Return into how many slices tokens are cut as long as memory is not short."""
-    return GPU_SLICES if device.type == "cuda" else 1
+def default_slices(device: torch.device, *, compiled: bool) -> int:
+    """Return into how many slices tokens are cut as long as memory is not short.
+
+    Compiled code would clone the tokens for each slice and scatter its result.
+    """
+    return GPU_SLICES if device.type == "cuda" and not compiled else 1
 
 
 def smaller_size(width: int, height: int, multiple: int) -> tuple[int, int]:

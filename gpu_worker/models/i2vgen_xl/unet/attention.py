@@ -72,14 +72,32 @@ def together(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     return result.view(shape[0], heads, shape[1], -1).transpose(1, 2).reshape(shape)
 
 
-def xformers(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    """Attend with xformers; raise ModuleNotFoundError where it is not installed."""
+@torch.library.custom_op(
+    "mutoscope::xformers_attention",
+    mutates_args=(),
+    schema="(Tensor query, Tensor key, Tensor value, int heads) -> Tensor",
+)
+def _xformers(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     operations = import_module("xformers.ops")  # an optional package, only on GPUs
     split = [
         tensor.view(tensor.shape[0], tensor.shape[1], heads, -1) for tensor in (query, key, value)
     ]
     result: Tensor = operations.memory_efficient_attention(*split)
     return result.reshape(query.shape)
+
+
+@_xformers.register_fake
+def _xformers_shape(query: Tensor, _key: Tensor, _value: Tensor, _heads: int) -> Tensor:
+    return torch.empty_like(query, memory_format=torch.contiguous_format)
+
+
+def xformers(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
+    """Attend with xformers; raise ModuleNotFoundError where it is not installed.
+
+    It is an operator of its own, so that a region around it is compiled as one graph.
+    """
+    result: Tensor = _xformers(query, key, value, heads)
+    return result
 
 
 def _split_heads(tensor: Tensor, heads: int) -> Tensor:

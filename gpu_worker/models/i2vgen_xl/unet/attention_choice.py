@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from gpu_worker.models.i2vgen_xl.hardware.device import CACHE, device_name, release_cached_memory
 from gpu_worker.models.i2vgen_xl.hardware.measurement_cache import measured_once
-from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKind, KernelNames
+from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKind, Kernel, KernelNames
 
 CPU_KERNELS = {
     AttentionKind.SPATIAL: "sdpa",
@@ -41,15 +41,31 @@ PROBES = {
 """The largest attention of each kind in a clip of 512 x 512 x 16 at full size."""
 
 
-def choose_kernels(name: str, device: torch.device, dtype: torch.dtype) -> KernelNames:
-    """Return the kernels for a setting: auto, or one of KERNELS; raise KeyError if unknown."""
+def choose_kernels(
+    name: str, device: torch.device, dtype: torch.dtype, *, compiled: bool = False
+) -> KernelNames:
+    """Return the kernels for a setting: auto, or one of KERNELS; raise KeyError if unknown.
+
+    compiled tells whether they will run in compiled regions, and are to be measured so.
+    """
     if name in KERNELS:
         return dict.fromkeys(AttentionKind, name)
     if name != "auto":
         raise KeyError(name)
     if device.type != "cuda":
         return CPU_KERNELS
-    return measured_kernels(device, dtype, CACHE / "attention.json")
+    wrap = compiled_kernel if compiled else eager_kernel
+    return measured_kernels(device, dtype, CACHE / "attention.json", wrap=wrap)
+
+
+def eager_kernel(kernel: Kernel) -> Kernel:
+    """Return the kernel as it is."""
+    return kernel
+
+
+def compiled_kernel(kernel: Kernel) -> Kernel:
+    """Return the kernel as a compiled region runs it."""
+    return torch.compile(kernel, dynamic=False)
 
 
 def measured_kernels(
@@ -57,27 +73,40 @@ def measured_kernels(
     dtype: torch.dtype,
     cache: Path,
     probes: Mapping[AttentionKind, ProbeShape] = PROBES,
+    wrap: Callable[[Kernel], Kernel] = eager_kernel,
 ) -> dict[AttentionKind, str]:
     """Return the fastest kernel of each kind on a device, measured once and kept in a file."""
+    how = "" if wrap is eager_kernel else ", compiled"
     names = measured_once(
         cache,
-        f"{device_name(device)}, {dtype}, torch {torch.__version__}",
-        lambda: {kind.value: fastest_kernel(probes[kind], device, dtype) for kind in AttentionKind},
+        f"{device_name(device)}, {dtype}, torch {torch.__version__}{how}",
+        lambda: {
+            kind.value: fastest_kernel(probes[kind], device, dtype, wrap) for kind in AttentionKind
+        },
     )
     return {AttentionKind(kind): kernel for kind, kernel in names.items()}
 
 
-def fastest_kernel(probe: ProbeShape, device: torch.device, dtype: torch.dtype) -> str:
-    """Measure every kernel that works on a device; return the name of the fastest."""
+def fastest_kernel(
+    probe: ProbeShape,
+    device: torch.device,
+    dtype: torch.dtype,
+    wrap: Callable[[Kernel], Kernel] = eager_kernel,
+) -> str:
+    """Measure every kernel that works on a device; return the name of the fastest.
+
+    The quickest of several runs counts, so that compiling, in the first, does not.
+    """
     channels = probe.heads * probe.width
     query = torch.randn(probe.batch, probe.queries, channels, device=device, dtype=dtype)
     key, value = (
         torch.randn(probe.batch, probe.keys, channels, device=device, dtype=dtype) for _ in range(2)
     )
     seconds: dict[str, float] = {}
-    for name in KERNELS:
+    for name, kernel in KERNELS.items():
+        run = wrap(kernel)
         try:
-            seconds[name] = min(_seconds(name, (query, key, value), probe.heads) for _ in range(4))
+            seconds[name] = min(_seconds(run, (query, key, value), probe.heads) for _ in range(4))
         except (ImportError, RuntimeError, NotImplementedError):
             continue  # not installed, not for this device, or too large for its memory
         finally:
@@ -85,9 +114,9 @@ def fastest_kernel(probe: ProbeShape, device: torch.device, dtype: torch.dtype) 
     return min(seconds, key=lambda name: seconds[name])
 
 
-def _seconds(name: str, tensors: tuple[Tensor, Tensor, Tensor], heads: int) -> float:
+def _seconds(kernel: Kernel, tensors: tuple[Tensor, Tensor, Tensor], heads: int) -> float:
     began = time.perf_counter()
-    KERNELS[name](*tensors, heads)
+    kernel(*tensors, heads)
     if tensors[0].is_cuda:
         torch.cuda.synchronize(tensors[0].device)
     return time.perf_counter() - began

@@ -1,14 +1,14 @@
 """Compilation of the UNet's layers on a GPU, with artifacts that outlive the process.
 
-Compiling for a new shape takes minutes, so its artifacts are saved after the first clip of each
-shape.
+Compiling for a new shape takes minutes. A shape that is asked for the first time on a kind of GPU
+therefore runs uncompiled; when it comes again it is compiled, and its artifacts are saved.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from inspect import signature
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +17,7 @@ import torch
 from torch import nn
 
 from gpu_worker.models.i2vgen_xl.hardware.device import CACHE, device_name
+from gpu_worker.models.i2vgen_xl.hardware.measurement_cache import write_whole
 from storage.domain.request import GenerationRequest
 
 log = logging.getLogger(__name__)
@@ -32,11 +33,21 @@ class CompiledRegions:
     """Modules of one model that are compiled one by one, for each shape anew."""
 
     def __init__(
-        self, regions: Iterable[nn.Module], folder: Path, backend: str = "inductor"
+        self,
+        regions: Iterable[nn.Module],
+        folder: Path,
+        backend: str = "inductor",
+        *,
+        at_once: bool = False,
     ) -> None:
-        """Let regions be compiled when they run; folder keeps the artifacts, by shape."""
+        """Let regions be compiled when they run; folder keeps the artifacts, by shape.
+
+        at_once compiles for a shape as soon as it comes.
+        """
         self.folder = folder
         self.ready: set[str] = set()
+        self._at_once = at_once
+        self._asked: set[str] = set()
         settings = cast(Any, torch._dynamo.config)
         # What cannot be compiled on some device still runs there, only slower.
         settings.suppress_errors = True
@@ -50,15 +61,35 @@ class CompiledRegions:
 
     @contextmanager
     def shape(self, shape: str) -> Iterator[None]:
-        """Load the artifacts of a shape before its first clip; save them after it, where new."""
+        """Let a clip of a shape run: uncompiled at first, compiled when the shape comes again.
+
+        Artifacts are loaded before the shape's first clip, and saved after its first compiled one.
+        """
+        if shape in self.ready:
+            yield
+            return
         file = self.folder / f"{shape}.bin"
-        if shape not in self.ready and file.exists():
+        if file.exists():
             load_artifacts(file)
+        elif not self._at_once and not self._asked_before(shape):
+            with torch.compiler.set_stance("force_eager"):
+                yield
+            return
         yield
-        if shape not in self.ready:
-            self.ready.add(shape)
-            if not file.exists():
-                save_artifacts(file)
+        self.ready.add(shape)
+        if not file.exists():
+            save_artifacts(file)
+
+    def _asked_before(self, shape: str) -> bool:
+        """Note that a shape is asked for; tell whether it was before, by any process."""
+        file = self.folder / f"{shape}.asked"
+        known = shape in self._asked or file.exists()
+        self._asked.add(shape)
+        if not known:
+            with suppress(OSError):  # this process knows it
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.touch()
+        return known
 
 
 def shape_of(request: GenerationRequest, clips: int) -> str:
@@ -82,18 +113,22 @@ def load_artifacts(file: Path) -> None:
         log.warning("%s cannot be loaded: %s", file, error)
         loaded = None
     if loaded is None:
-        file.unlink(missing_ok=True)
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
 
 
 def save_artifacts(file: Path) -> None:
-    """Save what was compiled so far for the next process, where anything was."""
+    """Save what was compiled so far for the next process, where anything was.
+
+    A file that cannot be written is logged: the next process compiles again.
+    """
     artifacts = cast(Any, torch.compiler).save_cache_artifacts()
     if artifacts is None:
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(".part")
-    part.write_bytes(artifacts[0])
-    part.replace(file)
+    try:
+        write_whole(file, artifacts[0])
+    except OSError as error:
+        log.warning("what was compiled cannot be kept: %s", error)
 
 
 def _isolation() -> dict[str, Any]:

@@ -92,6 +92,11 @@ def test_a_camera_of_half_strength_works_too(
     assert clip.array.shape == (4, 64, 64, 3)
 
 
+def test_maps_are_not_turned_for_kernels_that_turn_them_back(engine: I2VGenXL) -> None:
+    convolution = engine.pipeline.components.vae.decoder.conv_in
+    assert convolution.weight.is_contiguous()
+
+
 def test_no_step_waits_for_the_device(
     gpu: FakeGpu, engine: I2VGenXL, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,12 @@ from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from gpu_worker.models.i2vgen_xl.memory.eight_bit import quantize
-from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback, smaller_size
+from gpu_worker.models.i2vgen_xl.memory.fallback import (
+    GPU_SLICES,
+    MemoryFallback,
+    default_slices,
+    smaller_size,
+)
 from gpu_worker.models.i2vgen_xl.memory.offload import offload
 from tests.support.models import generate, load_engine
 
@@ -238,3 +243,9 @@ def test_a_real_limit_of_the_memory_is_survived(moved_checkpoint: Path) -> None:
     side, adjustments = done.stdout.strip().splitlines()[-1].split(" ")
     assert "adjusted" in adjustments
     assert int(side) <= 512
+
+
+def test_compiled_code_is_not_sliced_while_there_is_memory() -> None:
+    cuda, cpu = torch.device("cuda"), torch.device("cpu")
+    assert default_slices(cuda, compiled=False) == GPU_SLICES > 1
+    assert default_slices(cuda, compiled=True) == default_slices(cpu, compiled=False) == 1

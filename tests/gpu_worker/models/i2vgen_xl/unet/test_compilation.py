@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,25 +29,46 @@ class RecordingRegion(nn.Module):
 
 def run(folder: Path, shape: str) -> list[bool]:
     """Run a new region for a shape; return whether it ran compiled, each time."""
+    return run_all(folder, [shape])
+
+
+def run_all(folder: Path, shapes: Sequence[str], *, at_once: bool = False) -> list[bool]:
+    """Run a new region for one shape after the other; return whether it ran compiled."""
     region = RecordingRegion()
-    with CompiledRegions([region], folder, backend="eager").shape(shape):
-        assert float(region(torch.ones(3)).sum()) == 6.0
+    regions = CompiledRegions([region], folder, backend="eager", at_once=at_once)
+    for shape in shapes:
+        with regions.shape(shape):
+            assert float(region(torch.ones(3)).sum()) == 6.0
     return region.compiled
 
 
-def test_the_first_clip_is_compiled_as_all_later_ones(tmp_path: Path) -> None:
-    assert run(tmp_path, "a") == [True]
+def test_a_shape_is_compiled_when_it_comes_again(tmp_path: Path) -> None:
+    assert run_all(tmp_path, ["a"]) == [False]
+    assert run_all(tmp_path, ["b", "a", "b", "c"]) == [False, True, True, False]
+
+
+def test_a_shape_can_be_compiled_at_once(tmp_path: Path) -> None:
+    assert run_all(tmp_path, ["a"], at_once=True) == [True]
+
+
+def test_a_cache_that_cannot_be_written_ends_no_clip(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "full").touch()  # in place of a folder
+    assert run_all(tmp_path / "full", ["a", "a"]) == [False, True]
+    if torch.compiler.save_cache_artifacts() is not None:
+        assert "what was compiled cannot be kept" in caplog.text
 
 
 def test_artifacts_that_cannot_be_read_are_deleted(tmp_path: Path) -> None:
     file = tmp_path / "a.bin"
     file.write_bytes(b"broken")
-    assert run(tmp_path, "a") == [True]
+    run(tmp_path, "a")
     assert not file.exists() or file.read_bytes() != b"broken"
 
 
 def test_a_cancelled_clip_saves_no_artifacts(tmp_path: Path) -> None:
-    regions = CompiledRegions([RecordingRegion()], tmp_path, backend="eager")
+    regions = CompiledRegions([RecordingRegion()], tmp_path, backend="eager", at_once=True)
     with pytest.raises(KeyError), regions.shape("a"):
         raise KeyError("cancelled")
     assert regions.ready == set()
@@ -93,7 +115,7 @@ class Layer(torch.nn.Module):
     def forward(self, numbers):
         return torch.nn.functional.silu(numbers * 3.0)
 layer = Layer()
-regions = CompiledRegions([layer], Path(sys.argv[1]))
+regions = CompiledRegions([layer], Path(sys.argv[1]), at_once=True)
 for _ in range(2):
     with torch.no_grad(), regions.shape("a"):
         layer(torch.ones(1, 4, 3))
