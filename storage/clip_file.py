@@ -37,21 +37,21 @@ def check_clip_file(data: bytes, container: Container) -> None:
 
 def _mp4_frames(data: bytes) -> int:
     """Return how many samples the first track has."""
-    boxes = dict(_boxes(memoryview(data)))
-    if b"ftyp" not in boxes:
+    top = dict(boxes(memoryview(data)))
+    if b"ftyp" not in top:
         raise DamagedClip("it is no MP4")
-    if not len(boxes.get(b"mdat", b"")):
+    if not len(top.get(b"mdat", b"")):
         raise DamagedClip("it has no media data")
-    table = boxes.get(b"moov", memoryview(b""))
+    table = top.get(b"moov", memoryview(b""))
     for name in (b"trak", b"mdia", b"minf", b"stbl", b"stsz"):
-        table = dict(_boxes(table)).get(name, memoryview(b""))
+        table = dict(boxes(table)).get(name, memoryview(b""))
     # version and flags, the size of all samples or 0, how many samples
     _, _, count = struct.unpack_from(">III", table)
     return int(count)
 
 
-def _boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
-    """Yield the boxes that fill the data, each with its type and content."""
+def boxes(data: memoryview) -> Iterator[tuple[bytes, memoryview]]:
+    """Yield the boxes that fill the data, each with its type and content; raise DamagedClip."""
     at = 0
     while at < len(data):
         size, kind = struct.unpack_from(">I4s", data, at)

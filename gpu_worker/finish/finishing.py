@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gpu_worker.finish.order import reversed_frames
+import numpy as np
+
+from gpu_worker.finish.between import FramesBetween
 from gpu_worker.finish.spool import OnFrame, spooled
-from gpu_worker.media.frames import FrameSource
+from gpu_worker.finish.timeline import Moment, timeline
+from gpu_worker.finish.upscale import UpscaledFrames, Upscaler
+from gpu_worker.media.frames import Frame, FrameSource
 from storage.domain.finish import Finish
 
 
@@ -18,6 +22,32 @@ class FinishedFrames:
 
     frames: FrameSource
     fps: int
+
+
+@dataclass(frozen=True)
+class ArrangedFrames:
+    """Moments of a clip, from the frames that were made of its different times."""
+
+    frames: FrameSource
+    numbers: dict[float, int]
+    moments: Sequence[Moment]
+
+    def __len__(self) -> int:
+        return len(self.moments)
+
+    def __getitem__(self, index: int) -> Frame:
+        return self._frame(self.moments[index])
+
+    def __iter__(self) -> Iterator[Frame]:
+        return map(self._frame, self.moments)
+
+    def _frame(self, moment: Moment) -> Frame:
+        frame = self.frames[self.numbers[moment.time]]
+        if not moment.share:
+            return frame
+        other = self.frames[self.numbers[moment.other]]
+        mixed = frame + (other.astype(np.float32) - frame) * np.float32(moment.share)
+        return np.asarray(np.rint(mixed), np.uint8)
 
 
 @contextlib.contextmanager
@@ -32,6 +62,15 @@ def finished(
     if finish is None:
         yield FinishedFrames(frames, fps)
         return
-    with spooled(frames, on_frame) as ready:
-        turned = reversed_frames(ready) if finish.reverse else ready
-        yield FinishedFrames(turned, fps)
+    moments = timeline(frames, fps, finish)
+    times = sorted({time for one in moments for time in _times(one)})
+    made: FrameSource = FramesBetween(frames, times)
+    if finish.upscale > 1:
+        made = UpscaledFrames(made, finish.upscale, Upscaler.load())
+    with spooled(made, on_frame) as ready:
+        numbers = {time: number for number, time in enumerate(times)}
+        yield FinishedFrames(ArrangedFrames(ready, numbers, moments), max(fps, finish.fps))
+
+
+def _times(moment: Moment) -> tuple[float, ...]:
+    return (moment.time, moment.other) if moment.share else (moment.time,)

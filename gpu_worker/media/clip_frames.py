@@ -15,6 +15,7 @@ from PIL import Image, ImageSequence
 
 from gpu_worker.media import ffmpeg
 from gpu_worker.media.frames import Frame
+from storage.clip_shape import container_of
 from storage.domain.clip import Container
 from storage.domain.errors import GenerationFailed
 
@@ -69,13 +70,6 @@ def open_clip(data: bytes, container: Container | None = None) -> Iterator[ClipF
         except (OSError, ValueError, SyntaxError) as error:
             raise GenerationFailed("failed_source_damaged") from error
         yield ClipFrames(path, container, *shape)
-
-
-def container_of(data: bytes) -> Container:
-    """Return the kind of a clip's file, by its first bytes; MP4 where they say nothing."""
-    if data.startswith(b"GIF8"):
-        return Container.GIF
-    return Container.WEBP if data[:4] == b"RIFF" and data[8:12] == b"WEBP" else Container.MP4
 
 
 def _image_shape(data: bytes) -> tuple[tuple[int, int], int, float]:

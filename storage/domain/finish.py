@@ -9,8 +9,9 @@ from storage.domain.errors import BadRequest
 
 FACTORS = (1, 2, 4)
 """How many times the width and height an upscaled clip may have."""
-LARGEST_PIXELS = 2048 * 2048
-"""The most pixels of an upscaled frame."""
+LARGEST_SIDE = 2048
+LARGEST_PIXELS = round(1.1 * LARGEST_SIDE**2)
+"""The most pixels of an upscaled frame: a square's, and what rounding its sides may add."""
 MOST_FPS = 60
 
 
@@ -39,8 +40,7 @@ class Finish:
     def size(self, width: int, height: int) -> tuple[int, int]:
         """Return a finished clip's width and height; raise BadRequest where they are too large."""
         if self.upscale > 1 and width * height * self.upscale**2 > LARGEST_PIXELS:
-            side = round(LARGEST_PIXELS**0.5)
-            raise BadRequest("request_upscaled_size", factor=self.upscale, side=side)
+            raise BadRequest("request_upscaled_size", factor=self.upscale, side=LARGEST_SIDE)
         return width * self.upscale, height * self.upscale
 
     def smoothed(self, frames: int, fps: int) -> int:

@@ -14,7 +14,6 @@ from gpu_worker.finish.finishing import finished
 from gpu_worker.finish.spool import spooled
 from gpu_worker.media.frames import Frame, Frames
 from storage.domain.errors import GenerationFailed
-from storage.domain.finish import Finish
 
 FRAMES: Frames = np.random.default_rng(0).integers(0, 256, (7, 20, 32, 3), np.uint8)
 
@@ -79,13 +78,6 @@ def test_what_the_listener_raises_ends_the_work() -> None:
     with pytest.raises(ZeroDivisionError), spooled(frames, stop):
         pass
     assert sum(frames.made) == 4
-
-
-def test_reversed_frames_are_exactly_the_same_from_last_to_first() -> None:
-    with finished(FRAMES, 8, Finish(reverse=True), lambda *_: None) as turned:
-        assert turned.fps == 8
-        assert np.array_equal(np.stack(list(turned.frames)), FRAMES[::-1])
-        assert np.array_equal(turned.frames[0], FRAMES[-1])
 
 
 def test_without_a_finish_the_frames_are_read_where_they_are() -> None:

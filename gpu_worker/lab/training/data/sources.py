@@ -2,7 +2,7 @@
 
 import re
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,18 +50,18 @@ SOURCES = (
 PACKAGES = tuple(dict.fromkeys(source.package for source in SOURCES))
 
 
-def fetch(work: Path) -> dict[str, str]:
+def fetch(work: Path, packages: Sequence[str] = PACKAGES) -> dict[str, str]:
     """Download and unpack what is missing below `work`; return each package's version.
 
     Raises subprocess.CalledProcessError where apt-get or dpkg fail.
     """
     debs = work / "debs"
     debs.mkdir(parents=True, exist_ok=True)
-    missing = [name for name in PACKAGES if not list(debs.glob(f"{name}_*.deb"))]
+    missing = [name for name in packages if not list(debs.glob(f"{name}_*.deb"))]
     if missing:
         subprocess.run(["apt-get", "download", *missing], cwd=debs, check=True)
     versions = {}
-    for name in PACKAGES:
+    for name in packages:
         archive = min(debs.glob(f"{name}_*.deb"))
         versions[name] = archive.name.split("_")[1].replace("%3a", ":")
         target = work / "packages" / name

@@ -1,0 +1,1 @@
+"""Trains and measures the small network that upscales clips."""
