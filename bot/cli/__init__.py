@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from bot.cli import clips, database
-from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate
+from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate, finish
 from bot.cli.invocation import Invocation
 from bot.cli.report import report
 from storage.catalogue_file import CatalogueError
@@ -20,6 +20,8 @@ COMMANDS = {
     "animate": animate,
     "clips": clips.clips,
     "clip": clips.clip,
+    "finish": finish,
+    "upscale": finish,
     "report": report,
     "db copy": database.copy,
     "db check": database.check,

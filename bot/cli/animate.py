@@ -1,14 +1,17 @@
-"""`mutoscope animate`: makes clips from pictures and prompts, and writes them to a folder."""
+"""`mutoscope animate`, `finish` and `upscale`: make clips and write them to a folder."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import sys
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
+from bot.cli.change_plan import plan_changes
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import UNLIMITED
-from bot.cli.order_plan import plan
+from bot.cli.order_plan import Planned, plan
 from bot.cli.output_folder import prepare
 from bot.cli.progress_bar import ProgressBar
 from bot.cli.run import ClipRun
@@ -18,14 +21,27 @@ from storage.domain.errors import BadRequest
 from storage.domain.text import printable
 from storage.tasks import first_completed
 
+Plan: TypeAlias = Callable[[Invocation], tuple[Sequence[Planned], list[str]]]
+"""Returns what to order, and a message for every clip that cannot be made; raises BadRequest."""
+
 ALL_MADE, SOME_FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
 
 
 async def animate(invocation: Invocation) -> int:
-    """Make the clips; return the exit status."""
+    """Make clips of pictures; return the exit status."""
+    return await make(invocation, plan)
+
+
+async def finish(invocation: Invocation) -> int:
+    """Change clips that are there as files; return the exit status."""
+    return await make(invocation, plan_changes)
+
+
+async def make(invocation: Invocation, planned: Plan) -> int:
+    """Make the clips that are planned; return the exit status."""
     settings, text, out = invocation.settings, invocation.text, invocation.arguments.out
     try:
-        clips, faults = plan(invocation)
+        clips, faults = planned(invocation)
         for line in dict.fromkeys(faults):
             _print(line)
         if not clips:

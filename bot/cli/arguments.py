@@ -11,6 +11,10 @@ from bot.i18n import Translations
 from bot.studio.admission import Admission
 from bot.studio.option_table import Option
 from bot.studio.options import Options
+from storage.domain.finish import FACTORS
+
+FINISHING = ("upscale", "smooth", "playback", "format")
+"""The options that may be asked of a clip that is there."""
 
 CLIPS_LISTED = 20
 EXAMPLES = """examples:
@@ -20,6 +24,8 @@ EXAMPLES = """examples:
   mutoscope animate b.png --like out/a__1.mp4 --seed 8
   mutoscope clips --search "zoom in"
   mutoscope clip 0123456789abcdef -o a.mp4
+  mutoscope finish out/cat__1.mp4 --playback loop --smooth 48 --format webp -o out/
+  mutoscope upscale *.mp4 --factor 2 -o large/
   mutoscope report
   mutoscope db copy sqlite:///var/mutoscope.db postgresql://me:PASSWORD@db/mutoscope
   mutoscope db check
@@ -42,8 +48,10 @@ def parser(admission: Admission, texts: Translations) -> argparse.ArgumentParser
     _add_inputs(animate)
     for option in _flags(admission):
         _add_flag(animate, option, admission, texts)
+    changes = _change_parsers(commands, admission, texts)
     report = commands.add_parser("report", help="say what was made and what it cost")
-    for each in (animate, *_library_parsers(commands), report, *_database_parsers(commands)):
+    finders = _library_parsers(commands)
+    for each in (animate, *changes, *finders, report, *_database_parsers(commands)):
         each.add_argument("--locale", help="language of messages: en or zh-CN (default: LANG's)")
     return whole
 
@@ -57,6 +65,25 @@ def _library_parsers(commands: Any) -> list[argparse.ArgumentParser]:
     clip.add_argument("id", metavar="ID", help="as `mutoscope clips` lists it")
     clip.add_argument("-o", "--out", type=Path, metavar="FILE", help="write the clip there")
     return [clips, clip]
+
+
+def _change_parsers(
+    commands: Any, admission: Admission, texts: Translations
+) -> list[argparse.ArgumentParser]:
+    """Add the commands that change clips which are there as files."""
+    finish = commands.add_parser("finish", help="upscale, smooth, reverse, loop or convert clips")
+    upscale = commands.add_parser("upscale", help="make clips larger")
+    for each in (finish, upscale):
+        each.add_argument("clips", nargs="+", type=Path, metavar="CLIP", help="MP4, GIF or WebP")
+        _add_out(each)
+    for option in _flags(admission):
+        if option.name in FINISHING:
+            _add_flag(finish, option, admission, texts)
+        if option.name == "format":
+            _add_flag(upscale, option, admission, texts)
+    factors = [factor for factor in FACTORS if factor > 1]
+    upscale.add_argument("--factor", type=int, choices=factors, default=factors[0])
+    return [finish, upscale]
 
 
 def _database_parsers(commands: Any) -> list[argparse.ArgumentParser]:
@@ -118,7 +145,11 @@ def _add_inputs(animate: argparse.ArgumentParser) -> None:
         help="take the prompt and all options from a clip's file, except those that are given",
     )
     animate.add_argument("--each", action="store_true", help="every picture with every prompt")
-    animate.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder of the clips")
+    _add_out(animate)
+
+
+def _add_out(command: argparse.ArgumentParser) -> None:
+    command.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder of the clips")
 
 
 def _flags(admission: Admission) -> list[Option]:

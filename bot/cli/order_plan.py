@@ -7,14 +7,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from bot.cli.arguments import options_of
 from bot.cli.invocation import Invocation
 from bot.studio.admission import Admission
 from bot.studio.library.reuse import read_settings
 from bot.studio.options import Options
+from bot.studio.orders import Requester
+from bot.studio.studio import Studio
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest, MutoscopeError
+from storage.domain.job import Job
 from storage.domain.text import printable
 from storage.pictures import inspect
 
@@ -30,6 +34,17 @@ class ClipSource:
     name: str
 
 
+class Planned(Protocol):
+    """One clip to order, and the name of its file."""
+
+    @property
+    def name(self) -> str:
+        """Return the name of the file."""
+
+    async def order(self, studio: Studio, requester: Requester) -> Job:
+        """Place the order."""
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedClip:
     """One clip to order: the name of its file, the picture's bytes, and the options."""
@@ -37,6 +52,10 @@ class PlannedClip:
     name: str
     picture: bytes
     options: Options
+
+    async def order(self, studio: Studio, requester: Requester) -> Job:
+        """Place the order."""
+        return await studio.submit(requester, self.picture, self.options)
 
 
 def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:

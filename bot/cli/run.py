@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import OWNER, local_user
-from bot.cli.order_plan import PlannedClip
+from bot.cli.order_plan import Planned
 from bot.cli.output_folder import write_whole
 from bot.cli.progress_bar import ProgressBar
 from bot.studio.events import JobChanged, JobProgressed
@@ -48,7 +48,7 @@ class ClipRun:
     pending: dict[str, str] = field(default_factory=dict)
     progress: dict[str, float] = field(default_factory=dict)
 
-    async def make(self, clips: list[PlannedClip]) -> None:
+    async def make(self, clips: Sequence[Planned]) -> None:
         """Order everything and return once each clip is written or has failed."""
         with self.studio.subscribe() as events:
             for clip in clips:
@@ -75,10 +75,10 @@ class ClipRun:
         self.pending.clear()
         return count
 
-    async def _order(self, clip: PlannedClip) -> None:
+    async def _order(self, clip: Planned) -> None:
         try:
             user = local_user(self.invocation.locale)
-            job = await self.studio.submit(user, clip.picture, clip.options)
+            job = await clip.order(self.studio, user)
         except MutoscopeError as error:
             self._report_failure(clip.name, self.invocation.error(error))
             return

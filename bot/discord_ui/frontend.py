@@ -11,6 +11,7 @@ from discord.gateway import DiscordWebSocket
 
 from bot.discord_ui.cards.card_renderer import CardRenderer
 from bot.discord_ui.client import MutoscopeClient
+from bot.discord_ui.clip_actions.finish_menu import FinishMenu
 from bot.discord_ui.commands import (
     animate,
     context_menu,
@@ -34,7 +35,7 @@ def open_client(
 ) -> MutoscopeClient:
     """Return a client with all commands, not yet logged in; its requests are counted."""
     client = MutoscopeClient(studio, texts, traffic)
-    client.add_dynamic_items(JobButton)
+    client.add_dynamic_items(JobButton, FinishMenu)
     for module in (
         animate,
         clip,

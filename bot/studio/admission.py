@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.studio.camera_options import camera_from
+from bot.studio.clips.finish_options import finish_from
 from bot.studio.option_table import OPTIONS, Option
 from bot.studio.options import Options, OptionValue
 from storage.domain.catalogue import Catalogue, Model, Profile, Span
@@ -52,6 +53,7 @@ class Admission:
             extra=self._extra(values),
             denoised=model.denoised(width, height, values["frames"]),
             depth_model=model.depth_model,
+            finish=finish_from(values),
             **fields,
         )
         self._check_size(request)

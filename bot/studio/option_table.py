@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.studio import camera_options as camera
+from bot.studio.clips import finish_options as finish
 from bot.studio.options import OptionValue
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Model, Profile, Span
 from storage.domain.clip import Clip, Container
+from storage.domain.finish import MOST_FPS
 from storage.domain.prompt import path_text
 from storage.domain.request import PROMPT_LIMIT, SEED_LIMIT, GenerationRequest, Preset
 from storage.domain.text import clean, is_blank
@@ -168,6 +170,15 @@ OPTIONS = (
     Option("format", Container, Container.MP4, text="container", field="container",
            form_line=11, detail_line=13,
            detail=lambda request, _: _unless(Container.MP4, request.container)),
+    Option("upscale", finish.Upscale, finish.Upscale.NONE,
+           read=lambda request, _: finish.upscale_option(request), form_line=12, detail_line=16,
+           detail=lambda request, _: _unless("1", finish.upscale_option(request).value)),
+    Option("smooth", int, 0, Span(0, MOST_FPS),
+           read=lambda request, _: finish.smooth_option(request), form_line=13, detail_line=17,
+           detail=lambda request, _: _unless(0, finish.smooth_option(request))),
+    Option("playback", finish.Playback, finish.Playback.FORWARDS,
+           read=lambda request, _: finish.playback_option(request), form_line=14, detail_line=18,
+           detail=lambda request, _: _unless("forwards", finish.playback_option(request).value)),
     # 1 where the picture was a spoiler, as the clip and its retries then are.
     Option("spoiler", int, 0, in_command=False, in_flags=False, form_line=None, detail_line=None),
     Option(MODEL, str, field="model", form_line=None, detail_line=15),

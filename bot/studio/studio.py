@@ -13,6 +13,8 @@ from hashlib import sha256
 from bot.studio.admission import Admission
 from bot.studio.begun_orders import BegunOrders
 from bot.studio.cleanup import blobs_of, delete_unused
+from bot.studio.clips.clip_finishing import ClipFinishing
+from bot.studio.clips.finish_action import FinishAction
 from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.lease import Lease
@@ -28,6 +30,7 @@ from storage.domain.clip import Clip
 from storage.domain.cost.advice import RentalAdvice, ServiceBill
 from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
 from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
+from storage.domain.prompt.reading import with_reading
 from storage.domain.quota import DAY, GuildUsage, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.logs import log_job
@@ -78,6 +81,7 @@ class Studio:
         self.library = jobs.library
         self._cache = ResultCache(jobs, blobs)
         self._decoders = decoders
+        self._finishing = ClipFinishing(admission, blobs, decoders.size)
 
     def subscribe(self) -> Subscription:
         """Return the events of all jobs from now on."""
@@ -137,9 +141,11 @@ class Studio:
     async def draft_retry(self, job_id: str, requester: Requester) -> OrderDraft:
         """Return an order of a job's clip with another seed; raise BadRequest."""
         job = await self._jobs.get(job_id)
-        source = job.request.source if job.request.generates else ""
-        depth_model = self.admission.catalogue.model(job.request.model).depth_model
-        request = replace(job.request, seed=self._seeds(), source=source, depth_model=depth_model)
+        request = job.request
+        if not request.generates:  # made anew, and finished in the same way
+            request = with_reading(replace(request, source="", reading=None))
+        depth_model = self.admission.catalogue.model(request.model).depth_model
+        request = replace(request, seed=self._seeds(), depth_model=depth_model)
         self.admission.check(request)
         return OrderDraft(request, requester.reply_to, parent=job.id)
 
@@ -149,6 +155,13 @@ class Studio:
         size = (old.width, old.height)
         request = self.admission.admit(options, old.picture, size, self._seeds())
         draft = OrderDraft(request, requester.reply_to, parent=job_id)
+        return await self._order_one(requester, draft)
+
+    async def finish(self, job_id: str, requester: Requester, action: FinishAction) -> Job:
+        """Order a job's clip with something done to it, by whoever asks."""
+        job = await self._jobs.get(job_id)
+        request = await self._finishing.request(job, action)
+        draft = OrderDraft(request, requester.reply_to, parent=job.id)
         return await self._order_one(requester, draft)
 
     async def cancel(self, job_id: str, owner: str | None) -> Job:

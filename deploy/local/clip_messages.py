@@ -47,6 +47,10 @@ class MessagePrinter:
         self._on_progress_line = True
 
 
+SUFFIXES = (".mp4", ".gif", ".webp")
+PREVIEW = "preview.webp"
+
+
 def status_of(message: Json) -> str:
     """Return the line with the message's state: the second, below the title."""
     if message.get("content"):
@@ -64,10 +68,12 @@ def buttons_of(message: Json) -> dict[str, str]:
 
 def clip_of(message: Json) -> Json | None:
     """Return the clip's attachment, or None."""
-    found = [
-        one for one in message.get("attachments", ()) if one["filename"].endswith((".mp4", ".gif"))
-    ]
-    return found[0] if found else None
+    for one in message.get("attachments", ()):
+        name = one["filename"]
+        if name.endswith(SUFFIXES) and not name.endswith(PREVIEW):
+            found: Json = one
+            return found
+    return None
 
 
 def is_final(message: Json) -> bool:

@@ -11,6 +11,7 @@ from string import Formatter
 import discord
 import pytest
 
+from bot.discord_ui.clip_actions.finish_menu import EMOJIS
 from bot.discord_ui.commands.buttons import STYLES
 from bot.discord_ui.permissions import missing_permissions
 from bot.i18n import LOCALES, Translations
@@ -26,6 +27,7 @@ FAMILIES: dict[str, Iterable[str]] = {
     "stage": Stage,
     "status": Status,
     "button": STYLES,
+    "finish": ("menu", *EMOJIS),
     "permission": {
         name
         for thread in (False, True)

@@ -16,6 +16,7 @@ from deploy.local.clip_facts import measure
 from deploy.local.demo import SAMPLES
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.waiting import poll
+from gpu_worker.media.clip_frames import open_clip
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.job import Status
@@ -73,6 +74,16 @@ async def test_pictures_and_prompts_become_clips_beside_a_running_bot(
         assert facts.psnr > 18, facts
     again = await mutoscope(local_stack.environ, *arguments, "--seed", "5")
     assert again.output.count("from the cache") == 2, again.output
+    large = await mutoscope(
+        *(local_stack.environ, "upscale", str(tmp_path / "coffee__1.mp4"), "-o", str(tmp_path))
+    )
+    assert large.status == 0, large.output
+    sizes = []
+    for name in ("coffee__1.mp4", "coffee__1__finished.mp4"):
+        with open_clip((tmp_path / name).read_bytes()) as clip:
+            sizes.append((clip.size, len(clip)))
+    [((width, height), frames), finished] = sizes
+    assert finished == ((2 * width, 2 * height), frames)
 
 
 async def test_hints_on_a_picture_are_printed(local_stack: LocalStack, tmp_path: Path) -> None:

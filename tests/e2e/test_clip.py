@@ -1,17 +1,22 @@
 """A picture becomes a moving clip; then its buttons and reactions work."""
 
 import signal
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from deploy.local.clip_facts import measure
 from deploy.local.clip_messages import buttons_of
 from deploy.local.demo import SAMPLES
 from deploy.local.stack.local_stack import LocalStack
+from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.frames import Frame
 from tests.e2e.members import (
     PHOTOGRAPH,
     QUICK,
+    DeliveredClip,
     NewMembers,
     message_ids,
     order,
@@ -72,6 +77,33 @@ async def test_tweak_opens_a_filled_form_and_makes_the_changed_clip(members: New
     second = await wait_for_clip(member, answer["message"])
     assert "tilt up" in second.message["content"]
     assert second.data != first.data
+
+
+async def test_a_clip_is_reversed_and_looped_from_its_menu(members: NewMembers) -> None:
+    member = await members.join()
+    first = await order_clip(member, prompt="pan left", seed=1)
+    answer = await member.press(first.key, f"finish:{first.job}", "reverse")
+    turned = await wait_for_clip(member, answer["message"])
+    assert "reversed" in turned.message["content"]
+    frames, backwards = frames_of(first), frames_of(turned)
+    assert len(backwards) == len(frames) == 8
+    for place, frame in enumerate(backwards):
+        likeness = [float(np.abs(frame.astype(float) - other).mean()) for other in frames]
+        assert int(np.argmin(likeness)) == 7 - place
+    answer = await member.press(turned.key, f"finish:{turned.job}", "loop")
+    loop = frames_of(await wait_for_clip(member, answer["message"]))
+    steps = [float(np.abs(a.astype(float) - b).mean()) for a, b in pairwise([*loop, loop[0]])]
+    assert steps[-1] <= 1.5 * float(np.median(steps))
+    answer = await member.press(first.key, f"finish:{first.job}", "reverse")
+    again = await wait_for_clip(member, answer["message"])
+    assert again.data == turned.data
+    assert "cache" in again.message["content"]
+
+
+def frames_of(clip: DeliveredClip) -> list[Frame]:
+    """Return the frames of a clip's file."""
+    with open_clip(clip.data) as frames:
+        return list(frames)
 
 
 async def test_delete_removes_the_message(members: NewMembers) -> None:

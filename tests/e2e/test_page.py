@@ -74,6 +74,11 @@ async def test_a_person_animates_a_picture_and_uses_its_buttons(page: Page) -> N
     tweaked = page.locator(".message", has_text="pan left over the stars")
     await expect(tweaked.locator("video")).to_be_visible()
 
+    await message.get_by_role("combobox", name="Finish this clip").select_option("reverse")
+    turned = page.locator(".message", has_text="reversed")
+    await expect(turned.locator("video")).to_be_visible()
+    await screenshot(page, "reversed")
+
     await message.hover()
     await message.get_by_role("button", name="React with 🔁").first.click()
     await expect(message.locator(".reaction.own")).to_contain_text("1")

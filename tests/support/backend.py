@@ -34,7 +34,7 @@ from storage.queue.consumer import serve
 from storage.queue.messages import Order
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
-from tests.support.clip_files import box, small_gif
+from tests.support.clip_files import box, small_gif, small_webp
 from tests.support.pictures.shared_processes import SharedPictureProcesses
 from tests.support.stores.sqlite_file import create_file
 
@@ -98,8 +98,8 @@ class ScriptedWorker:
             blob=blob,
             poster="",
             container=request.container,
-            width=request.width,
-            height=request.height,
+            width=request.size[0],
+            height=request.size[1],
             frames=request.frames,
             fps=request.fps,
             seed=request.seed,
@@ -110,10 +110,12 @@ class ScriptedWorker:
 
 
 def clip_file(mp4: bytes, seed: int, container: Container = Container.MP4) -> bytes:
-    """Return the MP4 with a box of free space that holds the seed, or a GIF with a comment."""
+    """Return the MP4 with a box of free space that holds the seed, or a GIF or WebP with it."""
     text = str(seed).encode()
     if container is Container.GIF:
         return small_gif(comment=text)
+    if container is Container.WEBP:
+        return small_webp(comment=text)
     return mp4 + box(b"free", text)
 
 

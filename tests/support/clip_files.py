@@ -27,3 +27,11 @@ def small_gif(frames: int = 2, comment: bytes = b"") -> bytes:
     buffer = io.BytesIO()
     images[0].save(buffer, "GIF", save_all=True, append_images=images[1:], comment=comment)
     return buffer.getvalue()
+
+
+def small_webp(frames: int = 2, comment: bytes = b"") -> bytes:
+    """Return an animated WebP whose frames all differ."""
+    images = [Image.new("L", (32, 32), number * 40) for number in range(frames)]
+    buffer = io.BytesIO()
+    images[0].save(buffer, "WEBP", save_all=True, append_images=images[1:], xmp=comment)
+    return buffer.getvalue()

@@ -31,6 +31,7 @@ PREVIEW_NAME = "preview.webp"
 
 UNFINISHED_ACTIONS = ("cancel",)
 ENDED_ACTIONS = ("again", "tweak", "details", "delete")
+CLIP_ACTIONS = (*ENDED_ACTIONS, "finish")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class CardRenderer:
         status = "-# " + " · ".join((made, *(self._text(job, key) for key in keys)))
         hints = (*self._advice_on_prompt(job), *advice, *self._advice_after(job, clip))
         content = self._content(job, status, hints, clip)
-        return Card(content, ENDED_ACTIONS, attachment=CardAttachment.of_clip(job, clip, data))
+        return Card(content, CLIP_ACTIONS, attachment=CardAttachment.of_clip(job, clip, data))
 
     def _advice_on_prompt(self, job: Job) -> tuple[Advice, ...]:
         model = self.catalogue.models.get(job.request.model)
@@ -151,18 +152,33 @@ class CardRenderer:
         """Return in one line how a clip is made: its camera, and what matters most."""
         request = job.request
         preset = self._text(job, f"preset_{request.preset.value}")
+        width, height = request.size
+        shown = request if clip is None or request.finish is None else clip
         numbers = self._text(
             job,
             "card_line",
             seed=clip.seed if clip else request.seed,
-            width=request.width,
-            height=request.height,
-            frames=request.frames,
-            fps=request.fps,
+            width=width,
+            height=height,
+            frames=shown.frames,
+            fps=shown.fps,
             steps=request.steps,
             preset=preset,
         )
-        return " · ".join(filter(None, (self._camera(job, clip), numbers)))
+        return " · ".join(filter(None, (self._finish(job), self._camera(job, clip), numbers)))
+
+    def _finish(self, job: Job) -> str:
+        """Return in words what is done to the frames afterwards, empty for nothing."""
+        finish = job.request.finish
+        if finish is None:
+            return ""
+        words = [
+            self._text(job, "card_upscaled", factor=finish.upscale) if finish.upscale > 1 else "",
+            self._text(job, "card_smoothed", fps=finish.fps) if finish.fps else "",
+            self._text(job, "card_reversed") if finish.reverse else "",
+            self._text(job, "card_looped") if finish.loop else "",
+        ]
+        return ", ".join(filter(None, words))
 
     def _camera(self, job: Job, clip: Clip | None) -> str:
         """Return the camera's motion, empty if the prompt names none."""

@@ -12,6 +12,8 @@ from typing import Any
 import discord
 
 from bot.discord_ui.client import Interaction, JobAction
+from bot.discord_ui.clip_actions import finish_menu
+from bot.discord_ui.clip_actions.finish_menu import FinishMenu
 from bot.discord_ui.commands.dynamic_button import DynamicButton
 from bot.discord_ui.commands.tweak import show_form
 from bot.discord_ui.permissions import can_moderate, check_permissions
@@ -69,10 +71,13 @@ class JobButton(
 def button_view(
     actions: tuple[str, ...], job: str, locale: str, texts: Translations
 ) -> discord.ui.View:
-    """Return the view with these buttons of a job."""
+    """Return the view with these buttons, and the menu, of a job."""
     view = discord.ui.View(timeout=None)
     for action in actions:
-        view.add_item(JobButton(action, job, texts.text(locale, f"button_{action}")))
+        if action == finish_menu.ACTION:
+            view.add_item(FinishMenu.of(job, locale, texts))
+        else:
+            view.add_item(JobButton(action, job, texts.text(locale, f"button_{action}")))
     return view
 
 

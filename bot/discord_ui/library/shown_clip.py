@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.discord_ui.cards.card import Card
-from bot.discord_ui.cards.card_renderer import ENDED_ACTIONS, CardRenderer
+from bot.discord_ui.cards.card_renderer import CLIP_ACTIONS, ENDED_ACTIONS, CardRenderer
 from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.commands.buttons import button_view
 from bot.discord_ui.permissions import check_permissions
@@ -21,6 +21,7 @@ REQUEST_TOO_LARGE = 40005  # Discord's error code
 
 OWN_ACTIONS = ("again", "tweak", "details", "show", "delete")
 OTHERS_ACTIONS = ("again", "tweak", "details")
+MENU = ("finish",)
 
 
 async def fetch(interaction: Interaction, job_id: str) -> None:
@@ -49,7 +50,7 @@ async def show_here(interaction: Interaction, job_id: str) -> None:
         raise JobGone("job_over", status=job.status.value)
     if job.clip.bytes > interaction.filesize_limit:
         raise NotAllowed("denied_clip_too_large", size=f"{job.clip.bytes / 2**20:.1f}")
-    shown = _ShownClip(interaction, job, ENDED_ACTIONS)
+    shown = _ShownClip(interaction, job, CLIP_ACTIONS)
     await run_order(interaction, lambda _: shown.edit())
 
 
@@ -57,9 +58,9 @@ def _actions(job: Job, own: bool) -> tuple[str, ...]:
     """Return the buttons of a job in a message that one person sees, its owner or another."""
     if not job.status.final:
         return ("details",)
-    if not own:
-        return OTHERS_ACTIONS
-    return OWN_ACTIONS if job.clip is not None else ENDED_ACTIONS
+    if job.clip is None:
+        return ENDED_ACTIONS if own else OTHERS_ACTIONS
+    return (OWN_ACTIONS if own else OTHERS_ACTIONS) + MENU
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,11 @@ class Chat:
         [button] = [item for item in button_ids(message) if item.startswith(action)]
         return await (actor or self.alice).click(message, custom_id=button)
 
+    async def finish(self, message: discord.Message, action: str, actor: Any = None) -> Any:
+        """Choose from the menu under a finished clip."""
+        [menu] = menu_ids(message)
+        return await (actor or self.alice).select(message, [action], custom_id=menu)
+
     async def restart(self) -> None:
         """Replace the bot by a new one at the same Discord."""
         await self.stop_delivery()
@@ -110,6 +115,13 @@ def button_ids(message: discord.Message) -> list[str]:
     rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
     items = itertools.chain.from_iterable(row.children for row in rows)
     return [item.custom_id or "" for item in items if isinstance(item, discord.Button)]
+
+
+def menu_ids(message: discord.Message) -> list[str]:
+    """Return the custom_ids of the menus under a message."""
+    rows = [row for row in message.components if isinstance(row, discord.ActionRow)]
+    items = itertools.chain.from_iterable(row.children for row in rows)
+    return [item.custom_id or "" for item in items if isinstance(item, discord.SelectMenu)]
 
 
 def button_actions(message: discord.Message) -> list[str]:

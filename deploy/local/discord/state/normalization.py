@@ -26,6 +26,8 @@ def complete_components(components: list[Json], attachments: list[Json]) -> list
         for name, value in DEFAULTS.get(component["type"], {}).items():
             if component.get(name) is None:
                 component[name] = value
+        if component["type"] in kinds.SELECTS:
+            component.pop("required", None)  # it means something in a modal alone
         _resolve_media(component, named)
         for part in (component, *(component.get("options") or [])):
             if part.get("emoji"):

@@ -116,12 +116,12 @@ async def test_a_clip_is_shown_again_elsewhere_for_all_without_an_order_or_a_cha
     before = await chat.backend.studio.report(ADA)
     chat.ada.channel = GALLERY
     shown = await chat.fetch_from_clips()
-    assert list(buttons_of(shown)) == ["again", "tweak", "details", "show", "delete"]
+    assert list(buttons_of(shown)) == ["again", "tweak", "details", "show", "delete", "finish"]
     posted = await chat.ada.press(shown["id"], f"show:{made.id}")
     message = await chat.ada.wait_for_message(posted["message"], clip_of)
     assert message["channel_id"] == GALLERY
     assert not message["flags"]
-    assert list(buttons_of(message)) == ["again", "tweak", "details", "delete"]
+    assert list(buttons_of(message)) == ["again", "tweak", "details", "delete", "finish"]
     attachment = clip_of(message)
     assert attachment is not None
     assert made.clip is not None
