@@ -9,6 +9,7 @@ from dataclasses import replace
 from gpu_worker.encoding import EncodedClip
 from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
 from gpu_worker.engine.connection import EngineDied, NotLoaded
+from gpu_worker.media.clip_parts import listed
 from storage.codec import encode
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment, Clip, Failure
@@ -78,7 +79,8 @@ def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
     parameters = encode(replace(request, reading=None)) | chosen
     if not request.generates:
         del parameters["source"]  # the other parameters make it, and then finish it
-    comment = json.dumps({"mutoscope": parameters}, ensure_ascii=False, sort_keys=True)
+    facts = {"mutoscope": parameters, **listed(result.parts)}
+    comment = json.dumps(facts, ensure_ascii=False, sort_keys=True)
     return {"title": " ".join(request.prompt.split()), "comment": comment}
 
 

@@ -29,6 +29,7 @@ class TimedReporter:
         self._since = 0.0
         self.cancelled = reporter.cancelled
         self.slot = reporter.slot
+        self.segments = reporter.segments
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
         """Report progress."""

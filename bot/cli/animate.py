@@ -11,7 +11,7 @@ from typing import TypeAlias
 from bot.cli.change_plan import plan_changes
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import UNLIMITED
-from bot.cli.order_plan import Planned, plan
+from bot.cli.order_plan import Planned, plan, plan_extension
 from bot.cli.output_folder import prepare
 from bot.cli.progress_bar import ProgressBar
 from bot.cli.run import ClipRun
@@ -30,6 +30,11 @@ ALL_MADE, SOME_FAILED, WRONG_INPUT, STOPPED = 0, 1, 2, 130
 async def animate(invocation: Invocation) -> int:
     """Make clips of pictures; return the exit status."""
     return await make(invocation, plan)
+
+
+async def extend(invocation: Invocation) -> int:
+    """Go on from a clip that is there; return the exit status."""
+    return await make(invocation, plan_extension)
 
 
 async def finish(invocation: Invocation) -> int:

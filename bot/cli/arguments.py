@@ -9,6 +9,7 @@ from typing import Any
 
 from bot.i18n import Translations
 from bot.studio.admission import Admission
+from bot.studio.chains.extension import FIXED
 from bot.studio.option_table import Option
 from bot.studio.options import Options
 from storage.domain.finish import FACTORS
@@ -21,6 +22,8 @@ EXAMPLES = """examples:
   mutoscope animate cat.jpg --prompts "zoom in slowly" -o out/
   mutoscope animate a.png b.png --prompts "zoom in,pan left" -o out/
   mutoscope animate *.jpg --prompt "pan left, then hold still" --seed 7 --camera pan_left
+  mutoscope story cat.jpg --prompts "zoom in,pan left,hold still" -o out/
+  mutoscope extend out/cat__1.mp4 "tilt up" -o out/
   mutoscope animate b.png --like out/a__1.mp4 --seed 8
   mutoscope clips --search "zoom in"
   mutoscope clip 0123456789abcdef -o a.mp4
@@ -48,10 +51,23 @@ def parser(admission: Admission, texts: Translations) -> argparse.ArgumentParser
     _add_inputs(animate)
     for option in _flags(admission):
         _add_flag(animate, option, admission, texts)
+    story = commands.add_parser("story", help="make one clip of a picture and several prompts")
+    story.add_argument("pictures", nargs=1, type=Path, metavar="PICTURE")
+    _add_prompts(story, "two to eight prompts, separated by commas: one for each segment")
+    _add_out(story)
+    extend = commands.add_parser("extend", help="go on from the last frame of a finished clip")
+    extend.add_argument("clip", metavar="CLIP", help="its file, or the id of its job")
+    extend.add_argument("prompt", nargs="?", metavar="PROMPT", help="left out, the same again")
+    _add_out(extend)
+    for option in _flags(admission):
+        _add_flag(story, option, admission, texts)
+        if option.name not in FIXED:
+            _add_flag(extend, option, admission, texts)
     changes = _change_parsers(commands, admission, texts)
     report = commands.add_parser("report", help="say what was made and what it cost")
     finders = _library_parsers(commands)
-    for each in (animate, *changes, *finders, report, *_database_parsers(commands)):
+    made = (animate, story, extend, *changes)
+    for each in (*made, *finders, report, *_database_parsers(commands)):
         each.add_argument("--locale", help="language of messages: en or zh-CN (default: LANG's)")
     return whole
 
@@ -107,14 +123,19 @@ def read(
     arguments = whole.parse_args(argv)
     if arguments.command == "animate" and not arguments.prompts and arguments.like is None:
         whole.error("animate needs --prompts, --prompt or --like")
+    if arguments.command == "story" and not arguments.prompts:
+        whole.error("story needs --prompts or --prompt")
     return arguments
 
 
 def options_of(
-    arguments: argparse.Namespace, prompt: str, admission: Admission, like: Options
+    arguments: argparse.Namespace, prompt: str | None, admission: Admission, like: Options
 ) -> Options:
-    """Return the options of a clip with this prompt; flags win over what it shall be like."""
-    flags = {option.name: getattr(arguments, option.name) for option in _flags(admission)}
+    """Return the options of a clip with this prompt; flags win over what it shall be like.
+
+    A prompt that is None is left out.
+    """
+    flags = {option.name: getattr(arguments, option.name, None) for option in _flags(admission)}
     given = {name: value for name, value in flags.items() if value is not None}
     if "camera" in given:
         given = {"path": None} | given  # a motion was chosen instead of a path
@@ -123,21 +144,7 @@ def options_of(
 
 def _add_inputs(animate: argparse.ArgumentParser) -> None:
     animate.add_argument("pictures", nargs="+", type=Path, metavar="PICTURE")
-    animate.add_argument(
-        "--prompts",
-        dest="prompts",
-        action="extend",
-        type=_split,
-        metavar="A,B",
-        help="prompts, separated by commas: one for all pictures, or one for each",
-    )
-    animate.add_argument(
-        "--prompt",
-        dest="prompts",
-        action="append",
-        metavar="TEXT",
-        help="one prompt, commas and all; may be given several times",
-    )
+    _add_prompts(animate, "prompts, separated by commas: one for all pictures, or one for each")
     animate.add_argument(
         "--like",
         type=Path,
@@ -146,6 +153,19 @@ def _add_inputs(animate: argparse.ArgumentParser) -> None:
     )
     animate.add_argument("--each", action="store_true", help="every picture with every prompt")
     _add_out(animate)
+
+
+def _add_prompts(command: argparse.ArgumentParser, about: str) -> None:
+    command.add_argument(
+        "--prompts", dest="prompts", action="extend", type=_split, metavar="A,B", help=about
+    )
+    command.add_argument(
+        "--prompt",
+        dest="prompts",
+        action="append",
+        metavar="TEXT",
+        help="one prompt, commas and all; may be given several times",
+    )
 
 
 def _add_out(command: argparse.ArgumentParser) -> None:

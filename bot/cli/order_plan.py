@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections import Counter
 from collections.abc import Sequence
@@ -12,7 +13,9 @@ from typing import Protocol
 from bot.cli.arguments import options_of
 from bot.cli.invocation import Invocation
 from bot.studio.admission import Admission
+from bot.studio.chains.extension import extension_options
 from bot.studio.library.reuse import read_settings
+from bot.studio.option_table import STORY
 from bot.studio.options import Options
 from bot.studio.orders import Requester
 from bot.studio.studio import Studio
@@ -58,6 +61,21 @@ class PlannedClip:
         return await studio.submit(requester, self.picture, self.options)
 
 
+@dataclass(frozen=True, slots=True)
+class PlannedExtension:
+    """One clip to go on from, by its job's id or its file's sha256, and the options that differ."""
+
+    name: str
+    clip: str
+    options: Options
+
+    async def order(self, studio: Studio, requester: Requester) -> Job:
+        """Place the order."""
+        parent = await studio.clip_job(self.clip)
+        options = extension_options(studio.admission, parent).replace(**self.options)
+        return await studio.extend(parent.id, requester, options)
+
+
 def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
     """Return what to order, and a message for every clip that cannot be made.
 
@@ -67,14 +85,18 @@ def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
     arguments, admission, text = invocation.arguments, invocation.admission, invocation.text
     clips: list[PlannedClip] = []
     faults: list[str] = []
+    story = arguments.command == "story"
     try:
-        like = _settings_of(arguments.like, admission)
+        like = _settings_of(None if story else arguments.like, admission)
     except OSError as error:
         file = printable(arguments.like)
         return [], [text("cli_unreadable", file=file, reason=error.strerror)]
+    if story:
+        like = like.replace(**{STORY: 1})
     prompts = arguments.prompts or [str(like["prompt"])]
+    prompts = ["\n".join(prompts)] if story else prompts
     suffix = str(arguments.format or like.get("format", Container.MP4))
-    sources = pair(arguments.pictures, prompts, arguments.each, suffix)
+    sources = pair(arguments.pictures, prompts, not story and arguments.each, suffix)
     for prompt in dict.fromkeys(prompts):
         options = options_of(arguments, prompt, admission, like)
         admission.admit(options, picture="", size=(1, 1), seed=0)
@@ -98,6 +120,18 @@ def _settings_of(file: Path | None, admission: Admission) -> Options:
     if file is None:
         return Options()
     return read_settings(file.read_bytes(), admission).options
+
+
+def plan_extension(invocation: Invocation) -> tuple[list[PlannedExtension], list[str]]:
+    """Return the order of what goes on from a clip; whether that is known is seen later."""
+    arguments, file = invocation.arguments, Path(invocation.arguments.clip)
+    suffix = arguments.format or Container.MP4
+    extends = arguments.clip
+    if file.is_file():
+        extends = hashlib.sha256(file.read_bytes()).hexdigest()
+    [source] = pair([file], [arguments.prompt or ""], suffix=suffix)
+    options = options_of(arguments, arguments.prompt, invocation.admission, Options())
+    return [PlannedExtension(source.name, extends, options)], []
 
 
 def pair(

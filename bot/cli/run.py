@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import OWNER, local_user
@@ -71,7 +71,7 @@ class ClipRun:
         count = len(self.pending)
         for job_id in list(self.pending):
             with contextlib.suppress(MutoscopeError):
-                await self.studio.cancel(job_id, OWNER)
+                await self.studio.cancel(job_id, OWNER, discard=True)
         self.pending.clear()
         return count
 
@@ -146,6 +146,9 @@ class ClipRun:
 
 def fraction(progress: Progress) -> float:
     """Return how much of a clip is made, between 0 and 1."""
+    if progress.segments:
+        part = fraction(replace(progress, segment=0, segments=0))
+        return (progress.segment - 1 + part) / progress.segments
     if progress.stage is Stage.DENOISING:
         return 0.1 + 0.8 * progress.step / max(progress.steps, 1)
     return FRACTIONS[progress.stage]

@@ -10,6 +10,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 
 from bot.discord_ui.cards.card_renderer import CardRenderer
+from bot.discord_ui.chains import extend, story
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.clip_actions.finish_menu import FinishMenu
 from bot.discord_ui.commands import (
@@ -41,12 +42,14 @@ def open_client(
         clip,
         clips,
         context_menu,
+        extend,
         interrupted_orders,
         lineage,
         quota,
         retry_reaction,
         reuse,
         shown_clip,
+        story,
         tweak,
     ):
         module.register(client)

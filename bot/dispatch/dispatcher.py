@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 
+from bot.studio.chains.stories import Stories
 from bot.studio.cleanup import blobs_of, delete_unused
 from bot.studio.events import EventBus, JobChanged, JobProgressed
 from storage.blobs import Blobs
@@ -63,6 +64,7 @@ class Dispatcher:
         self._events = events
         self._clock = clock
         self._reconcile_every = reconcile
+        self._stories = Stories(jobs, blobs, queue, clock)
         self._wake = asyncio.Event()
         self._lost_once: set[tuple[str, int]] = set()
         self._decoded: set[tuple[str, int]] = set()  # attempts that no longer need an engine
@@ -229,10 +231,12 @@ class Dispatcher:
             return False
         if isinstance(outcome, Clip):
             outcome = await self._checked(job_id, outcome)
-        if isinstance(outcome, Failure) and outcome.retryable:
+        if isinstance(outcome, Clip):
+            await self.finish(job_id, outcome)
+        elif outcome.retryable:
             await self._retry(job_id, attempt, outcome)
         else:
-            await self.finish(job_id, outcome)
+            await self._fail(job_id, attempt, outcome)
         return True
 
     async def _checked(self, job_id: str, clip: Clip) -> Clip | Failure:
@@ -259,12 +263,29 @@ class Dispatcher:
         """End a job, unless it has ended before; the bus hears of either end."""
         job = await self._jobs.finish(job_id, outcome, self._clock())
         if job is not None:
+            if job.request.segments:
+                await self._stories.delete_segments(job_id)
             self._events.publish(JobChanged(job))
             return
         if isinstance(outcome, Clip):  # of a job that another bot ended, or a person
             await delete_unused(self._jobs, self._blobs, job_id, blobs_of(outcome))
         with contextlib.suppress(JobGone):
             self._events.publish(JobChanged(await self._jobs.get(job_id), heard=True))
+
+    async def _fail(self, job_id: str, attempt: int, failure: Failure) -> None:
+        """End a job without a clip; a story is queued again, to end with what is made of it."""
+        stopped = None
+        with contextlib.suppress(JobGone):
+            job = await self._jobs.get(job_id)
+            if job.request.segments and (job.attempt != attempt or not job.dispatched):
+                return  # another bot was faster
+            if not failure.cancelled:
+                stopped = await self._stories.stop(job, attempt)
+        if stopped is None:
+            await self.finish(job_id, failure)
+        else:
+            log.warning("attempt %d failed: %s; its segments are kept", attempt, failure.key)
+            self._events.publish(JobChanged(stopped))
 
     async def _retry(self, job_id: str, attempt: int, failure: Failure) -> None:
         """Queue a job again, or fail it when it has died once too often."""
@@ -274,14 +295,15 @@ class Dispatcher:
         lost, died = failure == LOST, failure not in (HANDED_BACK, LOST)
         vanishes = lost and job.losses + 1 >= MAX_LOSSES
         if vanishes or (died and job.deaths + 1 >= MAX_DEATHS):
-            await self.finish(job_id, replace(failure, retryable=False))
+            await self._fail(job_id, attempt, replace(failure, retryable=False))
             return
         job = await self._jobs.requeue(job_id, attempt, died, lost=lost)
         self._events.publish(JobChanged(job))
 
     async def _reconcile(self) -> None:
-        """Look for lost jobs every few seconds."""
+        """Look for lost jobs every few seconds, and for what ended ones left behind."""
         await self.reconcile_once()
+        await self._stories.clean()
         self._wake.set()
         await asyncio.sleep(self._reconcile_every)
 

@@ -6,17 +6,18 @@ The bounds of the models and of the hardware are checked here, and only here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bot.studio.camera_options import camera_from
 from bot.studio.clips.finish_options import finish_from
-from bot.studio.option_table import OPTIONS, Option
+from bot.studio.option_table import OPTIONS, STORY, Option
 from bot.studio.options import Options, OptionValue
 from storage.domain.catalogue import Catalogue, Model, Profile, Span
 from storage.domain.errors import BadRequest
+from storage.domain.prompt import story
 from storage.domain.prompt.reading import with_reading
-from storage.domain.request import GenerationRequest
+from storage.domain.request import MOST_SEGMENTS, GenerationRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ class Admission:
             **fields,
         )
         self._check_size(request)
+        if values[STORY]:
+            return self._story(request, values, model)
         return with_reading(request)
 
     def check(self, request: GenerationRequest) -> None:
@@ -127,6 +130,19 @@ class Admission:
         if bounds is None or not isinstance(default, int | float):
             return default
         return min(default, bounds.high)
+
+    def _story(
+        self, request: GenerationRequest, values: Mapping[str, Any], model: Model
+    ) -> GenerationRequest:
+        """Return a request with one segment for each line of its prompt; raise BadRequest."""
+        prompts = story.prompts_in(request.prompt)
+        low, high = story.LEAST_SEGMENTS, MOST_SEGMENTS
+        if not low <= len(prompts) <= high:
+            raise BadRequest("request_story", count=len(prompts), low=low, high=high)
+        cameras = [camera_from({**values, "prompt": prompt}, model) for prompt in prompts]
+        if not values["path"].strip():  # any other path is that of all prompts in a row
+            request = replace(request, camera=replace(request.camera, keyframes=()))
+        return story.with_segments(request, cameras)
 
     def _completed(self, options: Options, model: Model) -> dict[str, Any]:
         """Return all values, with defaults for missing and empty ones; a seed has no default."""

@@ -13,7 +13,7 @@ from storage.domain.clip import Clip
 from storage.domain.prompt import path_text
 from storage.domain.prompt.reading import read as read_prompt
 from storage.domain.prompt.reading import read_sequence
-from storage.domain.request import GenerationRequest
+from storage.domain.request import GenerationRequest, Segment
 
 
 def camera_from(values: Mapping[str, Any], model: Model) -> Camera:
@@ -60,13 +60,21 @@ def speed_option(request: GenerationRequest) -> Speed:
 def motions_of(request: GenerationRequest, clip: Clip | None) -> tuple[tuple[Motion, ...], ...]:
     """Return the motions one after the other, each step with those that go together.
 
-    ((AUTO,),) is a motion that only the worker will find.
+    ((AUTO,),) is a motion that only the worker will find; those of a story are its segments'.
     """
+    if request.segments:
+        return tuple(step for segment in request.segments for step in _motions_of_segment(segment))
     if request.camera.keyframes:
         return motions(request.camera.keyframes)
     if clip is not None:
         return ((clip.motion,),)
     return ((request.reading.motion if request.reading else Motion.AUTO,),)
+
+
+def _motions_of_segment(segment: Segment) -> tuple[tuple[Motion, ...], ...]:
+    if segment.camera.keyframes:
+        return motions(segment.camera.keyframes)
+    return ((segment.reading.motion if segment.reading else Motion.DRIFT,),)
 
 
 def speed_of(request: GenerationRequest) -> Speed:

@@ -26,6 +26,8 @@ from storage.domain.text import clean, is_blank
 CANDIDATES = Span(1, 4)
 MODEL = "model"
 """The option that the command has only where several models can be ordered."""
+STORY = "story"
+"""The option that the command `story` sets, and no person."""
 LAST = 99
 
 
@@ -181,6 +183,9 @@ OPTIONS = (
            detail=lambda request, _: _unless("forwards", finish.playback_option(request).value)),
     # 1 where the picture was a spoiler, as the clip and its retries then are.
     Option("spoiler", int, 0, in_command=False, in_flags=False, form_line=None, detail_line=None),
+    # 1 where each line of the prompt is a segment of a story.
+    Option(STORY, int, 0, read=lambda request, _: int(bool(request.segments)),
+           in_command=False, in_flags=False, form_line=None, detail_line=None),
     Option(MODEL, str, field="model", form_line=None, detail_line=15),
 )
 # fmt: on

@@ -25,6 +25,9 @@ class ResultCache:
             return None
         if (clip.width, clip.height) != request.size:
             return None  # memory was short then; it may suffice now
+        whole = request.finish is not None or clip.frames == request.made_frames
+        if request.segments and not whole:
+            return None  # more of it was made than was to be, before it was stopped
         return clip if await self._blobs.has(clip.blob) else None
 
     async def answer(self, job: Job) -> Job:

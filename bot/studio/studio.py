@@ -12,6 +12,8 @@ from hashlib import sha256
 
 from bot.studio.admission import Admission
 from bot.studio.begun_orders import BegunOrders
+from bot.studio.chains.extension import extension_of, tweaked
+from bot.studio.chains.stories import Stories
 from bot.studio.cleanup import blobs_of, delete_unused
 from bot.studio.clips.clip_finishing import ClipFinishing
 from bot.studio.clips.finish_action import FinishAction
@@ -80,6 +82,7 @@ class Studio:
         self.deliveries = jobs.deliveries
         self.library = jobs.library
         self._cache = ResultCache(jobs, blobs)
+        self._stories = Stories(jobs, blobs, queue, clock)
         self._decoders = decoders
         self._finishing = ClipFinishing(admission, blobs, decoders.size)
 
@@ -145,17 +148,17 @@ class Studio:
         if not request.generates:  # made anew, and finished in the same way
             request = with_reading(replace(request, source="", reading=None))
         depth_model = self.admission.catalogue.model(request.model).depth_model
-        request = replace(request, seed=self._seeds(), depth_model=depth_model)
+        request = replace(request, seed=self._seeds(), depth_model=depth_model, stopped_after=0)
         self.admission.check(request)
         return OrderDraft(request, requester.reply_to, parent=job.id)
 
     async def tweak(self, job_id: str, requester: Requester, options: Options) -> Job:
         """Order a clip of a job's picture with other options."""
         old = (await self._jobs.get(job_id)).request
-        size = (old.width, old.height)
-        request = self.admission.admit(options, old.picture, size, self._seeds())
-        draft = OrderDraft(request, requester.reply_to, parent=job_id)
-        return await self._order_one(requester, draft)
+        request = tweaked(self.admission, old, options, self._seeds())
+        return await self._order_one(
+            requester, OrderDraft(request, requester.reply_to, parent=job_id)
+        )
 
     async def finish(self, job_id: str, requester: Requester, action: FinishAction) -> Job:
         """Order a job's clip with something done to it, by whoever asks."""
@@ -164,12 +167,30 @@ class Studio:
         draft = OrderDraft(request, requester.reply_to, parent=job.id)
         return await self._order_one(requester, draft)
 
-    async def cancel(self, job_id: str, owner: str | None) -> Job:
-        """Cancel an unfinished job; with owner None, of any owner."""
+    async def extend(self, job_id: str, requester: Requester, options: Options) -> Job:
+        """Order a clip that goes on from a job's clip and is joined to it."""
+        job = await self._jobs.get(job_id)
+        request = extension_of(self.admission, job, options, self._seeds())
+        return await self._order_one(
+            requester, OrderDraft(request, requester.reply_to, parent=job_id)
+        )
+
+    async def cancel(self, job_id: str, owner: str | None, *, discard: bool = False) -> Job:
+        """Cancel an unfinished job; with owner None, of any owner.
+
+        A story of which segments are made ends with these, unless they are to be discarded, or it
+        was stopped before.
+        """
         job = await self._jobs.get(job_id)
         _check_owner(job, owner)
         if job.status.final:
             raise JobGone("job_over", status=job.status.value)
+        stopped = None if discard else await self._stories.stop(job)
+        if stopped is not None:
+            self._events.publish(JobChanged(stopped))
+            with contextlib.suppress(Unavailable):
+                await self._queue.hand_back(job_id, stopped.attempt)
+            return stopped
         job = await self._jobs.cancel(job_id, owner, self._clock())
         self._events.publish(JobChanged(job))
         with log_job(job_id):
@@ -177,6 +198,8 @@ class Studio:
                 await self._queue.cancel(job_id)
             except Unavailable:
                 log.warning("the cancel could not be sent; the clip will be thrown away")
+        if job.request.segments:
+            await self._stories.delete_segments(job_id)
         return job
 
     async def delete(self, job_id: str, owner: str | None) -> Job:
@@ -188,7 +211,7 @@ class Studio:
         _check_owner(job, owner)
         if not job.status.final:
             with contextlib.suppress(JobGone):  # it ended just now
-                await self.cancel(job_id, owner)
+                await self.cancel(job_id, owner, discard=True)
             job = await self._jobs.get(job_id)
         async with self._pictures.of(job.request.picture):
             await self._jobs.forget(job_id)
@@ -203,6 +226,10 @@ class Studio:
     async def job(self, job_id: str) -> Job:
         """Return a job; raise JobGone where it is unknown or deleted."""
         return await self._jobs.get(job_id)
+
+    async def clip_job(self, name: str) -> Job:
+        """Return the job of this id, or of the clip whose file has this sha256; raise JobGone."""
+        return await self._jobs.by_clip(name) or await self._jobs.get(name)
 
     async def job_at(self, front: str, channel: str, message: str) -> Job | None:
         """Return the job that a front end's message shows, if any."""
@@ -348,10 +375,9 @@ class Studio:
             for job, picture in zip(jobs, pictures, strict=True):
                 if picture:
                     await self._blobs.put(picture)
-                elif not job.request.generates:
-                    if not await self._blobs.has(job.request.source):
+                elif not await self._blobs.has(job.request.source or job.request.picture):
+                    if job.request.source:
                         raise JobGone("job_deleted")
-                elif not await self._blobs.has(job.request.picture):
                     raise BadPicture("picture_gone")
             await self._jobs.add(*jobs, begun_order=requester.begun_order)
             await self._put_again(jobs, pictures)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from gpu_worker.media.clip_parts import ClipPart
 from gpu_worker.media.frames import Frames, FrameSource, stacked
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera.motion import Motion
@@ -37,7 +38,8 @@ class OutOfMemory(Exception):
 class Result:
     """The frames of one clip and how they were made.
 
-    seconds is how long the engine worked on it; the child process fills it in.
+    seconds is how long the engine worked on it; the child process fills it in. parts are those
+    that a clip was joined of, if it was.
     """
 
     frames: FrameSource
@@ -46,6 +48,7 @@ class Result:
     adjustments: tuple[Adjustment, ...] = ()
     scores: tuple[tuple[str, float], ...] = ()
     seconds: float = 0.0
+    parts: tuple[ClipPart, ...] = ()
 
     @property
     def array(self) -> Frames:

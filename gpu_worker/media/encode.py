@@ -18,6 +18,8 @@ from storage.domain.errors import GenerationFailed
 
 BEST, WORST = 10, 34
 """The range of x264's quality factor: from visually lossless to still worth watching."""
+FINE = 2
+"""x264's quality factor for frames that are encoded once more."""
 SMALLEST_SIDE = 64
 SHRINK = 0.75
 
@@ -79,6 +81,15 @@ def encode(
             scale *= SHRINK
             if min(width, height) * scale < SMALLEST_SIDE:
                 raise TooLarge("failed_too_large", bytes=len(data), limit=size_limit)
+
+
+def encode_finely(frames: FrameSource, fps: int) -> bytes:
+    """Return an MP4 of frames that are to be read again, almost as they are and without a limit."""
+    height, width = frames[0].shape[:2]
+    options = ["-vf", f"{_COLOURS}:{_EXACT},format=yuv444p,{_TAGS}"]
+    options += ["-c:v", "libx264", "-preset", "veryfast", "-crf", str(FINE)]
+    options += ["-flags:v", "+bitexact"]
+    return ffmpeg.run(frames, (width, height), fps, options=options, suffix=".mp4", metadata={})
 
 
 def poster(frame: Frame) -> bytes:

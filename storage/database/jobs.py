@@ -14,6 +14,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
@@ -34,7 +35,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from storage.codec import CodecError, loads
+from storage.codec import CodecError, dumps, loads
 from storage.database import begun_orders, deliveries, ledger, lives, queue_order, reports, totals
 from storage.database.bots import BotTable, check_holder
 from storage.database.connect import READING, lock, touch
@@ -189,6 +190,27 @@ class Jobs:
             await ledger.refund(connection, ended, at)
             return ended
 
+    async def shorten(self, job_id: str, made: int, at: float, attempt: int = 0) -> Job | None:
+        """Let an unfinished story have no more segments than are made, and refund the others.
+
+        Where an attempt is given, it is over, and the job is queued again. Return None where the
+        job has ended, or changed meanwhile.
+        """
+        async with self._write() as connection:
+            job = await _get(connection, job_id)
+            request = replace(job.request, stopped_after=made)
+            cost = min(job.cost, price(request, self._catalogue.cost(request.model)))
+            unchanged = and_(UNFINISHED, jobs.c.cost == job.cost)  # of two, one gives it back
+            changes: dict[str, Any] = {"request": dumps(request), "cost": cost}
+            changes |= {"fingerprint": self._cache_key(request), "kind": workload_key(request)}
+            if attempt:
+                unchanged = and_(unchanged, jobs.c.attempt == attempt, jobs.c.dispatched > 0.0)
+                changes |= {"status": Status.QUEUED.value, "dispatched": 0.0, "started": 0.0}
+            changed = await _change(connection, job_id, unchanged, changes)
+            if changed is not None:
+                await ledger.reduce(connection, changed, job.cost - cost, at)
+            return changed
+
     async def delivered(
         self, job_id: str, message: str, at: float, *, waits: bool = False, charged: bool = True
     ) -> bool:
@@ -277,6 +299,11 @@ class Jobs:
         """Return the job that this message shows, if any."""
         there = (jobs.c.front == front) & (jobs.c.channel == channel)
         found = await self._all(there & (jobs.c.message == message) & VISIBLE)
+        return found[-1] if found else None
+
+    async def by_clip(self, blob: str) -> Job | None:
+        """Return a job whose clip has this file, if any."""
+        found = await self._all((jobs.c.clip_blob == blob) & VISIBLE)
         return found[-1] if found else None
 
     async def unfinished(self) -> list[Job]:

@@ -1,14 +1,15 @@
 """The ledger of credits that each person reserved, spent and got back.
 
-A job has one reservation and at most one end: settled (the reservation stands) or refunded. Each
-function runs in the caller's transaction, so that a job and its credits change together.
+A job has one reservation and at most one end: settled (the reservation stands) or refunded. A story
+that is stopped early has its reservation reduced before. Each function runs in the caller's
+transaction, so that a job and its credits change together.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, ScalarSelect, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.tables import IN_FLIGHT, WAITING, jobs, ledger, owner_queues
@@ -33,6 +34,14 @@ async def settle(connection: AsyncConnection, job: Job, at: float) -> None:
 async def refund(connection: AsyncConnection, job: Job, at: float) -> None:
     """Give the job's reservation back."""
     await _write(connection, job, "refund", -job.cost, at)
+
+
+async def reduce(connection: AsyncConnection, job: Job, credits: int, at: float) -> None:
+    """Give a part of an unfinished job's reservation back; what is given back adds up."""
+    reduced = (ledger.c.job == job.id) & (ledger.c.entry == "reduce")
+    more = update(ledger).where(reduced).values(credits=ledger.c.credits - credits, at=at)
+    if not (await connection.execute(more)).rowcount:
+        await _write(connection, job, "reduce", -credits, at)
 
 
 async def reopen(connection: AsyncConnection, job_id: str) -> None:

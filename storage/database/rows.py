@@ -46,6 +46,8 @@ def workload_key(request: GenerationRequest) -> str:
     shape = f"{request.width}x{request.height}x{request.frames}"
     guided = ":guided" if request.guidance > 1.0 else ""
     work = f"{request.steps}:{request.preset.value}{guided}:{request.candidates}"
+    if request.segments:
+        work += f":{request.segment_count} segments"
     if request.finish is not None:
         frames = request.finish.smoothed(request.frames, request.fps)
         finish = f"{request.finish.upscale}x{frames}{':loop' if request.finish.loop else ''}"

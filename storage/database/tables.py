@@ -175,7 +175,8 @@ guild_days = Table(
     Index(None, "day"),
 )
 
-# Credits that were reserved (+), settled (0: the reservation stands) or refunded (-).
+# Credits that were reserved (+), reduced (-: a part), settled (0: what is reserved stands) or
+# refunded (-: all of it).
 # day is that of the reservation, so that a refund counts for the same day.
 ledger = Table(
     "ledger",

@@ -33,7 +33,9 @@ def price(request: GenerationRequest, factor: float = 1.0) -> int:
     shape = request.denoised or request
     work = factor * shape.width * shape.height * shape.frames * passes / WORK_PER_CREDIT
     rendering = pixels / RENDERED_PER_CREDIT if request.denoised else 0.0
-    return math.ceil(request.candidates * (HANDLING + work) + rendering + finishing)
+    segments = max(1, request.segment_count)
+    made = segments * (request.candidates * (HANDLING + work) + rendering)
+    return math.ceil(made + finishing)
 
 
 def _finished_pixels(request: GenerationRequest) -> int:
@@ -41,7 +43,7 @@ def _finished_pixels(request: GenerationRequest) -> int:
     if request.finish is None:
         return 0
     width, height = request.size
-    return width * height * request.finish.smoothed(request.frames, request.fps)
+    return width * height * request.finish.smoothed(request.made_frames, request.fps)
 
 
 def day_of(moment: float) -> int:

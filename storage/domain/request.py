@@ -21,6 +21,7 @@ PROMPT_LIMIT = 1000
 SEED_LIMIT = 2**32 - 1
 MOST_FRAMES = 128  # that a model makes
 MOST_SOURCE_FRAMES = 1024  # of a finished clip that is changed
+MOST_SEGMENTS = 8  # of a story
 SPARSE = {"sparse": True}
 """Metadata of a field that storage.codec leaves out of JSON while it has its default."""
 
@@ -43,6 +44,15 @@ class DenoisedShape:
 
 
 @dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of a story: its prompt, and the camera that the options and this prompt give."""
+
+    prompt: str
+    camera: Camera = field(default_factory=Camera)
+    reading: Reading | None = field(default=None, metadata=SPARSE)
+
+
+@dataclass(frozen=True, slots=True)
 class GenerationRequest:
     """One order: a picture (by the sha256 of its bytes), a prompt, and every parameter.
 
@@ -55,7 +65,12 @@ class GenerationRequest:
 
     finish is what is done to the frames afterwards. source is the sha256 of a finished clip's file;
     with a finish, that clip's frames are finished and none are made: the request's size, frames and
-    frames a second are the source's then, and all else tells how the source was made.
+    frames a second are the source's then, and all else tells how the source was made. Without a
+    finish, the clip goes on from the source's last frame, and both are joined.
+
+    segments are the parts of a story, each of so many frames and opening with the last one of the
+    part before; prompt has their prompts, one a line. stopped_after is after how many of them it
+    was stopped, 0 where it was not. See storage.domain.prompt.story.
     """
 
     picture: str
@@ -79,6 +94,8 @@ class GenerationRequest:
     depth_model: str = field(default="", metadata=SPARSE)
     source: str = field(default="", metadata=SPARSE)
     finish: Finish | None = field(default=None, metadata=SPARSE)
+    segments: tuple[Segment, ...] = field(default=(), metadata=SPARSE)
+    stopped_after: int = field(default=0, metadata=SPARSE)
 
     def __post_init__(self) -> None:
         """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
@@ -86,7 +103,13 @@ class GenerationRequest:
         object.__setattr__(self, "extra", tuple(sorted(self.extra, key=itemgetter(0))))
         if not self.prompt.strip():
             raise BadRequest("request_prompt_empty")
-        for name, text in (("prompt", self.prompt), ("negative_prompt", self.negative_prompt)):
+        if len(self.segments) > MOST_SEGMENTS:
+            raise BadRequest("request_segments", limit=MOST_SEGMENTS)
+        texts = [("prompt", segment.prompt) for segment in self.segments]
+        for name, text in (
+            *(("prompt", self.prompt), ("negative_prompt", self.negative_prompt)),
+            *texts,
+        ):
             if len(text) > PROMPT_LIMIT:
                 raise BadRequest(
                     "request_text_too_long", name=name, length=len(text), limit=PROMPT_LIMIT
@@ -100,6 +123,7 @@ class GenerationRequest:
             ("guidance", self.guidance, 1.0, 50.0),
             ("seed", self.seed, 0, SEED_LIMIT),
             ("candidates", self.candidates, 1, 8),
+            ("stopped_after", self.stopped_after, 0, len(self.segments)),
         ):
             if not low <= value <= high:
                 raise BadRequest("request_out_of_range", name=name, low=low, high=high)
@@ -118,20 +142,39 @@ class GenerationRequest:
         return size if self.finish is None else self.finish.size(*size)
 
     @property
+    def segment_count(self) -> int:
+        """Return how many segments are to be made; 0 where it is no story."""
+        return self.stopped_after or len(self.segments) if self.generates else 0
+
+    @property
+    def made_frames(self) -> int:
+        """Return how many frames are made; a story has that at each joint once."""
+        return max(1, self.segment_count) * (self.frames - 1) + 1
+
+    @property
     def names_motion(self) -> bool:
         """Tell whether a camera motion was asked for; any other one is a default or a guess."""
-        named = self.reading is not None or self.camera.motion is not Motion.AUTO
-        return named or bool(self.camera.keyframes)
+        parts = self.segments or (self,)
+        return any(
+            part.reading is not None
+            or part.camera.motion is not Motion.AUTO
+            or bool(part.camera.keyframes)
+            for part in parts
+        )
 
     @property
     def fingerprint(self) -> str:
         """Return the sha256 that two requests share exactly when they ask for the same clip.
 
-        The reading is left out: it follows from the other fields.
+        The readings are left out: they follow from the other fields.
         """
         fields = asdict(self)
-        del fields["reading"]
-        for name in ("extra", "denoised", "depth_model", "source", "finish"):
+        for part in (fields, *fields["segments"]):
+            del part["reading"]
+        for name in (
+            *("extra", "denoised", "depth_model", "source", "finish"),
+            *("segments", "stopped_after"),
+        ):
             if not fields[name]:
                 del fields[name]  # as it was before there was one
         if self.finish is not None:

@@ -35,6 +35,7 @@ from storage.queue.messages import (
     CHANGES,
     EVENTS,
     LIVES,
+    STORIES,
     TASK,
     VERSION,
     WITHDRAWN_SECONDS,
@@ -42,6 +43,7 @@ from storage.queue.messages import (
     AttemptState,
     Changed,
     Event,
+    FinishedSegment,
     Order,
     WrongVersion,
     attempt_id,
@@ -60,6 +62,7 @@ from storage.queue.messages import (
     write_change,
     write_order,
 )
+from storage.queue.segments import SegmentTable
 
 CLOCK_DIFFERENCE = timedelta(minutes=10)
 """Orders are dated back by this, so that a worker whose clock runs behind takes them at once."""
@@ -83,6 +86,7 @@ class Queue:
     def __init__(self, redis: ArqRedis) -> None:
         """Send and receive through this client."""
         self._redis = redis
+        self._segments = SegmentTable(redis)
         self.unreadable_events = 0
 
     @classmethod
@@ -167,6 +171,38 @@ class Queue:
             pipe.set(cancel_key(job), "1", ex=CANCEL_SECONDS)
             pipe.publish(CANCELS, job)
             await pipe.execute()
+
+    async def hand_back(self, job: str, attempt: int) -> None:
+        """Let the worker that has this attempt give it up, so that the job is queued again."""
+        identity = attempt_id(job, attempt)
+        async with self._translated(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(cancel_key(identity), "1", ex=CANCEL_SECONDS)
+            pipe.publish(CANCELS, identity)
+            await pipe.execute()
+
+    async def segments(self, job: str) -> list[FinishedSegment]:
+        """Return the finished segments of an unfinished story."""
+        try:
+            async with self._translated():
+                return await self._segments.of(job)
+        except WrongKeyType:
+            return []
+
+    async def jobs_with_segments(self) -> list[str]:
+        """Return the jobs that have finished segments, ended or not."""
+        try:
+            async with self._translated():
+                return await self._segments.jobs()
+        except WrongKeyType:
+            log.error("%s was no set and is deleted", STORIES)
+            async with self._translated():
+                await self._redis.delete(STORIES)
+            return []
+
+    async def drop_segments(self, job: str) -> None:
+        """Forget the finished segments of a job that has ended."""
+        async with self._translated():
+            await self._segments.drop(job)
 
     async def workers(self) -> int:
         """Return how many workers are alive."""

@@ -277,20 +277,26 @@ class Consumer:
                     await channel.subscribe(CANCELS)
                     while True:
                         message = await channel.get_message(timeout=1.0)
-                        job = message["data"].decode(errors="replace") if message else None
-                        await self._apply_cancels(job)
+                        name = message["data"].decode(errors="replace") if message else None
+                        await self._apply_cancels(name)
             except CONNECTION_ERRORS:
                 await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def _apply_cancels(self, job: str | None) -> None:
-        """Cancel the orders of this job, and those whose cancel flag is set."""
+    async def _apply_cancels(self, name: str | None) -> None:
+        """Cancel the orders of this job, and those whose cancel flag is set.
+
+        The name or flag of an attempt lets that one be handed back.
+        """
         held = [*self._held.values()]
         if not held:
             return
-        flags = await self._redis.mget(cancel_key(one.order.job) for one in held)
-        for one, flag in zip(held, flags, strict=True):
-            if flag or one.order.job == job:
+        jobs = await self._redis.mget(cancel_key(one.order.job) for one in held)
+        attempts = await self._redis.mget(cancel_key(one.order.id) for one in held)
+        for one, cancelled, returned in zip(held, jobs, attempts, strict=True):
+            if cancelled or one.order.job == name:
                 one.reporter.cancelled.set()
+            elif returned or one.order.id == name:
+                one.hand_back()
 
 
 def _unreadable(error: CodecError) -> Failure:

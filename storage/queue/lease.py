@@ -97,8 +97,9 @@ class LeasedOrder:
         Return False if it has an outcome already, or if a later attempt was put in its place.
         """
         order, reporter = self.order, self.reporter
-        done, withdrawn, cancelled = await self._redis.mget(
-            outcome_key(order.id), withdrawn_key(order.id), cancel_key(order.job)
+        done, withdrawn, cancelled, returned = await self._redis.mget(
+            *(outcome_key(order.id), withdrawn_key(order.id)),
+            *(cancel_key(order.job), cancel_key(order.id)),
         )
         if withdrawn and not done:
             log.info("attempt %d was withdrawn", order.attempt)
@@ -106,6 +107,8 @@ class LeasedOrder:
             return False
         if cancelled:
             reporter.cancelled.set()
+        elif returned:
+            self.hand_back()
         start = reporter.unreceived_start
         async with self._redis.pipeline(transaction=True) as pipe:
             pipe.zrem(order.queue, order.id)

@@ -22,10 +22,11 @@ from enum import StrEnum
 from typing import TypeVar
 
 from storage.codec import CodecError, decode, encode
-from storage.domain.clip import Clip, Failure
+from storage.domain.camera.motion import Motion
+from storage.domain.clip import Adjustment, Clip, Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.progress import Progress
-from storage.domain.request import SEED_LIMIT, GenerationRequest
+from storage.domain.request import MOST_SEGMENTS, SEED_LIMIT, GenerationRequest
 
 Value = TypeVar("Value")
 
@@ -42,6 +43,8 @@ CHANGES = "mutoscope:changes"  # of jobs, from bot to bot
 WORKERS = "mutoscope:worker:"
 WORKER_KEYS = "mutoscope:workers"  # the set of them, for a scan would go through all other keys
 
+STORIES = "mutoscope:stories"  # the set of the jobs that have finished segments
+
 LIVES = "mutoscope:lives"  # the set of the ids of workers whose lives are to be billed
 
 LEASE_SECONDS = 15.0
@@ -51,6 +54,7 @@ CANCEL_SECONDS = 24 * 3600
 WITHDRAWN_SECONDS = 24 * 3600
 LIFE_SECONDS = 24 * 3600
 PREVIEW_SECONDS = 15 * 60
+SEGMENT_SECONDS = 24 * 3600
 
 NAME_LIMIT = 64  # characters of a job's id
 TEXT_LIMIT = 500  # characters of a text that is shown
@@ -97,6 +101,25 @@ class Order:
     def queue(self) -> str:
         """Return the key of the queue that it is on."""
         return queue_key(self.request.model)
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedSegment:
+    """One finished segment of a story that is not finished, so that a later attempt goes on there.
+
+    made_from is the fingerprint of the segment's own request. blob and last are the keys of its
+    frames, as a file, and of its last frame, as a PNG. seconds is the model's own time.
+    """
+
+    made_from: str
+    blob: str
+    last: str
+    frames: int
+    seed: int
+    motion: Motion
+    seconds: float
+    adjustments: tuple[Adjustment, ...] = ()
+    scores: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +205,14 @@ def preview_key(identity: str) -> str:
     return f"mutoscope:preview:{identity}"
 
 
-def cancel_key(job: str) -> str:
-    """Return the key of the flag that cancels every attempt at this job."""
-    return f"mutoscope:cancel:{job}"
+def cancel_key(name: str) -> str:
+    """Return the key of the flag that cancels every attempt at a job, or by its id one attempt."""
+    return f"mutoscope:cancel:{name}"
+
+
+def segments_key(job: str) -> str:
+    """Return the key of the hash of a story's finished segments, by their numbers from 0."""
+    return f"mutoscope:segments:{job}"
 
 
 def life_key(identity: str) -> str:
@@ -223,6 +251,23 @@ def read_order(text: object) -> Order:
     order = decode(Order, _read(text))
     _check_attempt(order.job, order.attempt)
     return order
+
+
+def write_segment(segment: FinishedSegment) -> str:
+    """Return the finished segment as JSON."""
+    return _write(encode(segment))
+
+
+def read_segment(text: object) -> FinishedSegment:
+    """Return the finished segment that the JSON describes; raise CodecError."""
+    segment = decode(FinishedSegment, _read(text))
+    for name, low, high in CLIP_BOUNDS:
+        if name in ("frames", "seed", "seconds"):
+            _check_between(name, getattr(segment, name), low, high)
+    for key in (segment.made_from, segment.blob, segment.last):
+        _check_blob("segment", key or "none")
+    _check_notes(segment.adjustments, segment.scores)
+    return segment
 
 
 def write_event(event: Event) -> str:
@@ -278,6 +323,8 @@ def _check_progress(progress: Progress) -> None:
     _check_between("step", progress.step, 0, 10**6)
     _check_between("steps", progress.steps, 0, 10**6)
     _check_between("eta", progress.eta or 0.0, -(10**7), 10**7)
+    _check_between("segments", progress.segments, 0, MOST_SEGMENTS)
+    _check_between("segment", progress.segment, 0, progress.segments)
     _check_blob("preview", progress.preview)
 
 
@@ -286,10 +333,14 @@ def _check_clip(clip: Clip) -> None:
         _check_between(name, getattr(clip, name), low, high)
     _check_blob("blob", clip.blob or "none")
     _check_blob("poster", clip.poster)
-    _check_texts((note.key, note.parameters) for note in clip.adjustments)
+    _check_notes(clip.adjustments, clip.scores)
     if len(clip.worker) > TEXT_LIMIT:
         raise CodecError("worker: too long")
-    if len(clip.scores) > LIST_LIMIT or any(not KEY.fullmatch(name) for name, _ in clip.scores):
+
+
+def _check_notes(notes: tuple[Adjustment, ...], scores: tuple[tuple[str, float], ...]) -> None:
+    _check_texts((note.key, note.parameters) for note in notes)
+    if len(scores) > LIST_LIMIT or any(not KEY.fullmatch(name) for name, _ in scores):
         raise CodecError("scores: too many, or a name that is none")
 
 

@@ -21,6 +21,7 @@ from storage.queue.messages import (
     preview_key,
     write_event,
 )
+from storage.queue.segments import JobSegments
 from storage.queue.slots import SlotQueue
 
 REPEAT_SECONDS = 1.0  # between two announcements of a start without receivers
@@ -32,6 +33,7 @@ class ProgressReporter:
     Reporting never waits for Redis: where Redis is slow or away, only the latest progress is sent.
     cancelled is set once the handler is to stop, because of a person or of the worker's own end.
     slot is the order's use of the engine: until it is acquired, the job counts as waiting.
+    segments are those of a story that are finished.
     """
 
     def __init__(self, redis: ArqRedis, order: Order, worker: str, slots: SlotQueue) -> None:
@@ -45,6 +47,7 @@ class ProgressReporter:
         self._changed = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.slot = slots.request(self._start)
+        self.segments = JobSegments(redis, order.job)
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
         """Report progress, with an animated WebP of a few small frames if there is one."""

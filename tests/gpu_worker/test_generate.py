@@ -10,13 +10,14 @@ import logging
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import imageio_ffmpeg
 import numpy as np
 import pytest
 from PIL import Image
 
-from gpu_worker import generate
+from gpu_worker import order_steps
 from gpu_worker.engine.connection import EngineDied, NotLoaded
 from gpu_worker.engine.messages import Downloading
 from gpu_worker.generate import Generator
@@ -29,6 +30,7 @@ from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
 from storage.queue.slots import SlotQueue
+from tests.gpu_worker.chains.recorded_segments import RecordedSegments
 from tests.support.fake_engine import PREVIEW
 from tests.support.in_process_engine import InProcessEngine, decode_in_process
 
@@ -40,6 +42,7 @@ class RecordingReporter:
         self.updates: list[tuple[Progress, bytes | None]] = []
         self.cancelled = asyncio.Event()
         self.slot = SlotQueue().request(lambda: None)
+        self.segments = RecordedSegments()
         self._stop_at = stop_at
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
@@ -75,7 +78,7 @@ def blobs() -> Blobs:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generate, "STORE_RETRY_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(order_steps, "STORE_RETRY_PAUSES", (0.01, 0.01))
 
 
 def upload() -> bytes:
@@ -102,7 +105,7 @@ async def outcome(
     )(order, reporter or RecordingReporter())
 
 
-def parameters_in(data: bytes) -> dict[str, object]:
+def comment_in(data: bytes) -> dict[str, Any]:
     """Return what a file's comment holds, as ffmpeg reads it."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", "-", "-f", "ffmetadata", "-"]
     output = subprocess.run(command, input=data, capture_output=True, check=True).stdout.decode()
@@ -110,7 +113,13 @@ def parameters_in(data: bytes) -> dict[str, object]:
     plain = comment.removeprefix("comment=")
     for mark in "=;#\\":
         plain = plain.replace("\\" + mark, mark)
-    facts: dict[str, object] = json.loads(plain)["mutoscope"]
+    comment_of_file: dict[str, Any] = json.loads(plain)
+    return comment_of_file
+
+
+def parameters_in(data: bytes) -> dict[str, object]:
+    """Return what a file's comment says of the clip itself."""
+    facts: dict[str, object] = comment_in(data)["mutoscope"]
     return facts
 
 

@@ -14,9 +14,10 @@ from PIL import Image
 
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.connection import EngineDied
-from gpu_worker.generate import FREE_SOON_SECONDS, FreeSoonTimer, Generator
+from gpu_worker.generate import Generator
 from gpu_worker.media.encode import Encoded, encode
 from gpu_worker.media.picture import Canvas
+from gpu_worker.order_steps import FREE_SOON_SECONDS, FreeSoonTimer
 from storage.blobs import Blobs
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Failure
@@ -24,6 +25,7 @@ from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
 from storage.queue.slots import Capacity, EngineSlot, SlotQueue
+from tests.gpu_worker.chains.recorded_segments import RecordedSegments
 from tests.support.in_process_engine import decode_in_process
 
 LAST_STEP = Progress(Stage.DENOISING, 9, 10, eta=0.5)
@@ -85,6 +87,7 @@ class RecordingReporter:
         self.stages: list[Stage] = []
         self.started = asyncio.Event()
         self.slot = slots.request(self.started.set)
+        self.segments = RecordedSegments()
 
     async def progress(self, progress: Progress, preview: bytes | None = None) -> None:
         self.stages.append(progress.stage)
@@ -135,7 +138,7 @@ async def test_the_engine_goes_on_while_a_clip_is_encoded_and_uploaded(
         encoding.wait(20)
         return encode(*args)
 
-    monkeypatch.setattr("gpu_worker.generate.encode", held)
+    monkeypatch.setattr("gpu_worker.encoding.encode", held)
     _, a = bench.take("a")
     await bench.wait_for("a begins")
     second, b = bench.take("b")

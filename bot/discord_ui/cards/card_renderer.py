@@ -21,6 +21,7 @@ from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Adjustment, Clip, Failure
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
+from storage.domain.prompt.story import title_of
 
 # in characters
 BAR_WIDTH = 20
@@ -31,7 +32,7 @@ PREVIEW_NAME = "preview.webp"
 
 UNFINISHED_ACTIONS = ("cancel",)
 ENDED_ACTIONS = ("again", "tweak", "details", "delete")
-CLIP_ACTIONS = (*ENDED_ACTIONS, "finish")
+CLIP_ACTIONS = ("again", "tweak", "extend", "details", "delete", "finish")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +71,12 @@ class CardRenderer:
         if progress is None:
             progress = Progress(Stage.PREPARING, 0, job.request.steps)
         denoised = progress.stage is Stage.ENCODING  # candidates may be dropped before all steps
-        share = 1.0 if denoised else progress.step / max(1, progress.steps)
+        share = 1.0 if denoised else progress.share
         stage = self._text(job, f"stage_{progress.stage.value}")
         parts = [f"`{progress_bar(share)}` {share:.0%}", stage]
+        if progress.segments:
+            place = {"segment": progress.segment, "segments": progress.segments}
+            parts.insert(1, self._text(job, "card_segment", **place))
         if progress.stage is Stage.DENOISING:
             parts.append(self._text(job, "card_step", step=progress.step, steps=progress.steps))
         if progress.eta is not None:
@@ -141,7 +145,10 @@ class CardRenderer:
         self, job: Job, status: str, advice: Iterable[Advice] = (), clip: Clip | None = None
     ) -> str:
         owner = f"<@{job.owner}> " if job.owner.isdigit() else ""
-        lines = [f"{owner}**{quote(job.request.prompt, PROMPT_LIMIT)}**", status]
+        lines = [f"{owner}**{quote(title_of(job.request), PROMPT_LIMIT)}**", status]
+        if job.request.stopped_after:
+            counts = {"made": job.request.stopped_after, "count": len(job.request.segments)}
+            lines.append("✂️ " + self._text(job, "card_stopped", **counts))
         notes = [note for note in (clip.adjustments if clip else ()) if self.texts.has(note.key)]
         lines += ["🔧 " + self._note(job, note) for note in notes]
         lines.append("-# " + self._line(job, clip))
@@ -153,15 +160,17 @@ class CardRenderer:
         request = job.request
         preset = self._text(job, f"preset_{request.preset.value}")
         width, height = request.size
-        shown = request if clip is None or request.finish is None else clip
+        frames, fps = request.made_frames, request.fps
+        if clip is not None and (request.source or request.finish):
+            frames, fps = clip.frames, clip.fps
         numbers = self._text(
             job,
             "card_line",
             seed=clip.seed if clip else request.seed,
             width=width,
             height=height,
-            frames=shown.frames,
-            fps=shown.fps,
+            frames=frames,
+            fps=fps,
             steps=request.steps,
             preset=preset,
         )

@@ -15,6 +15,7 @@ from bot.studio.parameter_lines import write_details
 from storage.domain.advice import asks_too_much
 from storage.domain.clip import Clip
 from storage.domain.job import Job
+from storage.domain.prompt.story import title_of
 from storage.domain.request import PROMPT_LIMIT
 
 FIELD_LIMIT = 1024  # characters
@@ -30,7 +31,7 @@ class DetailsRenderer:
 
     def render(self, job: Job) -> discord.Embed:
         """Return the embed of a job; before its end it has the parameters alone."""
-        embed = discord.Embed(description="> " + quote(job.request.prompt, PROMPT_LIMIT))
+        embed = discord.Embed(description="> " + quote(title_of(job.request), PROMPT_LIMIT))
         lines = code_block(write_details(self.admission.table, job.request, job.clip))
         self._add_field(embed, "details_parameters", lines)
         if job.clip is not None:

@@ -30,6 +30,7 @@ ONCE = ("again", "cancel", "delete", "show")
 STYLES = {
     "again": ("🔁", discord.ButtonStyle.primary),
     "tweak": ("🎛️", discord.ButtonStyle.secondary),
+    "extend": ("⏩", discord.ButtonStyle.secondary),
     "details": ("ℹ️", discord.ButtonStyle.secondary),
     "delete": ("🗑️", discord.ButtonStyle.danger),
     "cancel": ("✖️", discord.ButtonStyle.danger),

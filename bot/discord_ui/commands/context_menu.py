@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -16,27 +15,25 @@ from bot.discord_ui.commands.form import Form, read_form, read_line
 from bot.discord_ui.commands.message_pictures import pictures_of
 from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.permissions import check_permissions
+from bot.discord_ui.remembered_pictures import RememberedPictures
 from bot.discord_ui.replies import reply_errors
 from bot.studio.options import Options
-from storage.domain.errors import BadPicture
 
 ACTION = "animate"
-REMEMBERED = 1000
-"""Pictures of forms that may still be open; a picture's address is too long for a custom_id."""
 
 
 class ContextMenu:
     """Shows the form for a message's pictures, and orders what is submitted."""
 
     def __init__(self) -> None:
-        self._pictures: OrderedDict[str, list[discord.Attachment]] = OrderedDict()
+        self._pictures = RememberedPictures()
 
     async def show_form(self, interaction: Interaction, message: discord.Message) -> None:
         """Show the form for the pictures of a message."""
         async with reply_errors(interaction, interaction.client.texts):
             check_permissions(interaction)
             pictures = pictures_of(message)
-            key = self._remember(pictures)
+            key = self._pictures.remember(pictures)
             await interaction.response.send_modal(_form(interaction, key, pictures))
 
     async def submit(self, interaction: Interaction, key: str) -> None:
@@ -44,8 +41,6 @@ class ContextMenu:
         client = interaction.client
         async with reply_errors(interaction, client.texts):
             pictures = self._pictures.get(key)
-            if pictures is None:
-                raise BadPicture("picture_forgotten")
             keep_if_refused(interaction, _form(interaction, key, pictures))
             options = read_form(interaction, client.studio.admission, Options())
             chosen = picture_selection.choose(
@@ -53,15 +48,8 @@ class ContextMenu:
             )
             await place_order(interaction, chosen, options)
 
-    def _remember(self, pictures: list[discord.Attachment]) -> str:
-        key = secrets.token_hex(8)
-        self._pictures[key] = pictures
-        while len(self._pictures) > REMEMBERED:
-            self._pictures.popitem(last=False)
-        return key
 
-
-def _form(interaction: Interaction, key: str, pictures: list[discord.Attachment]) -> Form:
+def _form(interaction: Interaction, key: str, pictures: Sequence[discord.Attachment]) -> Form:
     texts, locale = interaction.client.texts, interaction.locale.value
     admission = interaction.client.studio.admission
     return Form(
@@ -75,7 +63,7 @@ def _form(interaction: Interaction, key: str, pictures: list[discord.Attachment]
     )
 
 
-def _title(pictures: list[discord.Attachment]) -> str:
+def _title(pictures: Sequence[discord.Attachment]) -> str:
     return "form_title_animate" if len(pictures) == 1 else "form_title_animate_several"
 
 

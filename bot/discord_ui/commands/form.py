@@ -11,7 +11,7 @@ import discord
 from bot.discord_ui.commands import picture_selection
 from bot.i18n import Translations
 from bot.studio.admission import Admission
-from bot.studio.option_table import LAST, Option
+from bot.studio.option_table import LAST, STORY, Option
 from bot.studio.options import Options, OptionValue
 from bot.studio.parameter_lines import ranked, read_form_lines, split_lines, write_form_lines
 from storage.domain.request import PROMPT_LIMIT
@@ -56,7 +56,8 @@ class Form(discord.ui.Modal):
             value = options.get(option.name)
             choices = admission.choices(option, model)
             item = self._select(option, choices, value) if choices else _text_input(option, value)
-            self._add(option.name, item)
+            several = option.name == "prompt" and bool(options.get(STORY))
+            self._add("prompts" if several else option.name, item)
         lines = f"{first_line}\n{write_form_lines(admission.table, options)}".strip()
         self._add(
             LINES_ID,

@@ -20,7 +20,7 @@ from storage.domain.job import Job, Status
 REQUEST_TOO_LARGE = 40005  # Discord's error code
 
 OWN_ACTIONS = ("again", "tweak", "details", "show", "delete")
-OTHERS_ACTIONS = ("again", "tweak", "details")
+OTHERS_ACTIONS = ("again", "tweak", "extend", "details")
 MENU = ("finish",)
 
 

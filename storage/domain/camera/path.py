@@ -48,14 +48,20 @@ DELTAS: Mapping[Motion, tuple[float, float, float, float]] = {
 
 
 def plan(
-    camera: Camera, reading: Reading, seed: int, frames: int, fps: float = SHAKE_FPS
+    camera: Camera,
+    reading: Reading,
+    seed: int,
+    frames: int,
+    fps: float = SHAKE_FPS,
+    *,
+    continues: bool = False,
 ) -> tuple[Pose, ...]:
     """Return one pose per frame; the first is the identity, unless a keyframe at 0 differs.
 
     Any number of frames shows the same path; only a shake is as quick at any number a second.
 
-    The camera's keyframes, where there are any, replace the reading. The same arguments give the
-    same poses on every machine.
+    The camera's keyframes, where there are any, replace the reading. A path that continues a clip
+    never sets off faster than it goes on. The same arguments give the same poses on every machine.
     """
     if camera.keyframes:
         return _interpolate_all(camera.keyframes, frames)
@@ -65,7 +71,7 @@ def plan(
         return (Pose(),) * frames
     if reading.motion is Motion.SHAKE:
         return _shake(random, amount, frames, SHAKE_FPS / fps)
-    profile = _speed_profile(random)
+    profile = _speed_profile(random, 1.0 if continues else 0.0)
     pose_at = _trajectory(reading.motion, random, amount)
     return tuple(pose_at(profile(time)) for time in _times(frames))
 
@@ -74,9 +80,12 @@ def _times(frames: int) -> list[float]:
     return [index / max(1, frames - 1) for index in range(frames)]
 
 
-def _speed_profile(random: Random) -> Callable[[float], float]:
-    """Return a rising curve from (0, 0) to (1, 1): the share of the way at each time."""
-    power = random.uniform(0.75, 1.45)
+def _speed_profile(random: Random, least: float) -> Callable[[float], float]:
+    """Return a rising curve from (0, 0) to (1, 1): the share of the way at each time.
+
+    Its power is `least` or more; below 1 it begins steeply.
+    """
+    power = max(least, random.uniform(0.75, 1.45))
     softness = random.uniform(0.0, 0.8)
 
     def curve(time: float) -> float:

@@ -92,8 +92,8 @@ def resolve(camera: Camera, prompt: str, negative_prompt: str = "") -> Reading |
 
 
 def with_reading(request: GenerationRequest) -> GenerationRequest:
-    """Return the request with its reading, unless it has one or keyframes."""
-    if request.reading is not None or request.camera.keyframes:
+    """Return the request with its reading, unless it has one, keyframes, or several segments."""
+    if request.reading is not None or request.camera.keyframes or request.segments:
         return request
     reading = resolve(request.camera, request.prompt, request.negative_prompt)
     return replace(request, reading=reading)

@@ -73,3 +73,11 @@ def test_an_invisible_prompt_is_empty(
 ) -> None:
     assert main(["animate", picture, "--prompt", prompt]) == 2
     assert "say in the prompt" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("prompts", ["zoom in", "a,b,c,d,e,f,g,h,i"])
+def test_a_story_of_too_few_or_many_prompts_is_refused(
+    picture: str, prompts: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["story", picture, "--prompts", prompts]) == 2
+    assert "2 to 8 prompts" in capsys.readouterr().err

@@ -23,6 +23,13 @@ def test_prompts_are_split_at_commas_and_a_prompt_is_not() -> None:
     assert found.prompts == ["zoom in", "pan left", "one, two"]
 
 
+def test_an_extension_has_a_clip_and_perhaps_a_prompt() -> None:
+    found = read(["extend", "a__1.mp4", "pan left", "--frames", "30"])
+    assert (found.clip, found.prompt, found.frames) == ("a__1.mp4", "pan left", 30)
+    same = arguments.options_of(read(["extend", "0123456789abcdef"]), None, ADMISSION, Options())
+    assert dict(same) == {}
+
+
 def test_a_choice_is_parsed_to_its_enum() -> None:
     assert read(["animate", "a.png", "--prompts", "x", "--camera", "tilt_up"]).camera is (
         Motion.TILT_UP
@@ -49,6 +56,10 @@ def test_a_path_is_kept_as_text() -> None:
         ["animate", "a.png", "--prompts", " , "],
         ["animate", "a.png", "--prompts", "x", "--steps", "many"],
         ["animate", "a.png", "--prompts", "x", "--camera", "sideways"],
+        ["story", "a.png"],
+        ["story", "a.png", "b.png", "--prompts", "x,y"],
+        ["extend"],
+        ["extend", "a.mp4", "x", "--fps", "8"],
         ["dance"],
     ],
 )

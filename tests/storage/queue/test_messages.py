@@ -18,6 +18,7 @@ from storage.queue.messages import (
     VERSION,
     Changed,
     Ended,
+    FinishedSegment,
     Order,
     Progressed,
     Started,
@@ -164,15 +165,17 @@ WRITTEN = {
     "request.frames request.fps request.steps request.guidance request.seed "
     "request.negative_prompt request.preset request.camera.motion request.camera.speed "
     "request.camera.strength request.camera.keyframes request.candidates request.container "
-    "request.reading request.extra request.denoised request.source request.finish size_limit",
+    "request.reading request.extra request.denoised request.depth_model request.source "
+    "request.finish request.segments request.stopped_after size_limit",
     Started: "job attempt worker at",
     Progressed: "job attempt progress.stage progress.step progress.steps progress.eta "
-    "progress.preview",
+    "progress.preview progress.segment progress.segments",
     Ended: "job attempt",
     Changed: "job process",
     Clip: "blob poster container width height frames fps seed motion bytes seconds worker "
     "adjustments scores",
     Failure: "key parameters retryable cancelled",
+    FinishedSegment: "made_from blob last frames seed motion seconds adjustments scores",
 }
 
 

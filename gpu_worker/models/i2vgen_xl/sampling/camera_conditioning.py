@@ -84,7 +84,12 @@ def camera_poses(request: GenerationRequest, reading: Reading) -> tuple[Pose, ..
     if request.camera.strength == 0.0:
         return (Pose(),) * request.frames
     return camera_path.plan(
-        request.camera, reading, request.seed, request.frames, float(request.fps)
+        request.camera,
+        reading,
+        request.seed,
+        request.frames,
+        float(request.fps),
+        continues=bool(request.source),
     )
 
 

@@ -130,3 +130,16 @@ def test_every_easing_starts_and_ends_on_its_keyframes(easing: Easing) -> None:
 def test_the_path_is_the_same_on_every_machine() -> None:
     pose = plan(Camera(), Reading(Motion.ZOOM_IN), 42, 16)[-1]
     assert pose == Pose(dx=-0.029727112, dy=0.025396961, zoom=1.36705307)
+
+
+@pytest.mark.parametrize("motion", [Motion.ZOOM_IN, Motion.PAN_LEFT, Motion.TILT_DOWN])
+def test_a_path_that_continues_a_clip_sets_off_no_faster_than_it_goes_on(motion: Motion) -> None:
+    name, sign = NAMED[motion]
+
+    def first_step(seed: int, continues: bool) -> float:
+        path = plan(Camera(), Reading(motion), seed, 60, continues=continues)
+        way = [amounts(pose)[name] * sign for pose in path]
+        return way[1] / (way[-1] / 59)
+
+    assert max(first_step(seed, False) for seed in range(60)) > 1.8
+    assert max(first_step(seed, True) for seed in range(60)) <= 1.0

@@ -1,0 +1,71 @@
+"""Orders of clips that go on from a finished one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.studio.admission import Admission
+from bot.studio.option_table import STORY
+from bot.studio.options import Options
+from storage.domain.clip import Clip
+from storage.domain.errors import BadRequest
+from storage.domain.job import Job
+from storage.domain.prompt.story import prompts_in
+from storage.domain.request import MOST_SOURCE_FRAMES, GenerationRequest
+
+AFTERWARDS = ("upscale", "smooth", "playback")
+FIXED = ("resolution", "fps", *AFTERWARDS)
+"""The options of which both parts have one value, and those of what is done afterwards."""
+
+
+def extension_options(admission: Admission, job: Job) -> Options:
+    """Return the options of an order that goes on as a finished clip was made; they have no seed.
+
+    Raise BadRequest where the job has no clip.
+    """
+    clip, request = _clip_of(job), job.request
+    prompt = prompts_in(request.prompt)[-1] if request.segments else request.prompt
+    options = admission.options_of(request).replace(prompt=prompt, fps=clip.fps, seed=None)
+    return options.replace(**{STORY: 0})
+
+
+def extension_of(admission: Admission, job: Job, options: Options, seed: int) -> GenerationRequest:
+    """Return the request of a clip that goes on from a job's clip; raise BadRequest."""
+    clip, old = _clip_of(job), job.request
+    options = options.replace(fps=clip.fps, **dict.fromkeys(AFTERWARDS)).replace(**{STORY: 0})
+    size = (old.width, old.height)
+    request = _going_on(
+        admission, admission.admit(options, old.picture, size, seed), old, clip.blob
+    )
+    if clip.frames + request.frames - 1 > MOST_SOURCE_FRAMES:
+        raise BadRequest("request_chain_too_long", frames=clip.frames, limit=MOST_SOURCE_FRAMES)
+    return request
+
+
+def tweaked(
+    admission: Admission, old: GenerationRequest, options: Options, seed: int
+) -> GenerationRequest:
+    """Return the request of a clip of the same picture, or that goes on from the same clip."""
+    size = (old.width, old.height)
+    if not old.source or not old.generates:
+        return admission.admit(options, old.picture, size, seed)
+    options = options.replace(fps=old.fps, **dict.fromkeys(AFTERWARDS))
+    return _going_on(admission, admission.admit(options, old.picture, size, seed), old, old.source)
+
+
+def _going_on(
+    admission: Admission, request: GenerationRequest, old: GenerationRequest, source: str
+) -> GenerationRequest:
+    """Return a request as one that goes on from a clip of another's size; raise BadRequest."""
+    model = admission.catalogue.model(request.model)
+    width, height = old.width, old.height
+    denoised = model.denoised(width, height, request.frames)
+    request = replace(request, width=width, height=height, denoised=denoised, source=source)
+    admission.check(request)
+    return request
+
+
+def _clip_of(job: Job) -> Clip:
+    if job.clip is None:
+        raise BadRequest("request_extend_no_clip")
+    return job.clip

@@ -1,0 +1,1 @@
+"""Clips that are made of several: extensions of finished ones, and stories."""

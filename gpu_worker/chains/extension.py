@@ -1,0 +1,46 @@
+"""Goes on from the last frame of a finished clip, and joins both."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import ExitStack
+from dataclasses import replace
+
+from PIL import Image
+
+from gpu_worker.engine.api import Result
+from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clip_parts import ClipPart, parts_in
+from gpu_worker.media.frames import FrameSource
+from gpu_worker.media.joint import SizedFrames, join
+from gpu_worker.media.picture import Canvas, canvas_of
+from gpu_worker.order_steps import OrderSteps
+from storage.domain.request import GenerationRequest
+
+
+async def extend(request: GenerationRequest, steps: OrderSteps, stack: ExitStack) -> Result:
+    """Return the frames of a request's source and those that go on from it, as one clip.
+
+    The source's file is kept on the disk until the stack is closed.
+    """
+    before, parts = await _open(request, steps, stack)
+    canvas = await steps.prepare(request, asyncio.to_thread(_canvas, before, request))
+    made = await steps.generate(request, canvas)
+    new = ClipPart(request.prompt, made.seed, made.motion, len(made.frames) - 1)
+    frames = join([before, made.frames], request.fps)
+    return replace(made, frames=frames, parts=(*parts, new))
+
+
+async def _open(
+    request: GenerationRequest, steps: OrderSteps, stack: ExitStack
+) -> tuple[FrameSource, tuple[ClipPart, ...]]:
+    """Return the source's frames at the request's size, and what its file says of its parts."""
+    data = await steps.get(request.source, "failed_source_gone")
+    clip = await asyncio.to_thread(stack.enter_context, open_clip(data))
+    parts = parts_in(data, len(clip))
+    return SizedFrames(clip, (request.width, request.height)), parts
+
+
+def _canvas(before: FrameSource, request: GenerationRequest) -> Canvas:
+    last = Image.fromarray(before[len(before) - 1])
+    return canvas_of(last, request.width, request.height)
