@@ -60,7 +60,7 @@ async def test_own_clips_are_shown_anywhere_and_others_where_they_were_posted(
     for reference in (job.id, link(STUDIO, message)):
         shown = await asked(lin, reference)
         assert clip_of(shown)
-        assert list(buttons_of(shown)) == ["again", "tweak", "details", "finish"]
+        assert list(buttons_of(shown)) == ["again", "tweak", "extend", "details", "finish"]
     assert chat.refusals() == []
 
 
