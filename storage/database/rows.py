@@ -52,6 +52,7 @@ def workload_key(request: GenerationRequest) -> str:
         frames = request.finish.smoothed(request.frames, request.fps)
         finish = f"{request.finish.upscale}x{frames}{':loop' if request.finish.loop else ''}"
         work = f"{work}:{finish}" if request.generates else finish
+    work += ":drafts" if request.drafts else ""
     return f"{request.model}:{shape}:{work}"
 
 

@@ -15,6 +15,8 @@ from storage.domain.request import DenoisedShape, GenerationRequest, Preset
 
 HUB_ID = re.compile(r"(?P<repository>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
 """A source on the Hugging Face hub: `owner/name`, or `owner/name@revision`."""
+DRAFT_SIDE = 256
+"""The side of the square with the area of a rendered draft, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,17 @@ class Model:
             return None
         small = self._sides(self.denoising.side, width / height)
         return DenoisedShape(*small, min(frames, self.denoising.frames))
+
+    def draft_size(self, width: int, height: int) -> tuple[int, int]:
+        """Return the size of a candidate's draft, for a clip of this size.
+
+        Where clips are rendered, a draft is the whole clip at a small size; any other model
+        denoises it at half of each side.
+        """
+        if self.denoising is None:
+            return self._snap(width / 2), self._snap(height / 2)
+        side = min(DRAFT_SIDE, (width * height) ** 0.5)
+        return self._sides(side, width / height)
 
     def without_rendering(self) -> Model:
         """Return the row of a model that makes only what this one denoises, at its own pace."""

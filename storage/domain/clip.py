@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from storage.domain.camera.motion import Motion
+from storage.domain.camera.motion import Motion, Reading
+
+SPARSE = {"sparse": True}
+"""Metadata of a field that storage.codec leaves out of JSON while it has its default."""
 
 
 class Container(StrEnum):
@@ -25,12 +28,27 @@ class Adjustment:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of the drafts that a clip shows side by side, and what makes it again in full.
+
+    camera is the motion and speed among the camera's options, motion the one that the draft has.
+    score is the judge's; the highest is the judge's pick.
+    """
+
+    seed: int
+    camera: Reading
+    motion: Motion
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Clip:
     """A finished clip: its blob, its shape, and how it was made.
 
     blob and poster are sha256 keys of the blob store (poster: the first frame as a PNG). bytes is
     the file's size. seconds is the model's own time, without waiting, encoding and upload. scores
-    are named quality scores.
+    are named quality scores. candidates are the drafts of which the clip consists, in the order of
+    their numbers; seed, motion and scores are then those of the judge's pick.
     """
 
     blob: str
@@ -47,6 +65,7 @@ class Clip:
     worker: str = ""
     adjustments: tuple[Adjustment, ...] = ()
     scores: tuple[tuple[str, float], ...] = ()
+    candidates: tuple[Candidate, ...] = field(default=(), metadata=SPARSE)
 
 
 @dataclass(frozen=True, slots=True)

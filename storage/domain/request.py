@@ -13,17 +13,17 @@ from enum import StrEnum
 from operator import itemgetter
 
 from storage.domain.camera.motion import Camera, Motion, Reading
-from storage.domain.clip import Container
+from storage.domain.clip import SPARSE, Container
+from storage.domain.drafts.grid import grid_size
 from storage.domain.errors import BadRequest
 from storage.domain.finish import Finish
 
 PROMPT_LIMIT = 1000
 SEED_LIMIT = 2**32 - 1
+MOST_CANDIDATES = 8
 MOST_FRAMES = 128  # that a model makes
 MOST_SOURCE_FRAMES = 1024  # of a finished clip that is changed
 MOST_SEGMENTS = 8  # of a story
-SPARSE = {"sparse": True}
-"""Metadata of a field that storage.codec leaves out of JSON while it has its default."""
 
 
 class Preset(StrEnum):
@@ -71,6 +71,9 @@ class GenerationRequest:
     segments are the parts of a story, each of so many frames and opening with the last one of the
     part before; prompt has their prompts, one a line. stopped_after is after how many of them it
     was stopped, 0 where it was not. See storage.domain.prompt.story.
+
+    drafts is the (width, height) at which each candidate is shown to the person, who chooses; None
+    where the judge keeps the best.
     """
 
     picture: str
@@ -96,6 +99,7 @@ class GenerationRequest:
     finish: Finish | None = field(default=None, metadata=SPARSE)
     segments: tuple[Segment, ...] = field(default=(), metadata=SPARSE)
     stopped_after: int = field(default=0, metadata=SPARSE)
+    drafts: tuple[int, int] | None = field(default=None, metadata=SPARSE)
 
     def __post_init__(self) -> None:
         """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
@@ -122,8 +126,9 @@ class GenerationRequest:
             ("steps", self.steps, 1, 500),
             ("guidance", self.guidance, 1.0, 50.0),
             ("seed", self.seed, 0, SEED_LIMIT),
-            ("candidates", self.candidates, 1, 8),
+            ("candidates", self.candidates, 1, MOST_CANDIDATES),
             ("stopped_after", self.stopped_after, 0, len(self.segments)),
+            *(("drafts", side, 16, 4096) for side in self.drafts or ()),
         ):
             if not low <= value <= high:
                 raise BadRequest("request_out_of_range", name=name, low=low, high=high)
@@ -137,7 +142,9 @@ class GenerationRequest:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Return the width and height of the clip that is asked for."""
+        """Return the width and height of the file that is asked for."""
+        if self.drafts is not None:
+            return grid_size(self.candidates, *self.drafts)
         size = (self.width, self.height)
         return size if self.finish is None else self.finish.size(*size)
 
@@ -173,7 +180,7 @@ class GenerationRequest:
             del part["reading"]
         for name in (
             *("extra", "denoised", "depth_model", "source", "finish"),
-            *("segments", "stopped_after"),
+            *("segments", "stopped_after", "drafts"),
         ):
             if not fields[name]:
                 del fields[name]  # as it was before there was one

@@ -26,7 +26,12 @@ from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment, Clip, Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.progress import Progress
-from storage.domain.request import MOST_SEGMENTS, SEED_LIMIT, GenerationRequest
+from storage.domain.request import (
+    MOST_CANDIDATES,
+    MOST_SEGMENTS,
+    SEED_LIMIT,
+    GenerationRequest,
+)
 
 Value = TypeVar("Value")
 
@@ -331,6 +336,9 @@ def _check_progress(progress: Progress) -> None:
 def _check_clip(clip: Clip) -> None:
     for name, low, high in CLIP_BOUNDS:
         _check_between(name, getattr(clip, name), low, high)
+    for candidate in clip.candidates:
+        _check_between("candidates.seed", candidate.seed, 0, SEED_LIMIT)
+    _check_between("candidates", len(clip.candidates), 0, MOST_CANDIDATES)
     _check_blob("blob", clip.blob or "none")
     _check_blob("poster", clip.poster)
     _check_notes(clip.adjustments, clip.scores)

@@ -1,0 +1,1 @@
+"""Drafts of one clip, among which a person chooses."""
