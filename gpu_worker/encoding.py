@@ -60,7 +60,8 @@ class OrderEncoding:
         Raise Cancelled within a frame's time.
         """
         begun, request = time.monotonic(), self.order.request
-        with finished(made, request.fps, request.finish, self._on_frame) as ready:
+        finish = request.finish if request.drafts is None else None  # the chosen clip is finished
+        with finished(made, request.fps, finish, self._on_frame) as ready:
             self.report(Progress(Stage.ENCODING, 0, 1))
             frames = CancellableFrames(ready.frames, self.cancelled)
             limit = self.order.size_limit

@@ -34,7 +34,8 @@ def clip_of(
     if encoded.shrunk:
         size = (("width", str(encoded.width)), ("height", str(encoded.height)))
         adjustments += (Adjustment("adjusted_to_size_limit", size),)
-    backwards = request.finish is not None and request.finish.reverse
+    finish = None if result.candidates else request.finish
+    backwards = finish is not None and finish.reverse
     return Clip(
         blob=blob,
         poster=poster,
@@ -50,6 +51,7 @@ def clip_of(
         worker=worker,
         adjustments=adjustments,
         scores=result.scores,
+        candidates=result.candidates,
     )
 
 
@@ -75,8 +77,11 @@ def failure_of(error: Exception, order: Order) -> Failure:
 
 def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
     """Return the file's tags, from which alone the clip can be made again."""
-    chosen = {"seed": result.seed, "candidates": 1, "resolved_motion": result.motion.value}
-    parameters = encode(replace(request, reading=None)) | chosen
+    parameters = encode(replace(request, reading=None))
+    if not result.candidates:
+        parameters |= {"seed": result.seed, "candidates": 1}
+        parameters.pop("drafts", None)
+    parameters["resolved_motion"] = result.motion.value
     if not request.generates:
         del parameters["source"]  # the other parameters make it, and then finish it
     facts = {"mutoscope": parameters, **listed(result.parts)}

@@ -10,7 +10,7 @@ from gpu_worker.media.clip_parts import ClipPart
 from gpu_worker.media.frames import Frames, FrameSource, stacked
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera.motion import Motion
-from storage.domain.clip import Adjustment
+from storage.domain.clip import Adjustment, Candidate
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest
 
@@ -39,7 +39,8 @@ class Result:
     """The frames of one clip and how they were made.
 
     seconds is how long the engine worked on it; the child process fills it in. parts are those
-    that a clip was joined of, if it was.
+    that a clip was joined of, if it was. candidates are the drafts that the frames show side by
+    side; seed, motion and scores are then the judge's pick's.
     """
 
     frames: FrameSource
@@ -49,6 +50,7 @@ class Result:
     scores: tuple[tuple[str, float], ...] = ()
     seconds: float = 0.0
     parts: tuple[ClipPart, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
 
     @property
     def array(self) -> Frames:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from storage.domain.request import SPARSE
+from storage.domain.clip import SPARSE
 
 
 class Stage(StrEnum):

@@ -29,6 +29,13 @@ from gpu_worker.models.i2vgen_xl.candidates import (
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from gpu_worker.models.i2vgen_xl.checkpoint.named_errors import naming
 from gpu_worker.models.i2vgen_xl.checkpoint.nearest_motion import nearest_motion
+from gpu_worker.models.i2vgen_xl.drafts import (
+    DraftInputs,
+    candidate_requests,
+    draft_inputs,
+    scored_frames,
+    side_by_side,
+)
 from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs, render
 from gpu_worker.models.i2vgen_xl.hardware.device import resolve_device
 from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import is_out_of_memory, release_after
@@ -54,8 +61,9 @@ from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import PresetRow
 from storage.domain.clip import Adjustment
+from storage.domain.drafts.candidates import seeds
 from storage.domain.progress import Progress, Stage
-from storage.domain.request import SEED_LIMIT, GenerationRequest, Preset
+from storage.domain.request import GenerationRequest, Preset
 
 WARM_UP_SIDE = 64
 
@@ -141,24 +149,25 @@ class I2VGenXL:
         on_progress: OnProgress,
         should_stop: Callable[[], bool],
     ) -> Result:
-        """Make the clip, the best of its candidates.
+        """Make the clip, the best of its candidates, or their drafts side by side.
 
         Raise Cancelled within one step, OutOfMemory where no size fits.
         """
         if self._pipeline is None:
             on_progress(Progress(Stage.LOADING, 0, request.steps), None)
             self._load_pipeline()
+        if request.drafts is not None:
+            return self._draft(request, canvas, request.drafts, (on_progress, should_stop))
         reading = resolve_motion(request, self._nearest_motion)
-        seeds = [(request.seed + n) % (SEED_LIMIT + 1) for n in range(request.candidates)]
-        asked = [replace(request, seed=seed) for seed in seeds]
+        asked = [replace(request, seed=seed) for seed in seeds(request)]
         depth = self._depth(request, canvas)
         inputs = [denoised_inputs(one, canvas, reading, depth) for one in asked]
-        tracker = self._tracker(inputs[0].request, on_progress, should_stop)
+        tracker = self._tracker(inputs, on_progress, should_stop)
         scored: list[ScoredCandidate] = []
         adjustments: dict[str, Adjustment] = {}
         for one, (frames, given_up) in zip(inputs, self._make_all(inputs, tracker), strict=True):
             adjustments |= {adjustment.key: adjustment for adjustment in given_up}
-            scored.append(self._score(frames, one, reading.motion))
+            scored.append(self._score(frames, one.request, canvas, reading.motion))
         best = max(range(len(scored)), key=lambda number: scored[number].total)
         chosen = scored[best]
         clip: FrameSource = chosen.frames
@@ -174,13 +183,45 @@ class I2VGenXL:
             return None
         return self._depth_estimator(canvas.source)
 
+    def _draft(
+        self,
+        request: GenerationRequest,
+        canvas: Canvas,
+        size: tuple[int, int],
+        watch: tuple[OnProgress, Callable[[], bool]],
+    ) -> Result:
+        """Make the drafts of a request's candidates, each as it is made alone."""
+        made: list[DraftInputs] = []
+        small, depth = replace(canvas, size=size), self._depth(request, canvas)
+        for options, full in candidate_requests(request, canvas):
+            reading = resolve_motion(full, self._nearest_motion)
+            made.append(draft_inputs(full, small, options, reading, depth))
+        inputs = [one.inputs for one in made]
+        clips, scored, candidates = [], [], []
+        adjustments: dict[str, Adjustment] = {}
+        for one, (frames, given_up) in zip(
+            made, self._make_all(inputs, self._tracker(inputs, *watch)), strict=True
+        ):
+            adjustments |= {adjustment.key: adjustment for adjustment in given_up}
+            clips.append(one.finish(frames))
+            shown = scored_frames(clips[-1])
+            scored.append(self._score(shown, one.request, small, one.reading.motion))
+            candidates.append(one.candidate(scored[-1].total))
+        grid = side_by_side(clips, candidates)
+        best, notes = scored[grid.pick], tuple(adjustments.values())
+        motion, scores = candidates[grid.pick].motion, reported_scores(scored, best)
+        return Result(grid, best.seed, motion, notes, scores, candidates=tuple(candidates))
+
     def _tracker(
-        self, request: GenerationRequest, on_progress: OnProgress, should_stop: Callable[[], bool]
+        self,
+        inputs: Sequence[ClipInputs],
+        on_progress: OnProgress,
+        should_stop: Callable[[], bool],
     ) -> ProgressTracker:
-        """Return what reports a request's progress, with an estimate of its decoding."""
-        decoding = self._decoding_seconds
+        """Return what reports the progress of clips, with an estimate of their decoding."""
+        decoding, request = self._decoding_seconds, inputs[0].request
         seconds = None if decoding is None else decoding * _pixels(request)
-        return ProgressTracker(on_progress, should_stop, request.steps, request.candidates, seconds)
+        return ProgressTracker(on_progress, should_stop, request.steps, len(inputs), seconds)
 
     def _make_all(
         self, inputs: Sequence[ClipInputs], tracker: ProgressTracker
@@ -271,9 +312,10 @@ class I2VGenXL:
         pixels, guided = clips * _pixels(request), request.guidance > 1.0
         return estimator.choose_on(self.torch_device, pixels, guided, self.options.memory_gib)
 
-    def _score(self, frames: Frames, inputs: ClipInputs, asked: Motion) -> ScoredCandidate:
+    def _score(
+        self, frames: Frames, request: GenerationRequest, canvas: Canvas, asked: Motion
+    ) -> ScoredCandidate:
         """Score a clip by its picture, its motion and, where there is one, CLIP."""
-        canvas, request = inputs.canvas, inputs.request
         size = (frames.shape[2], frames.shape[1])
         picture = Canvas(canvas.source, canvas.window, size).fitted
         clip_score = self._clip_scorer(frames, request.prompt) if self._clip_scorer else None

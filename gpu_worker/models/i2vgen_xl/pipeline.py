@@ -28,6 +28,7 @@ from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (
 )
 from gpu_worker.models.i2vgen_xl.sampling.denoise import NoisePredictor, SamplingPlan, denoise
 from gpu_worker.models.i2vgen_xl.sampling.detail import restore_detail
+from gpu_worker.models.i2vgen_xl.sampling.noise import reduced
 from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule, read_schedule
 from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, SolverState
 from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions, shape_of
@@ -37,7 +38,7 @@ from gpu_worker.render.depth.inverse_depth import DepthMap
 from storage.domain.camera.motion import Pose
 from storage.domain.catalogue import PresetRow
 from storage.domain.progress import Stage
-from storage.domain.request import GenerationRequest
+from storage.domain.request import DenoisedShape, GenerationRequest
 
 T = TypeVar("T")
 
@@ -46,13 +47,15 @@ T = TypeVar("T")
 class ClipInputs:
     """What one clip is made from: its request, its picture, and the camera's pose at each frame.
 
-    depth is how near things in the picture are; None for a flat picture.
+    depth is how near things in the picture are; None for a flat picture. noise is the shape of a
+    larger clip whose noise is reduced to this one's; None: its own.
     """
 
     request: GenerationRequest
     canvas: Canvas
     poses: tuple[Pose, ...]
     depth: DepthMap | None = None
+    noise: DenoisedShape | None = None
 
 
 @dataclass(frozen=True)
@@ -150,8 +153,15 @@ class Pipeline:
         # Every random number of a clip comes from this one generator, on the host.
         generator = torch.Generator().manual_seed(request.seed)
         factor = autoencoder.scale_factor(components.vae)
-        shape = (4, request.frames, request.height // factor, request.width // factor)
-        noise = torch.randn(shape, generator=generator)
+        shape, drawn = (
+            (4, one.frames, one.height // factor, one.width // factor)
+            for one in (request, inputs.noise or request)
+        )
+
+        def draw_noise() -> Tensor:
+            return reduced(torch.randn(drawn, generator=generator), shape)
+
+        noise = draw_noise()
         moved = moved_picture(inputs.canvas, inputs.poses, request.seed, inputs.depth)
         latents = self._in_chunks(
             lambda chunk: autoencoder.encode(
@@ -162,7 +172,7 @@ class Pipeline:
             components.traits,
             latents,
             request,
-            lambda: torch.randn(shape, generator=generator),
+            draw_noise,
             schedule,
         )
         if components.traits.fills_uncovered:
