@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from bot.cli.candidate_flags import candidate_flags
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import OWNER, local_user
 from bot.cli.order_plan import Planned
@@ -116,6 +117,8 @@ class ClipRun:
         key = "cli_saved_cached" if job.cached else "cli_saved"
         figures = {"frames": clip.frames, "seed": clip.seed, "seconds": f"{clip.seconds:.1f}"}
         self.bar.print_above(self.invocation.text(key, file=printable(path), **figures))
+        for line in candidate_flags(self.invocation, job.request, clip):
+            self.bar.print_above(line)
         self._show("")
 
     def _report_failure(self, name: str, reason: str) -> None:

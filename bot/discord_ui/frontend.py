@@ -12,6 +12,7 @@ from discord.gateway import DiscordWebSocket
 from bot.discord_ui.cards.card_renderer import CardRenderer
 from bot.discord_ui.chains import extend, story
 from bot.discord_ui.client import MutoscopeClient
+from bot.discord_ui.clip_actions.choose import ChooseButton
 from bot.discord_ui.clip_actions.finish_menu import FinishMenu
 from bot.discord_ui.commands import (
     animate,
@@ -36,7 +37,7 @@ def open_client(
 ) -> MutoscopeClient:
     """Return a client with all commands, not yet logged in; its requests are counted."""
     client = MutoscopeClient(studio, texts, traffic)
-    client.add_dynamic_items(JobButton, FinishMenu)
+    client.add_dynamic_items(JobButton, FinishMenu, ChooseButton)
     for module in (
         animate,
         clip,

@@ -12,7 +12,7 @@ from typing import Any
 from bot.studio.camera_options import camera_from
 from bot.studio.clips.finish_options import finish_from
 from bot.studio.option_table import OPTIONS, STORY, Option
-from bot.studio.options import Options, OptionValue
+from bot.studio.options import Chooser, Options, OptionValue
 from storage.domain.catalogue import Catalogue, Model, Profile, Span
 from storage.domain.errors import BadRequest
 from storage.domain.prompt import story
@@ -55,6 +55,7 @@ class Admission:
             denoised=model.denoised(width, height, values["frames"]),
             depth_model=model.depth_model,
             finish=finish_from(values),
+            drafts=model.draft_size(width, height) if _shows_drafts(values) else None,
             **fields,
         )
         self._check_size(request)
@@ -187,3 +188,9 @@ class Admission:
         shape = request.denoised or request
         if shape.width * shape.height > pixels:
             raise BadRequest("request_too_many_pixels", limit=pixels)
+
+
+def _shows_drafts(values: Mapping[str, Any]) -> bool:
+    """Tell whether an order's person chooses among several candidates; in a story nobody can."""
+    several = values["candidates"] > 1 and not values[STORY]
+    return several and values["choose"] is Chooser.ME

@@ -14,16 +14,22 @@ from enum import StrEnum
 
 from bot.studio import camera_options as camera
 from bot.studio.clips import finish_options as finish
-from bot.studio.options import OptionValue
+from bot.studio.options import Chooser, OptionValue
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Model, Profile, Span
 from storage.domain.clip import Clip, Container
 from storage.domain.finish import MOST_FPS
 from storage.domain.prompt import path_text
-from storage.domain.request import PROMPT_LIMIT, SEED_LIMIT, GenerationRequest, Preset
+from storage.domain.request import (
+    MOST_CANDIDATES,
+    PROMPT_LIMIT,
+    SEED_LIMIT,
+    GenerationRequest,
+    Preset,
+)
 from storage.domain.text import clean, is_blank
 
-CANDIDATES = Span(1, 4)
+CANDIDATES = Span(1, MOST_CANDIDATES)
 MODEL = "model"
 """The option that the command has only where several models can be ordered."""
 STORY = "story"
@@ -114,6 +120,8 @@ class Option:
 
     def detail_in(self, request: GenerationRequest, clip: Clip | None) -> str:
         """Return the text of the detail line, empty where there is none."""
+        if clip is not None and clip.candidates:
+            clip = None  # drafts are made again by their request as a whole
         if self.detail is not None:
             return self.detail(request, clip)
         return format_value(getattr(request, self.field, dict(request.extra).get(self.name, "")))
@@ -126,6 +134,11 @@ def format_value(value: OptionValue) -> str:
 
 def _unless(default: OptionValue, value: OptionValue) -> str:
     return "" if value == default else format_value(value)
+
+
+def _chooser(request: GenerationRequest) -> Chooser:
+    """Return who chooses among a request's candidates; the default where there is one."""
+    return Chooser.JUDGE if request.candidates > 1 and not request.drafts else Chooser.ME
 
 
 def resolutions(model: Model, profile: Profile) -> dict[str, str]:
@@ -169,17 +182,19 @@ OPTIONS = (
     Option("candidates", int, 1, CANDIDATES, field="candidates", form_line=10, detail_line=12,
            # The seed of a finished clip makes it again without the other candidates.
            detail=lambda request, clip: _unless(1, 1 if clip else request.candidates)),
+    Option("choose", Chooser, Chooser.ME, text="chooser", form_line=11, detail_line=None,
+           read=lambda request, _: _chooser(request)),
     Option("format", Container, Container.MP4, text="container", field="container",
-           form_line=11, detail_line=13,
+           form_line=12, detail_line=13,
            detail=lambda request, _: _unless(Container.MP4, request.container)),
     Option("upscale", finish.Upscale, finish.Upscale.NONE,
-           read=lambda request, _: finish.upscale_option(request), form_line=12, detail_line=16,
+           read=lambda request, _: finish.upscale_option(request), form_line=13, detail_line=16,
            detail=lambda request, _: _unless("1", finish.upscale_option(request).value)),
     Option("smooth", int, 0, Span(0, MOST_FPS),
-           read=lambda request, _: finish.smooth_option(request), form_line=13, detail_line=17,
+           read=lambda request, _: finish.smooth_option(request), form_line=14, detail_line=17,
            detail=lambda request, _: _unless(0, finish.smooth_option(request))),
     Option("playback", finish.Playback, finish.Playback.FORWARDS,
-           read=lambda request, _: finish.playback_option(request), form_line=14, detail_line=18,
+           read=lambda request, _: finish.playback_option(request), form_line=15, detail_line=18,
            detail=lambda request, _: _unless("forwards", finish.playback_option(request).value)),
     # 1 where the picture was a spoiler, as the clip and its retries then are.
     Option("spoiler", int, 0, in_command=False, in_flags=False, form_line=None, detail_line=None),

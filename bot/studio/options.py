@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from typing import TypeAlias
 
 OptionValue: TypeAlias = str | int | float
 """The value of an option; a choice among several is a member of a StrEnum."""
+
+
+class Chooser(StrEnum):
+    """Who chooses among several candidates."""
+
+    ME = "me"
+    JUDGE = "judge"
 
 
 class Options(Mapping[str, OptionValue]):

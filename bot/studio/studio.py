@@ -15,6 +15,7 @@ from bot.studio.begun_orders import BegunOrders
 from bot.studio.chains.extension import extension_of, tweaked
 from bot.studio.chains.stories import Stories
 from bot.studio.cleanup import blobs_of, delete_unused
+from bot.studio.clips.choosing import chosen_request
 from bot.studio.clips.clip_finishing import ClipFinishing
 from bot.studio.clips.finish_action import FinishAction
 from bot.studio.events import EventBus, JobChanged, Subscription
@@ -164,6 +165,14 @@ class Studio:
         """Order a job's clip with something done to it, by whoever asks."""
         job = await self._jobs.get(job_id)
         request = await self._finishing.request(job, action)
+        draft = OrderDraft(request, requester.reply_to, parent=job.id)
+        return await self._order_one(requester, draft)
+
+    async def choose(self, job_id: str, number: int, requester: Requester) -> Job:
+        """Order the draft of this number in full; raise BadRequest where there is none."""
+        job = await self._jobs.get(job_id)
+        request = chosen_request(job, number)
+        self.admission.check(request)
         draft = OrderDraft(request, requester.reply_to, parent=job.id)
         return await self._order_one(requester, draft)
 

@@ -22,9 +22,10 @@ from bot.studio.studio import Studio
 from storage.blobs import Blobs
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
-from storage.domain.camera.motion import Motion
+from storage.domain.camera.motion import Motion, Reading
 from storage.domain.catalogue import Catalogue, QuotaRow
-from storage.domain.clip import Clip, Container, Failure
+from storage.domain.clip import Candidate, Clip, Container, Failure
+from storage.domain.drafts import candidates as drafts
 from storage.domain.job import ReplyTarget
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
@@ -94,19 +95,33 @@ class ScriptedWorker:
     async def store_clip(self, request: GenerationRequest) -> Clip:
         """Return the clip of a request, whose file is in the blob store."""
         blob = await self.blobs.put(clip_file(self.mp4, request.seed, request.container))
+        width, height = request.size
         return Clip(
             blob=blob,
             poster="",
             container=request.container,
-            width=request.size[0],
-            height=request.size[1],
+            width=width,
+            height=height,
             frames=request.frames,
             fps=request.fps,
             seed=request.seed,
             motion=request.reading.motion if request.reading else Motion.DRIFT,
             bytes=await self.blobs.size(blob),
             seconds=1.5,
+            candidates=candidates(request) if request.drafts else (),
         )
+
+
+def candidates(request: GenerationRequest) -> tuple[Candidate, ...]:
+    """Return the drafts of a request; the judge's pick is the first."""
+    cameras = drafts.cameras(request, wide=False, high=False)
+    shown = request.reading or Reading(Motion.DRIFT)
+    return tuple(
+        Candidate(
+            seed, camera, shown.motion if camera.motion is Motion.AUTO else camera.motion, -seed
+        )
+        for seed, camera in zip(drafts.seeds(request), cameras, strict=True)
+    )
 
 
 def clip_file(mp4: bytes, seed: int, container: Container = Container.MP4) -> bytes:

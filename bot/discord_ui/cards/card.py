@@ -45,11 +45,15 @@ class CardAttachment:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """Lines of text, the first with the prompt, the actions of its buttons, and perhaps a file."""
+    """Lines of text, the first with the prompt, the actions of its buttons, and perhaps a file.
+
+    choices has one value for each draft that can be chosen: whether it is the judge's pick.
+    """
 
     content: str
     actions: tuple[str, ...]
     attachment: CardAttachment | None = None
+    choices: tuple[bool, ...] = ()
 
     def without_prompt(self) -> Card:
         """Return the card without the words that moderation may block: its first line."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.discord_ui.cards.candidate_lines import candidate_lines
 from bot.discord_ui.cards.card import Card, CardAttachment
 from bot.discord_ui.replies import quote
 from bot.i18n import Translations
@@ -19,6 +20,7 @@ from storage.domain.advice import Advice, advice_on_clip, advice_on_prompt, asks
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Adjustment, Clip, Failure
+from storage.domain.drafts.candidates import pick
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
 from storage.domain.prompt.story import title_of
@@ -93,13 +95,21 @@ class CardRenderer:
         """Return the card of a finished clip, with its file."""
         key = "card_cached" if job.cached else "card_done"
         made = self._text(job, key, time=self._duration(job, clip.seconds), cost=job.cost)
+        file = CardAttachment.of_clip(job, clip, data)
+        if clip.candidates:
+            picked = pick(clip.candidates)
+            choices = tuple(place == picked for place in range(len(clip.candidates)))
+            lines = (*candidate_lines(self.texts, self.catalogue, job, clip), f"-# {made}")
+            hints = (*self._advice_on_prompt(job), *advice)
+            content = self._content(job, "\n".join(lines), hints, clip)
+            return Card(content, ENDED_ACTIONS, attachment=file, choices=choices)
         model, asked = self.catalogue.models.get(job.request.model), job.request.names_motion
         camera_alone = model is not None and asks_too_much(job.request, model)
         keys = quality_summary.summary(clip, asked, camera_alone)
         status = "-# " + " · ".join((made, *(self._text(job, key) for key in keys)))
         hints = (*self._advice_on_prompt(job), *advice, *self._advice_after(job, clip))
         content = self._content(job, status, hints, clip)
-        return Card(content, CLIP_ACTIONS, attachment=CardAttachment.of_clip(job, clip, data))
+        return Card(content, CLIP_ACTIONS, attachment=file)
 
     def _advice_on_prompt(self, job: Job) -> tuple[Advice, ...]:
         model = self.catalogue.models.get(job.request.model)
@@ -158,6 +168,8 @@ class CardRenderer:
     def _line(self, job: Job, clip: Clip | None) -> str:
         """Return in one line how a clip is made: its camera, and what matters most."""
         request = job.request
+        if clip is not None and clip.candidates:
+            clip = None  # each of the drafts has a seed and a motion of its own
         preset = self._text(job, f"preset_{request.preset.value}")
         width, height = request.size
         frames, fps = request.made_frames, request.fps

@@ -13,9 +13,10 @@ import discord
 
 from bot.discord_ui.client import Interaction, JobAction
 from bot.discord_ui.clip_actions import finish_menu
+from bot.discord_ui.clip_actions.choose import ChooseButton
 from bot.discord_ui.clip_actions.finish_menu import FinishMenu
-from bot.discord_ui.commands.dynamic_button import DynamicButton
 from bot.discord_ui.commands.tweak import show_form
+from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.permissions import can_moderate, check_permissions
 from bot.discord_ui.replies import ignore_repetition, reply_errors
 from bot.discord_ui.requester import run_order
@@ -23,6 +24,9 @@ from bot.i18n import Translations
 from storage.domain.errors import JobGone
 from storage.domain.job import Job
 from storage.logs import log_job
+
+ONE_CLIP = ("extend", finish_menu.ACTION)
+"""What is done to one clip alone, not to several drafts."""
 
 ONCE = ("again", "cancel", "delete", "show")
 """Two presses of one of these buttons by one person within a second are one."""
@@ -70,15 +74,23 @@ class JobButton(
 
 
 def button_view(
-    actions: tuple[str, ...], job: str, locale: str, texts: Translations
+    actions: tuple[str, ...],
+    job: str,
+    locale: str,
+    texts: Translations,
+    choices: tuple[bool, ...] = (),
 ) -> discord.ui.View:
-    """Return the view with these buttons, and the menu, of a job."""
+    """Return the view with a job's buttons and menu; choices tells which draft is the pick."""
     view = discord.ui.View(timeout=None)
     for action in actions:
+        if choices and action in ONE_CLIP:
+            continue
         if action == finish_menu.ACTION:
             view.add_item(FinishMenu.of(job, locale, texts))
         else:
             view.add_item(JobButton(action, job, texts.text(locale, f"button_{action}")))
+    for number, picked in enumerate(choices, 1):
+        view.add_item(ChooseButton(str(number), job, picked))
     return view
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import discord
 
 from bot.discord_ui.client import Interaction, MutoscopeClient
-from bot.discord_ui.commands.dynamic_button import DynamicButton
 from bot.discord_ui.commands.form import Form, read_answers
+from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.replies import REFUSED_VIEW, reply_errors
 from storage.domain.errors import BadRequest
 

@@ -341,7 +341,7 @@ class MessageSender:
             "content": card.content,
             "embed": None,  # in which an earlier release showed previews
             "attachments": [card.attachment.to_file()] if card.attachment else [],
-            "view": button_view(card.actions, job.id, job.locale, self._client.texts),
+            "view": button_view(card.actions, job.id, job.locale, self._client.texts, card.choices),
             "allowed_mentions": NO_MENTIONS,
         }
 

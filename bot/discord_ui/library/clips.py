@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.buttons import JobButton
-from bot.discord_ui.commands.dynamic_button import DynamicButton
+from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.replies import BLOCKED_BY_AUTOMOD, NO_MENTIONS, quote, reply_errors
 from storage.domain.job import Job
 from storage.domain.library.pages import ClipPage, PageRequest

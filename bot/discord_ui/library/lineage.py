@@ -10,7 +10,7 @@ import discord
 from bot.discord_ui.cards.details import DetailsRenderer
 from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.commands.buttons import JobButton
-from bot.discord_ui.commands.dynamic_button import DynamicButton
+from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.replies import quote, reply_errors
 from bot.discord_ui.visibility import check_visible, may_be_visible
 from storage.domain.errors import JobGone

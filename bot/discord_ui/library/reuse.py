@@ -88,7 +88,7 @@ async def _read(interaction: Interaction, message: discord.Message) -> _Reused:
     job = await _known_job(interaction, message)
     if job is not None:
         options = reusable_options(job.request, studio.admission)
-        if job.clip is not None:
+        if job.clip is not None and not job.clip.candidates:
             options = options.replace(seed=job.clip.seed, candidates=1)
         return _Reused(options, job)
     owner = str(interaction.user.id)

@@ -104,7 +104,7 @@ class _ShownClip:
         await self.interaction.edit_original_response(
             content=card.content,
             attachments=[card.attachment.to_file()] if card.attachment else [],
-            view=button_view(self.actions, self.job.id, locale, texts),
+            view=button_view(self.actions, self.job.id, locale, texts, card.choices),
             allowed_mentions=NO_MENTIONS,
         )
 

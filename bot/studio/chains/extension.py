@@ -60,7 +60,8 @@ def _going_on(
     model = admission.catalogue.model(request.model)
     width, height = old.width, old.height
     denoised = model.denoised(width, height, request.frames)
-    request = replace(request, width=width, height=height, denoised=denoised, source=source)
+    request = replace(request, width=width, height=height, denoised=denoised)
+    request = replace(request, source=source, drafts=None)
     admission.check(request)
     return request
 
@@ -68,4 +69,6 @@ def _going_on(
 def _clip_of(job: Job) -> Clip:
     if job.clip is None:
         raise BadRequest("request_extend_no_clip")
+    if job.clip.candidates:
+        raise BadRequest("request_choose_first")
     return job.clip

@@ -33,6 +33,8 @@ class ClipFinishing:
 
         A clip that its model renders from a large picture is not upscaled but rendered larger.
         """
+        if job.clip is not None and job.clip.candidates:
+            raise BadRequest("request_choose_first")
         wanted = finish_request(job, action)
         if action in UPSCALING and (larger := await self._rendered_larger(job, wanted)):
             return larger

@@ -9,7 +9,8 @@ import pytest
 from bot.studio.option_table import OPTIONS
 from bot.studio.options import Options
 from bot.studio.parameter_lines import read_form_lines, write_details, write_form_lines
-from storage.domain.camera.motion import Motion
+from storage.domain.camera.motion import Motion, Reading
+from storage.domain.clip import Candidate
 from storage.domain.errors import BadRequest
 from tests.support.admission import ADMISSION, admit
 from tests.support.examples import CLIP
@@ -37,11 +38,20 @@ def test_the_details_of_a_clip_are_those_that_were_made() -> None:
     assert "candidates" not in text
 
 
+def test_the_details_of_drafts_make_them_again() -> None:
+    request = admit(Options("waves", seed=5, candidates=3))
+    one = Candidate(6, Reading(Motion.ZOOM_IN), Motion.ZOOM_IN, 1.0)
+    drafts = replace(CLIP, seed=6, motion=Motion.ZOOM_IN, candidates=(one,) * 3)
+    lines = read_form_lines(OPTIONS, write_details(OPTIONS, request, drafts))
+    assert (lines["seed"], lines["candidates"]) == (5, 3)
+    assert "zoom" not in write_details(OPTIONS, request, drafts)
+
+
 def test_the_lines_of_a_form_hold_the_options_that_have_no_input_of_their_own() -> None:
     lines = write_form_lines(OPTIONS, ADMISSION.defaults().replace(seed=3)).splitlines()
     assert lines == [
         *("seed: 3", "frames: 60", "fps: 24", "steps: 4", "guidance: 1", "speed: normal"),
-        *("strength: 1", "path:", "preset: exact", "candidates: 1", "format: mp4"),
+        *("strength: 1", "path:", "preset: exact", "candidates: 1", "choose: me", "format: mp4"),
         *("upscale: 1", "smooth: 0", "playback: forwards"),
     ]
 

@@ -59,8 +59,8 @@ def test_a_path_is_kept() -> None:
 
 
 def test_what_is_not_offered_here_is_left_to_its_default() -> None:
-    options = read(frames=2, fps=60, steps=400, guidance=40.0, candidates=8)
-    assert not {"frames", "fps", "steps", "guidance", "candidates"} & options.keys()
+    options = read(frames=2, fps=60, steps=400, guidance=40.0)
+    assert not {"frames", "fps", "steps", "guidance"} & options.keys()
     assert admit(options).frames == CATALOGUE.model().defaults.frames
 
 
