@@ -21,7 +21,7 @@ async def test_the_clip_replaces_the_deferred_message(chat: Chat) -> None:
     assert not result.ephemeral
     assert clip.id == result.response.id
     assert [item.filename.rpartition(".")[2] for item in clip.attachments] == ["mp4"]
-    assert button_actions(clip) == ["again", "tweak", "details", "delete"]
+    assert button_actions(clip) == ["again", "tweak", "extend", "details", "delete"]
     assert "waves, zoom in" in text_of(clip)
     assert "seed 7" in text_of(clip)
     assert len(chat.messages) == 1

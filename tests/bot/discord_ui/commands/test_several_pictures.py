@@ -55,7 +55,8 @@ async def test_each_picture_becomes_a_clip_in_a_message_of_its_own(chat: Chat) -
         await until(chat.backend.all_jobs_delivered)
     assert public(chat)[0].id == result.response.id
     assert all(
-        button_actions(clip) == ["again", "tweak", "details", "delete"] for clip in public(chat)
+        button_actions(clip) == ["again", "tweak", "extend", "details", "delete"]
+        for clip in public(chat)
     )
     assert all(clip.content.startswith(chat.alice.mention) for clip in public(chat))
     made = [await chat.backend.blobs.get(job.request.picture) for job in await jobs_of(chat)]

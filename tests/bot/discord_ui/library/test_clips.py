@@ -121,7 +121,7 @@ async def test_a_clip_is_shown_again_elsewhere_for_all_without_an_order_or_a_cha
     message = await chat.ada.wait_for_message(posted["message"], clip_of)
     assert message["channel_id"] == GALLERY
     assert not message["flags"]
-    assert list(buttons_of(message)) == ["again", "tweak", "details", "delete", "finish"]
+    assert list(buttons_of(message)) == ["again", "tweak", "extend", "details", "delete", "finish"]
     attachment = clip_of(message)
     assert attachment is not None
     assert made.clip is not None
