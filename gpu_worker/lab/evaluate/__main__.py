@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gpu_worker.engine.api import NotUsable
 from gpu_worker.lab.evaluate import photographs, prompts
 from gpu_worker.lab.evaluate.clip_evaluator import ClipEvaluator
 from gpu_worker.lab.evaluate.evaluation import Evaluation
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         engine, model = evaluation.evaluator.engine, evaluation.evaluator.model
         engine.load()
         metrics = evaluation.run()
-    except (OSError, ValueError, SettingsError, MutoscopeError) as error:
+    except (NotUsable, OSError, ValueError, SettingsError, MutoscopeError) as error:
         sys.stderr.write(f"cannot evaluate: {error}\n")
         return 2
     about = {
