@@ -54,7 +54,7 @@ def timeline(frames: FrameSource, fps: int, finish: Finish) -> list[Moment]:
         return [Moment(time) for time in times[:-1]]
     if not steps.reversible:
         return dissolved(times)
-    turn = max(1, round(TURN_SECONDS * fps / pace))
+    turn = 2 * max(1, round(TURN_SECONDS * fps / pace / 2))  # even: other places are whole frames
     places = there_and_back(len(times) - 1, turn)
     return [Moment(float(time)) for time in np.interp(places, np.arange(len(times)), times)]
 

@@ -60,6 +60,8 @@ def test_a_camera_move_goes_there_and_back_over_every_frame() -> None:
     assert np.array_equal(loop[0], film[0])
     turn = len(loop) // 2
     assert np.array_equal(loop[turn], film[-1])
+    for number in range(1, len(film) - 1):  # none is made anew, but where it turns
+        assert np.array_equal(loop[number + 1], film[number])
     for step in range(1, turn):
         assert np.array_equal(loop[turn - step], loop[turn + step])
 
