@@ -31,6 +31,7 @@ MOST_EXPENSIVE: dict[str, Any] = {
     "steps": 50,
     "guidance": 2.0,
     "resolution": "1024p",
+    "choose": "judge",
 }
 """Options of a clip that costs more than a person has in a day (see generation.yaml here)."""
 
