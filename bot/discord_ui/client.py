@@ -195,6 +195,29 @@ def reaction_key(event: discord.RawReactionActionEvent) -> str:
 class CommandTree(app_commands.CommandTree[MutoscopeClient]):
     """The application commands."""
 
+    def add_slash_command(self, name: str, callback: Any) -> None:
+        """Add a command that everybody may use everywhere, named and described by text keys."""
+        command: app_commands.Command[Any, ..., None] = app_commands.Command(
+            name=localized(self.client.texts, f"command_{name}"),
+            description=localized(self.client.texts, f"command_{name}_about"),
+            callback=callback,
+            allowed_contexts=CONTEXTS,
+            allowed_installs=INSTALLS,
+        )
+        self.add_command(command)
+
+    def add_message_menu(self, name: str, callback: Any) -> None:
+        """Add an entry to the menu of messages that everybody may use everywhere."""
+        # discord.py reads the type of the argument and cannot resolve a closure's string.
+        callback.__annotations__["message"] = discord.Message
+        entry = app_commands.ContextMenu(
+            name=localized(self.client.texts, f"menu_{name}"),
+            callback=callback,
+            allowed_contexts=CONTEXTS,
+            allowed_installs=INSTALLS,
+        )
+        self.add_command(entry)
+
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Tell whether a command is to be run: not when the gateway sends it again."""
         return self.client.is_new(interaction)

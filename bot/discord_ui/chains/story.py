@@ -7,7 +7,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.edit_again import keep_if_refused
 from bot.discord_ui.commands.form import Form, read_form
 from bot.discord_ui.commands.place_order import place_order
@@ -69,11 +69,4 @@ def register(client: MutoscopeClient) -> None:
     callback.__annotations__["picture"] = discord.Attachment  # discord.py reads the type itself
     app_commands.rename(picture=localized(texts, "option_picture"))(callback)
     app_commands.describe(picture=localized(texts, "option_picture_about"))(callback)
-    command: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=localized(texts, "command_story"),
-        description=localized(texts, "command_story_about"),
-        callback=callback,
-        allowed_contexts=CONTEXTS,
-        allowed_installs=INSTALLS,
-    )
-    client.tree.add_command(command)
+    client.tree.add_slash_command("story", callback)

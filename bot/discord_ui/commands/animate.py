@@ -9,7 +9,7 @@ from typing import Any, cast
 import discord
 from discord import app_commands
 
-from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
 from bot.studio.option_table import MODEL, Option
 from bot.studio.options import Options
@@ -65,14 +65,7 @@ def register(client: MutoscopeClient) -> None:
         decorate(signed)
     if MODEL in options:
         app_commands.autocomplete(**{MODEL: _complete_model})(signed)
-    command: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=localized(texts, "command_animate"),
-        description=localized(texts, "command_animate_about"),
-        callback=signed,
-        allowed_contexts=CONTEXTS,
-        allowed_installs=INSTALLS,
-    )
-    client.tree.add_command(command)
+    client.tree.add_slash_command("animate", signed)
 
 
 async def _complete_model(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:

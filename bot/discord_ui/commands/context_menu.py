@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import discord
-from discord import app_commands
 
-from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.commands import picture_selection
 from bot.discord_ui.commands.edit_again import keep_if_refused
 from bot.discord_ui.commands.form import Form, read_form, read_line
@@ -75,16 +73,4 @@ def register(client: MutoscopeClient) -> None:
     async def entry(interaction: Interaction, message: discord.Message) -> None:
         await menu.show_form(interaction, message)
 
-    command: app_commands.ContextMenu = app_commands.ContextMenu(
-        name=localized(client.texts, "menu_animate"),
-        callback=_annotated(entry),
-        allowed_contexts=CONTEXTS,
-        allowed_installs=INSTALLS,
-    )
-    client.tree.add_command(command)
-
-
-def _annotated(callback: Any) -> Any:
-    """Annotate the argument with a type: discord.py cannot resolve a closure's string."""
-    callback.__annotations__["message"] = discord.Message
-    return callback
+    client.tree.add_message_menu("animate", entry)

@@ -8,7 +8,7 @@ import discord
 from discord import app_commands
 
 from bot.discord_ui.cards import bill_text
-from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.replies import reply_errors
 from storage.domain.cost.advice import ServiceBill
 from storage.domain.quota import UsageReport
@@ -113,13 +113,7 @@ def _embed(
 
 def register(client: MutoscopeClient) -> None:
     """Add both commands; Discord shows /report only to people who may manage the server."""
-    own: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=localized(client.texts, "command_quota"),
-        description=localized(client.texts, "command_quota_about"),
-        callback=quota,
-        allowed_contexts=CONTEXTS,
-        allowed_installs=INSTALLS,
-    )
+    client.tree.add_slash_command("quota", quota)
     describe = app_commands.describe(days=localized(client.texts, "option_days_about"))
     rename = app_commands.rename(days=localized(client.texts, "option_days"))
     report.__annotations__["days"] = app_commands.Range[int, 1, 90]
@@ -131,5 +125,4 @@ def register(client: MutoscopeClient) -> None:
     everybody.default_permissions = discord.Permissions(manage_guild=True)
     everybody.allowed_contexts = app_commands.AppCommandContext(guild=True)
     everybody.allowed_installs = app_commands.AppInstallationType(guild=True)
-    client.tree.add_command(own)
     client.tree.add_command(everybody)

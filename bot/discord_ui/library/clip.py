@@ -7,7 +7,7 @@ from typing import Any
 
 from discord import app_commands
 
-from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.library.shown_clip import show_alone
 from bot.discord_ui.own_messages import shown_job
 from bot.discord_ui.replies import reply_errors
@@ -74,11 +74,4 @@ def register(client: MutoscopeClient) -> None:
     decorated: Any = clip
     app_commands.rename(reference=localized(client.texts, "option_clip"))(decorated)
     app_commands.describe(reference=localized(client.texts, "option_clip_about"))(decorated)
-    command: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=localized(client.texts, "command_clip"),
-        description=localized(client.texts, "command_clip_about"),
-        callback=clip,
-        allowed_contexts=CONTEXTS,
-        allowed_installs=INSTALLS,
-    )
-    client.tree.add_command(command)
+    client.tree.add_slash_command("clip", clip)

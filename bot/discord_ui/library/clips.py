@@ -9,7 +9,7 @@ from typing import Any
 import discord
 from discord import app_commands
 
-from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.replies import BLOCKED_BY_AUTOMOD, NO_MENTIONS, quote, reply_errors
@@ -137,11 +137,4 @@ def register(client: MutoscopeClient) -> None:
     decorated: Any = clips
     app_commands.rename(search=localized(client.texts, "option_search"))(decorated)
     app_commands.describe(search=localized(client.texts, "option_search_about"))(decorated)
-    command: app_commands.Command[Any, ..., None] = app_commands.Command(
-        name=localized(client.texts, "command_clips"),
-        description=localized(client.texts, "command_clips_about"),
-        callback=clips,
-        allowed_contexts=CONTEXTS,
-        allowed_installs=INSTALLS,
-    )
-    client.tree.add_command(command)
+    client.tree.add_slash_command("clips", clips)

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import discord
-from discord import app_commands
 
-from bot.discord_ui.client import CONTEXTS, INSTALLS, Interaction, MutoscopeClient, localized
+from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.commands.edit_again import EditAgainButton, keep_form, keep_if_refused
 from bot.discord_ui.commands.form import Form, read_form, read_line, read_upload, with_upload
 from bot.discord_ui.commands.place_order import place_order
@@ -151,12 +149,4 @@ def _form(interaction: Interaction, reused: _Reused) -> Form:
 def register(client: MutoscopeClient) -> None:
     """Add the menu entry, and handle its submitted forms."""
     client.modals[ACTION] = submit
-    callback: Any = show_form
-    callback.__annotations__ |= {"message": discord.Message}
-    command: app_commands.ContextMenu = app_commands.ContextMenu(
-        name=localized(client.texts, "menu_reuse"),
-        callback=callback,
-        allowed_contexts=CONTEXTS,
-        allowed_installs=INSTALLS,
-    )
-    client.tree.add_command(command)
+    client.tree.add_message_menu("reuse", show_form)
