@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -63,13 +63,17 @@ def encode(
     Equal input gives equal bytes. Raise TooLarge if no quality and size will do, GenerationFailed
     if ffmpeg fails.
     """
-    writers = {Container.MP4: _mp4, Container.GIF: _gif, Container.WEBP: _webp}
-    write: Callable[..., bytes] = writers[container]
+    add_comment = _ADD_COMMENT.get(container)
+    tags = metadata if add_comment is None else {}
     height, width = frames[0].shape[:2]
     quality, scale = BEST, 1.0
     while True:
         size = _size(width, height, scale)
-        data = write((_sized(frame, size) for frame in frames), size, fps, quality, metadata)
+        sized = (_sized(frame, size) for frame in frames)
+        options, suffix = _OPTIONS[container](quality), f".{container.value}"
+        data = ffmpeg.run(sized, size, fps, options=options, suffix=suffix, metadata=tags)
+        if add_comment is not None:
+            data = add_comment(data, metadata.get("comment", ""))
         if len(data) <= size_limit:
             return Encoded(data, *size, quality, scale < 1)
         if quality < WORST:
@@ -116,50 +120,27 @@ def _sized(frame: Frame, size: tuple[int, int]) -> Frame:
     return np.pad(frame, ((0, size[1] - height), (0, size[0] - width), (0, 0)), mode="edge")
 
 
-def _mp4(
-    frames: Iterable[Frame],
-    size: tuple[int, int],
-    fps: int,
-    quality: int,
-    metadata: Mapping[str, str],
-) -> bytes:
+def _mp4(quality: int) -> list[str]:
+    """Return ffmpeg's options for an MP4."""
     options = ["-vf", f"{_COLOURS}:{_EXACT},format=yuv420p,{_TAGS}"]
     options += ["-c:v", "libx264", "-preset", "medium", "-crf", str(quality)]
-    options += ["-profile:v", "high", "-flags:v", "+bitexact", "-movflags", "+faststart"]
-    return ffmpeg.run(frames, size, fps, options=options, suffix=".mp4", metadata=metadata)
+    return [*options, "-profile:v", "high", "-flags:v", "+bitexact", "-movflags", "+faststart"]
 
 
-def _gif(
-    frames: Iterable[Frame],
-    size: tuple[int, int],
-    fps: int,
-    quality: int,
-    metadata: Mapping[str, str],
-) -> bytes:
-    """Return an endless GIF; every six of x264's quality factor halve the colours.
-
-    The metadata's `comment` goes into the file's comment block.
-    """
+def _gif(quality: int) -> list[str]:
+    """Return those for an endless GIF; every six of x264's quality factor halve the colours."""
     halvings = min(3, max(0, quality - 10) // 6)
     palette = _PALETTE.format(colours=256 >> halvings, grain=min(5, 3 + halvings))
-    options = ["-lavfi", palette, "-loop", "0"]
-    data = ffmpeg.run(frames, size, fps, options=options, suffix=".gif", metadata={})
-    return comment.add_to_gif(data, metadata.get("comment", ""))
+    return ["-lavfi", palette, "-loop", "0"]
 
 
-def _webp(
-    frames: Iterable[Frame],
-    size: tuple[int, int],
-    fps: int,
-    quality: int,
-    metadata: Mapping[str, str],
-) -> bytes:
-    """Return an endless animated WebP, whose own quality falls from 95 as x264's factor grows.
-
-    The metadata's `comment` goes into its XMP.
-    """
+def _webp(quality: int) -> list[str]:
+    """Return those for an endless WebP, whose quality falls from 95 as x264's factor grows."""
     share = (quality - BEST) / (WORST - BEST)
     options = ["-c:v", "libwebp_anim", "-pix_fmt", "bgra", "-loop", "0", "-compression_level", "4"]
-    options += ["-quality", f"{95 - 85 * share:.0f}"]
-    data = ffmpeg.run(frames, size, fps, options=options, suffix=".webp", metadata={})
-    return comment.add_to_webp(data, metadata.get("comment", ""))
+    return [*options, "-quality", f"{95 - 85 * share:.0f}"]
+
+
+_OPTIONS = {Container.MP4: _mp4, Container.GIF: _gif, Container.WEBP: _webp}
+_ADD_COMMENT = {Container.GIF: comment.add_to_gif, Container.WEBP: comment.add_to_webp}
+"""What puts the metadata's `comment` into a file whose format has no other tags."""
