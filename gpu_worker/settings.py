@@ -81,7 +81,7 @@ class WorkerSettings(Settings):
                 "depth_model": self.depth_model,
                 "judge": "" if self.judge is None else str(self.judge),
                 "memory_gib": memory_gib,
-                "presets": dict(catalogue.presets),
+                "presets": dict(catalogue.presets_of(row)),
             },
             self.log_level,
         )

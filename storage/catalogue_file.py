@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from storage.codec import CodecError
-from storage.domain.catalogue import Catalogue
+from storage.domain.catalogue import Catalogue, Model
+from storage.domain.models.pipeline_row import DTYPES, PARAMETERS
 from storage.domain.request import Preset
 from storage.yaml_file import find_file, read_yaml
 
@@ -29,7 +30,7 @@ def _expanded(value: Any, *place: str) -> Any:
     """Write out the file's short forms: rows take their key as name, [low, high], "4:3"."""
     if place[-1:] == ("aspects",) and isinstance(value, list):
         return [_aspect(item, f"{'.'.join(place)}.{index}") for index, item in enumerate(value)]
-    of_preset = place[:1] == ("presets",) and place[-1] == "guidance"
+    of_preset = place[-3:-2] == ("presets",) and place[-1] == "guidance"
     if of_preset or place[-2:-1] in (("limits",), ("recommended",)):
         return _span(value, ".".join(place))
     if not isinstance(value, dict):
@@ -62,6 +63,24 @@ def _check_references(catalogue: Catalogue) -> None:
         if row.defaults.resolution not in row.resolutions:
             where = f"models.{name}.defaults.resolution"
             raise CodecError(f"{where}: {row.defaults.resolution!r} is not among the resolutions")
+        _check_model(row, f"models.{name}", catalogue)
     for preset in Preset:
         if preset not in catalogue.presets:
             raise CodecError(f"presets.{preset.value}: missing")
+
+
+def _check_model(row: Model, place: str, catalogue: Catalogue) -> None:
+    """Raise CodecError where a model's defaults, presets or pipeline cannot be."""
+    defaults, pipeline = row.defaults, row.pipeline
+    if row.frame_count(defaults.frames) != defaults.frames:
+        rule = f"a multiple of {row.frame_step}, plus one"
+        raise CodecError(f"{place}.defaults.frames: {defaults.frames} is not {rule}")
+    if defaults.preset not in catalogue.presets_of(row):
+        raise CodecError(f"{place}.presets.{defaults.preset.value}: missing")
+    for name in pipeline.parameters:
+        if name not in PARAMETERS:
+            raise CodecError(f"{place}.pipeline.parameters.{name}: unknown")
+    for component, name in pipeline.dtypes.items():
+        if name not in DTYPES:
+            known = ", ".join(DTYPES)
+            raise CodecError(f"{place}.pipeline.dtypes.{component}: {name!r} is not one of {known}")

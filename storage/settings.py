@@ -184,8 +184,9 @@ class Settings(LogSettings):
 
     def hardware(self, catalogue: Catalogue) -> Profile:
         """Return the hardware profile that bounds what may be asked of the default model."""
-        name = self.hardware_profile or _usual_profile(catalogue.default_model)
-        return _profile(catalogue, name, "HARDWARE_PROFILE")
+        model = catalogue.model()
+        name = self.hardware_profile or _usual_profile(model.name)
+        return model.on(_profile(catalogue, name, "HARDWARE_PROFILE"))
 
     def offered(self) -> tuple[Catalogue, dict[str, Profile]]:
         """Return the catalogue of all that can be ordered, and each model's hardware profile.
@@ -203,7 +204,8 @@ class Settings(LogSettings):
             row = replace(whole.models[name], depth_model=self.depth_name)
             models.setdefault(name, row)
             if profile or name not in profiles:
-                profiles[name] = _profile(whole, profile or _usual_profile(name), "MODELS")
+                found = _profile(whole, profile or _usual_profile(name), "MODELS")
+                profiles[name] = row.on(found)
         return replace(catalogue, models=models), profiles
 
     def _row_name(self, catalogue: Catalogue) -> str:

@@ -13,6 +13,7 @@ from bot.studio.chains.extension import FIXED
 from bot.studio.option_table import Option
 from bot.studio.options import Options
 from storage.domain.finish import FACTORS
+from storage.domain.models.capability import Capability
 
 FINISHING = ("upscale", "smooth", "playback", "format")
 """The options that may be asked of a clip that is there."""
@@ -122,7 +123,9 @@ def read(
     whole = parser(admission, texts)
     arguments = whole.parse_args(argv)
     if arguments.command == "animate" and not arguments.prompts and arguments.like is None:
-        whole.error("animate needs --prompts, --prompt or --like")
+        model = admission.catalogue.models.get(arguments.model or admission.catalogue.default_model)
+        if model is None or Capability.PROMPT in model.capabilities:
+            whole.error("animate needs --prompts, --prompt or --like")
     if arguments.command == "story" and not arguments.prompts:
         whole.error("story needs --prompts or --prompt")
     return arguments
@@ -173,13 +176,13 @@ def _add_out(command: argparse.ArgumentParser) -> None:
 
 
 def _flags(admission: Admission) -> list[Option]:
-    return [option for option in admission.table if option.in_flags]
+    return [one for one in admission.table if one.in_flags and admission.offering(one)]
 
 
 def _add_flag(
     animate: argparse.ArgumentParser, option: Option, admission: Admission, texts: Translations
 ) -> None:
-    gaps = admission.about(option, admission.catalogue.model())
+    gaps = admission.about(option, admission.offering(option)[0])
     more: dict[str, Any] = {}
     if option.choices:
         more = {"choices": [option.parse(value) for value in option.choices]}

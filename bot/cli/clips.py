@@ -16,6 +16,7 @@ from storage.domain.errors import JobGone
 from storage.domain.job import Job
 from storage.domain.library.lineage import relation_of
 from storage.domain.library.pages import PageRequest
+from storage.domain.prompt.story import title_of
 from storage.domain.text import printable
 
 FOUND, NOT_FOUND = 0, 1
@@ -43,7 +44,7 @@ async def clip(invocation: Invocation) -> int:
         if job.owner != OWNER:
             raise JobGone("job_unknown")
         _print(job)
-        print(write_details(studio.admission.table, job.request, job.clip))
+        print(write_details(studio.admission.options_for(job.request.model), job.request, job.clip))
         await _print_lineage(invocation, studio, job)
         if arguments.out is None:
             return FOUND
@@ -80,5 +81,5 @@ async def _print_lineage(invocation: Invocation, studio: Studio, job: Job) -> No
 def _print(job: Job) -> None:
     """Print a job in one line of columns."""
     moment = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.ended or job.created))
-    prompt = printable(" ".join(job.request.prompt.split()))
+    prompt = printable(" ".join(title_of(job.request).split()))
     print(f"{printable(job.id)}\t{moment}\t{prompt}")

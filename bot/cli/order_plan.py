@@ -93,7 +93,7 @@ def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
         return [], [text("cli_unreadable", file=file, reason=error.strerror)]
     if story:
         like = like.replace(**{STORY: 1})
-    prompts = arguments.prompts or [str(like["prompt"])]
+    prompts = arguments.prompts or [str(like.get("prompt", ""))]
     prompts = ["\n".join(prompts)] if story else prompts
     suffix = str(arguments.format or like.get("format", Container.MP4))
     sources = pair(arguments.pictures, prompts, not story and arguments.each, suffix)

@@ -13,9 +13,13 @@ from bot.studio.camera_options import camera_from
 from bot.studio.clips.finish_options import finish_from
 from bot.studio.option_table import OPTIONS, STORY, Option
 from bot.studio.options import Chooser, Options, OptionValue
-from storage.domain.catalogue import Catalogue, Model, Profile, Span
+from storage.domain.camera.motion import Camera
+from storage.domain.catalogue import Catalogue, Model, Profile
 from storage.domain.errors import BadRequest
+from storage.domain.models.capability import Capability
+from storage.domain.models.ranges import Span
 from storage.domain.prompt import story
+from storage.domain.prompt.language import is_foreign_script
 from storage.domain.prompt.reading import with_reading
 from storage.domain.request import MOST_SEGMENTS, GenerationRequest
 
@@ -41,16 +45,18 @@ class Admission:
         have none.
         """
         model = self.catalogue.model(str(options.get("model", "")))
+        self._check_able(options, model)
         values = {"seed": seed} | self._completed(options, model)
         self._check_bounds(values, model)
         self._check_offered(values, model)
+        _check_texts(values, model)
         width, height = model.size(values["resolution"], size)
         fields = {option.field: values[option.name] for option in self.table if option.field}
         request = GenerationRequest(
             picture=picture,
             width=width,
             height=height,
-            camera=camera_from(values, model),
+            camera=_camera(values, model),
             extra=self._extra(values),
             denoised=model.denoised(width, height, values["frames"]),
             depth_model=model.depth_model,
@@ -81,6 +87,17 @@ class Admission:
         """Return the options of an order that leaves everything out; they have no seed."""
         return Options(**self._completed(Options(), self.catalogue.model()))
 
+    def offering(self, option: Option) -> list[Model]:
+        """Return the models that can be given an option, the default model first."""
+        default = self.catalogue.default_model
+        models = sorted(self.catalogue.models.values(), key=lambda model: model.name != default)
+        return [model for model in models if option.is_for(model)]
+
+    def options_for(self, model: str) -> tuple[Option, ...]:
+        """Return the options that a model can be given; all of them for one that is gone."""
+        row = self.catalogue.models.get(model)
+        return tuple(option for option in self.table if row is None or option.is_for(row))
+
     def profile_of(self, model: str) -> Profile:
         """Return the hardware profile that bounds what may be asked of a model."""
         return self.profiles.get(model, self.profile)
@@ -95,7 +112,8 @@ class Admission:
         most = getattr(self.profile_of(model.name), option.name, limits.high)
         if option.name == "frames" and model.denoising is not None:
             most = limits.high  # the hardware bounds what is denoised
-        return Span(limits.low, min(limits.high, most))
+        bounds = Span(limits.low, min(limits.high, most))
+        return model.frame_counts(bounds) if option.name == "frames" else bounds
 
     def choices(self, option: Option, model: Model) -> Mapping[str, str]:
         """Return what people see of each value to choose from, as a message key or as text.
@@ -140,7 +158,7 @@ class Admission:
         low, high = story.LEAST_SEGMENTS, MOST_SEGMENTS
         if not low <= len(prompts) <= high:
             raise BadRequest("request_story", count=len(prompts), low=low, high=high)
-        cameras = [camera_from({**values, "prompt": prompt}, model) for prompt in prompts]
+        cameras = [_camera({**values, "prompt": prompt}, model) for prompt in prompts]
         if not values["path"].strip():  # any other path is that of all prompts in a row
             request = replace(request, camera=replace(request.camera, keyframes=()))
         return story.with_segments(request, cameras)
@@ -159,6 +177,7 @@ class Admission:
                 value = None if default is None else option.parse(default)
             if value is not None:
                 values[option.name] = value
+        values["frames"] = model.frame_count(values["frames"])
         return values | {"model": model.name}
 
     def _extra(self, values: Mapping[str, Any]) -> tuple[tuple[str, OptionValue], ...]:
@@ -168,6 +187,15 @@ class Admission:
             for option in self.table
             if option.is_extra and values.get(option.name) not in (None, option.default)
         )
+
+    def _check_able(self, options: Options, model: Model) -> None:
+        """Raise BadRequest for an option that the model cannot be given."""
+        for option in self.table:
+            value = options.get(option.name)
+            if option.is_for(model) or value in (None, ""):
+                continue
+            if option.parse(value) not in ("", self._default(option, model)):
+                raise BadRequest("request_unable", name=option.name, model=model.name)
 
     def _check_bounds(self, values: Mapping[str, Any], model: Model) -> None:
         for option in self.table:
@@ -188,6 +216,23 @@ class Admission:
         shape = request.denoised or request
         if shape.width * shape.height > pixels:
             raise BadRequest("request_too_many_pixels", limit=pixels)
+
+
+def _camera(values: Mapping[str, Any], model: Model) -> Camera:
+    """Return an order's camera; one of no strength where the model is not steered by any."""
+    if Capability.CAMERA not in model.capabilities:
+        return Camera(strength=0.0)
+    return camera_from(values, model)
+
+
+def _check_texts(values: Mapping[str, Any], model: Model) -> None:
+    """Raise BadRequest where a prompt is missing, or in writing that the model cannot read."""
+    if Capability.PROMPT in model.capabilities and not values["prompt"]:
+        raise BadRequest("request_prompt_empty")
+    if "zh" not in model.languages and any(
+        is_foreign_script(values[name]) for name in ("prompt", "negative_prompt")
+    ):
+        raise BadRequest("request_english_only", model=model.name)
 
 
 def _shows_drafts(values: Mapping[str, Any]) -> bool:

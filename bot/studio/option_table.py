@@ -16,9 +16,11 @@ from bot.studio import camera_options as camera
 from bot.studio.clips import finish_options as finish
 from bot.studio.options import Chooser, OptionValue
 from storage.domain.camera.motion import Motion, Speed
-from storage.domain.catalogue import Model, Profile, Span
+from storage.domain.catalogue import Model, Profile
 from storage.domain.clip import Clip, Container
 from storage.domain.finish import MOST_FPS
+from storage.domain.models.capability import Capability
+from storage.domain.models.ranges import Span
 from storage.domain.prompt import path_text
 from storage.domain.request import (
     MOST_CANDIDATES,
@@ -53,7 +55,8 @@ class Option:
     The places are ranks in ascending order, None where the option is not shown: form_field among
     the form's own inputs, form_line among the lines of its last input, detail_line among the
     parameters of a clip. label is its name in such lines, where it differs; detail returns the text
-    of its detail line (empty: no line). max_length is in characters.
+    of its detail line (empty: no line). max_length is in characters. needs is what a model has to
+    be able to take; the option is offered for no other one.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Option:
     label: str = ""
     detail: Callable[[GenerationRequest, Clip | None], str] | None = None
     max_length: int | None = None
+    needs: Capability | None = None
 
     @property
     def name_key(self) -> str:
@@ -93,6 +97,10 @@ class Option:
         if not issubclass(kind, StrEnum):
             return {}
         return {member.value: f"{kind.__name__.lower()}_{member.value}" for member in kind}
+
+    def is_for(self, model: Model) -> bool:
+        """Tell whether a model can be given the option."""
+        return self.needs is None or self.needs in model.capabilities
 
     @property
     def is_extra(self) -> bool:
@@ -149,22 +157,29 @@ def resolutions(model: Model, profile: Profile) -> dict[str, str]:
     }
 
 
+def presets(model: Model, _profile: Profile) -> dict[str, str]:
+    """Return the message keys of the presets that a model has."""
+    return {name.value: f"preset_{name.value}" for name in model.presets or Preset}
+
+
 # fmt: off
 OPTIONS = (
     Option("prompt", str, "", field="prompt", required=True, multiline=True,
            max_length=PROMPT_LIMIT,
            in_flags=False,  # the command line has --prompts, one for each clip
-           form_field=1, form_line=None, detail_line=None),
+           form_field=1, form_line=None, detail_line=None, needs=Capability.PROMPT),
     Option("camera", Motion, Motion.AUTO, read=lambda request, _: request.camera.motion,
-           form_field=3, form_line=None, detail_line=2, detail=camera.motion_detail),
+           form_field=3, form_line=None, detail_line=2, detail=camera.motion_detail,
+           needs=Capability.CAMERA),
     Option("speed", Speed, Speed.NORMAL, read=lambda request, _: camera.speed_option(request),
-           form_line=6, detail_line=3, detail=camera.speed_detail),
+           form_line=6, detail_line=3, detail=camera.speed_detail, needs=Capability.CAMERA),
     Option("strength", float, bounds=Span(0.0, 1.0), read=camera.strength_option,
            form_line=7, detail_line=5,
-           detail=lambda request, _: format_value(request.camera.strength)),
+           detail=lambda request, _: format_value(request.camera.strength),
+           needs=Capability.CAMERA),
     Option("path", str, "", read=lambda request, _: camera.path_option(request),
            max_length=path_text.LIMIT,
-           form_line=8, detail_line=4, detail=camera.path_detail),
+           form_line=8, detail_line=4, detail=camera.path_detail, needs=Capability.CAMERA),
     Option("resolution", str, offers=resolutions, label="size",
            read=lambda request, model: model.resolution_of(request.width, request.height),
            form_field=4, form_line=None, detail_line=6,
@@ -172,18 +187,21 @@ OPTIONS = (
     Option("frames", int, field="frames", form_line=2, detail_line=7),
     Option("fps", int, field="fps", form_line=3, detail_line=8),
     Option("steps", int, field="steps", form_line=4, detail_line=9),
-    Option("guidance", float, field="guidance", form_line=5, detail_line=10),
+    Option("guidance", float, field="guidance", form_line=5, detail_line=10,
+           needs=Capability.GUIDANCE),
     Option("negative_prompt", str, "", field="negative_prompt", max_length=PROMPT_LIMIT,
            custom_id="negative", label="negative", form_field=2, form_line=None, detail_line=14,
-           detail=lambda request, _: " ".join(request.negative_prompt.split())),
+           detail=lambda request, _: " ".join(request.negative_prompt.split()),
+           needs=Capability.NEGATIVE_PROMPT),
     Option("seed", int, bounds=Span(0, SEED_LIMIT), field="seed", form_line=1, detail_line=1,
            detail=lambda request, clip: str(clip.seed if clip else request.seed)),
-    Option("preset", Preset, field="preset", form_line=9, detail_line=11),
+    Option("preset", Preset, field="preset", offers=presets, form_line=9, detail_line=11),
     Option("candidates", int, 1, CANDIDATES, field="candidates", form_line=10, detail_line=12,
            # The seed of a finished clip makes it again without the other candidates.
-           detail=lambda request, clip: _unless(1, 1 if clip else request.candidates)),
+           detail=lambda request, clip: _unless(1, 1 if clip else request.candidates),
+           needs=Capability.CANDIDATES),
     Option("choose", Chooser, Chooser.ME, text="chooser", form_line=11, detail_line=None,
-           read=lambda request, _: _chooser(request)),
+           read=lambda request, _: _chooser(request), needs=Capability.CANDIDATES),
     Option("format", Container, Container.MP4, text="container", field="container",
            form_line=12, detail_line=13,
            detail=lambda request, _: _unless(Container.MP4, request.container)),
@@ -200,7 +218,8 @@ OPTIONS = (
     Option("spoiler", int, 0, in_command=False, in_flags=False, form_line=None, detail_line=None),
     # 1 where each line of the prompt is a segment of a story.
     Option(STORY, int, 0, read=lambda request, _: int(bool(request.segments)),
-           in_command=False, in_flags=False, form_line=None, detail_line=None),
+           in_command=False, in_flags=False, form_line=None, detail_line=None,
+           needs=Capability.PROMPT),
     Option(MODEL, str, field="model", form_line=None, detail_line=15),
 )
 # fmt: on

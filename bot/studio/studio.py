@@ -351,7 +351,7 @@ class Studio:
         return job
 
     def _price(self, request: GenerationRequest) -> int:
-        return price(request, self.admission.catalogue.cost(request.model))
+        return price(request, self.admission.catalogue.work(request.model))
 
     def _job(self, requester: Requester, draft: OrderDraft, created: float) -> Job:
         return Job(

@@ -65,6 +65,7 @@ from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, ReplyTarget, Status
+from storage.domain.models.pipeline_row import PipelineRow
 from storage.domain.quota import Allowance, GuildUsage, UsageReport, check, price
 from storage.domain.request import GenerationRequest
 from storage.logs import FaultLog
@@ -127,7 +128,7 @@ class Jobs:
                 allowance = await ledger.allowance(connection, owner, now, self._quota)
                 check(allowance, [job.cost for job in fresh], self._quota, now)
             for job in new:
-                cost = price(job.request, self._catalogue.cost(job.request.model))
+                cost = price(job.request, self._catalogue.work(job.request.model))
                 saved = cost if job.cached else 0
                 row = row_of(job, self._cache_key(job.request), saved)
                 await connection.execute(insert(jobs).values(row))
@@ -199,7 +200,7 @@ class Jobs:
         async with self._write() as connection:
             job = await _get(connection, job_id)
             request = replace(job.request, stopped_after=made)
-            cost = min(job.cost, price(request, self._catalogue.cost(request.model)))
+            cost = min(job.cost, price(request, self._catalogue.work(request.model)))
             unchanged = and_(UNFINISHED, jobs.c.cost == job.cost)  # of two, one gives it back
             changes: dict[str, Any] = {"request": dumps(request), "cost": cost}
             changes |= {"fingerprint": self._cache_key(request), "kind": workload_key(request)}
@@ -439,8 +440,10 @@ class Jobs:
 def _model_key(catalogue: Catalogue, name: str) -> str:
     """Return what a clip depends on beside its request: the model's weights and the presets."""
     row = catalogue.models.get(name)
-    sources = [] if row is None else [(name, row.source, row.revision)]
-    return repr((sources, sorted(catalogue.presets.items())))
+    if row is None:
+        return repr(([], sorted(catalogue.presets.items())))
+    facts = [(name, row.source, row.revision)], sorted(catalogue.presets_of(row).items())
+    return repr(facts if row.pipeline == PipelineRow() else (*facts, row.pipeline))
 
 
 async def _step(

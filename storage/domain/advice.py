@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from storage.domain.camera.motion import Motion
-from storage.domain.catalogue import Model, Span
+from storage.domain.catalogue import Model
+from storage.domain.models.ranges import Span
 from storage.domain.picture import PictureFacts
 from storage.domain.prompt.reading import in_other_language, speaks_of_camera
 from storage.domain.prompt.subject_motion.reading import asks_subject_motion

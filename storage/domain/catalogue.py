@@ -7,84 +7,50 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from storage.domain.errors import BadRequest
+from storage.domain.models.capability import USUAL, Capability
+from storage.domain.models.defaults import Defaults, Denoising
+from storage.domain.models.pipeline_row import PipelineRow
+from storage.domain.models.ranges import Ranges, Span
+from storage.domain.models.work import SHARES, WorkModel
 from storage.domain.request import DenoisedShape, GenerationRequest, Preset
 
 HUB_ID = re.compile(r"(?P<repository>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
 """A source on the Hugging Face hub: `owner/name`, or `owner/name@revision`."""
 DRAFT_SIDE = 256
 """The side of the square with the area of a rendered draft, in pixels."""
+ALWAYS = Span(0.0, 1.0)
+"""The share of the steps on which guidance acts."""
+ANY_PIXELS = 4096 * 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A closed range of numbers."""
+class PresetRow:
+    """How one preset samples; see generation.yaml. An empty scheduler is the model's own."""
 
-    low: float
-    high: float
-
-    def __contains__(self, value: float) -> bool:
-        """Tell whether the value is within the range, ends included."""
-        return self.low <= value <= self.high
-
-
-@dataclass(frozen=True, slots=True)
-class Ranges:
-    """The ranges of the numbers that a person may set."""
-
-    frames: Span
-    fps: Span
-    steps: Span
-    guidance: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """The values of options that are left out.
-
-    The camera's strength is camera_strength for a motion that somebody names, by the prompt or by
-    an option, and camera_strength_unnamed for the drift of an order that names none.
-    """
-
-    resolution: str
-    frames: int
-    fps: int
-    steps: int
-    guidance: float
-    preset: Preset
-    camera_strength: float
-    camera_strength_unnamed: float
-
-    @property
-    def strength(self) -> float | None:
-        """The default of the option strength; None where it depends on the rest of the order."""
-        same = self.camera_strength == self.camera_strength_unnamed
-        return self.camera_strength if same else None
-
-
-@dataclass(frozen=True, slots=True)
-class Denoising:
-    """The size at which a model denoises, where its clips are rendered at another one.
-
-    side is that of the square with the same area, in pixels; frames is for how many moments of a
-    clip there is an answer.
-    """
-
-    side: int
-    frames: int
+    scheduler: str = ""
+    steps: float = 1.0
+    guidance: Span = ALWAYS
+    reuse: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
     """One model's row; another revision makes other clips of the same request.
 
-    cost is by how much a pass over one pixel of one frame is dearer than with the full model.
+    cost is by how much a pass over one pixel of one frame is dearer than with the full model, in a
+    default clip; the work of others grows with their size to the power of growth. presets are the
+    model's own, none for the catalogue's. A clip has a multiple of frame_step frames, and one more.
+    memory_gib is the device's memory in which every clip within the limits can be made; 0 leaves
+    it to the hardware's profile what can.
+
     Without denoising, a model denoises every frame of a clip at the clip's own size. moves_subjects
-    tells whether anything in the picture moves by itself, or the camera alone. depth_model names
-    what tells how near things are, where the operator has it.
+    tells whether anything in the picture moves by itself, or the camera alone. languages are those
+    of the prompts that it reads. depth_model names what tells how near things are, where the
+    operator has it. pipeline is for a model that runs as a pipeline of diffusers.
     """
 
     name: str
@@ -98,14 +64,44 @@ class Model:
     limits: Ranges
     recommended: Ranges
     cost: float = 1.0
+    growth: float = 1.0
     denoising: Denoising | None = None
     moves_subjects: bool = True
     depth_model: str = ""
+    frame_step: int = 1
+    memory_gib: float = 0.0
+    languages: tuple[str, ...] = ("en", "zh")
+    capabilities: tuple[Capability, ...] = USUAL
+    presets: Mapping[Preset, PresetRow] = field(default_factory=dict)
+    pipeline: PipelineRow = field(default_factory=PipelineRow)
 
     @property
     def sources(self) -> tuple[str, str]:
         """Return the source as it is written, and without the revision that it may have."""
         return self.source, self.source.partition("@")[0]
+
+    @property
+    def work(self) -> WorkModel:
+        """Return how much work the model's clips are."""
+        usual = self.resolutions[self.defaults.resolution] ** 2 * self.defaults.frames
+        shares = {preset: row.steps for preset, row in self.presets.items()} or SHARES
+        return WorkModel(self.cost, self.growth, usual, shares)
+
+    def frame_count(self, frames: int) -> int:
+        """Return the number of frames nearest to this one that the model can make."""
+        return round((frames - 1) / self.frame_step) * self.frame_step + 1
+
+    def frame_counts(self, span: Span) -> Span:
+        """Return the least and the largest number of frames in a range that it can make."""
+        step = self.frame_step
+        return Span(-((1 - span.low) // step) * step + 1, (span.high - 1) // step * step + 1)
+
+    def on(self, hardware: Profile) -> Profile:
+        """Return what the hardware bounds for this model."""
+        if not 0 < self.memory_gib <= hardware.memory_gib:
+            return hardware
+        frames, steps = int(self.limits.frames.high), int(self.limits.steps.high)
+        return replace(hardware, pixels=ANY_PIXELS, frames=frames, steps=steps)
 
     def size(self, resolution: str, picture: tuple[int, int]) -> tuple[int, int]:
         """Return the clip's width and height: the resolution's area at the nearest aspect.
@@ -119,6 +115,11 @@ class Model:
             self.aspects, key=lambda aspect: abs(_log_ratio(aspect[0] / aspect[1], ratio))
         )
         return self._sides(side, wide / high)
+
+    def makes(self, width: int, height: int) -> bool:
+        """Tell whether any of the model's clips have this size."""
+        size = (width, height)
+        return any(self.size(name, size) == size for name in self.resolutions)
 
     def denoised(self, width: int, height: int, frames: int) -> DenoisedShape | None:
         """Return what is denoised for a clip of this shape; None where that is the clip itself."""
@@ -192,16 +193,6 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class PresetRow:
-    """How one preset samples; see generation.yaml."""
-
-    scheduler: str
-    steps: float
-    guidance: Span
-    reuse: int
-
-
-@dataclass(frozen=True, slots=True)
 class QuotaRow:
     """The limits of each person."""
 
@@ -238,9 +229,13 @@ class Catalogue:
             else next((row.name for row in rows if text in row.sources), None)
         )
 
-    def cost(self, model: str) -> float:
-        """Return a model's factor of costs, that of the full model for one that is gone."""
-        return self.models[model].cost if model in self.models else 1.0
+    def work(self, model: str) -> WorkModel:
+        """Return how much work a model's clips are; the full model's for one that is gone."""
+        return self.models[model].work if model in self.models else WorkModel()
+
+    def presets_of(self, model: Model) -> Mapping[Preset, PresetRow]:
+        """Return the presets that a model has."""
+        return model.presets or self.presets
 
 
 def _log_ratio(first: float, second: float) -> float:

@@ -14,18 +14,18 @@ from itertools import accumulate
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded
 from storage.domain.job import Status
+from storage.domain.models.work import WorkModel
 from storage.domain.request import GenerationRequest, Preset
 
 DAY = 86_400  # seconds
 HANDLING = 4.0  # credits that every file costs: fetch, decode, score, encode, store
 DRAFT_HANDLING = 0.5  # credits that every draft in a file costs: decode, score
-WORK_PER_CREDIT = 512 * 512 * 16 * 50 * 2 / 60  # pixels x frames x passes through the model
 RENDERED_PER_CREDIT = 8_000_000  # pixels x frames, rendered or finished on the processor
-SHARES = {Preset.EXACT: 1.0, Preset.FAST: 0.35, Preset.DRAFT: 0.25}  # of the exact preset's work
+FULL_MODEL = WorkModel()
 
 
-def price(request: GenerationRequest, factor: float = 1.0) -> int:
-    """Return what a request costs, in credits; factor is its model's.
+def price(request: GenerationRequest, model: WorkModel = FULL_MODEL) -> int:
+    """Return what a request costs, in credits, with a model of this much work.
 
     Candidates among which the judge chooses cost as many clips, of which one is rendered. Drafts
     cost what they are made with, and are one file; only the chosen clip is finished.
@@ -34,12 +34,11 @@ def price(request: GenerationRequest, factor: float = 1.0) -> int:
     if not request.generates:
         return math.ceil(HANDLING + finishing)
     preset = Preset.DRAFT if request.drafts else request.preset
-    passes = request.steps * (2 if request.guidance > 1.0 else 1) * SHARES[preset]
     width, height = request.drafts or (request.width, request.height)
     pixels = width * height * request.frames
     shape = request.denoised
     denoised = shape.width * shape.height * shape.frames if shape else pixels
-    work = factor * denoised * passes / WORK_PER_CREDIT
+    work = model.credits(request, denoised, preset)
     rendering = pixels / RENDERED_PER_CREDIT if shape else 0.0
     if request.drafts:
         return math.ceil(HANDLING + request.candidates * (DRAFT_HANDLING + work + rendering))

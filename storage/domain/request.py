@@ -105,8 +105,6 @@ class GenerationRequest:
         """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
         object.__setattr__(self, "guidance", float(self.guidance))
         object.__setattr__(self, "extra", tuple(sorted(self.extra, key=itemgetter(0))))
-        if not self.prompt.strip():
-            raise BadRequest("request_prompt_empty")
         if len(self.segments) > MOST_SEGMENTS:
             raise BadRequest("request_segments", limit=MOST_SEGMENTS)
         texts = [("prompt", segment.prompt) for segment in self.segments]

@@ -19,7 +19,7 @@ from bot.studio.option_table import OPTIONS, Option
 from storage.domain.errors import BadRequest
 from storage.domain.job import Status
 from storage.domain.progress import Stage
-from tests.support.admission import ADMISSION, CATALOGUE
+from tests.support.catalogue.admission import ADMISSION, CATALOGUE
 
 ROOT = Path(__file__).resolve().parents[2]
 FAMILIES: dict[str, Iterable[str]] = {

@@ -13,8 +13,8 @@ from bot.discord_ui.client import Translator
 from bot.i18n import Translations
 from bot.studio.option_table import OPTIONS, Option
 from bot.studio.options import Options
-from storage.domain.catalogue import Span
 from storage.domain.errors import BadRequest
+from storage.domain.models.ranges import Span
 from tests.support.backend import Backend, open_backend, png, requester
 from tests.support.discord.simulated_chat import Chat, ephemeral_texts, open_chat, text_of
 

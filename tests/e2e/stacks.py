@@ -8,7 +8,7 @@ from pathlib import Path
 
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.stack.local_stack import LocalStack
-from tests.support.admission import small_catalogue
+from tests.support.catalogue.admission import small_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 120

@@ -24,7 +24,7 @@ from deploy.local.stack.redis_server import RedisServer, start_redis
 from deploy.local.stack.waiting import poll
 from tests.faults.redis_proxy import RedisProxy
 from tests.faults.shifted_process import set_clock
-from tests.support.admission import small_catalogue
+from tests.support.catalogue.admission import small_catalogue
 from tests.support.process_tree import children, has_ended
 from tests.support.stores.outside_database import OutsideDatabase
 

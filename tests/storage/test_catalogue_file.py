@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from storage.catalogue_file import CatalogueError, load_catalogue
-from storage.domain.catalogue import Span
+from storage.domain.models.ranges import Span
 from storage.domain.request import DenoisedShape, Preset
 
 
@@ -71,6 +71,10 @@ def test_it_is_found_from_any_folder(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("profiles.cpu.name", "another"),
         ("presets.turbo", {}),
         ("presets.fast.guidance", [0.0]),
+        ("models.i2vgen-xl.capabilities", ["prompt", "smell"]),
+        ("models.i2vgen-xl.presets", {"exact": {"guidance": [1, 0]}}),
+        ("models.i2vgen-xl.pipeline", {"parameters": {"colour": "hue"}}),
+        ("models.i2vgen-xl.pipeline", {"dtypes": {"vae": "fp8"}}),
         ("quota.credits_per_day", 1.5),
         ("surprise", 1),
     ],
@@ -92,6 +96,23 @@ def test_a_missing_place_is_named(tmp_path: Path, place: str) -> None:
     del reduce(getitem, parents, data)[key]
     path.write_text(yaml.safe_dump(data))
     with pytest.raises(CatalogueError, match=rf"broken\.yaml: {place}: missing"):
+        load_catalogue(path)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("frame_step", 4, "defaults.frames: 16 is not a multiple of 4, plus one"),
+        ("presets", {"fast": {"steps": 0.5}}, "presets.exact: missing"),
+    ],
+)
+def test_defaults_that_a_models_row_rules_out_are_named(
+    tmp_path: Path, key: str, value: object, message: str
+) -> None:
+    path, data = tmp_path / "broken.yaml", _shipped()
+    data["models"]["i2vgen-xl"][key] = value
+    path.write_text(yaml.safe_dump(data))
+    with pytest.raises(CatalogueError, match=f"models.i2vgen-xl.{message}"):
         load_catalogue(path)
 
 

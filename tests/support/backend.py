@@ -180,7 +180,7 @@ class Backend:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run a dispatcher and a worker inside this block."""
-        async with self.running_dispatcher(), self.running_worker():
+        async with self.running_dispatcher(), self.running_worker(self.settings.model):
             yield
 
     @contextlib.asynccontextmanager
@@ -220,13 +220,21 @@ async def open_backend(
     table: tuple[Option, ...] = OPTIONS,
     *,
     database_url: str = "",
+    model: str = "embedded",
     models: str = "",
+    generation_file: Path | None = None,
 ) -> AsyncIterator[Backend]:
     """Open database, blobs and queue in a folder; the database may be another one.
 
-    models is the setting of that name.
+    model, models and generation_file are the settings of these names.
     """
-    settings = Settings(mutoscope_home=folder, redis_url=redis_url, models=models)
+    settings = Settings(
+        mutoscope_home=folder,
+        redis_url=redis_url,
+        model=model,
+        models=models,
+        generation_file=generation_file,
+    )
     if database_url:
         settings = settings.model_copy(update={"database_url": database_url})
     else:

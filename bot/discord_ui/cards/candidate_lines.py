@@ -17,7 +17,7 @@ def candidate_lines(
     """Return how to choose and, where the drafts' cameras differ, each one's motion."""
     first = clip.candidates[0]
     full = in_full(job.request, first.seed, first.camera)
-    cost = price(full, catalogue.cost(job.request.model))
+    cost = price(full, catalogue.work(job.request.model))
     ask = "👇 " + texts.text(job.locale, "card_choose", cost=cost)
     if len({one.camera for one in clip.candidates}) == 1:
         return (ask,)

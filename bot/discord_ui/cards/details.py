@@ -32,7 +32,8 @@ class DetailsRenderer:
     def render(self, job: Job) -> discord.Embed:
         """Return the embed of a job; before its end it has the parameters alone."""
         embed = discord.Embed(description="> " + quote(title_of(job.request), PROMPT_LIMIT))
-        lines = code_block(write_details(self.admission.table, job.request, job.clip))
+        table = self.admission.options_for(job.request.model)
+        lines = code_block(write_details(table, job.request, job.clip))
         self._add_field(embed, "details_parameters", lines)
         if job.clip is not None:
             self._add_field(embed, "details_scores", self._scores(job, job.clip))

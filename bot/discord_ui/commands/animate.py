@@ -13,7 +13,7 @@ from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
 from bot.studio.option_table import MODEL, Option
 from bot.studio.options import Options
-from storage.domain.catalogue import Span
+from storage.domain.models.ranges import Span
 
 CHOICES = 25  # the most that Discord shows
 PICTURES = ("picture", "picture_2", "picture_3", "picture_4")
@@ -26,7 +26,9 @@ def register(client: MutoscopeClient) -> None:
     options = {
         option.name: option
         for option in admission.table
-        if option.in_command and (option.name != MODEL or len(models) > 1)
+        if option.in_command
+        and admission.offering(option)
+        and (option.name != MODEL or len(models) > 1)
     }
     names = {name: localized(texts, f"option_{name}") for name in PICTURES}
     about = {name: localized(texts, f"option_{name}_about") for name in PICTURES}
@@ -34,13 +36,13 @@ def register(client: MutoscopeClient) -> None:
     parameters = [_parameter(name, discord.Attachment, name == PICTURES[0]) for name in PICTURES]
     for name, option in options.items():
         names[name] = localized(texts, option.name_key)
-        about[name] = localized(
-            texts, option.about_key, **admission.about(option, admission.catalogue.model())
-        )
-        bounds = [span for model in models if (span := admission.bounds(option, model))]
-        parameters.append(_parameter(name, _type(option, bounds), option.required))
+        able = admission.offering(option)
+        about[name] = localized(texts, option.about_key, **admission.about(option, able[0]))
+        bounds = [span for model in able if (span := admission.bounds(option, model))]
+        required = option.required and len(able) == len(models)
+        parameters.append(_parameter(name, _type(option, bounds), required))
         labels: dict[str, str] = {}
-        for model in models:
+        for model in able:
             labels |= admission.choices(option, model)
         if labels:
             choices[name] = [

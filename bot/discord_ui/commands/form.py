@@ -52,13 +52,14 @@ class Form(discord.ui.Modal):
         self._texts = texts
         self._locale = locale
         model = admission.catalogue.model(str(options["model"]))
-        for option in ranked(admission.table, lambda option: option.form_field):
+        table = admission.options_for(model.name)
+        for option in ranked(table, lambda option: option.form_field):
             value = options.get(option.name)
             choices = admission.choices(option, model)
             item = self._select(option, choices, value) if choices else _text_input(option, value)
             several = option.name == "prompt" and bool(options.get(STORY))
             self._add("prompts" if several else option.name, item)
-        lines = f"{first_line}\n{write_form_lines(admission.table, options)}".strip()
+        lines = f"{first_line}\n{write_form_lines(table, options)}".strip()
         self._add(
             LINES_ID,
             discord.ui.TextInput(

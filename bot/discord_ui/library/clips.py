@@ -15,6 +15,7 @@ from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.replies import BLOCKED_BY_AUTOMOD, NO_MENTIONS, quote, reply_errors
 from storage.domain.job import Job
 from storage.domain.library.pages import ClipPage, PageRequest
+from storage.domain.prompt.story import title_of
 
 PROMPT_LIMITS = (80, 40, 15)  # characters; a shorter one where the list would be too long
 CONTENT_LIMIT = 2000  # characters
@@ -108,7 +109,7 @@ class _Listing:
                 lines.append(self._text(key, search=quote(self.search, SEARCH_LIMIT)))
             for job in jobs:
                 number += 1
-                prompt = quote(job.request.prompt, prompt_limit) + " · " if prompt_limit else ""
+                prompt = quote(title_of(job.request), prompt_limit) + " · " if prompt_limit else ""
                 lines.append(f"{number}. {prompt}<t:{job.ended:.0f}:R>")
         if not self.page.jobs and self.search:
             key = "clips_not_found_yet" if self.page.older else "clips_not_found"

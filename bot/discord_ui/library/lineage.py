@@ -16,6 +16,7 @@ from bot.discord_ui.visibility import check_visible, may_be_visible
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, Status
 from storage.domain.library.lineage import relation_of
+from storage.domain.prompt.story import title_of
 
 SHOWN = 10  # children
 PROMPT_LIMIT = 35  # characters, so that all of them fit into one field of an embed
@@ -115,7 +116,7 @@ class _Family:
     def _line(self, shown: Job, parent: Job, child: Job) -> str:
         """Return how the child was made from the parent, and the prompt and time of one of them."""
         relation = self._text(f"lineage_{relation_of(parent.request, child.request).value}")
-        prompt = quote(shown.request.prompt, PROMPT_LIMIT)
+        prompt = quote(title_of(shown.request), PROMPT_LIMIT)
         return f"{relation} · {prompt} · <t:{shown.ended:.0f}:R>"
 
     def _text(self, key: str) -> str:

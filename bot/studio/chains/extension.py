@@ -59,6 +59,9 @@ def _going_on(
     """Return a request as one that goes on from a clip of another's size; raise BadRequest."""
     model = admission.catalogue.model(request.model)
     width, height = old.width, old.height
+    if request.model != old.model and not model.makes(width, height):
+        size = {"width": width, "height": height}
+        raise BadRequest("request_other_size", model=model.name, **size)
     denoised = model.denoised(width, height, request.frames)
     request = replace(request, width=width, height=height, denoised=denoised)
     request = replace(request, source=source, drafts=None)

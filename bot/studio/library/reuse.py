@@ -48,7 +48,7 @@ def reusable_options(request: GenerationRequest, admission: Admission) -> Option
     values: dict[str, OptionValue] = {"model": model.name}
     for option in admission.table:
         own = option.required or option.default is not None or option.bounds is not None
-        if (own or known) and option.name != "model":
+        if (own or known) and option.name != "model" and option.is_for(model):
             value = _value(option, request, admission, model)
             if value is not None:
                 values[option.name] = value

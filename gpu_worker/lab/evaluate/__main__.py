@@ -58,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
 def _evaluation(options: argparse.Namespace, environ: Mapping[str, str]) -> Evaluation:
     catalogue = Settings.from_environment(environ).catalogue()
     model = catalogue.model()
-    engine = registry.create(model.source, name=model.name, presets=catalogue.presets)
+    engine = registry.create(model.source, name=model.name, presets=catalogue.presets_of(model))
     pictures = options.pictures
     return Evaluation(
         evaluator=ClipEvaluator(engine, model),

@@ -50,6 +50,16 @@ def is_other_language(text: str) -> bool:
     return 2 * clear + small >= max(_ENOUGH, len(found & _ENGLISH) + 1)
 
 
+def is_foreign_script(text: str) -> bool:
+    """Tell whether most letters of a text are in another script than the Latin one.
+
+    A character of Chinese counts as a letter.
+    """
+    letters = [letter for letter in text if letter.isalpha()]
+    latin = sum(unicodedata.name(letter, "").startswith("LATIN") for letter in letters)
+    return 2 * latin < len(letters)
+
+
 def has_kana(text: str) -> bool:
     """Tell whether a text is Japanese, whose characters mean other things than the Chinese ones."""
     return len(_KANA.findall(text)) >= _ENOUGH

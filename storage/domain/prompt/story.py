@@ -61,6 +61,9 @@ def segment_of(
 
 
 def title_of(request: GenerationRequest) -> str:
-    """Return the prompt of a request in one line, those of a story with arrows between."""
+    """Return the prompt of a request in one line, those of a story with arrows between.
+
+    Where there is none, because the model reads none, it is the model's name.
+    """
     prompts = [segment.prompt for segment in request.segments]
-    return " → ".join(prompts) if prompts else request.prompt
+    return " → ".join(prompts) if prompts else request.prompt or request.model

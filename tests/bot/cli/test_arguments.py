@@ -9,7 +9,7 @@ from bot.cli.order_plan import pair
 from bot.i18n import Translations
 from bot.studio.options import Options
 from storage.domain.camera.motion import Motion
-from tests.support.admission import ADMISSION
+from tests.support.catalogue.admission import ADMISSION
 
 TEXTS = Translations.load()
 

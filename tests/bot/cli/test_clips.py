@@ -15,7 +15,7 @@ from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.job import Status
 from storage.settings import Settings
-from tests.support.admission import CATALOGUE
+from tests.support.catalogue.admission import CATALOGUE
 from tests.support.clip_files import smallest_mp4
 from tests.support.examples import CLIP, REQUEST, job
 

@@ -82,8 +82,8 @@ async def test_each_model_has_its_own_bounds_and_price(backend: Backend) -> None
         await backend.studio.submit(requester(), png(), options)
     assert refused.value.key == "request_resolution"
     small, full = await order(backend, "embedded", 1), await order(backend, FULL, 1)
-    factor = backend.catalogue.cost("embedded")
-    assert small.cost == price(small.request, factor)
+    work = backend.catalogue.work("embedded")
+    assert small.cost == price(small.request, work)
     assert full.cost == price(full.request)
     with pytest.raises(BadRequest) as unknown:
         await order(backend, "no such model", 1)

@@ -13,7 +13,7 @@ from storage.domain.camera.motion import Motion, Reading, Speed
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 from storage.domain.request import DenoisedShape, Preset
-from tests.support.admission import ADMISSION, CATALOGUE, admit
+from tests.support.catalogue.admission import ADMISSION, CATALOGUE, admit
 
 
 def test_options_that_are_left_out_take_the_catalogues_defaults() -> None:

@@ -12,7 +12,7 @@ from bot.studio.parameter_lines import read_form_lines, write_details, write_for
 from storage.domain.camera.motion import Motion, Reading
 from storage.domain.clip import Candidate
 from storage.domain.errors import BadRequest
-from tests.support.admission import ADMISSION, admit
+from tests.support.catalogue.admission import ADMISSION, admit
 from tests.support.examples import CLIP
 
 

@@ -13,10 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from storage.database.jobs import Jobs
 from storage.database.tables import jobs as jobs_table
 from storage.domain.camera.motion import Motion, Reading, Speed
-from storage.domain.catalogue import Catalogue
+from storage.domain.catalogue import Catalogue, PresetRow
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import ReplyTarget, Status
+from storage.domain.models.pipeline_row import PipelineRow
 from storage.domain.request import Preset
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
@@ -171,7 +172,15 @@ async def test_the_same_request_finds_the_clip_that_is_there(jobs: Jobs) -> None
     assert await jobs.find_clip(replace(REQUEST, seed=8)) is None
 
 
-@pytest.mark.parametrize("change", [{"source": "/models/tuned"}, {"revision": 99}])
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"source": "/models/tuned"},
+        {"revision": 99},
+        {"presets": {Preset.EXACT: PresetRow(steps=0.5)}},
+        {"pipeline": PipelineRow(arguments={"motion_bucket_id": 200})},
+    ],
+)
 async def test_a_clip_of_other_weights_is_not_the_same_clip(
     jobs: Jobs, engine: AsyncEngine, catalogue: Catalogue, change: dict[str, Any]
 ) -> None:

@@ -27,8 +27,8 @@ WHOLE = price(REQUESTED)
 @pytest.fixture
 def cost(jobs: Jobs) -> dict[int, int]:
     """Return what so many segments cost with this catalogue."""
-    factor = jobs._catalogue.cost(REQUESTED.model)
-    return {made: price(replace(REQUESTED, stopped_after=made), factor) for made in range(1, 5)}
+    work = jobs._catalogue.work(REQUESTED.model)
+    return {made: price(replace(REQUESTED, stopped_after=made), work) for made in range(1, 5)}
 
 
 async def placed(jobs: Jobs, cost: dict[int, int], attempt: int = 0) -> Job:

@@ -8,10 +8,10 @@ import pytest
 
 from storage.domain.advice import Advice, advice_on_clip, advice_on_picture, advice_on_prompt
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
-from storage.domain.catalogue import Span
+from storage.domain.models.ranges import Span
 from storage.domain.picture import PictureFacts
 from storage.domain.prompt.reading import with_reading
-from tests.support.admission import CATALOGUE
+from tests.support.catalogue.admission import CATALOGUE
 from tests.support.examples import REQUEST
 
 OWN, FULL = CATALOGUE.models["embedded"], CATALOGUE.models["i2vgen-xl"]

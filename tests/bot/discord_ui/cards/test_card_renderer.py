@@ -16,7 +16,7 @@ from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.progress import Progress, Stage
 from storage.domain.prompt import path_text
-from tests.support.admission import CATALOGUE, admit
+from tests.support.catalogue.admission import CATALOGUE, admit
 
 REQUEST = admit(Options("a boat, pan left", seed=5))
 JOB = Job(

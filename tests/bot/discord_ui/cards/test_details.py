@@ -8,7 +8,7 @@ from bot.discord_ui.cards.details import DetailsRenderer
 from bot.i18n import Translations
 from storage.domain.job import Job
 from tests.bot.discord_ui.cards.test_card_renderer import CLIP, DONE, JOB, REQUEST
-from tests.support.admission import ADMISSION
+from tests.support.catalogue.admission import ADMISSION
 
 
 def fields(job: Job, locale: str = "en") -> dict[str, str]:

@@ -19,8 +19,8 @@ from storage.codec import encode
 from storage.domain.job import Job
 from storage.domain.request import GenerationRequest
 from tests.storage.test_clip_comment import mp4
-from tests.support.admission import admit
 from tests.support.backend import png
+from tests.support.catalogue.admission import admit
 from tests.support.discord.local_chat import LocalChat
 
 MENU = "Reuse these settings"

@@ -73,8 +73,8 @@ async def nothing_is_left(backend: Backend, worker: StoryWorker) -> bool:
 
 
 def cost(backend: Backend, job: Job, made: int) -> int:
-    factor = backend.catalogue.cost(job.request.model)
-    return price(replace(job.request, stopped_after=made), factor)
+    work = backend.catalogue.work(job.request.model)
+    return price(replace(job.request, stopped_after=made), work)
 
 
 async def test_a_whole_story_is_one_job_with_one_price(

@@ -13,7 +13,7 @@ from storage.domain.errors import BadRequest, JobGone
 from storage.domain.finish import Finish
 from storage.domain.job import Job, Status
 from storage.domain.request import DenoisedShape
-from tests.support.admission import CATALOGUE
+from tests.support.catalogue.admission import CATALOGUE
 from tests.support.examples import CLIP, JOB, REQUEST
 
 DONE = replace(JOB, status=Status.DONE, clip=CLIP)

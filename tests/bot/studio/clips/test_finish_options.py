@@ -8,7 +8,7 @@ from bot.studio.clips.finish_options import Playback, Upscale
 from bot.studio.options import Options
 from storage.domain.errors import BadRequest
 from storage.domain.finish import Finish
-from tests.support.admission import ADMISSION, admit
+from tests.support.catalogue.admission import ADMISSION, admit
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from storage.domain.camera.motion import Camera, Keyframe, Pose
 from storage.domain.errors import BadRequest
 from storage.domain.request import GenerationRequest
 from tests.storage.test_clip_comment import mp4
-from tests.support.admission import ADMISSION, CATALOGUE, admit
+from tests.support.catalogue.admission import ADMISSION, CATALOGUE, admit
 
 ASKED = Options(
     "a boat 镜头推近",
@@ -85,7 +85,6 @@ def test_a_picture_that_is_no_sha256_is_unknown() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        {"prompt": ""},
         {"prompt": "a" * 1001},
         {"prompt": 7},
         {"seed": -1},
@@ -104,6 +103,12 @@ def test_settings_that_no_release_writes_are_refused(changes: dict[str, Any]) ->
     with pytest.raises(BadRequest) as caught:
         read(**changes)
     assert caught.value.key == "request_settings_unreadable"
+
+
+def test_settings_without_the_prompt_that_their_model_needs_are_refused() -> None:
+    with pytest.raises(BadRequest) as caught:
+        read(prompt=" ")
+    assert caught.value.key == "request_prompt_empty"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from gpu_worker.lab.training import checkpoint_export, validation
 from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.trained_networks import TrainedNetworks
 from storage.catalogue_file import load_catalogue
-from storage.domain.catalogue import Denoising
+from storage.domain.models.defaults import Denoising
 
 
 def test_an_untrained_denoiser_gives_the_moved_picture(

@@ -10,7 +10,7 @@ from storage.domain.drafts import candidates as drafts
 from storage.domain.drafts.grid import GAP, columns, grid_size
 from storage.domain.quota import price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
-from tests.support.admission import CATALOGUE, admit
+from tests.support.catalogue.admission import CATALOGUE, admit
 
 
 def four(prompt: str, **options: str | int | float) -> GenerationRequest:
@@ -91,15 +91,15 @@ def test_drafts_lie_side_by_side_in_as_square_a_clip_as_possible(
 
 @pytest.mark.parametrize("model", ["embedded", "i2vgen-xl"])
 def test_drafts_cost_less_than_clips(model: str) -> None:
-    row, factor = CATALOGUE.models[model], CATALOGUE.cost(model)
+    row, work = CATALOGUE.models[model], CATALOGUE.work(model)
     size = row.size(row.defaults.resolution, (4, 3))
     one = row.request(size, picture="", prompt="waves", seed=1)
     shown = row.request(
         size, picture="", prompt="waves", seed=1, candidates=4, drafts=row.draft_size(*size)
     )
     judged = row.request(size, picture="", prompt="waves", seed=1, candidates=4)
-    assert price(shown, factor) < 2 * price(one, factor)
-    assert price(shown, factor) + price(one, factor) < price(judged, factor)
+    assert price(shown, work) < 2 * price(one, work)
+    assert price(shown, work) + price(one, work) < price(judged, work)
 
 
 def test_a_draft_has_the_clips_shape_and_a_size_that_its_model_takes() -> None:

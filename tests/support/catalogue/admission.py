@@ -10,7 +10,7 @@ from storage.catalogue_file import load_catalogue
 from storage.domain.request import GenerationRequest
 
 CATALOGUE = load_catalogue()
-CATALOGUE_FILE = Path(__file__).resolve().parents[2] / "generation.yaml"
+CATALOGUE_FILE = Path(__file__).resolve().parents[3] / "generation.yaml"
 SMALLER = {
     "512p: 512\n": "512p: 128\n",
     "640p: 640\n": "640p: 144\n",

@@ -1,0 +1,1 @@
+"""What one model can do, how its pipeline is called, and what its work costs."""
