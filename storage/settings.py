@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_settings import (
@@ -131,9 +131,11 @@ class Settings(LogSettings):
     model is the name, hub id or folder of the model; model_row is the catalogue row that bounds
     it, empty where it follows from the model. depth_model is the hub id or folder of a depth
     estimator, empty for none. models are further catalogue rows that can be
-    ordered, as NAME or NAME=PROFILE of their workers' hardware, with spaces between. gpu_offer is
-    the row of the price list by which these workers are billed, empty for none. wait_limit is for
-    how many seconds beyond a worker's start an order may wait before another worker is wanted.
+    ordered, as NAME or NAME=PROFILE of their workers' hardware, with spaces between.
+    models_on_demand are those of them for whose orders workers are started, by name or source (a
+    space in one is %20). gpu_offer is the row of the price list by which these workers are billed,
+    empty for none. wait_limit is for how many seconds beyond a worker's start an order may wait
+    before another worker is wanted.
     """
 
     mutoscope_home: FolderPath = Path("var")
@@ -151,6 +153,7 @@ class Settings(LogSettings):
     depth_model: Annotated[str, AfterValidator(_depth_model)] = ""
     hardware_profile: str = ""
     models: str = ""
+    models_on_demand: str = ""
     generation_file: FullPath | None = None
     prices_file: FullPath | None = None
     gpu_offer: str = ""
@@ -206,7 +209,20 @@ class Settings(LogSettings):
             if profile or name not in profiles:
                 found = _profile(whole, profile or _usual_profile(name), "MODELS")
                 profiles[name] = row.on(found)
-        return replace(catalogue, models=models), profiles
+        return self._with_on_demand(replace(catalogue, models=models), whole), profiles
+
+    def _with_on_demand(self, offered: Catalogue, whole: Catalogue) -> Catalogue:
+        """Mark the rows for whose orders workers are started; raise SettingsError."""
+        models = dict(offered.models)
+        for text in map(unquote, self.models_on_demand.split()):
+            name = offered.name_of(text) or whole.name_of(text)
+            if name is None or name not in models:
+                known = ", ".join(models)
+                raise SettingsError(
+                    f"MODELS_ON_DEMAND={printable(text)} cannot be ordered here; these can: {known}"
+                )
+            models[name] = replace(models[name], on_demand=True)
+        return replace(offered, models=models)
 
     def _row_name(self, catalogue: Catalogue) -> str:
         """Return the catalogue row for the model: its own, or I2VGen-XL's for any other source."""

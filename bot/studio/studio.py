@@ -230,7 +230,9 @@ class Studio:
 
     def wait_forecast(self) -> WaitForecast:
         """Return a new forecast of when waiting jobs start."""
-        return WaitForecast(self._jobs, self.workers_by_model, self._clock)
+        return WaitForecast(
+            self._jobs, self.workers_by_model, self.admission.catalogue, self._clock
+        )
 
     async def job(self, job_id: str) -> Job:
         """Return a job; raise JobGone where it is unknown or deleted."""

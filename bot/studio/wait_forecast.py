@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from bot.studio.models.availability import Availability, availability
 from storage.database.jobs import Jobs
 from storage.database.rows import workload_key
+from storage.domain.catalogue import Catalogue
 from storage.domain.forecast import start_delays
 from storage.domain.job import Job, Status
 from storage.domain.request import GenerationRequest
@@ -29,12 +31,12 @@ AGE_SHARE = 0.2  # of the expected wait, which that age is between these bounds
 class QueueEstimate:
     """The number of jobs before a waiting one, and the seconds until it starts where known.
 
-    served tells whether a worker is alive that serves its model.
+    availability is that of its model.
     """
 
     position: int
     seconds: float | None = None
-    served: bool = True
+    availability: Availability = Availability.SERVED
 
 
 Forecast = tuple[QueueEstimate, float]
@@ -45,7 +47,8 @@ class WaitForecast:
     """Forecasts the head of each model's queue at once, and a few followed jobs behind it in turn.
 
     It assumes that each worker makes clips one after the other, that each clip takes the recent
-    median of its kind, and that a running one has the rest of that left. Behind the head every
+    median of its kind, and that a running one has the rest of that left. Where a worker is only
+    started by the order, the mean of recent starts comes first. Behind the head every
     clip counts as the head's mean. A job far behind is looked up less often, because its wait
     changes little by comparison: what a forecast costs does not grow with the queue.
     """
@@ -54,11 +57,13 @@ class WaitForecast:
         self,
         jobs: Jobs,
         workers: Callable[[], Awaitable[Mapping[str, int] | None]],
+        catalogue: Catalogue,
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Ask workers how many are alive for each model; None where that is not known."""
         self._jobs = jobs
         self._workers = workers
+        self._catalogue = catalogue
         self._clock = clock
         self._expired = True
         self._made = 0.0
@@ -94,22 +99,24 @@ class WaitForecast:
         head: dict[str, Forecast] = {}
         behind: dict[str, _Extrapolation] = {}
         for model in models:
-            alive = None if workers is None else workers.get(model, 0)
             mine = [job for job in in_flight if job.request.model == model]
-            heads, behind[model] = await self._forecast(model, mine, alive)
+            heads, behind[model] = await self._forecast(model, mine, workers)
             head |= heads
         self._head = head
         found = {job_id: estimate for job_id, (estimate, _start) in self._head.items()}
         return found | await self._look_up(lookups, now, behind)
 
     async def _forecast(
-        self, model: str, in_flight: Sequence[Job], alive: int | None
+        self, model: str, in_flight: Sequence[Job], alive: Mapping[str, int] | None
     ) -> tuple[dict[str, Forecast], _Extrapolation]:
         """Return the forecasts of the head of a model's queue, and what follows behind it."""
         queued = [job for job in in_flight if job.status is Status.QUEUED]
         head = [*queued, *await self._jobs.next_jobs(WINDOW, model=model)]
-        workers, served = max(1, alive or 1), alive != 0
+        workers = max(1, (alive or {}).get(model, 1))
+        served = availability(model, alive, self._catalogue)
         remaining = [await self._remaining(job) for job in in_flight if job not in queued]
+        if served is Availability.ON_DEMAND:
+            remaining = [await self._start(model, head)]
         durations = [await self._median(job.request) for job in head]
         delays = start_delays(remaining, durations, workers)
         forecasts = {
@@ -117,6 +124,13 @@ class WaitForecast:
             for position, (job, delay) in enumerate(zip(head, delays, strict=True))
         }
         return forecasts, _Extrapolation.of(durations, delays, workers, served)
+
+    async def _start(self, model: str, head: Sequence[Job]) -> float | None:
+        """Return how long a worker still takes to start that the first job asked for."""
+        seconds = await self._jobs.mean_start(model)
+        if seconds is None or not head:
+            return seconds
+        return seconds - (self._clock() - min(job.created for job in head))
 
     async def _look_up(
         self, limit: int, now: float, behind: Mapping[str, _Extrapolation]
@@ -140,7 +154,9 @@ class WaitForecast:
             heapq.heappush(self._due, (now + age, job_id))
         return found
 
-    def _updated(self, job_id: str, position: int, delay: float | None, served: bool) -> Forecast:
+    def _updated(
+        self, job_id: str, position: int, delay: float | None, served: Availability
+    ) -> Forecast:
         """Return the previous forecast as long as it still holds, else the new one."""
         estimate = QueueEstimate(position, round(delay or 0.0) or None, served)
         start = self._clock() + (delay or 0.0)
@@ -148,7 +164,7 @@ class WaitForecast:
         if before is None or before[0].position != position or abs(before[1] - start) > TOLERANCE:
             return estimate, start
         same = (before[0].seconds is None) == (estimate.seconds is None)
-        same = same and before[0].served == served
+        same = same and before[0].availability is served
         return before if same else (estimate, start)
 
     async def _remaining(self, job: Job) -> float | None:
@@ -171,7 +187,7 @@ class _Extrapolation:
     last: int
     delay_of_last: float | None
     step: float
-    served: bool = True
+    served: Availability = Availability.SERVED
 
     @classmethod
     def of(
@@ -179,7 +195,7 @@ class _Extrapolation:
         durations: Sequence[float | None],
         delays: Sequence[float | None],
         workers: int,
-        served: bool,
+        served: Availability,
     ) -> _Extrapolation:
         known = [seconds for seconds in durations if seconds is not None]
         if not known or len(known) < len(durations):

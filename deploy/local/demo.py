@@ -87,6 +87,7 @@ async def _on_demand(
     stack.start_redis(stack.folder / "redis")
     await stack.start_discord(port=arguments.port)
     port = stack.environ["METRICS_PORT"] = str(free_port())
+    stack.environ["MODELS_ON_DEMAND"] = stack.environ.get("MODEL", "").strip() or "embedded"
     await stack.start_bot()
     printer.print(f"Logs: {stack.logs}")
 

@@ -50,7 +50,8 @@ class Model:
     Without denoising, a model denoises every frame of a clip at the clip's own size. moves_subjects
     tells whether anything in the picture moves by itself, or the camera alone. languages are those
     of the prompts that it reads. depth_model names what tells how near things are, where the
-    operator has it. pipeline is for a model that runs as a pipeline of diffusers.
+    operator has it. pipeline is for a model that runs as a pipeline of diffusers. on_demand tells
+    whether workers are started for its orders, so that none has to be alive.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Model:
     capabilities: tuple[Capability, ...] = USUAL
     presets: Mapping[Preset, PresetRow] = field(default_factory=dict)
     pipeline: PipelineRow = field(default_factory=PipelineRow)
+    on_demand: bool = False
 
     @property
     def sources(self) -> tuple[str, str]:

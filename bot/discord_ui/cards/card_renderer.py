@@ -15,6 +15,7 @@ from bot.discord_ui.replies import quote
 from bot.i18n import Translations
 from bot.studio import quality_summary
 from bot.studio.camera_options import motions_of, speed_of
+from bot.studio.models.availability import Availability
 from bot.studio.wait_forecast import QueueEstimate
 from storage.domain.advice import Advice, advice_on_clip, advice_on_prompt, asks_too_much
 from storage.domain.camera.motion import Motion, Speed
@@ -54,13 +55,20 @@ class CardRenderer:
             text = self._text(job, "card_next")
         else:
             text = self._text(job, "card_waiting", position=estimate.position + 1)
-        if estimate is not None and not estimate.served:
-            text += self._text(job, "card_no_worker", model=job.request.model)
-        elif estimate is not None and estimate.seconds:
-            text = text.rstrip(".。") + " · "
-            text += self._text(job, "card_starts_in", time=self._duration(job, estimate.seconds))
+        if estimate is not None:
+            text = self._with_start(job, estimate, text)
         hints = (*self._advice_on_prompt(job), *advice)
         return Card(self._content(job, "⏳ " + text, hints), UNFINISHED_ACTIONS)
+
+    def _with_start(self, job: Job, estimate: QueueEstimate, place: str) -> str:
+        """Return a place in the queue with when the clip starts, or what it waits for."""
+        text, found = place, estimate.availability
+        if found is not Availability.SERVED:
+            text += self._text(job, f"card_{found}", model=job.request.model)
+        if estimate.seconds and found is not Availability.UNSERVED:
+            text = text.rstrip(".。") + " · "
+            text += self._text(job, "card_starts_in", time=self._duration(job, estimate.seconds))
+        return text
 
     def running(
         self,

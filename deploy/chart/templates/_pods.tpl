@@ -46,6 +46,20 @@ securityContext:
 {{- join " " (uniq $found) }}
 {{- end }}
 
+{{- /* The models for whose orders KEDA starts workers, as MODELS_ON_DEMAND takes them. */}}
+{{- define "mutoscope.onDemand" -}}
+{{- $root := . -}}
+{{- $found := list -}}
+{{- range $class, $differs := .Values.workers }}
+{{- $worker := mergeOverwrite (deepCopy $root.Values.workerDefaults) (default dict $differs) }}
+{{- if ne $worker.mode "deployment" }}
+{{- $model := include "mutoscope.model" (dict "root" $root "values" $worker) | fromYaml }}
+{{- $found = append $found (default $model.source $model.row | replace "%" "%25" | replace " " "%20") }}
+{{- end }}
+{{- end }}
+{{- join " " (uniq $found) }}
+{{- end }}
+
 {{- /* The settings that bot and workers must agree on; .root, .values of the component. */}}
 {{- define "mutoscope.shared" -}}
 {{- $model := include "mutoscope.model" . | fromYaml }}

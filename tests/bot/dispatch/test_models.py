@@ -104,9 +104,23 @@ def test_a_model_or_profile_that_is_not_in_the_catalogue_is_refused() -> None:
     for models in ("nothing", f"{FULL}=nothing"):
         with pytest.raises(SettingsError, match="MODELS=nothing is not in the catalogue: "):
             Settings(models=models).offered()
+    with pytest.raises(SettingsError, match="MODELS_ON_DEMAND=i2vgen-xl cannot be ordered here"):
+        Settings(models_on_demand=FULL).offered()
     catalogue, profiles = Settings(models="ali-vilab/i2vgen-xl=h100 embedded").offered()
     assert catalogue.default_model == "embedded"
     assert {name: profile.name for name, profile in profiles.items()} == {
         "embedded": "cpu",
         FULL: "h100",
     }
+
+
+def test_models_on_demand_are_named_like_others(tmp_path: Path) -> None:
+    folder = tmp_path / "50% done"
+    folder.mkdir()
+    sources = {"MODEL": str(folder), "MODEL_ROW": FULL, "MODELS": "embedded"}
+    for name in (FULL, str(folder).replace("%", "%25").replace(" ", "%20")):
+        settings = Settings.from_environment({**sources, "MODELS_ON_DEMAND": name})
+        rows = settings.offered()[0].models
+        assert {row.name: row.on_demand for row in rows.values()} == {FULL: True, "embedded": False}
+    both = Settings.from_environment({**sources, "MODELS_ON_DEMAND": f"embedded {FULL}"})
+    assert all(row.on_demand for row in both.offered()[0].models.values())

@@ -8,12 +8,15 @@ from typing import cast
 import pytest
 
 from bot.studio import wait_forecast
+from bot.studio.models.availability import Availability
 from bot.studio.wait_forecast import LOOKUPS, WINDOW, QueueEstimate, WaitForecast
+from storage.catalogue_file import load_catalogue
 from storage.database.jobs import Jobs
 from storage.domain.job import Job, Status
 from tests.support.examples import job
 
 NOW = 5000.0
+CATALOGUE = load_catalogue()
 
 
 class FakeJobs:
@@ -22,6 +25,7 @@ class FakeJobs:
     def __init__(self, count: int, seconds: float | None, *running_for: float) -> None:
         self.jobs = [job(f"job{number}", "ann", 1000.0 + number) for number in range(count)]
         self.seconds = seconds
+        self.start: float | None = None
         self.running = [
             replace(job(f"running{number}"), status=Status.RUNNING, started=NOW - seconds)
             for number, seconds in enumerate(running_for)
@@ -46,6 +50,10 @@ class FakeJobs:
             return [job for job in self.jobs if job.request.model == model].index(wanted)
         return None
 
+    async def mean_start(self, _model: str) -> float | None:
+        """Return how long workers take to start."""
+        return self.start
+
     async def median_seconds(self, *_kind: object) -> float | None:
         """Return the median duration."""
         return self.seconds
@@ -57,7 +65,7 @@ async def forecast_seconds(jobs: FakeJobs, workers: int | None) -> list[float | 
     async def alive() -> dict[str, int] | None:
         return None if workers is None else {"embedded": workers}
 
-    waits = await WaitForecast(cast(Jobs, jobs), alive, lambda: NOW).estimates()
+    waits = await WaitForecast(cast(Jobs, jobs), alive, CATALOGUE, lambda: NOW).estimates()
     assert [waits[one.id].position for one in jobs.jobs] == list(range(len(jobs.jobs)))
     return [waits[one.id].seconds for one in jobs.jobs]
 
@@ -96,7 +104,7 @@ async def test_there_is_no_new_forecast_until_it_expires() -> None:
     async def alive() -> dict[str, int]:
         return {"embedded": 1}
 
-    forecast = WaitForecast(cast(Jobs, FakeJobs(1, 10.0)), alive)
+    forecast = WaitForecast(cast(Jobs, FakeJobs(1, 10.0)), alive, CATALOGUE)
     assert await forecast.estimates()
     assert await forecast.estimates() == {}
 
@@ -111,7 +119,7 @@ async def test_a_forecast_that_still_holds_stays_the_same(
         return {"embedded": 1}
 
     jobs = FakeJobs(2, 60.0, 10.0)
-    forecast = WaitForecast(cast(Jobs, jobs), alive, lambda: now[0])
+    forecast = WaitForecast(cast(Jobs, jobs), alive, CATALOGUE, lambda: now[0])
     first = await forecast.estimates()
     now[0] += 20.0
     forecast.expire()
@@ -128,7 +136,7 @@ def long_forecast(jobs: FakeJobs, monkeypatch: pytest.MonkeyPatch) -> WaitForeca
     async def alive() -> dict[str, int]:
         return {"embedded": 2}
 
-    return WaitForecast(cast(Jobs, jobs), alive, lambda: NOW)
+    return WaitForecast(cast(Jobs, jobs), alive, CATALOGUE, lambda: NOW)
 
 
 async def test_only_the_head_of_a_long_queue_is_forecast_by_itself(
@@ -193,10 +201,38 @@ async def test_each_model_has_places_and_workers_of_its_own() -> None:
     async def alive() -> dict[str, int]:
         return {"embedded": 1}
 
-    waits = await WaitForecast(cast(Jobs, jobs), alive, lambda: NOW).estimates()
+    waits = await WaitForecast(cast(Jobs, jobs), alive, CATALOGUE, lambda: NOW).estimates()
     assert waits == {
         "job0": QueueEstimate(0),
         "job2": QueueEstimate(1, 10),
-        "job1": QueueEstimate(0, served=False),
-        "job3": QueueEstimate(1, 10, served=False),
+        "job1": QueueEstimate(0, availability=Availability.UNSERVED),
+        "job3": QueueEstimate(1, 10, availability=Availability.UNSERVED),
     }
+
+
+async def test_a_worker_that_is_only_started_by_the_order_is_waited_for() -> None:
+    rows = {name: replace(row, on_demand=True) for name, row in CATALOGUE.models.items()}
+    jobs = FakeJobs(2, 10.0)
+    now = jobs.jobs[0].created + 20.0
+
+    async def estimates() -> dict[str, QueueEstimate]:
+        forecast = WaitForecast(
+            cast(Jobs, jobs), nobody, replace(CATALOGUE, models=rows), lambda: now
+        )
+        return await forecast.estimates()
+
+    async def nobody() -> dict[str, int]:
+        return {}
+
+    started = Availability.ON_DEMAND
+    assert await estimates() == {
+        "job0": QueueEstimate(0, None, started),
+        "job1": QueueEstimate(1, None, started),
+    }
+    jobs.start = 90.0
+    assert await estimates() == {
+        "job0": QueueEstimate(0, 70, started),  # of the start 20 s are over
+        "job1": QueueEstimate(1, 80, started),
+    }
+    jobs.start = 5.0
+    assert (await estimates())["job0"] == QueueEstimate(0, None, started)

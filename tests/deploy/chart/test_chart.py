@@ -31,7 +31,7 @@ TWO_CLASSES = {
         "cpu": {"mode": "scaledObject", **CPU},
     }
 }
-TWO_MODELS = {
+TWO_MODELS: dict[str, dict[str, Any]] = {
     "workers": {
         "gpu": None,
         "small": CPU,
@@ -195,6 +195,7 @@ def test_each_class_takes_its_models_orders_and_is_started_for_them(tmp_path: Pa
     assert pods["bot"].settings["MODEL"] == "embedded"
     assert pods["bot"].settings["MODELS"] == "ali-vilab/i2vgen-xl=a100 i2vgen-xl=a100"
     assert pods["small"].settings["MODEL"] == "embedded"
+    assert pods["bot"].settings["MODELS_ON_DEMAND"] == "ali-vilab/i2vgen-xl embedded i2vgen-xl"
     assert "HARDWARE_PROFILE" not in pods["small"].settings
     assert pods["full"].settings["MODEL"] == "ali-vilab/i2vgen-xl"
     assert pods["full"].settings["HARDWARE_PROFILE"] == "a100"
@@ -211,6 +212,21 @@ def test_each_class_takes_its_models_orders_and_is_started_for_them(tmp_path: Pa
         "full": "model=ali-vilab%2Fi2vgen-xl",
         "spare": "model=i2vgen-xl",
     }
+
+
+def test_the_bot_knows_for_which_models_workers_are_started(tmp_path: Path) -> None:
+    stays = {"mode": "deployment", "replicas": 1}
+    two = TWO_MODELS["workers"]
+    cases: dict[str | None, dict[str, Any]] = {
+        "embedded": {},
+        None: {"workers": {"gpu": stays}},
+        "/weights/my%20folder%2050%25": {"model": {"source": "/weights/my folder 50%"}},
+        "i2vgen-xl": {"workers": {**two, "small": stays, "full": two["full"] | stays}},
+    }
+    for started, values in cases.items():
+        pods = pod_templates(render(values, tmp_path))
+        [bot] = [pod for pod in pods if pod.owner.endswith("-bot")]
+        assert bot.settings.get("MODELS_ON_DEMAND") == started
 
 
 def test_the_values_in_the_operators_guide_are_right(tmp_path: Path) -> None:

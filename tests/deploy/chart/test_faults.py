@@ -176,7 +176,7 @@ def test_further_settings_are_those_that_the_chart_does_not_set(
     allowed = set(part["properties"]["settings"]["propertyNames"]["enum"])
     of_the_chart = {
         *("MODEL", "MODEL_ROW", "MODELS", "HARDWARE_PROFILE", "GENERATION_FILE"),
-        "DEPTH_MODEL",
+        *("MODELS_ON_DEMAND", "DEPTH_MODEL"),
         "MUTOSCOPE_HOME",
         *("DATABASE_URL", "REDIS_URL", "BLOB_URL", "METRICS_PORT", "DISCORD_TOKEN"),
         *("WORKER_NAME", "DRAIN_SECONDS", "IDLE_EXIT_SECONDS"),

@@ -8,6 +8,7 @@ import pytest
 
 from bot.discord_ui.cards.card_renderer import CardRenderer, progress_bar
 from bot.i18n import Translations
+from bot.studio.models.availability import Availability
 from bot.studio.options import Options
 from bot.studio.wait_forecast import QueueEstimate
 from storage.domain.advice import Advice
@@ -62,11 +63,21 @@ def test_a_waiting_card_shows_owner_position_and_start() -> None:
 
 
 def test_a_waiting_card_says_where_nobody_serves_the_model() -> None:
-    card = RENDERER.waiting(JOB, QueueEstimate(0, 150.0, served=False))
+    card = RENDERER.waiting(JOB, QueueEstimate(0, 150.0, Availability.UNSERVED))
     assert card.content.splitlines()[1] == (
         "⏳ Your clip is next in the queue. No worker for the model embedded runs now; it begins"
-        " when one has started."
+        " when one does, and to cancel it costs nothing."
     )
+
+
+def test_a_waiting_card_says_where_a_worker_is_started() -> None:
+    card = RENDERER.waiting(JOB, QueueEstimate(1, 150.0, Availability.ON_DEMAND))
+    assert card.content.splitlines()[1] == (
+        "⏳ Your clip is number 2 in the queue. A worker for the model embedded is being started"
+        " · starts in about 2 min"
+    )
+    card = RENDERER.waiting(JOB, QueueEstimate(1, None, Availability.ON_DEMAND))
+    assert card.content.splitlines()[1].endswith("is being started.")
 
 
 @pytest.mark.parametrize(("share", "filled"), [(0.0, 0), (0.5, 10), (1.0, 20), (7.0, 20)])
