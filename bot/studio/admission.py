@@ -83,9 +83,12 @@ class Admission:
         values = {option.name: option.value_in(request, model) for option in self.table}
         return Options(**self._completed(Options(**values), model))
 
-    def defaults(self) -> Options:
-        """Return the options of an order that leaves everything out; they have no seed."""
-        return Options(**self._completed(Options(), self.catalogue.model()))
+    def defaults(self, model: str = "") -> Options:
+        """Return the options of an order that leaves everything out; they have no seed.
+
+        An empty name is the default model; raise BadRequest for one that cannot be ordered.
+        """
+        return Options(**self._completed(Options(), self.catalogue.model(model)))
 
     def offering(self, option: Option) -> list[Model]:
         """Return the models that can be given an option, the default model first."""

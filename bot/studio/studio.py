@@ -21,6 +21,7 @@ from bot.studio.clips.finish_action import FinishAction
 from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.lease import Lease
+from bot.studio.models.model_status import ModelStatus, model_statuses
 from bot.studio.options import Options
 from bot.studio.orders import OrderDraft, Requester
 from bot.studio.result_cache import ResultCache
@@ -329,6 +330,14 @@ class Studio:
             return await self._queue.workers_by_model()
         except Unavailable:
             return None
+
+    async def models(self) -> list[ModelStatus]:
+        """Return the models that can be ordered, and those that still have orders or workers."""
+        try:
+            sizes = await self._jobs.queue_sizes()
+        except Unavailable:
+            sizes = None
+        return model_statuses(self.admission, await self.workers_by_model(), sizes)
 
     async def order(self, requester: Requester, drafts: Sequence[OrderDraft]) -> list[Job]:
         """Place all of these orders or none; a cached clip gives a job that is done and free."""

@@ -5,7 +5,6 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
-import yaml
 
 from deploy.local.clip_messages import buttons_of
 from deploy.local.discord.member.client import MemberClient
@@ -18,23 +17,15 @@ from tests.e2e.members import (
     order_clip,
     wait_for_clip,
 )
-from tests.e2e.stacks import ROOT, running_stack
+from tests.e2e.stacks import running_stack
+from tests.support.catalogue.two_models import TWIN, write_two_models
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 
-def two_models(folder: Path) -> Path:
-    """Write the catalogue with the embedded model under a second name."""
-    rows = yaml.safe_load(ROOT.joinpath("generation.yaml").read_text("utf-8"))
-    rows["models"]["twin"] = rows["models"]["embedded"] | {"cost": 2.0}
-    path = folder / "two_models.yaml"
-    path.write_text(yaml.safe_dump(rows), "utf-8")
-    return path
-
-
 async def start_twin(stack: LocalStack) -> None:
     """Start a worker for the second model."""
-    settings = {"MODEL": "twin", "WORKER_NAME": "twin"}
+    settings = {"MODEL": TWIN, "WORKER_NAME": TWIN}
     await stack.start("twin", "gpu_worker", settings=settings)
 
 
@@ -44,23 +35,26 @@ async def offered(member: MemberClient, text: str = "") -> list[str]:
 
 
 async def test_two_models_are_served_side_by_side(tmp_path: Path) -> None:
-    catalogue = str(two_models(tmp_path))
+    catalogue = str(write_two_models(tmp_path))
     async with AsyncExitStack() as opened:
         stack = await opened.enter_async_context(
-            running_stack(tmp_path, GENERATION_FILE=catalogue, MODELS="twin")
+            running_stack(tmp_path, GENERATION_FILE=catalogue, MODELS=TWIN)
         )
         member = await NewMembers(stack.page, opened).join()
         picture = PHOTOGRAPH.read_bytes()
-        waiting = await order(member, picture, model="twin", seed=7, **QUICK)
+        waiting = await order(member, picture, model=TWIN, seed=7, **QUICK)
         await member.wait_for_message(waiting, lambda seen: "the model twin" in seen["content"])
         first = await order_clip(member, seed=7)  # made while the other waits
 
-        assert await offered(member) == ["embedded", "twin (no worker runs now)"]
-        assert await offered(member, "tw") == ["twin (no worker runs now)"]
+        assert await offered(member) == [
+            "embedded · 7 credits",
+            "twin · 21 credits · 1 waiting · no worker runs now",
+        ]
+        assert await offered(member, "tw") == ["twin · 21 credits · 1 waiting · no worker runs now"]
         await start_twin(stack)
         second = await wait_for_clip(member, waiting)
         assert "cache" not in second.message["content"]
-        assert await offered(member) == ["embedded", "twin"]
+        assert await offered(member) == ["embedded · 7 credits", "twin · 21 credits"]
         details = await member.press(second.key, buttons_of(second.message)["details"])
         await member.wait_for_message(
             details["message"], lambda seen: "model: twin" in json.dumps(seen)

@@ -222,17 +222,19 @@ async def open_backend(
     database_url: str = "",
     model: str = "embedded",
     models: str = "",
+    models_on_demand: str = "",
     generation_file: Path | None = None,
 ) -> AsyncIterator[Backend]:
     """Open database, blobs and queue in a folder; the database may be another one.
 
-    model, models and generation_file are the settings of these names.
+    model, models, models_on_demand and generation_file are the settings of these names.
     """
     settings = Settings(
         mutoscope_home=folder,
         redis_url=redis_url,
         model=model,
         models=models,
+        models_on_demand=models_on_demand,
         generation_file=generation_file,
     )
     if database_url:

@@ -11,11 +11,11 @@ from discord import app_commands
 
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
+from bot.discord_ui.models.model_choice import complete_model
 from bot.studio.option_table import MODEL, Option
 from bot.studio.options import Options
 from storage.domain.models.ranges import Span
 
-CHOICES = 25  # the most that Discord shows
 PICTURES = ("picture", "picture_2", "picture_3", "picture_4")
 
 
@@ -66,27 +66,8 @@ def register(client: MutoscopeClient) -> None:
     ):
         decorate(signed)
     if MODEL in options:
-        app_commands.autocomplete(**{MODEL: _complete_model})(signed)
+        app_commands.autocomplete(**{MODEL: complete_model})(signed)
     client.tree.add_slash_command("animate", signed)
-
-
-async def _complete_model(interaction: Interaction, current: str) -> list[app_commands.Choice[str]]:
-    """Return the models that can be ordered and begin like this, those with workers first."""
-    client = interaction.client
-    alive = await client.studio.workers_by_model()
-    names = [name for name in client.studio.admission.catalogue.models if current.lower() in name]
-    if alive is not None:
-        names.sort(key=lambda name: not alive.get(name))
-    locale = interaction.locale.value
-    return [
-        app_commands.Choice(
-            name=name
-            if alive is None or alive.get(name)
-            else client.texts.text(locale, "option_model_idle", model=name),
-            value=name,
-        )
-        for name in names[:CHOICES]
-    ]
 
 
 def _type(option: Option, bounds: Sequence[Span]) -> Any:

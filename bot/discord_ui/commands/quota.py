@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import discord
@@ -9,11 +10,15 @@ from discord import app_commands
 
 from bot.discord_ui.cards import bill_text
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
+from bot.discord_ui.models import model_text
 from bot.discord_ui.replies import reply_errors
+from bot.i18n import Translations
+from bot.studio.models.model_status import ModelStatus
 from storage.domain.cost.advice import ServiceBill
 from storage.domain.quota import UsageReport
 
 DEFAULT_DAYS = 7
+FIELD_LIMIT = 1024  # characters
 
 
 async def quota(interaction: Interaction) -> None:
@@ -22,7 +27,11 @@ async def quota(interaction: Interaction) -> None:
     async with reply_errors(interaction, client.texts):
         await interaction.response.defer(ephemeral=True)
         report = await client.studio.report(str(interaction.user.id))
-        embed = _embed(interaction, "quota_title", _quota_rows(interaction, report))
+        rows = _quota_rows(interaction, report)
+        offered = [one for one in await client.studio.models() if one.credits is not None]
+        if len(offered) > 1:
+            rows["quota_models"] = _lines(interaction, offered, model_text.choice)
+        embed = _embed(interaction, "quota_title", rows)
         await interaction.edit_original_response(embed=embed)
 
 
@@ -37,6 +46,9 @@ async def report(interaction: Interaction, days: int = DEFAULT_DAYS) -> None:
         rows["report_people"] = str(found.owners)
         rows["report_seconds"] = client.texts.duration(interaction.locale.value, found.seconds)
         rows["report_workers"] = "?" if workers is None else str(workers)
+        models = await client.studio.models()
+        if len(models) > 1:
+            rows["report_models"] = _lines(interaction, models, model_text.line)
         rows |= _bill(interaction, await client.studio.bill(days))
         here = await client.studio.report_guild(str(interaction.guild_id or ""), days)
         if here.seconds:
@@ -62,6 +74,17 @@ def _quota_rows(interaction: Interaction, report: UsageReport) -> dict[str, str]
         parts = bill_text.of_seconds(texts, locale, *times)
         rows["quota_gpu"] = parts + bill_text.with_money(report.money)
     return rows
+
+
+def _lines(
+    interaction: Interaction,
+    models: Sequence[ModelStatus],
+    write: Callable[[Translations, str, ModelStatus], str],
+) -> str:
+    """Return a line for each model, as many as a field holds."""
+    locale = interaction.locale.value
+    lines = [write(interaction.client.texts, locale, one) for one in models]
+    return "\n".join(lines)[:FIELD_LIMIT]
 
 
 def _bill(interaction: Interaction, bill: ServiceBill) -> dict[str, str]:

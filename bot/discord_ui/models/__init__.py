@@ -1,0 +1,1 @@
+"""The models that can be ordered, as people see and choose them."""
