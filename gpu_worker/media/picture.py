@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -21,17 +21,28 @@ class Canvas:
     """The whole picture and the window of it that the clip opens with.
 
     source is RGB, (height, width, 3). window is (x, y, width, height) in the source's pixels and
-    has the clip's aspect. size is the clip's (width, height).
+    has the clip's aspect. size is the clip's (width, height). end is the picture that the clip
+    arrives at, None where it may end anywhere.
     """
 
     source: Frame
     window: warp.Window
     size: tuple[int, int]
+    end: Canvas | None = None
 
     @cached_property
     def fitted(self) -> Frame:
         """Return the window as a camera at rest sees it, (height, width, 3), antialiased."""
         return warp.fit(self.source, self.window, self.size)
+
+    @property
+    def aspect(self) -> float:
+        """Return the window's width divided by its height."""
+        return self.window[2] / self.window[3]
+
+    def sized(self, size: tuple[int, int]) -> Canvas:
+        """Return the canvas of a clip of another (width, height), its end with it."""
+        return replace(self, size=size, end=self.end and self.end.sized(size))
 
 
 def fit(data: bytes, width: int, height: int) -> Canvas:
