@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from opencc import OpenCC
 
-from storage.domain.errors import MutoscopeError
+from storage.domain.errors import BadEndPicture, MutoscopeError
 
 log = logging.getLogger(__name__)
 
@@ -101,7 +101,10 @@ class Translations:
 
     def error(self, locale: str, error: MutoscopeError) -> str:
         """Return the message of an error."""
-        return self.text(locale, error.key, **error.parameters)
+        text = self.text(locale, error.key, **error.parameters)
+        if isinstance(error, BadEndPicture):
+            return self.text(locale, "picture_of_end", reason=text)
+        return text
 
     def duration(self, locale: str, seconds: float) -> str:
         """Return a duration in its largest fitting unit."""

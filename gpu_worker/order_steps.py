@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol, TypeVar
 
 from PIL import Image
@@ -114,9 +114,16 @@ class OrderSteps:
         return await self._retrying(lambda: self.blobs.put(data))
 
     async def fetch(self, request: GenerationRequest) -> Canvas:
-        """Return the canvas of a request's picture."""
-        data = await self.get(request.picture, "picture_gone")
+        """Return the canvas of a request's picture, and of that which it ends with, if any."""
         size = (request.width, request.height)
+        canvas = await self._fetch(request.picture, "picture_gone", size)
+        if not request.end_picture:
+            return canvas
+        end = await self._fetch(request.end_picture, "failed_end_picture_gone", size)
+        return replace(canvas, end=end)
+
+    async def _fetch(self, key: str, gone: str, size: tuple[int, int]) -> Canvas:
+        data = await self.get(key, gone)
         return canvas_of(await self.open_picture(data, cover(*size)), *size)
 
     async def wait_for_slot(self) -> None:

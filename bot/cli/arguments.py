@@ -23,6 +23,7 @@ EXAMPLES = """examples:
   mutoscope animate cat.jpg --prompts "zoom in slowly" -o out/
   mutoscope animate a.png b.png --prompts "zoom in,pan left" -o out/
   mutoscope animate *.jpg --prompt "pan left, then hold still" --seed 7 --camera pan_left
+  mutoscope animate cat.jpg --prompt "pan right" --end-picture dog.jpg -o out/
   mutoscope story cat.jpg --prompts "zoom in,pan left,hold still" -o out/
   mutoscope extend out/cat__1.mp4 "tilt up" -o out/
   mutoscope animate b.png --like out/a__1.mp4 --seed 8
@@ -153,6 +154,12 @@ def _add_inputs(animate: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="take the prompt and all options from a clip's file, except those that are given",
+    )
+    animate.add_argument(
+        "--end-picture",
+        type=Path,
+        metavar="FILE",
+        help="a second picture, which all clips end with",
     )
     animate.add_argument("--each", action="store_true", help="every picture with every prompt")
     _add_out(animate)

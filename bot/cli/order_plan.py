@@ -14,13 +14,14 @@ from bot.cli.arguments import options_of
 from bot.cli.invocation import Invocation
 from bot.studio.admission import Admission
 from bot.studio.chains.extension import extension_options
+from bot.studio.clips.end_picture import END_PICTURE, of_end_picture
 from bot.studio.library.reuse import read_settings
 from bot.studio.option_table import STORY
 from bot.studio.options import Options
 from bot.studio.orders import Requester
 from bot.studio.studio import Studio
 from storage.domain.clip import Container
-from storage.domain.errors import BadRequest, MutoscopeError
+from storage.domain.errors import BadEndPicture, BadRequest, MutoscopeError
 from storage.domain.job import Job
 from storage.domain.text import printable
 from storage.pictures import inspect
@@ -50,15 +51,16 @@ class Planned(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class PlannedClip:
-    """One clip to order: the name of its file, the picture's bytes, and the options."""
+    """One clip to order: the name of its file, its pictures' bytes, and the options."""
 
     name: str
     picture: bytes
     options: Options
+    end_picture: bytes = b""
 
     async def order(self, studio: Studio, requester: Requester) -> Job:
         """Place the order."""
-        return await studio.submit(requester, self.picture, self.options)
+        return await studio.submit(requester, self.picture, self.options, self.end_picture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,9 @@ def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
     faults: list[str] = []
     story = arguments.command == "story"
     try:
-        like = _settings_of(None if story else arguments.like, admission)
-    except OSError as error:
-        file = printable(arguments.like)
-        return [], [text("cli_unreadable", file=file, reason=error.strerror)]
-    if story:
-        like = like.replace(**{STORY: 1})
+        like, end = _shared(invocation)
+    except (OSError, BadEndPicture) as error:
+        return [], [_fault(error, invocation)]
     prompts = arguments.prompts or [str(like.get("prompt", ""))]
     prompts = ["\n".join(prompts)] if story else prompts
     suffix = str(arguments.format or like.get("format", Container.MP4))
@@ -107,12 +106,38 @@ def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
             facts = inspect(data)
             options = options_of(arguments, source.prompt, admission, like)
             admission.admit(options, picture="", size=(facts.width, facts.height), seed=0)
-            clips.append(PlannedClip(source.name, data, options))
+            clips.append(PlannedClip(source.name, data, options, end))
         except OSError as error:
             faults.append(text("cli_unreadable", file=file, reason=error.strerror))
         except MutoscopeError as error:
             faults.append(text("cli_failed", file=file, reason=invocation.error(error)))
     return clips, faults
+
+
+def _shared(invocation: Invocation) -> tuple[Options, bytes]:
+    """Return the options that all clips begin with, and the picture that they end with (or none).
+
+    Raise OSError, BadRequest or BadEndPicture.
+    """
+    arguments = invocation.arguments
+    if arguments.command == "story":
+        return Options(**{STORY: 1}), b""
+    like = _settings_of(arguments.like, invocation.admission)
+    if arguments.end_picture is None:
+        return like, b""
+    end = arguments.end_picture.read_bytes()
+    with of_end_picture():
+        inspect(end)
+    return like.replace(**{END_PICTURE: hashlib.sha256(end).hexdigest()}), end
+
+
+def _fault(error: OSError | BadEndPicture, invocation: Invocation) -> str:
+    """Return why no clip can be made."""
+    if isinstance(error, OSError):
+        file = printable(error.filename)
+        return invocation.text("cli_unreadable", file=file, reason=error.strerror)
+    file = printable(invocation.arguments.end_picture)
+    return invocation.text("cli_failed", file=file, reason=invocation.error(error))
 
 
 def _settings_of(file: Path | None, admission: Admission) -> Options:

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from bot.studio import camera_options as camera
 from bot.studio.clips import finish_options as finish
+from bot.studio.clips.end_picture import END_PICTURE, SHOWN
 from bot.studio.options import Chooser, OptionValue
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Model, Profile
@@ -220,6 +221,10 @@ OPTIONS = (
     Option(STORY, int, 0, read=lambda request, _: int(bool(request.segments)),
            in_command=False, in_flags=False, form_line=None, detail_line=None,
            needs=Capability.PROMPT),
+    # The key of a picture that is attached beside the first one.
+    Option(END_PICTURE, str, "", field="end_picture", in_command=False, in_flags=False,
+           form_line=None, detail_line=19, detail=lambda request, _: request.end_picture[:SHOWN],
+           needs=Capability.END_PICTURE),
     Option(MODEL, str, field="model", form_line=None, detail_line=15),
 )
 # fmt: on

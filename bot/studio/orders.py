@@ -27,8 +27,8 @@ class Requester:
 class OrderDraft:
     """An admitted order that is not placed yet: the request, where to show it, and advice.
 
-    picture is an upload that is not in the blob store yet (empty: it is there). parent is the id
-    of the job that this one varies.
+    picture and end_picture are uploads that are not in the blob store yet (empty: they are there,
+    or there is none). parent is the id of the job that this one varies.
     """
 
     request: GenerationRequest
@@ -36,3 +36,9 @@ class OrderDraft:
     picture: bytes = b""
     advice: tuple[Advice, ...] = ()
     parent: str = ""
+    end_picture: bytes = b""
+
+    @property
+    def uploads(self) -> tuple[bytes, ...]:
+        """Return what is to be put into the blob store."""
+        return tuple(filter(None, (self.picture, self.end_picture)))

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -17,6 +17,7 @@ from bot.studio.chains.stories import Stories
 from bot.studio.cleanup import blobs_of, delete_unused
 from bot.studio.clips.choosing import chosen_request
 from bot.studio.clips.clip_finishing import ClipFinishing
+from bot.studio.clips.end_picture import END_PICTURE, of_end_picture
 from bot.studio.clips.finish_action import FinishAction
 from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
@@ -32,7 +33,14 @@ from storage.database.jobs import Jobs
 from storage.domain.advice import advice_on_picture
 from storage.domain.clip import Clip
 from storage.domain.cost.advice import RentalAdvice, ServiceBill
-from storage.domain.errors import BadPicture, JobGone, MutoscopeError, NotAllowed, Unavailable
+from storage.domain.errors import (
+    BadEndPicture,
+    BadPicture,
+    JobGone,
+    MutoscopeError,
+    NotAllowed,
+    Unavailable,
+)
 from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
 from storage.domain.prompt.reading import with_reading
 from storage.domain.quota import DAY, GuildUsage, UsageReport, check, price
@@ -105,25 +113,37 @@ class Studio:
         """Raise BadRequest where the options would be refused for every picture."""
         self.admission.admit(options, picture="", size=(1, 1), seed=0)
 
-    async def submit(self, requester: Requester, picture: bytes, options: Options) -> Job:
+    async def submit(
+        self, requester: Requester, picture: bytes, options: Options, end_picture: bytes = b""
+    ) -> Job:
         """Order a clip of an uploaded picture; return its job."""
-        draft = await self.draft(requester, picture, options)
+        draft = await self.draft(requester, picture, options, end_picture)
         await self.check_credits(requester, [draft])
         return await self._order_one(requester, await self.inspect(draft))
 
-    async def draft(self, requester: Requester, picture: bytes, options: Options) -> OrderDraft:
+    async def draft(
+        self, requester: Requester, picture: bytes, options: Options, end_picture: bytes = b""
+    ) -> OrderDraft:
         """Return an order for an upload, by its header, without placing it.
 
-        Raise BadPicture or BadRequest.
+        end_picture is an upload that the clip is to end with, empty for none or for the one that
+        the options name. Raise BadPicture or BadRequest.
         """
         size = await self._decoders.size(picture)
         key = sha256(picture).hexdigest()
+        if end_picture:
+            with of_end_picture():
+                await self._decoders.size(end_picture)
+            options = options.replace(**{END_PICTURE: sha256(end_picture).hexdigest()})
         request = self.admission.admit(options, key, size, self._seeds())
-        return OrderDraft(request, requester.reply_to, picture)
+        return OrderDraft(request, requester.reply_to, picture, end_picture=end_picture)
 
     async def inspect(self, draft: OrderDraft) -> OrderDraft:
-        """Decode a draft's picture and add advice on it; raise BadPicture where it is of no use."""
+        """Decode a draft's pictures and add advice; raise BadPicture where one is of no use."""
         facts = await self._decoders.inspect(draft.picture)
+        if draft.end_picture:
+            with of_end_picture():
+                await self._decoders.inspect(draft.end_picture)
         return replace(draft, advice=advice_on_picture(draft.request, facts))
 
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:
@@ -223,9 +243,9 @@ class Studio:
             with contextlib.suppress(JobGone):  # it ended just now
                 await self.cancel(job_id, owner, discard=True)
             job = await self._jobs.get(job_id)
-        async with self._pictures.of(job.request.picture):
+        async with self._locked([job.request]):
             await self._jobs.forget(job_id)
-            left = (job.request.picture, job.request.source, *blobs_of(job.clip))
+            left = (*job.request.pictures, job.request.source, *blobs_of(job.clip))
             await delete_unused(self._jobs, self._blobs, job_id, left)
         return job
 
@@ -346,10 +366,8 @@ class Studio:
             self._job(requester, draft, created + number / 1000)  # in the drafts' order
             for number, draft in enumerate(drafts)
         ]
-        async with contextlib.AsyncExitStack() as stack:
-            for picture in sorted({job.request.picture for job in new}):
-                await stack.enter_async_context(self._pictures.of(picture))
-            jobs = await self._store(requester, new, [draft.picture for draft in drafts])
+        async with self._locked([job.request for job in new]):
+            jobs = await self._store(requester, new, [draft.uploads for draft in drafts])
         for job, draft in zip(jobs, drafts, strict=True):
             add_span("order", job.id, created)
             with log_job(job.id):
@@ -382,40 +400,58 @@ class Studio:
         holder = self.holder()
         return [job for job in jobs if job.reply_to.front == front and job.holder == holder]
 
+    @contextlib.asynccontextmanager
+    async def _locked(self, requests: Sequence[GenerationRequest]) -> AsyncIterator[None]:
+        """Hold the locks of the requests' pictures."""
+        async with contextlib.AsyncExitStack() as stack:
+            for picture in sorted({key for request in requests for key in request.pictures}):
+                await stack.enter_async_context(self._pictures.of(picture))
+            yield
+
     async def _store(
-        self, requester: Requester, new: Sequence[Job], pictures: Sequence[bytes]
+        self, requester: Requester, new: Sequence[Job], uploads: Sequence[Sequence[bytes]]
     ) -> list[Job]:
         """Store pictures and jobs; the caller holds the pictures' locks against a delete."""
         jobs = [await self._cache.answer(job) for job in new]
         try:
-            if requester.begun_order and any(pictures):
-                keys = {job.request.picture for job in jobs}
+            if requester.begun_order and any(uploads):
+                keys = {key for job in jobs for key in job.request.pictures}
                 message = requester.reply_to.message
                 await self._jobs.begun_orders.note(requester.begun_order, message, keys)
-            for job, picture in zip(jobs, pictures, strict=True):
-                if picture:
-                    await self._blobs.put(picture)
-                elif not await self._blobs.has(job.request.source or job.request.picture):
-                    if job.request.source:
-                        raise JobGone("job_deleted")
-                    raise BadPicture("picture_gone")
+            for job, own in zip(jobs, uploads, strict=True):
+                stored = [await self._blobs.put(upload) for upload in own]
+                await self._check_there(job.request, stored)
             await self._jobs.add(*jobs, begun_order=requester.begun_order)
-            await self._put_again(jobs, pictures)
+            await self._put_again(uploads)
         except MutoscopeError:  # a refused order leaves no picture in the store
             for job in jobs:
-                await delete_unused(self._jobs, self._blobs, job.id, [job.request.picture])
+                await delete_unused(self._jobs, self._blobs, job.id, job.request.pictures)
             raise
         return jobs
 
-    async def _put_again(self, jobs: Sequence[Job], pictures: Sequence[bytes]) -> None:
+    async def _check_there(self, request: GenerationRequest, stored: Sequence[str]) -> None:
+        """Raise JobGone or BadPicture where the store lacks what a request is made from.
+
+        What was stored just now is not looked for: `_put_again` does that.
+        """
+        if request.source:
+            if not await self._blobs.has(request.source):
+                raise JobGone("job_deleted")
+            return
+        missing = [
+            key for key in request.pictures if key not in stored and not await self._blobs.has(key)
+        ]
+        if missing:
+            raise (BadPicture if request.picture in missing else BadEndPicture)("picture_gone")
+
+    async def _put_again(self, uploads: Sequence[Sequence[bytes]]) -> None:
         """Store pictures again that another bot deleted before it could know of these jobs."""
-        for job, picture in zip(jobs, pictures, strict=True):
+        for picture in {picture for own in uploads for picture in own}:
             with contextlib.suppress(Unavailable):  # the order is placed
                 try:
-                    await self._blobs.size(job.request.picture)
+                    await self._blobs.size(sha256(picture).hexdigest())
                 except KeyError:
-                    if picture:
-                        await self._blobs.put(picture)
+                    await self._blobs.put(picture)
 
 
 def _check_owner(job: Job, owner: str | None) -> None:

@@ -53,6 +53,7 @@ def workload_key(request: GenerationRequest) -> str:
         finish = f"{request.finish.upscale}x{frames}{':loop' if request.finish.loop else ''}"
         work = f"{work}:{finish}" if request.generates else finish
     work += ":drafts" if request.drafts else ""
+    work += ":end" if request.end_picture and request.generates else ""
     return f"{request.model}:{shape}:{work}"
 
 
@@ -71,6 +72,7 @@ def row_of(job: Job, cache_key: str, saved: int = 0) -> dict[str, Any]:
         "seconds": 0.0,
         "picture": job.request.picture,
         "source": job.request.source or None,
+        "end_picture": job.request.end_picture or None,
         **clip_columns(job.clip),
         "failure": None if job.failure is None else dumps(job.failure),
     }

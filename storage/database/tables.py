@@ -52,7 +52,7 @@ metadata = MetaData(
 )
 
 
-BLOB_KEYS = ("picture", "clip_blob", "clip_poster", "source")
+BLOB_KEYS = ("picture", "clip_blob", "clip_poster", "source", "end_picture")
 """The columns of jobs that name blobs."""
 
 
@@ -70,8 +70,8 @@ def _totals() -> list[Column[Any]]:
     ]
 
 
-# picture, source, clip_blob and clip_poster are the keys in request and clip; NULL once it is
-# forgotten.
+# picture, end_picture, source, clip_blob and clip_poster are the keys in request and clip; NULL
+# once it is forgotten.
 # worker made the clip; billed tells whether its share of that worker's life is known. holder is the
 # bot that edits the job's message and delivers its outcome.
 jobs = Table(
@@ -113,6 +113,7 @@ jobs = Table(
     Column("clip_blob", String(64)),
     Column("clip_poster", String(64)),
     Column("source", String(64)),
+    Column("end_picture", String(64)),
     Column("worker", Text),
     Column("billed", Boolean, nullable=False, server_default=false()),
     Column("holder", String(32), nullable=False, server_default=""),

@@ -44,6 +44,7 @@ class Model:
     cost is by how much a pass over one pixel of one frame is dearer than with the full model, in a
     default clip; the work of others grows with their size to the power of growth. presets are the
     model's own, none for the catalogue's. A clip has a multiple of frame_step frames, and one more.
+    end_cost is by how much a clip is dearer that ends with a picture of its own.
     memory_gib is the device's memory in which every clip within the limits can be made; 0 leaves
     it to the hardware's profile what can.
 
@@ -66,6 +67,7 @@ class Model:
     recommended: Ranges
     cost: float = 1.0
     growth: float = 1.0
+    end_cost: float = 1.0
     denoising: Denoising | None = None
     moves_subjects: bool = True
     depth_model: str = ""
@@ -87,7 +89,7 @@ class Model:
         """Return how much work the model's clips are."""
         usual = self.resolutions[self.defaults.resolution] ** 2 * self.defaults.frames
         shares = {preset: row.steps for preset, row in self.presets.items()} or SHARES
-        return WorkModel(self.cost, self.growth, usual, shares)
+        return WorkModel(self.cost, self.growth, usual, shares, self.end_cost)
 
     def frame_count(self, frames: int) -> int:
         """Return the number of frames nearest to this one that the model can make."""

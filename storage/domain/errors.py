@@ -2,6 +2,7 @@
 
 MutoscopeError
 +-- BadPicture          picture_*    the upload cannot be animated
+|   +-- BadEndPicture   picture_*    the upload that a clip is to end with
 +-- BadRequest          request_*    a parameter or the prompt is out of bounds
 +-- QuotaExceeded       quota_*      the person has spent what they may
 +-- NotAllowed          denied_*     this person, or the bot in this channel, may not do that
@@ -29,6 +30,10 @@ class MutoscopeError(Exception):
 
 class BadPicture(MutoscopeError):
     """The upload is not a still picture that can be animated."""
+
+
+class BadEndPicture(BadPicture):
+    """The upload that a clip is to end with is not a still picture, or is not there any more."""
 
 
 class BadRequest(MutoscopeError, ValueError):

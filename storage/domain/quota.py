@@ -27,6 +27,8 @@ FULL_MODEL = WorkModel()
 def price(request: GenerationRequest, model: WorkModel = FULL_MODEL) -> int:
     """Return what a request costs, in credits, with a model of this much work.
 
+    A clip that arrives at a picture is rendered from both, where it is rendered.
+
     Candidates among which the judge chooses cost as many clips, of which one is rendered. Drafts
     cost what they are made with, and are one file; only the chosen clip is finished.
     """
@@ -39,7 +41,8 @@ def price(request: GenerationRequest, model: WorkModel = FULL_MODEL) -> int:
     shape = request.denoised
     denoised = shape.width * shape.height * shape.frames if shape else pixels
     work = model.credits(request, denoised, preset)
-    rendering = pixels / RENDERED_PER_CREDIT if shape else 0.0
+    pictures = 2 if request.end_picture else 1
+    rendering = pictures * pixels / RENDERED_PER_CREDIT if shape else 0.0
     if request.drafts:
         return math.ceil(HANDLING + request.candidates * (DRAFT_HANDLING + work + rendering))
     segments = max(1, request.segment_count)

@@ -72,6 +72,8 @@ class GenerationRequest:
     part before; prompt has their prompts, one a line. stopped_after is after how many of them it
     was stopped, 0 where it was not. See storage.domain.prompt.story.
 
+    end_picture is the picture that the clip arrives at, by the sha256 of its bytes; empty for none.
+
     drafts is the (width, height) at which each candidate is shown to the person, who chooses; None
     where the judge keeps the best.
     """
@@ -100,6 +102,7 @@ class GenerationRequest:
     segments: tuple[Segment, ...] = field(default=(), metadata=SPARSE)
     stopped_after: int = field(default=0, metadata=SPARSE)
     drafts: tuple[int, int] | None = field(default=None, metadata=SPARSE)
+    end_picture: str = field(default="", metadata=SPARSE)
 
     def __post_init__(self) -> None:
         """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
@@ -137,6 +140,11 @@ class GenerationRequest:
     def generates(self) -> bool:
         """Tell whether a model makes frames; otherwise those of the source are only finished."""
         return not (self.source and self.finish is not None)
+
+    @property
+    def pictures(self) -> tuple[str, ...]:
+        """Return the keys of the pictures that the clip is made from."""
+        return tuple(filter(None, (self.picture, self.end_picture)))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -178,7 +186,7 @@ class GenerationRequest:
             del part["reading"]
         for name in (
             *("extra", "denoised", "depth_model", "source", "finish"),
-            *("segments", "stopped_after", "drafts"),
+            *("segments", "stopped_after", "drafts", "end_picture"),
         ):
             if not fields[name]:
                 del fields[name]  # as it was before there was one

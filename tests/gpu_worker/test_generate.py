@@ -31,6 +31,7 @@ from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
 from storage.queue.slots import SlotQueue
 from tests.gpu_worker.chains.recorded_segments import RecordedSegments
+from tests.support.backend import png
 from tests.support.fake_engine import PREVIEW
 from tests.support.in_process_engine import InProcessEngine, decode_in_process
 
@@ -323,3 +324,17 @@ async def test_a_worker_without_the_depth_model_does_not_make_a_flat_clip(
         )
         made = await generator(deep, RecordingReporter())
         assert (made.key if isinstance(made, Failure) else "") == key
+
+
+async def test_an_end_picture_is_fetched_beside_the_first(blobs: Blobs) -> None:
+    order, engine = await ordered(blobs), InProcessEngine()
+    second = png((96, 96), "red")
+    ends = replace(order.request, end_picture=await blobs.put(second))
+    assert isinstance(await outcome(replace(order, request=ends), blobs, engine), Clip)
+    end = engine.canvases[-1].end
+    assert end is not None
+    assert (end.size, end.fitted[0, 0].tolist()) == ((64, 48), [255, 0, 0])
+    await blobs.delete(ends.end_picture)
+    failure = await outcome(replace(order, request=ends), blobs)
+    assert isinstance(failure, Failure)
+    assert (failure.key, failure.retryable) == ("failed_end_picture_gone", False)

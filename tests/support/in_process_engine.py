@@ -17,13 +17,14 @@ from tests.support.fake_engine import FakeEngine
 
 
 class InProcessEngine:
-    """Makes clips with the fake engine, or raises an error."""
+    """Makes clips with the fake engine, or raises an error; canvases are what it was given."""
 
     engine: object | None = "loaded"
     download: tuple[Downloading, ...] = ()
 
     def __init__(self, error: Exception | None = None) -> None:
         self._error = error
+        self.canvases: list[Canvas] = []
 
     async def ready(
         self, cancelled: asyncio.Event, on_download: Callable[[Downloading], None]
@@ -40,6 +41,7 @@ class InProcessEngine:
         on_progress: OnProgress,
         cancelled: asyncio.Event,
     ) -> Result:
+        self.canvases.append(canvas)
         if self._error is not None:
             raise self._error
         loop = asyncio.get_running_loop()

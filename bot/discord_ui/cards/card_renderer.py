@@ -194,7 +194,9 @@ class CardRenderer:
             steps=request.steps,
             preset=preset,
         )
-        return " · ".join(filter(None, (self._finish(job), self._camera(job, clip), numbers)))
+        end = self._text(job, "card_end_picture") if request.end_picture else ""
+        words = (self._finish(job), self._camera(job, clip), end, numbers)
+        return " · ".join(filter(None, words))
 
     def _finish(self, job: Job) -> str:
         """Return in words what is done to the frames afterwards, empty for nothing."""

@@ -12,6 +12,7 @@ from discord import app_commands
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.models.model_choice import complete_model
+from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.option_table import MODEL, Option
 from bot.studio.options import Options
 from storage.domain.models.ranges import Span
@@ -30,10 +31,12 @@ def register(client: MutoscopeClient) -> None:
         and admission.offering(option)
         and (option.name != MODEL or len(models) > 1)
     }
-    names = {name: localized(texts, f"option_{name}") for name in PICTURES}
-    about = {name: localized(texts, f"option_{name}_about") for name in PICTURES}
+    [end] = [option for option in admission.table if option.name == END_PICTURE]
+    attached = (*PICTURES, END_PICTURE) if admission.offering(end) else PICTURES
+    names = {name: localized(texts, f"option_{name}") for name in attached}
+    about = {name: localized(texts, f"option_{name}_about") for name in attached}
     choices: dict[str, list[app_commands.Choice[str]]] = {}
-    parameters = [_parameter(name, discord.Attachment, name == PICTURES[0]) for name in PICTURES]
+    parameters = [_parameter(name, discord.Attachment, name == PICTURES[0]) for name in attached]
     for name, option in options.items():
         names[name] = localized(texts, option.name_key)
         able = admission.offering(option)
@@ -51,11 +54,12 @@ def register(client: MutoscopeClient) -> None:
             ]
 
     async def callback(interaction: Interaction, **values: Any) -> None:
-        given = [values.pop(name) for name in PICTURES]
+        given, end = [values.pop(name) for name in PICTURES], values.pop(END_PICTURE, None)
         parsed = {
             name: options[name].parse(value) for name, value in values.items() if value is not None
         }
-        await place_order(interaction, [one for one in given if one is not None], Options(**parsed))
+        pictures = [one for one in given if one is not None]
+        await place_order(interaction, pictures, Options(**parsed), end)
 
     signed: Any = callback
     signed.__signature__ = Signature([_parameter("interaction", Interaction, True), *parameters])

@@ -13,30 +13,40 @@ from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import NO_MENTIONS, quote, reply_errors
 from bot.discord_ui.requester import run_order
 from bot.discord_ui.uploads import check_upload, download
+from bot.studio.clips.end_picture import END_PICTURE, of_end_picture
 from bot.studio.options import Options
 from bot.studio.orders import OrderDraft, Requester
-from storage.domain.errors import BadPicture
+from storage.domain.errors import BadEndPicture, BadPicture
 
 MAX_PICTURES = 4  # in one order: an app that is not in the server may send 5 follow-ups
+ATTACHED = {END_PICTURE: "attached"}  # what stands for its key until it is downloaded
 MAX_FILE_NAME = 100  # characters
 
 
 async def place_order(
-    interaction: Interaction, pictures: Sequence[discord.Attachment], options: Options
+    interaction: Interaction,
+    pictures: Sequence[discord.Attachment],
+    options: Options,
+    end_picture: discord.Attachment | None = None,
 ) -> None:
     """Refuse at once what is certain to fail, acknowledge, then download.
 
-    Credits are checked before a picture is decoded.
+    end_picture is what all clips end with; without one, what the options name. Credits are checked
+    before a picture is decoded.
     """
     client = interaction.client
     async with reply_errors(interaction, client.texts):
         check_permissions(interaction)
-        client.studio.check(options)
+        client.studio.check(options if end_picture is None else options.replace(**ATTACHED))
+        if end_picture is not None:
+            with of_end_picture():
+                check_upload(end_picture)
         for picture in pictures:
             with _naming_picture(interaction, picture, pictures):
                 check_upload(picture)
         await run_order(
-            interaction, lambda requester: _place(interaction, requester, pictures, options)
+            interaction,
+            lambda requester: _place(interaction, requester, pictures, options, end_picture),
         )
 
 
@@ -45,15 +55,19 @@ async def _place(
     requester: Requester,
     pictures: Sequence[discord.Attachment],
     options: Options,
+    end_picture: discord.Attachment | None,
 ) -> None:
     client = interaction.client
-    sizes = [picture.size for picture in pictures]
+    ends = [] if end_picture is None else [end_picture]
+    sizes = [picture.size for picture in (*pictures, *ends)]
     async with client.upload_limiter.slots(requester.owner, sizes):
+        with of_end_picture():
+            end = b"" if end_picture is None else await download(end_picture)
         drafts: list[OrderDraft] = []
         for picture in pictures:
             with _naming_picture(interaction, picture, pictures):
-                data, own = await download(picture), _with_spoiler(options, picture)
-                draft = await client.studio.draft(requester, data, own)
+                data, own = await download(picture), _with_spoiler(options, picture, *ends)
+                draft = await client.studio.draft(requester, data, own, end)
             if drafts:  # the delivery posts a message for each further clip
                 draft = replace(draft, reply_to=replace(draft.reply_to, message=""))
             drafts.append(draft)
@@ -67,9 +81,10 @@ async def _place(
         await client.studio.order(requester, drafts)
 
 
-def _with_spoiler(options: Options, picture: discord.Attachment) -> Options:
-    """Return the options of a picture, whose clip is a spoiler if the picture is one."""
-    return options.replace(spoiler=1) if picture.is_spoiler() else options
+def _with_spoiler(options: Options, *pictures: discord.Attachment) -> Options:
+    """Return the options of a clip's pictures; it is a spoiler if one of them is."""
+    spoiler = any(picture.is_spoiler() for picture in pictures)
+    return options.replace(spoiler=1) if spoiler else options
 
 
 @contextlib.contextmanager
@@ -79,6 +94,8 @@ def _naming_picture(
     """Add the file's name to the BadPicture of one of several pictures."""
     try:
         yield
+    except BadEndPicture:
+        raise
     except BadPicture as error:
         if len(pictures) == 1:
             raise

@@ -17,6 +17,7 @@ from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import NO_MENTIONS, reply_errors
 from bot.discord_ui.requester import FRONT_END, run_order
 from bot.discord_ui.uploads import MAX_BYTES, download
+from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.library.reuse import read_settings, reusable_options
 from bot.studio.options import Options
 from storage.domain.camera.motion import Motion
@@ -99,8 +100,9 @@ async def _read(interaction: Interaction, message: discord.Message) -> _Reused:
             except BadRequest as error:
                 refusal = refusal or error
                 continue
-        known = await studio.library.order_with(found.picture, owner) if found.picture else None
-        return _Reused(found.options, known)
+        end = str(found.options.get(END_PICTURE, ""))
+        known = found.picture and await studio.library.order_with(found.picture, owner, end)
+        return _Reused(found.options, known or None)
     raise refusal or BadRequest("request_no_settings")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bot.studio.admission import Admission
+from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.option_table import STORY
 from bot.studio.options import Options
 from storage.domain.clip import Clip
@@ -26,13 +27,14 @@ def extension_options(admission: Admission, job: Job) -> Options:
     clip, request = _clip_of(job), job.request
     prompt = prompts_in(request.prompt)[-1] if request.segments else request.prompt
     options = admission.options_of(request).replace(prompt=prompt, fps=clip.fps, seed=None)
-    return options.replace(**{STORY: 0})
+    return options.replace(**{STORY: 0, END_PICTURE: None})
 
 
 def extension_of(admission: Admission, job: Job, options: Options, seed: int) -> GenerationRequest:
     """Return the request of a clip that goes on from a job's clip; raise BadRequest."""
     clip, old = _clip_of(job), job.request
-    options = options.replace(fps=clip.fps, **dict.fromkeys(AFTERWARDS)).replace(**{STORY: 0})
+    options = options.replace(fps=clip.fps, **dict.fromkeys(AFTERWARDS))
+    options = options.replace(**{STORY: 0, END_PICTURE: None})
     size = (old.width, old.height)
     request = _going_on(
         admission, admission.admit(options, old.picture, size, seed), old, clip.blob

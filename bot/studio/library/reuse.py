@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from bot.studio.admission import Admission
 from bot.studio.option_table import Option
@@ -34,6 +34,8 @@ def read_settings(file: bytes, admission: Admission) -> ReusedSettings:
     that depend on a model which is not offered.
     """
     request = _request(comment_of(file))
+    if not _SHA256.fullmatch(request.end_picture):
+        request = replace(request, end_picture="")
     return ReusedSettings(
         reusable_options(request, admission),
         request.picture if _SHA256.fullmatch(request.picture) else "",

@@ -11,10 +11,9 @@ from gpu_worker.media import warp
 from gpu_worker.media.clip_grid import ClipGrid
 from gpu_worker.media.frames import Frames, FrameSource
 from gpu_worker.media.picture import Canvas
-from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs, render
+from gpu_worker.models.i2vgen_xl.full_size import FLAT, ClipDepth, denoised_inputs, render
 from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import camera_poses
-from gpu_worker.render.depth.inverse_depth import DepthMap
 from storage.domain.camera.motion import Reading
 from storage.domain.clip import Candidate
 from storage.domain.drafts import candidates as drafts
@@ -38,7 +37,7 @@ class DraftInputs:
     reading: Reading
     request: GenerationRequest
     canvas: Canvas
-    depth: DepthMap | None
+    depth: ClipDepth
     inputs: ClipInputs
 
     def finish(self, made: Frames) -> FrameSource:
@@ -74,7 +73,7 @@ def draft_inputs(
     canvas: Canvas,
     options: Reading,
     reading: Reading,
-    depth: DepthMap | None = None,
+    depth: ClipDepth = FLAT,
 ) -> DraftInputs:
     """Return what the draft of an order is made from, on a canvas of the draft's size.
 

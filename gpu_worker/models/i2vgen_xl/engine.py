@@ -36,7 +36,7 @@ from gpu_worker.models.i2vgen_xl.drafts import (
     scored_frames,
     side_by_side,
 )
-from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs, render
+from gpu_worker.models.i2vgen_xl.full_size import FLAT, ClipDepth, denoised_inputs, render
 from gpu_worker.models.i2vgen_xl.hardware.device import resolve_device
 from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import is_out_of_memory, release_after
 from gpu_worker.models.i2vgen_xl.loading import EngineOptions, load_pipeline
@@ -56,7 +56,6 @@ from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (
     camera_poses,
     resolve_motion,
 )
-from gpu_worker.render.depth.inverse_depth import DepthMap
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import PresetRow
@@ -177,11 +176,12 @@ class I2VGenXL:
         scores = reported_scores(scored, chosen)
         return Result(clip, chosen.seed, reading.motion, tuple(adjustments.values()), scores)
 
-    def _depth(self, request: GenerationRequest, canvas: Canvas) -> DepthMap | None:
-        """Return how near things in the picture are, None where the request is for a flat one."""
-        if not request.depth_model or self._depth_estimator is None:
-            return None
-        return self._depth_estimator(canvas.source)
+    def _depth(self, request: GenerationRequest, canvas: Canvas) -> ClipDepth:
+        """Return how near things in the pictures are, where the request is not for flat ones."""
+        estimate, end = self._depth_estimator, canvas.end
+        if not request.depth_model or estimate is None:
+            return FLAT
+        return ClipDepth(estimate(canvas.source), None if end is None else estimate(end.source))
 
     def _draft(
         self,
@@ -192,7 +192,7 @@ class I2VGenXL:
     ) -> Result:
         """Make the drafts of a request's candidates, each as it is made alone."""
         made: list[DraftInputs] = []
-        small, depth = replace(canvas, size=size), self._depth(request, canvas)
+        small, depth = canvas.sized(size), self._depth(request, canvas)
         for options, full in candidate_requests(request, canvas):
             reading = resolve_motion(full, self._nearest_motion)
             made.append(draft_inputs(full, small, options, reading, depth))
@@ -324,13 +324,8 @@ class I2VGenXL:
 
 def _smaller(inputs: ClipInputs, multiple: int) -> ClipInputs:
     """Return the clip at three quarters of its size; raise OutOfMemory below the least."""
-    request, canvas = inputs.request, inputs.canvas
-    width, height = smaller_size(request.width, request.height, multiple)
-    return replace(
-        inputs,
-        request=replace(request, width=width, height=height),
-        canvas=Canvas(canvas.source, canvas.window, (width, height)),
-    )
+    request = inputs.request
+    return inputs.sized(smaller_size(request.width, request.height, multiple))
 
 
 def _pixels(request: GenerationRequest) -> int:

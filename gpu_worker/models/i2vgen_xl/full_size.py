@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from gpu_worker.media.frames import Frames, FrameSource
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import camera_poses
+from gpu_worker.render.arrival import arrive, arriving
 from gpu_worker.render.depth.inverse_depth import DepthMap
 from gpu_worker.render.moments import Moments
 from gpu_worker.render.moved_picture import move_picture
@@ -19,8 +20,19 @@ from storage.domain.camera.motion import Pose, Reading
 from storage.domain.request import DenoisedShape, GenerationRequest
 
 
+@dataclass(frozen=True)
+class ClipDepth:
+    """How near things in a clip's picture are, and in the one that it ends with; None: flat."""
+
+    picture: DepthMap | None = None
+    end: DepthMap | None = None
+
+
+FLAT = ClipDepth()
+
+
 def denoised_inputs(
-    request: GenerationRequest, canvas: Canvas, reading: Reading, depth: DepthMap | None = None
+    request: GenerationRequest, canvas: Canvas, reading: Reading, depth: ClipDepth = FLAT
 ) -> ClipInputs:
     """Return what the model works on for a request: all of it, or some moments at a small size.
 
@@ -29,11 +41,14 @@ def denoised_inputs(
     """
     poses, shape = camera_poses(request, reading), request.denoised
     if shape is None:
-        return ClipInputs(request, canvas, poses, depth)
+        inputs = ClipInputs(request, canvas, poses, depth.picture)
+        if canvas.end is None:
+            return inputs
+        back = arriving(poses, canvas.end.aspect)[::-1]
+        return replace(inputs, backwards=ClipInputs(request, canvas.end, back, depth.end))
     fps = max(1, round(shape.frames * request.fps / request.frames))
     small = replace(request, width=shape.width, height=shape.height, frames=shape.frames, fps=fps)
-    size = (shape.width, shape.height)
-    return ClipInputs(small, replace(canvas, size=size), moments_of(poses, shape))
+    return ClipInputs(small, canvas.sized((shape.width, shape.height)), moments_of(poses, shape))
 
 
 def moments_of(poses: Sequence[Pose], shape: DenoisedShape) -> tuple[Pose, ...]:
@@ -47,7 +62,7 @@ def render(
     path: Sequence[Pose],
     inputs: ClipInputs,
     made: Frames,
-    depth: DepthMap | None = None,
+    depth: ClipDepth = FLAT,
 ) -> FrameSource:
     """Return a clip's frames on a path; made are those of its inputs, maybe at another size.
 
@@ -58,4 +73,6 @@ def render(
     source = (canvas.source.shape[1], canvas.source.shape[0])
     uncovered = warp.uncovered(source, canvas.window, inputs.poses, size)
     moments = Moments(made, uncovered, inputs.poses, canvas.window)
-    return move_picture(canvas, path, inputs.request.seed, moments, depth)
+    seed = inputs.request.seed
+    clip = move_picture(canvas, path, seed, moments, depth.picture)
+    return clip if canvas.end is None else arrive(clip, canvas.end, path, seed, depth.end)

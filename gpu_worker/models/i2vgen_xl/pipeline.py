@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from gpu_worker.media.frames import Frames
+from gpu_worker.media.frames import Frames, stacked
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import autoencoder, encoders, previews
 from gpu_worker.models.i2vgen_xl.checkpoint.components import Components
@@ -26,15 +27,26 @@ from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (
     moved_picture,
     uncovered_shares,
 )
-from gpu_worker.models.i2vgen_xl.sampling.denoise import NoisePredictor, SamplingPlan, denoise
+from gpu_worker.models.i2vgen_xl.sampling.denoise import (
+    NoisePredictor,
+    Predictor,
+    SamplingPlan,
+    denoise,
+)
 from gpu_worker.models.i2vgen_xl.sampling.detail import restore_detail
 from gpu_worker.models.i2vgen_xl.sampling.noise import reduced
 from gpu_worker.models.i2vgen_xl.sampling.schedule import Schedule, read_schedule
 from gpu_worker.models.i2vgen_xl.sampling.solvers import SOLVERS, SolverState
+from gpu_worker.models.i2vgen_xl.sampling.time_reversal import (
+    FusedPredictor,
+    fused,
+    fused_conditioning,
+)
 from gpu_worker.models.i2vgen_xl.unet.compilation import CompiledRegions, shape_of
 from gpu_worker.models.i2vgen_xl.unet.conditioning import Conditioning
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from gpu_worker.render.depth.inverse_depth import DepthMap
+from gpu_worker.render.dissolve import Dissolve
 from storage.domain.camera.motion import Pose
 from storage.domain.catalogue import PresetRow
 from storage.domain.progress import Stage
@@ -48,7 +60,8 @@ class ClipInputs:
     """What one clip is made from: its request, its picture, and the camera's pose at each frame.
 
     depth is how near things in the picture are; None for a flat picture. noise is the shape of a
-    larger clip whose noise is reduced to this one's; None: its own.
+    larger clip whose noise is reduced to this one's; None: its own. backwards is, where the clip
+    ends with a picture of its own, the same clip as it is played from there.
     """
 
     request: GenerationRequest
@@ -56,6 +69,13 @@ class ClipInputs:
     poses: tuple[Pose, ...]
     depth: DepthMap | None = None
     noise: DenoisedShape | None = None
+    backwards: ClipInputs | None = None
+
+    def sized(self, size: tuple[int, int]) -> ClipInputs:
+        """Return the inputs of the same clip at another (width, height)."""
+        request = replace(self.request, width=size[0], height=size[1])
+        backwards = self.backwards and self.backwards.sized(size)
+        return replace(self, request=request, canvas=self.canvas.sized(size), backwards=backwards)
 
 
 @dataclass(frozen=True)
@@ -71,6 +91,15 @@ class PreparedClip:
     moved_latents: Tensor
     camera: CameraConditioning
     noise: Tensor
+
+    def meeting(self, end: PreparedClip) -> PreparedClip:
+        """Return the clip as one that meets another, which runs backwards from its own picture."""
+        return replace(
+            self,
+            moved=stacked(Dissolve(*_of_equal_length(self.moved, end.moved[::-1]))),
+            moved_latents=fused(self.moved_latents, end.moved_latents),
+            camera=fused_conditioning(self.camera, end.camera),
+        )
 
     def initial_sample(self, schedule: Schedule) -> Tensor:
         """Return where denoising starts: noise alone, or the moved picture under noise."""
@@ -130,11 +159,13 @@ class Pipeline:
         clips = [self._prepare(one, schedule, tracker) for one in inputs]
         plan = self._plan(request, preset_row, schedule, clips[0].camera.start)
         tracker.set_steps(plan.steps)
-        guided = plan.guided[1] > plan.guided[0]
-        conditioning = retry_once(lambda: self._conditioning(clips, guided), self.device)
-        timesteps = torch.tensor(schedule.timesteps, device=self.device)
-        prepared = retry_once(lambda: self.unet.prepare(conditioning, timesteps), self.device)
-        predictor = NoisePredictor(self.unet, prepared, plan, fallback)
+        forwards = self._predictor(clips, plan, fallback)
+        predictor: Predictor = forwards
+        ends = [self._prepare(one.backwards, schedule, tracker) for one in inputs if one.backwards]
+        if ends:
+            backwards = self._predictor(ends, plan, fallback)
+            predictor = FusedPredictor(forwards, backwards, tracker.raise_if_cancelled)
+            clips = [clip.meeting(end) for clip, end in zip(clips, ends, strict=True)]
         on_step = self._on_step(clips[0], plan, tracker)
         sample = torch.stack([clip.initial_sample(schedule) for clip in clips])
         sample = denoise(predictor, SolverState(sample), on_step)
@@ -191,6 +222,16 @@ class Pipeline:
             low = high = 0
         solver = SOLVERS[row.scheduler](schedule)
         return SamplingPlan(schedule, solver, request.guidance, (low, high), row.reuse, start)
+
+    def _predictor(
+        self, clips: Sequence[PreparedClip], plan: SamplingPlan, fallback: MemoryFallback
+    ) -> NoisePredictor:
+        """Return what predicts for clips at each step of a plan."""
+        guided = plan.guided[1] > plan.guided[0]
+        conditioning = retry_once(lambda: self._conditioning(clips, guided), self.device)
+        timesteps = torch.tensor(plan.schedule.timesteps, device=self.device)
+        prepared = retry_once(lambda: self.unet.prepare(conditioning, timesteps), self.device)
+        return NoisePredictor(self.unet, prepared, plan, fallback)
 
     def _conditioning(self, clips: Sequence[PreparedClip], guided: bool) -> Conditioning:
         """Encode prompts and pictures; with guidance, first everything as it is without them."""
@@ -268,3 +309,10 @@ class Pipeline:
                     raise
                 release_after(error, self.device)
             chunk //= 2
+
+
+def _of_equal_length(first: Frames, last: Frames) -> tuple[Frames, Frames]:
+    """Return frames of two clips, one of which may have a single frame that stands for all."""
+    frames = max(len(first), len(last))
+    shapes = [(frames, *clip.shape[1:]) for clip in (first, last)]
+    return np.broadcast_to(first, shapes[0]), np.broadcast_to(last, shapes[1])

@@ -79,9 +79,10 @@ class ClipLibrary:
         async with self._read() as connection:
             return self._rows.jobs((await connection.execute(query)).mappings().all())
 
-    async def order_with(self, picture: str, owner: str) -> Job | None:
-        """Return a job that this person ordered from a picture (by its sha256), if any."""
+    async def order_with(self, picture: str, owner: str, end_picture: str = "") -> Job | None:
+        """Return a job that this person ordered from these pictures (by their sha256), if any."""
         mine = (jobs.c.picture == picture) & (jobs.c.owner == owner)
+        mine &= jobs.c.end_picture.is_not_distinct_from(end_picture or None)
         async with self._read() as connection:
             rows = await connection.execute(select(jobs).where(mine).limit(1))
             return next(iter(self._rows.jobs(rows.mappings().all())), None)

@@ -17,16 +17,19 @@ class WorkModel:
 
     factor is by how much a pass over one pixel of one frame is dearer than with the full model, for
     a clip of `usual` pixels x frames; the work of others grows with their size to the power of
-    `growth`. shares is what each preset takes of the exact one's work.
+    `growth`. shares is what each preset takes of the exact one's work. end_factor is by how much a
+    clip is dearer that ends with a picture of its own.
     """
 
     factor: float = 1.0
     growth: float = 1.0
     usual: int = 1
     shares: Mapping[Preset, float] = field(default_factory=lambda: SHARES)
+    end_factor: float = 1.0
 
     def credits(self, request: GenerationRequest, size: int, preset: Preset) -> float:
         """Return what the passes of a clip cost, of which size pixels x frames are denoised."""
         passes = request.steps * (2 if request.guidance > 1.0 else 1) * self.shares[preset]
         grown: float = (size / self.usual) ** (self.growth - 1.0)
-        return self.factor * size * passes * grown / WORK_PER_CREDIT
+        factor = self.factor * (self.end_factor if request.end_picture else 1.0)
+        return factor * size * passes * grown / WORK_PER_CREDIT

@@ -1,6 +1,8 @@
 """How pictures and prompts are paired, and how their clips are named."""
 
+import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -86,3 +88,30 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "like.mp4").unlink()
     clips, [fault] = plan(invocation)
     assert (clips, "like.mp4 cannot be read" in fault) == ([], True)
+
+
+def test_all_clips_end_with_the_picture_that_is_given(tmp_path: Path) -> None:
+    end = tmp_path / "end.png"
+    end.write_bytes(png(colour="blue"))
+    like = file_of(replace(REQUEST, end_picture="e" * 64))
+    [kept], _ = plan(planned(tmp_path, like=like))
+    assert kept.options["end_picture"] == "e" * 64
+    [clip], faults = plan(planned(tmp_path, "--end-picture", str(end), like=like))
+    assert (clip.end_picture, faults) == (end.read_bytes(), [])
+    assert clip.options["end_picture"] == hashlib.sha256(clip.end_picture).hexdigest()
+
+
+def test_an_end_picture_that_is_none_is_named(tmp_path: Path) -> None:
+    like = file_of(REQUEST)
+    clips, [fault] = plan(planned(tmp_path, "--end-picture", __file__, like=like))
+    assert clips == []
+    assert "test_order_plan.py: The end picture: That file is not a picture" in fault
+    nowhere = str(tmp_path / "nowhere.png")
+    _, [fault] = plan(planned(tmp_path, "--end-picture", nowhere, like=like))
+    assert f"{nowhere} cannot be read" in fault
+
+
+def test_a_key_that_is_none_is_left_out_of_a_clips_settings(tmp_path: Path) -> None:
+    like = file_of(replace(REQUEST, end_picture="../../etc/passwd"))
+    [clip], _ = plan(planned(tmp_path, like=like))
+    assert clip.options.get("end_picture", "") == ""

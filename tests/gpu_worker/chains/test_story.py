@@ -35,7 +35,6 @@ class CountingEngine(InProcessEngine):
 
     dies_at: int = -1
     made: list[GenerationRequest] = field(default_factory=list)
-    canvases: list[Canvas] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -50,7 +49,6 @@ class CountingEngine(InProcessEngine):
         if len(self.made) == self.dies_at:
             raise EngineDied
         self.made.append(request)
-        self.canvases.append(canvas)
         return await super().generate(request, canvas, on_progress, cancelled)
 
 

@@ -166,7 +166,8 @@ WRITTEN = {
     "request.negative_prompt request.preset request.camera.motion request.camera.speed "
     "request.camera.strength request.camera.keyframes request.candidates request.container "
     "request.reading request.extra request.denoised request.depth_model request.source "
-    "request.finish request.segments request.stopped_after request.drafts size_limit",
+    "request.finish request.segments request.stopped_after request.drafts request.end_picture "
+    "size_limit",
     Started: "job attempt worker at",
     Progressed: "job attempt progress.stage progress.step progress.steps progress.eta "
     "progress.preview progress.segment progress.segments",

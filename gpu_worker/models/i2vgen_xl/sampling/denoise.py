@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
@@ -38,6 +38,21 @@ class SamplingPlan:
     def is_guided(self, index: int) -> bool:
         """Tell whether guidance acts on a step."""
         return self.guidance_scale > 1.0 and self.guided[0] <= index < self.guided[1]
+
+
+class Predictor(Protocol):
+    """Predicts for a sample at each step of a plan."""
+
+    @property
+    def plan(self) -> SamplingPlan:
+        """Return how the clip is sampled."""
+
+    @property
+    def fallback(self) -> MemoryFallback:
+        """Return what is given up where memory runs out."""
+
+    def __call__(self, index: int, sample: Tensor) -> Tensor:
+        """Predict for a sample (c, 4, f, h, w) at a step, at least in single precision."""
 
 
 class NoisePredictor:
@@ -105,7 +120,7 @@ class HostThrottle:
 
 
 def denoise(
-    predictor: NoisePredictor, state: SolverState, on_step: Callable[[int, Tensor], None]
+    predictor: Predictor, state: SolverState, on_step: Callable[[int, Tensor], None]
 ) -> Tensor:
     """Take every step from the plan's first; return the last sample (c, 4, f, h, w).
 

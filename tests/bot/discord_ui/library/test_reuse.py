@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -129,3 +130,19 @@ async def test_files_without_settings_are_refused_in_words(chat: LocalChat) -> N
         outcome = await chat.ada.message_command(MENU, message)
         assert outcome["kind"] == "message"
         assert words in (await chat.ada.message(outcome["message"]))["content"]
+
+
+async def test_an_end_picture_is_taken_only_beside_the_picture_it_was_ordered_with(
+    chat: LocalChat,
+) -> None:
+    last = png(colour="yellow")
+    first, end = await chat.ada.upload("a.png", png()), await chat.ada.upload("b.png", last)
+    outcome = await chat.ada.command("animate", picture=first, end_picture=end, prompt="a lake")
+    own = await ordered_job(chat, outcome)
+    same = replace(REQUEST, picture=own.request.picture)
+    form = await chat.ada.message_command(MENU, await posted(chat, file_of(same)))
+    assert inputs_of(form)["picture"]["required"]  # of a clip that ended elsewhere
+    same = replace(same, end_picture=sha256(last).hexdigest())
+    form = await chat.ada.message_command(MENU, await posted(chat, file_of(same)))
+    job = await ordered_job(chat, await chat.ada.submit(form["interaction"], {"prompt": "a sea"}))
+    assert job.request.pictures == own.request.pictures

@@ -10,7 +10,7 @@ import pytest
 
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
-from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs
+from gpu_worker.models.i2vgen_xl.full_size import ClipDepth, denoised_inputs
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import moved_picture
 from gpu_worker.render.depth.inverse_depth import DepthMap
 from gpu_worker.render.depth.scene import Scene
@@ -54,7 +54,8 @@ def test_an_order_of_a_flat_picture_gets_one_to_the_byte(
 def test_where_denoising_starts_moves_through_the_scene_too(canvas: Canvas) -> None:
     ramp = DepthMap(np.linspace(0.0, 1.0, 64, dtype=np.float32)[None, :].repeat(64, 0))
     request = tiny_request(frames=4)
-    inputs = denoised_inputs(request, canvas, Reading(Motion.PAN_LEFT), ramp)
+    depth = ClipDepth(ramp)
+    inputs = denoised_inputs(request, canvas, Reading(Motion.PAN_LEFT), depth)
     frames = moved_picture(canvas, inputs.poses, 1, inputs.depth)
     flat = moved_picture(canvas, inputs.poses, 1)
     assert frames.shape == flat.shape
