@@ -17,12 +17,14 @@ from prometheus_client.registry import Collector
 
 from bot.dispatch.scaling import Scaling
 from bot.studio.events import JobChanged, Subscription
+from bot.studio.models.model_status import outdated_workers
 from storage.database.jobs import Jobs
 from storage.domain.catalogue import Catalogue
 from storage.domain.cost.bill import ClipBill
 from storage.domain.cost.offer import Tenure
 from storage.domain.errors import Unavailable
 from storage.domain.job import Status
+from storage.domain.models.served_model import ServedModel, by_name
 from storage.domain.quota import DAY
 from storage.queue.client import Queue
 
@@ -137,9 +139,9 @@ class BotMetrics(Collector):
         now = self._clock()
         ages = {name: now - size.oldest for name, size in sizes.items() if size.oldest is not None}
         try:
-            workers = await self._queue.workers_by_model()
+            served = await self._queue.served_models()
         except Unavailable:
-            workers = None
+            served = None
         waiting = {name: size.waiting for name, size in sizes.items()}
         running = {name: size.running for name, size in sizes.items()}
         wanted = await self._scaling.wanted()
@@ -155,10 +157,11 @@ class BotMetrics(Collector):
             ),
             _gauge("jobs_set_aside", "Jobs that dispatch gave up.", len(self._set_aside)),
             _gauge("rows_unreadable", "Jobs' rows left alone.", len(self._jobs.unreadable)),
-            _gauge("queue_reachable", "1 if Redis answers, else 0.", workers is not None),
+            _gauge("queue_reachable", "1 if Redis answers, else 0.", served is not None),
         ]
-        if workers is not None:
-            self._gauges.append(self._by_model("workers", "Workers that are alive.", workers))
+        if served is not None:
+            alive = self._by_model("workers", "Workers that are alive.", by_name(served))
+            self._gauges += [alive, self._outdated(served)]
         self._gauges += [*self._advice(), *await self._read_guilds()]
 
     def _by_model(self, name: str, documentation: str, values: Mapping[str, float]) -> Metric:
@@ -168,6 +171,12 @@ class BotMetrics(Collector):
         for model in dict.fromkeys((*offered, *values)):
             gauge.add_metric([model], max(0.0, values.get(model, 0.0)))
         return gauge
+
+    def _outdated(self, served: Mapping[ServedModel, int]) -> Metric:
+        catalogue = self._catalogue
+        found = {} if catalogue is None else outdated_workers(catalogue, served)
+        about = "Workers that serve other weights than the catalogue has."
+        return self._by_model("workers_outdated", about, found)
 
     async def _read_guilds(self) -> list[Metric]:
         """Return what the clips of servers took lately, for a bounded number of labels."""

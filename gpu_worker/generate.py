@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 from gpu_worker.chains.extension import extend
 from gpu_worker.chains.story import Story
@@ -16,6 +17,7 @@ from gpu_worker.outcome import clip_of, failure_of, metadata, source_motion
 from storage.blobs import Blobs
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import GenerationFailed
+from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
@@ -30,16 +32,16 @@ class Generator:
         blobs: Blobs,
         open_picture: OpenPicture,
         worker: str,
-        model: str,
+        served: ServedModel,
         *,
         depth_model: str = "",
     ) -> None:
-        """Make clips with this engine, from and into these blobs; refuse any other models."""
+        """Make clips with this engine, from and into these blobs; refuse what is not served."""
         self._engine = engine
         self._blobs = blobs
         self._open_picture = open_picture
         self._worker = worker
-        self._model = model
+        self._served = served
         self._depth_model = depth_model
 
     async def __call__(self, order: Order, reporter: Reporter) -> Clip | Failure:
@@ -65,12 +67,13 @@ class Generator:
             blob, still = await steps.put(made.encoded.data), await steps.put(made.poster)
         finally:
             forwarding.cancel()
-        return clip_of(order.request, result, made, blob=blob, poster=still, worker=self._worker)
+        clip = clip_of(order.request, result, made, blob=blob, poster=still)
+        return replace(clip, worker=self._worker, made_with=self._served)
 
     def _check_models(self, request: GenerationRequest) -> None:
         """Raise GenerationFailed where a model is asked for that this worker does not have."""
         depth_known = request.depth_model in ("", self._depth_model) or not request.generates
-        if request.model != self._model or not depth_known:
+        if request.model != self._served.name or not depth_known:
             raise GenerationFailed("failed_model_missing")
 
 

@@ -27,9 +27,8 @@ def clip_of(
     *,
     blob: str,
     poster: str,
-    worker: str,
 ) -> Clip:
-    """Return the clip whose file and first frame lie under these keys."""
+    """Return the clip whose file and first frame lie under these keys; it names no worker yet."""
     adjustments, encoded = result.adjustments, made.encoded
     if encoded.shrunk:
         size = (("width", str(encoded.width)), ("height", str(encoded.height)))
@@ -48,7 +47,6 @@ def clip_of(
         motion=result.motion.opposite if backwards else result.motion,
         bytes=len(encoded.data),
         seconds=result.seconds if request.generates else made.seconds,
-        worker=worker,
         adjustments=adjustments,
         scores=result.scores,
         candidates=result.candidates,

@@ -37,7 +37,7 @@ async def work(settings: WorkerSettings) -> int:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    blobs, model = Blobs.open(settings.blob_url), settings.catalogue().default_model
+    blobs, served = Blobs.open(settings.blob_url), settings.served()
     await blobs.check(settings.blob_url)
     await check_login(settings.redis_url)
     engine = EngineProcess(settings.engine(), settings.engine_timeouts)
@@ -45,7 +45,7 @@ async def work(settings: WorkerSettings) -> int:
     metrics = WorkerMetrics(engine)
     port, idle, name = settings.metrics_port, settings.idle_exit_seconds, settings.worker_name
     server = None if port is None else await _metrics_server(metrics, port)
-    life = LifeClock(name, model, settings.gpu_offer)
+    life = LifeClock(name, served.name, settings.gpu_offer)
     watchers = [
         asyncio.create_task(one)
         for one in (_stop_if_broken(engine, stop), _note_ready(engine, life))
@@ -56,7 +56,7 @@ async def work(settings: WorkerSettings) -> int:
     decoders = PictureProcesses(DECODING)
     try:
         generator = Generator(
-            engine, blobs, decoders.open, name, model, depth_model=settings.depth_name
+            engine, blobs, decoders.open, name, served, depth_model=settings.depth_name
         )
         handler = metrics.instrument(generator)
         await serve(

@@ -24,11 +24,12 @@ from pydantic_settings import (
 from storage.catalogue_file import load_catalogue
 from storage.domain.catalogue import HUB_ID, Catalogue, Profile
 from storage.domain.cost.offer import PriceList
+from storage.domain.models.served_model import ServedModel
 from storage.domain.text import printable
 from storage.prices_file import PricesError, load_prices
 
 LONGEST_SOURCE = 200
-"""The most characters of a depth model's hub id or folder."""
+"""The most characters of a model's hub id or folder."""
 
 
 def _full(path: str | Path) -> Path:
@@ -178,6 +179,13 @@ class Settings(LogSettings):
         source = row.source if self.model in (name, *row.sources) else self.model
         row = replace(row, source=source, depth_model=self.depth_name)
         return replace(whole, default_model=name, models={name: row})
+
+    def served(self) -> ServedModel:
+        """Return what a worker with these settings serves."""
+        row = self.catalogue().model()
+        is_hub = HUB_ID.fullmatch(row.source) and not Path(row.source).is_dir()
+        source = row.source if is_hub else Path(row.source).name[:LONGEST_SOURCE]
+        return ServedModel(row.name, source, row.revision)
 
     @property
     def depth_name(self) -> str:

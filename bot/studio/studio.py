@@ -357,7 +357,11 @@ class Studio:
             sizes = await self._jobs.queue_sizes()
         except Unavailable:
             sizes = None
-        return model_statuses(self.admission, await self.workers_by_model(), sizes)
+        try:
+            served = await self._queue.served_models()
+        except Unavailable:
+            served = None
+        return model_statuses(self.admission, served, sizes)
 
     async def order(self, requester: Requester, drafts: Sequence[OrderDraft]) -> list[Job]:
         """Place all of these orders or none; a cached clip gives a job that is done and free."""

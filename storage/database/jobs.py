@@ -66,6 +66,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.models.pipeline_row import PipelineRow
+from storage.domain.models.served_model import ServedModel
 from storage.domain.quota import Allowance, GuildUsage, UsageReport, check, price
 from storage.domain.request import GenerationRequest
 from storage.logs import FaultLog
@@ -174,6 +175,10 @@ class Jobs:
         """End the job and refund the cost of a failed one; None if it had ended before."""
         async with self._write() as connection:
             ended = await _change(connection, job_id, UNFINISHED, outcome_columns(outcome, at))
+            if ended is not None and ended.clip is not None and ended.clip.made_with is not None:
+                key = self._cache_key(ended.request, ended.clip.made_with)
+                other = and_(jobs.c.id == job_id, jobs.c.fingerprint != key)
+                await connection.execute(update(jobs).where(other).values(fingerprint=key))
             if ended is not None and ended.status is not Status.DONE:
                 await ledger.refund(connection, ended, at)
             return ended
@@ -389,8 +394,9 @@ class Jobs:
         async with self._read() as connection:
             return await reports.orders_since(connection, moment, limit)
 
-    def _cache_key(self, request: GenerationRequest) -> str:
-        model = _model_key(self._catalogue, request.model)
+    def _cache_key(self, request: GenerationRequest, made_with: ServedModel | None = None) -> str:
+        """Return what the same clips share; made_with is what made one, where it is known."""
+        model = _model_key(self._catalogue, request.model, made_with)
         return sha256(f"{model} {request.fingerprint}".encode()).hexdigest()
 
     async def _step(self, job_id: str, allowed: Condition, **changes: Any) -> Job:
@@ -437,11 +443,17 @@ class Jobs:
         self._faults.end()
 
 
-def _model_key(catalogue: Catalogue, name: str) -> str:
-    """Return what a clip depends on beside its request: the model's weights and the presets."""
+def _model_key(catalogue: Catalogue, name: str, made_with: ServedModel | None) -> str:
+    """Return what a clip depends on beside its request: the model's weights and the presets.
+
+    A worker may serve other weights than the catalogue's: a hub's other revision, or the row of
+    another release. Nobody who orders the catalogue's is given what that one made.
+    """
     row = catalogue.models.get(name)
     if row is None:
         return repr(([], sorted(catalogue.presets.items())))
+    if made_with is not None and not row.is_made_by(made_with):
+        row = replace(row, source=made_with.source, revision=made_with.revision)
     facts = [(name, row.source, row.revision)], sorted(catalogue.presets_of(row).items())
     return repr(facts if row.pipeline == PipelineRow() else (*facts, row.pipeline))
 

@@ -15,6 +15,7 @@ from storage.domain.models.capability import USUAL, Capability
 from storage.domain.models.defaults import Defaults, Denoising
 from storage.domain.models.pipeline_row import PipelineRow
 from storage.domain.models.ranges import Ranges, Span
+from storage.domain.models.served_model import ServedModel
 from storage.domain.models.work import SHARES, WorkModel
 from storage.domain.request import DenoisedShape, GenerationRequest, Preset
 
@@ -83,6 +84,15 @@ class Model:
     def sources(self) -> tuple[str, str]:
         """Return the source as it is written, and without the revision that it may have."""
         return self.source, self.source.partition("@")[0]
+
+    def is_made_by(self, worker: ServedModel) -> bool:
+        """Tell whether what such a worker makes are this row's clips.
+
+        The weights in a folder are the row's, because its operator says so; those of another hub id
+        or of another revision are not.
+        """
+        same = worker.source == self.source or not HUB_ID.fullmatch(worker.source)
+        return same and worker.revision == self.revision
 
     @property
     def work(self) -> WorkModel:

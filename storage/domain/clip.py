@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from storage.domain.camera.motion import Motion, Reading
+from storage.domain.models.served_model import ServedModel
 
 SPARSE = {"sparse": True}
 """Metadata of a field that storage.codec leaves out of JSON while it has its default."""
@@ -48,7 +49,8 @@ class Clip:
     blob and poster are sha256 keys of the blob store (poster: the first frame as a PNG). bytes is
     the file's size. seconds is the model's own time, without waiting, encoding and upload. scores
     are named quality scores. candidates are the drafts of which the clip consists, in the order of
-    their numbers; seed, motion and scores are then those of the judge's pick.
+    their numbers; seed, motion and scores are then those of the judge's pick. made_with is what its
+    worker served; None for clips of earlier releases.
     """
 
     blob: str
@@ -66,6 +68,7 @@ class Clip:
     adjustments: tuple[Adjustment, ...] = ()
     scores: tuple[tuple[str, float], ...] = ()
     candidates: tuple[Candidate, ...] = field(default=(), metadata=SPARSE)
+    made_with: ServedModel | None = field(default=None, metadata=SPARSE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ from storage.codec import CodecError
 from storage.domain.clip import Clip, Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.errors import Unavailable
+from storage.domain.models.served_model import ServedModel, by_name
 from storage.queue.connection import CONNECTION_ERRORS, RECONNECT_SECONDS, connect_redis
 from storage.queue.messages import (
     CANCEL_SECONDS,
@@ -35,6 +36,7 @@ from storage.queue.messages import (
     CHANGES,
     EVENTS,
     LIVES,
+    OFFER_LIMIT,
     STORIES,
     TASK,
     VERSION,
@@ -57,6 +59,7 @@ from storage.queue.messages import (
     read_event,
     read_life,
     read_outcome,
+    read_served,
     withdrawn_key,
     worker_key,
     write_change,
@@ -209,7 +212,11 @@ class Queue:
         return (await self.workers_by_model()).total()
 
     async def workers_by_model(self) -> Counter[str]:
-        """Return how many workers are alive, by the model that they serve."""
+        """Return how many workers are alive, by the name of the model that they serve."""
+        return by_name(await self.served_models())
+
+    async def served_models(self) -> Counter[ServedModel]:
+        """Return how many workers are alive, by what they serve."""
         async with self._translated(), self._redis.pipeline() as pipe:
             pipe.smembers(WORKER_KEYS)
             [found] = await pipe.execute()
@@ -219,7 +226,7 @@ class Queue:
             if gone:
                 pipe.srem(WORKER_KEYS, *gone)
                 await pipe.execute()
-        return Counter(_text(model) for model in alive if model is not None)
+        return Counter(_served(text) for text in alive if text is not None)
 
     async def lives(self) -> list[WorkerLife]:
         """Return the workers whose lives are to be billed; those that died without a word too."""
@@ -319,6 +326,14 @@ class Queue:
                 await self._redis.delete(queue)
                 return True
         return False
+
+
+def _served(text: bytes) -> ServedModel:
+    """Return what a worker serves; one of an earlier release tells the model's name alone."""
+    try:
+        return read_served(text)
+    except CodecError:
+        return ServedModel(_text(text)[:OFFER_LIMIT])
 
 
 def _text(name: bytes) -> str:

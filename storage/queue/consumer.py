@@ -22,6 +22,7 @@ from redis.exceptions import ResponseError
 from storage.codec import CodecError
 from storage.domain.clip import Failure
 from storage.domain.cost.bill import WorkerLife
+from storage.domain.models.served_model import ServedModel
 from storage.logs import log_job
 from storage.queue.connection import (
     CONNECTION_ERRORS,
@@ -74,8 +75,9 @@ async def serve(
     be billed for, if it is.
     """
     logging.getLogger("arq.worker").setLevel(logging.ERROR)  # its info lines hold people's prompts
-    model = settings.catalogue().default_model
-    consumer = Consumer(handler, settings.redis_url, name, stop, model=model, life=life)
+    consumer = Consumer(
+        handler, settings.redis_url, name, stop, served=settings.served(), life=life
+    )
     await consumer.run(grace)
 
 
@@ -162,14 +164,14 @@ class Consumer:
         name: str,
         stop: asyncio.Event,
         *,
-        model: str,
+        served: ServedModel,
         life: Callable[[], WorkerLife] | None = None,
     ) -> None:
-        """Prepare to serve this model's orders; nothing is connected yet."""
+        """Prepare to take the orders for what is served; nothing is connected yet."""
         self._handler = handler
         self._redis = connect_redis(url)
-        self._heartbeat = Heartbeat(url, name, model, life)
-        self._queue = queue_key(model)
+        self._heartbeat = Heartbeat(url, name, served, life)
+        self._queue = queue_key(served.name)
         self._name = name
         self._stop = stop
         self._slots = SlotQueue()

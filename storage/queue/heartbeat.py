@@ -12,6 +12,7 @@ from redis.client import Pipeline
 from redis.exceptions import RedisError
 
 from storage.domain.cost.bill import WorkerLife
+from storage.domain.models.served_model import ServedModel
 from storage.queue.connection import checked_url
 from storage.queue.messages import (
     LEASE_SECONDS,
@@ -23,6 +24,7 @@ from storage.queue.messages import (
     life_key,
     worker_key,
     write_life,
+    write_served,
 )
 
 log = logging.getLogger(__name__)
@@ -32,15 +34,19 @@ class Heartbeat:
     """Renews keys every few seconds whatever the event loop does, and through any outage."""
 
     def __init__(
-        self, url: str, worker: str, model: str, life: Callable[[], WorkerLife] | None = None
+        self,
+        url: str,
+        worker: str,
+        served: ServedModel,
+        life: Callable[[], WorkerLife] | None = None,
     ) -> None:
-        """Prepare for the worker of this name and model; `start` starts the thread.
+        """Prepare for the worker of this name, which serves this; `start` starts the thread.
 
         life returns what is to be billed up to now, None for a worker that is not billed.
         """
         self._redis = _connect(url)
         self._worker = worker
-        self._model = model
+        self._served = write_served(served)
         self._life = life
         # Two workers of one name are two.
         self._key = worker_key(life()) if life else f"{WORKERS}{worker}:{secrets.token_hex(4)}"
@@ -82,7 +88,7 @@ class Heartbeat:
     def _renew(self) -> None:
         life = int(LEASE_SECONDS * 1000)
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.set(self._key, self._model, px=life)
+            pipe.set(self._key, self._served, px=life)
             pipe.sadd(WORKER_KEYS, self._key)
             for key in self._leases:
                 pipe.set(key, self._worker, px=life)

@@ -25,6 +25,7 @@ from storage.codec import CodecError, decode, encode
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment, Clip, Failure
 from storage.domain.cost.bill import WorkerLife
+from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Progress
 from storage.domain.request import (
     MOST_CANDIDATES,
@@ -246,6 +247,18 @@ def read_life(text: object) -> WorkerLife:
     return life
 
 
+def write_served(served: ServedModel) -> str:
+    """Return what a worker serves as JSON."""
+    return _write(encode(served))
+
+
+def read_served(text: object) -> ServedModel:
+    """Return what a worker serves that the JSON describes; raise CodecError."""
+    served = decode(ServedModel, _read(text))
+    _check_served(served)
+    return served
+
+
 def write_order(order: Order) -> str:
     """Return the order as JSON."""
     return _write(encode(order))
@@ -342,8 +355,16 @@ def _check_clip(clip: Clip) -> None:
     _check_blob("blob", clip.blob or "none")
     _check_blob("poster", clip.poster)
     _check_notes(clip.adjustments, clip.scores)
+    if clip.made_with is not None:
+        _check_served(clip.made_with)
     if len(clip.worker) > TEXT_LIMIT:
         raise CodecError("worker: too long")
+
+
+def _check_served(served: ServedModel) -> None:
+    _check_between("revision", served.revision, 0, 10**9)
+    if max(len(served.name), len(served.source)) > TEXT_LIMIT:
+        raise CodecError("name or source: too long")
 
 
 def _check_notes(notes: tuple[Adjustment, ...], scores: tuple[tuple[str, float], ...]) -> None:

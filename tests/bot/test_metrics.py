@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from bot.studio.options import Options
 from storage.domain.catalogue import QuotaRow
 from storage.domain.cost.bill import ClipBill, WorkerLife
 from storage.domain.errors import Unavailable
+from storage.domain.models.served_model import ServedModel
+from storage.queue.heartbeat import Heartbeat
 from tests.support.backend import Backend, png, requester, until
 from tests.support.examples import CLIP, job
 from tests.support.prometheus import parse, samples, scrape
@@ -47,6 +50,7 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
         "mutoscope_oldest_wait_seconds": "gauge",
         "mutoscope_workers_wanted": "gauge",
         "mutoscope_workers": "gauge",
+        "mutoscope_workers_outdated": "gauge",
         "mutoscope_idle_seconds_advised": "gauge",
         "mutoscope_jobs_set_aside": "gauge",
         "mutoscope_rows_unreadable": "gauge",
@@ -114,11 +118,28 @@ async def test_workers_are_left_out_while_the_queue_is_unreachable(
     async def unreachable() -> int:
         raise Unavailable("unavailable_queue")
 
-    monkeypatch.setattr(backend.queue, "workers_by_model", unreachable)
+    monkeypatch.setattr(backend.queue, "served_models", unreachable)
     metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
     await metrics.refresh()
     assert samples(metrics.registry)["mutoscope_queue_reachable"] == 0
     assert "mutoscope_workers" not in [metric.name for metric in parse(metrics.registry)]
+
+
+async def test_workers_of_other_weights_are_counted(backend: Backend) -> None:
+    row = backend.catalogue.model()
+    served = ServedModel(row.name, row.source, row.revision)
+    metrics = BotMetrics(
+        *(backend.jobs, backend.queue, set(), backend.scaling()), catalogue=backend.catalogue
+    )
+    with contextlib.ExitStack() as stack:
+        for number, one in enumerate((served, replace(served, revision=row.revision - 1))):
+            heart = Heartbeat(backend.settings.redis_url, str(number), one)
+            heart._renew()
+            stack.callback(heart._redis.close)
+        await metrics.refresh()
+    found = samples(metrics.registry)
+    assert found["mutoscope_workers{model=embedded}"] == 2
+    assert found["mutoscope_workers_outdated{model=embedded}"] == 1
 
 
 async def test_ended_jobs_are_counted(backend: Backend) -> None:

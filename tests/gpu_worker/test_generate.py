@@ -26,6 +26,7 @@ from storage.clip_file import check_clip_file
 from storage.codec import decode
 from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.errors import Unavailable
+from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
@@ -102,7 +103,7 @@ async def outcome(
     reporter: RecordingReporter | None = None,
 ) -> Clip | Failure:
     return await Generator(
-        engine or InProcessEngine(), blobs, decode_in_process, "worker-1", "fake"
+        engine or InProcessEngine(), blobs, decode_in_process, "worker-1", ServedModel("fake")
     )(order, reporter or RecordingReporter())
 
 
@@ -143,6 +144,7 @@ async def test_an_order_becomes_a_clip_in_the_store(blobs: Blobs) -> None:
         bytes=len(data),
         seconds=clip.seconds,
         worker="worker-1",
+        made_with=ServedModel("fake"),
         adjustments=(Adjustment("adjusted_tiling"),),
     )
     with Image.open(io.BytesIO(await blobs.get(clip.poster))) as poster:
@@ -165,7 +167,9 @@ async def test_the_file_is_of_the_ordered_container(container: Container, blobs:
 
 
 async def test_an_order_for_another_model_is_not_made_with_this_one(blobs: Blobs) -> None:
-    worker = Generator(InProcessEngine(), blobs, decode_in_process, "worker-1", model="i2vgen-xl")
+    worker = Generator(
+        InProcessEngine(), blobs, decode_in_process, "worker-1", ServedModel("i2vgen-xl")
+    )
     assert await worker(await ordered(blobs), RecordingReporter()) == Failure(
         "failed_model_missing"
     )
@@ -320,7 +324,12 @@ async def test_a_worker_without_the_depth_model_does_not_make_a_flat_clip(
     deep = replace(order, request=replace(order.request, depth_model="some/depth"))
     for depth_model, key in ((held, "failed_model_missing"), ("some/depth", "")):
         generator = Generator(
-            InProcessEngine(), blobs, decode_in_process, "w", "fake", depth_model=depth_model
+            InProcessEngine(),
+            blobs,
+            decode_in_process,
+            "w",
+            ServedModel("fake"),
+            depth_model=depth_model,
         )
         made = await generator(deep, RecordingReporter())
         assert (made.key if isinstance(made, Failure) else "") == key

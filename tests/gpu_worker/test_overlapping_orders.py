@@ -21,6 +21,7 @@ from gpu_worker.order_steps import FREE_SOON_SECONDS, FreeSoonTimer
 from storage.blobs import Blobs
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Clip, Failure
+from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
@@ -101,7 +102,9 @@ class GeneratorBench:
         self.blobs = HeldBlobs(blobs, self.engine.log)
         self.slots = SlotQueue()
         self._picture = picture
-        self._generator = Generator(self.engine, self.blobs, decode_in_process, "worker-1", "fake")
+        self._generator = Generator(
+            self.engine, self.blobs, decode_in_process, "worker-1", ServedModel("fake")
+        )
 
     def take(self, name: str) -> tuple[RecordingReporter, asyncio.Task[Clip | Failure]]:
         request = GenerationRequest(self._picture, name, "fake", 64, 48, 4, 8, 4, 1.0, seed=1)

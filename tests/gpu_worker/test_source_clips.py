@@ -17,6 +17,7 @@ from storage.codec import decode
 from storage.domain.camera.motion import Motion, Reading
 from storage.domain.clip import Clip, Container, Failure
 from storage.domain.finish import Finish
+from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
@@ -58,7 +59,7 @@ async def order_of(
 async def outcome(
     order: Order, blobs: Blobs, reporter: RecordingReporter | None = None
 ) -> Clip | Failure:
-    worker = Generator(UnloadedEngine(), blobs, decode_in_process, "worker-1", "fake")
+    worker = Generator(UnloadedEngine(), blobs, decode_in_process, "worker-1", ServedModel("fake"))
     return await worker(order, reporter or RecordingReporter())
 
 
@@ -131,7 +132,7 @@ async def test_a_model_makes_a_clip_and_it_is_finished(blobs: Blobs) -> None:
     plain = replace(
         order.request, source="", finish=None, picture=await blobs.put(poster(FRAMES[0]))
     )
-    worker = Generator(InProcessEngine(), blobs, decode_in_process, "worker-1", "fake")
+    worker = Generator(InProcessEngine(), blobs, decode_in_process, "worker-1", ServedModel("fake"))
     forwards = await worker(replace(order, request=plain), RecordingReporter())
     backwards = await worker(
         replace(order, request=replace(plain, finish=Finish(reverse=True))), RecordingReporter()

@@ -28,6 +28,8 @@ def line(texts: Translations, locale: str, status: ModelStatus) -> str:
     parts += [
         texts.text(locale, key, count=count) for key, count in counts.items() if count is not None
     ]
+    if status.outdated:
+        parts.append(texts.text(locale, "model_outdated", count=status.outdated))
     if status.availability is Availability.ON_DEMAND:
         parts.append(texts.text(locale, "model_on_demand"))
     return f"{status.name}: " + " · ".join(filter(None, parts))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.studio.admission import Admission
 from bot.studio.models.availability import Availability, availability
 from bot.studio.options import Options
 from storage.database.queue_order import QueueSize
+from storage.domain.catalogue import Catalogue
 from storage.domain.models.capability import Capability
+from storage.domain.models.served_model import ServedModel, by_name
 from storage.domain.quota import price
 
 
@@ -19,6 +22,8 @@ class ModelStatus:
 
     credits is the price of a clip with all options left out, None for a model that cannot be
     ordered. workers is None where Redis is away, waiting and running where the database is.
+    outdated is how many of the workers serve other weights than the catalogue has: what they make
+    is delivered, and answers no later order.
     """
 
     name: str
@@ -27,18 +32,36 @@ class ModelStatus:
     workers: int | None = None
     waiting: int | None = None
     running: int | None = None
+    outdated: int = 0
 
 
 def model_statuses(
-    admission: Admission, workers: Mapping[str, int] | None, sizes: Mapping[str, QueueSize] | None
+    admission: Admission,
+    served: Mapping[ServedModel, int] | None,
+    sizes: Mapping[str, QueueSize] | None,
 ) -> list[ModelStatus]:
     """Return the models that can be ordered as the catalogue has them, then any others.
 
-    workers and the sizes of queues are by model, None where they are not known.
+    served is how many workers are alive by what they serve; the sizes of queues are by model. None
+    where that is not known.
     """
-    catalogue = admission.catalogue
-    names = dict.fromkeys((*catalogue.models, *(sizes or {}), *(workers or {})))
-    return [_status(name, admission, workers, sizes) for name in names]
+    workers = None if served is None else by_name(served)
+    outdated = outdated_workers(admission.catalogue, served or {})
+    names = dict.fromkeys((*admission.catalogue.models, *(sizes or {}), *(workers or {})))
+    found = [_status(name, admission, workers, sizes) for name in names]
+    return [replace(status, outdated=outdated[status.name]) for status in found]
+
+
+def outdated_workers(catalogue: Catalogue, served: Mapping[ServedModel, int]) -> Counter[str]:
+    """Return how many workers of each model serve other weights than the catalogue has."""
+    rows = catalogue.models
+    return by_name(
+        {
+            one: count
+            for one, count in served.items()
+            if one.name in rows and not rows[one.name].is_made_by(one)
+        }
+    )
 
 
 def _status(

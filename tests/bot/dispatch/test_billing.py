@@ -13,6 +13,7 @@ from bot.dispatch.billing import Billing
 from bot.studio.options import Options
 from storage.domain.clip import Clip
 from storage.domain.cost.bill import ClipBill, WorkerLife
+from storage.domain.models.served_model import ServedModel
 from storage.prices_file import load_prices
 from storage.queue.heartbeat import Heartbeat, report_end
 from storage.queue.messages import LIVES, life_key
@@ -82,7 +83,7 @@ async def named(clip: Clip) -> Clip:
 async def test_a_worker_that_dies_without_a_word_is_billed_until_it_was_last_seen(
     backend: Backend, redis_url: str
 ) -> None:
-    heart = Heartbeat(redis_url, "worker", "embedded", lambda: life(30.0))
+    heart = Heartbeat(redis_url, "worker", ServedModel("embedded"), lambda: life(30.0))
     heart.start()
     await until(lambda: has_life(backend))
     billing = billing_of(backend, [])
@@ -108,7 +109,7 @@ async def test_a_worker_that_is_gone_with_all_of_redis_is_billed_until_it_was_la
     billing = billing_of(backend, bills)
     backend.worker.claims.append(named)
     await order_clip(backend)
-    heart = Heartbeat(redis_url, "worker", "embedded", lambda: life(30.0))
+    heart = Heartbeat(redis_url, "worker", ServedModel("embedded"), lambda: life(30.0))
     heart.start()
     await until(lambda: has_life(backend))
     await billing.collect()
@@ -129,7 +130,7 @@ async def test_a_worker_that_goes_on_is_written_down_once_a_minute(
     for moment in (1.0, 6.0, 11.0, 59.0, 61.0, 66.0, 122.0):
         ready = now + 10.0 if moment > 10.0 else 0.0
         so_far = replace(first, seen=now + moment, ready=ready)
-        Heartbeat(redis_url, "worker", "embedded", partial(replace, so_far))._renew()
+        Heartbeat(redis_url, "worker", ServedModel("embedded"), partial(replace, so_far))._renew()
         await billing.collect()
         seen.append(round((await backend.jobs.lives.total(0.0)).seconds, 3))
     assert seen == [1.0, 1.0, 11.0, 11.0, 11.0, 11.0, 122.0]

@@ -11,6 +11,7 @@ import pytest
 from bot.studio.options import Options
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.cost.offer import Tenure
+from storage.domain.models.served_model import ServedModel
 from storage.queue.heartbeat import Heartbeat
 from tests.support.backend import Backend, png, requester, until
 from tests.support.examples import CLIP, job
@@ -65,7 +66,7 @@ async def test_running_clips_and_live_workers_count(backend: Backend, redis_url:
         await backend.jobs.dispatched(one.id, 1, time.time())
         await backend.jobs.started(one.id, 1, time.time())
     assert (await backend.scaling().wanted()).total() == 2  # the other two are taken in 50 s
-    heart = Heartbeat(redis_url, "worker", "embedded")
+    heart = Heartbeat(redis_url, "worker", ServedModel("embedded"))
     heart.start()
     await until(lambda: _alive(backend))
     assert (await backend.scaling().wanted()).total() == 2

@@ -26,6 +26,7 @@ from storage.blobs import Blobs
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.clip import Clip, Failure
+from storage.domain.models.served_model import ServedModel
 from storage.domain.prompt.reading import with_reading
 from storage.domain.prompt.story import with_segments
 from storage.domain.request import GenerationRequest
@@ -91,7 +92,7 @@ async def request_of(blobs: Blobs, prompt: str) -> GenerationRequest:
 
 
 async def made(request: GenerationRequest, blobs: Blobs, engine: LoadedEngine) -> Clip:
-    worker = Generator(engine, blobs, decode_in_process, "worker-1", "embedded")
+    worker = Generator(engine, blobs, decode_in_process, "worker-1", ServedModel("embedded"))
     clip: Clip | Failure = await worker(Order("job", 1, request, 1 << 30), RecordingReporter())
     assert isinstance(clip, Clip), clip
     return clip

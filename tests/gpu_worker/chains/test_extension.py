@@ -14,6 +14,7 @@ from gpu_worker.media.encode import encode
 from gpu_worker.media.frames import Frames
 from storage.blobs import Blobs
 from storage.domain.clip import Clip, Container, Failure
+from storage.domain.models.served_model import ServedModel
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
 from tests.gpu_worker.chains.steps_between import steps_between
@@ -48,7 +49,7 @@ async def order_of(
 
 
 async def outcome(order: Order, blobs: Blobs) -> Clip | Failure:
-    worker = Generator(InProcessEngine(), blobs, decode_in_process, "worker-1", "fake")
+    worker = Generator(InProcessEngine(), blobs, decode_in_process, "worker-1", ServedModel("fake"))
     return await worker(order, RecordingReporter())
 
 

@@ -18,6 +18,7 @@ from storage.blobs import Blobs
 from storage.codec import decode
 from storage.domain.camera.motion import Camera
 from storage.domain.clip import Clip, Failure
+from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Stage
 from storage.domain.prompt.story import with_segments
 from storage.domain.request import GenerationRequest
@@ -65,7 +66,9 @@ async def story(blobs: Blobs, count: int = 4) -> Order:
 async def outcome(
     order: Order, blobs: Blobs, engine: InProcessEngine, reporter: RecordingReporter
 ) -> Clip | Failure:
-    return await Generator(engine, blobs, decode_in_process, "worker-1", "fake")(order, reporter)
+    return await Generator(engine, blobs, decode_in_process, "worker-1", ServedModel("fake"))(
+        order, reporter
+    )
 
 
 async def frames_in(clip: Clip | Failure, blobs: Blobs) -> Frames:

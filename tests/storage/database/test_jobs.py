@@ -18,6 +18,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import ReplyTarget, Status
 from storage.domain.models.pipeline_row import PipelineRow
+from storage.domain.models.served_model import ServedModel
 from storage.domain.request import Preset
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
@@ -190,6 +191,34 @@ async def test_a_clip_of_other_weights_is_not_the_same_clip(
     others = Jobs(engine, replace(catalogue, models={tuned.name: tuned}))
     assert await others.find_clip(REQUEST) is None
     assert await jobs.find_clip(REQUEST) == CLIP
+
+
+@pytest.mark.parametrize(
+    "change", [{"source": "ali-vilab/i2vgen-xl@main"}, {"revision": 99}], ids=["source", "revision"]
+)
+async def test_what_a_worker_of_other_weights_made_answers_no_order_of_the_catalogues(
+    jobs: Jobs, engine: AsyncEngine, catalogue: Catalogue, change: dict[str, Any]
+) -> None:
+    row = catalogue.model()
+    worker = replace(ServedModel(row.name, row.source, row.revision), **change)
+    await jobs.add(JOB)
+    await jobs.finish(JOB.id, replace(CLIP, made_with=worker), 20.0)
+    assert (await jobs.get(JOB.id)).clip == replace(CLIP, made_with=worker)
+    assert await jobs.find_clip(REQUEST) is None
+    others = Jobs(engine, replace(catalogue, models={row.name: replace(row, **change)}))
+    assert await others.find_clip(REQUEST) is not None
+
+
+async def test_an_order_that_waited_for_new_weights_answers_orders_of_these(
+    jobs: Jobs, engine: AsyncEngine, catalogue: Catalogue
+) -> None:
+    await jobs.add(JOB)
+    row = replace(catalogue.model(), revision=99)
+    new = Jobs(engine, replace(catalogue, models={row.name: row}))
+    made = replace(CLIP, made_with=ServedModel(row.name, row.source, 99))
+    await new.finish(JOB.id, made, 20.0)
+    assert await new.find_clip(REQUEST) == made
+    assert await jobs.find_clip(REQUEST) is None
 
 
 async def test_a_deleted_job_is_never_found(jobs: Jobs) -> None:

@@ -12,6 +12,7 @@ import redis
 
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import Unavailable
+from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Progress, Stage
 from storage.queue.client import Queue
 from storage.queue.messages import (
@@ -31,6 +32,7 @@ from storage.queue.messages import (
     write_outcome,
 )
 from storage.queue.reporter import ProgressReporter
+from storage.settings import Settings
 from tests.support.queue_worker import (
     BlockingHandler,
     EventRecorder,
@@ -204,6 +206,20 @@ async def test_workers_are_counted_by_their_own_heartbeats(queue: Queue, redis_u
         await until(queue.workers, 2)
     assert await queue.workers() == 0
     assert await queue._redis.exists(WORKER_KEYS) == 0
+
+
+async def test_a_worker_announces_what_it_serves(queue: Queue, redis_url: str) -> None:
+    served = Settings().served()
+    assert (served.name, served.source) == ("embedded", "embedded")
+    async with running_worker(redis_url, complete_at_once, name="one"):
+        await until(queue.served_models, {served: 1})
+        # One of an earlier release tells the model's name alone.
+        async with queue._redis.pipeline() as pipe:
+            pipe.set(WORKERS + "old", "embedded")
+            pipe.sadd(WORKER_KEYS, WORKERS + "old")
+            await pipe.execute()
+        assert await queue.served_models() == {served: 1, ServedModel("embedded"): 1}
+        assert await queue.workers_by_model() == {"embedded": 2}
 
 
 async def test_two_workers_of_one_name_are_two(queue: Queue, redis_url: str) -> None:

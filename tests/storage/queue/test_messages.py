@@ -174,7 +174,7 @@ WRITTEN = {
     Ended: "job attempt",
     Changed: "job process",
     Clip: "blob poster container width height frames fps seed motion bytes seconds worker "
-    "adjustments scores candidates",
+    "adjustments scores candidates made_with",
     Failure: "key parameters retryable cancelled",
     FinishedSegment: "made_from blob last frames seed motion seconds adjustments scores",
 }

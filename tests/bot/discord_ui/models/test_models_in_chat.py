@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
+from storage.domain.clip import Clip
 from storage.domain.job import Job
+from storage.domain.models.served_model import ServedModel
 from tests.support.backend import Backend, open_backend, png, until
 from tests.support.catalogue.two_models import TWIN, write_two_models
 from tests.support.discord.local_chat import LocalChat, open_local_chat
@@ -159,3 +162,33 @@ async def test_quota_and_report_have_a_line_for_each_model(chat: LocalChat) -> N
             chat, answer["message"], "embedded: 7 credits · workers: 1 · 0 waiting · 0 running"
         )
         await shown(chat, answer["message"], "twin: 21 credits · workers: 0 · 1 waiting")
+
+
+async def test_the_cache_answers_for_no_other_model_and_for_no_other_revision(
+    chat: LocalChat,
+) -> None:
+    backend, row = chat.backend, chat.backend.catalogue.model()
+    outdated = ServedModel(row.name, row.source, row.revision - 1)
+
+    async def made_by_old_worker(clip: Clip) -> Clip:
+        return replace(clip, made_with=outdated)
+
+    async def made_by_new_worker(clip: Clip) -> Clip:
+        return replace(clip, made_with=replace(outdated, revision=row.revision))
+
+    backend.worker.claims = [made_by_old_worker, made_by_new_worker]
+    async with backend.running_dispatcher(), backend.running_worker():
+        for count, cached in ((1, False), (2, False), (2, True)):
+            job = await job_of(chat, await ordered(chat, seed=4))
+            assert (len(backend.worker.orders), job.cached) == (count, cached)
+        async with backend.running_worker(TWIN):
+            job = await job_of(chat, await ordered(chat, seed=4, model=TWIN))
+            assert not job.cached
+
+
+async def ordered(chat: LocalChat, **options: object) -> str:
+    """Order a clip and wait for it; return its message."""
+    picture = await chat.ada.upload("a.png", png())
+    outcome = await chat.ada.command("animate", picture=picture, prompt="waves", **options)
+    await chat.ada.wait_for_message(outcome["message"], clip_of)
+    return str(outcome["message"])

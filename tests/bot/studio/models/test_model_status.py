@@ -8,10 +8,13 @@ from bot.studio.admission import Admission
 from bot.studio.models.availability import Availability
 from bot.studio.models.model_status import ModelStatus, model_statuses
 from storage.database.queue_order import QueueSize
+from storage.domain.models.served_model import ServedModel
 from tests.support.catalogue.admission import ADMISSION, CATALOGUE
 from tests.support.catalogue.model_rows import SILENT, with_rows
 
 PROFILES = {"i2vgen-xl": CATALOGUE.profiles["a100"]}
+SERVED = ServedModel("embedded", "embedded", CATALOGUE.models["embedded"].revision)
+OLD = replace(SERVED, revision=SERVED.revision - 1)
 BOTH = replace(ADMISSION, profiles=PROFILES)
 
 
@@ -23,9 +26,9 @@ def test_what_is_away_is_not_counted() -> None:
 
 def test_each_model_has_its_own_workers_queue_and_price() -> None:
     small, full = model_statuses(
-        BOTH, {"embedded": 2}, {"i2vgen-xl": QueueSize(waiting=3, running=1, oldest=5.0)}
+        BOTH, {SERVED: 1, OLD: 1}, {"i2vgen-xl": QueueSize(waiting=3, running=1, oldest=5.0)}
     )
-    assert small == ModelStatus("embedded", Availability.SERVED, small.credits, 2, 0, 0)
+    assert small == ModelStatus("embedded", Availability.SERVED, small.credits, 2, 0, 0, outdated=1)
     assert full == ModelStatus("i2vgen-xl", Availability.UNSERVED, full.credits, 0, 3, 1)
     assert full.credits == 64  # a minute's work of the reference card, and handling
     assert small.credits is not None
