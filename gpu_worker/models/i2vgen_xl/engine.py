@@ -306,7 +306,6 @@ class I2VGenXL:
         estimator = MemoryEstimator(
             FootprintKind.of(unet.stock, self.torch_device),
             weight_bytes(unet, components.vae),
-            weight_bytes(components.text_encoder, components.image_encoder),
             footprints.load(),
         )
         pixels, guided = clips * _pixels(request), request.guidance > 1.0

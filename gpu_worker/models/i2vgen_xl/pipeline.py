@@ -123,7 +123,8 @@ class Pipeline:
     device: torch.device
     pool: ThreadPoolExecutor
     regions: CompiledRegions | None = None
-    encoders: OffloadedModules = field(init=False)
+    text_encoder: OffloadedModules = field(init=False)
+    image_encoder: OffloadedModules = field(init=False)
 
     @property
     def side_multiple(self) -> int:
@@ -135,11 +136,10 @@ class Pipeline:
         return int(autoencoder.scale_factor(self.components.vae) * 2 ** (levels - 1))
 
     def __post_init__(self) -> None:
-        """Offload the encoders, which are needed only at a clip's start."""
+        """Offload the encoders, which are needed at a clip's start, one after the other."""
         components = self.components
-        self.encoders = OffloadedModules(
-            [components.text_encoder, components.image_encoder], self.device
-        )
+        self.text_encoder = OffloadedModules([components.text_encoder], self.device)
+        self.image_encoder = OffloadedModules([components.image_encoder], self.device)
 
     def denoise_clips(
         self,
@@ -228,9 +228,11 @@ class Pipeline:
     ) -> NoisePredictor:
         """Return what predicts for clips at each step of a plan."""
         guided = plan.guided[1] > plan.guided[0]
-        conditioning = retry_once(lambda: self._conditioning(clips, guided), self.device)
+        conditioning = self._conditioning(clips, guided)
         timesteps = torch.tensor(plan.schedule.timesteps, device=self.device)
-        prepared = retry_once(lambda: self.unet.prepare(conditioning, timesteps), self.device)
+        prepared = retry_once(
+            lambda: self.unet.prepare(conditioning, timesteps, fallback.on_device), self.device
+        )
         return NoisePredictor(self.unet, prepared, plan, fallback)
 
     def _conditioning(self, clips: Sequence[PreparedClip], guided: bool) -> Conditioning:
@@ -239,16 +241,31 @@ class Pipeline:
         prompts = [request.prompt for request in requests]
         if guided:
             prompts = [request.negative_prompt for request in requests] + prompts
-        with self.encoders.on_device():
-            text = encoders.encode_prompts(self.components, prompts)
-            images = [
-                encoders.encode_image(self.components, clip.inputs.canvas.fitted) for clip in clips
-            ]
-            image = torch.cat(images)
-            if guided:
-                image = torch.cat([torch.zeros_like(image), image])
+        pictures = [clip.inputs.canvas.fitted for clip in clips]
+        text = self._encoded(
+            self.text_encoder, lambda: encoders.encode_prompts(self.components, prompts)
+        )
+        image = self._encoded(
+            self.image_encoder,
+            lambda: torch.cat([encoders.encode_image(self.components, one) for one in pictures]),
+        )
+        if guided:
+            image = torch.cat([torch.zeros_like(image), image])
         latents = torch.stack([clip.camera.image_latents for clip in clips])
         return Conditioning(text, image, latents.to(self.unet.stock.dtype), requests[0].fps)
+
+    def _encoded(self, encoder: OffloadedModules, call: Callable[[], Tensor]) -> Tensor:
+        """Return what an encoder gives, on the host where the device has no memory for it."""
+
+        def on_device() -> Tensor:
+            with encoder.on_device():
+                return call()
+
+        try:
+            return retry_once(on_device, self.device)
+        except (RuntimeError, MemoryError) as error:
+            release_after(error, self.device)
+        return call().to(self.device)
 
     def _on_step(
         self, clip: PreparedClip, plan: SamplingPlan, tracker: ProgressTracker

@@ -51,12 +51,12 @@ HOST_RESERVE = 32 * 2**20
 class MemoryEstimator:
     """Estimates for one checkpoint on one device, measured where there are rows for them.
 
-    weights are the bytes of those that last through a clip, encoders of those that leave.
+    weights are the bytes of those that last through a clip. The encoders do not count: they leave
+    before the work begins, and run on the host where a device does not hold them.
     """
 
     kind: FootprintKind
     weights: float
-    encoders: float = 0.0
     rows: Sequence[Footprint] = ()
 
     def is_measured(self) -> bool:
@@ -76,8 +76,7 @@ class MemoryEstimator:
         halves = 1.0 if guided or mode in (MemoryMode.HALVES, MemoryMode.EIGHT_BIT) else 0.55
         wide = self.kind.number / 2
         running = CALCULATED[mode] * pixels * halves * wide
-        # The encoders are there first and leave before the work begins.
-        return kept + max(running, self.encoders) + reserve
+        return kept + running + reserve
 
     def choose(self, pixels: int, guided: bool, available: float) -> MemoryMode | None:
         """Return the fastest mode that fits into so many bytes, or None where none does."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 import torch
+from torch import nn
 
 from gpu_worker.engine.api import OutOfMemory
 from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import release_after
@@ -115,6 +117,13 @@ class MemoryFallback:
         self._uncompile()
         self._offloaded = offload([*self.unet.layers()], self.device)
         self.weights_changed = True
+
+    def on_device(self, layer: nn.Module) -> AbstractContextManager[None]:
+        """Keep a layer on the device for a while, where it is offloaded."""
+        for modules in self._offloaded:
+            if layer in modules.modules:
+                return modules.on_device()
+        return nullcontext()
 
     def quantize(self) -> None:
         """Keep the UNet's weights as int8."""

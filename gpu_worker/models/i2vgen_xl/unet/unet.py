@@ -5,6 +5,8 @@ It computes what the stock forward pass computes, but nothing twice: see optimiz
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -82,18 +84,27 @@ class UNet(nn.Module):
             if isinstance(module, GatedFeedForward):
                 module.slices = slices
 
-    def prepare(self, conditioning: Conditioning, timesteps: Tensor) -> PreparedConditioning:
-        """Compute what all steps share; timesteps (steps)."""
+    def prepare(
+        self,
+        conditioning: Conditioning,
+        timesteps: Tensor,
+        on_device: Callable[[UNetLayer], AbstractContextManager[None]] = lambda _: nullcontext(),
+    ) -> PreparedConditioning:
+        """Compute what all steps share; timesteps (steps).
+
+        on_device keeps a layer on the device while a part of it is used.
+        """
         joint = context(self.stock, conditioning)
-        contexts = tuple(
-            layer.spatial.cross_attention.project(joint)
-            for layer in self.layers()
-            if layer.spatial is not None
-        )
         table = time_embeddings(self.stock, timesteps, conditioning.fps)
-        rows = [layer.residual.project_time(table) for layer in self.layers()]
+        contexts: list[KeyValue] = []
+        rows = []
+        for layer in self.layers():
+            with on_device(layer):
+                rows.append(layer.residual.project_time(table))
+                if layer.spatial is not None:
+                    contexts.append(layer.spatial.cross_attention.project(joint))
         features = image_features(self.stock, conditioning.image_latents)
-        return PreparedConditioning(features, contexts, torch.cat(rows, dim=1))
+        return PreparedConditioning(features, tuple(contexts), torch.cat(rows, dim=1))
 
     def forward(
         self,

@@ -8,8 +8,6 @@ from gpu_worker.lab.bench import gpu_estimate
 from gpu_worker.lab.bench.clip_shape import ClipShape
 from gpu_worker.lab.bench.gpu_estimate import BLOCK, AllocationCounter
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import (
-    random_image_encoder,
-    random_text_encoder,
     random_unet,
     random_vae,
 )
@@ -40,9 +38,8 @@ def test_exact_takes_seven_tenths_of_stocks_memory_and_the_least_half_of_it() ->
 
 def test_hardware_profiles_admit_their_clips_without_saving_memory() -> None:
     unet, vae = gpu_estimate.build(random_unet), gpu_estimate.build(random_vae)
-    encoders = [gpu_estimate.build(make) for make in (random_text_encoder, random_image_encoder)]
     kind = FootprintKind.of(unet, torch.device("cuda"))
-    estimator = MemoryEstimator(kind, weight_bytes(unet, vae), weight_bytes(*encoders))
+    estimator = MemoryEstimator(kind, weight_bytes(unet, vae))
     for gib, pixels in ((12, 704 * 384 * 16), (24, 768 * 768 * 24)):
         # A tenth of the device is left to whatever else is shown on it.
         assert estimator.choose(pixels, True, 0.9 * gib * GIB) is MemoryMode.NONE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -119,18 +120,52 @@ def test_no_step_waits_for_the_device(
     assert waits()
 
 
-def test_a_clip_is_finished_after_everything_but_its_size_was_given_up(
-    engine: I2VGenXL, canvas: Canvas
+@pytest.mark.parametrize(
+    ("failures", "given_up", "side"),
+    [
+        (5, ["slices", "halves", "offload", "eight_bit"], 96),
+        (6, ["slices", "halves", "offload", "eight_bit", "smaller"], 72),
+    ],
+)
+def test_a_clip_is_finished_whatever_was_given_up(
+    engine: I2VGenXL, canvas: Canvas, failures: int, given_up: list[str], side: int
 ) -> None:
     passes = [0]
 
     def fail(*_given: Any) -> None:
         passes[0] += 1
-        if passes[0] <= 5:
+        if passes[0] <= failures:
             raise torch.OutOfMemoryError("injected")
 
-    engine.pipeline.unet.register_forward_pre_hook(fail)
-    keys = [adjustment.key for adjustment in generate(engine, canvas, steps=2).adjustments]
-    assert keys == [f"adjusted_{step}" for step in ("slices", "halves", "offload", "eight_bit")]
+    hook = engine.pipeline.unet.register_forward_pre_hook(fail)
+    large = replace(canvas, size=(96, 96))
+    result = generate(engine, large, steps=2, width=96, height=96)
+    hook.remove()
+    keys = [adjustment.key for adjustment in result.adjustments]
+    assert keys == [f"adjusted_{step}" for step in given_up]
+    assert result.array.shape == (4, side, side, 3)
     # The next clip loads the weights again and gives up nothing.
     assert generate(engine, canvas, steps=2).adjustments == ()
+
+
+def test_an_encoder_that_does_not_fit_beside_the_rest_runs_on_the_host(
+    engine: I2VGenXL, canvas: Canvas
+) -> None:
+    parts = engine.pipeline.components
+    places: list[str] = []
+
+    def fail(_module: Any, given: Any) -> None:
+        places.append(given[0].device.type)
+        if places[-1] == "cuda":
+            raise torch.OutOfMemoryError("injected")
+
+    hooks = [
+        encoder.register_forward_pre_hook(fail)
+        for encoder in (parts.text_encoder, parts.image_encoder)
+    ]
+    result = generate(engine, canvas, steps=2)
+    for hook in hooks:
+        hook.remove()
+    assert result.array.shape == (4, 64, 64, 3)
+    assert result.adjustments == ()
+    assert places == ["cuda", "cuda", "cpu"] * 2

@@ -21,7 +21,7 @@ SMALL, LARGE = 512 * 512 * 16, 768 * 768 * 24
 
 
 def test_without_a_measurement_the_estimate_follows_the_layers_shapes() -> None:
-    estimator = MemoryEstimator(FULL, 3.0 * GIB, 1.9 * GIB)
+    estimator = MemoryEstimator(FULL, 3.0 * GIB)
     assert not estimator.is_measured()
     assert estimator.choose(SMALL, True, 12 * GIB) is MemoryMode.NONE
     assert estimator.choose(LARGE, True, 24 * GIB) is MemoryMode.NONE
