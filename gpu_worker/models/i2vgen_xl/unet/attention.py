@@ -6,10 +6,15 @@ dimension, as the projections leave them.
 
 from __future__ import annotations
 
+import ctypes
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from enum import StrEnum
+from functools import cache
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, files
+from types import ModuleType
 
 import torch
 from torch import Tensor
@@ -17,6 +22,8 @@ from torch.nn import functional
 
 BATCH_LIMIT = 65_535
 """Fused CUDA kernels take no more than this in the batch dimension."""
+
+CUDA_12_RUNTIME = "nvidia-cuda-runtime-cu12"
 
 Kernel = Callable[[Tensor, Tensor, Tensor, int], Tensor]
 
@@ -72,13 +79,27 @@ def together(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
     return result.view(shape[0], heads, shape[1], -1).transpose(1, 2).reshape(shape)
 
 
+@cache
+def _xformers_operations() -> ModuleType:
+    """Import xformers, an optional package; raise ImportError where there is none.
+
+    Its wheels are built for CUDA 12. Beside a torch for CUDA 13 they find no runtime library, so
+    that the one of NVIDIA's own package is loaded first, where that is installed.
+    """
+    with suppress(PackageNotFoundError, OSError):
+        for file in files(CUDA_12_RUNTIME) or ():
+            if file.name.startswith("libcudart.so"):
+                ctypes.CDLL(str(file.locate()), ctypes.RTLD_GLOBAL)
+    return import_module("xformers.ops")
+
+
 @torch.library.custom_op(
     "mutoscope::xformers_attention",
     mutates_args=(),
     schema="(Tensor query, Tensor key, Tensor value, int heads) -> Tensor",
 )
 def _xformers(query: Tensor, key: Tensor, value: Tensor, heads: int) -> Tensor:
-    operations = import_module("xformers.ops")  # an optional package, only on GPUs
+    operations = _xformers_operations()
     split = [
         tensor.view(tensor.shape[0], tensor.shape[1], heads, -1) for tensor in (query, key, value)
     ]

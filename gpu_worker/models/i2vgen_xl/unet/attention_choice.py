@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from gpu_worker.engine.api import NotUsable
 from gpu_worker.models.i2vgen_xl.hardware.device import CACHE, device_name, release_cached_memory
 from gpu_worker.models.i2vgen_xl.hardware.measurement_cache import measured_once
 from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKind, Kernel, KernelNames
@@ -46,9 +47,13 @@ def choose_kernels(
 ) -> KernelNames:
     """Return the kernels for a setting: auto, or one of KERNELS; raise KeyError if unknown.
 
-    compiled tells whether they will run in compiled regions, and are to be measured so.
+    compiled tells whether they will run in compiled regions, and are to be measured so. Raise
+    NotUsable for a kernel that is not installed, or was not built for this device.
     """
     if name in KERNELS:
+        reason = obstacle(name, device, dtype)
+        if reason:
+            raise NotUsable(f"attention by {name} does not work on {device}: {reason}")
         return dict.fromkeys(AttentionKind, name)
     if name != "auto":
         raise KeyError(name)
@@ -56,6 +61,19 @@ def choose_kernels(
         return CPU_KERNELS
     wrap = compiled_kernel if compiled else eager_kernel
     return measured_kernels(device, dtype, CACHE / "attention.json", wrap=wrap)
+
+
+def obstacle(name: str, device: torch.device, dtype: torch.dtype) -> str:
+    """Return why a kernel does not work on a device, in one line, or nothing where it does."""
+    tokens = torch.ones(2, 16, 64, device=device, dtype=dtype)
+    try:
+        KERNELS[name](tokens, tokens, tokens, 1)
+    except ImportError as error:
+        return f"{error.name} is not installed"
+    except NotImplementedError as error:
+        # It goes on with a line for each tensor and each library that was not built.
+        return str(error).strip().splitlines()[0]
+    return ""
 
 
 def eager_kernel(kernel: Kernel) -> Kernel:
