@@ -32,12 +32,16 @@ def measure_errors(pair: PipelinePair, shape: ClipShape) -> dict[Preset, dict[st
     pair.move_to_device(None)
     references = _references(pair.folder, pair.device, shape)
 
+    def stock_latents(seed: int) -> Tensor:
+        _start_from(pair.stock, shape, seed)
+        return pair.stock.latents(shape, seed=seed)
+
     def mean_error(latents: Callable[..., Tensor]) -> float:
         errors = (_relative_error(latents(seed=seed), references[seed]) for seed in SEEDS)
         return statistics.fmean(errors)
 
     pair.move_to_device("stock")
-    stock = mean_error(partial(pair.stock.latents, shape))
+    stock = mean_error(stock_latents)
     pair.move_to_device("engine")
     distances = _distances_from_exact(pair, shape)
     return {
@@ -72,17 +76,24 @@ def _references(folder: Path, device: torch.device, shape: ClipShape) -> dict[in
     """Return the stock pipeline's latents by seed in double precision, or single on a GPU."""
     dtype = torch.float64 if device.type == "cpu" else torch.float32
     stock = StockPipeline(folder, device, dtype)
-    factor = stock.pipeline.vae_scale_factor
-    size = (1, 4, shape.frames, shape.height // factor, shape.width // factor)
     references = {}
     with _without_tf32():
         for seed in SEEDS:
-            # The noise is drawn in single precision and widened, so that all start from the same.
-            noise = torch.randn(size, generator=torch.Generator().manual_seed(seed))
-            widened = noise.to(device, dtype)
-            stock.pipeline.prepare_latents = lambda *_args, widened=widened: widened
+            _start_from(stock, shape, seed)
             references[seed] = stock.latents(shape, seed=seed).cpu()
     return references
+
+
+def _start_from(stock: StockPipeline, shape: ClipShape, seed: int) -> None:
+    """Let the stock pipeline start from a seed's noise in single precision, as the engine does.
+
+    By itself it draws other numbers in each number format.
+    """
+    factor = stock.pipeline.vae_scale_factor
+    size = (1, 4, shape.frames, shape.height // factor, shape.width // factor)
+    noise = torch.randn(size, generator=torch.Generator().manual_seed(seed))
+    given = noise.to(stock.pipeline.device, stock.pipeline.unet.dtype)
+    stock.pipeline.prepare_latents = lambda *_args: given
 
 
 @contextmanager

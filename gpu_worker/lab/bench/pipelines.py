@@ -51,17 +51,26 @@ class PipelinePair:
             return
         cpu = torch.device("cpu")
         self.stock.pipeline.to(self.device if name == "stock" else cpu)
-        for module in (self.engine.pipeline.components.vae, self.engine.pipeline.unet):
-            cast(Any, module).to(cpu if name in ("stock", None) else self.device)
+        # The engine's weights were loaded in inference mode, and can be replaced in it alone.
+        with torch.inference_mode():
+            for module in (self.engine.pipeline.components.vae, self.engine.pipeline.unet):
+                cast(Any, module).to(cpu if name in ("stock", None) else self.device)
         torch.cuda.empty_cache()
 
 
 def load_engine(
-    folder: Path, device: torch.device, optimizations: Optimizations, attention: str = "auto"
+    folder: Path,
+    device: torch.device,
+    optimizations: Optimizations,
+    attention: str = "auto",
+    **others: Any,
 ) -> I2VGenXL:
-    """Return a loaded engine that treats any checkpoint as the stock pipeline does."""
+    """Return a loaded engine that treats any checkpoint as the stock pipeline does.
+
+    others are further EngineOptions.
+    """
     options: dict[str, Any] = {"attention": attention, "optimizations": optimizations}
-    options["compiled_at_once"] = True
+    options = {"compiled_at_once": True, **options, **others}
     engine = I2VGenXL(str(folder), name="benchmark", device=str(device), **options)
     engine.load()
     components = engine.pipeline.components

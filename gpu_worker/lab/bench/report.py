@@ -35,6 +35,11 @@ class PresetResult:
     work_vs_stock: float
 
 
+def _error(share: float) -> str:
+    """Return an error as the tables write it."""
+    return "not measured" if math.isnan(share) else f"{share:.1e}"
+
+
 @dataclass(frozen=True)
 class CheckpointResult:
     """The results on one checkpoint and shape."""
@@ -60,8 +65,8 @@ class CheckpointResult:
             lines.append(
                 f"| {name} | {row.seconds_per_clip:.2f} | {row.speedup_vs_stock:.2f} | "
                 f"{row.work_vs_stock:.2f} | {100 * row.matrix_peak_share:.0f} % | "
-                f"{row.peak_memory_vs_stock:.2f} | {row.error_vs_reference:.1e} "
-                f"({row.stock_error_vs_reference:.1e}) | {row.distance_from_exact:.1e} |"
+                f"{row.peak_memory_vs_stock:.2f} | {_error(row.error_vs_reference)} "
+                f"({_error(row.stock_error_vs_reference)}) | {_error(row.distance_from_exact)} |"
             )
         return [*lines, ""]
 
