@@ -1,0 +1,1 @@
+"""Says within minutes whether everything that a worker needs works on this machine."""
