@@ -17,6 +17,7 @@ from storage.domain.catalogue import HUB_ID
 from storage.domain.text import printable
 from storage.settings import Port, Seconds, Settings, SettingsError
 
+CHECKPOINT_FILES = ("unet/config.json", "model_index.json")
 OUR_ENGINE = "gpu_worker.models.registry:create"
 
 Dtype = Literal["auto", "fp16", "bf16", "fp32"]
@@ -82,6 +83,7 @@ class WorkerSettings(Settings):
                 "judge": "" if self.judge is None else str(self.judge),
                 "memory_gib": memory_gib,
                 "presets": dict(catalogue.presets_of(row)),
+                "row": row,
             },
             self.log_level,
         )
@@ -90,11 +92,12 @@ class WorkerSettings(Settings):
 def _check_checkpoint(source: str) -> None:
     """Raise SettingsError where the source is a folder without a checkpoint."""
     folder = Path(source).expanduser()
-    if source == "embedded" or (folder / "unet" / "config.json").is_file():
+    if source == "embedded" or any((folder / one).is_file() for one in CHECKPOINT_FILES):
         return
     if folder.exists() or not HUB_ID.fullmatch(source):
+        files = " and no ".join(CHECKPOINT_FILES)
         raise SettingsError(
-            f"MODEL={printable(source)} holds no checkpoint: there is no unet/config.json in it"
+            f"MODEL={printable(source)} holds no checkpoint: there is no {files} in it"
         )
 
 

@@ -22,8 +22,9 @@ from pydantic_settings import (
 )
 
 from storage.catalogue_file import load_catalogue
-from storage.domain.catalogue import HUB_ID, Catalogue, Profile
+from storage.domain.catalogue import HUB_ID, Catalogue, Model, Profile
 from storage.domain.cost.offer import PriceList
+from storage.domain.models.capability import Capability
 from storage.domain.models.served_model import ServedModel
 from storage.domain.text import printable
 from storage.prices_file import PricesError, load_prices
@@ -177,7 +178,7 @@ class Settings(LogSettings):
         name = self._row_name(whole)
         row = whole.models[name]
         source = row.source if self.model in (name, *row.sources) else self.model
-        row = replace(row, source=source, depth_model=self.depth_name)
+        row = self._with_depth(replace(row, source=source))
         return replace(whole, default_model=name, models={name: row})
 
     def served(self) -> ServedModel:
@@ -212,7 +213,7 @@ class Settings(LogSettings):
             if name is None:
                 known = ", ".join(whole.models)
                 raise SettingsError(f"MODELS={printable(text)} is not in the catalogue: {known}")
-            row = replace(whole.models[name], depth_model=self.depth_name)
+            row = self._with_depth(whole.models[name])
             models.setdefault(name, row)
             if profile or name not in profiles:
                 found = _profile(whole, profile or _usual_profile(name), "MODELS")
@@ -231,6 +232,11 @@ class Settings(LogSettings):
                 )
             models[name] = replace(models[name], on_demand=True)
         return replace(offered, models=models)
+
+    def _with_depth(self, row: Model) -> Model:
+        """Return a row with the depth model, where the model's camera can be steered."""
+        steered = Capability.CAMERA in row.capabilities
+        return replace(row, depth_model=self.depth_name) if steered else row
 
     def _row_name(self, catalogue: Catalogue) -> str:
         """Return the catalogue row for the model: its own, or I2VGen-XL's for any other source."""

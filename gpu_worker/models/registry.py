@@ -7,26 +7,41 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, cast
 
-from gpu_worker.engine.api import Engine
+from gpu_worker.engine.api import Engine, NotUsable
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from gpu_worker.models.i2vgen_xl.checkpoint.readahead import start_readahead
+from gpu_worker.models.model_index import OWN, read_index
+from storage.domain.catalogue import Model
+
+PIPELINE_OPTIONS = ("device", "dtype", "memory_gib", "presets")
+"""What any pipeline of diffusers takes of an engine's options."""
 
 
 def create(
     source: str = "embedded",
     on_bytes: Callable[[int, int], None] = lambda _done, _total: None,
+    row: Model | None = None,
     **options: Any,
 ) -> Engine:
     """Return the engine for a source: `embedded`, a hub id, or a checkpoint's folder.
 
-    Its weights are read ahead while torch is imported; options are those of the engine's module.
-    on_bytes hears how many bytes of a download are there, and of how many. Raise NotUsable where
-    there is no checkpoint, NotUsableYet where it may be had later.
+    The folder's model_index.json decides which; row is the model's in the catalogue, without which
+    only I2VGen-XL's classes can run. Weights are read ahead while torch is imported; options are
+    those of I2VGen-XL's engine, of which others use what they have. on_bytes hears how many bytes
+    of a download are there, and of how many. Raise NotUsable where there is no checkpoint,
+    NotUsableYet where it may be had later.
     """
     # Read when torch first uses a GPU: blocks of one size can then serve a clip of another.
     os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     folder = locate(source, on_bytes)
     start_readahead(folder)
-    # Imported only now: it takes seconds, in which the disk would have nothing to do.
-    engine: Any = import_module("gpu_worker.models.i2vgen_xl.engine")
-    return cast(Engine, engine.I2VGenXL(str(folder), **{"name": source, **options}))
+    index = read_index(folder)
+    if index.pipeline == OWN:
+        # Imported only now: it takes seconds, in which the disk would have nothing to do.
+        engine: Any = import_module("gpu_worker.models.i2vgen_xl.engine")
+        return cast(Engine, engine.I2VGenXL(str(folder), **{"name": source, **options}))
+    if row is None:
+        raise NotUsable(f"{index.pipeline} needs a row of the catalogue")
+    engine = import_module("gpu_worker.models.diffusers_pipeline.engine")
+    used = {name: options[name] for name in PIPELINE_OPTIONS if name in options}
+    return cast(Engine, engine.DiffusersPipeline(folder, row, **used))

@@ -66,9 +66,12 @@ def encode_webp(frames: Frames) -> bytes:
 
 @dataclass
 class Previewer:
-    """Makes previews after chosen numbers of steps in a thread, and returns each once."""
+    """Makes previews after chosen numbers of steps in a thread, and returns each once.
 
-    to_rgb: LatentsToRgb
+    to_rgb maps latents (c, f, h, w) to frames (f, h, w, 3) in bytes.
+    """
+
+    to_rgb: Callable[[Tensor], Tensor]
     at: frozenset[int]
     pool: ThreadPoolExecutor
     _pending: Future[bytes] | None = field(default=None)
@@ -76,7 +79,7 @@ class Previewer:
     def offer(self, done: int, latents: Callable[[], Tensor]) -> bytes | None:
         """Start a preview where one is due; return the last one as soon as it is ready.
 
-        latents returns the predicted original latents (4, f, h, w) after `done` steps.
+        latents returns the predicted original latents (c, f, h, w) after `done` steps.
         """
         ready = None
         if self._pending is not None and self._pending.done():

@@ -12,6 +12,7 @@ from bot.studio.options import Options
 from storage.domain.camera.motion import Motion, Reading, Speed
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
+from storage.domain.models.capability import Capability
 from storage.domain.request import DenoisedShape, Preset
 from tests.support.catalogue.admission import ADMISSION, CATALOGUE, admit
 
@@ -128,7 +129,8 @@ def test_an_offered_resolution_is_admitted_in_every_aspect(model: str, hardware:
             if side * side > profile.pixels:
                 continue
             try:
-                options = Options("a", model=model, resolution=name)
+                prompt = "a" if Capability.PROMPT in row.capabilities else None
+                options = Options(prompt, model=model, resolution=name)
                 Admission(CATALOGUE, profile).admit(options, "0" * 64, aspect, 0)
             except BadRequest as error:
                 refused.append((name, aspect, error.key))

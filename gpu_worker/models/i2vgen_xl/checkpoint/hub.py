@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any, Self
@@ -28,6 +28,8 @@ from huggingface_hub.errors import (
 from gpu_worker.engine.api import NotUsable, NotUsableYet
 from gpu_worker.models.i2vgen_xl.checkpoint import traits
 from gpu_worker.models.i2vgen_xl.checkpoint.weight_files import COMPONENTS, choose, weight_files
+from gpu_worker.models.model_index import FILE as INDEX
+from gpu_worker.models.model_index import OWN, ModelIndex, read_index
 from storage.domain.text import printable
 
 OnBytes = Callable[[int, int], None]
@@ -38,6 +40,8 @@ FOLDERS = ("tokenizer", "scheduler", "feature_extractor")
 """What is taken whole, beside each component's config and weights."""
 
 CONFIG = "config.json"
+SMALL = (".json", ".txt", ".model")
+"""The files of a component that are no weights: configurations and vocabularies."""
 
 
 def fetch(repository: str, revision: str | None, on_bytes: OnBytes) -> Path:
@@ -52,7 +56,7 @@ def fetch(repository: str, revision: str | None, on_bytes: OnBytes) -> Path:
             return folder
     with _named_errors(repository, revision):
         commit = HfApi().model_info(repository, revision=revision).sha
-        files = _wanted(repository, commit)
+        files = _files(repository, commit)
         counter = _ByteCounter(sum(size for _, size in files), on_bytes)
         for name, size in files:
             path = hf_hub_download(
@@ -66,28 +70,56 @@ def _cached(repository: str, revision: str) -> Path | None:
     """Return the cache's folder of a commit, None unless it holds all that is needed."""
     try:
         folder = Path(snapshot_download(repository, revision=revision, local_files_only=True))
-        for component in COMPONENTS:
-            weight_files(folder / component)
-            if not (folder / component / CONFIG).is_file():
+        index = read_index(folder)
+        own = index.pipeline == OWN
+        for component in (*COMPONENTS, *FOLDERS) if own else index.components:
+            if not (folder / component).is_dir():
+                return None
+            if (folder / component / CONFIG).is_file():
+                weight_files(folder / component)
+            elif component in COMPONENTS:
                 return None
     except (LocalEntryNotFoundError, NotUsable):
         return None
-    return folder if all((folder / one).is_dir() for one in FOLDERS) else None
+    return folder
 
 
-def _wanted(repository: str, commit: str | None) -> list[tuple[str, int]]:
+def _files(repository: str, commit: str | None) -> list[tuple[str, int]]:
     """Return the files to download and their bytes, the small ones first; raise NotUsable."""
     tree = HfApi().list_repo_tree(repository, revision=commit, recursive=True)
     sizes = {one.path: one.size for one in tree if isinstance(one, RepoFile)}
+    index = ModelIndex()
+    if INDEX in sizes:
+        index = read_index(Path(hf_hub_download(repository, INDEX, revision=commit)).parent)
+    names = [one for one in (INDEX, traits.FILE) if one in sizes]
+    if index.pipeline == OWN:
+        names += _own_files(repository, sizes)
+    else:
+        for component in index.components:
+            names += _component_files(repository, component, sizes)
+    return sorted(((name, sizes[name]) for name in names), key=lambda one: one[1])
+
+
+def _component_files(repository: str, component: str, sizes: Collection[str]) -> list[str]:
+    """Return a component's small files, and those of its weights where it has any."""
+    paths = [PurePosixPath(name) for name in sizes]
+    inside = [path.name for path in paths if path.parent == PurePosixPath(component)]
+    chosen = [name for name in inside if name.endswith(SMALL)]
+    if CONFIG in inside:
+        chosen += choose(f"{repository}/{component}", inside)
+    return [f"{component}/{name}" for name in chosen]
+
+
+def _own_files(repository: str, sizes: Collection[str]) -> list[str]:
+    """Return the files of a checkpoint of I2VGen-XL's classes."""
     names = [name for name in sizes if name.startswith(tuple(f"{one}/" for one in FOLDERS))]
-    names += [one for one in (traits.FILE,) if one in sizes]
     for component in COMPONENTS:
         inside = [PurePosixPath(name).name for name in sizes if name.startswith(f"{component}/")]
         if CONFIG not in inside:
             raise NotUsable(f"{repository} holds no checkpoint: there is no {component}/{CONFIG}")
         chosen = choose(f"{repository}/{component}", inside)
         names += [f"{component}/{name}" for name in (CONFIG, *chosen)]
-    return sorted(((name, sizes[name]) for name in names), key=lambda one: one[1])
+    return names
 
 
 class _ByteCounter:

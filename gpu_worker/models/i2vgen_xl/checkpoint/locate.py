@@ -7,6 +7,7 @@ from pathlib import Path
 from gpu_worker.engine.api import NotUsable
 from gpu_worker.models.i2vgen_xl.checkpoint import hub
 from gpu_worker.models.i2vgen_xl.checkpoint.hub import OnBytes
+from gpu_worker.models.model_index import OWN, read_index
 from storage.domain.catalogue import HUB_ID
 from storage.domain.text import printable
 
@@ -21,7 +22,8 @@ def locate(source: str, on_bytes: OnBytes = lambda _done, _total: None) -> Path:
     """
     folder = EMBEDDED if source == "embedded" else Path(source).expanduser()
     if folder.is_dir():
-        if not (folder / "unet" / "config.json").is_file():
+        own = read_index(folder).pipeline == OWN
+        if own and not (folder / "unet" / "config.json").is_file():
             raise NotUsable(
                 f"{printable(folder)} holds no checkpoint: there is no unet/config.json"
             )

@@ -24,8 +24,14 @@ def start_readahead(folder: Path) -> threading.Thread:
 
 def _read(folder: Path) -> None:
     with suppress(NotUsable, OSError):  # the load tells what is missing
-        for component in COMPONENTS:
-            for path in weight_files(folder / component):
+        for component in sorted(folder.glob("*/config.json"), key=_rank):
+            for path in weight_files(component.parent):
                 with path.open("rb", buffering=0) as file:
                     while file.read(CHUNK_BYTES):
                         pass
+
+
+def _rank(config: Path) -> int:
+    """Return the place of a component's config in the order in which they are loaded."""
+    name = config.parent.name
+    return COMPONENTS.index(name) if name in COMPONENTS else len(COMPONENTS)

@@ -15,6 +15,7 @@ from gpu_worker import fetch
 from gpu_worker.engine.api import NotUsable, NotUsableYet
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
 from tests.gpu_worker.models.i2vgen_xl.checkpoint.local_hub import COMMIT, REPOSITORY, LocalHub
+from tests.support.pipelines.tiny import save
 
 CHUNK = 4096  # bytes that are lost with a connection, at most
 UNET = "unet/diffusion_pytorch_model.safetensors"
@@ -66,6 +67,31 @@ async def test_a_pinned_commit_is_taken_from_the_cache_without_the_hub(hub: Loca
     assert first.name == COMMIT
     assert not told
     assert hub.requests == before
+
+
+async def test_of_any_other_pipeline_its_own_components_are_fetched(
+    tmp_path: Path, hub: LocalHub
+) -> None:
+    shutil.rmtree(tmp_path / "served")
+    save(tmp_path / "served", "LTXPipeline")
+    (tmp_path / "served" / "ltx-video-2b-v0.9.safetensors").write_bytes(b"all in one")
+    (tmp_path / "served" / "vae" / "README.md").write_text("An autoencoder.")
+    folder, told = await fetched(PINNED)
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert names == {
+        *("model_index.json", "scheduler/scheduler_config.json"),
+        *("tokenizer/tokenizer.json", "tokenizer/tokenizer_config.json"),
+        *("text_encoder/config.json", "text_encoder/model.safetensors"),
+        *("vae/config.json", "vae/diffusion_pytorch_model.safetensors"),
+        *("transformer/config.json", "transformer/diffusion_pytorch_model.safetensors"),
+    }
+    assert told[-1][0] == told[-1][1] == sum(hub.sent.values())
+    before = hub.requests
+    assert (await fetched(PINNED))[0] == folder
+    assert hub.requests == before
+    (folder / "vae/diffusion_pytorch_model.safetensors").unlink()
+    assert (await fetched(PINNED))[0] == folder
+    assert (folder / "vae/diffusion_pytorch_model.safetensors").is_file()
 
 
 async def test_a_cut_download_goes_on_where_it_was(hub: LocalHub) -> None:

@@ -1,0 +1,102 @@
+"""What a pipeline's clip gives up, one step after another, when memory runs out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import torch
+from torch import nn
+
+from storage.domain.clip import Adjustment
+
+SHARE = 0.8
+"""Of a device's memory, what weights may take that stay there: clips need the rest."""
+
+
+class MemoryStep(StrEnum):
+    """The steps in their order, by the name of their message."""
+
+    TILING = "tiling"
+    OFFLOAD = "offload"
+    LAYERS = "layers"
+
+
+@dataclass
+class MemoryLadder:
+    """Where one pipeline's weights are, and what a clip has given up.
+
+    offloads tells whether the weights are too large to stay on the device: each component is there
+    only while it runs. The steps after that are a clip's own, and undone after it.
+    """
+
+    pipeline: Any
+    device: torch.device
+    offloads: bool = False
+    adjustments: list[Adjustment] = field(default_factory=list)
+    _left: list[MemoryStep] = field(default_factory=list)
+
+    @classmethod
+    def for_device(cls, pipeline: Any, device: torch.device, memory_gib: float) -> MemoryLadder:
+        """Bring a pipeline to a device, whole where it fits; 0 GiB: all that the device has."""
+        if device.type == "cpu":
+            return cls(pipeline, device)
+        whole = torch.cuda.get_device_properties(device).total_memory
+        limit = min(whole, memory_gib * 2**30) if memory_gib else whole
+        ladder = cls(pipeline, device, weight_bytes(pipeline) > SHARE * limit)
+        ladder._place()
+        return ladder
+
+    def begin(self) -> None:
+        """Begin a clip, which has given up nothing yet."""
+        self.adjustments = []
+        self._left = [MemoryStep.TILING] if hasattr(self.pipeline.vae, "enable_tiling") else []
+        if self.device.type == "cuda":
+            self._left += [MemoryStep.LAYERS] if self.offloads else [*MemoryStep][1:]
+
+    def next(self) -> bool:
+        """Give up the next thing; tell whether there was one."""
+        if not self._left:
+            return False
+        step = self._left.pop(0)
+        match step:
+            case MemoryStep.TILING:
+                self._set_tiling(True)
+            case MemoryStep.OFFLOAD:
+                self.pipeline.enable_model_cpu_offload(device=self.device)
+            case MemoryStep.LAYERS:
+                self.pipeline.remove_all_hooks()
+                self.pipeline.enable_sequential_cpu_offload(device=self.device)
+        note = Adjustment("adjusted_tiling" if step is MemoryStep.TILING else "adjusted_offload")
+        if note not in self.adjustments:
+            self.adjustments.append(note)
+        return True
+
+    def end(self) -> None:
+        """Take back what the clip gave up, for the next one."""
+        if Adjustment("adjusted_tiling") in self.adjustments:
+            self._set_tiling(False)
+        if Adjustment("adjusted_offload") in self.adjustments:
+            self.pipeline.remove_all_hooks()
+            self._place()
+        self.pipeline.maybe_free_model_hooks()
+
+    def _place(self) -> None:
+        if self.offloads:
+            self.pipeline.enable_model_cpu_offload(device=self.device)
+        else:
+            self.pipeline.to(self.device)
+
+    def _set_tiling(self, on: bool) -> None:
+        """Let the autoencoder work on one clip and one tile at a time, where it can."""
+        for name in ("tiling", "slicing"):
+            switch = getattr(self.pipeline.vae, f"{'enable' if on else 'disable'}_{name}", None)
+            if switch is not None:
+                switch()
+
+
+def weight_bytes(pipeline: Any) -> int:
+    """Return how many bytes a pipeline's weights take."""
+    modules = [part for part in pipeline.components.values() if isinstance(part, nn.Module)]
+    return sum(one.numel() * one.element_size() for part in modules for one in part.parameters())
