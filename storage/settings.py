@@ -197,7 +197,7 @@ class Settings(LogSettings):
     def hardware(self, catalogue: Catalogue) -> Profile:
         """Return the hardware profile that bounds what may be asked of the default model."""
         model = catalogue.model()
-        name = self.hardware_profile or _usual_profile(model.name)
+        name = self.hardware_profile or _usual_profile(catalogue, model)
         return model.on(_profile(catalogue, name, "HARDWARE_PROFILE"))
 
     def offered(self) -> tuple[Catalogue, dict[str, Profile]]:
@@ -216,7 +216,7 @@ class Settings(LogSettings):
             row = self._with_depth(whole.models[name])
             models.setdefault(name, row)
             if profile or name not in profiles:
-                found = _profile(whole, profile or _usual_profile(name), "MODELS")
+                found = _profile(whole, profile or _usual_profile(whole, row), "MODELS")
                 profiles[name] = row.on(found)
         return self._with_on_demand(replace(catalogue, models=models), whole), profiles
 
@@ -255,9 +255,16 @@ class Settings(LogSettings):
         return "i2vgen-xl"
 
 
-def _usual_profile(model: str) -> str:
-    """Return the name of the hardware profile that a model has where none is set."""
-    return "cpu" if model == "embedded" else "rtx3060"
+def _usual_profile(catalogue: Catalogue, model: Model) -> str:
+    """Return the name of the hardware profile that a model has where none is set.
+
+    It is the smallest GPU whose memory suffices for every clip of the model.
+    """
+    if model.name == "embedded":
+        return "cpu"
+    gpus = sorted(catalogue.profiles.values(), key=lambda profile: profile.memory_gib)
+    enough = [gpu.name for gpu in gpus if 0 < gpu.memory_gib >= model.memory_gib]
+    return enough[0] if enough else gpus[-1].name
 
 
 def _profile(catalogue: Catalogue, name: str, variable: str) -> Profile:

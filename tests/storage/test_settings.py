@@ -120,3 +120,29 @@ def test_every_model_that_is_offered_has_the_depth_model(source: str, name: str)
     request = settings.catalogue().model().request((64, 64), picture="0", prompt="x", seed=1)
     assert request.depth_model == name
     assert (request.fingerprint == replace(request, depth_model="").fingerprint) is (not name)
+
+
+@pytest.mark.parametrize(
+    ("model", "profile", "frames"),
+    [
+        ("embedded", "cpu", 32),
+        ("i2vgen-xl", "rtx3060", 16),
+        ("svd-xt", "rtx3060", 25),
+        ("wan2.2-ti2v-5b", "rtx4090", 121),
+    ],
+)
+def test_unset_hardware_is_the_smallest_that_makes_all_of_a_models_clips(
+    model: str, profile: str, frames: int
+) -> None:
+    settings = Settings(model=model)
+    found = settings.hardware(settings.catalogue())
+    assert (found.name, found.frames) == (profile, frames)
+    weak = Settings(model=model, hardware_profile="cpu")
+    assert weak.hardware(weak.catalogue()).frames == 32
+
+
+def test_only_a_model_with_a_camera_has_the_depth_model() -> None:
+    settings = Settings(models="svd-xt i2vgen-xl", depth_model="owner/depth")
+    rows = settings.offered()[0].models
+    depths = {name: row.depth_model for name, row in rows.items()}
+    assert depths == {"embedded": "owner/depth", "i2vgen-xl": "owner/depth", "svd-xt": ""}

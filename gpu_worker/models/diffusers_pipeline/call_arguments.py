@@ -34,7 +34,10 @@ class CallArguments:
         self._names = PARAMETERS | dict(row.pipeline.parameters)
         named = getattr(pipeline, "__name__", type(pipeline).__name__)
         for one in UNABLE.intersection(row.capabilities):
-            raise NotUsable(f"{named} can be given no {one.value}, as the row of {row.name} says")
+            raise NotUsable(
+                f"{named} can be given no {one.value}, as the row of {row.name} says: name the"
+                " model's own row by MODEL_ROW"
+            )
         for name in (*NEEDED, *(one.value for one in row.capabilities if one.value in PARAMETERS)):
             if self._names[name] not in self._known:
                 raise NotUsable(
@@ -65,6 +68,8 @@ class CallArguments:
             values["prompt"] = request.prompt
         if Capability.NEGATIVE_PROMPT in able and request.negative_prompt:
             values["negative_prompt"] = request.negative_prompt
+        if canvas.end is not None:
+            values["end_picture"] = Image.fromarray(canvas.end.fitted)
         if Capability.GUIDANCE in able:
             values["guidance"] = request.guidance
         named = {self._names[name]: value for name, value in values.items()}

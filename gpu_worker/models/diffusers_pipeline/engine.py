@@ -155,4 +155,4 @@ class DiffusersPipeline:
         if not fitting:
             raise OutOfMemory
         width, height = max(fitting, key=lambda size: size[0] * size[1])
-        return replace(request, width=width, height=height), replace(canvas, size=(width, height))
+        return replace(request, width=width, height=height), canvas.sized((width, height))

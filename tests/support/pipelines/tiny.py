@@ -47,8 +47,8 @@ def _vision() -> Any:
     return transformers.CLIPVisionModelWithProjection(config)
 
 
-def _wan(**pipeline: Any) -> dict[str, Any]:
-    """Return the parts of Wan2.2 TI2V: the picture is the first frame of the latents."""
+def _wan(*, in_latents: bool) -> dict[str, Any]:
+    """Return Wan2.2's parts, to which the picture is the latents' first frame or more channels."""
     vae = diffusers.AutoencoderKLWan(
         base_dim=8,
         decoder_base_dim=8,
@@ -67,7 +67,7 @@ def _wan(**pipeline: Any) -> dict[str, Any]:
     transformer = diffusers.WanTransformer3DModel(
         num_attention_heads=2,
         attention_head_dim=12,
-        in_channels=4,
+        in_channels=4 if in_latents else 12,
         out_channels=4,
         text_dim=WIDTH,
         freq_dim=16,
@@ -83,7 +83,7 @@ def _wan(**pipeline: Any) -> dict[str, Any]:
         "scheduler": diffusers.UniPCMultistepScheduler(
             prediction_type="flow_prediction", use_flow_sigmas=True, flow_shift=5.0
         ),
-        **pipeline,
+        "expand_timesteps": in_latents,
     }
 
 
@@ -216,8 +216,8 @@ def _skyreels() -> dict[str, Any]:
 
 
 PARTS = {
-    "WanPipeline": lambda: _wan(expand_timesteps=True),
-    "WanImageToVideoPipeline": lambda: _wan(expand_timesteps=True),
+    "WanPipeline": lambda: _wan(in_latents=True),
+    "WanImageToVideoPipeline": lambda: _wan(in_latents=False),
     "LTXPipeline": _ltx,
     "CogVideoXImageToVideoPipeline": _cogvideox,
     "StableVideoDiffusionPipeline": _svd,

@@ -63,6 +63,20 @@ def test_a_pipeline_that_no_row_names_makes_clips_by_one_more_row(
     assert made.array.shape == (9, 64, 64, 3)
 
 
+def test_a_model_that_takes_an_end_picture_is_given_it(
+    folder_of: FolderOf, picture: Image.Image
+) -> None:
+    row = CATALOGUE.models["wan2.2-ti2v-5b"]
+    able = replace(row, capabilities=(*row.capabilities, Capability.END_PICTURE))
+    engine = make_engine(folder_of("WanImageToVideoPipeline"), able)
+    engine.load()
+    request, canvas = clip_of(row.name, picture, steps=2)
+    ending = replace(canvas, end=canvas_of(picture.transpose(Image.Transpose.ROTATE_180), 64, 64))
+    open_end = engine.generate(request, canvas, lambda *_: None, lambda: False)
+    arriving = engine.generate(request, ending, lambda *_: None, lambda: False)
+    assert (open_end.array != arriving.array).any()
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
