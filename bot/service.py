@@ -94,6 +94,7 @@ async def open_service(
             decoders=decoders,
             rental=lambda: scaling.advice,
             lease=lease,
+            styles_dir=settings.styles_dir,
         )
         dispatcher = Dispatcher(jobs, blobs, queue, events)
         metrics = BotMetrics(

@@ -14,9 +14,10 @@ from gpu_worker.engine.api import Cancelled, Result
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.order_steps import EngineRunner, OpenPicture, OrderSteps, Reporter, Updates
 from gpu_worker.outcome import clip_of, failure_of, metadata, source_motion
+from gpu_worker.style_files import StyleFiles
 from storage.blobs import Blobs
 from storage.domain.clip import Clip, Failure
-from storage.domain.errors import GenerationFailed
+from storage.domain.errors import BadStyle, GenerationFailed
 from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
@@ -35,14 +36,19 @@ class Generator:
         served: ServedModel,
         *,
         depth_model: str = "",
+        styles: StyleFiles | None = None,
     ) -> None:
-        """Make clips with this engine, from and into these blobs; refuse what is not served."""
+        """Make clips with this engine, from and into these blobs; refuse what is not served.
+
+        styles are the files that the engine reads; None where it takes no styles.
+        """
         self._engine = engine
         self._blobs = blobs
         self._open_picture = open_picture
         self._worker = worker
         self._served = served
         self._depth_model = depth_model
+        self._styles = styles
 
     async def __call__(self, order: Order, reporter: Reporter) -> Clip | Failure:
         """Return the clip, or why there is none."""
@@ -54,7 +60,9 @@ class Generator:
     async def _make(self, order: Order, reporter: Reporter) -> Clip:
         self._check_models(order.request)
         updates: Updates = asyncio.Queue()
-        steps = OrderSteps(self._engine, self._blobs, self._open_picture, reporter, updates)
+        steps = OrderSteps(
+            self._engine, self._blobs, self._open_picture, reporter, updates, self._styles
+        )
         forwarding = asyncio.create_task(_forward(updates, reporter))
         try:
             async with _result(order.request, steps) as result:
@@ -75,6 +83,8 @@ class Generator:
         depth_known = request.depth_model in ("", self._depth_model) or not request.generates
         if request.model != self._served.name or not depth_known:
             raise GenerationFailed("failed_model_missing")
+        if request.style is not None and request.generates and self._styles is None:
+            raise BadStyle("style_model")
 
 
 @contextlib.asynccontextmanager

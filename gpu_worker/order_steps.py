@@ -15,8 +15,9 @@ from gpu_worker.engine.api import Cancelled, OnProgress, Result
 from gpu_worker.engine.messages import Downloading
 from gpu_worker.engine.supervisor import unless_cancelled
 from gpu_worker.media.picture import Canvas, canvas_of, cover
+from gpu_worker.style_files import StyleFiles
 from storage.blobs import Blobs
-from storage.domain.errors import GenerationFailed, Unavailable
+from storage.domain.errors import BadStyle, GenerationFailed, Unavailable
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import FinishedSegment
@@ -96,6 +97,7 @@ class OrderSteps:
     open_picture: OpenPicture
     reporter: Reporter
     updates: Updates
+    styles: StyleFiles | None = None
 
     @property
     def cancelled(self) -> asyncio.Event:
@@ -168,6 +170,7 @@ class OrderSteps:
         reported: Callable[[Progress], Progress] = lambda progress: progress,
     ) -> Result:
         """Make frames; reported turns their progress into the order's."""
+        await self._fetch_style(request)
         timer = FreeSoonTimer(self.reporter.slot)
 
         def on_progress(progress: Progress, preview: bytes | None) -> None:
@@ -177,6 +180,20 @@ class OrderSteps:
 
         with contextlib.closing(timer):
             return await self.engine.generate(request, canvas, on_progress, self.cancelled)
+
+    async def _fetch_style(self, request: GenerationRequest) -> None:
+        """Have the file of a request's style where the engine reads it, if there is one."""
+        style = request.style
+        if style is None or self.styles is None or style.scale == 0.0:
+            return
+        if not await asyncio.to_thread(self.styles.has, style.file):
+            try:
+                data = await self._retrying(lambda: self.blobs.get(style.file))
+                await asyncio.to_thread(self.styles.add, style.file, data)
+            except KeyError as error:
+                raise BadStyle("style_gone", name=style.name) from error
+            except OSError as error:
+                raise GenerationFailed("failed_storage") from error
 
     async def _retrying(self, call: Callable[[], Awaitable[Value]]) -> Value:
         """Call the store until it is neither away nor full; raise Cancelled or GenerationFailed."""

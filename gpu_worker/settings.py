@@ -14,6 +14,7 @@ from pydantic import AfterValidator, DirectoryPath, Field
 from gpu_worker.engine.connection import EngineTimeouts
 from gpu_worker.engine.messages import EngineSpec
 from storage.domain.catalogue import HUB_ID
+from storage.domain.models.capability import Capability
 from storage.domain.text import printable
 from storage.settings import Port, Seconds, Settings, SettingsError
 
@@ -61,6 +62,16 @@ class WorkerSettings(Settings):
         """Return how long the engine process may take to answer before it is killed."""
         return EngineTimeouts(cancel=self.cancel_seconds, silence=self.silence_seconds)
 
+    @property
+    def takes_styles(self) -> bool:
+        """Tell whether the model takes styles."""
+        return Capability.STYLE in self.catalogue().model().capabilities
+
+    @property
+    def styles_folder(self) -> Path:
+        """Return the folder of the styles' files that orders have brought."""
+        return self.mutoscope_home / "styles"
+
     def engine(self) -> EngineSpec:
         """Return how the child process makes the engine for the model; raise SettingsError."""
         catalogue = self.catalogue()
@@ -84,6 +95,7 @@ class WorkerSettings(Settings):
                 "memory_gib": memory_gib,
                 "presets": dict(catalogue.presets_of(row)),
                 "row": row,
+                **({"styles_folder": self.styles_folder} if self.takes_styles else {}),
             },
             self.log_level,
         )

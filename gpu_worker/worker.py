@@ -17,6 +17,7 @@ from gpu_worker.generate import Generator
 from gpu_worker.life import LifeClock
 from gpu_worker.metrics import WorkerMetrics
 from gpu_worker.settings import WorkerSettings
+from gpu_worker.style_files import StyleFiles
 from storage.blobs import Blobs
 from storage.pictures.processes import LANES, PictureProcesses
 from storage.queue.connection import check_login
@@ -56,7 +57,9 @@ async def work(settings: WorkerSettings) -> int:
     decoders = PictureProcesses(DECODING)
     try:
         generator = Generator(
-            engine, blobs, decoders.open, name, served, depth_model=settings.depth_name
+            *(engine, blobs, decoders.open, name, served),
+            depth_model=settings.depth_name,
+            styles=StyleFiles(settings.styles_folder) if settings.takes_styles else None,
         )
         handler = metrics.instrument(generator)
         await serve(

@@ -134,6 +134,7 @@ class Settings(LogSettings):
     it, empty where it follows from the model. depth_model is the hub id or folder of a depth
     estimator, empty for none. models are further catalogue rows that can be
     ordered, as NAME or NAME=PROFILE of their workers' hardware, with spaces between.
+    styles_dir is the folder of the styles that everybody may use.
     models_on_demand are those of them for whose orders workers are started, by name or source (a
     space in one is %20). gpu_offer is the row of the price list by which these workers are billed,
     empty for none. wait_limit is for how many seconds beyond a worker's start an order may wait
@@ -158,6 +159,7 @@ class Settings(LogSettings):
     models_on_demand: str = ""
     generation_file: FullPath | None = None
     prices_file: FullPath | None = None
+    styles_dir: FolderPath | None = None
     gpu_offer: str = ""
     wait_limit: Seconds = 120.0
 

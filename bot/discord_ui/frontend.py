@@ -26,7 +26,7 @@ from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
-from bot.discord_ui.library import clip, clips, lineage, reuse, shown_clip
+from bot.discord_ui.library import clip, clips, lineage, reuse, shown_clip, styles
 from bot.discord_ui.traffic import DiscordTraffic
 from bot.i18n import Translations
 from bot.studio.studio import Studio
@@ -51,6 +51,7 @@ def open_client(
         reuse,
         shown_clip,
         story,
+        styles,
         tweak,
     ):
         module.register(client)

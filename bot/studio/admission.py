@@ -11,13 +11,14 @@ from typing import Any
 
 from bot.studio.camera_options import camera_from
 from bot.studio.clips.finish_options import finish_from
-from bot.studio.option_table import OPTIONS, STORY, Option
+from bot.studio.option_table import OPTIONS, STORY, STYLE, Option
 from bot.studio.options import Chooser, Options, OptionValue
 from storage.domain.camera.motion import Camera
 from storage.domain.catalogue import Catalogue, Model, Profile
 from storage.domain.errors import BadRequest
 from storage.domain.models.capability import Capability
 from storage.domain.models.ranges import Span
+from storage.domain.models.style import style_in
 from storage.domain.prompt import story
 from storage.domain.prompt.language import is_foreign_script
 from storage.domain.prompt.reading import with_reading
@@ -62,6 +63,7 @@ class Admission:
             depth_model=model.depth_model,
             finish=finish_from(values),
             drafts=model.draft_size(width, height) if _shows_drafts(values) else None,
+            style=style_in(values[STYLE]),
             **fields,
         )
         self._check_size(request)

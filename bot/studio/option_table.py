@@ -22,6 +22,7 @@ from storage.domain.clip import Clip, Container
 from storage.domain.finish import MOST_FPS
 from storage.domain.models.capability import Capability
 from storage.domain.models.ranges import Span
+from storage.domain.models.style import TEXT_LIMIT
 from storage.domain.prompt import path_text
 from storage.domain.request import (
     MOST_CANDIDATES,
@@ -35,6 +36,8 @@ from storage.domain.text import clean, is_blank
 CANDIDATES = Span(1, MOST_CANDIDATES)
 MODEL = "model"
 """The option that the command has only where several models can be ordered."""
+STYLE = "style"
+"""The option whose values the front end completes: they are those of a person and a moment."""
 STORY = "story"
 """The option that the command `story` sets, and no person."""
 LAST = 99
@@ -150,6 +153,10 @@ def _chooser(request: GenerationRequest) -> Chooser:
     return Chooser.JUDGE if request.candidates > 1 and not request.drafts else Chooser.ME
 
 
+def _style_text(request: GenerationRequest) -> str:
+    return "" if request.style is None else request.style.text
+
+
 def resolutions(model: Model, profile: Profile) -> dict[str, str]:
     """Return the resolutions that this hardware can make, each as it is shown."""
     most = profile.pixels if model.denoising is None else math.inf
@@ -215,6 +222,9 @@ OPTIONS = (
     Option("playback", finish.Playback, finish.Playback.FORWARDS,
            read=lambda request, _: finish.playback_option(request), form_line=15, detail_line=18,
            detail=lambda request, _: _unless("forwards", finish.playback_option(request).value)),
+    Option(STYLE, str, "", read=lambda request, _: _style_text(request), max_length=TEXT_LIMIT,
+           form_line=16, detail_line=19, detail=lambda request, _: _style_text(request),
+           needs=Capability.STYLE),
     # 1 where the picture was a spoiler, as the clip and its retries then are.
     Option("spoiler", int, 0, in_command=False, in_flags=False, form_line=None, detail_line=None),
     # 1 where each line of the prompt is a segment of a story.

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from pathlib import Path
 
 from bot.studio.admission import Admission
 from bot.studio.begun_orders import BegunOrders
@@ -26,6 +27,7 @@ from bot.studio.models.model_status import ModelStatus, model_statuses
 from bot.studio.options import Options
 from bot.studio.orders import OrderDraft, Requester
 from bot.studio.result_cache import ResultCache
+from bot.studio.styles.style_library import StyleLibrary
 from bot.studio.wait_forecast import WaitForecast
 from storage.blobs import Blobs
 from storage.clip_file import DamagedClip, check_clip_file
@@ -76,8 +78,12 @@ class Studio:
         seeds: Callable[[], int] = random_seed,
         rental: Callable[[], RentalAdvice | None] = lambda: None,
         lease: Lease | None = None,
+        styles_dir: Path | None = None,
     ) -> None:
-        """Put the parts together; without a lease, no other process shows the same jobs."""
+        """Put the parts together; without a lease, no other process shows the same jobs.
+
+        styles_dir is the folder of the styles that everybody may use.
+        """
         self._jobs = jobs
         self._blobs = blobs
         self.admission = admission
@@ -91,6 +97,7 @@ class Studio:
         self.begun_orders = BegunOrders(jobs, blobs, self._pictures, clock, self.holder)
         self.deliveries = jobs.deliveries
         self.library = jobs.library
+        self.styles = StyleLibrary(styles_dir, jobs.styles, blobs)
         self._cache = ResultCache(jobs, blobs)
         self._stories = Stories(jobs, blobs, queue, clock)
         self._decoders = decoders
@@ -136,6 +143,7 @@ class Studio:
                 await self._decoders.size(end_picture)
             options = options.replace(**{END_PICTURE: sha256(end_picture).hexdigest()})
         request = self.admission.admit(options, key, size, self._seeds())
+        request = await self.styles.found(request, requester.owner)
         return OrderDraft(request, requester.reply_to, picture, end_picture=end_picture)
 
     async def inspect(self, draft: OrderDraft) -> OrderDraft:
@@ -178,6 +186,7 @@ class Studio:
         """Order a clip of a job's picture with other options."""
         old = (await self._jobs.get(job_id)).request
         request = tweaked(self.admission, old, options, self._seeds())
+        request = await self.styles.found(request, requester.owner, old.style)
         return await self._order_one(
             requester, OrderDraft(request, requester.reply_to, parent=job_id)
         )
@@ -201,6 +210,7 @@ class Studio:
         """Order a clip that goes on from a job's clip and is joined to it."""
         job = await self._jobs.get(job_id)
         request = extension_of(self.admission, job, options, self._seeds())
+        request = await self.styles.found(request, requester.owner, job.request.style)
         return await self._order_one(
             requester, OrderDraft(request, requester.reply_to, parent=job_id)
         )

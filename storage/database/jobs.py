@@ -41,6 +41,7 @@ from storage.database.bots import BotTable, check_holder
 from storage.database.connect import READING, lock, touch
 from storage.database.decisions import DecisionTable
 from storage.database.library.clip_library import ClipLibrary
+from storage.database.library.style_table import StyleTable
 from storage.database.queue_order import DispatchWindow, QueueSize, has_room
 from storage.database.rows import (
     RowReader,
@@ -102,6 +103,7 @@ class Jobs:
         self.lives = lives.LifeTable(self._read, self._write)
         self.bots = BotTable(self._read, self._write)
         self.decisions = DecisionTable(self._read, self._write)
+        self.styles = StyleTable(self._read, self._write)
 
     @property
     def unreadable(self) -> frozenset[str]:

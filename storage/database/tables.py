@@ -266,3 +266,14 @@ decisions = Table(
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+# The styles that people have uploaded; file is a blob's key.
+styles = Table(
+    "styles",
+    metadata,
+    Column("owner", String(100), primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("file", String(64), nullable=False),
+    Column("created", Float, nullable=False),
+    Index(None, "file"),
+)

@@ -4,6 +4,7 @@ MutoscopeError
 +-- BadPicture          picture_*    the upload cannot be animated
 |   +-- BadEndPicture   picture_*    the upload that a clip is to end with
 +-- BadRequest          request_*    a parameter or the prompt is out of bounds
++-- BadStyle            style_*      the file of a style cannot be used
 +-- QuotaExceeded       quota_*      the person has spent what they may
 +-- NotAllowed          denied_*     this person, or the bot in this channel, may not do that
 +-- JobGone             job_*        the job is unknown, or over already
@@ -38,6 +39,10 @@ class BadEndPicture(BadPicture):
 
 class BadRequest(MutoscopeError, ValueError):
     """The prompt or a parameter is out of bounds; a ValueError, so that the codec reports where."""
+
+
+class BadStyle(MutoscopeError):
+    """The file of a style holds no adapter that the model could take."""
 
 
 class QuotaExceeded(MutoscopeError):

@@ -17,6 +17,7 @@ from storage.domain.clip import SPARSE, Container
 from storage.domain.drafts.grid import grid_size
 from storage.domain.errors import BadRequest
 from storage.domain.finish import Finish
+from storage.domain.models.style import Style
 
 PROMPT_LIMIT = 1000
 SEED_LIMIT = 2**32 - 1
@@ -75,7 +76,7 @@ class GenerationRequest:
     end_picture is the picture that the clip arrives at, by the sha256 of its bytes; empty for none.
 
     drafts is the (width, height) at which each candidate is shown to the person, who chooses; None
-    where the judge keeps the best.
+    where the judge keeps the best. style is an adapter that the model has for this clip.
     """
 
     picture: str
@@ -103,6 +104,7 @@ class GenerationRequest:
     stopped_after: int = field(default=0, metadata=SPARSE)
     drafts: tuple[int, int] | None = field(default=None, metadata=SPARSE)
     end_picture: str = field(default="", metadata=SPARSE)
+    style: Style | None = field(default=None, metadata=SPARSE)
 
     def __post_init__(self) -> None:
         """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
@@ -186,7 +188,7 @@ class GenerationRequest:
             del part["reading"]
         for name in (
             *("extra", "denoised", "depth_model", "source", "finish"),
-            *("segments", "stopped_after", "drafts", "end_picture"),
+            *("segments", "stopped_after", "drafts", "end_picture", "style"),
         ):
             if not fields[name]:
                 del fields[name]  # as it was before there was one

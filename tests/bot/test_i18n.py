@@ -42,6 +42,7 @@ NO_KEYS = {
     "name_localized",
     "motion_prototypes",
     "stage_seconds",
+    "styles_folder",
     "picture_2",
     "picture_3",
     "picture_4",

@@ -10,6 +10,7 @@ import logging
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import imageio_ffmpeg
@@ -21,12 +22,14 @@ from gpu_worker import order_steps
 from gpu_worker.engine.connection import EngineDied, NotLoaded
 from gpu_worker.engine.messages import Downloading
 from gpu_worker.generate import Generator
+from gpu_worker.style_files import StyleFiles
 from storage.blobs import Blobs
 from storage.clip_file import check_clip_file
 from storage.codec import decode
 from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.errors import Unavailable
 from storage.domain.models.served_model import ServedModel
+from storage.domain.models.style import Style
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
@@ -347,3 +350,25 @@ async def test_an_end_picture_is_fetched_beside_the_first(blobs: Blobs) -> None:
     failure = await outcome(replace(order, request=ends), blobs)
     assert isinstance(failure, Failure)
     assert (failure.key, failure.retryable) == ("failed_end_picture_gone", False)
+
+
+async def test_a_styles_file_is_where_the_engine_reads_it_before_a_clip_is_made(
+    blobs: Blobs, tmp_path: Path
+) -> None:
+    key, files = await blobs.put(b"adapter"), StyleFiles(tmp_path / "styles")
+    order = await ordered(blobs)
+    styled = replace(order, request=replace(order.request, style=Style("ink", 0.5, key)))
+
+    async def made(styles: StyleFiles | None) -> Clip | Failure:
+        generator = Generator(
+            InProcessEngine(), blobs, decode_in_process, "w", ServedModel("fake"), styles=styles
+        )
+        return await generator(styled, RecordingReporter())
+
+    assert await made(None) == Failure("style_model")
+    assert isinstance(await made(files), Clip)
+    assert (files.folder / key).read_bytes() == b"adapter"
+    await blobs.delete(key)
+    assert isinstance(await made(files), Clip)
+    (files.folder / key).unlink()
+    assert await made(files) == Failure("style_gone", (("name", "ink"),))

@@ -12,11 +12,13 @@ from discord import app_commands
 from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.models.model_choice import complete_model
+from bot.discord_ui.models.style_choice import complete_style
 from bot.studio.clips.end_picture import END_PICTURE
-from bot.studio.option_table import MODEL, Option
+from bot.studio.option_table import MODEL, STYLE, Option
 from bot.studio.options import Options
 from storage.domain.models.ranges import Span
 
+MOST_OPTIONS = 25  # of one command
 PICTURES = ("picture", "picture_2", "picture_3", "picture_4")
 
 
@@ -32,7 +34,9 @@ def register(client: MutoscopeClient) -> None:
         and (option.name != MODEL or len(models) > 1)
     }
     [end] = [option for option in admission.table if option.name == END_PICTURE]
-    attached = (*PICTURES, END_PICTURE) if admission.offering(end) else PICTURES
+    ends = (END_PICTURE,) if admission.offering(end) else ()
+    shown = PICTURES[: MOST_OPTIONS - len(options) - len(ends)]
+    attached = (*shown, *ends)
     names = {name: localized(texts, f"option_{name}") for name in attached}
     about = {name: localized(texts, f"option_{name}_about") for name in attached}
     choices: dict[str, list[app_commands.Choice[str]]] = {}
@@ -54,7 +58,7 @@ def register(client: MutoscopeClient) -> None:
             ]
 
     async def callback(interaction: Interaction, **values: Any) -> None:
-        given, end = [values.pop(name) for name in PICTURES], values.pop(END_PICTURE, None)
+        given, end = [values.pop(name) for name in shown], values.pop(END_PICTURE, None)
         parsed = {
             name: options[name].parse(value) for name, value in values.items() if value is not None
         }
@@ -69,8 +73,9 @@ def register(client: MutoscopeClient) -> None:
         app_commands.choices(**choices),
     ):
         decorate(signed)
-    if MODEL in options:
-        app_commands.autocomplete(**{MODEL: complete_model})(signed)
+    for name, complete in ((MODEL, complete_model), (STYLE, complete_style)):
+        if name in options:
+            app_commands.autocomplete(**{name: complete})(signed)
     client.tree.add_slash_command("animate", signed)
 
 

@@ -19,6 +19,7 @@ from gpu_worker.media.frames import Frames, FrameSource
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.depth.estimator import DepthEstimator
 from gpu_worker.models.i2vgen_xl import batch_width
+from gpu_worker.models.i2vgen_xl.adapters.style_switch import StyleSwitch
 from gpu_worker.models.i2vgen_xl.candidates import (
     ClipScorer,
     ScoredCandidate,
@@ -93,6 +94,7 @@ class I2VGenXL:
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="previews")
         self._clip_scorer: ClipScorer | None = None
         self._depth_estimator: DepthEstimator | None = None
+        self._styles = StyleSwitch(self.options.styles_folder)
         self._pipeline: Pipeline | None = None
         self._decoding_seconds: float | None = None  # for each pixel of each frame
 
@@ -118,7 +120,9 @@ class I2VGenXL:
         if self.options.depth_model and self._depth_estimator is None:
             source = self.options.depth_model
             self._depth_estimator = DepthEstimator.load(source, self.torch_device)
-        self._pipeline = load_pipeline(folder, self.options, self._pool)
+        pipeline = load_pipeline(folder, self.options, self._pool)
+        self._styles.bring(pipeline.unet, self._styles.style)  # a clip may be half made
+        self._pipeline = pipeline
 
     @property
     def pipeline(self) -> Pipeline:
@@ -150,11 +154,13 @@ class I2VGenXL:
     ) -> Result:
         """Make the clip, the best of its candidates, or their drafts side by side.
 
-        Raise Cancelled within one step, OutOfMemory where no size fits.
+        Raise Cancelled within one step, OutOfMemory where no size fits, BadStyle where the request
+        has one that the model cannot take.
         """
         if self._pipeline is None:
             on_progress(Progress(Stage.LOADING, 0, request.steps), None)
             self._load_pipeline()
+        self._styles.bring(self.pipeline.unet, request.style)
         if request.drafts is not None:
             return self._draft(request, canvas, request.drafts, (on_progress, should_stop))
         reading = resolve_motion(request, self._nearest_motion)
@@ -275,6 +281,7 @@ class I2VGenXL:
         finally:
             if fallback.weights_changed:
                 self._pipeline = None  # the next clip loads the weights again
+                self._styles.forget()
             else:
                 fallback.unet.slice_feed_forward(
                     default_slices(self.torch_device, compiled=self.pipeline.regions is not None)

@@ -33,7 +33,8 @@ class EngineOptions:
     dtype and attention are names or auto. memory_gib bounds the memory of a device; 0 leaves that
     to the device itself. judge is the folder of a CLIP model that helps to choose among candidates,
     depth_model the folder or hub id of a depth estimator, empty for none. compiled_at_once compiles
-    for a shape at its first clip instead of its second.
+    for a shape at its first clip instead of its second. styles_folder holds the files of styles,
+    each named by its sha256; None for no styles.
     """
 
     device: str = "auto"
@@ -44,6 +45,7 @@ class EngineOptions:
     judge: str = ""
     compiled_at_once: bool = False
     depth_model: str = ""
+    styles_folder: Path | None = None
 
 
 @torch.inference_mode()

@@ -22,6 +22,7 @@ async def test_every_command_says_where_it_may_be_used(backend: Backend) -> None
         "clips": EVERYWHERE,
         "quota": EVERYWHERE,
         "story": EVERYWHERE,
+        "styles": EVERYWHERE,
         "Animate this picture": EVERYWHERE,
         "Reuse these settings": EVERYWHERE,
         "report": IN_SERVERS,

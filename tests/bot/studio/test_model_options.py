@@ -140,7 +140,7 @@ def test_lists_show_what_the_model_can_be_given_alone() -> None:
     names = {option.name for option in ADMISSION.options_for("silent")}
     assert names == {option.name for option in OPTIONS} - {
         *("prompt", "negative_prompt", "camera", "speed", "strength", "path"),
-        *("candidates", "choose", "story", "end_picture"),
+        *("candidates", "choose", "story", "end_picture", "style"),
     }
     assert ADMISSION.options_for("no such model any more") == OPTIONS
     models = ADMISSION.offering(option("camera"))

@@ -50,6 +50,7 @@ async def fill(url: str, catalogue: Catalogue) -> None:
         await jobs.lives.record(WorkerLife("a1", "w", "", 1.0, 5.0, 20.0, ended=True), 0.1)
         await jobs.bots.enter("b1")
         await jobs.decisions.change("rental", None, "fixed")
+        await jobs.styles.put("ann", "watercolour", "a" * 64, 12.0)
         await jobs.begun_orders.begin(BegunOrder("i1", "ann", "en", JOB.reply_to, "p", 1.0, "t"))
 
 

@@ -1,6 +1,7 @@
 """The latent dataset: training clips encoded once, kept as half-precision latents on disk."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from gpu_worker.lab.training.data.image_dataset import ImageDataset
 from gpu_worker.lab.training.networks import image_encoder
 from gpu_worker.lab.training.networks.autoencoder import FACTOR
 from gpu_worker.lab.training.networks.text_encoder import MOTIONS
+from gpu_worker.media.frames import Frames
 from gpu_worker.models.i2vgen_xl import autoencoder
 
 SHARD = 8  # pairs a file
@@ -63,8 +65,10 @@ def fill(
     images: ImageDataset,
     vae: AutoencoderKL,
     encoder: CLIPVisionModelWithProjection,
+    *,
+    look: Callable[[Frames], Frames] = lambda frames: frames,
 ) -> None:
-    """Add shards of encoded pairs until the folder holds `count` pairs."""
+    """Add shards of encoded pairs until the folder holds `count` pairs; look is what truth has."""
     folder.mkdir(parents=True, exist_ok=True)
     for number in range(count // SHARD):
         path = folder / f"{number:05}.pt"
@@ -72,9 +76,8 @@ def fill(
             continue
         rng = np.random.default_rng((SEED, number))
         sizes = (SIZES[rng.integers(len(SIZES))] for _ in range(SHARD))
-        pairs = [
-            _encode(clip_pairs.draw(images, rng, size, FRAMES), vae, encoder) for size in sizes
-        ]
+        drawn = [clip_pairs.draw(images, rng, size, FRAMES) for size in sizes]
+        pairs = [_encode(replace(one, truth=look(one.truth)), vae, encoder) for one in drawn]
         partial = path.with_suffix(".partial")
         torch.save([tuple(vars(pair).values()) for pair in pairs], partial)
         partial.replace(path)

@@ -36,6 +36,11 @@ class FusedUpsample2D(nn.Module):
                 repeated = convolution.bias.detach().repeat(4)
                 self.bias = nn.Parameter(repeated, requires_grad=False)
 
+    def refresh(self) -> None:
+        """Sum the weights anew, after the convolution's has changed."""
+        if self.weight is not None:
+            self.weight.copy_(_fused_weight(self.convolution.weight))
+
     def forward(self, maps: Tensor, output_size: torch.Size | None = None) -> Tensor:
         """Upsample maps (n, c, h, w) to output_size, else to (2h, 2w), and convolve them."""
         double = torch.Size(2 * length for length in maps.shape[-2:])

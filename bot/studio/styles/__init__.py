@@ -1,0 +1,1 @@
+"""The styles that a person may order with."""

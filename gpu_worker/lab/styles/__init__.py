@@ -1,0 +1,1 @@
+"""Trains styles: low-rank adapters of the embedded model."""
