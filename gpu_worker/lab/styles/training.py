@@ -99,7 +99,7 @@ def _take_steps(
             group["lr"] = RATE * max(0.02, 1.0 - share)
         batch, noise = sampler.draw(steps), torch.Generator().manual_seed(SEED + steps)
         loss = residual_loss(unet, components.text_encoder, batch, noise)
-        loss.value.backward()
+        loss.value.backward()  # type: ignore[no-untyped-call] # torch leaves it untyped
         nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad()
