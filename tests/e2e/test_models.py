@@ -23,6 +23,9 @@ from tests.support.catalogue.two_models import TWIN, write_two_models
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
 
+MODELS = ("embedded", TWIN)
+
+
 async def start_twin(stack: LocalStack) -> None:
     """Start a worker for the second model."""
     settings = {"MODEL": TWIN, "WORKER_NAME": TWIN}
@@ -60,3 +63,8 @@ async def test_two_models_are_served_side_by_side(tmp_path: Path) -> None:
             details["message"], lambda seen: "model: twin" in json.dumps(seen)
         )
         assert first.job != second.job
+
+        # Both workers at once, each for its own model.
+        both = [await order(member, picture, model=name, seed=9, **QUICK) for name in MODELS]
+        clips = [await wait_for_clip(member, key) for key in both]
+        assert not any("cache" in clip.message["content"] for clip in clips)

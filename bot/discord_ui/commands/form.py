@@ -11,7 +11,8 @@ import discord
 from bot.discord_ui.commands import picture_selection
 from bot.i18n import Translations
 from bot.studio.admission import Admission
-from bot.studio.option_table import LAST, STORY, Option
+from bot.studio.models.model_line import for_other_model, with_model_line
+from bot.studio.option_table import LAST, MODEL, STORY, Option
 from bot.studio.options import Options, OptionValue
 from bot.studio.parameter_lines import ranked, read_form_lines, split_lines, write_form_lines
 from storage.domain.request import PROMPT_LIMIT
@@ -51,7 +52,8 @@ class Form(discord.ui.Modal):
         super().__init__(title=title[:45], custom_id=custom_id, timeout=LIFETIME)
         self._texts = texts
         self._locale = locale
-        model = admission.catalogue.model(str(options["model"]))
+        admission = with_model_line(admission)
+        model = admission.catalogue.model(str(options[MODEL]))
         table = admission.options_for(model.name)
         for option in ranked(table, lambda option: option.form_field):
             value = options.get(option.name)
@@ -111,9 +113,10 @@ def read_form(
 ) -> Options:
     """Return the options that a submitted form asks for; raise BadRequest.
 
-    base has the values of options that are not in the form or were not chosen.
+    base has the values of options that are not in the form or were not chosen, and the model that
+    the form was filled for, where that is not the default one.
     """
-    answers = read_answers(interaction)
+    answers, admission = read_answers(interaction), with_model_line(admission)
     lines = read_form_lines(
         admission.table, answers.get(LINES_ID, ""), ignored=[picture_selection.NAME, PIXELS]
     )
@@ -131,7 +134,9 @@ def read_form(
             values[name] = answers.get(_id(option))
     if values["camera"] != base.get("camera") and values["path"] == base.get("path"):
         values["path"] = None  # a motion was chosen instead of the path
-    return Options(**values)
+    filled_for = base.get(MODEL) or admission.catalogue.default_model
+    values[MODEL] = values[MODEL] or base.get(MODEL)  # the line may have been deleted
+    return Options(**for_other_model(values, admission, str(filled_for)))
 
 
 def with_upload(admission: Admission) -> Admission:

@@ -19,6 +19,7 @@ from bot.discord_ui.requester import FRONT_END, run_order
 from bot.discord_ui.uploads import MAX_BYTES, download
 from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.library.reuse import read_settings, reusable_options
+from bot.studio.option_table import MODEL
 from bot.studio.options import Options
 from storage.domain.camera.motion import Motion
 from storage.domain.errors import BadPicture, BadRequest, JobGone
@@ -70,6 +71,8 @@ async def submit(interaction: Interaction, job_id: str) -> None:
         check_permissions(interaction)
         # A motion that is chosen replaces a path that was filled in.
         base = filled.replace(camera=Motion.AUTO, path=read_line(interaction, "path"))
+        # The form alone remembers for which model it was filled: that of the file.
+        base = base.replace(**{MODEL: read_line(interaction, MODEL) or filled.get(MODEL)})
         options = read_form(interaction, with_upload(studio.admission), base)
         picture = read_upload(interaction)
         if picture is not None:

@@ -9,12 +9,17 @@ from pathlib import Path
 
 import pytest
 
+from bot.studio import wait_forecast
+from bot.studio.options import Options
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
 from storage.domain.clip import Clip
 from storage.domain.job import Job
 from storage.domain.models.served_model import ServedModel
+from storage.queue.messages import HANDED_BACK
+from tests.bot.discord_ui.library.test_reuse import file_of, inputs_of
 from tests.support.backend import Backend, open_backend, png, until
+from tests.support.catalogue.admission import admit
 from tests.support.catalogue.two_models import TWIN, write_two_models
 from tests.support.discord.local_chat import LocalChat, open_local_chat
 
@@ -112,6 +117,28 @@ async def test_an_order_that_nobody_serves_is_told_cancelled_for_nothing_or_goes
     assert report.allowance.reserved == 0
 
 
+async def test_a_model_whose_worker_leaves_is_told_and_goes_on_when_one_returns(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(wait_forecast, "SHORTEST_AGE", 0.5)
+    backend = chat.backend
+    backend.worker.gate.clear()
+    async with backend.running_dispatcher():
+        async with backend.running_worker(TWIN):
+            first = await chat.order(model=TWIN, seed=1)
+            await until(lambda: len(backend.worker.orders) == 1)
+            waiting = await chat.order(model=TWIN, seed=2)
+            await shown(chat, waiting, "next in the queue")
+            assert "No worker" not in (await chat.ada.message(waiting))["content"]
+            backend.worker.failure = HANDED_BACK
+        backend.worker.failure = None
+        for message in (first, waiting):
+            await shown(chat, message, "No worker for the model twin runs now")
+        async with backend.running_worker(TWIN):
+            for message in (first, waiting):
+                await chat.ada.wait_for_message(message, clip_of)
+
+
 async def test_two_models_work_at_once_and_each_worker_makes_its_own(chat: LocalChat) -> None:
     backend = chat.backend
     backend.worker.gate.clear()
@@ -192,3 +219,38 @@ async def ordered(chat: LocalChat, **options: object) -> str:
     outcome = await chat.ada.command("animate", picture=picture, prompt="waves", **options)
     await chat.ada.wait_for_message(outcome["message"], clip_of)
     return str(outcome["message"])
+
+
+async def test_the_model_is_a_line_of_each_form(chat: LocalChat) -> None:
+    backend, ada = chat.backend, chat.ada
+    picture = await ada.upload("a.png", png())
+    message = (await ada.post("look", picture))["id"]
+    form = await ada.message_command("Animate this picture", message)
+    assert "model: embedded" in lines_of(form)
+    answer = await ada.submit(form["interaction"], {"prompt": "waves", "numbers": "model: twin"})
+    async with backend.running_dispatcher(), backend.running_worker(TWIN):
+        made = await ada.wait_for_message(answer["message"], clip_of)
+    form = await ada.press(made["id"], buttons_of(made)["tweak"])
+    assert "model: twin" in lines_of(form)
+    refused = await ada.submit(form["interaction"], {"numbers": "model: nothing"})
+    await shown(chat, refused["message"], "There is no such model")
+    assert {one.request.model for one in backend.worker.orders} == {TWIN}
+
+
+async def test_the_settings_in_a_file_are_reused_with_its_model(chat: LocalChat) -> None:
+    request = replace(admit(Options("a boat", steps=9)), model=TWIN)
+    upload = await chat.ada.upload("clip.mp4", file_of(request))
+    message = (await chat.ada.post("look", upload))["id"]
+    form = await chat.ada.message_command("Reuse these settings", message)
+    assert "model: twin" in lines_of(form)
+    picture = await chat.ada.upload("b.png", png())
+    answer = await chat.ada.submit(form["interaction"], {"picture": [picture]})
+    await chat.ada.wait_for_message(answer["message"], buttons_of)
+    job = await job_of(chat, answer["message"])
+    assert (job.request.model, job.request.steps) == (TWIN, 9)
+
+
+def lines_of(form: Json) -> list[str]:
+    """Return the lines of a form's last input."""
+    lines: str = inputs_of(form)["numbers"]["value"]
+    return lines.splitlines()
