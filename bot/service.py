@@ -120,7 +120,8 @@ def read_admission(settings: Settings, quota: QuotaRow | None = None) -> Admissi
     catalogue, profiles = settings.offered()
     if quota is not None:
         catalogue = replace(catalogue, quota=quota)
-    return Admission(catalogue, profiles[catalogue.default_model], profiles=profiles)
+    profile = profiles[catalogue.default_model]
+    return Admission(catalogue, profile, profiles=profiles, text_to_image=settings.text_to_image())
 
 
 def check_urls(settings: Settings) -> None:

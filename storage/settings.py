@@ -26,6 +26,7 @@ from storage.domain.catalogue import HUB_ID, Catalogue, Model, Profile
 from storage.domain.cost.offer import PriceList
 from storage.domain.models.capability import Capability
 from storage.domain.models.served_model import ServedModel
+from storage.domain.picture import TextToImage
 from storage.domain.text import printable
 from storage.prices_file import PricesError, load_prices
 
@@ -60,7 +61,7 @@ def _path_in_url(path: Path) -> str:
     return quote(os.fsencode(path))
 
 
-def _depth_model(source: str) -> str:
+def _source(source: str) -> str:
     source = source.rstrip("/")
     is_path = source.startswith(("/", ".", "~"))
     if source and not (HUB_ID.fullmatch(source) or (is_path and Path(source).name)):
@@ -68,6 +69,11 @@ def _depth_model(source: str) -> str:
     if len(source) > LONGEST_SOURCE:
         raise ValueError(f"it is longer than {LONGEST_SOURCE} characters")
     return source
+
+
+def _name_of(source: str) -> str:
+    """Return by what name orders ask for a model: its hub id, or its folder's name."""
+    return Path(source).name if source.startswith(("/", ".", "~")) else source
 
 
 FullPath = Annotated[Path, BeforeValidator(_full)]
@@ -132,8 +138,9 @@ class Settings(LogSettings):
 
     model is the name, hub id or folder of the model; model_row is the catalogue row that bounds
     it, empty where it follows from the model. depth_model is the hub id or folder of a depth
-    estimator, empty for none. models are further catalogue rows that can be
-    ordered, as NAME or NAME=PROFILE of their workers' hardware, with spaces between.
+    estimator, empty for none. picture_model is that of a text-to-image pipeline, empty for none;
+    its pictures are made with so many steps and so much guidance. models are further catalogue rows
+    that can be ordered, as NAME or NAME=PROFILE of their workers' hardware, with spaces between.
     styles_dir is the folder of the styles that everybody may use.
     models_on_demand are those of them for whose orders workers are started, by name or source (a
     space in one is %20). gpu_offer is the row of the price list by which these workers are billed,
@@ -153,7 +160,10 @@ class Settings(LogSettings):
     )
     model: str = "embedded"
     model_row: str = ""
-    depth_model: Annotated[str, AfterValidator(_depth_model)] = ""
+    depth_model: Annotated[str, AfterValidator(_source)] = ""
+    picture_model: Annotated[str, AfterValidator(_source)] = ""
+    picture_steps: Annotated[int, Field(ge=1, le=500)] = 30
+    picture_guidance: Annotated[float, Field(ge=0, le=50)] = 7.0
     hardware_profile: str = ""
     models: str = ""
     models_on_demand: str = ""
@@ -192,9 +202,19 @@ class Settings(LogSettings):
 
     @property
     def depth_name(self) -> str:
-        """Return by what name orders ask for the depth model: its hub id, or its folder's name."""
-        is_path = self.depth_model.startswith(("/", ".", "~"))
-        return Path(self.depth_model).name if is_path else self.depth_model
+        """Return by what name orders ask for the depth model."""
+        return _name_of(self.depth_model)
+
+    @property
+    def picture_name(self) -> str:
+        """Return by what name orders ask for the text-to-image model."""
+        return _name_of(self.picture_model)
+
+    def text_to_image(self) -> TextToImage | None:
+        """Return how pictures are made from prompts, None where there is no model for it."""
+        if not self.picture_model:
+            return None
+        return TextToImage(self.picture_name, self.picture_steps, self.picture_guidance)
 
     def hardware(self, catalogue: Catalogue) -> Profile:
         """Return the hardware profile that bounds what may be asked of the default model."""

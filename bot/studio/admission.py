@@ -19,6 +19,7 @@ from storage.domain.errors import BadRequest
 from storage.domain.models.capability import Capability
 from storage.domain.models.ranges import Span
 from storage.domain.models.style import style_in
+from storage.domain.picture import TextToImage
 from storage.domain.prompt import story
 from storage.domain.prompt.language import is_foreign_script
 from storage.domain.prompt.reading import with_reading
@@ -30,12 +31,14 @@ class Admission:
     """The options of orders, their bounds in the catalogue and on the workers' hardware.
 
     profile is that of the default model, profiles those of others by the model's name.
+    text_to_image is how pictures are made from prompts, None where they are not.
     """
 
     catalogue: Catalogue
     profile: Profile
     table: tuple[Option, ...] = OPTIONS
     profiles: Mapping[str, Profile] = field(default_factory=dict)
+    text_to_image: TextToImage | None = None
 
     def admit(
         self, options: Options, picture: str, size: tuple[int, int], seed: int
@@ -70,6 +73,19 @@ class Admission:
         if values[STORY]:
             return self._story(request, values, model)
         return with_reading(request)
+
+    def imagine(self, options: Options, size: tuple[int, int], seed: int) -> GenerationRequest:
+        """Return the request of a clip whose picture is made from the prompt; raise BadRequest.
+
+        size is the picture's (width, height), but for its scale.
+        """
+        return self.with_text_to_image(self.admit(options, picture="", size=size, seed=seed))
+
+    def with_text_to_image(self, request: GenerationRequest) -> GenerationRequest:
+        """Return a request whose picture is made as it is now; raise BadRequest where it is not."""
+        if self.text_to_image is None:
+            raise BadRequest("request_no_picture_model")
+        return replace(request, text_to_image=self.text_to_image)
 
     def check(self, request: GenerationRequest) -> None:
         """Raise BadRequest where a request that was admitted once may not be made any more."""

@@ -38,5 +38,5 @@ async def _delete_unused(jobs: Jobs, blobs: Blobs, job_id: str, key: str) -> Non
 
 
 def blobs_of(clip: Clip | None) -> tuple[str, ...]:
-    """Return the blob keys of a clip: its file and its poster."""
-    return (clip.blob, clip.poster) if clip else ()
+    """Return the blob keys of a clip: its file, its poster, and a picture that was made for it."""
+    return (clip.blob, clip.poster, clip.picture) if clip else ()

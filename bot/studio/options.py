@@ -17,6 +17,19 @@ class Chooser(StrEnum):
     JUDGE = "judge"
 
 
+class Shape(StrEnum):
+    """The shape of a picture that is made from the prompt first."""
+
+    SQUARE = "square"
+    WIDE = "wide"
+    TALL = "tall"
+
+    @property
+    def aspect(self) -> tuple[int, int]:
+        """Return the (width, height) of a picture of this shape, but for its scale."""
+        return {"square": (1, 1), "wide": (16, 9), "tall": (9, 16)}[self.value]
+
+
 class Options(Mapping[str, OptionValue]):
     """The values of one order by option name; an option that is left out takes its default."""
 

@@ -28,11 +28,14 @@ class ResultCache:
         whole = request.finish is not None or clip.frames == request.made_frames
         if request.segments and not whole:
             return None  # more of it was made than was to be, before it was stopped
-        return clip if await self._blobs.has(clip.blob) else None
+        needed = filter(None, (clip.blob, clip.picture))
+        return clip if all([await self._blobs.has(key) for key in needed]) else None
 
     async def answer(self, job: Job) -> Job:
         """Return the job as done and free if its clip is cached, else as it is."""
         clip = await self.find(job.request, job.size_limit)
         if clip is None:
             return job
-        return replace(job, status=Status.DONE, clip=clip, cached=True, cost=0, ended=job.created)
+        request = replace(job.request, picture=job.request.picture or clip.picture)
+        answered = replace(job, request=request, status=Status.DONE, clip=clip)
+        return replace(answered, cached=True, cost=0, ended=job.created)

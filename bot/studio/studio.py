@@ -24,7 +24,7 @@ from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.lease import Lease
 from bot.studio.models.model_status import ModelStatus, model_statuses
-from bot.studio.options import Options
+from bot.studio.options import Options, Shape
 from bot.studio.orders import OrderDraft, Requester
 from bot.studio.result_cache import ResultCache
 from bot.studio.styles.style_library import StyleLibrary
@@ -55,6 +55,8 @@ from storage.tracing import add_span
 log = logging.getLogger(__name__)
 
 NAME_BYTES = 8
+MADE = ""
+"""What pictures are locked by that are not made yet."""
 
 
 def random_seed() -> int:
@@ -154,6 +156,11 @@ class Studio:
                 await self._decoders.inspect(draft.end_picture)
         return replace(draft, advice=advice_on_picture(draft.request, facts))
 
+    async def imagine(self, requester: Requester, options: Options, shape: Shape) -> Job:
+        """Order a clip of a picture that is made from the prompt first; raise BadRequest."""
+        request = self.admission.imagine(options, shape.aspect, self._seeds())
+        return await self._order_one(requester, OrderDraft(request, requester.reply_to))
+
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:
         """Raise QuotaExceeded unless this person may place all of these orders now."""
         requests = [draft.request for draft in drafts]
@@ -179,6 +186,8 @@ class Studio:
             request = with_reading(replace(request, source="", reading=None))
         depth_model = self.admission.catalogue.model(request.model).depth_model
         request = replace(request, seed=self._seeds(), depth_model=depth_model, stopped_after=0)
+        if not request.picture:  # none was made
+            request = self.admission.with_text_to_image(request)
         self.admission.check(request)
         return OrderDraft(request, requester.reply_to, parent=job.id)
 
@@ -393,17 +402,33 @@ class Studio:
         [job] = await self.order(requester, [draft])
         return job
 
+    @contextlib.asynccontextmanager
+    async def _locked(self, requests: Sequence[GenerationRequest]) -> AsyncIterator[None]:
+        """Hold the locks of the requests' pictures.
+
+        Those that are made have one between them, for nobody knows before what they will be.
+        """
+        keys = {key for one in requests for key in one.pictures}
+        keys |= {MADE for one in requests if one.text_to_image is not None}
+        async with contextlib.AsyncExitStack() as stack:
+            for key in sorted(keys):
+                await stack.enter_async_context(self._pictures.of(key))
+            yield
+
     def _price(self, request: GenerationRequest) -> int:
         return price(request, self.admission.catalogue.work(request.model))
 
     def _job(self, requester: Requester, draft: OrderDraft, created: float) -> Job:
+        request = draft.request
+        if request.picture:  # it was given, however it came to be
+            request = replace(request, text_to_image=None)
         return Job(
             id=secrets.token_hex(NAME_BYTES),
             owner=requester.owner,
-            request=draft.request,
+            request=request,
             reply_to=draft.reply_to,
             locale=requester.locale,
-            cost=self._price(draft.request),
+            cost=self._price(request),
             created=created,
             size_limit=requester.size_limit,
             parent=draft.parent,
@@ -413,14 +438,6 @@ class Studio:
     def _held(self, front: str, jobs: Sequence[Job]) -> list[Job]:
         holder = self.holder()
         return [job for job in jobs if job.reply_to.front == front and job.holder == holder]
-
-    @contextlib.asynccontextmanager
-    async def _locked(self, requests: Sequence[GenerationRequest]) -> AsyncIterator[None]:
-        """Hold the locks of the requests' pictures."""
-        async with contextlib.AsyncExitStack() as stack:
-            for picture in sorted({key for request in requests for key in request.pictures}):
-                await stack.enter_async_context(self._pictures.of(picture))
-            yield
 
     async def _store(
         self, requester: Requester, new: Sequence[Job], uploads: Sequence[Sequence[bytes]]

@@ -174,13 +174,20 @@ class Jobs:
         return await self._step(job_id, flying, **changes)
 
     async def finish(self, job_id: str, outcome: Clip | Failure, at: float) -> Job | None:
-        """End the job and refund the cost of a failed one; None if it had ended before."""
+        """End the job and refund the cost of a failed one; None if it had ended before.
+
+        A picture that was made for the clip is the request's from then on.
+        """
         async with self._write() as connection:
             ended = await _change(connection, job_id, UNFINISHED, outcome_columns(outcome, at))
             if ended is not None and ended.clip is not None and ended.clip.made_with is not None:
                 key = self._cache_key(ended.request, ended.clip.made_with)
                 other = and_(jobs.c.id == job_id, jobs.c.fingerprint != key)
                 await connection.execute(update(jobs).where(other).values(fingerprint=key))
+            if ended is not None and ended.clip is not None and ended.clip.picture:
+                request = replace(ended.request, picture=ended.clip.picture)
+                changes = {"request": dumps(request), "picture": request.picture}
+                ended = await _change(connection, job_id, VISIBLE, changes)
             if ended is not None and ended.status is not Status.DONE:
                 await ledger.refund(connection, ended, at)
             return ended

@@ -54,6 +54,8 @@ def workload_key(request: GenerationRequest) -> str:
         work = f"{work}:{finish}" if request.generates else finish
     work += ":drafts" if request.drafts else ""
     work += ":end" if request.end_picture and request.generates else ""
+    if request.text_to_image is not None and request.generates:
+        work += f":picture {request.text_to_image.steps}"
     return f"{request.model}:{shape}:{work}"
 
 
@@ -70,7 +72,7 @@ def row_of(job: Job, cache_key: str, saved: int = 0) -> dict[str, Any]:
         "kind": workload_key(job.request),
         "model": job.request.model,
         "seconds": 0.0,
-        "picture": job.request.picture,
+        "picture": job.request.picture or None,
         "source": job.request.source or None,
         "end_picture": job.request.end_picture or None,
         **clip_columns(job.clip),

@@ -50,7 +50,8 @@ class Clip:
     the file's size. seconds is the model's own time, without waiting, encoding and upload. scores
     are named quality scores. candidates are the drafts of which the clip consists, in the order of
     their numbers; seed, motion and scores are then those of the judge's pick. made_with is what its
-    worker served; None for clips of earlier releases.
+    worker served; None for clips of earlier releases. picture is the key of the PNG that was made
+    from the prompt and animated, empty where the picture was given.
     """
 
     blob: str
@@ -69,6 +70,7 @@ class Clip:
     scores: tuple[tuple[str, float], ...] = ()
     candidates: tuple[Candidate, ...] = field(default=(), metadata=SPARSE)
     made_with: ServedModel | None = field(default=None, metadata=SPARSE)
+    picture: str = field(default="", metadata=SPARSE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What is known of an uploaded picture before it is animated."""
+"""Pictures that are animated: what is known of an upload, and how one is made from a prompt."""
 
 from __future__ import annotations
 
@@ -21,3 +21,20 @@ class PictureFacts:
     brightness: float
     contrast: float
     subject: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class TextToImage:
+    """How a picture is made from an order's prompt, with the order's seed.
+
+    model is the name by which bot and workers know the text-to-image model; steps and guidance are
+    those of its denoising.
+    """
+
+    model: str
+    steps: int
+    guidance: float
+
+    def __post_init__(self) -> None:
+        """Write equal values alike (7 is 7.0)."""
+        object.__setattr__(self, "guidance", float(self.guidance))

@@ -11,12 +11,14 @@ from storage.domain.clip import SPARSE
 class Stage(StrEnum):
     """The stages of one job on a worker, in their order.
 
-    DOWNLOADING is of the model's weights; its steps are MiB.
+    DOWNLOADING is of the model's weights; its steps are MiB. PICTURE is of a picture that is made
+    from the prompt first.
     """
 
     DOWNLOADING = "downloading"
     LOADING = "loading"
     PREPARING = "preparing"
+    PICTURE = "picture"
     DENOISING = "denoising"
     DECODING = "decoding"
     FINISHING = "finishing"

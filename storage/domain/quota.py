@@ -14,7 +14,7 @@ from itertools import accumulate
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded
 from storage.domain.job import Status
-from storage.domain.models.work import WorkModel
+from storage.domain.models.work import WORK_PER_CREDIT, WorkModel
 from storage.domain.request import GenerationRequest, Preset
 
 DAY = 86_400  # seconds
@@ -22,6 +22,7 @@ HANDLING = 4.0  # credits that every file costs: fetch, decode, score, encode, s
 DRAFT_HANDLING = 0.5  # credits that every draft in a file costs: decode, score
 RENDERED_PER_CREDIT = 8_000_000  # pixels x frames, rendered or finished on the processor
 FULL_MODEL = WorkModel()
+PICTURE_PIXELS = 1024 * 1024  # as the usual text-to-image models make them
 
 
 def price(request: GenerationRequest, model: WorkModel = FULL_MODEL) -> int:
@@ -30,7 +31,8 @@ def price(request: GenerationRequest, model: WorkModel = FULL_MODEL) -> int:
     A clip that arrives at a picture is rendered from both, where it is rendered.
 
     Candidates among which the judge chooses cost as many clips, of which one is rendered. Drafts
-    cost what they are made with, and are one file; only the chosen clip is finished.
+    cost what they are made with, and are one file; only the chosen clip is finished. A picture that
+    is made first costs as a frame of the full model does.
     """
     finishing = _finished_pixels(request) / RENDERED_PER_CREDIT
     if not request.generates:
@@ -44,10 +46,20 @@ def price(request: GenerationRequest, model: WorkModel = FULL_MODEL) -> int:
     pictures = 2 if request.end_picture else 1
     rendering = pictures * pixels / RENDERED_PER_CREDIT if shape else 0.0
     if request.drafts:
-        return math.ceil(HANDLING + request.candidates * (DRAFT_HANDLING + work + rendering))
+        drafts = request.candidates * (DRAFT_HANDLING + work + rendering)
+        return math.ceil(HANDLING + drafts + _picture_work(request))
     segments = max(1, request.segment_count)
     made = segments * (request.candidates * (HANDLING + work) + rendering)
-    return math.ceil(made + finishing)
+    return math.ceil(made + finishing + _picture_work(request))
+
+
+def _picture_work(request: GenerationRequest) -> float:
+    """Return the credits for a picture that is made first."""
+    made = request.text_to_image
+    if made is None:
+        return 0.0
+    passes = made.steps * (2 if made.guidance > 1.0 else 1)
+    return PICTURE_PIXELS * passes / WORK_PER_CREDIT
 
 
 def _finished_pixels(request: GenerationRequest) -> int:

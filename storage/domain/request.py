@@ -18,6 +18,7 @@ from storage.domain.drafts.grid import grid_size
 from storage.domain.errors import BadRequest
 from storage.domain.finish import Finish
 from storage.domain.models.style import Style
+from storage.domain.picture import TextToImage
 
 PROMPT_LIMIT = 1000
 SEED_LIMIT = 2**32 - 1
@@ -77,6 +78,9 @@ class GenerationRequest:
 
     drafts is the (width, height) at which each candidate is shown to the person, who chooses; None
     where the judge keeps the best. style is an adapter that the model has for this clip.
+
+    text_to_image is how the picture is made from the prompt first, None where it was given. picture
+    is empty until it is made.
     """
 
     picture: str
@@ -105,6 +109,7 @@ class GenerationRequest:
     drafts: tuple[int, int] | None = field(default=None, metadata=SPARSE)
     end_picture: str = field(default="", metadata=SPARSE)
     style: Style | None = field(default=None, metadata=SPARSE)
+    text_to_image: TextToImage | None = field(default=None, metadata=SPARSE)
 
     def __post_init__(self) -> None:
         """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
@@ -132,6 +137,8 @@ class GenerationRequest:
             ("candidates", self.candidates, 1, MOST_CANDIDATES),
             ("stopped_after", self.stopped_after, 0, len(self.segments)),
             *(("drafts", side, 16, 4096) for side in self.drafts or ()),
+            *(("steps", made.steps, 1, 500) for made in (self.text_to_image,) if made),
+            *(("guidance", made.guidance, 0.0, 50.0) for made in (self.text_to_image,) if made),
         ):
             if not low <= value <= high:
                 raise BadRequest("request_out_of_range", name=name, low=low, high=high)
@@ -181,17 +188,19 @@ class GenerationRequest:
     def fingerprint(self) -> str:
         """Return the sha256 that two requests share exactly when they ask for the same clip.
 
-        The readings are left out: they follow from the other fields.
+        What follows from the other fields is left out: the readings, and a picture that is made.
         """
         fields = asdict(self)
         for part in (fields, *fields["segments"]):
             del part["reading"]
         for name in (
             *("extra", "denoised", "depth_model", "source", "finish"),
-            *("segments", "stopped_after", "drafts", "end_picture", "style"),
+            *("segments", "stopped_after", "drafts", "end_picture", "style", "text_to_image"),
         ):
             if not fields[name]:
                 del fields[name]  # as it was before there was one
+        if self.text_to_image is not None:
+            del fields["picture"]
         if self.finish is not None:
             fields["finish"] = self.finish.changes
         if self.container is Container.MP4:

@@ -354,6 +354,7 @@ def _check_clip(clip: Clip) -> None:
     _check_between("candidates", len(clip.candidates), 0, MOST_CANDIDATES)
     _check_blob("blob", clip.blob or "none")
     _check_blob("poster", clip.poster)
+    _check_blob("picture", clip.picture)
     _check_notes(clip.adjustments, clip.scores)
     if clip.made_with is not None:
         _check_served(clip.made_with)

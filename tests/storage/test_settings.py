@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.domain.picture import TextToImage
 from storage.settings import Settings, SettingsError
 
 
@@ -146,3 +147,28 @@ def test_only_a_model_with_a_camera_has_the_depth_model() -> None:
     rows = settings.offered()[0].models
     depths = {name: row.depth_model for name, row in rows.items()}
     assert depths == {"embedded": "owner/depth", "i2vgen-xl": "owner/depth", "svd-xt": ""}
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [("stabilityai/sd-turbo", "stabilityai/sd-turbo"), ("./models/turbo/", "turbo")],
+)
+def test_pictures_are_made_as_the_settings_say(source: str, name: str) -> None:
+    assert Settings().text_to_image() is None
+    settings = Settings.from_environment({"PICTURE_MODEL": source})
+    assert settings.text_to_image() == TextToImage(name, 30, 7.0)
+    given = {"PICTURE_MODEL": source, "PICTURE_STEPS": "1", "PICTURE_GUIDANCE": "0"}
+    assert Settings.from_environment(given).text_to_image() == TextToImage(name, 1, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("PICTURE_MODEL", "nonsense"), ("PICTURE_MODEL", "a/b/c"), ("PICTURE_MODEL", ".")),
+        *(("PICTURE_STEPS", "0"), ("PICTURE_STEPS", "many"), ("PICTURE_STEPS", "501")),
+        *(("PICTURE_GUIDANCE", "-1"), ("PICTURE_GUIDANCE", "nan"), ("PICTURE_GUIDANCE", "51")),
+    ],
+)
+def test_a_wrong_setting_for_pictures_is_named(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}={text}: "):
+        Settings.from_environment({name: text})

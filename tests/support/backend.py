@@ -109,7 +109,19 @@ class ScriptedWorker:
             bytes=await self.blobs.size(blob),
             seconds=1.5,
             candidates=candidates(request) if request.drafts else (),
+            picture=await self._drawn(request),
         )
+
+    async def _drawn(self, request: GenerationRequest) -> str:
+        """Return the key of the picture that a request without one has made; it has its seed."""
+        if request.text_to_image is None:
+            return ""
+        return await self.blobs.put(drawn(request.seed))
+
+
+def drawn(seed: int) -> bytes:
+    """Return the picture that is made with a seed."""
+    return png((64, 64), f"#{seed % 2**24:06x}")
 
 
 def candidates(request: GenerationRequest) -> tuple[Candidate, ...]:
@@ -224,10 +236,12 @@ async def open_backend(
     models: str = "",
     models_on_demand: str = "",
     generation_file: Path | None = None,
+    picture_model: str = "",
 ) -> AsyncIterator[Backend]:
     """Open database, blobs and queue in a folder; the database may be another one.
 
-    model, models, models_on_demand and generation_file are the settings of these names.
+    model, models, models_on_demand, generation_file and picture_model are the settings of these
+    names.
     """
     settings = Settings(
         mutoscope_home=folder,
@@ -236,6 +250,7 @@ async def open_backend(
         models=models,
         models_on_demand=models_on_demand,
         generation_file=generation_file,
+        picture_model=picture_model,
     )
     if database_url:
         settings = settings.model_copy(update={"database_url": database_url})
@@ -253,7 +268,8 @@ async def open_backend(
     jobs = jobs_with_quota(catalogue.quota)
     blobs = Blobs.open(settings.blob_url)
     events = EventBus()
-    admission = Admission(catalogue, settings.hardware(catalogue), table, profiles)
+    hardware, pictures = settings.hardware(catalogue), settings.text_to_image()
+    admission = Admission(catalogue, hardware, table, profiles, pictures)
     decoders = SharedPictureProcesses()
     studio = Studio(jobs, blobs, queue, admission, events, decoders=decoders)
     worker = ScriptedWorker(blobs, mp4)

@@ -49,6 +49,8 @@ def tweaked(
 ) -> GenerationRequest:
     """Return the request of a clip of the same picture, or that goes on from the same clip."""
     size = (old.width, old.height)
+    if not old.picture:  # none was made
+        return admission.imagine(options, size, seed)
     if not old.source or not old.generates:
         return admission.admit(options, old.picture, size, seed)
     options = options.replace(fps=old.fps, **dict.fromkeys(AFTERWARDS))

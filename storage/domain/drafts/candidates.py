@@ -37,7 +37,7 @@ def cameras(request: GenerationRequest, *, wide: bool, high: bool) -> tuple[Read
 
 
 def in_full(request: GenerationRequest, seed: int, camera: Reading) -> GenerationRequest:
-    """Return the order of one candidate alone, in full."""
+    """Return the order of one candidate alone, in full, of the picture that the drafts are of."""
     options, reading = request.camera, request.reading
     if camera.motion is not options.motion:
         reading = camera
@@ -50,6 +50,7 @@ def in_full(request: GenerationRequest, seed: int, camera: Reading) -> Generatio
         reading=reading,
         candidates=1,
         drafts=None,
+        text_to_image=None,
     )
 
 

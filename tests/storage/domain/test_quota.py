@@ -8,6 +8,8 @@ import pytest
 
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded
+from storage.domain.finish import Finish
+from storage.domain.picture import TextToImage
 from storage.domain.quota import DAY, Allowance, check, day_of, price
 from storage.domain.request import DenoisedShape, GenerationRequest, Preset
 from tests.support.examples import REQUEST
@@ -45,6 +47,19 @@ def test_quicker_presets_and_unguided_steps_cost_less() -> None:
     assert price(replace(FULL, preset=Preset.DRAFT)) < price(replace(FULL, preset=Preset.FAST))
     assert price(replace(FULL, preset=Preset.FAST)) < price(FULL)
     assert price(replace(FULL, guidance=1.0)) < price(FULL)
+
+
+def test_a_picture_that_is_made_first_costs_by_its_steps() -> None:
+    for given in (FULL, replace(FULL, candidates=3), replace(FULL, candidates=3, drafts=(64, 64))):
+        slow, turbo = (
+            price(replace(given, text_to_image=TextToImage("some/model", steps, guidance)))
+            for steps, guidance in ((30, 7.0), (1, 0.0))
+        )
+        assert slow - price(given) in (9, 10)
+        assert turbo - price(given) in (0, 1)
+    finished = replace(FULL, source="b" * 64, finish=Finish(reverse=True))
+    made = TextToImage("some/model", 30, 7.0)
+    assert price(replace(finished, text_to_image=made)) == price(finished)
 
 
 def test_a_day_ends_at_midnight_utc() -> None:
