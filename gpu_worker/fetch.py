@@ -1,4 +1,6 @@
-"""`python -m gpu_worker.fetch`: fetches the weights of MODEL and DEPTH_MODEL for later workers.
+"""`python -m gpu_worker.fetch`: fetches the weights of all models for later workers.
+
+They are those of MODEL, DEPTH_MODEL and PICTURE_MODEL.
 
 The exit status is 1 where they cannot be had, 2 for a wrong setting.
 """
@@ -12,6 +14,7 @@ import sys
 from gpu_worker.engine.api import NotUsable
 from gpu_worker.models.depth import estimator
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import locate
+from gpu_worker.models.text_to_image import checkpoint as text_to_image
 from gpu_worker.settings import WorkerSettings
 from storage.catalogue_file import CatalogueError
 from storage.domain.text import printable
@@ -46,6 +49,11 @@ def main() -> int:
         if settings.depth_model:
             name = printable(settings.depth_model)
             log.info("the weights of %s are in %s", name, estimator.locate(settings.depth_model))
+        if settings.picture_model:
+            name = printable(settings.picture_model)
+            found = text_to_image.locate(settings.picture_model)
+            text_to_image.check(found)
+            log.info("the weights of %s are in %s", name, found)
     except (SettingsError, CatalogueError) as error:
         log.error("%s", error)
         return 2

@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from hashlib import sha256
 
 from gpu_worker.chains.extension import extend
+from gpu_worker.chains.first_picture import animate_text, with_picture
 from gpu_worker.chains.story import Story
 from gpu_worker.encoding import OrderEncoding
 from gpu_worker.engine.api import Cancelled, Result
@@ -37,6 +39,7 @@ class Generator:
         *,
         depth_model: str = "",
         styles: StyleFiles | None = None,
+        picture_model: str = "",
     ) -> None:
         """Make clips with this engine, from and into these blobs; refuse what is not served.
 
@@ -49,6 +52,7 @@ class Generator:
         self._served = served
         self._depth_model = depth_model
         self._styles = styles
+        self._picture_model = picture_model
 
     async def __call__(self, order: Order, reporter: Reporter) -> Clip | Failure:
         """Return the clip, or why there is none."""
@@ -68,15 +72,18 @@ class Generator:
             async with _result(order.request, steps) as result:
                 reporter.slot.release()
                 work = OrderEncoding(order, reporter.cancelled, _from_thread(updates))
-                facts = metadata(order.request, result)
+                picture = sha256(result.picture).hexdigest() if result.picture else ""
+                facts = metadata(with_picture(order.request, picture), result)
                 made = await asyncio.to_thread(work.run, result.frames, facts)
             if reporter.cancelled.is_set():
                 raise Cancelled
+            if result.picture:
+                await steps.put(result.picture)
             blob, still = await steps.put(made.encoded.data), await steps.put(made.poster)
         finally:
             forwarding.cancel()
         clip = clip_of(order.request, result, made, blob=blob, poster=still)
-        return replace(clip, worker=self._worker, made_with=self._served)
+        return replace(clip, worker=self._worker, made_with=self._served, picture=picture)
 
     def _check_models(self, request: GenerationRequest) -> None:
         """Raise GenerationFailed where a model is asked for that this worker does not have."""
@@ -85,6 +92,9 @@ class Generator:
             raise GenerationFailed("failed_model_missing")
         if request.style is not None and request.generates and self._styles is None:
             raise BadStyle("style_model")
+        made = request.text_to_image if request.generates else None
+        if made is not None and made.model != self._picture_model:
+            raise GenerationFailed("failed_no_picture_model", model=made.model)
 
 
 @contextlib.asynccontextmanager
@@ -97,6 +107,8 @@ async def _result(request: GenerationRequest, steps: OrderSteps) -> AsyncIterato
             yield await Story(request, steps, stack).make()
         elif request.source:
             yield await extend(request, steps, stack)
+        elif request.text_to_image is not None:
+            yield await animate_text(request, request.text_to_image, steps)
         else:
             canvas = await steps.prepare(request, steps.fetch(request))
             yield await steps.generate(request, canvas)

@@ -117,15 +117,18 @@ class OrderSteps:
 
     async def fetch(self, request: GenerationRequest) -> Canvas:
         """Return the canvas of a request's picture, and of that which it ends with, if any."""
-        size = (request.width, request.height)
-        canvas = await self._fetch(request.picture, "picture_gone", size)
+        return await self.canvas(await self.get(request.picture, "picture_gone"), request)
+
+    async def canvas(self, picture: bytes, request: GenerationRequest) -> Canvas:
+        """Return the canvas of a picture's file, and of that which a request ends with, if any."""
+        canvas = await self._opened(picture, request)
         if not request.end_picture:
             return canvas
-        end = await self._fetch(request.end_picture, "failed_end_picture_gone", size)
-        return replace(canvas, end=end)
+        end = await self.get(request.end_picture, "failed_end_picture_gone")
+        return replace(canvas, end=await self._opened(end, request))
 
-    async def _fetch(self, key: str, gone: str, size: tuple[int, int]) -> Canvas:
-        data = await self.get(key, gone)
+    async def _opened(self, data: bytes, request: GenerationRequest) -> Canvas:
+        size = (request.width, request.height)
         return canvas_of(await self.open_picture(data, cover(*size)), *size)
 
     async def wait_for_slot(self) -> None:

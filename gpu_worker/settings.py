@@ -78,7 +78,8 @@ class WorkerSettings(Settings):
         row = catalogue.model()
         if self.engine_factory == OUR_ENGINE:
             _check_checkpoint(row.source)
-            _check_depth_model(self.depth_model)
+            _check_source("DEPTH_MODEL", self.depth_model, "config.json")
+            _check_source("PICTURE_MODEL", self.picture_model, "model_index.json")
         else:
             _check_module(self.engine_factory)
         memory_gib = self.hardware(catalogue).memory_gib if self.hardware_profile else 0.0
@@ -91,6 +92,7 @@ class WorkerSettings(Settings):
                 "dtype": self.dtype,
                 "attention": self.attention,
                 "depth_model": self.depth_model,
+                "picture_model": self.picture_model,
                 "judge": "" if self.judge is None else str(self.judge),
                 "memory_gib": memory_gib,
                 "presets": dict(catalogue.presets_of(row)),
@@ -113,14 +115,14 @@ def _check_checkpoint(source: str) -> None:
         )
 
 
-def _check_depth_model(source: str) -> None:
-    """Raise SettingsError where the source is a folder without a model."""
+def _check_source(variable: str, source: str, file: str) -> None:
+    """Raise SettingsError where the source is a folder without the file that every model has."""
     folder = Path(source).expanduser()
-    if not source or (folder / "config.json").is_file():
+    if not source or (folder / file).is_file():
         return
     if folder.exists() or not HUB_ID.fullmatch(source):
         raise SettingsError(
-            f"DEPTH_MODEL={printable(source)} holds no model: there is no config.json in it"
+            f"{variable}={printable(source)} holds no model: there is no {file} in it"
         )
 
 

@@ -59,6 +59,7 @@ async def work(settings: WorkerSettings) -> int:
         generator = Generator(
             *(engine, blobs, decoders.open, name, served),
             depth_model=settings.depth_name,
+            picture_model=settings.picture_name,
             styles=StyleFiles(settings.styles_folder) if settings.takes_styles else None,
         )
         handler = metrics.instrument(generator)

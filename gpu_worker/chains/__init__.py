@@ -1,1 +1,1 @@
-"""Clips that are made of several: extensions of finished ones, and stories."""
+"""Orders that take several steps: extensions, stories, and pictures from words, then animated."""

@@ -40,7 +40,8 @@ class Result:
 
     seconds is how long the engine worked on it; the child process fills it in. parts are those
     that a clip was joined of, if it was. candidates are the drafts that the frames show side by
-    side; seed, motion and scores are then the judge's pick's.
+    side; seed, motion and scores are then the judge's pick's. picture is the PNG that was made from
+    the prompt and animated, empty where the picture was given.
     """
 
     frames: FrameSource
@@ -51,6 +52,7 @@ class Result:
     seconds: float = 0.0
     parts: tuple[ClipPart, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    picture: bytes = b""
 
     @property
     def array(self) -> Frames:
@@ -74,4 +76,8 @@ class Engine(Protocol):
         on_progress: OnProgress,
         should_stop: Callable[[], bool],
     ) -> Result:
-        """Make the clip; raise Cancelled, OutOfMemory."""
+        """Make the clip; raise Cancelled, OutOfMemory.
+
+        A request with text_to_image and without a picture is for that picture, as the one frame;
+        its canvas is of no use.
+        """

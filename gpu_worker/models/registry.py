@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, cast
 
@@ -21,18 +21,35 @@ def create(
     source: str = "embedded",
     on_bytes: Callable[[int, int], None] = lambda _done, _total: None,
     row: Model | None = None,
+    *,
+    picture_model: str = "",
     **options: Any,
 ) -> Engine:
     """Return the engine for a source: `embedded`, a hub id, or a checkpoint's folder.
 
     The folder's model_index.json decides which; row is the model's in the catalogue, without which
     only I2VGen-XL's classes can run. Weights are read ahead while torch is imported; options are
-    those of I2VGen-XL's engine, of which others use what they have. on_bytes hears how many bytes
+    those of I2VGen-XL's engine, of which others use what they have. picture_model is the hub id or
+    folder of a model that makes pictures from text, empty for none. on_bytes hears how many bytes
     of a download are there, and of how many. Raise NotUsable where there is no checkpoint,
     NotUsableYet where it may be had later.
     """
     # Read when torch first uses a GPU: blocks of one size can then serve a clip of another.
     os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
+    engine = _video_engine(source, on_bytes, row, options)
+    if not picture_model:
+        return engine
+    pictures: Any = import_module("gpu_worker.models.text_to_image.engine")
+    dtype = options.get("dtype", "auto")
+    return cast(Engine, pictures.TextToImageEngine(engine, picture_model, dtype))
+
+
+def _video_engine(
+    source: str,
+    on_bytes: Callable[[int, int], None],
+    row: Model | None,
+    options: Mapping[str, Any],
+) -> Engine:
     folder = locate(source, on_bytes)
     start_readahead(folder)
     index = read_index(folder)

@@ -68,6 +68,8 @@ def test_every_setting_is_read() -> None:
         ("DEPTH_MODEL", "/no/such/folder"),
         ("DEPTH_MODEL", "nonsense"),
         ("DEPTH_MODEL", "."),
+        ("PICTURE_MODEL", "/no/such/folder"),
+        ("PICTURE_MODEL", "."),
         ("DEVICE", "gpu"),
         ("ENGINE_FACTORY", "nonsense"),
         ("ENGINE_FACTORY", "no.such.module:create"),
@@ -106,6 +108,14 @@ def test_a_depth_model_is_handed_to_the_engine(tmp_path: Path) -> None:
     settings = WorkerSettings(depth_model=str(tmp_path))
     assert settings.engine().arguments["depth_model"] == str(tmp_path)
     assert settings.depth_name == tmp_path.name
+
+
+def test_a_text_to_image_model_is_handed_to_the_engine(tmp_path: Path) -> None:
+    (tmp_path / "model_index.json").write_text("{}")
+    assert WorkerSettings().engine().arguments["picture_model"] == ""
+    settings = WorkerSettings(picture_model=str(tmp_path))
+    assert settings.engine().arguments["picture_model"] == str(tmp_path)
+    assert settings.picture_name == tmp_path.name
 
 
 def test_a_named_profile_bounds_the_memory_and_no_other() -> None:

@@ -64,6 +64,8 @@ class FakeEngine:
         should_stop: Callable[[], bool],
     ) -> Result:
         words = request.prompt.split()
+        if request.text_to_image is not None and not request.picture:
+            return draw(request, on_progress, should_stop)
         if "once" in words and self._crashed_before():
             words = ["slow"] if "slow" in words else []
         for step in range(request.steps):
@@ -107,6 +109,19 @@ def fail(words: list[str]) -> None:
         raise OutOfMemory("no memory at the smallest settings")
     if "refuse" in words:
         raise GenerationFailed("failed_refused", reason="asked to")
+
+
+def draw(
+    request: GenerationRequest, on_progress: OnProgress, should_stop: Callable[[], bool]
+) -> Result:
+    """Return a picture of noise from the seed; the word `cancelled` waits for a cancel."""
+    on_progress(Progress(Stage.PICTURE, 1, 1), PREVIEW)
+    while "cancelled" in request.prompt.split() and not should_stop():
+        time.sleep(0.01)
+    if should_stop():
+        raise Cancelled
+    noise = np.random.default_rng(request.seed).integers(0, 255, (1, 80, 120, 3), np.uint8)
+    return Result(noise, request.seed, Motion.STATIC, seconds=0.5)
 
 
 def pan(

@@ -1,4 +1,4 @@
-"""The fake engine without a process of its own."""
+"""An engine without a process of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from gpu_worker.engine.api import Cancelled, OnProgress, Result
+from gpu_worker.engine.api import Cancelled, Engine, OnProgress, Result
 from gpu_worker.engine.messages import Downloading
 from gpu_worker.media.picture import Canvas
 from storage.domain.progress import Progress
@@ -17,13 +17,19 @@ from tests.support.fake_engine import FakeEngine
 
 
 class InProcessEngine:
-    """Makes clips with the fake engine, or raises an error; canvases are what it was given."""
+    """Makes clips with the fake engine, or another one, or raises an error.
+
+    canvases are what it was given.
+    """
 
     engine: object | None = "loaded"
     download: tuple[Downloading, ...] = ()
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(
+        self, error: Exception | None = None, make: Callable[[], Engine] = FakeEngine
+    ) -> None:
         self._error = error
+        self._make = make
         self.canvases: list[Canvas] = []
 
     async def ready(
@@ -50,7 +56,7 @@ class InProcessEngine:
             loop.call_soon_threadsafe(on_progress, progress, preview)
 
         return await asyncio.to_thread(
-            FakeEngine().generate, request, canvas, report, cancelled.is_set
+            self._make().generate, request, canvas, report, cancelled.is_set
         )
 
 

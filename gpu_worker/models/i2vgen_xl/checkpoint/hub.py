@@ -54,7 +54,7 @@ def fetch(repository: str, revision: str | None, on_bytes: OnBytes) -> Path:
         folder = _cached(repository, revision)
         if folder is not None:
             return folder
-    with _named_errors(repository, revision):
+    with named_errors(repository, revision):
         commit = HfApi().model_info(repository, revision=revision).sha
         files = _files(repository, commit)
         counter = _ByteCounter(sum(size for _, size in files), on_bytes)
@@ -165,7 +165,7 @@ class _ByteCounter:
 
 
 @contextmanager
-def _named_errors(repository: str, revision: str | None) -> Iterator[None]:
+def named_errors(repository: str, revision: str | None) -> Iterator[None]:
     """Raise NotUsable or NotUsableYet, in one line, for what the hub's library raises."""
     where = repository if revision is None else f"{repository}@{revision}"
     try:

@@ -1,0 +1,286 @@
+"""Pictures from prompts by a tiny Stable Diffusion, before another engine animates them."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from gpu_worker.engine.api import Cancelled, NotUsable, Result
+from gpu_worker.media.picture import Canvas
+from gpu_worker.models import registry
+from gpu_worker.models.text_to_image import engine as text_to_image
+from gpu_worker.models.text_to_image.engine import TextToImageEngine
+from gpu_worker.models.text_to_image.picture_model import PictureModel
+from storage.domain.errors import GenerationFailed
+from storage.domain.picture import TextToImage
+from storage.domain.progress import Progress, Stage
+from storage.domain.request import GenerationRequest
+from tests.support.fake_engine import FakeEngine
+from tests.support.models import tiny_request
+from tests.support.pictures.tiny_pipeline import SIDE, write_text_to_image
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # of diffusers and transformers
+
+MADE = TextToImage("tiny", 3, 7.0)
+REQUEST = replace(tiny_request(), picture="", text_to_image=MADE)
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_text_to_image(tmp_path_factory.mktemp("text_to_image"))
+
+
+@pytest.fixture(scope="module")
+def loaded(folder: Path) -> TextToImageEngine:
+    engine = TextToImageEngine(FakeEngine(), str(folder))
+    engine.load()
+    return engine
+
+
+def draw(
+    engine: TextToImageEngine,
+    canvas: Canvas,
+    request: GenerationRequest = REQUEST,
+    on_progress: Callable[[Progress, bytes | None], None] = lambda *_: None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Result:
+    return engine.generate(request, canvas, on_progress, should_stop)
+
+
+def test_a_request_without_a_picture_is_for_the_picture(
+    loaded: TextToImageEngine, canvas: Canvas
+) -> None:
+    result = draw(loaded, canvas)
+    [picture] = result.frames
+    assert picture.shape == (SIDE, SIDE, 3)
+    assert picture.dtype == np.uint8
+    assert picture.std() > 5
+    assert len(draw(loaded, canvas, tiny_request()).frames) == 4  # the other engine's
+
+
+def test_the_seed_and_the_words_decide_the_picture(
+    loaded: TextToImageEngine, canvas: Canvas
+) -> None:
+    first, again = draw(loaded, canvas).array, draw(loaded, canvas).array
+    assert np.array_equal(first, again)
+    guided = TextToImage("tiny", 3, 1.0)
+    for changed in (
+        {"seed": 8},
+        {"prompt": "a red kite"},
+        {"negative_prompt": "a red kite"},
+        {"text_to_image": guided},
+    ):
+        assert not np.array_equal(first, draw(loaded, canvas, replace(REQUEST, **changed)).array)
+
+
+@pytest.mark.parametrize(("size", "shown"), [((128, 64), (88, 48)), ((64, 128), (48, 88))])
+def test_the_picture_has_the_clips_aspect_and_the_pipelines_area(
+    loaded: TextToImageEngine, canvas: Canvas, size: tuple[int, int], shown: tuple[int, int]
+) -> None:
+    width, height = size
+    [picture] = draw(loaded, canvas, replace(REQUEST, width=width, height=height)).frames
+    assert (picture.shape[1], picture.shape[0]) == shown
+
+
+def test_each_step_is_told_and_the_picture_is_shown(folder: Path, canvas: Canvas) -> None:
+    told: list[tuple[Progress, bytes | None]] = []
+    engine = TextToImageEngine(FakeEngine(), str(folder))
+    engine.load()
+    [picture] = draw(engine, canvas, on_progress=lambda *update: told.append(update)).frames
+    stages = [(progress.stage, progress.step) for progress, _ in told]
+    steps = [(Stage.PICTURE, step) for step in (0, 1, 2, 3, 3)]
+    assert stages == [(Stage.LOADING, 0), *steps]
+    assert all(progress.eta is None for progress, _ in told)  # the engine is not free after it
+    *before, (_, preview) = told
+    assert preview is not None
+    assert all(one is None for _, one in before)
+    shown = np.asarray(Image.open(io.BytesIO(preview)).convert("RGB")).astype(float)
+    assert np.abs(shown - picture).mean() < 20
+
+
+def test_a_cancel_acts_within_a_step(loaded: TextToImageEngine, canvas: Canvas) -> None:
+    steps: list[int] = []
+    with pytest.raises(Cancelled):
+        draw(
+            loaded,
+            canvas,
+            on_progress=lambda progress, _: steps.append(progress.step),
+            should_stop=lambda: 1 in steps,
+        )
+    assert steps == [0, 1]
+
+
+def test_the_registry_wraps_any_engine_where_a_model_is_named(
+    folder: Path, moved_checkpoint: Path
+) -> None:
+    made = registry.create(str(moved_checkpoint), name="x", device="cpu", picture_model=str(folder))
+    assert isinstance(made, TextToImageEngine)
+    assert (made.name, made.device) == ("x", "cpu")
+
+
+class FailingPipeline:
+    """Has no memory for its first calls; remembers how its weights lay at each."""
+
+    vae_scale_factor = 8
+
+    def __init__(self, failures: int, answer: Any = None) -> None:
+        self._failures = failures
+        self._answer = answer
+        self._place = "cpu"
+        self.tried: list[str] = []
+
+    def __call__(self, prompt: str) -> Any:
+        self.tried.append(self._place)
+        self._failures -= 1
+        if self._failures >= 0:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return self._answer or SimpleNamespace(images=[Image.new("L", (8, 8))])
+
+    def to(self, device: object) -> None:
+        self._place = str(device)
+
+    def enable_model_cpu_offload(self, device: object) -> None:
+        self._place = f"models to {device}"
+
+    def enable_sequential_cpu_offload(self, device: object) -> None:
+        self._place = f"layers to {device}"
+
+    def remove_all_hooks(self) -> None:
+        self._place = ""
+
+
+def test_less_lies_on_the_device_where_memory_is_short() -> None:
+    pipeline = FailingPipeline(2)
+    picture = PictureModel(pipeline, torch.device("meta"))(REQUEST, lambda _: None)
+    assert picture.shape == (8, 8, 3)
+    assert pipeline.tried == ["meta", "models to meta", "layers to meta"]
+    assert pipeline._place == "cpu"
+
+
+@pytest.mark.parametrize(("device", "tries"), [(torch.device("meta"), 3), (CPU, 1)])
+def test_a_model_that_never_fits_is_said_so(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, canvas: Canvas, device: torch.device, tries: int
+) -> None:
+    pipeline = FailingPipeline(9)
+    model = PictureModel(pipeline, device)
+    monkeypatch.setattr(PictureModel, "load", lambda *_: model)
+    engine = TextToImageEngine(FakeEngine(), str(folder))
+    with pytest.raises(GenerationFailed) as refused:
+        draw(engine, canvas)
+    assert refused.value.key == "failed_picture_memory"
+    assert len(pipeline.tried) == tries
+
+
+def test_another_error_is_not_taken_for_a_lack_of_memory() -> None:
+    class Broken(FailingPipeline):
+        def __call__(self, prompt: str) -> Any:
+            raise RuntimeError("illegal memory access")
+
+    with pytest.raises(RuntimeError, match="illegal"):
+        PictureModel(Broken(0), torch.device("meta"))(REQUEST, lambda _: None)
+
+
+def test_a_picture_that_the_models_own_filter_refuses_is_not_animated() -> None:
+    black = SimpleNamespace(images=[Image.new("RGB", (8, 8))], nsfw_content_detected=[True])
+    with pytest.raises(GenerationFailed) as refused:
+        PictureModel(FailingPipeline(0, black), CPU)(REQUEST, lambda _: None)
+    assert refused.value.key == "failed_picture_refused"
+
+
+def test_a_pipeline_is_not_given_what_it_does_not_take() -> None:
+    picture = PictureModel(FailingPipeline(0), CPU)(REQUEST, lambda _: None)  # takes a prompt alone
+    assert picture.shape == (8, 8, 3)
+
+
+def test_pictures_are_made_in_the_format_that_the_device_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cuda = torch.device("cuda")
+    for has_bf16, dtype in ((True, torch.bfloat16), (False, torch.float16)):
+        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has=has_bf16: has)
+        assert text_to_image.picture_dtype("auto", cuda) is dtype
+    assert text_to_image.picture_dtype("fp16", cuda) is torch.float16
+    assert text_to_image.picture_dtype("auto", CPU) is torch.float32
+
+
+def write(file: Path, data: bytes) -> None:
+    file.write_bytes(data)
+
+
+DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
+    "model_index.json is missing": ("model_index.json", Path.unlink),
+    "model_index.json cannot be used": ("model_index.json", lambda file: write(file, b"{")),
+    "model_index.json cannot be used: _class_name": (
+        "model_index.json",
+        lambda file: write(file, b'{"_class_name": 7}'),
+    ),
+    "is a Git LFS pointer": (
+        "unet/diffusion_pytorch_model.safetensors",
+        lambda file: write(file, b"version https://git-lfs.github.com/spec/v1\noid"),
+    ),
+    "vae/diffusion_pytorch_model.safetensors cannot be used": (
+        "vae/diffusion_pytorch_model.safetensors",
+        lambda file: write(file, file.read_bytes()[:-100]),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", DAMAGES)
+def test_a_damaged_file_is_named_before_anything_is_loaded(tmp_path: Path, fault: str) -> None:
+    folder = write_text_to_image(tmp_path / "sd")
+    name, damage = DAMAGES[fault]
+    damage(folder / name)
+    with pytest.raises(NotUsable) as refused:
+        TextToImageEngine(FakeEngine("missing"), str(folder)).load()
+    assert fault in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_folder_without_safetensors_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
+    with pytest.raises(NotUsable, match="holds no weights"):
+        TextToImageEngine(FakeEngine(), str(tmp_path)).load()
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        ({"_class_name": "I2VGenXLPipeline"}, "I2VGenXLPipeline"),
+        ({"unet": ["diffusers", "UNet9DConditionModel"]}, "UNet9DConditionModel"),
+    ],
+)
+def test_what_is_found_out_later_fails_the_order_and_is_logged_in_one_line(
+    tmp_path: Path,
+    canvas: Canvas,
+    caplog: pytest.LogCaptureFixture,
+    fault: dict[str, Any],
+    said: str,
+) -> None:
+    folder = write_text_to_image(tmp_path / "sd")
+    index = folder / "model_index.json"
+    index.write_text(json.dumps(json.loads(index.read_text()) | fault))
+    engine = TextToImageEngine(FakeEngine(), str(folder))
+    engine.load()
+    with caplog.at_level(logging.ERROR), pytest.raises(GenerationFailed) as refused:
+        draw(engine, canvas)
+    assert (refused.value.key, refused.value.parameters) == (
+        "failed_picture_model",
+        {"model": "tiny"},
+    )
+    [line] = [record.getMessage() for record in caplog.records if "PICTURE_MODEL" in record.msg]
+    assert str(folder) in line
+    assert said in line
+    assert "\n" not in line
+    assert len(draw(engine, canvas, tiny_request()).frames) == 4  # other orders are made
