@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from bot.cli import clips, database
-from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate, extend, finish
+from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate, extend, finish, imagine
 from bot.cli.invocation import Invocation
 from bot.cli.report import report
 from storage.catalogue_file import CatalogueError
@@ -20,6 +20,7 @@ COMMANDS = {
     "animate": animate,
     "story": animate,
     "extend": extend,
+    "imagine": imagine,
     "clips": clips.clips,
     "clip": clips.clip,
     "finish": finish,

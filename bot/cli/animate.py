@@ -1,4 +1,4 @@
-"""`mutoscope animate`, `finish` and `upscale`: make clips and write them to a folder."""
+"""`mutoscope animate`, `imagine`, `finish` and others: make clips and write them to a folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeAlias
 from bot.cli.change_plan import plan_changes
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import UNLIMITED
-from bot.cli.order_plan import Planned, plan, plan_extension
+from bot.cli.order_plan import Planned, plan, plan_extension, plan_imagined
 from bot.cli.output_folder import prepare
 from bot.cli.progress_bar import ProgressBar
 from bot.cli.run import ClipRun
@@ -35,6 +35,11 @@ async def animate(invocation: Invocation) -> int:
 async def extend(invocation: Invocation) -> int:
     """Go on from a clip that is there; return the exit status."""
     return await make(invocation, plan_extension)
+
+
+async def imagine(invocation: Invocation) -> int:
+    """Make a clip of a picture that is made from a prompt; return the exit status."""
+    return await make(invocation, plan_imagined)
 
 
 async def finish(invocation: Invocation) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from bot.i18n import Translations
 from bot.studio.admission import Admission
 from bot.studio.chains.extension import FIXED
 from bot.studio.option_table import Option
-from bot.studio.options import Options
+from bot.studio.options import Options, Shape
 from storage.domain.finish import FACTORS
 from storage.domain.models.capability import Capability
 
@@ -57,18 +58,28 @@ def parser(admission: Admission, texts: Translations) -> argparse.ArgumentParser
     story.add_argument("pictures", nargs=1, type=Path, metavar="PICTURE")
     _add_prompts(story, "two to eight prompts, separated by commas: one for each segment")
     _add_out(story)
+    # Without a model for it, it is not listed, and says what to set.
+    add_imagine = partial(commands.add_parser, "imagine")
+    listed = admission.text_to_image is not None
+    imagine = (
+        add_imagine(help="make a picture from words, and animate it") if listed else add_imagine()
+    )
+    imagine.add_argument("prompt", metavar="PROMPT")
+    _add_out(imagine)
+    _add_shape(imagine, texts)
     extend = commands.add_parser("extend", help="go on from the last frame of a finished clip")
     extend.add_argument("clip", metavar="CLIP", help="its file, or the id of its job")
     extend.add_argument("prompt", nargs="?", metavar="PROMPT", help="left out, the same again")
     _add_out(extend)
     for option in _flags(admission):
         _add_flag(story, option, admission, texts)
+        _add_flag(imagine, option, admission, texts)
         if option.name not in FIXED:
             _add_flag(extend, option, admission, texts)
     changes = _change_parsers(commands, admission, texts)
     report = commands.add_parser("report", help="say what was made and what it cost")
     finders = _library_parsers(commands)
-    made = (animate, story, extend, *changes)
+    made = (animate, story, imagine, extend, *changes)
     for each in (*made, *finders, report, *_database_parsers(commands)):
         each.add_argument("--locale", help="language of messages: en or zh-CN (default: LANG's)")
     return whole
@@ -180,6 +191,17 @@ def _add_prompts(command: argparse.ArgumentParser, about: str) -> None:
 
 def _add_out(command: argparse.ArgumentParser) -> None:
     command.add_argument("-o", "--out", type=Path, default=Path("out"), help="folder of the clips")
+
+
+def _add_shape(command: argparse.ArgumentParser, texts: Translations) -> None:
+    command.add_argument(
+        "--shape",
+        type=Shape,
+        choices=[*Shape],
+        default=Shape.SQUARE,
+        metavar="|".join(Shape),
+        help=texts.text("en", "option_shape_about"),
+    )
 
 
 def _flags(admission: Admission) -> list[Option]:

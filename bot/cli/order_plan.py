@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from bot.studio.chains.extension import extension_options
 from bot.studio.clips.end_picture import END_PICTURE, of_end_picture
 from bot.studio.library.reuse import read_settings
 from bot.studio.option_table import STORY
-from bot.studio.options import Options
+from bot.studio.options import Options, Shape
 from bot.studio.orders import Requester
 from bot.studio.studio import Studio
 from storage.domain.clip import Container
@@ -27,6 +28,7 @@ from storage.domain.text import printable
 from storage.pictures import inspect
 
 STEM_BYTES = 200  # a file's name may have 255 bytes
+NAME_WORDS = 6  # of a prompt, that name its clip
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,30 @@ def _fault(error: OSError | BadEndPicture, invocation: Invocation) -> str:
         return invocation.text("cli_unreadable", file=file, reason=error.strerror)
     file = printable(invocation.arguments.end_picture)
     return invocation.text("cli_failed", file=file, reason=invocation.error(error))
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPicture:
+    """One clip whose picture is made first: the name of its file, its shape, and the options."""
+
+    name: str
+    shape: Shape
+    options: Options
+
+    async def order(self, studio: Studio, requester: Requester) -> Job:
+        """Place the order."""
+        return await studio.imagine(requester, self.options, self.shape)
+
+
+def plan_imagined(invocation: Invocation) -> tuple[list[PlannedPicture], list[str]]:
+    """Return the order of a clip whose picture is made from the prompt; raise BadRequest."""
+    arguments = invocation.arguments
+    options = options_of(arguments, arguments.prompt, invocation.admission, Options())
+    invocation.admission.imagine(options, arguments.shape.aspect, seed=0)
+    words = re.findall(r"\w+", arguments.prompt)[:NAME_WORDS]
+    suffix = arguments.format or Container.MP4
+    [source] = pair([Path("-".join(words) or "clip")], [arguments.prompt], suffix=suffix)
+    return [PlannedPicture(source.name, arguments.shape, options)], []
 
 
 def _settings_of(file: Path | None, admission: Admission) -> Options:

@@ -28,6 +28,7 @@ FRACTIONS = {
     Stage.DOWNLOADING: 0.0,
     Stage.LOADING: 0.0,
     Stage.PREPARING: 0.05,
+    Stage.PICTURE: 0.05,
     Stage.DECODING: 0.9,
     Stage.FINISHING: 0.9,
     Stage.ENCODING: 0.95,

@@ -17,6 +17,7 @@ from bot.discord_ui.clip_actions.finish_menu import FinishMenu
 from bot.discord_ui.commands import (
     animate,
     context_menu,
+    imagine,
     interrupted_orders,
     quota,
     retry_reaction,
@@ -44,6 +45,7 @@ def open_client(
         clips,
         context_menu,
         extend,
+        imagine,
         interrupted_orders,
         lineage,
         quota,

@@ -77,9 +77,17 @@ class Admission:
     def imagine(self, options: Options, size: tuple[int, int], seed: int) -> GenerationRequest:
         """Return the request of a clip whose picture is made from the prompt; raise BadRequest.
 
-        size is the picture's (width, height), but for its scale.
+        size is the picture's (width, height), but for its scale. A model without prompts gets the
+        picture alone.
         """
-        return self.with_text_to_image(self.admit(options, picture="", size=size, seed=seed))
+        model = self.catalogue.model(str(options.get("model", "")))
+        [words] = [option for option in self.table if option.name == "prompt"]
+        prompt = str(words.parse(options.get("prompt", "")))
+        if not prompt:
+            raise BadRequest("request_prompt_empty")
+        known = options if words.is_for(model) else options.replace(prompt=None)
+        request = self.admit(known, picture="", size=size, seed=seed)
+        return self.with_text_to_image(replace(request, prompt=prompt))
 
     def with_text_to_image(self, request: GenerationRequest) -> GenerationRequest:
         """Return a request whose picture is made as it is now; raise BadRequest where it is not."""

@@ -44,6 +44,7 @@ NO_KEYS = {
     "stage_seconds",
     "styles_folder",
     "picture_2",
+    "picture_model",
     "picture_3",
     "picture_4",
 }

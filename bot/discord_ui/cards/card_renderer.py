@@ -87,7 +87,7 @@ class CardRenderer:
         if progress.segments:
             place = {"segment": progress.segment, "segments": progress.segments}
             parts.insert(1, self._text(job, "card_segment", **place))
-        if progress.stage is Stage.DENOISING:
+        if progress.stage in (Stage.PICTURE, Stage.DENOISING):
             parts.append(self._text(job, "card_step", step=progress.step, steps=progress.steps))
         if progress.eta is not None:
             parts.append(self._text(job, "card_left", time=self._duration(job, progress.eta)))

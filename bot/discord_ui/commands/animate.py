@@ -1,10 +1,11 @@
-"""The slash command that turns attached pictures into clips, built from the option table."""
+"""Slash commands that order clips, built from the option table: /animate, of attached pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from inspect import Parameter, Signature
-from typing import Any, cast
+from typing import Any, TypeAlias, cast
 
 import discord
 from discord import app_commands
@@ -13,6 +14,8 @@ from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.models.model_choice import complete_model
 from bot.discord_ui.models.style_choice import complete_style
+from bot.i18n import Translations
+from bot.studio.admission import Admission
 from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.option_table import MODEL, STYLE, Option
 from bot.studio.options import Options
@@ -21,49 +24,76 @@ from storage.domain.models.ranges import Span
 MOST_OPTIONS = 25  # of one command
 PICTURES = ("picture", "picture_2", "picture_3", "picture_4")
 
+Order: TypeAlias = Callable[[Interaction, Mapping[str, Any], Options], Awaitable[None]]
+"""Places an order, by the values of a command's own parameters and the options."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnParameter:
+    """A command's parameter that is no option: its texts are those of an option of its name.
+
+    choices has the message key of each value that may be chosen, empty where any may be given.
+    """
+
+    name: str
+    annotation: Any
+    required: bool = False
+    choices: Mapping[str, str] = field(default_factory=dict)
+
 
 def register(client: MutoscopeClient) -> None:
-    """Add the command with the bounds and recommendations of this service's catalogue."""
-    texts, admission = client.texts, client.studio.admission
-    models = [*admission.catalogue.models.values()]
-    options = {
-        option.name: option
-        for option in admission.table
-        if option.in_command
-        and admission.offering(option)
-        and (option.name != MODEL or len(models) > 1)
-    }
+    """Add the command."""
+
+    async def order(interaction: Interaction, own: Mapping[str, Any], options: Options) -> None:
+        end = own.get(END_PICTURE)
+        pictures = [own[name] for name in shown if own[name] is not None]
+        await place_order(interaction, pictures, options, end)
+
+    admission = client.studio.admission
     [end] = [option for option in admission.table if option.name == END_PICTURE]
     ends = (END_PICTURE,) if admission.offering(end) else ()
-    shown = PICTURES[: MOST_OPTIONS - len(options) - len(ends)]
-    attached = (*shown, *ends)
-    names = {name: localized(texts, f"option_{name}") for name in attached}
-    about = {name: localized(texts, f"option_{name}_about") for name in attached}
-    choices: dict[str, list[app_commands.Choice[str]]] = {}
-    parameters = [_parameter(name, discord.Attachment, name == PICTURES[0]) for name in attached]
+    shown = PICTURES[: MOST_OPTIONS - len(_options(admission)) - len(ends)]
+    own = [OwnParameter(name, discord.Attachment, name == PICTURES[0]) for name in (*shown, *ends)]
+    add_command(client, "animate", own, order)
+
+
+def add_command(
+    client: MutoscopeClient,
+    command: str,
+    own: Sequence[OwnParameter],
+    order: Order,
+    needed: Collection[str] = (),
+) -> None:
+    """Add a command with the bounds and recommendations of this service's catalogue.
+
+    Its own parameters come before the options; needed are options that it has to have, whatever
+    the model.
+    """
+    texts, admission = client.texts, client.studio.admission
+    models, options = admission.catalogue.models, _options(admission)
+    names = {one.name: localized(texts, f"option_{one.name}") for one in own}
+    about = {one.name: localized(texts, f"option_{one.name}_about") for one in own}
+    choices = {one.name: _choices(texts, one.choices) for one in own if one.choices}
+    parameters = [_parameter(one.name, one.annotation, one.required) for one in own]
     for name, option in options.items():
         names[name] = localized(texts, option.name_key)
         able = admission.offering(option)
         about[name] = localized(texts, option.about_key, **admission.about(option, able[0]))
         bounds = [span for model in able if (span := admission.bounds(option, model))]
-        required = option.required and len(able) == len(models)
+        required = name in needed or (option.required and len(able) == len(models))
         parameters.append(_parameter(name, _type(option, bounds), required))
         labels: dict[str, str] = {}
         for model in able:
             labels |= admission.choices(option, model)
         if labels:
-            choices[name] = [
-                app_commands.Choice(name=localized(texts, label), value=value)
-                for value, label in labels.items()
-            ]
+            choices[name] = _choices(texts, labels)
 
     async def callback(interaction: Interaction, **values: Any) -> None:
-        given, end = [values.pop(name) for name in shown], values.pop(END_PICTURE, None)
+        given = {one.name: values.pop(one.name) for one in own}
         parsed = {
             name: options[name].parse(value) for name, value in values.items() if value is not None
         }
-        pictures = [one for one in given if one is not None]
-        await place_order(interaction, pictures, Options(**parsed), end)
+        await order(interaction, given, Options(**parsed))
 
     signed: Any = callback
     signed.__signature__ = Signature([_parameter("interaction", Interaction, True), *parameters])
@@ -76,7 +106,25 @@ def register(client: MutoscopeClient) -> None:
     for name, complete in ((MODEL, complete_model), (STYLE, complete_style)):
         if name in options:
             app_commands.autocomplete(**{name: complete})(signed)
-    client.tree.add_slash_command("animate", signed)
+    client.tree.add_slash_command(command, signed)
+
+
+def _options(admission: Admission) -> dict[str, Option]:
+    """Return the options of a command by their names."""
+    several = len(admission.catalogue.models) > 1
+    return {
+        option.name: option
+        for option in admission.table
+        if option.in_command and admission.offering(option) and (option.name != MODEL or several)
+    }
+
+
+def _choices(texts: Translations, labels: Mapping[str, str]) -> list[app_commands.Choice[str]]:
+    """Return the choices of these values, each with its message key or text."""
+    return [
+        app_commands.Choice(name=localized(texts, label), value=value)
+        for value, label in labels.items()
+    ]
 
 
 def _type(option: Option, bounds: Sequence[Span]) -> Any:

@@ -73,6 +73,13 @@ securityContext:
 {{- with .root.Values.depthModel }}
 - {name: DEPTH_MODEL, value: {{ . | quote }}}
 {{- end }}
+{{- with .root.Values.pictureModel }}
+{{- if .source }}
+- {name: PICTURE_MODEL, value: {{ .source | quote }}}
+- {name: PICTURE_STEPS, value: {{ .steps | quote }}}
+- {name: PICTURE_GUIDANCE, value: {{ .guidance | quote }}}
+{{- end }}
+{{- end }}
 {{- if .root.Values.generationFile }}
 - {name: GENERATION_FILE, value: /etc/mutoscope/generation.yaml}
 {{- end }}

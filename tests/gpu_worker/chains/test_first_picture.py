@@ -15,6 +15,7 @@ from gpu_worker.engine.connection import EngineDied
 from gpu_worker.generate import Generator
 from storage.blobs import Blobs
 from storage.domain.clip import Adjustment, Clip, Failure
+from storage.domain.models.served_model import ServedModel
 from storage.domain.picture import TextToImage
 from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest
@@ -42,7 +43,7 @@ async def made(
 ) -> Clip | Failure:
     generator = Generator(
         engine or InProcessEngine(),
-        *(blobs, decode_in_process, "w", "fake"),
+        *(blobs, decode_in_process, "w", ServedModel("fake")),
         picture_model=picture_model,
     )
     return await generator(Order("job", 1, request, 10**7), reporter or RecordingReporter())

@@ -90,6 +90,8 @@ def test_a_running_card_shows_stage_step_and_time_left() -> None:
     running = replace(JOB, status=Status.RUNNING)
     card = RENDERER.running(running, Progress(Stage.DENOISING, 2, 8, eta=7200.0))
     assert "25% · making frames · step 2 of 8 · about 2 h left\n" in card.content
+    card = RENDERER.running(running, Progress(Stage.PICTURE, 15, 30))
+    assert "50% · making the first picture · step 15 of 30\n" in card.content
     assert "loading the model" in RENDERER.running(running, Progress(Stage.LOADING, 0, 8)).content
 
 
