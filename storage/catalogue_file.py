@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from storage.codec import CodecError
-from storage.domain.catalogue import Catalogue, Model
+from storage.domain.catalogue import Catalogue, Model, PresetRow
 from storage.domain.models.pipeline_row import DTYPES, PARAMETERS
 from storage.domain.request import Preset
 from storage.yaml_file import find_file, read_yaml
@@ -67,6 +68,16 @@ def _check_references(catalogue: Catalogue) -> None:
     for preset in Preset:
         if preset not in catalogue.presets:
             raise CodecError(f"presets.{preset.value}: missing")
+    _check_presets(catalogue.presets, "presets")
+
+
+def _check_presets(presets: Mapping[Preset, PresetRow], place: str) -> None:
+    """Raise CodecError where a preset's numbers are outside of what can be computed."""
+    for name, row in presets.items():
+        if not 0.0 <= row.rescale <= 1.0:
+            raise CodecError(f"{place}.{name.value}.rescale: {row.rescale:g} is not from 0 to 1")
+        if row.reuse < 1 or row.steps <= 0.0:
+            raise CodecError(f"{place}.{name.value}: steps and reuse are above 0")
 
 
 def _check_model(row: Model, place: str, catalogue: Catalogue) -> None:
@@ -75,6 +86,7 @@ def _check_model(row: Model, place: str, catalogue: Catalogue) -> None:
     if row.frame_count(defaults.frames) != defaults.frames:
         rule = f"a multiple of {row.frame_step}, plus one"
         raise CodecError(f"{place}.defaults.frames: {defaults.frames} is not {rule}")
+    _check_presets(row.presets, f"{place}.presets")
     if defaults.preset not in catalogue.presets_of(row):
         raise CodecError(f"{place}.presets.{defaults.preset.value}: missing")
     for name in pipeline.parameters:

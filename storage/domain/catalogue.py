@@ -15,6 +15,7 @@ from storage.domain.models.capability import USUAL, Capability
 from storage.domain.models.defaults import Defaults, Denoising
 from storage.domain.models.pipeline_row import PipelineRow
 from storage.domain.models.ranges import Ranges, Span
+from storage.domain.models.sampling import Scheduler, Spacing
 from storage.domain.models.served_model import ServedModel
 from storage.domain.models.work import SHARES, WorkModel
 from storage.domain.request import DenoisedShape, GenerationRequest, Preset
@@ -30,12 +31,14 @@ ANY_PIXELS = 4096 * 4096
 
 @dataclass(frozen=True, slots=True)
 class PresetRow:
-    """How one preset samples; see generation.yaml. An empty scheduler is the model's own."""
+    """How one preset samples; see generation.yaml."""
 
-    scheduler: str = ""
+    scheduler: Scheduler = Scheduler.OWN
+    spacing: Spacing = Spacing.OWN
     steps: float = 1.0
     guidance: Span = ALWAYS
     reuse: int = 1
+    rescale: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

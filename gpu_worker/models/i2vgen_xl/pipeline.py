@@ -155,7 +155,7 @@ class Pipeline:
         tracker.enter(Stage.PREPARING)
         request = inputs[0].request
         steps = max(2, round(request.steps * preset_row.steps))
-        schedule = read_schedule(self.components.scheduler, steps)
+        schedule = read_schedule(self.components.scheduler, steps, preset_row.spacing)
         clips = [self._prepare(one, schedule, tracker) for one in inputs]
         plan = self._plan(request, preset_row, schedule, clips[0].camera.start)
         tracker.set_steps(plan.steps)
@@ -221,7 +221,9 @@ class Pipeline:
         if request.guidance <= 1.0:
             low = high = 0
         solver = SOLVERS[row.scheduler](schedule)
-        return SamplingPlan(schedule, solver, request.guidance, (low, high), row.reuse, start)
+        return SamplingPlan(
+            schedule, solver, request.guidance, (low, high), row.reuse, start, row.rescale
+        )
 
     def _predictor(
         self, clips: Sequence[PreparedClip], plan: SamplingPlan, fallback: MemoryFallback

@@ -20,7 +20,8 @@ class SamplingPlan:
     """How one clip is sampled.
 
     guided is the span of steps [from, to) on which guidance acts. Deep features are computed
-    afresh on every `reuse`-th step. start is the first step that is taken.
+    afresh on every `reuse`-th step. start is the first step that is taken. rescale is how far, from
+    0 to 1, a guided prediction gets the contrast of the one with the prompt.
     """
 
     schedule: Schedule
@@ -29,6 +30,7 @@ class SamplingPlan:
     guided: tuple[int, int]
     reuse: int = 1
     start: int = 0
+    rescale: float = 0.0
 
     @property
     def steps(self) -> int:
@@ -82,7 +84,8 @@ class NoisePredictor:
             prompted = self._run(index, sample, slice(-clips, None), self.caches[0])
         else:
             without, prompted = self._run(index, sample, slice(None), self.caches[0]).chunk(2)
-        return without + plan.guidance_scale * (prompted - without)
+        guided = without + plan.guidance_scale * (prompted - without)
+        return rescaled(guided, prompted, plan.rescale) if plan.rescale else guided
 
     def _run(self, index: int, sample: Tensor, part: slice, cache: DeepCache) -> Tensor:
         plan, prepared = self.plan, self.prepared
@@ -99,6 +102,17 @@ class NoisePredictor:
             cache if reuses else None,
         )
         return result.float() if result.dtype in (torch.float16, torch.bfloat16) else result
+
+
+def rescaled(guided: Tensor, prompted: Tensor, share: float) -> Tensor:
+    """Bring a share of a guided prediction (c, 4, f, h, w) to the prompted one's contrast.
+
+    Strong guidance makes the deviation of a clip's prediction larger than the model was trained for
+    (arXiv 2305.08891, section 3.4).
+    """
+    axes = (1, 2, 3, 4)
+    ratio = prompted.std(axes, keepdim=True) / guided.std(axes, keepdim=True)
+    return guided * (share * ratio + (1.0 - share))
 
 
 class HostThrottle:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from diffusers.schedulers.scheduling_ddim import DDIMScheduler
+
+from storage.domain.models.sampling import Spacing
 
 MIN_SIGNAL = 2.0**-24
 """The least signal that a level may have, so that its logarithm exists."""
@@ -39,8 +42,14 @@ class Schedule:
         return len(self.timesteps)
 
 
-def read_schedule(scheduler: DDIMScheduler, steps: int) -> Schedule:
-    """Read the levels of a number of steps, exactly as the stock scheduler would use them."""
+def read_schedule(scheduler: DDIMScheduler, steps: int, spacing: Spacing = Spacing.OWN) -> Schedule:
+    """Read the levels of a number of steps, exactly as the stock scheduler would use them.
+
+    spacing takes the place of the scheduler's own, unless it is that.
+    """
+    if spacing is not Spacing.OWN:
+        remade: Any = DDIMScheduler
+        scheduler = remade.from_config(scheduler.config, timestep_spacing=spacing.value)
     config = scheduler.config
     scheduler.set_timesteps(steps)
     timesteps = tuple(int(step) for step in scheduler.timesteps)

@@ -1,4 +1,4 @@
-"""Solvers that step from one noise level to the next: DDIM, DPM-Solver++ and UniPC.
+"""Solvers that step from one noise level to the next: DDIM and DPM-Solver++.
 
 A step is a few products with plain numbers, so that nothing waits for the device. A solver keeps
 its history as a value, so that a step can be taken again after memory ran out.
@@ -13,19 +13,18 @@ from typing import Protocol
 from torch import Tensor
 
 from gpu_worker.models.i2vgen_xl.sampling.schedule import MIN_SIGNAL, NoiseLevel, Schedule
+from storage.domain.models.sampling import Scheduler
 
 
 @dataclass(frozen=True)
 class SolverState:
     """The sample (c, 4, f, h, w) before a step, and what the solver keeps of earlier steps.
 
-    originals are the latest predictions of the original sample, newest last; previous_sample is
-    what the last step started from.
+    originals is the latest prediction of the original sample, or none before the first.
     """
 
     sample: Tensor
     originals: tuple[Tensor, ...] = ()
-    previous_sample: Tensor | None = None
 
 
 class Solver(Protocol):
@@ -91,46 +90,6 @@ class DpmPlusPlusSolver:
         return SolverState(sample, (original,))
 
 
-@dataclass(frozen=True)
-class UniPcSolver:
-    """UniPC of second order: each prediction first corrects the last step, then predicts."""
-
-    schedule: Schedule
-
-    def step(self, index: int, state: SolverState, model_output: Tensor) -> SolverState:
-        """Correct the sample with the new prediction, then go to the next level."""
-        levels = self.schedule.levels
-        original = predict_original(self.schedule, index, state.sample, model_output)
-        sample = state.sample
-        if state.originals and state.previous_sample is not None:
-            sample = self._corrected(index, state, state.previous_sample, original)
-        now, then = levels[index], levels[index + 1]
-        history = (*state.originals[-1:], original)
-        if then.noise == 0.0:
-            return SolverState(then.signal * original, history, sample)
-        direction = original
-        if state.originals and index + 1 < self.schedule.steps:
-            stride = half_log_snr(then) - half_log_snr(now)
-            ratio = (half_log_snr(levels[index - 1]) - half_log_snr(now)) / stride
-            direction = original + (state.originals[-1] - original) * (0.5 / ratio)
-        return SolverState(_advance(now, then, sample, direction), history, sample)
-
-    def _corrected(
-        self, index: int, state: SolverState, previous: Tensor, original: Tensor
-    ) -> Tensor:
-        """Take the last step again, now that the prediction at its end is known."""
-        levels = self.schedule.levels
-        start, end = levels[index - 1], levels[index]
-        stride = half_log_snr(end) - half_log_snr(start)
-        first = state.originals[-1]
-        if len(state.originals) < 2:
-            return _advance(start, end, previous, first + 0.5 * (original - first))
-        ratio = (half_log_snr(levels[index - 2]) - half_log_snr(start)) / stride
-        older, newer = _weights(stride, ratio)
-        slope = older * (state.originals[-2] - first) / ratio + newer * (original - first)
-        return _advance(start, end, previous, first + slope)
-
-
 def _advance(now: NoiseLevel, then: NoiseLevel, sample: Tensor, direction: Tensor) -> Tensor:
     """Solve the exponential part exactly and take the original sample as constant."""
     stride = half_log_snr(then) - half_log_snr(now)
@@ -142,20 +101,9 @@ def half_log_snr(level: NoiseLevel) -> float:
     return math.log(max(level.signal, MIN_SIGNAL**0.5) / max(level.noise, MIN_SIGNAL**0.5))
 
 
-def _weights(stride: float, ratio: float) -> tuple[float, float]:
-    """Solve UniPC's two order conditions for the older and the newer difference."""
-    h = -stride
-    base = math.expm1(h)
-    phi = base / h - 1.0
-    right = (phi / base, (phi / h - 0.5) * 2.0 / base)
-    determinant = 1.0 - ratio
-    newer = (right[1] - ratio * right[0]) / determinant
-    return right[0] - newer, newer
-
-
-SOLVERS: dict[str, type[DdimSolver | DpmPlusPlusSolver | UniPcSolver]] = {
-    "ddim": DdimSolver,
-    "dpm++": DpmPlusPlusSolver,
-    "unipc": UniPcSolver,
+SOLVERS: dict[Scheduler, type[DdimSolver | DpmPlusPlusSolver]] = {
+    Scheduler.OWN: DdimSolver,
+    Scheduler.DDIM: DdimSolver,
+    Scheduler.DPM_PLUS_PLUS: DpmPlusPlusSolver,
 }
-"""The solvers by the catalogue's names of schedulers."""
+"""The solvers by the catalogue's names of schedulers; the released checkpoint's own is DDIM."""
