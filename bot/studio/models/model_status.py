@@ -11,6 +11,7 @@ from bot.studio.models.availability import Availability, availability
 from bot.studio.options import Options
 from storage.database.queue_order import QueueSize
 from storage.domain.catalogue import Catalogue
+from storage.domain.errors import BadRequest
 from storage.domain.models.capability import Capability
 from storage.domain.models.served_model import ServedModel, by_name
 from storage.domain.quota import price
@@ -49,6 +50,9 @@ def model_statuses(
     outdated = outdated_workers(admission.catalogue, served or {})
     names = dict.fromkeys((*admission.catalogue.models, *(sizes or {}), *(workers or {})))
     found = [_status(name, admission, workers, sizes) for name in names]
+    # A row that this hardware cannot make is nobody's concern, unless it has orders or workers.
+    concerned = {*(sizes or {}), *(workers or {})}
+    found = [one for one in found if one.credits is not None or one.name in concerned]
     return [replace(status, outdated=outdated[status.name]) for status in found]
 
 
@@ -81,9 +85,15 @@ def _status(
     )
 
 
-def _usual_price(model: str, admission: Admission) -> int:
-    """Return the price of a clip of a square picture with all options left out."""
+def _usual_price(model: str, admission: Admission) -> int | None:
+    """Return the price of a clip of a square picture with all options left out.
+
+    None where this hardware cannot make it.
+    """
     able = Capability.PROMPT in admission.catalogue.model(model).capabilities
     options = Options("any" if able else None, model=model)
-    request = admission.admit(options, picture="", size=(1, 1), seed=0)
+    try:
+        request = admission.admit(options, picture="", size=(1, 1), seed=0)
+    except BadRequest:
+        return None
     return price(request, admission.catalogue.work(model))
