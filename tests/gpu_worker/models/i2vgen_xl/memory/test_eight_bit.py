@@ -41,7 +41,8 @@ def prediction(unet: UNet, width: int) -> Tensor:
     text, image, latents, sample = (torch.randn(shape, generator=generator) for shape in shapes)
     prepared = unet.prepare(Conditioning(text, image, latents, 8), torch.tensor([981]))
     time = prepared.time_table[0]
-    return unet(sample, prepared.image_features, time, prepared.contexts)
+    result: Tensor = unet(sample, prepared.image_features, time, prepared.contexts)
+    return result
 
 
 def test_weights_in_half_precision_take_half_of_their_memory(stock: Any) -> None:
