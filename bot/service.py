@@ -155,10 +155,10 @@ async def check_login(settings: Settings) -> None:
     await redis_connection.check_login(settings.redis_url)
 
 
-async def count_workers(redis_url: str) -> int:
-    """Return how many workers are alive at this Redis; raise Unavailable where none answers."""
+async def count_workers(redis_url: str, model: str) -> int:
+    """Return how many workers of a model are alive; raise Unavailable where no Redis answers."""
     queue = await Queue.connect(redis_url)
     try:
-        return await queue.workers()
+        return (await queue.workers_by_model())[model]
     finally:
         await queue.close()

@@ -50,6 +50,7 @@ async def finish(invocation: Invocation) -> int:
 async def make(invocation: Invocation, planned: Plan) -> int:
     """Make the clips that are planned; return the exit status."""
     settings, text, out = invocation.settings, invocation.text, invocation.arguments.out
+    model = invocation.model
     try:
         clips, faults = planned(invocation)
         for line in dict.fromkeys(faults):
@@ -65,12 +66,13 @@ async def make(invocation: Invocation, planned: Plan) -> int:
         return WRONG_INPUT
     try:
         async with (
-            open_sidecar(settings.redis_url, invocation.environ) as sidecar,
+            open_sidecar(settings.redis_url, invocation.worker_environ, model) as sidecar,
             open_service(
                 settings.model_copy(update={"redis_url": sidecar.redis_url}), UNLIMITED
             ) as service,
         ):
-            run = ClipRun(service.studio, invocation, ProgressBar(len(clips), sys.stderr))
+            bar = ProgressBar(len(clips), sys.stderr)
+            run = ClipRun(service.studio, invocation, bar, served=model)
             stop = asyncio.Event()
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, stop.set)

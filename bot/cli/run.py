@@ -14,6 +14,7 @@ from bot.cli.order_plan import Planned
 from bot.cli.output_folder import write_whole
 from bot.cli.progress_bar import ProgressBar
 from bot.studio.events import JobChanged, JobProgressed
+from bot.studio.models.availability import Availability, availability
 from bot.studio.studio import Studio
 from storage.domain.advice import Advice, advice_on_prompt
 from storage.domain.clip import Failure
@@ -39,12 +40,14 @@ FRACTIONS = {
 class ClipRun:
     """All clips of one command, each from its order to its file.
 
-    pending holds file names and progress fractions, both by job id.
+    served is the model for which a worker is there. pending holds file names and progress
+    fractions, both by job id.
     """
 
     studio: Studio
     invocation: Invocation
     bar: ProgressBar
+    served: str
     made: int = 0
     failed: int = 0
     pending: dict[str, str] = field(default_factory=dict)
@@ -87,7 +90,16 @@ class ClipRun:
         self.pending[job.id] = clip.name
         model = self.invocation.admission.catalogue.model(job.request.model)
         self._print_hints(clip.name, advice_on_prompt(job.request, model))
+        if model.name != self.served and not job.status.final:
+            await self._tell_unserved(clip.name, model.name)
         self._show(self.invocation.text("cli_waiting"))
+
+    async def _tell_unserved(self, name: str, model: str) -> None:
+        """Print for which clip no worker is there, where that is so."""
+        catalogue, workers = self.studio.admission.catalogue, await self.studio.workers_by_model()
+        if availability(model, workers, catalogue) is Availability.UNSERVED:
+            text = self.invocation.text("cli_unserved", file=printable(name), model=model)
+            self.bar.print_above(text)
 
     async def _collect(self) -> None:
         """Write the clip of every job that ended."""

@@ -21,7 +21,7 @@ class SidecarFailed(Exception):
 
 @dataclass(frozen=True)
 class Sidecar:
-    """The url of a Redis that has a worker, and the child process, if one was started."""
+    """The url of a Redis with a worker for the model, and the child process, if one was started."""
 
     redis_url: str
     process: asyncio.subprocess.Process | None = None
@@ -36,14 +36,17 @@ class Sidecar:
 
 
 @contextlib.asynccontextmanager
-async def open_sidecar(redis_url: str, environ: Mapping[str, str]) -> AsyncIterator[Sidecar]:
+async def open_sidecar(
+    redis_url: str, environ: Mapping[str, str], model: str
+) -> AsyncIterator[Sidecar]:
     """Start what does not answer at this url, and stop it at the end of the block.
 
+    A worker is started where none serves the model, whose settings are in environ.
     Raise Unavailable where REDIS_URL names a Redis that cannot be used: it was set on purpose.
     """
     workers: int | None = None
     try:
-        workers = await count_workers(redis_url)
+        workers = await count_workers(redis_url, model)
     except Unavailable:
         if environ.get("REDIS_URL", "").strip():
             raise

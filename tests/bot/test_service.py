@@ -13,6 +13,8 @@ from bot.service import check_login, count_workers, open_service
 from bot.studio.options import Options
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded, Unavailable
+from storage.domain.models.served_model import ServedModel
+from storage.queue.heartbeat import Heartbeat
 from storage.settings import Settings, SettingsError
 from tests.support.backend import png, requester
 
@@ -57,9 +59,14 @@ async def test_a_database_that_cannot_be_opened_is_unavailable(
 
 
 async def test_workers_are_counted_only_where_redis_answers(tmp_path: Path, redis_url: str) -> None:
-    assert await count_workers(redis_url) == 0
+    assert await count_workers(redis_url, "embedded") == 0
+    heart = Heartbeat(redis_url, "w", ServedModel("twin"))
+    heart._renew()
+    heart._redis.close()
+    assert await count_workers(redis_url, "embedded") == 0
+    assert await count_workers(redis_url, "twin") == 1
     with pytest.raises(Unavailable):
-        await count_workers(f"unix://{tmp_path}/nothing.sock")
+        await count_workers(f"unix://{tmp_path}/nothing.sock", "embedded")
 
 
 async def test_a_refused_login_is_a_wrong_setting(
