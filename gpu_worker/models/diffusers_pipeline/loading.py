@@ -11,6 +11,7 @@ from typing import Any
 
 import diffusers
 import torch
+import transformers
 from safetensors import safe_open
 from torch import nn
 
@@ -50,6 +51,8 @@ def component_dtypes(
 
 def load_pipeline(folder: Path, row: PipelineRow, dtypes: Mapping[str, torch.dtype]) -> Any:
     """Load a pipeline to the host; raise NotUsable, which names the file and the cause."""
+    for library in (diffusers, transformers):
+        library.utils.logging.disable_progress_bar()  # each bar would be a line of the log
     kind, components = pipeline_class(folder, row), {}
     for name, (library, class_name) in read_index(folder).components.items():
         dtype = dtypes.get(name, dtypes[DEFAULT])

@@ -20,14 +20,7 @@ from storage.domain.catalogue import Model
 from storage.domain.request import GenerationRequest
 from tests.support.catalogue.admission import CATALOGUE
 from tests.support.pipelines import tiny
-
-FAMILIES = {
-    "wan2.2-ti2v-5b": ("WanPipeline", (64, 64), 9),
-    "ltx-video": ("LTXPipeline", (64, 64), 9),
-    "cogvideox-5b-i2v": ("CogVideoXImageToVideoPipeline", (96, 64), 9),
-    "svd-xt": ("StableVideoDiffusionPipeline", (64, 64), 5),
-}
-"""For each row: the class that its folder names, and a small clip that its parts can make."""
+from tests.support.pipelines.families import FAMILIES
 
 
 @pytest.fixture(scope="session", autouse=True)

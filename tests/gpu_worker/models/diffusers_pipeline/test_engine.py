@@ -21,8 +21,9 @@ from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest, Preset
-from tests.gpu_worker.models.diffusers_pipeline.conftest import FAMILIES, clip_of, make_engine
+from tests.gpu_worker.models.diffusers_pipeline.conftest import clip_of, make_engine
 from tests.support.catalogue.admission import CATALOGUE
+from tests.support.pipelines.families import FAMILIES
 
 EngineOf = Callable[[str], DiffusersPipeline]
 Seen = list[tuple[Progress, bytes | None]]
