@@ -89,7 +89,7 @@ class StepWatcher:
             if not isinstance(part, nn.Module):
                 continue
             yield name, part
-            if name == "vae":
+            if name == "vae" and isinstance(getattr(part, "decoder", None), nn.Module):
                 yield DECODER, part.get_submodule("decoder")
             for blocks in part.modules():
                 if isinstance(blocks, nn.ModuleList):

@@ -1,6 +1,7 @@
 """How arguments are parsed."""
 
 import argparse
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +11,7 @@ from bot.i18n import Translations
 from bot.studio.options import Options
 from storage.domain.camera.motion import Motion
 from tests.support.catalogue.admission import ADMISSION
+from tests.support.catalogue.model_rows import SILENT, with_rows
 
 TEXTS = Translations.load()
 
@@ -34,6 +36,17 @@ def test_a_choice_is_parsed_to_its_enum() -> None:
     assert read(["animate", "a.png", "--prompts", "x", "--camera", "tilt_up"]).camera is (
         Motion.TILT_UP
     )
+
+
+def test_a_model_that_reads_no_prompt_needs_none(capsys: pytest.CaptureFixture[str]) -> None:
+    admission = replace(ADMISSION, catalogue=with_rows(SILENT))
+    words = ["animate", "a.png", "--model", "silent"]
+    found = arguments.read(words, admission, TEXTS)
+    assert found.prompts is None
+    assert dict(arguments.options_of(found, None, admission, Options())) == {"model": "silent"}
+    with pytest.raises(SystemExit):
+        arguments.read(words[:2], admission, TEXTS)
+    assert "needs --prompts" in capsys.readouterr().err
 
 
 def test_the_format_is_the_files_suffix() -> None:

@@ -1,0 +1,97 @@
+"""What a pipeline gives up on a GPU, in which order, and that it gets it back."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from torch import nn
+
+from gpu_worker.models.diffusers_pipeline.memory_ladder import MemoryLadder, weight_bytes
+from storage.domain.clip import Adjustment
+
+CUDA = torch.device("cuda")
+TILING, OFFLOAD = Adjustment("adjusted_tiling"), Adjustment("adjusted_offload")
+
+
+class RecordedPipeline:
+    """Notes what it is told to do; its weights take 1 GiB."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.vae = SimpleNamespace(
+            enable_tiling=lambda: self.calls.append("tiles"),
+            disable_tiling=lambda: self.calls.append("no tiles"),
+            enable_slicing=lambda: self.calls.append("slices"),
+            disable_slicing=lambda: self.calls.append("no slices"),
+        )
+        with torch.device("meta"):
+            self.components: dict[str, Any] = {"unet": nn.Linear(2**14, 2**14, bias=False)}
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *_, **__: self.calls.append(name)
+
+
+@pytest.fixture
+def pipeline(monkeypatch: pytest.MonkeyPatch) -> RecordedPipeline:
+    """Return a pipeline beside a GPU of 2 GiB."""
+    properties = SimpleNamespace(total_memory=2 * 2**30)
+    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: properties)
+    return RecordedPipeline()
+
+
+def climbed(ladder: MemoryLadder) -> list[tuple[Adjustment, ...]]:
+    """Take every step; return what was given up after each."""
+    ladder.begin()
+    found = []
+    while ladder.next():
+        found.append(tuple(ladder.adjustments))
+    return found
+
+
+def test_weights_that_fit_stay_until_a_clip_does_not(pipeline: RecordedPipeline) -> None:
+    assert weight_bytes(pipeline) == 2**30
+    ladder = MemoryLadder.for_device(pipeline, CUDA, 0.0)
+    assert pipeline.calls == ["to"]
+    assert climbed(ladder) == [(TILING,), (TILING, OFFLOAD), (TILING, OFFLOAD)]
+    assert pipeline.calls[1:] == [
+        *("tiles", "slices"),
+        "enable_model_cpu_offload",
+        *("remove_all_hooks", "enable_sequential_cpu_offload"),
+    ]
+    pipeline.calls.clear()
+    ladder.end()
+    assert pipeline.calls[:4] == ["no tiles", "no slices", "remove_all_hooks", "to"]
+    ladder.begin()
+    assert ladder.adjustments == []
+
+
+@pytest.mark.parametrize("memory_gib", [1.2, 0.5])
+def test_weights_that_are_too_large_are_there_component_by_component(
+    pipeline: RecordedPipeline, memory_gib: float
+) -> None:
+    ladder = MemoryLadder.for_device(pipeline, CUDA, memory_gib)
+    assert pipeline.calls == ["enable_model_cpu_offload"]
+    assert climbed(ladder) == [(TILING,), (TILING, OFFLOAD)]
+    pipeline.calls.clear()
+    ladder.end()
+    assert pipeline.calls[2:4] == ["remove_all_hooks", "enable_model_cpu_offload"]
+
+
+def test_a_clip_that_gave_up_nothing_leaves_everything_where_it_is(
+    pipeline: RecordedPipeline,
+) -> None:
+    ladder = MemoryLadder.for_device(pipeline, CUDA, 0.0)
+    ladder.begin()
+    ladder.end()
+    assert pipeline.calls == ["to", "maybe_free_model_hooks"]
+
+
+def test_on_a_cpu_only_the_autoencoder_works_in_parts(pipeline: RecordedPipeline) -> None:
+    ladder = MemoryLadder.for_device(pipeline, torch.device("cpu"), 0.0)
+    assert climbed(ladder) == [(TILING,)]
+    assert pipeline.calls == ["tiles", "slices"]
+    del pipeline.vae.enable_tiling
+    assert climbed(ladder) == []
