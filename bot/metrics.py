@@ -100,13 +100,18 @@ class BotMetrics(Collector):
         for status in (status for status in Status if status.final):
             self._ended.labels(status.value)  # which begins at 0
         self._waits = Histogram(
-            *("wait_seconds", "Time from an order to the start of its clip."),
+            *("wait_seconds", "Time from an order to the start of its clip.", ["model"]),
             namespace="mutoscope",
             registry=self.registry,
             buckets=WAITS,
         )
         self._cached = counter("clips_from_cache", "Clips served from the cache.")
-        self._worker_seconds = counter("worker_seconds", "Time that workers took for clips.")
+        self._worker_seconds = counter(
+            "worker_seconds", "Time that workers took for clips.", ["model"]
+        )
+        for model in catalogue.models if catalogue else ():
+            self._waits.labels(model)  # which begin at 0
+            self._worker_seconds.labels(model)
         self._start_seconds = counter("start_seconds", "Time that billed workers took to start.")
         self._idle_seconds = counter("idle_seconds", "Time that billed workers were idle.")
         self._money = counter("dollars", "What the clips that were billed cost.")
@@ -117,14 +122,14 @@ class BotMetrics(Collector):
             async for event in events:
                 if not isinstance(event, JobChanged) or event.heard:
                     continue  # whoever made the change counts it
-                job = event.job
+                job, model = event.job, event.job.request.model
                 if job.status.final:
                     self._ended.labels(job.status.value).inc()
                     self._cached.inc(job.cached)
                     if job.started:
-                        self._waits.observe(max(0.0, job.started - job.created))
+                        self._waits.labels(model).observe(max(0.0, job.started - job.created))
                     if job.clip and not job.cached:
-                        self._worker_seconds.inc(job.clip.seconds)
+                        self._worker_seconds.labels(model).inc(job.clip.seconds)
 
     def add_bills(self, bills: Iterable[ClipBill]) -> None:
         """Count what clips cost beside their own seconds, and the money for all of it."""

@@ -154,9 +154,9 @@ async def test_ended_jobs_are_counted(backend: Backend) -> None:
     found = samples(metrics.registry)
     assert found["mutoscope_jobs_ended_total{status=done}"] == 2
     assert found["mutoscope_jobs_ended_total{status=failed}"] == 0
-    assert found["mutoscope_worker_seconds_total"] == 1.5
-    assert found["mutoscope_wait_seconds_count"] == 1
-    assert found["mutoscope_wait_seconds_bucket{le=60.0}"] == 1
+    assert found["mutoscope_worker_seconds_total{model=embedded}"] == 1.5
+    assert found["mutoscope_wait_seconds_count{model=embedded}"] == 1
+    assert found["mutoscope_wait_seconds_bucket{model=embedded,le=60.0}"] == 1
 
 
 async def test_the_rest_of_the_bill_is_counted_beside_the_clips_own_seconds(
