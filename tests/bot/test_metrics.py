@@ -156,7 +156,7 @@ async def test_ended_jobs_are_counted(backend: Backend) -> None:
     assert found["mutoscope_jobs_ended_total{status=failed}"] == 0
     assert found["mutoscope_worker_seconds_total{model=embedded}"] == 1.5
     assert found["mutoscope_wait_seconds_count{model=embedded}"] == 1
-    assert found["mutoscope_wait_seconds_bucket{model=embedded,le=60.0}"] == 1
+    assert found["mutoscope_wait_seconds_bucket{le=60.0}{model=embedded}"] == 1
 
 
 async def test_the_rest_of_the_bill_is_counted_beside_the_clips_own_seconds(
