@@ -114,11 +114,13 @@ def weight_bytes(*modules: nn.Module) -> int:
 def available_bytes(device: torch.device, weights: float) -> float | None:
     """Return the bytes that weights and work may take on a device; None where it is not known.
 
-    weights are the bytes that a host holds already.
+    weights are the bytes that are held already. What else is held on a device, such as a judge's
+    weights, stays there.
     """
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
-        return float(free + torch.cuda.memory_reserved(device))
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return float(free + cached + weights)
     free_on_host = available_host_bytes()
     return None if free_on_host is None else free_on_host + weights
 

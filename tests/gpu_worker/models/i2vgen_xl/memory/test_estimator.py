@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 from gpu_worker.models.i2vgen_xl.memory.estimator import (
     GIB,
@@ -12,6 +13,7 @@ from gpu_worker.models.i2vgen_xl.memory.estimator import (
     RESERVE,
     MemoryEstimator,
     MemoryMode,
+    available_bytes,
     available_host_bytes,
 )
 from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, FootprintKind
@@ -37,6 +39,14 @@ def test_measured_rows_are_used_where_there_are_any() -> None:
     measured = 100.0 + 1000 * MARGIN + RESERVE
     assert estimator.need(SMALL, MemoryMode.NONE) == pytest.approx(measured)
     assert estimator.need(SMALL, MemoryMode.HALVES) > 1e8 + RESERVE
+
+
+def test_what_others_hold_on_a_device_is_not_available(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Of 24 GiB other processes hold 2, torch 6: 3 of weights, 1.5 of a judge, 1.5 of its cache.
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (16 * GIB, 24 * GIB))
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 6 * GIB)
+    monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 4.5 * GIB)
+    assert available_bytes(torch.device("cuda"), 3.0 * GIB) == (16 + 1.5 + 3) * GIB
 
 
 def test_a_control_group_bounds_a_host(tmp_path: Path) -> None:
