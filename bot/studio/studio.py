@@ -159,6 +159,7 @@ class Studio:
     async def imagine(self, requester: Requester, options: Options, shape: Shape) -> Job:
         """Order a clip of a picture that is made from the prompt first; raise BadRequest."""
         request = self.admission.imagine(options, shape.aspect, self._seeds())
+        request = await self.styles.found(request, requester.owner)
         return await self._order_one(requester, OrderDraft(request, requester.reply_to))
 
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:

@@ -19,6 +19,7 @@ from storage.domain.catalogue import QuotaRow
 from storage.domain.clip import Failure
 from storage.domain.errors import BadRequest, QuotaExceeded
 from storage.domain.job import Job, Status
+from storage.domain.models.style import Style
 from storage.domain.picture import TextToImage
 from tests.support.backend import Backend, drawn, open_backend, requester, until
 
@@ -50,6 +51,13 @@ async def imagine(
 async def refuse_pictures(backend: Backend) -> None:
     """Let the service go on without a text-to-image model."""
     backend.studio.admission = replace(backend.studio.admission, text_to_image=None)
+
+
+async def test_a_made_picture_moves_in_a_style_too(backend: Backend) -> None:
+    file = await backend.blobs.put(b"adapter")
+    await backend.jobs.styles.put(requester().owner, "ink", file, 1.0)
+    job = await backend.studio.imagine(requester(), KITE.replace(style="ink"), Shape.SQUARE)
+    assert job.request.style == Style("ink", 1.0, file)
 
 
 async def test_the_made_picture_is_the_orders_own_from_then_on(backend: Backend) -> None:
