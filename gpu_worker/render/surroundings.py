@@ -28,6 +28,9 @@ the picture's side."""
 
 MOST_BLOCKS = 6000
 
+UNKNOWN = 1e-3
+"""The least weight by which a mean of what is known is divided."""
+
 
 def continue_beyond(
     picture: Frame, margins: Margins, answer: ModelAnswer | None, seed: int
@@ -46,7 +49,7 @@ def continue_beyond(
     surface = Surface(soft, whole - soft)
     backdrop = carry_on(soft, margins, beyond, softness)
     if answer is not None:
-        backdrop += _share(answer, beyond, side) * (blur(answer.colours, softness) - backdrop)
+        backdrop += _share(answer, beyond, side) * (_soft(answer, softness) - backdrop)
     block = _block_side(side, beyond)
     random = np.random.default_rng(seed)
     texture = continue_texture(surface, margins, backdrop, beyond, block=block, random=random)
@@ -58,6 +61,14 @@ def continue_beyond(
     result = np.asarray(continued.round().clip(0, 255), np.uint8)
     result[margins.top : margins.top + height, margins.left : margins.left + width] = picture
     return result
+
+
+def _soft(answer: ModelAnswer, softness: float) -> FloatImage:
+    """Return the soft shapes (H, W, 3) of a model's answer, to which only what is known counts."""
+    known = answer.known[..., None]
+    total = blur(np.asarray(answer.colours * known, np.float32), softness)
+    weight = np.maximum(blur(answer.known, softness), UNKNOWN)[..., None]
+    return np.asarray(total / weight, np.float32)
 
 
 def _share(answer: ModelAnswer, beyond: FloatImage, side: int) -> FloatImage:
