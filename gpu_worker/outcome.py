@@ -9,7 +9,7 @@ from dataclasses import replace
 from gpu_worker.encoding import EncodedClip
 from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
 from gpu_worker.engine.connection import EngineDied, NotLoaded
-from gpu_worker.media.clip_parts import listed
+from gpu_worker.media.clip_parts import listed, with_view
 from storage.codec import encode
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment, Clip, Failure
@@ -82,7 +82,9 @@ def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
     parameters["resolved_motion"] = result.motion.value
     if not request.generates:
         del parameters["source"]  # the other parameters make it, and then finish it
-    facts = {"mutoscope": parameters, **listed(result.parts)}
+    turned = request.finish is not None and (request.finish.reverse or request.finish.loop)
+    view = None if turned else result.view
+    facts = {"mutoscope": parameters, **listed(result.parts), **with_view(view)}
     comment = json.dumps(facts, ensure_ascii=False, sort_keys=True)
     return {"title": " ".join(request.prompt.split()), "comment": comment}
 

@@ -8,13 +8,15 @@ from dataclasses import replace
 
 from PIL import Image
 
+from gpu_worker.chains.origin import with_origin
 from gpu_worker.engine.api import Result
 from gpu_worker.media.clip_frames import open_clip
-from gpu_worker.media.clip_parts import ClipPart, parts_in
+from gpu_worker.media.clip_parts import ClipPart, parts_in, view_in
 from gpu_worker.media.frames import FrameSource
 from gpu_worker.media.joint import SizedFrames, join
 from gpu_worker.media.picture import Canvas, canvas_of
 from gpu_worker.order_steps import OrderSteps
+from storage.domain.camera.motion import Pose
 from storage.domain.request import GenerationRequest
 
 
@@ -23,8 +25,8 @@ async def extend(request: GenerationRequest, steps: OrderSteps, stack: ExitStack
 
     The source's file is kept on the disk until the stack is closed.
     """
-    before, parts = await _open(request, steps, stack)
-    canvas = await steps.prepare(request, asyncio.to_thread(_canvas, before, request))
+    before, parts, view = await _open(request, steps, stack)
+    canvas = await steps.prepare(request, _canvas(before, request, view, steps))
     made = await steps.generate(request, canvas)
     new = ClipPart(request.prompt, made.seed, made.motion, len(made.frames) - 1)
     frames = join([before, made.frames], request.fps)
@@ -33,14 +35,17 @@ async def extend(request: GenerationRequest, steps: OrderSteps, stack: ExitStack
 
 async def _open(
     request: GenerationRequest, steps: OrderSteps, stack: ExitStack
-) -> tuple[FrameSource, tuple[ClipPart, ...]]:
-    """Return the source's frames at the request's size, and what its file says of its parts."""
+) -> tuple[FrameSource, tuple[ClipPart, ...], Pose | None]:
+    """Return the source's frames at the request's size, its parts, and where its camera ends."""
     data = await steps.get(request.source, "failed_source_gone")
     clip = await asyncio.to_thread(stack.enter_context, open_clip(data))
     parts = parts_in(data, len(clip))
-    return SizedFrames(clip, (request.width, request.height)), parts
+    return SizedFrames(clip, (request.width, request.height)), parts, view_in(data)
 
 
-def _canvas(before: FrameSource, request: GenerationRequest) -> Canvas:
-    last = Image.fromarray(before[len(before) - 1])
-    return canvas_of(last, request.width, request.height)
+async def _canvas(
+    before: FrameSource, request: GenerationRequest, view: Pose | None, steps: OrderSteps
+) -> Canvas:
+    last = await asyncio.to_thread(before.__getitem__, len(before) - 1)
+    canvas = canvas_of(Image.fromarray(last), request.width, request.height)
+    return await with_origin(canvas, request, view, steps)

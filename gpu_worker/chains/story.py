@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
+from gpu_worker.chains.origin import with_origin
 from gpu_worker.encoding import CancellableFrames
 from gpu_worker.engine.api import Result
 from gpu_worker.media.clip_frames import ClipFrames, open_clip
@@ -83,7 +84,10 @@ class Story:
 
     async def _make_next(self) -> None:
         request, index = self._next_request(), len(self.finished)
-        made = await self.steps.generate(request, await self.steps.fetch(request), self._relabel())
+        canvas = await self.steps.fetch(request)
+        if self.finished:
+            canvas = await with_origin(canvas, self.request, self.finished[-1].view, self.steps)
+        made = await self.steps.generate(request, canvas, self._relabel())
         frames = CancellableFrames(made.frames, self.steps.cancelled)
         data = await asyncio.to_thread(encode_finely, frames, request.fps)
         still = await asyncio.to_thread(poster, made.frames[len(made.frames) - 1])
@@ -97,6 +101,7 @@ class Story:
             seconds=made.seconds,
             adjustments=made.adjustments,
             scores=made.scores,
+            view=made.view,
         )
         await self.steps.reporter.segments.add(index, segment)
         self.clips.append(await asyncio.to_thread(self.stack.enter_context, open_clip(data)))
@@ -143,6 +148,7 @@ def _joined(
         _scores(finished),
         sum(segment.seconds for segment in finished),
         parts,
+        view=finished[-1].view,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from gpu_worker.media.clip_parts import ClipPart
 from gpu_worker.media.frames import Frames, FrameSource, stacked
 from gpu_worker.media.picture import Canvas
-from storage.domain.camera.motion import Motion
+from storage.domain.camera.motion import Motion, Pose
 from storage.domain.clip import Adjustment, Candidate
 from storage.domain.progress import Progress
 from storage.domain.request import GenerationRequest
@@ -41,7 +41,8 @@ class Result:
     seconds is how long the engine worked on it; the child process fills it in. parts are those
     that a clip was joined of, if it was. candidates are the drafts that the frames show side by
     side; seed, motion and scores are then the judge's pick's. picture is the PNG that was made from
-    the prompt and animated, empty where the picture was given.
+    the prompt and animated, empty where the picture was given. view is where the camera ends over
+    the picture; None where the last frame is not a view of that.
     """
 
     frames: FrameSource
@@ -53,6 +54,7 @@ class Result:
     parts: tuple[ClipPart, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     picture: bytes = b""
+    view: Pose | None = None
 
     @property
     def array(self) -> Frames:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from gpu_worker.media import warp
 from gpu_worker.media.frames import Frame
+from storage.domain.camera.motion import Pose
 from storage.pictures import open_picture
 
 ENLARGEMENT = 3.0
@@ -22,13 +23,15 @@ class Canvas:
 
     source is RGB, (height, width, 3). window is (x, y, width, height) in the source's pixels and
     has the clip's aspect. size is the clip's (width, height). end is the picture that the clip
-    arrives at, None where it may end anywhere.
+    arrives at, None where it may end anywhere. origin is the picture that this one is a view of,
+    where it is an earlier clip's last frame.
     """
 
     source: Frame
     window: warp.Window
     size: tuple[int, int]
     end: Canvas | None = None
+    origin: PictureView | None = None
 
     @cached_property
     def fitted(self) -> Frame:
@@ -41,8 +44,22 @@ class Canvas:
         return self.window[2] / self.window[3]
 
     def sized(self, size: tuple[int, int]) -> Canvas:
-        """Return the canvas of a clip of another (width, height), its end with it."""
-        return replace(self, size=size, end=self.end and self.end.sized(size))
+        """Return the canvas of a clip of another (width, height), its other pictures with it."""
+        end, origin = self.end, self.origin
+        return replace(
+            self,
+            size=size,
+            end=end and end.sized(size),
+            origin=origin and replace(origin, canvas=origin.canvas.sized(size)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PictureView:
+    """A picture, and the pose of the camera that looks at it."""
+
+    canvas: Canvas
+    pose: Pose
 
 
 def fit(data: bytes, width: int, height: int) -> Canvas:

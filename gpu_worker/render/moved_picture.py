@@ -23,6 +23,7 @@ from gpu_worker.render.depth.viewpoint import poses_between
 from gpu_worker.render.extent import Extent, Margins, seen
 from gpu_worker.render.level import DENSITY, Level, Placement, choose
 from gpu_worker.render.moments import Moments
+from gpu_worker.render.seen_before import EarlierFrame
 from gpu_worker.render.surroundings import continue_beyond
 from storage.domain.camera.motion import Pose
 
@@ -82,13 +83,15 @@ def move_picture(
     seed: int,
     moments: Moments | None = None,
     depth: DepthMap | None = None,
+    *,
+    earlier: EarlierFrame | None = None,
 ) -> MovedPicture | Scene:
     """Return the frames that a camera on a path sees of a canvas.
 
     What the picture does not hold is continued from it, with what a model made of it at some
     moments, where these are given; the seed chooses among textures. With a depth map the camera
-    moves through the scene, as far as over the flat picture on average. A pose at rest gives
-    exactly the fitted picture.
+    moves through the scene, as far as over the flat picture on average. What an earlier frame has
+    shown beyond a flat picture is seen again. A pose at rest gives exactly the fitted picture.
     """
     motion = None if depth is None else relative_motion(depth, canvas)
     extent = _extent(canvas, poses, motion)
@@ -98,7 +101,10 @@ def move_picture(
     if margins.any:
         size = margins.around(base.pixels.shape[1], base.pixels.shape[0])
         answer = None if moments is None else moments.on(base.placement, size)
-        base = replace(base, pixels=continue_beyond(base.pixels, margins, answer, seed))
+        whole = continue_beyond(base.pixels, margins, answer, seed)
+        if earlier is not None:
+            whole = earlier.put_on(whole, base.placement, margins)
+        base = replace(base, pixels=whole)
     levels = [*_finer(part, base, margins, max(zooms)), base]
     while levels[-1].scale >= 2 * DENSITY * min(zooms):
         levels.append(levels[-1].halved())

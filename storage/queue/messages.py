@@ -17,13 +17,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeVar
 
 from storage.codec import CodecError, decode, encode
-from storage.domain.camera.motion import Motion
-from storage.domain.clip import Adjustment, Clip, Failure
+from storage.domain.camera.motion import Motion, Pose, is_possible
+from storage.domain.clip import SPARSE, Adjustment, Clip, Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Progress
@@ -114,7 +114,8 @@ class FinishedSegment:
     """One finished segment of a story that is not finished, so that a later attempt goes on there.
 
     made_from is the fingerprint of the segment's own request. blob and last are the keys of its
-    frames, as a file, and of its last frame, as a PNG. seconds is the model's own time.
+    frames, as a file, and of its last frame, as a PNG. seconds is the model's own time. view is
+    where the camera ends over the story's picture, None where it is over none.
     """
 
     made_from: str
@@ -126,6 +127,7 @@ class FinishedSegment:
     seconds: float
     adjustments: tuple[Adjustment, ...] = ()
     scores: tuple[tuple[str, float], ...] = ()
+    view: Pose | None = field(default=None, metadata=SPARSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,8 @@ def read_segment(text: object) -> FinishedSegment:
     for key in (segment.made_from, segment.blob, segment.last):
         _check_blob("segment", key or "none")
     _check_notes(segment.adjustments, segment.scores)
+    if segment.view is not None and not is_possible(segment.view):
+        raise CodecError("view: not a pose")
     return segment
 
 

@@ -21,7 +21,7 @@ from gpu_worker.engine.api import (
     Result,
 )
 from gpu_worker.media.picture import Canvas
-from storage.domain.camera.motion import Motion
+from storage.domain.camera.motion import Motion, Pose
 from storage.domain.clip import Adjustment
 from storage.domain.errors import GenerationFailed
 from storage.domain.progress import Progress, Stage
@@ -82,6 +82,7 @@ class FakeEngine:
             seed=request.seed,
             motion=Motion.PAN_RIGHT,
             adjustments=(Adjustment("adjusted_tiling"),) if "tight" in words else (),
+            view=view(request, canvas),
         )
 
     def _crashed_before(self) -> bool:
@@ -91,6 +92,14 @@ class FakeEngine:
         except FileExistsError:
             return True
         return False
+
+
+def view(request: GenerationRequest, canvas: Canvas) -> Pose | None:
+    """Return a view a tenth further to the right, of a clip that is rendered from its picture."""
+    origin = canvas.origin
+    if request.denoised is None or (request.source and origin is None):
+        return None
+    return Pose(dx=(origin.pose.dx if origin else 0.0) + 0.1)
 
 
 def fail(words: list[str]) -> None:

@@ -37,7 +37,13 @@ from gpu_worker.models.i2vgen_xl.drafts import (
     scored_frames,
     side_by_side,
 )
-from gpu_worker.models.i2vgen_xl.full_size import FLAT, ClipDepth, denoised_inputs, render
+from gpu_worker.models.i2vgen_xl.full_size import (
+    FLAT,
+    ClipDepth,
+    denoised_inputs,
+    render,
+    view_after,
+)
 from gpu_worker.models.i2vgen_xl.hardware.device import resolve_device
 from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import is_out_of_memory, release_after
 from gpu_worker.models.i2vgen_xl.loading import EngineOptions, load_pipeline
@@ -176,11 +182,12 @@ class I2VGenXL:
         best = max(range(len(scored)), key=lambda number: scored[number].total)
         chosen = scored[best]
         clip: FrameSource = chosen.frames
+        path = camera_poses(asked[best], reading)
         if request.denoised is not None:
-            path = camera_poses(asked[best], reading)
             clip = render(canvas, path, inputs[best], chosen.frames, depth)
-        scores = reported_scores(scored, chosen)
-        return Result(clip, chosen.seed, reading.motion, tuple(adjustments.values()), scores)
+        scores, notes = reported_scores(scored, chosen), tuple(adjustments.values())
+        view = view_after(request, canvas, path)
+        return Result(clip, chosen.seed, reading.motion, notes, scores, view=view)
 
     def _depth(self, request: GenerationRequest, canvas: Canvas) -> ClipDepth:
         """Return how near things in the pictures are, where the request is not for flat ones."""

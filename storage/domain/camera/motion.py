@@ -112,11 +112,11 @@ class Camera:
             raise BadRequest("request_out_of_range", name="camera_strength", low=0, high=1)
         times = [keyframe.time for keyframe in self.keyframes]
         ordered = times == sorted(set(times)) and all(0.0 <= time <= 1.0 for time in times)
-        if not ordered or not all(_is_possible(keyframe.pose) for keyframe in self.keyframes):
+        if not ordered or not all(is_possible(keyframe.pose) for keyframe in self.keyframes):
             raise BadRequest("request_keyframes")
 
 
-def _is_possible(pose: Pose) -> bool:
+def is_possible(pose: Pose) -> bool:
     """Tell whether the camera still sees something of the picture."""
     near = abs(pose.dx) <= 10.0 and abs(pose.dy) <= 10.0 and abs(pose.roll) <= 3600.0
     return near and 0.05 <= pose.zoom <= 20.0

@@ -16,20 +16,22 @@ from PIL import Image
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.messages import Downloading
 from gpu_worker.generate import Generator
-from gpu_worker.media import motion
+from gpu_worker.media import motion, warp
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.frames import Frames
-from gpu_worker.media.picture import Canvas
+from gpu_worker.media.picture import Canvas, fit
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import EMBEDDED
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from storage.blobs import Blobs
 from storage.catalogue_file import load_catalogue
-from storage.domain.camera.motion import Camera, Motion
+from storage.domain.camera.composition import compose
+from storage.domain.camera.motion import Camera, Motion, Pose
+from storage.domain.camera.path import plan
 from storage.domain.clip import Clip, Failure
 from storage.domain.models.served_model import ServedModel
 from storage.domain.prompt.reading import with_reading
 from storage.domain.prompt.story import with_segments
-from storage.domain.request import GenerationRequest
+from storage.domain.request import DenoisedShape, GenerationRequest
 from storage.queue.messages import Order
 from tests.gpu_worker.chains.steps_between import steps_between
 from tests.gpu_worker.test_generate import RecordingReporter
@@ -125,3 +127,27 @@ async def test_each_segment_moves_as_asked_and_an_extension_goes_on(
     assert steps[4 * STEP] <= 2 * np.median(steps)
     levels = longer.mean(axis=(1, 2, 3))
     assert abs(levels[4 * STEP + 1] - levels[4 * STEP]) < 1.0
+
+
+async def test_a_story_takes_the_first_pictures_pixels_where_it_shows_them(
+    blobs: Blobs, engine: LoadedEngine
+) -> None:
+    request = await request_of(blobs, "zoom in\npan left\nzoom out")
+    request = replace(request, frames=8, denoised=DenoisedShape(64, 64, 4))
+    story = with_segments(request, [Camera()] * 3)
+    frames = await frames_in(await made(story, blobs, engine), blobs)
+    picture, view = fit(await blobs.get(request.picture), 256, 256), Pose()
+    for number, segment in enumerate(story.segments):
+        assert segment.reading is not None
+        path = plan(
+            Camera(), segment.reading, 3 + number, 8, float(request.fps), continues=number > 0
+        )
+        view = compose(view, path[-1], picture.aspect)
+    source = (picture.source.shape[1], picture.source.shape[0])
+    crop = warp.move(picture.source, picture.window, [view], picture.size)[0]
+    shown = warp.uncovered(source, picture.window, [view], picture.size)[0] == 0
+    assert shown.mean() > 0.9
+    error = frames[-1][shown].astype(np.float64) - crop[shown]
+    assert 10 * np.log10(255**2 / np.mean(error**2)) >= 32.0, "it was 14.5 dB from the frame alone"
+    steps = steps_between(frames)
+    assert steps[[7, 14]].max() <= 2 * np.median(steps)

@@ -176,7 +176,7 @@ WRITTEN = {
     Clip: "blob poster container width height frames fps seed motion bytes seconds worker "
     "adjustments scores candidates made_with picture",
     Failure: "key parameters retryable cancelled",
-    FinishedSegment: "made_from blob last frames seed motion seconds adjustments scores",
+    FinishedSegment: "made_from blob last frames seed motion seconds adjustments scores view",
 }
 
 
