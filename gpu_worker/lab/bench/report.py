@@ -14,6 +14,7 @@ import torch
 
 from gpu_worker.lab.bench.clip_shape import ClipShape
 from gpu_worker.lab.bench.gpu_estimate import GpuEstimate
+from gpu_worker.lab.bench.product_defaults import DefaultsResult
 from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint
 
 PACKAGES = ("torch", "diffusers", "transformers")
@@ -105,6 +106,7 @@ class BenchmarkReport:
     footprints: list[Footprint] = field(default_factory=list)
     min_memory_vs_stock: float | None = None
     estimates: list[GpuEstimate] = field(default_factory=list)
+    defaults: DefaultsResult | None = None
 
     def json_line(self) -> str:
         """Return the run's last line: the first checkpoint's figures, and what holds for all."""
@@ -123,6 +125,7 @@ class BenchmarkReport:
                 "attention": self.attention,
                 "recovery": self.recovery,
                 "footprints": [asdict(row) for row in self.footprints],
+                "defaults": self.defaults.as_json() if self.defaults else {},
                 "calculated": [asdict(estimate) for estimate in self.estimates],
                 "others": dict(zip(names[1:], presets[1:], strict=True)),
             }
@@ -138,6 +141,7 @@ class BenchmarkReport:
             f"{torch.get_num_threads()} threads. Seconds are {self.clock}.",
             "",
         ]
+        lines += self.defaults.markdown() if self.defaults else []
         for checkpoint in self.checkpoints:
             lines += checkpoint.markdown()
         for estimate in self.estimates:

@@ -16,6 +16,7 @@ from gpu_worker.lab.bench.pipelines import (
     engine_clip,
     load_engine,
 )
+from gpu_worker.lab.bench.product_defaults import measure_defaults
 from gpu_worker.lab.bench.report import (
     BenchmarkReport,
     CheckpointResult,
@@ -128,6 +129,16 @@ def time_presets(pair: PipelinePair, clips: ComparedClips) -> CheckpointResult:
     return CheckpointResult(clips.name, shape, timings.median("stock"), presets)
 
 
+def measure_product(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
+    """Measure the product's default clip beside the stock pipeline's."""
+    catalogue = load_catalogue()
+    model = catalogue.models["i2vgen-xl" if bench.gpu else "embedded"]
+    folder = bench.random_checkpoint("full") if bench.gpu else locate(bench.source)
+    rounds = bench.rounds or (3 if bench.gpu else 1)
+    measured = measure_defaults(model, folder, bench.device, rounds, bench.clock)
+    return replace(report, defaults=measured)
+
+
 def measure_clips(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
     """Measure whole clips at the usual size."""
     if bench.gpu:
@@ -225,6 +236,7 @@ CALCULATED = "calculated"
 """The part that measures nothing, which runs only when it is named."""
 
 PARTS: dict[str, Callable[[Benchmark, BenchmarkReport], BenchmarkReport]] = {
+    "defaults": measure_product,
     "clips": measure_clips,
     "large": measure_large,
     "levers": measure_ablation,
