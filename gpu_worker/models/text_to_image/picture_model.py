@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from gpu_worker.media.frames import Frame
 from gpu_worker.models.i2vgen_xl.checkpoint.named_errors import naming
 from gpu_worker.models.i2vgen_xl.hardware.device import release_cached_memory
 from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import release_after
+from gpu_worker.models.text_to_image.scene import scene_in
 from storage.domain.errors import GenerationFailed
 from storage.domain.request import GenerationRequest
 
@@ -27,15 +28,25 @@ OnStep = Callable[[int], None]
 """Called after every step with the number of steps that are done; may raise Cancelled."""
 
 
-@dataclass(frozen=True)
+class Offload(Enum):
+    """What of a pipeline is on the device at once while it works: all, one model, or one layer."""
+
+    NONE = "none"
+    MODELS = "models"
+    LAYERS = "layers"
+
+
+@dataclass
 class PictureModel:
     """Any pipeline of diffusers that AutoPipelineForText2Image loads.
 
-    The weights are on the device only while a picture is made.
+    The weights are on the device only while a picture is made. What memory did not suffice for is
+    not tried again.
     """
 
     pipeline: Any
     device: torch.device
+    offload: Offload = Offload.NONE
 
     @classmethod
     def load(cls, folder: Path, device: torch.device, dtype: torch.dtype) -> PictureModel:
@@ -59,13 +70,13 @@ class PictureModel:
 
         Raise OutOfMemory, and GenerationFailed where the pipeline's own filter refuses the picture.
         """
-        for placed in self._placements():
+        while True:
             try:
-                with placed():
-                    return self._make(request, on_step)
+                return self._make_on_device(request, on_step)
             except (RuntimeError, MemoryError) as error:
                 release_after(error, self.device)
-        raise OutOfMemory(f"the text-to-image model does not fit into {self.device}")
+            if not self._offload_more():
+                raise OutOfMemory(f"the text-to-image model does not fit into {self.device}")
 
     def size(self, aspect: float) -> tuple[int, int]:
         """Return the width and height of a picture with an aspect (width/height)."""
@@ -81,7 +92,6 @@ class PictureModel:
             max(1, round(side / aspect**0.5 / multiple)) * multiple,
         )
 
-    @torch.inference_mode()
     def _make(self, request: GenerationRequest, on_step: OnStep) -> Frame:
         made = request.text_to_image
         if made is None:
@@ -93,7 +103,7 @@ class PictureModel:
             return tensors
 
         arguments = {
-            "prompt": request.prompt,
+            "prompt": scene_in(request.prompt),
             "negative_prompt": request.negative_prompt or None,
             "width": width,
             "height": height,
@@ -109,32 +119,28 @@ class PictureModel:
             raise GenerationFailed("failed_picture_refused")
         return np.asarray(answer.images[0].convert("RGB"))
 
-    def _placements(self) -> list[Callable[[], Any]]:
-        """Return the ways to have the weights on the device, the fastest first."""
-        pipeline = self.pipeline
-        if self.device.type == "cpu":
-            return [self._whole]
-        offload = (pipeline.enable_model_cpu_offload, pipeline.enable_sequential_cpu_offload)
-        return [self._whole, *(lambda enable=enable: self._offloaded(enable) for enable in offload)]
-
-    @contextmanager
-    def _whole(self) -> Iterator[None]:
+    def _make_on_device(self, request: GenerationRequest, on_step: OnStep) -> Frame:
+        whole = self.offload is Offload.NONE
         try:
-            self.pipeline.to(self.device)
-            yield
+            if whole:
+                self.pipeline.to(self.device)
+            return self._make(request, on_step)
         finally:
-            self._free()
+            if whole:
+                self.pipeline.to("cpu", silence_dtype_warnings=True)
+            else:
+                self.pipeline.maybe_free_model_hooks()
+            if self.device.type != "cpu":
+                release_cached_memory(self.device)
 
-    @contextmanager
-    def _offloaded(self, enable: Callable[..., None]) -> Iterator[None]:
-        try:
-            enable(device=self.device)
-            yield
-        finally:
-            self.pipeline.remove_all_hooks()
-            self._free()
-
-    def _free(self) -> None:
-        if self.device.type != "cpu":
-            self.pipeline.to("cpu")
-            release_cached_memory(self.device)
+    def _offload_more(self) -> bool:
+        """Let less of the weights be on the device at once; return False where that is no help."""
+        if self.device.type == "cpu" or self.offload is Offload.LAYERS:
+            return False
+        if self.offload is Offload.NONE:
+            self.offload = Offload.MODELS
+            self.pipeline.enable_model_cpu_offload(device=self.device)
+        else:
+            self.offload = Offload.LAYERS
+            self.pipeline.enable_sequential_cpu_offload(device=self.device)
+        return True

@@ -21,7 +21,7 @@ from gpu_worker.media.picture import Canvas
 from gpu_worker.models import registry
 from gpu_worker.models.text_to_image import engine as text_to_image
 from gpu_worker.models.text_to_image.engine import TextToImageEngine
-from gpu_worker.models.text_to_image.picture_model import PictureModel
+from gpu_worker.models.text_to_image.picture_model import Offload, PictureModel
 from storage.domain.errors import GenerationFailed
 from storage.domain.picture import TextToImage
 from storage.domain.progress import Progress, Stage
@@ -140,6 +140,7 @@ class FailingPipeline:
         self._answer = answer
         self._place = "cpu"
         self.tried: list[str] = []
+        self.freed = 0
 
     def __call__(self, prompt: str) -> Any:
         self.tried.append(self._place)
@@ -148,7 +149,7 @@ class FailingPipeline:
             raise torch.OutOfMemoryError("CUDA out of memory")
         return self._answer or SimpleNamespace(images=[Image.new("L", (8, 8))])
 
-    def to(self, device: object) -> None:
+    def to(self, device: object, **_: object) -> None:
         self._place = str(device)
 
     def enable_model_cpu_offload(self, device: object) -> None:
@@ -157,16 +158,34 @@ class FailingPipeline:
     def enable_sequential_cpu_offload(self, device: object) -> None:
         self._place = f"layers to {device}"
 
-    def remove_all_hooks(self) -> None:
-        self._place = ""
+    def maybe_free_model_hooks(self) -> None:
+        self.freed += 1
 
 
 def test_less_lies_on_the_device_where_memory_is_short() -> None:
     pipeline = FailingPipeline(2)
-    picture = PictureModel(pipeline, torch.device("meta"))(REQUEST, lambda _: None)
-    assert picture.shape == (8, 8, 3)
+    model = PictureModel(pipeline, torch.device("meta"))
+    assert model(REQUEST, lambda _: None).shape == (8, 8, 3)
     assert pipeline.tried == ["meta", "models to meta", "layers to meta"]
+    assert pipeline.freed == 2
+    assert model(REQUEST, lambda _: None).shape == (8, 8, 3)
+    assert pipeline.tried[3:] == ["layers to meta"]  # what did not fit is not tried again
+
+
+def test_the_weights_leave_the_device_after_each_picture() -> None:
+    pipeline = FailingPipeline(0)
+    PictureModel(pipeline, torch.device("meta"))(REQUEST, lambda _: None)
+    assert pipeline.tried == ["meta"]
     assert pipeline._place == "cpu"
+
+
+def test_models_that_come_to_the_device_in_turn_make_the_same_picture(folder: Path) -> None:
+    model = PictureModel.load(folder, CPU, torch.float32)
+    whole = model(REQUEST, lambda _: None)
+    model.pipeline.enable_model_cpu_offload(device="cpu")  # stands for a GPU
+    model.offload = Offload.MODELS
+    for _ in range(2):
+        assert np.array_equal(model(REQUEST, lambda _: None), whole)
 
 
 @pytest.mark.parametrize(("device", "tries"), [(torch.device("meta"), 3), (CPU, 1)])
