@@ -122,3 +122,10 @@ def test_a_named_profile_bounds_the_memory_and_no_other() -> None:
     named = WorkerSettings(model="i2vgen-xl", hardware_profile="rtx4090")
     assert named.engine().arguments["memory_gib"] == 24
     assert WorkerSettings(model="i2vgen-xl").engine().arguments["memory_gib"] == 0
+
+
+def test_the_engine_reads_styles_where_orders_bring_them(tmp_path: Path) -> None:
+    settings = WorkerSettings(mutoscope_home=tmp_path)
+    assert settings.takes_styles
+    assert settings.engine().arguments["styles_folder"] == settings.styles_folder
+    assert settings.styles_folder == tmp_path / "styles"
