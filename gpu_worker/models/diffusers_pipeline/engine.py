@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from gpu_worker.engine.api import NotUsableYet, OnProgress, OutOfMemory, Result
-from gpu_worker.media.frames import Frames
+from gpu_worker.media.frames import Frame, Frames
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.diffusers_pipeline.call_arguments import CALLBACK, CallArguments
 from gpu_worker.models.diffusers_pipeline.latent_frames import LatentsToPicture
@@ -141,10 +142,13 @@ class DiffusersPipeline:
                 f"{type(pipeline).__name__} made {made.shape} for {request.frames} frames of"
                 f" {request.width}x{request.height}: the row of {self.name} states other steps"
             )
-        if not np.isfinite(made).all():
+        return np.stack([self._in_bytes(frame) for frame in made])  # one is large already
+
+    def _in_bytes(self, frame: NDArray[np.float32]) -> Frame:
+        """Return a frame's colours between 0 and 1 in bytes; raise RuntimeError."""
+        if not np.isfinite(frame).all():
             raise RuntimeError(f"{self.name} made frames that are no numbers")
-        frames: Frames = (made * 255.0).round().astype(np.uint8)
-        return frames
+        return (frame * 255.0).round().astype(np.uint8)
 
     def _smaller(
         self, request: GenerationRequest, canvas: Canvas

@@ -80,10 +80,10 @@ def _component(folder: Path, library: str, class_name: str, dtype: torch.dtype) 
             return kind.from_pretrained(str(folder), local_files_only=True)
     _check_files(folder)
     with naming(folder):
-        variant = {"variant": HALF} if f".{HALF}." in weight_files(folder)[0].name else {}
+        variant = {"variant": HALF} if f".{HALF}" in weight_files(folder)[0].name else {}
         model, facts = kind.from_pretrained(
             str(folder),
-            torch_dtype=dtype,
+            dtype=dtype,
             use_safetensors=True,
             local_files_only=True,
             output_loading_info=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -144,3 +145,31 @@ def test_a_rows_number_formats_hold_on_a_gpu_that_is_left_to_choose() -> None:
     assert component_dtypes(row, "fp16", gpu) == {"default": torch.float16}
     assert component_dtypes(row, "auto", cpu) == {"default": torch.float32}
     assert component_dtypes(PipelineRow(), "auto", gpu) == {"default": torch.float16}
+
+
+def test_the_number_format_of_the_settings_is_that_of_every_component(
+    folder_of: FolderOf, picture: Image.Image
+) -> None:
+    engine = make_engine(folder_of("WanPipeline"), CATALOGUE.models["wan2.2-ti2v-5b"], dtype="bf16")
+    engine.load()
+    parts = engine.ladder.pipeline.components.values()
+    formats = {part.dtype for part in parts if isinstance(part, torch.nn.Module)}
+    assert formats == {torch.bfloat16}
+    made = engine.generate(
+        *clip_of("wan2.2-ti2v-5b", picture, steps=2), lambda *_: None, lambda: False
+    )
+    assert made.array.shape == (9, 64, 64, 3)
+
+
+def test_a_folder_with_files_in_half_precision_alone_is_read(
+    folder_of: FolderOf, tmp_path: Path, picture: Image.Image
+) -> None:
+    folder = Path(shutil.copytree(folder_of("StableVideoDiffusionPipeline"), tmp_path / "half"))
+    files = [*folder.glob("*/*.safetensors")]
+    assert len(files) == 3
+    for file in files:
+        file.rename(file.with_suffix(".fp16.safetensors"))
+    engine = make_engine(folder, CATALOGUE.models["svd-xt"])
+    engine.load()
+    clip = clip_of("svd-xt", picture, steps=1)
+    assert engine.generate(*clip, lambda *_: None, lambda: False).array.shape == (5, 64, 64, 3)
