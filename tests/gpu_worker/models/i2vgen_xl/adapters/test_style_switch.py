@@ -12,6 +12,7 @@ import pytest
 import torch
 from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
 from torch import Tensor, nn
+from torch._dynamo.testing import CompileCounter
 
 from gpu_worker.models.i2vgen_xl.adapters.layer_weights import layer_weights
 from gpu_worker.models.i2vgen_xl.adapters.style_switch import MOST_WARM, StyleSwitch
@@ -23,6 +24,7 @@ from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import (
 from gpu_worker.models.i2vgen_xl.memory.eight_bit import quantize
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.unet.attention_choice import CPU_KERNELS
+from gpu_worker.models.i2vgen_xl.unet.layout import Layout
 from gpu_worker.models.i2vgen_xl.unet.unet import UNet
 from storage.domain.errors import BadStyle
 from storage.domain.models.style import Style
@@ -188,6 +190,23 @@ def test_weights_that_are_loaded_anew_get_the_style_again(
     assert_same(weights(second), changed)
     switch.bring(second, None)
     assert_same(weights(second), weights(wrapped(stock)))
+
+
+@torch.inference_mode()
+def test_what_was_compiled_stays_valid(stock: I2VGenXLUNet, tmp_path: Path) -> None:
+    style = put_style(tmp_path, adapter_bytes(random_factors(stock, layers(stock), RANK)))
+    plain, compiled, counter = wrapped(stock), wrapped(stock), CompileCounter()
+    compiled.transformer_in.compile(dynamic=False, backend=counter)
+    maps = torch.randn(4, 8, 6, 6).contiguous(memory_format=torch.channels_last)
+    layout = Layout(1, 4, channels_last=True)
+    before = compiled.transformer_in(maps, layout)
+    graphs = counter.frame_count
+    for unet in (plain, compiled):
+        StyleSwitch(tmp_path).bring(unet, style)
+    after = compiled.transformer_in(maps, layout)
+    assert torch.equal(after, plain.transformer_in(maps, layout))
+    assert not torch.equal(after, before)
+    assert counter.frame_count == graphs > 0
 
 
 def test_a_warm_style_is_not_read_again_and_a_cold_one_is(
