@@ -11,6 +11,7 @@ from typing import Any
 
 from bot.studio.camera_options import camera_from
 from bot.studio.clips.finish_options import finish_from
+from bot.studio.clips.remaking import part_frames
 from bot.studio.option_table import OPTIONS, STORY, STYLE, Option
 from bot.studio.options import Chooser, Options, OptionValue
 from storage.domain.camera.motion import Camera
@@ -107,6 +108,8 @@ class Admission:
         """Return the options that ask for this request again."""
         model = self.catalogue.model(request.model)
         values = {option.name: option.value_in(request, model) for option in self.table}
+        if not request.generates:  # frames are those of a clip that may be longer than is made
+            values["frames"] = min(part_frames(request), int(model.limits.frames.high))
         return Options(**self._completed(Options(**values), model))
 
     def defaults(self, model: str = "") -> Options:

@@ -20,6 +20,7 @@ from bot.studio.clips.choosing import chosen_request
 from bot.studio.clips.clip_finishing import ClipFinishing
 from bot.studio.clips.end_picture import END_PICTURE, of_end_picture
 from bot.studio.clips.finish_action import FinishAction
+from bot.studio.clips.remaking import remade
 from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.lease import Lease
@@ -44,7 +45,6 @@ from storage.domain.errors import (
     Unavailable,
 )
 from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
-from storage.domain.prompt.reading import with_reading
 from storage.domain.quota import DAY, GuildUsage, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.logs import log_job
@@ -182,9 +182,7 @@ class Studio:
     async def draft_retry(self, job_id: str, requester: Requester) -> OrderDraft:
         """Return an order of a job's clip with another seed; raise BadRequest."""
         job = await self._jobs.get(job_id)
-        request = job.request
-        if not request.generates:  # made anew, and finished in the same way
-            request = with_reading(replace(request, source="", reading=None))
+        request = await remade(job, self._jobs.get)
         depth_model = self.admission.catalogue.model(request.model).depth_model
         request = replace(request, seed=self._seeds(), depth_model=depth_model, stopped_after=0)
         if not request.picture:  # none was made
