@@ -25,16 +25,23 @@ from deploy.local.discord.server import LocalDiscord
 from deploy.local.discord.state.guild import BOT
 from deploy.local.stack.child_process import ChildProcess, python
 from storage.database.connect import open_database
-from tests.support.backend import Backend, png, until
+from storage.domain.clip import Clip, Failure
+from storage.queue.messages import Order
+from storage.queue.reporter import ProgressReporter
+from tests.bot.studio.chains.test_stories import StoryWorker
+from tests.support.backend import Backend, ScriptedWorker, png, until
 
 INTERRUPTED = "Your order was interrupted"
 LOADING = 1 << 7
 ALL = os.environ.get("CRASH_POINTS") == "all"
-SAMPLE = {"animate": (4, 9, 21), "two": (26,), "again": (5,), "react": (2, 17), "post": (38,)}
-QUICK = {("animate", 21), ("two", 26), ("react", 17)}
+SAMPLE = {
+    **{"animate": (4, 9, 21), "two": (26,), "again": (5,), "react": (2, 17), "post": (38,)},
+    **{"story": (3, 18, 30, 33), "extend": (5, 19)},
+}
+QUICK = {("animate", 21), ("two", 26), ("react", 17), ("story", 33)}
 """What every run tries; the rest of the sample is slow."""
 
-LAST = {"animate": 36, "two": 68, "again": 32, "react": 34, "post": 44}
+LAST = {"animate": 36, "two": 68, "again": 32, "react": 34, "post": 44, "story": 43, "extend": 30}
 POINTS = [
     pytest.param(order, number, marks=() if (order, number) in QUICK else pytest.mark.slow)
     for order, sample in SAMPLE.items()
@@ -87,6 +94,10 @@ class CrashRun:
         """Return how many jobs there are."""
         return sum((await self.backend.studio.report_all(1)).counts.values())
 
+    async def has_no_segments(self) -> bool:
+        """Tell whether nothing of a story's segments is left."""
+        return not await self.backend.queue.jobs_with_segments()
+
     async def finished(self, ordered: int = 0) -> list[Json]:
         """Wait until nothing is begun, unfinished or undelivered; return the bot's messages.
 
@@ -106,8 +117,18 @@ class CrashRun:
         return [m for m in await self.member.messages() if m["author"]["id"] == BOT]
 
 
+class SegmentWorker(StoryWorker):
+    """A worker that makes stories segment by segment, and any other clip at once."""
+
+    async def __call__(self, order: Order, reporter: ProgressReporter) -> Clip | Failure:
+        if order.request.segments:
+            return await super().__call__(order, reporter)
+        return await ScriptedWorker.__call__(self, order, reporter)
+
+
 @pytest.fixture
 async def run(tmp_path: Path, backend: Backend) -> AsyncIterator[CrashRun]:
+    backend.worker = SegmentWorker(backend.blobs, backend.worker.mp4)
     async with (
         LocalDiscord(tmp_path / "discord") as server,
         MemberClient(server.url) as member,
@@ -126,6 +147,13 @@ async def begin(run: CrashRun, order: str, clip: Json | None) -> Json:
     if order == "again":
         assert clip is not None
         return await member.press(clip["id"], buttons_of(clip)["again"])
+    if order == "extend":
+        assert clip is not None
+        form = await member.press(clip["id"], buttons_of(clip)["extend"])
+        return await answered(member, form, {"prompt": "tilt up"})
+    if order == "story":
+        form = await member.command("story", picture=await member.upload("a.png", png()))
+        return await answered(member, form, {"prompt": "zoom in\npan left\ntilt up"})
     if order == "post":
         fault = {"method": "PATCH", "path": "/messages/", "status": 403, "times": 10**6}
         await member.call("POST", "/local/faults", fault)
@@ -133,6 +161,11 @@ async def begin(run: CrashRun, order: str, clip: Json | None) -> Json:
     if order == "two":
         pictures["picture_2"] = await member.upload("b.png", png(colour="blue"))
     return await member.command("animate", prompt="zoom in", **pictures)
+
+
+async def answered(member: MemberClient, form: Json, answers: dict[str, Any]) -> Json:
+    """Submit a form, where it was shown; return the outcome."""
+    return await member.submit(form["interaction"], answers) if form["kind"] == "modal" else form
 
 
 async def first_clip(run: CrashRun) -> Json:
@@ -164,7 +197,7 @@ async def test_a_killed_bot_ends_each_order_in_one_post_or_one_word(
     clip: Json | None = None
     before: list[str] = []
     async with run.bot(number) as process:
-        if order in ("again", "react"):
+        if order in ("again", "react", "extend"):
             clip = await first_clip(run)
             before = [message["id"] for message in await run.posted()]
         process.process.send_signal(signal.SIGUSR1)
@@ -182,6 +215,7 @@ async def test_a_killed_bot_ends_each_order_in_one_post_or_one_word(
     async with run.bot():
         await run.finished()
         await asyncio.sleep(1)  # a second post would come by now
+        await until(run.has_no_segments)
     new = [message for message in await run.posted() if message["id"] not in before]
     words = [message for message in new if INTERRUPTED in message["content"]]
     clips = [message for message in new if clip_of(message)]
