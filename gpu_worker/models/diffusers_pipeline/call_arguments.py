@@ -15,7 +15,7 @@ from storage.domain.models.pipeline_row import PARAMETERS
 from storage.domain.request import GenerationRequest
 
 NEEDED = ("picture", "steps")
-UNABLE = {Capability.CAMERA, Capability.CANDIDATES}
+UNABLE = {Capability.CAMERA, Capability.CANDIDATES, Capability.STYLE}
 """What no pipeline of diffusers is given by this engine."""
 
 CALLBACK = "callback_on_step_end"

@@ -83,6 +83,7 @@ def test_a_model_that_takes_an_end_picture_is_given_it(
     [
         ({"capabilities": (Capability.CAMERA,)}, "can be given no camera"),
         ({"capabilities": (Capability.CANDIDATES,)}, "can be given no candidates"),
+        ({"capabilities": (Capability.STYLE,)}, "can be given no style"),
         ({"pipeline": PipelineRow("LTXPipeline")}, "LTXPipeline has no parameter image"),
         (
             {"pipeline": PipelineRow("StableVideoDiffusionPipeline")},
