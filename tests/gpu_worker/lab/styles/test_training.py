@@ -31,7 +31,7 @@ def blueness(frames: Frames, mask: np.ndarray) -> float:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 @pytest.mark.filterwarnings("ignore")
 def test_what_was_trained_on_a_look_fills_with_it(tmp_path: Path) -> None:
     pictures, styles = tmp_path / "pictures", tmp_path / "styles"
