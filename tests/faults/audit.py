@@ -45,7 +45,8 @@ def audit(evidence: Evidence) -> Verdict:
     _judge_notices(evidence, verdict)
     verdict.overlaps += overlaps(evidence.runs)
     finished = Counter(run.job for run in evidence.runs if run.finished)
-    verdict.remade += [job for job, count in finished.items() if count > 1]
+    parts = {job.id: job.parts for job in evidence.jobs}
+    verdict.remade += [job for job, count in finished.items() if count > parts.get(job, 1)]
     verdict.slowest_recovery = max(recoveries(evidence).values(), default=0.0)
     verdict.slowest_delivery = max(deliveries(evidence), default=0.0)
     return verdict

@@ -46,7 +46,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class JobRecord:
-    """A job as the database has it; credits is the sum of its ledger."""
+    """A job as the database has it; credits is the sum of its ledger, parts are its segments."""
 
     id: str
     owner: str
@@ -58,6 +58,7 @@ class JobRecord:
     delivered: bool
     waits: bool
     entries: tuple[tuple[str, int], ...]
+    parts: int = 1
 
     @property
     def credits(self) -> int:
@@ -238,10 +239,11 @@ UNSETTLED = """SELECT
 
 
 def _job(row: Row) -> JobRecord:
+    request = json.loads(str(row["request"]))
     return JobRecord(
         id=str(row["id"]),
         owner=str(row["owner"]),
-        prompt=json.loads(str(row["request"]))["prompt"],
+        prompt=request["prompt"],
         parent=str(row["parent"]),
         status=str(row["status"]),
         cost=int(str(row["cost"])),
@@ -249,6 +251,7 @@ def _job(row: Row) -> JobRecord:
         delivered=bool(row["delivered"]),
         waits=bool(row["waits"]),
         entries=(),
+        parts=len(request.get("segments", ())) or 1,
     )
 
 

@@ -100,6 +100,10 @@ class People:
         placed = None
         if plan.action is Action.RETRY:
             placed = await self._retry(plan, member)
+        elif plan.action is Action.EXTEND:
+            placed = await self._extend(plan, member)
+        elif plan.action is Action.STORY:
+            placed = await self._story(plan, member)
         if placed is None:
             placed = await self._command(plan, member)
         if placed is None:
@@ -144,6 +148,35 @@ class People:
 
         job = button.partition(":")[2]
         draft = PlacedOrder(plan.number, member.user_id, before.prompt, parent=job)
+        return await self._until_answered(draft, act)
+
+    async def _extend(self, plan: PlannedOrder, member: MemberClient) -> PlacedOrder | None:
+        """Press Extend under an earlier clip and submit its form; None where there is none."""
+        found = await self._finished(plan.earlier, "extend")
+        if found is None:
+            return None
+        before, button = found
+        prompt = f"tilt up {self._prefix}{plan.number}"
+        answers = {"prompt": prompt, "numbers": _numbers(plan)}
+
+        async def act() -> Json:
+            return await _submitted(member, await member.press(before.message, button), answers)
+
+        job = button.partition(":")[2]
+        draft = PlacedOrder(plan.number, member.user_id, prompt, parent=job)
+        return await self._until_answered(draft, act)
+
+    async def _story(self, plan: PlannedOrder, member: MemberClient) -> PlacedOrder | None:
+        """Order a story by its form."""
+        motions = ("zoom in", "pan left", "tilt up")
+        prompt = "\n".join(f"{motion} {self._prefix}{plan.number}" for motion in motions)
+        answers = {"prompt": prompt, "numbers": _numbers(plan)}
+        picture = self._uploads[plan.person][0]
+
+        async def act() -> Json:
+            return await _submitted(member, await member.command("story", picture=picture), answers)
+
+        draft = PlacedOrder(plan.number, member.user_id, prompt)
         return await self._until_answered(draft, act)
 
     async def _until_answered(
@@ -191,8 +224,8 @@ class People:
         self.placed.append(placed)
         return True
 
-    async def _finished(self, number: int) -> tuple[PlacedOrder, str] | None:
-        """Wait for an earlier order's clip; return it with the id of its Retry button."""
+    async def _finished(self, number: int, action: str = "again") -> tuple[PlacedOrder, str] | None:
+        """Wait for an earlier order's clip; return it with the id of its Retry or other button."""
         deadline = time.monotonic() + FINISH
         while time.monotonic() < deadline:
             placed = self._by_number.get(number)
@@ -202,8 +235,8 @@ class People:
                 except MemberApiError:
                     return None
                 buttons = buttons_of(message)
-                if "again" in buttons:
-                    return placed, buttons["again"]
+                if action in buttons:
+                    return placed, buttons[action]
             await asyncio.sleep(POLL)
         return None
 
@@ -237,6 +270,18 @@ class People:
                     job = custom_id.partition(":")[2]
                     fetched[job] = fetched.get(job, 0) + 1
         return fetched
+
+
+def _numbers(plan: PlannedOrder) -> str:
+    """Return the lines of a form for a quick clip."""
+    return f"frames: 8\nsteps: {plan.steps}\nseed: {plan.number}"
+
+
+async def _submitted(member: MemberClient, form: Json, answers: dict[str, str]) -> Json:
+    """Submit a form, where it was shown; return the outcome."""
+    if form["kind"] != "modal":
+        return form
+    return await member.submit(form["interaction"], answers)
 
 
 def buttons_rows(message: Json) -> list[str]:

@@ -55,6 +55,15 @@ class Action(Enum):
     REPEAT = "repeat"  # the same command as before, which the cache answers
     RETRY = "retry"  # the button
     REACTION = "reaction"
+    STORY = "story"  # a form, and several segments
+    EXTEND = "extend"  # the button, and its form
+
+
+WEIGHTS = {
+    **{Action.COMMAND: 70, Action.REPEAT: 5, Action.RETRY: 10, Action.REACTION: 6},
+    **{Action.STORY: 5, Action.EXTEND: 4},
+}
+"""How often each is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +135,7 @@ def make_schedule(
 
 
 def _order(generator: random.Random, number: int, at: float, people: int) -> PlannedOrder:
-    actions = (Action.COMMAND, Action.REPEAT, Action.RETRY, Action.REACTION)
-    [action] = generator.choices(actions, (78, 5, 11, 6))
+    [action] = generator.choices([*WEIGHTS], [*WEIGHTS.values()])
     earlier = generator.randrange(max(1, number - 60), number) if number > 1 else -1
     several = action is Action.COMMAND and generator.random() < 0.08
     cancelled = generator.random() < 0.06
