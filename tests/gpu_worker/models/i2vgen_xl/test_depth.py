@@ -14,6 +14,7 @@ from gpu_worker.models.i2vgen_xl.full_size import ClipDepth, denoised_inputs
 from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import moved_picture
 from gpu_worker.render.depth.inverse_depth import DepthMap
 from gpu_worker.render.depth.scene import Scene
+from gpu_worker.render.dissolve import Dissolve
 from storage.domain.camera.motion import Motion, Pose, Reading
 from storage.domain.request import DenoisedShape
 from tests.gpu_worker.models.depth.tiny_models import write_depth_anything
@@ -66,3 +67,15 @@ def test_where_denoising_starts_moves_through_the_scene_too(canvas: Canvas) -> N
 def test_a_picture_that_stands_still_is_one_frame(canvas: Canvas) -> None:
     ramp = DepthMap(np.linspace(0.0, 1.0, 64, dtype=np.float32)[None, :].repeat(64, 0))
     assert len(moved_picture(canvas, (Pose(),) * 4, 1, ramp)) == 1
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_picture_that_a_clip_ends_with_has_a_scene_of_its_own(
+    deep_engine: I2VGenXL, canvas: Canvas
+) -> None:
+    end = replace(canvas, source=canvas.source[::-1].copy())
+    between = replace(canvas, end=end).sized((96, 96))
+    clip = generate(deep_engine, between, depth_model="depth", **RENDERED).frames
+    assert isinstance(clip, Dissolve)
+    assert (type(clip.first), type(clip.last)) == (Scene, Scene)
+    assert np.array_equal(clip[7], end.sized((96, 96)).fitted)
