@@ -37,7 +37,7 @@ from storage.domain.request import (
 Value = TypeVar("Value")
 
 VERSION = 2
-"""To be raised by every change of what is written, default values included."""
+"""To be raised once between releases that differ in what is written, default values included."""
 
 UNVERSIONED = 0  # what releases before the first version wrote
 

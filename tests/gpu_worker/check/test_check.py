@@ -14,7 +14,6 @@ from gpu_worker.check import __main__ as check
 from gpu_worker.check import clip_checks
 from gpu_worker.check.report import CheckFailed, Verdict, run_check
 from gpu_worker.check.subject import Subject, make_clip
-from gpu_worker.models.i2vgen_xl.memory.fallback import FallbackStep
 
 CUDA_ONLY = {
     "device busy",
@@ -120,7 +119,3 @@ def test_a_clip_that_repeats_itself_badly_is_found(
     result = run_check("same seed", lambda: clip_checks.repeated(subject))
     assert result.status is Verdict.FAILED
     assert "of 255" in result.detail
-
-
-def test_every_rung_of_the_fallback_is_checked() -> None:
-    assert {f"fallback {step.value}" for step in FallbackStep} <= set(check.CHECKS)
