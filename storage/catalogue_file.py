@@ -10,6 +10,7 @@ from typing import Any
 
 from storage.codec import CodecError
 from storage.domain.catalogue import Catalogue, Model, PresetRow
+from storage.domain.models.capability import Capability
 from storage.domain.models.pipeline_row import DTYPES, PARAMETERS
 from storage.domain.request import Preset
 from storage.yaml_file import find_file, read_yaml
@@ -60,14 +61,14 @@ def _check_references(catalogue: Catalogue) -> None:
     """Raise CodecError where a name is not defined that another place relies on."""
     if catalogue.default_model not in catalogue.models:
         raise CodecError(f"default_model: {catalogue.default_model!r} is not among the models")
+    for preset in Preset:
+        if preset not in catalogue.presets:
+            raise CodecError(f"presets.{preset.value}: missing")
     for name, row in catalogue.models.items():
         if row.defaults.resolution not in row.resolutions:
             where = f"models.{name}.defaults.resolution"
             raise CodecError(f"{where}: {row.defaults.resolution!r} is not among the resolutions")
         _check_model(row, f"models.{name}", catalogue)
-    for preset in Preset:
-        if preset not in catalogue.presets:
-            raise CodecError(f"presets.{preset.value}: missing")
     _check_presets(catalogue.presets, "presets")
 
 
@@ -87,8 +88,10 @@ def _check_model(row: Model, place: str, catalogue: Catalogue) -> None:
         rule = f"a multiple of {row.frame_step}, plus one"
         raise CodecError(f"{place}.defaults.frames: {defaults.frames} is not {rule}")
     _check_presets(row.presets, f"{place}.presets")
-    if defaults.preset not in catalogue.presets_of(row):
-        raise CodecError(f"{place}.presets.{defaults.preset.value}: missing")
+    drafts = (Preset.DRAFT,) if Capability.CANDIDATES in row.capabilities else ()
+    for preset in (defaults.preset, *drafts):
+        if preset not in catalogue.presets_of(row):
+            raise CodecError(f"{place}.presets.{preset.value}: missing")
     for name in pipeline.parameters:
         if name not in PARAMETERS:
             raise CodecError(f"{place}.pipeline.parameters.{name}: unknown")

@@ -12,7 +12,7 @@ from typing import Any
 from bot.studio.camera_options import camera_from
 from bot.studio.clips.finish_options import finish_from
 from bot.studio.clips.remaking import part_frames
-from bot.studio.option_table import OPTIONS, STORY, STYLE, Option
+from bot.studio.option_table import OPTIONS, STORY, STYLE, Option, presets
 from bot.studio.options import Chooser, Options, OptionValue
 from storage.domain.camera.motion import Camera
 from storage.domain.catalogue import Catalogue, Model, Profile
@@ -102,6 +102,8 @@ class Admission:
         bounded = [option for option in self.table if self.bounds(option, model)]
         values = {option.name: option.value_in(request, model) for option in bounded}
         self._check_bounds(values, model)
+        if request.generates and request.preset not in presets(model):
+            raise BadRequest("request_preset", names=", ".join(presets(model)))
         self._check_size(request)
 
     def options_of(self, request: GenerationRequest) -> Options:

@@ -165,7 +165,7 @@ def resolutions(model: Model, profile: Profile) -> dict[str, str]:
     }
 
 
-def presets(model: Model, _profile: Profile) -> dict[str, str]:
+def presets(model: Model, _profile: Profile | None = None) -> dict[str, str]:
     """Return the message keys of the presets that a model has."""
     return {name.value: f"preset_{name.value}" for name in model.presets or Preset}
 

@@ -108,6 +108,7 @@ def test_a_missing_place_is_named(tmp_path: Path, place: str) -> None:
     [
         ("frame_step", 4, "defaults.frames: 16 is not a multiple of 4, plus one"),
         ("presets", {"fast": {"steps": 0.5}}, "presets.exact: missing"),
+        ("presets", {"exact": {}}, "presets.draft: missing"),  # its candidates are drafts
     ],
 )
 def test_defaults_that_a_models_row_rules_out_are_named(

@@ -29,7 +29,8 @@ class WorkModel:
 
     def credits(self, request: GenerationRequest, size: int, preset: Preset) -> float:
         """Return what the passes of a clip cost, of which size pixels x frames are denoised."""
-        passes = request.steps * (2 if request.guidance > 1.0 else 1) * self.shares[preset]
+        share = self.shares.get(preset, SHARES[preset])  # orders outlive a row's presets
+        passes = request.steps * (2 if request.guidance > 1.0 else 1) * share
         grown: float = (size / self.usual) ** (self.growth - 1.0)
         factor = self.factor * (self.end_factor if request.end_picture else 1.0)
         return factor * size * passes * grown / WORK_PER_CREDIT

@@ -136,6 +136,21 @@ def test_only_the_presets_that_a_model_has_are_offered() -> None:
     assert caught.value.key == "request_preset"
 
 
+def test_an_old_clip_whose_preset_its_model_has_lost_is_refused_again_with_those_it_has() -> None:
+    old = replace(admit("english"), preset=Preset.FAST)
+    with pytest.raises(BadRequest) as caught:
+        ADMISSION.check(old)
+    assert caught.value.key == "request_preset"
+    assert caught.value.parameters == {"names": "exact, draft"}
+    ADMISSION.check(admit("english", preset="draft"))
+
+
+@pytest.mark.parametrize("preset", Preset)
+def test_an_order_that_outlives_its_preset_has_a_price(preset: Preset) -> None:
+    bare = replace(ENGLISH, presets={Preset.EXACT: ENGLISH.presets[Preset.EXACT]}).work
+    assert 4 < price(replace(admit("english"), preset=preset), bare) < 10_000
+
+
 def test_lists_show_what_the_model_can_be_given_alone() -> None:
     names = {option.name for option in ADMISSION.options_for("silent")}
     assert names == {option.name for option in OPTIONS} - {
