@@ -25,6 +25,7 @@ from storage.catalogue_file import load_catalogue
 from storage.domain.catalogue import HUB_ID, Catalogue, Model, Profile
 from storage.domain.cost.offer import PriceList
 from storage.domain.models.capability import Capability
+from storage.domain.models.least_clip import least_clip
 from storage.domain.models.served_model import ServedModel
 from storage.domain.picture import TextToImage
 from storage.domain.text import printable
@@ -217,15 +218,18 @@ class Settings(LogSettings):
         return TextToImage(self.picture_name, self.picture_steps, self.picture_guidance)
 
     def hardware(self, catalogue: Catalogue) -> Profile:
-        """Return the hardware profile that bounds what may be asked of the default model."""
+        """Return the hardware profile that bounds what may be asked of the default model.
+
+        Raise SettingsError where it is unknown, or can make none of the model's clips.
+        """
         model = catalogue.model()
         name = self.hardware_profile or _usual_profile(catalogue, model)
-        return model.on(_profile(catalogue, name, "HARDWARE_PROFILE"))
+        return _bounds(catalogue, model, name, "HARDWARE_PROFILE")
 
     def offered(self) -> tuple[Catalogue, dict[str, Profile]]:
         """Return the catalogue of all that can be ordered, and each model's hardware profile.
 
-        Raise SettingsError where a model or profile is unknown.
+        Raise SettingsError where a model or profile is unknown, or cannot make any of its clips.
         """
         catalogue, whole = self.catalogue(), load_catalogue(self.generation_file)
         profiles = {catalogue.default_model: self.hardware(catalogue)}
@@ -238,8 +242,8 @@ class Settings(LogSettings):
             row = self._with_depth(whole.models[name])
             models.setdefault(name, row)
             if profile or name not in profiles:
-                found = _profile(whole, profile or _usual_profile(whole, row), "MODELS")
-                profiles[name] = row.on(found)
+                chosen = profile or _usual_profile(whole, row)
+                profiles[name] = _bounds(whole, row, chosen, "MODELS")
         return self._with_on_demand(replace(catalogue, models=models), whole), profiles
 
     def _with_on_demand(self, offered: Catalogue, whole: Catalogue) -> Catalogue:
@@ -289,9 +293,21 @@ def _usual_profile(catalogue: Catalogue, model: Model) -> str:
     return enough[0] if enough else gpus[-1].name
 
 
-def _profile(catalogue: Catalogue, name: str, variable: str) -> Profile:
-    """Return a hardware profile; raise SettingsError, which names the variable."""
+def _bounds(catalogue: Catalogue, model: Model, name: str, variable: str) -> Profile:
+    """Return what a hardware profile bounds for a model.
+
+    Raise SettingsError, which names the variable, where there is no such profile, or where it can
+    make none of the model's clips.
+    """
     if name not in catalogue.profiles:
         known = ", ".join(catalogue.profiles)
         raise SettingsError(f"{variable}={printable(name)} is not in the catalogue: {known}")
-    return catalogue.profiles[name]
+    hardware = model.on(catalogue.profiles[name])
+    for bound, least in least_clip(model).items():
+        most = getattr(hardware, bound)
+        if least > most:
+            raise SettingsError(
+                f"{variable}: {name} makes no clip of {model.name}: the least has {least} {bound},"
+                f" the hardware bounds them to {most}"
+            )
+    return hardware

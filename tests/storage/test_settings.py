@@ -10,6 +10,7 @@ import pytest
 
 from storage.domain.picture import TextToImage
 from storage.settings import Settings, SettingsError
+from tests.support.catalogue.admission import CATALOGUE_FILE
 
 
 def test_nothing_set_gives_a_service_in_one_folder() -> None:
@@ -138,8 +139,53 @@ def test_unset_hardware_is_the_smallest_that_makes_all_of_a_models_clips(
     settings = Settings(model=model)
     found = settings.hardware(settings.catalogue())
     assert (found.name, found.frames) == (profile, frames)
-    weak = Settings(model=model, hardware_profile="cpu")
-    assert weak.hardware(weak.catalogue()).frames == 32
+    strong = Settings(model=model, hardware_profile="a100")
+    assert strong.hardware(strong.catalogue()).name == "a100"
+
+
+@pytest.mark.parametrize(
+    ("model", "profile", "reason"),
+    [
+        ("wan2.2-ti2v-5b", "rtx3060", "the least has 400384 pixels, .* to 270336"),
+        ("i2vgen-xl", "cpu", "the least has 258048 pixels, .* to 65536"),
+        ("svd-xt", "cpu", "the least has 589824 pixels, .* to 65536"),
+    ],
+)
+def test_hardware_that_can_make_none_of_a_models_clips_is_named(
+    model: str, profile: str, reason: str
+) -> None:
+    alone = Settings(model=model, hardware_profile=profile)
+    beside = Settings(models=f"{model}={profile}")
+    for settings, variable in ((alone, "HARDWARE_PROFILE"), (beside, "MODELS")):
+        message = f"^{variable}: {profile} makes no clip of {model}: {reason}$"
+        with pytest.raises(SettingsError, match=message):
+            settings.offered()
+
+
+@pytest.mark.parametrize(
+    ("limits", "profile", "reason"),
+    [
+        ("frames: [8, 32], fps: [4, 24], steps: [10, 100]", "a100", ""),
+        ("frames: [8, 48], fps: [4, 24], steps: [10, 100]", "rtx3060", ""),
+        ("frames: [18, 32], fps: [4, 24], steps: [10, 100]", "rtx3060", "18 frames, .* to 16"),
+        ("frames: [8, 32], fps: [4, 24], steps: [41, 100]", "rtx3060", "41 steps, .* to 40"),
+    ],
+)
+def test_hardware_must_make_a_models_frames_and_steps_too(
+    tmp_path: Path, limits: str, profile: str, reason: str
+) -> None:
+    text = CATALOGUE_FILE.read_text("utf-8")
+    usual = "frames: [8, 32], fps: [4, 24], steps: [10, 100]"
+    defaults = "frames: 16, fps: 8, steps: 50"
+    text = text.replace(usual, limits).replace(defaults, defaults.replace("16", "20"))
+    file = tmp_path / "generation.yaml"
+    file.write_text(text, "utf-8")
+    settings = Settings(model="i2vgen-xl", hardware_profile=profile, generation_file=file)
+    if not reason:
+        assert settings.offered()[1]["i2vgen-xl"].name == profile
+        return
+    with pytest.raises(SettingsError, match=reason):
+        settings.offered()
 
 
 def test_only_a_model_with_a_camera_has_the_depth_model() -> None:
