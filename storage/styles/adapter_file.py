@@ -10,7 +10,7 @@ import json
 import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -19,7 +19,12 @@ from storage.domain.text import printable
 
 MOST_BYTES = 128 * 2**20
 MOST_HEADER = 4 * 2**20  # bytes
+MOST_TENSORS = 8192
+MOST_NAME = 256  # bytes
+MOST_SIDES = 5
+MOST_SIDE = 2**24
 MOST_RANK = 512
+MOST_PATTERNS = 4096
 LENGTH_BYTES = 8  # of the header's length, at the start of the file
 METADATA = "__metadata__"
 SETTINGS = "lora_adapter_metadata"
@@ -30,6 +35,8 @@ PREFIXES = ("base_model.model.", PREFIX)
 """What may stand before a layer's own name."""
 FLOATS = {"F16": 2, "BF16": 2, "F32": 4}  # bytes
 PICKLES = (b"\x80", b"PK\x03\x04")
+FAULTS = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What reading JSON of any other form than the expected one raises."""
 
 _FACTOR = re.compile(
     r"(?P<module>.+?)(?:\.lora_(?P<letter>[AB])(?:\.\w+)?|[._]lora[._](?P<way>down|up))\.weight"
@@ -97,12 +104,14 @@ def _read_header(file: BinaryIO) -> dict[str, Any]:
     if not 2 <= length <= min(MOST_HEADER, size - LENGTH_BYTES):
         raise BadStyle("style_not_safetensors")
     try:
-        header = json.loads(file.read(length))
-        metadata = header.pop(METADATA, {})
+        header = json.loads(file.read(length).decode())
+        metadata = _checked_metadata(header.pop(METADATA, {}))
+        if len(header) > MOST_TENSORS:
+            raise ValueError("too many tensors")
         spans = sorted(_checked_span(name, entry) for name, entry in header.items())
     except BadStyle:
         raise
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except FAULTS as error:
         raise BadStyle("style_not_safetensors") from error
     ends = [0, *(end for _, end in spans)]
     if [begin for begin, _ in spans] != ends[:-1] or ends[-1] != size - LENGTH_BYTES - length:
@@ -111,15 +120,35 @@ def _read_header(file: BinaryIO) -> dict[str, Any]:
 
 
 def _checked_span(name: str, entry: Any) -> tuple[int, int]:
-    """Return where a tensor's bytes begin and end; raise BadStyle or an error of a wrong type."""
+    """Return where a tensor's bytes begin and end; raise BadStyle or one of FAULTS.
+
+    The shape is bounded before it is multiplied: the product of thousands of sides takes minutes,
+    in which no other thread runs.
+    """
     kind, shape, (begin, end) = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if len(name.encode()) > MOST_NAME:
+        raise BadStyle("style_unknown_weights", name=_shown(name))
     if kind not in FLOATS:
         raise BadStyle("style_number_format", name=_shown(name), found=_shown(kind))
-    if not all(type(one) is int and one >= 0 for one in (*shape, begin, end)):
-        raise ValueError("not a whole number")
+    if len(shape) > MOST_SIDES or not all(_is_whole(side, MOST_SIDE) for side in shape):
+        raise ValueError("no tensor's shape")
+    if not (_is_whole(begin, MOST_BYTES) and _is_whole(end, MOST_BYTES)):
+        raise BadStyle("style_damaged")
     if end - begin != math.prod(shape) * FLOATS[kind]:
         raise BadStyle("style_damaged")
     return begin, end
+
+
+def _is_whole(number: Any, limit: int) -> bool:
+    return type(number) is int and 0 <= number <= limit
+
+
+def _checked_metadata(metadata: Any) -> dict[str, str]:
+    """Return a file's metadata; raise one of FAULTS where safetensors would not read it."""
+    for name, value in metadata.items():
+        name.encode()
+        value.encode()
+    return dict(metadata)
 
 
 def _pairs(header: dict[str, Any]) -> tuple[LowRankPair, ...]:
@@ -176,23 +205,31 @@ def _without_prefix(name: str) -> str:
     return name
 
 
+def _endings(module: str) -> Iterator[str]:
+    """Yield a module's name, and it without each number of its first parts."""
+    while module:
+        yield module
+        module = module.partition(".")[2]
+
+
 def _shown(name: str) -> str:
-    return printable(str(name))[:_NAME_SHOWN]
+    return printable(str(name)[:_NAME_SHOWN])
 
 
 @dataclass(frozen=True, slots=True)
 class _Settings:
     """What peft's settings say of the products' weight; a rank is the file's own.
 
-    default is lora_alpha, None where there are no settings: the product counts once then.
+    default is lora_alpha, None where there are no settings: the product counts once then. patterns
+    are the alphas of single modules, by how a module's name ends, each with its place among them.
     """
 
     default: float | None
-    patterns: Mapping[str, float]
+    patterns: Mapping[str, tuple[int, float]]
     root: bool
 
     @classmethod
-    def of(cls, metadata: Any) -> _Settings:
+    def of(cls, metadata: Mapping[str, str]) -> _Settings:
         """Read the settings in a file's metadata, if any; raise BadStyle."""
         try:
             found = json.loads(metadata.get(SETTINGS, "{}"))
@@ -201,22 +238,26 @@ class _Settings:
                 raise BadStyle("style_kind", name="DoRA")
             alpha = settings.get("lora_alpha")
             patterns = settings.get("alpha_pattern") or {}
+            if len(patterns) > MOST_PATTERNS:
+                raise ValueError("too many patterns")
             return cls(
                 None if alpha is None else float(alpha),
-                {name: float(value) for name, value in patterns.items()},
+                {
+                    name: (place, float(value))
+                    for place, (name, value) in enumerate(patterns.items())
+                },
                 bool(settings.get("use_rslora")),
             )
         except BadStyle:
             raise
-        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        except FAULTS as error:
             raise BadStyle("style_not_safetensors") from error
 
     def alpha(self, module: str, rank: int) -> float:
         """Return by how much a module's product counts, times its rank."""
-        own = self.default
-        for ending, value in self.patterns.items():
-            if module == ending or module.endswith(f".{ending}"):
-                own = value
+        endings = _endings(module) if self.patterns else ()
+        found = [self.patterns[ending] for ending in endings if ending in self.patterns]
+        own = min(found)[1] if found else self.default  # the first counts, as with peft
         if own is None:
             return float(rank)
         return own * math.sqrt(rank) if self.root else own

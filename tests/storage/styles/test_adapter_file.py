@@ -7,7 +7,7 @@ import json
 import pickle
 import zipfile
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
@@ -23,7 +23,8 @@ SIZES = {"F32": 4, "F16": 2, "BF16": 2, "I64": 8}
 
 
 def file_of(
-    tensors: Mapping[str, tuple[str, list[int]]] = GOOD, metadata: dict[str, str] | None = None
+    tensors: Mapping[str, tuple[str, list[int]]] = GOOD,
+    metadata: Mapping[str, object] | None = None,
 ) -> bytes:
     """Return a safetensors file of zeros."""
     header: dict[str, Any] = {} if metadata is None else {"__metadata__": metadata}
@@ -48,6 +49,17 @@ def refused(data: bytes) -> str:
     return caught.value.key
 
 
+def with_header(header: object) -> bytes:
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text
+
+
+def shaped(shape: list[int]) -> bytes:
+    """Return a file with one more tensor, empty if its shape is not multiplied."""
+    entry = {"dtype": "F16", "shape": shape, "data_offsets": [0, 0]}
+    return with_header({DOWN: entry})
+
+
 def zipped() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
@@ -55,7 +67,15 @@ def zipped() -> bytes:
     return buffer.getvalue()
 
 
-def settings(**values: object) -> dict[str, str]:
+def recoded(encoding: str) -> bytes:
+    """Return a file whose header is in another encoding than the format's."""
+    data = file_of()
+    length = int.from_bytes(data[:8], "little")
+    text = data[8 : 8 + length].decode().encode(encoding)
+    return len(text).to_bytes(8, "little") + text + data[8 + length :]
+
+
+def settings(**values: object) -> dict[str, object]:
     return {"lora_adapter_metadata": json.dumps({f"unet.{k}": v for k, v in values.items()})}
 
 
@@ -84,6 +104,25 @@ FAULTY: list[tuple[str, Callable[[], bytes]]] = [
     ),
     ("style_unknown_weights", lambda: file_of({**GOOD, DOWN[5:]: GOOD[DOWN]})),  # twice
     ("style_kind", lambda: file_of(metadata=settings(use_dora=True))),
+    ("style_not_safetensors", lambda: shaped([0, 1, 1, 1, 1, 1])),
+    ("style_not_safetensors", lambda: shaped([0, 2**24 + 1])),
+    ("style_not_safetensors", lambda: shaped([9] * 80_000)),  # a product that takes seconds
+    ("style_not_safetensors", lambda: shaped([9] * 2_000_000)),  # an hour
+    ("style_not_safetensors", lambda: with_header({str(one): {} for one in range(8193)})),
+    (
+        "style_unknown_weights",
+        lambda: file_of({f"unet.{'conv_in.' * 32}lora_A.weight": GOOD[DOWN]}),
+    ),
+    ("style_not_safetensors", lambda: file_of(metadata=settings(lora_alpha=10**400))),
+    (
+        "style_not_safetensors",
+        lambda: file_of(metadata=settings(alpha_pattern=dict.fromkeys(map(str, range(4097)), 1))),
+    ),
+    ("style_not_safetensors", lambda: file_of(metadata={"a": 1})),
+    ("style_not_safetensors", lambda: file_of(metadata={"a": "\ud800"})),
+    ("style_not_safetensors", lambda: file_of(metadata={"\ud800": "a"})),
+    ("style_not_safetensors", lambda: file_of({f"conv_in.\ud800{DOWN}": GOOD[DOWN]})),
+    ("style_not_safetensors", lambda: recoded("utf-16")),
 ]
 
 
@@ -125,6 +164,36 @@ def test_every_tools_names_are_read(written: str, module: str) -> None:
     assert pair.module == module
 
 
+@pytest.mark.parametrize(
+    ("patterns", "alpha"),
+    [
+        ({"q": 3.0}, 3.0),
+        ({"mid_block.q": 3.0, "q": 5.0}, 3.0),
+        ({"q": 5.0, "mid_block.q": 3.0}, 5.0),
+        ({"mid_block.q": 3.0}, 3.0),
+        ({"k": 3.0, "lock.q": 3.0, "mid_block": 3.0}, 8.0),
+    ],
+)
+def test_the_first_pattern_that_ends_a_layers_name_counts(
+    patterns: dict[str, float], alpha: float
+) -> None:
+    names = [f"unet.mid_block.q.lora_{letter}.weight" for letter in "AB"]
+    tensors = dict(zip(names, (("F16", [2, 3]), ("F16", [3, 2])), strict=True))
+    [pair] = layout(file_of(tensors, settings(lora_alpha=8, alpha_pattern=patterns)))
+    assert pair.alpha == alpha
+
+
+def test_patterns_are_looked_up_and_not_gone_through_for_each_layer() -> None:
+    class LookedUp(dict[str, tuple[int, float]]):
+        def __iter__(self) -> NoReturn:
+            raise AssertionError("gone through")
+
+        items = values = keys = __iter__
+
+    read = adapter_file._Settings(None, LookedUp({"q": (0, 3.0)}), root=False)
+    assert read.alpha("mid_block.q", 2) == 3.0
+
+
 def test_pefts_settings_become_part_of_the_file() -> None:
     data = with_settings(file_of(), {"lora_alpha": 6, "use_rslora": False})
     [pair] = layout(data)
@@ -142,5 +211,4 @@ def test_whatever_it_is_it_is_refused_in_words(data: bytes) -> None:
     | st.dictionaries(st.sampled_from(["dtype", "shape", "data_offsets"]), inner), max_leaves=9,
 )))  # fmt: skip
 def test_whatever_the_header_says_it_is_refused_in_words(header: dict[str, Any]) -> None:
-    text = json.dumps(header).encode()
-    assert refused(len(text).to_bytes(8, "little") + text).startswith("style_")
+    assert refused(with_header(header)).startswith("style_")
