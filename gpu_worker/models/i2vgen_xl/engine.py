@@ -68,6 +68,7 @@ from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import PresetRow
 from storage.domain.clip import Adjustment
 from storage.domain.drafts.candidates import seeds
+from storage.domain.models.style import Style
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest, Preset
 
@@ -127,8 +128,16 @@ class I2VGenXL:
             source = self.options.depth_model
             self._depth_estimator = DepthEstimator.load(source, self.torch_device)
         pipeline = load_pipeline(folder, self.options, self._pool)
-        self._styles.bring(pipeline.unet, self._styles.style)  # a clip may be half made
+        self._bring_style(pipeline, self._styles.style)  # a clip may be half made
         self._pipeline = pipeline
+
+    def _bring_style(self, pipeline: Pipeline, style: Style | None) -> None:
+        """Let the weights have a style; raise BadStyle, or OutOfMemory where no size would help."""
+        try:
+            self._styles.bring(pipeline.unet, style)
+        except (RuntimeError, MemoryError) as error:
+            release_after(error, self.torch_device)
+            raise OutOfMemory(f"{self.device} has no memory for a style") from None
 
     @property
     def pipeline(self) -> Pipeline:
@@ -166,7 +175,7 @@ class I2VGenXL:
         if self._pipeline is None:
             on_progress(Progress(Stage.LOADING, 0, request.steps), None)
             self._load_pipeline()
-        self._styles.bring(self.pipeline.unet, request.style)
+        self._bring_style(self.pipeline, request.style)
         if request.drafts is not None:
             return self._draft(request, canvas, request.drafts, (on_progress, should_stop))
         reading = resolve_motion(request, self._nearest_motion)

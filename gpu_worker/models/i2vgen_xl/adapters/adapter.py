@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from gpu_worker.models.i2vgen_xl.adapters.layer_weights import LayerWeight
@@ -49,8 +49,11 @@ def load_adapter(file: Path, weights: Mapping[str, LayerWeight]) -> Adapter:
         pairs = read_layout(opened)
     for pair in pairs:
         _check_shapes(pair, weights)
-    with safe_open(file, framework="pt") as opened:
-        return Adapter({pair.module: _factors(pair, opened) for pair in pairs})
+    try:
+        with safe_open(file, framework="pt") as opened:
+            return Adapter({pair.module: _factors(pair, opened) for pair in pairs})
+    except SafetensorError as error:  # stricter than read_layout in what a header may be
+        raise BadStyle("style_not_safetensors") from error
 
 
 def _check_shapes(pair: LowRankPair, weights: Mapping[str, LayerWeight]) -> None:

@@ -36,10 +36,14 @@ class StyleSwitch:
 
     @torch.inference_mode()
     def bring(self, unet: UNet, style: Style | None) -> None:
-        """Let a UNet have a style, None for none; raise BadStyle, and leave it without any."""
+        """Let a UNet have a style, None for none; raise BadStyle, and leave it without any.
+
+        Where memory runs out while the weights are copied back, the next call goes on with that.
+        """
         if style is not None and style.scale == 0.0:
             style = None
-        if self._unet is unet and self.style == style:
+        whole = style is not None or not self._before
+        if self._unet is unet and self.style == style and whole:
             return
         if self._unet is not unet:
             self.forget()
@@ -70,9 +74,10 @@ class StyleSwitch:
     def _restore(self) -> None:
         self.style = None
         while self._before:
-            weight, before = self._before.pop()
+            weight, before = self._before[-1]
             weight.tensor.copy_(before)
             weight.refresh()
+            self._before.pop()
 
     def _adapter(self, style: Style, weights: dict[str, LayerWeight]) -> Adapter:
         """Return a style's adapter, from memory where it was used not long ago."""

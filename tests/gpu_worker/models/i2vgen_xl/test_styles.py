@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import torch
 
-from gpu_worker.engine.api import Result
+from gpu_worker.engine.api import OutOfMemory, Result
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import engine as engine_module
+from gpu_worker.models.i2vgen_xl.adapters.adapter import Adapter
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import TINY, random_unet
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from gpu_worker.models.i2vgen_xl.memory.estimator import MemoryMode
@@ -98,3 +99,23 @@ def test_a_style_that_cannot_be_taken_refuses_the_clip_alone(
         with pytest.raises(BadStyle) as caught:
             generate(engine, canvas, style=bad)
         assert caught.value.key == key
+
+
+def test_a_lack_of_memory_for_a_style_is_named_and_leaves_the_weights(
+    engine: I2VGenXL,
+    canvas: Canvas,
+    style: Style,
+    plain: Result,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    changes = Adapter.changes
+
+    def short(*arguments: Any) -> Iterator[Any]:
+        yield from list(changes(*arguments))[:2]
+        raise torch.OutOfMemoryError("injected")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Adapter, "changes", short)
+        with pytest.raises(OutOfMemory):
+            generate(engine, canvas, style=style)
+    assert not np.array_equal(generate(engine, canvas, style=style).array, plain.array)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from diffusers.models.unets.unet_i2vgen_xl import I2VGenXLUNet
 from torch import Tensor, nn
 from torch._dynamo.testing import CompileCounter
 
-from gpu_worker.models.i2vgen_xl.adapters.layer_weights import layer_weights
+from gpu_worker.models.i2vgen_xl.adapters.layer_weights import LayerWeight, layer_weights
 from gpu_worker.models.i2vgen_xl.adapters.style_switch import MOST_WARM, StyleSwitch
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import (
     TINY,
@@ -252,3 +253,35 @@ def test_what_does_not_fit_is_refused_and_changes_nothing(
     assert_same(weights(unet), before)
     switch.bring(unet, put_style(tmp_path, adapter_bytes(good, names)))
     assert not torch.equal(unet.stock.conv_in.weight, before["stock.conv_in.weight"])
+
+
+def test_a_header_that_only_safetensors_refuses_is_refused_in_words(
+    stock: I2VGenXLUNet, tmp_path: Path
+) -> None:
+    data = adapter_bytes(random_factors(stock, ["conv_in"]))
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["unet.conv_in.lora_A.weight"] |= {"more": math.inf}  # which JSON does not have
+    text = json.dumps(header).encode()
+    data = len(text).to_bytes(8, "little") + text + data[8 + length :]
+    with pytest.raises(BadStyle) as caught:
+        StyleSwitch(tmp_path).bring(wrapped(stock), put_style(tmp_path, data))
+    assert caught.value.key == "style_not_safetensors"
+
+
+def test_weights_come_back_after_memory_ran_out_while_they_were_copied(
+    stock: I2VGenXLUNet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    factors, unet = random_factors(stock, layers(stock), RANK), wrapped(stock)
+    before, switch = weights(unet), StyleSwitch(tmp_path)
+    switch.bring(unet, put_style(tmp_path, adapter_bytes(factors)))
+
+    def short(_weight: LayerWeight) -> None:
+        raise torch.OutOfMemoryError("injected")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LayerWeight, "refresh", short)
+        with pytest.raises(torch.OutOfMemoryError):
+            switch.bring(unet, None)
+    switch.bring(unet, None)
+    assert_same(weights(unet), before)
