@@ -99,7 +99,7 @@ class Studio:
         self.begun_orders = BegunOrders(jobs, blobs, self._pictures, clock, self.holder)
         self.deliveries = jobs.deliveries
         self.library = jobs.library
-        self.styles = StyleLibrary(styles_dir, jobs.styles, blobs)
+        self.styles = StyleLibrary(styles_dir, jobs.styles, blobs, self._pictures)
         self._cache = ResultCache(jobs, blobs)
         self._stories = Stories(jobs, blobs, queue, clock)
         self._decoders = decoders
@@ -403,11 +403,12 @@ class Studio:
 
     @contextlib.asynccontextmanager
     async def _locked(self, requests: Sequence[GenerationRequest]) -> AsyncIterator[None]:
-        """Hold the locks of the requests' pictures.
+        """Hold the locks of the requests' pictures and styles.
 
         Those that are made have one between them, for nobody knows before what they will be.
         """
         keys = {key for one in requests for key in one.pictures}
+        keys |= {one.style.file for one in requests if one.style is not None}
         keys |= {MADE for one in requests if one.text_to_image is not None}
         async with contextlib.AsyncExitStack() as stack:
             for key in sorted(keys):
@@ -451,6 +452,8 @@ class Studio:
             for job, own in zip(jobs, uploads, strict=True):
                 stored = [await self._blobs.put(upload) for upload in own]
                 await self._check_there(job.request, stored)
+                if not job.status.final:  # a cached clip needs no style
+                    await self.styles.check_there(job.request)
             await self._jobs.add(*jobs, begun_order=requester.begun_order)
             await self._put_again(uploads)
         except MutoscopeError:  # a refused order leaves no picture in the store

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
+from bot.studio.keyed_locks import KeyedLocks
 from storage.blobs import Blobs
 from storage.database.library.style_table import StyleTable
 from storage.domain.errors import BadRequest, BadStyle
@@ -23,12 +26,18 @@ Stamp = tuple[Path, int, int]
 class StyleLibrary:
     """Finds a style's file by its name, and puts it where workers find it by its sha256."""
 
-    def __init__(self, folder: Path | None, table: StyleTable, blobs: Blobs) -> None:
-        """Offer the styles in a folder (None: none) to everybody, and each person their own."""
+    def __init__(
+        self, folder: Path | None, table: StyleTable, blobs: Blobs, locks: KeyedLocks
+    ) -> None:
+        """Offer the styles in a folder (None: none) to everybody, and each person their own.
+
+        A file is deleted under the lock of its sha256, which whoever orders with it holds too.
+        """
         self._folder = folder
         self._table = table
         self._blobs = blobs
-        self._stored: dict[Stamp, str] = {}
+        self._locks = locks
+        self._keys: dict[Stamp, str] = {}
 
     async def names(self, owner: str) -> list[str]:
         """Return the names of a person's styles, their own first."""
@@ -44,14 +53,24 @@ class StyleLibrary:
     ) -> GenerationRequest:
         """Return a request with the file of its style; raise BadRequest or BadStyle.
 
-        before is the style of the order that this one varies: its file stays, whoever's it is.
+        before is the style of the order that this one varies: its file stays, whoever's it is,
+        until it is deleted.
         """
         style = request.style
         if style is None or style.file:
             return request
-        if before is not None and before.name == style.name:
+        same = before is not None and before.name == style.name
+        if before is not None and same and await self._has(before.file):
             return replace(request, style=replace(style, file=before.file))
         return replace(request, style=replace(style, file=await self._file(style.name, owner)))
+
+    async def check_there(self, request: GenerationRequest) -> None:
+        """Raise BadStyle where the store lacks the file that a request's frames are made with."""
+        style = request.style
+        if style is None or style.scale == 0.0 or not request.generates:
+            return
+        if not await self._has(style.file):
+            raise BadStyle("style_gone", name=style.name)
 
     async def add(self, owner: str, file_name: str, data: bytes, now: float) -> str:
         """Keep an uploaded style under its file's name, which is returned; raise BadStyle."""
@@ -59,9 +78,11 @@ class StyleLibrary:
         name = style_name(file_name)
         if not NAME.fullmatch(name):
             raise BadRequest("request_style_name", limit=NAME_LIMIT)
-        key = await self._blobs.put(data)
+        key = await asyncio.to_thread(lambda: sha256(data).hexdigest())
         try:
-            before = await self._table.put(owner, name, key, now)
+            async with self._locks.of(key):
+                await self._blobs.put(data)
+                before = await self._table.put(owner, name, key, now)
         except BadStyle:
             await self._delete_unused(key)
             raise
@@ -88,16 +109,26 @@ class StyleLibrary:
 
     async def _put(self, path: Path) -> str:
         """Have a file of the operator's in the store; return its sha256."""
+        key = await self._key(path)
+        if await self._has(key):
+            return key
+        return await self._blobs.put(await asyncio.to_thread(read_style, path))
+
+    async def _key(self, path: Path) -> str:
+        """Return the sha256 of a style in the operator's folder; raise BadStyle."""
         facts = await asyncio.to_thread(path.stat)
         stamp = (path, facts.st_mtime_ns, facts.st_size)
-        key = self._stored.get(stamp, "")
+        if stamp not in self._keys:
+            read = await asyncio.to_thread(lambda: sha256(read_style(path)).hexdigest())
+            self._keys[stamp] = read
+        return self._keys[stamp]
+
+    async def _has(self, file: str) -> bool:
         try:
-            if key and await self._blobs.size(key):
-                return key
-        except KeyError:  # deleted there
-            pass
-        self._stored[stamp] = await self._blobs.put(await asyncio.to_thread(read_style, path))
-        return self._stored[stamp]
+            await self._blobs.size(file)
+        except KeyError:
+            return False
+        return True
 
     async def _offered(self) -> dict[str, Path]:
         if self._folder is None:
@@ -105,8 +136,27 @@ class StyleLibrary:
         return await asyncio.to_thread(find_styles, self._folder)
 
     async def _delete_unused(self, file: str) -> None:
-        if file and not await self._table.is_kept(file):
+        """Delete a file, and put it back where another bot's order came to need it meanwhile."""
+        if not file or await self._offers(file):
+            return
+        async with self._locks.of(file):
+            if await self._table.is_needed(file):
+                return
+            try:
+                data = await self._blobs.get(file)
+            except KeyError:  # missing, or damaged
+                data = None
             await self._blobs.delete(file)
+            if data is not None and await self._table.is_needed(file):
+                await self._blobs.put(data)
+
+    async def _offers(self, file: str) -> bool:
+        """Tell whether the operator's folder holds a file of this sha256."""
+        for path in (await self._offered()).values():
+            with suppress(BadStyle, OSError):  # cannot be ordered with
+                if await self._key(path) == file:
+                    return True
+        return False
 
 
 def _unknown(name: str, known: list[str]) -> BadRequest:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, exists, insert, or_, select
 
 from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
-from storage.database.tables import styles
+from storage.database.tables import UNFINISHED, jobs, styles
 from storage.domain.errors import BadStyle
 
 MOST_STYLES = 20
@@ -52,8 +52,9 @@ class StyleTable:
             await connection.execute(delete(styles).where(*here))
         return file or ""
 
-    async def is_kept(self, file: str) -> bool:
-        """Tell whether anybody has a style with this file."""
-        query = select(func.count()).select_from(styles).where(styles.c.file == file)
+    async def is_needed(self, file: str) -> bool:
+        """Tell whether anybody has a style with this file, or an unfinished job is made with it."""
+        kept = exists().where(styles.c.file == file)
+        ordered = exists().where(jobs.c.request.contains(file), UNFINISHED)
         async with self._read() as connection:
-            return bool(await connection.scalar(query))
+            return bool(await connection.scalar(select(or_(kept, ordered))))

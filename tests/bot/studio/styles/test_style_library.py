@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
+from bot.studio.clips.finish_action import FinishAction
 from bot.studio.options import Options
 from bot.studio.styles.style_library import StyleLibrary
 from storage.database.library.style_table import MOST_STYLES
@@ -31,7 +33,9 @@ def folder(backend: Backend, tmp_path: Path) -> Path:
     folder = tmp_path / "styles"
     folder.mkdir()
     (folder / "ink.safetensors").write_bytes(FILE)
-    backend.studio.styles = StyleLibrary(folder, backend.jobs.styles, backend.blobs)
+    backend.studio.styles = StyleLibrary(
+        folder, backend.jobs.styles, backend.blobs, backend.studio._pictures
+    )
     return folder
 
 
@@ -109,6 +113,74 @@ async def test_a_file_stays_while_anybody_has_it(backend: Backend, folder: Path)
     await styles.delete("2", "oil")
     assert not await backend.blobs.has(key(OTHER))
     assert await backend.blobs.has(key(FILE))
+
+
+async def test_the_operators_file_stays_whatever_a_person_does_with_theirs(
+    backend: Backend, folder: Path
+) -> None:
+    studio = backend.studio
+    job = await studio.submit(requester("2"), png(), ordering("ink"))
+    await studio.cancel(job.id, "2")
+    await studio.styles.add("1", "mine.safetensors", FILE, 1.0)
+    await studio.styles.delete("1", "mine")
+    assert await backend.blobs.has(key(FILE))
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+async def test_a_file_stays_while_an_unfinished_order_is_made_with_it(
+    backend: Backend, folder: Path, replaced: bool
+) -> None:
+    studio = backend.studio
+    await studio.styles.add("1", "oil.safetensors", OTHER, 1.0)
+    job = await studio.submit(requester("1"), png(), ordering("oil"))
+    if replaced:
+        await studio.styles.add("1", "oil.safetensors", FILE, 2.0)
+    else:
+        await studio.styles.delete("1", "oil")
+    assert await backend.blobs.has(key(OTHER))
+    assert job.request.style == Style("oil", 1.0, key(OTHER))
+
+
+async def test_a_file_that_an_order_is_placed_with_is_not_deleted_under_it(
+    backend: Backend, folder: Path
+) -> None:
+    studio = backend.studio
+    await studio.styles.add("1", "oil.safetensors", OTHER, 1.0)
+    draft = await studio.draft(requester("1"), png(), ordering("oil"))
+    async with studio._locked([draft.request]):
+        deletion = asyncio.create_task(studio.styles.delete("1", "oil"))
+        await until(lambda: has_no_style(backend, "1"))
+        assert await backend.blobs.has(key(OTHER))
+    await deletion
+    assert not await backend.blobs.has(key(OTHER))
+
+
+async def has_no_style(backend: Backend, owner: str) -> bool:
+    return not await backend.jobs.styles.of(owner)
+
+
+async def test_a_clip_whose_style_was_deleted_is_refused_at_once_and_varied_with_the_new_one(
+    backend: Backend, folder: Path
+) -> None:
+    studio = backend.studio
+    await studio.styles.add("1", "oil.safetensors", OTHER, 1.0)
+    job = await studio.submit(requester("1"), png(), ordering("oil"))
+    async with backend.running():
+        await until(backend.all_jobs_ended)
+    await studio.styles.add("1", "oil.safetensors", FILE, 2.0)
+    assert not await backend.blobs.has(key(OTHER))
+    spent = (await backend.jobs.allowance("1", 0.0)).spent
+    with pytest.raises(BadStyle) as caught:
+        await studio.retry(job.id, requester("1"))
+    assert caught.value.key == "style_gone"
+    assert (await backend.jobs.allowance("1", 0.0)).spent == spent
+    options = studio.admission.options_of(job.request).replace(style="oil 0.5")
+    tweaked = await studio.tweak(job.id, requester("1"), options)
+    assert tweaked.request.style == Style("oil", 0.5, key(FILE))
+    finished = await studio.finish(job.id, requester("1"), FinishAction.REVERSE)
+    assert finished.request.style is not None  # its frames are there
+    with pytest.raises(BadRequest):
+        await studio.tweak(job.id, requester("2"), options)
 
 
 async def test_what_is_no_adapter_or_one_too_many_is_not_kept(
