@@ -45,6 +45,7 @@ from storage.database.library.style_table import StyleTable
 from storage.database.queue_order import DispatchWindow, QueueSize, has_room
 from storage.database.rows import (
     RowReader,
+    as_stored,
     clip_columns,
     job_of,
     outcome_columns,
@@ -428,7 +429,8 @@ class Jobs:
             found += self._rows.jobs(rows)
             if len(rows) < PAGE:
                 return found
-            after = query.where(tuple_(*place) > tuple_(*(rows[-1][column] for column in place)))
+            last = (as_stored(rows[-1][column]) for column in place)
+            after = query.where(tuple_(*place) > tuple_(*last))
 
     @asynccontextmanager
     async def _write(self) -> AsyncIterator[AsyncConnection]:

@@ -15,7 +15,7 @@ from sqlalchemy import RowMapping, and_, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.connect import lock
-from storage.database.rows import RowReader
+from storage.database.rows import RowReader, as_stored
 from storage.database.tables import HAS_WAITING, IN_FLIGHT, WAITING, jobs
 from storage.database.tables import owner_queues as queues
 from storage.domain.fairness import FairOrder
@@ -96,7 +96,7 @@ async def _heads(connection: AsyncConnection, model: str, page: int) -> AsyncIte
                 yield row
         if not found:
             return
-        behind = tuple_(*place) > tuple_(*(found[-1][column.name] for column in place))
+        behind = tuple_(*place) > tuple_(*(as_stored(found[-1][column.name]) for column in place))
         turns = turns.where(behind)
 
 
@@ -143,7 +143,7 @@ class _Line:
         place = (jobs.c.created, jobs.c.id)
         query = select(jobs).where(*self._mine, WAITING)
         if self._place is not None:
-            query = query.where(tuple_(*place) > tuple_(*self._place))
+            query = query.where(tuple_(*place) > tuple_(*map(as_stored, self._place)))
         found = await self._connection.execute(query.order_by(*place).limit(self._page))
         self._rows.extend(found.mappings())
         self._unread = self._unread - self._page if self._rows else 0

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import RowMapping
+from sqlalchemy import LargeBinary, RowMapping, Text, cast, literal
 
 from storage.codec import CodecError, build, dumps, loads
 from storage.domain.clip import Clip, Failure
@@ -18,6 +18,20 @@ from storage.domain.request import GenerationRequest
 from storage.logs import log_job
 
 log = logging.getLogger(__name__)
+
+
+def as_stored(value: Any) -> Any:
+    """Return a value that was read from a row as it can be compared with that row again.
+
+    SQLite keeps text that is not Unicode; it is read with surrogates in it, and sent as its bytes.
+    """
+    try:
+        if isinstance(value, str):
+            value.encode()
+    except UnicodeEncodeError:
+        return cast(literal(value.encode("utf-8", "surrogateescape"), LargeBinary), Text)
+    return value
+
 
 _SAME = (
     *(

@@ -88,6 +88,17 @@ async def test_a_damaged_column_harms_only_its_job(
     assert bystander.id in [job.id for job in await backend.jobs.undelivered()]
 
 
+async def test_jobs_behind_one_whose_id_is_not_unicode_are_found(
+    backend: Backend, tmp_path: Path
+) -> None:
+    jobs = backend.jobs_with_quota(QuotaRow(10**9, 10**9))
+    names = [f"job.{number}" for number in range(4)]
+    for created, name in enumerate(names):
+        await jobs.add(job(name, "one", float(created)))
+    damage(tmp_path, {"id": {names[0]: DAMAGES["not UTF-8"]}})
+    assert [found.id for found in await jobs.next_jobs(9)] == names[1:]
+
+
 async def test_a_job_that_cannot_be_put_is_failed_and_refunded(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
