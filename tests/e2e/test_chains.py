@@ -44,6 +44,7 @@ async def told(member: MemberClient) -> DeliveredClip:
     return await wait_for_clip(member, answer["message"])
 
 
+@pytest.mark.slow  # the same is measured in one process, and pressed at the page
 async def test_a_story_moves_as_asked_and_is_extended(members: NewMembers) -> None:
     member = await members.join()
     story = await told(member)
