@@ -109,18 +109,21 @@ class DiffusersPipeline:
         ladder = self.ladder
         ladder.begin()
         smaller: list[Adjustment] = []
+        is_first = True
         try:
             while True:
                 try:
+                    if not is_first:
+                        tracker.restart()
+                        if not ladder.next():
+                            request, canvas = self._smaller(request, canvas)
+                            size = (("width", str(request.width)), ("height", str(request.height)))
+                            smaller = [Adjustment("adjusted_smaller", size)]
+                    is_first = False
                     frames = self._call(request, canvas, steps, tracker)
                     return frames, [*ladder.adjustments, *smaller]
                 except (RuntimeError, MemoryError) as error:
                     release_after(error, self.torch_device)
-                if not ladder.next():
-                    request, canvas = self._smaller(request, canvas)
-                    size = (("width", str(request.width)), ("height", str(request.height)))
-                    smaller = [Adjustment("adjusted_smaller", size)]
-                tracker.restart()
         finally:
             ladder.end()
 

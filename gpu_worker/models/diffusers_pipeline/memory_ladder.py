@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import release_after
 from storage.domain.clip import Adjustment
 
 SHARE = 0.8
@@ -56,10 +57,16 @@ class MemoryLadder:
             self._left += [MemoryStep.LAYERS] if self.offloads else [*MemoryStep][1:]
 
     def next(self) -> bool:
-        """Give up the next thing; tell whether there was one."""
+        """Give up the next thing; tell whether there was one.
+
+        One that memory does not suffice for raises what the library does, and is not tried again.
+        """
         if not self._left:
             return False
         step = self._left.pop(0)
+        note = Adjustment("adjusted_tiling" if step is MemoryStep.TILING else "adjusted_offload")
+        if note not in self.adjustments:
+            self.adjustments.append(note)  # before it is done: a part of it is taken back too
         match step:
             case MemoryStep.TILING:
                 self._set_tiling(True)
@@ -68,18 +75,18 @@ class MemoryLadder:
             case MemoryStep.LAYERS:
                 self.pipeline.remove_all_hooks()
                 self.pipeline.enable_sequential_cpu_offload(device=self.device)
-        note = Adjustment("adjusted_tiling" if step is MemoryStep.TILING else "adjusted_offload")
-        if note not in self.adjustments:
-            self.adjustments.append(note)
         return True
 
     def end(self) -> None:
-        """Take back what the clip gave up, for the next one."""
+        """Take back what the clip gave up, for the next one.
+
+        Where the device has no room for the weights any more, they are offloaded from now on.
+        """
         if Adjustment("adjusted_tiling") in self.adjustments:
             self._set_tiling(False)
         if Adjustment("adjusted_offload") in self.adjustments:
             self.pipeline.remove_all_hooks()
-            self._place()
+            self._place_again()
         self.pipeline.maybe_free_model_hooks()
 
     def _place(self) -> None:
@@ -87,6 +94,15 @@ class MemoryLadder:
             self.pipeline.enable_model_cpu_offload(device=self.device)
         else:
             self.pipeline.to(self.device)
+
+    def _place_again(self) -> None:
+        try:
+            self._place()
+        except (RuntimeError, MemoryError) as error:
+            release_after(error, self.device)
+            self.offloads = True
+            self.pipeline.to("cpu")  # some of the weights may have been brought already
+            self._place()
 
     def _set_tiling(self, on: bool) -> None:
         """Let the autoencoder work on one clip and one tile at a time, where it can."""

@@ -187,6 +187,21 @@ def test_short_memory_first_tiles_then_makes_the_next_smaller_resolution(
     assert tokens[0] == tokens[1] > tokens[2]
 
 
+def test_a_step_that_memory_does_not_suffice_for_is_one_of_those_given_up(
+    engine_of: EngineOf, picture: Image.Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = engine_of("cogvideox-5b-i2v")
+
+    def failing(*_: Any) -> None:
+        raise MemoryError
+
+    with monkeypatch.context() as patched:
+        short_of_memory(engine, patched, 9)
+        patched.setattr(engine.ladder.pipeline.vae, "enable_tiling", failing)
+        with pytest.raises(OutOfMemory):
+            generate(engine, clip_of("cogvideox-5b-i2v", picture))
+
+
 def test_a_model_of_one_size_ends_without_memory(
     engine_of: EngineOf, picture: Image.Image, monkeypatch: pytest.MonkeyPatch
 ) -> None:

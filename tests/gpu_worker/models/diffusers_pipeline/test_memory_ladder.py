@@ -21,6 +21,7 @@ class RecordedPipeline:
 
     def __init__(self) -> None:
         self.calls: list[str] = []
+        self.full, self.message = False, "CUDA error: out of memory"
         self.vae = SimpleNamespace(
             enable_tiling=lambda: self.calls.append("tiles"),
             disable_tiling=lambda: self.calls.append("no tiles"),
@@ -29,6 +30,11 @@ class RecordedPipeline:
         )
         with torch.device("meta"):
             self.components: dict[str, Any] = {"unet": nn.Linear(2**14, 2**14, bias=False)}
+
+    def to(self, device: torch.device | str) -> None:
+        self.calls.append("to")
+        if self.full and device == CUDA:
+            raise RuntimeError(self.message)
 
     def __getattr__(self, name: str) -> Any:
         return lambda *_, **__: self.calls.append(name)
@@ -95,3 +101,28 @@ def test_on_a_cpu_only_the_autoencoder_works_in_parts(pipeline: RecordedPipeline
     assert pipeline.calls == ["tiles", "slices"]
     del pipeline.vae.enable_tiling
     assert climbed(ladder) == []
+
+
+def test_a_device_without_room_for_the_weights_again_keeps_them_offloaded(
+    pipeline: RecordedPipeline,
+) -> None:
+    ladder = MemoryLadder.for_device(pipeline, CUDA, 0.0)
+    climbed(ladder)
+    pipeline.calls.clear()
+    pipeline.full = True
+    ladder.end()
+    assert pipeline.calls[2:] == [
+        *("remove_all_hooks", "to", "to", "enable_model_cpu_offload"),
+        "maybe_free_model_hooks",
+    ]
+    assert climbed(ladder) == [(TILING,), (TILING, OFFLOAD)]
+
+
+def test_another_fault_of_the_device_is_not_taken_for_a_lack_of_memory(
+    pipeline: RecordedPipeline,
+) -> None:
+    ladder = MemoryLadder.for_device(pipeline, CUDA, 0.0)
+    climbed(ladder)
+    pipeline.full, pipeline.message = True, "unspecified launch failure"
+    with pytest.raises(RuntimeError, match="launch failure"):
+        ladder.end()
