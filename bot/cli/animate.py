@@ -50,7 +50,6 @@ async def finish(invocation: Invocation) -> int:
 async def make(invocation: Invocation, planned: Plan) -> int:
     """Make the clips that are planned; return the exit status."""
     settings, text, out = invocation.settings, invocation.text, invocation.arguments.out
-    model = invocation.model
     try:
         clips, faults = planned(invocation)
         for line in dict.fromkeys(faults):
@@ -64,9 +63,11 @@ async def make(invocation: Invocation, planned: Plan) -> int:
     except OSError as error:
         _print(text("cli_out", folder=printable(out), reason=error.strerror))
         return WRONG_INPUT
+    model = await clips[0].model(invocation)  # all clips of a command have one
+    worker = invocation.worker_environ(model)
     try:
         async with (
-            open_sidecar(settings.redis_url, invocation.worker_environ, model) as sidecar,
+            open_sidecar(settings.redis_url, worker, model) as sidecar,
             open_service(
                 settings.model_copy(update={"redis_url": sidecar.redis_url}), UNLIMITED
             ) as service,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.cli.invocation import Invocation
 from bot.studio.clips.clip_file_order import request_of_file
 from bot.studio.clips.finish_options import Playback, Upscale, finish_of
+from bot.studio.options import Options
 from bot.studio.orders import OrderDraft, Requester
 from bot.studio.studio import Studio
 from storage.domain.errors import BadRequest, MutoscopeError
@@ -24,6 +25,10 @@ class PlannedChange:
     name: str
     data: bytes
     request: GenerationRequest
+
+    async def model(self, invocation: Invocation) -> str:
+        """Return the model whose workers finish the clip."""
+        return invocation.model_of(Options(model=self.request.model))
 
     async def order(self, studio: Studio, requester: Requester) -> Job:
         """Place the order."""

@@ -12,6 +12,7 @@ from bot.i18n import Translations
 from bot.service import check_urls, explain, read_admission
 from bot.studio.admission import Admission
 from bot.studio.option_table import MODEL
+from bot.studio.options import Options
 from storage.domain.errors import MutoscopeError, Unavailable
 from storage.settings import Settings
 
@@ -37,19 +38,17 @@ class Invocation:
         locale = arguments.locale or locale_of(environ)
         return cls(arguments, environ, settings, admission, texts, locale)
 
-    @property
-    def model(self) -> str:
-        """Return the model that the command names, or else the default one."""
-        named, catalogue = str(getattr(self.arguments, MODEL, "")), self.admission.catalogue
+    def model_of(self, options: Options) -> str:
+        """Return the model that options name, or else the default one."""
+        named, catalogue = str(options.get(MODEL, "")), self.admission.catalogue
         return named if named in catalogue.models else catalogue.default_model
 
-    @property
-    def worker_environ(self) -> Mapping[str, str]:
-        """Return the settings of a worker for that model."""
-        if self.model == self.admission.catalogue.default_model:
+    def worker_environ(self, model: str) -> Mapping[str, str]:
+        """Return the settings of a worker for a model."""
+        if model == self.admission.catalogue.default_model:
             return self.environ
         # The others are those of the default model's workers.
-        return {**self.environ, "MODEL": self.model, "MODEL_ROW": "", "HARDWARE_PROFILE": ""}
+        return {**self.environ, "MODEL": model, "MODEL_ROW": "", "HARDWARE_PROFILE": ""}
 
     def text(self, key: str, /, **gaps: object) -> str:
         """Return a message in the person's language."""

@@ -13,16 +13,17 @@ from typing import Protocol
 
 from bot.cli.arguments import options_of
 from bot.cli.invocation import Invocation
+from bot.service import open_service
 from bot.studio.admission import Admission
 from bot.studio.chains.extension import extension_options
 from bot.studio.clips.end_picture import END_PICTURE, of_end_picture
 from bot.studio.library.reuse import read_settings
-from bot.studio.option_table import STORY
+from bot.studio.option_table import MODEL, STORY
 from bot.studio.options import Options, Shape
 from bot.studio.orders import Requester
 from bot.studio.studio import Studio
 from storage.domain.clip import Container
-from storage.domain.errors import BadEndPicture, BadRequest, MutoscopeError
+from storage.domain.errors import BadEndPicture, BadRequest, JobGone, MutoscopeError
 from storage.domain.job import Job
 from storage.domain.text import printable
 from storage.pictures import inspect
@@ -47,6 +48,9 @@ class Planned(Protocol):
     def name(self) -> str:
         """Return the name of the file."""
 
+    async def model(self, invocation: Invocation) -> str:
+        """Return the model that makes the clip; the default one where it cannot be told yet."""
+
     async def order(self, studio: Studio, requester: Requester) -> Job:
         """Place the order."""
 
@@ -60,6 +64,10 @@ class PlannedClip:
     options: Options
     end_picture: bytes = b""
 
+    async def model(self, invocation: Invocation) -> str:
+        """Return the model that makes the clip."""
+        return invocation.model_of(self.options)
+
     async def order(self, studio: Studio, requester: Requester) -> Job:
         """Place the order."""
         return await studio.submit(requester, self.picture, self.options, self.end_picture)
@@ -72,6 +80,17 @@ class PlannedExtension:
     name: str
     clip: str
     options: Options
+
+    async def model(self, invocation: Invocation) -> str:
+        """Return the model that is given, or else that of the clip."""
+        if MODEL in self.options:
+            return invocation.model_of(self.options)
+        async with open_service(invocation.settings) as service:
+            try:
+                parent = await service.studio.clip_job(self.clip)
+            except JobGone:  # the order will say so
+                return invocation.model_of(Options())
+        return invocation.model_of(Options(model=parent.request.model))
 
     async def order(self, studio: Studio, requester: Requester) -> Job:
         """Place the order."""
@@ -149,6 +168,10 @@ class PlannedPicture:
     name: str
     shape: Shape
     options: Options
+
+    async def model(self, invocation: Invocation) -> str:
+        """Return the model that makes the clip."""
+        return invocation.model_of(self.options)
 
     async def order(self, studio: Studio, requester: Requester) -> Job:
         """Place the order."""

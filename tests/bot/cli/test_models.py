@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from bot.cli import sidecar
+from bot.cli.animate import Plan
 from bot.cli.invocation import Invocation
-from bot.cli.order_plan import plan
+from bot.cli.local_user import local_user
+from bot.cli.order_plan import plan, plan_extension
 from bot.cli.progress_bar import ProgressBar
 from bot.cli.run import ClipRun
 from bot.cli.sidecar import open_sidecar
-from tests.support.backend import Backend, open_backend, until
+from bot.studio.options import Options
+from tests.bot.studio.library.test_reuse import REQUEST, file_of
+from tests.support.backend import Backend, open_backend, png, until
 from tests.support.catalogue.two_models import TWIN, write_two_models
 
 STAND_IN = "import os, sys\nprint('redis:', os.environ['MODEL'], flush=True)\nsys.stdin.read()\n"
@@ -35,7 +40,7 @@ def environ(tmp_path: Path, redis_url: str) -> Mapping[str, str]:
     """The settings of a command, and a module that stands in for Redis and worker."""
     (tmp_path / "stand_in.py").write_text(STAND_IN)
     return {
-        "GENERATION_FILE": str(tmp_path / "two_models.yaml"),
+        "GENERATION_FILE": str(write_two_models(tmp_path)),
         "MODELS": TWIN,
         "HARDWARE_PROFILE": "cpu",
         "REDIS_URL": redis_url,
@@ -56,13 +61,42 @@ async def test_a_worker_is_started_for_the_model_that_nobody_serves(
     monkeypatch.setattr(sidecar, "MODULE", "stand_in")
     command = invocation(tmp_path, environ, "--model", TWIN)
     url = command.settings.redis_url
-    assert command.model == TWIN
+    assert await model_of(command) == TWIN
+    worker = command.worker_environ(TWIN)
     async with backend.running_worker():
         await until(lambda: serves(backend, "embedded"))
-        async with open_sidecar(url, command.worker_environ, command.model) as started:
+        async with open_sidecar(url, worker, TWIN) as started:
             assert (started.redis_url, started.process is not None) == (TWIN, True)
         async with open_sidecar(url, environ, "embedded") as found:
             assert (found.redis_url, found.process) == (url, None)
+
+
+async def model_of(command: Invocation, planned: Plan = plan) -> str:
+    [clip], _ = planned(command)
+    return await clip.model(command)
+
+
+async def test_a_clip_like_another_is_made_by_the_model_of_that(
+    tmp_path: Path, environ: Mapping[str, str]
+) -> None:
+    like = tmp_path / "like.mp4"
+    like.write_bytes(file_of(replace(REQUEST, model=TWIN)))
+    assert await model_of(invocation(tmp_path, environ, "--like", str(like))) == TWIN
+    named = ("--like", str(like), "--model", "embedded")
+    assert await model_of(invocation(tmp_path, environ, *named)) == "embedded"
+
+
+async def test_what_goes_on_from_a_clip_is_made_by_the_model_of_that(
+    backend: Backend, tmp_path: Path, environ: Mapping[str, str]
+) -> None:
+    parent = await backend.studio.submit(local_user("en"), png(), Options("zoom in", model=TWIN))
+    for clip, words, model in (
+        (parent.id, [], TWIN),
+        (parent.id, ["--model", "embedded"], "embedded"),
+        ("0123456789abcdef", [], "embedded"),
+    ):
+        command = Invocation.read(["extend", clip, *words], environ)
+        assert await model_of(command, plan_extension) == model
 
 
 async def serves(backend: Backend, model: str) -> bool:
