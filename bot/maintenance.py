@@ -28,14 +28,14 @@ class BlobState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckedBlob:
-    """A blob that a job names, and how it was found."""
+    """A blob that a job or a style names, and how it was found."""
 
     name: NamedBlob
     state: BlobState
 
 
 async def check_blobs(settings: Settings) -> AsyncGenerator[CheckedBlob, None]:
-    """Read every blob that a job names; raise Unavailable where database or store are away."""
+    """Read every blob that is named; raise Unavailable where database or store are away."""
     engine = await open_database(settings.database_url)
     try:
         blobs, free = Blobs.open(settings.blob_url), asyncio.Semaphore(AT_ONCE)

@@ -123,7 +123,9 @@ def _database_parsers(commands: Any) -> list[argparse.ArgumentParser]:
     copy.set_defaults(command="db copy")
     for name, which in (("source", "FROM"), ("target", "TO")):
         copy.add_argument(name, metavar=which, help="as DATABASE_URL")
-    check = tools.add_parser("check", help="list pictures and clips that are lost or damaged")
+    check = tools.add_parser(
+        "check", help="list pictures, clips and styles that are lost or damaged"
+    )
     check.set_defaults(command="db check")
     return [copy, check]
 

@@ -23,14 +23,14 @@ async def copy(invocation: Invocation) -> int:
 
 
 async def check(invocation: Invocation) -> int:
-    """Check every picture and clip; return the exit status."""
+    """Check every picture, clip and style; return the exit status."""
     found = Counter[BlobState]()
     async with contextlib.aclosing(check_blobs(invocation.settings)) as checked:
         async for blob in checked:
             found[blob.state] += 1
             if blob.state is not BlobState.SOUND:
                 name = blob.name
-                print(f"{printable(name.job)} {name.column} {printable(name.key)} {blob.state}")
+                print(f"{printable(name.row)} {name.column} {printable(name.key)} {blob.state}")
     missing, damaged = found[BlobState.MISSING], found[BlobState.DAMAGED]
     counts = {"count": found.total(), "missing": missing, "damaged": damaged}
     print(invocation.text("cli_db_checked", **counts))

@@ -15,8 +15,8 @@ from tests.support.examples import CLIP, JOB, job
 
 
 async def write(url: str, blobs: Blobs) -> dict[str, str]:
-    """Write a job with its three files and one that was deleted; return the files' keys."""
-    keys = {name: await blobs.put(name.encode()) for name in ("picture", "clip", "poster")}
+    """Write a job with three files, one that was deleted, and a style; return the keys."""
+    keys = {name: await blobs.put(name.encode()) for name in ("picture", "clip", "poster", "style")}
     engine = await open_database(url)
     jobs = Jobs(engine, load_catalogue())
     await jobs.add(replace(JOB, request=replace(JOB.request, picture=keys["picture"])))
@@ -24,6 +24,7 @@ async def write(url: str, blobs: Blobs) -> dict[str, str]:
     await jobs.add(job("gone"))
     await jobs.finish("gone", CLIP, 20.0)
     await jobs.forget("gone")
+    await jobs.styles.put("7", "oil", keys["style"], 20.0)
     await engine.dispose()
     return keys
 
@@ -33,16 +34,18 @@ def test_files_that_are_missing_or_damaged_are_listed(tmp_path: Path) -> None:
     blobs = Blobs.open(f"file://{home}/blobs")
     keys = asyncio.run(write(f"sqlite:///{home}/mutoscope.db", blobs))
     sound = mutoscope(tmp_path, "db", "check")
-    summary = "3 pictures and clips checked: 0 missing, 0 damaged."
+    summary = "4 pictures, clips and styles checked: 0 missing, 0 damaged."
     assert (sound.returncode, sound.stdout) == (0, f"{summary}\n")
     (home / "blobs" / keys["clip"][:2] / keys["clip"]).write_bytes(b"cl\0p")
     (home / "blobs" / keys["poster"][:2] / keys["poster"]).unlink()
+    (home / "blobs" / keys["style"][:2] / keys["style"]).unlink()
     found = mutoscope(tmp_path, "db", "check")
     assert found.returncode == 1
     assert found.stdout.splitlines() == [
         f"job clip_blob {keys['clip']} damaged",
         f"job clip_poster {keys['poster']} missing",
-        "3 pictures and clips checked: 1 missing, 1 damaged.",
+        f"7/oil style {keys['style']} missing",
+        "4 pictures, clips and styles checked: 2 missing, 1 damaged.",
     ]
 
 
