@@ -11,7 +11,8 @@ from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.models.style_choice import complete_own_style
 from bot.discord_ui.replies import NO_MENTIONS, quote, reply_errors
 from bot.discord_ui.uploads import download
-from storage.domain.errors import BadStyle
+from bot.studio.option_table import STYLE
+from storage.domain.errors import BadPicture, BadStyle
 from storage.domain.models.style import NAME_LIMIT
 from storage.styles.adapter_file import MOST_BYTES
 
@@ -46,12 +47,19 @@ async def _add(interaction: Interaction, file: discord.Attachment) -> str:
     if file.size > MOST_BYTES:
         raise BadStyle("style_too_large", limit=MOST_BYTES // 2**20)
     async with client.upload_limiter.slots(owner, [file.size]):
+        try:
+            data = await download(file)
+        except BadPicture as error:
+            raise BadStyle("style_upload_gone") from error
         now = interaction.created_at.timestamp()
-        return await client.studio.styles.add(owner, file.filename, await download(file), now)
+        return await client.studio.styles.add(owner, file.filename, data, now)
 
 
 def register(client: MutoscopeClient) -> None:
-    """Add the command."""
+    """Add the command where a model takes styles."""
+    admission = client.studio.admission
+    if not any(one.name == STYLE and admission.offering(one) for one in admission.table):
+        return
 
     async def callback(interaction: Interaction, file: Any = None, delete: Any = None) -> None:
         await styles(interaction, file, delete)

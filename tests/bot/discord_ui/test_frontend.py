@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.discord_ui.frontend import open_client
 from bot.i18n import Translations
+from storage.domain.models.capability import Capability
 from storage.domain.picture import TextToImage
 from tests.support.backend import Backend
 
@@ -33,6 +34,20 @@ async def test_every_command_says_where_it_may_be_used(backend: Backend) -> None
         "Reuse these settings": EVERYWHERE,
         "report": IN_SERVERS,
     }
+
+
+async def test_styles_are_not_kept_where_no_model_takes_them(backend: Backend) -> None:
+    admission = backend.studio.admission
+    models = {
+        name: replace(model, capabilities=(Capability.PROMPT, Capability.CAMERA))
+        for name, model in admission.catalogue.models.items()
+    }
+    catalogue = replace(admission.catalogue, models=models)
+    backend.studio.admission = replace(admission, catalogue=catalogue)
+    async with open_client(backend.studio, Translations.load()) as client:
+        names = {command.name for command in client.tree.get_commands()}
+    assert "animate" in names
+    assert "styles" not in names
 
 
 async def test_pictures_are_not_offered_where_none_are_made(backend: Backend) -> None:

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import discord
+import pytest
+
+from bot.discord_ui.library import styles as library_styles
 from deploy.local.discord.member.client import MemberClient
+from storage.domain.errors import BadPicture
 from tests.storage.styles.test_adapter_file import file_of
 from tests.support.backend import png, until
 from tests.support.discord.local_chat import LocalChat
@@ -30,7 +35,7 @@ async def test_a_persons_style_is_kept_completed_and_shown_on_the_card(
 ) -> None:
     assert "no style here" in await styles(chat.ada)
     file = await chat.ada.upload("Oil Paint.safetensors", file_of())
-    assert "oil\\_paint" in await styles(chat.ada, file=file)
+    assert "Styles you can use: oil\\_paint" in await styles(chat.ada, file=file)
     assert await names(chat.ada) == ["oil_paint"]
     assert await names(chat.ada, "PAINT 0.7") == ["oil_paint 0.7"]
     assert await names(chat.ada, "ink") == []
@@ -44,6 +49,18 @@ async def test_a_persons_style_is_kept_completed_and_shown_on_the_card(
     assert [choice["value"] for choice in choices] == ["oil_paint"]
     assert "oil\\_paint" in await styles(chat.ada, delete="oil_paint")
     assert await names(chat.ada) == []
+
+
+async def test_a_style_that_cannot_be_fetched_any_more_is_named(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def gone(_file: discord.Attachment) -> bytes:
+        raise BadPicture("picture_gone")
+
+    monkeypatch.setattr(library_styles, "download", gone)
+    file = await chat.ada.upload("oil.safetensors", file_of())
+    await chat.ada.command("styles", file=file)
+    await until(lambda: is_told(chat.ada, "That style's file is not there any more"))
 
 
 async def test_a_pickle_and_an_unknown_style_are_refused_and_cost_nothing(
