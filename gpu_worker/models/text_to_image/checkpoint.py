@@ -17,15 +17,20 @@ from storage.domain.text import printable
 INDEX = "model_index.json"
 
 
+def local_folder(source: str) -> Path | None:
+    """Return the folder of a path, None for a hub id."""
+    folder = Path(source).expanduser()
+    return folder if folder.exists() or not HUB_ID.fullmatch(source) else None
+
+
 def locate(source: str) -> Path:
     """Return the folder of a path or of a hub id, fetched where needed.
 
     Raise NotUsable, or NotUsableYet where another try may succeed.
     """
-    folder = Path(source).expanduser()
-    named = None if folder.exists() else HUB_ID.fullmatch(source)
-    if named is None:
-        return folder
+    folder, named = local_folder(source), HUB_ID.fullmatch(source)
+    if folder is not None or named is None:
+        return Path(source).expanduser()
     from diffusers.pipelines.pipeline_utils import (  # noqa: PLC0415  # slow, and seldom used
         DiffusionPipeline,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
 
 import torch
@@ -21,7 +22,7 @@ from gpu_worker.engine.api import (
 from gpu_worker.media.frames import Frame
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.hardware.device import resolve_dtype
-from gpu_worker.models.text_to_image.checkpoint import check, locate
+from gpu_worker.models.text_to_image.checkpoint import check, local_folder, locate
 from gpu_worker.models.text_to_image.picture_model import PictureModel
 from storage.domain.camera.motion import Motion
 from storage.domain.errors import GenerationFailed
@@ -32,12 +33,15 @@ from storage.domain.request import GenerationRequest
 log = logging.getLogger(__name__)
 
 PREVIEW_SIDE = 512
+WAIT_SECONDS = 1.0
+"""How often a cancel is looked for while the weights are fetched."""
 
 
 class TextToImageEngine:
     """Makes pictures with a text-to-image model, and everything else with another engine.
 
-    Its weights are read for the first picture, so that a worker which makes none is not held up.
+    Its weights are fetched and read for the first picture: a worker that makes none is not held up,
+    and one whose text-to-image model is of no use makes all other clips.
     """
 
     def __init__(self, engine: Engine, source: str, dtype: str = "auto") -> None:
@@ -45,16 +49,24 @@ class TextToImageEngine:
         self._engine = engine
         self._source = source
         self._dtype = dtype
-        self._folder = Path()
+        self._fetched: Future[Path] | None = None
         self._model: PictureModel | None = None
         self.name = engine.name
         self.device = engine.device
 
     def load(self) -> None:
-        """Load the other engine, after a glance at the text-to-image model; raise NotUsable."""
-        self._folder = locate(self._source)
-        check(self._folder)
+        """Load the other engine; raise NotUsable.
+
+        A text-to-image model that is on this machine is looked at, and its faults are logged.
+        """
         self._engine.load()
+        folder = local_folder(self._source)
+        if folder is None:
+            return
+        try:
+            check(folder)
+        except NotUsable as error:
+            log.error("PICTURE_MODEL: %s", error)
 
     def generate(
         self,
@@ -85,8 +97,8 @@ class TextToImageEngine:
 
         try:
             if self._model is None:
-                on_progress(Progress(Stage.LOADING, 0, made.steps), None)
-                self._model = self._load()
+                loading = Progress(Stage.LOADING, 0, made.steps)
+                self._model = self._load(lambda: on_progress(loading, None), should_stop)
             report(0)
             picture = self._model(request, report)
         except OutOfMemory as error:
@@ -97,9 +109,28 @@ class TextToImageEngine:
         report(made.steps, _preview(picture))
         return picture
 
-    def _load(self) -> PictureModel:
+    def _load(self, on_wait: Callable[[], None], should_stop: Callable[[], bool]) -> PictureModel:
+        folder = self._fetch(on_wait, should_stop)
+        check(folder)
         device = torch.device(self.device)
-        return PictureModel.load(self._folder, device, picture_dtype(self._dtype, device))
+        return PictureModel.load(folder, device, picture_dtype(self._dtype, device))
+
+    def _fetch(self, on_wait: Callable[[], None], should_stop: Callable[[], bool]) -> Path:
+        """Return the weights' folder; a download that is cancelled goes on for later orders.
+
+        on_wait is called at once and after every second: who says nothing for long is ended.
+        """
+        if self._fetched is None:
+            pool = ThreadPoolExecutor(1)
+            self._fetched = pool.submit(locate, self._source)
+            pool.shutdown(wait=False)
+        on_wait()
+        while not wait([self._fetched], WAIT_SECONDS).done:
+            if should_stop():
+                raise Cancelled
+            on_wait()
+        fetched, self._fetched = self._fetched, None
+        return fetched.result()
 
 
 def picture_dtype(name: str, device: torch.device) -> torch.dtype:

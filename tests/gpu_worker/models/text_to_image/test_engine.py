@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 import torch
 from PIL import Image
 
-from gpu_worker.engine.api import Cancelled, NotUsable, Result
+from gpu_worker.engine.api import Cancelled, NotUsable, NotUsableYet, Result
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models import registry
 from gpu_worker.models.text_to_image import engine as text_to_image
@@ -256,21 +257,110 @@ DAMAGES: dict[str, tuple[str, Callable[[Path], None]]] = {
 }
 
 
+def refused_picture(engine: TextToImageEngine, canvas: Canvas) -> str:
+    """Return the key with which an order of a picture fails; other orders are made."""
+    with pytest.raises(GenerationFailed) as refused:
+        draw(engine, canvas)
+    assert len(draw(engine, canvas, tiny_request()).frames) == 4
+    return refused.value.key
+
+
 @pytest.mark.parametrize("fault", DAMAGES)
-def test_a_damaged_file_is_named_before_anything_is_loaded(tmp_path: Path, fault: str) -> None:
+def test_a_damaged_file_is_named_at_the_start_and_other_clips_are_made(
+    tmp_path: Path, canvas: Canvas, caplog: pytest.LogCaptureFixture, fault: str
+) -> None:
     folder = write_text_to_image(tmp_path / "sd")
     name, damage = DAMAGES[fault]
     damage(folder / name)
-    with pytest.raises(NotUsable) as refused:
-        TextToImageEngine(FakeEngine("missing"), str(folder)).load()
-    assert fault in str(refused.value)
-    assert "\n" not in str(refused.value)
+    engine = TextToImageEngine(FakeEngine(), str(folder))
+    with caplog.at_level(logging.ERROR):
+        engine.load()
+    [line] = [record.getMessage() for record in caplog.records]
+    assert fault in line
+    assert "\n" not in line
+    assert refused_picture(engine, canvas) == "failed_picture_model"
 
 
-def test_a_folder_without_safetensors_is_refused(tmp_path: Path) -> None:
+def test_a_folder_without_safetensors_is_refused(
+    tmp_path: Path, canvas: Canvas, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "model_index.json").write_text('{"_class_name": "StableDiffusionPipeline"}')
-    with pytest.raises(NotUsable, match="holds no weights"):
-        TextToImageEngine(FakeEngine(), str(tmp_path)).load()
+    engine = TextToImageEngine(FakeEngine(), str(tmp_path))
+    engine.load()
+    assert "holds no weights" in caplog.text
+    assert refused_picture(engine, canvas) == "failed_picture_model"
+
+
+def test_the_other_engine_is_loaded_first(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(NotUsable, match="no weights here"):
+        TextToImageEngine(FakeEngine("missing"), str(tmp_path)).load()
+    assert not caplog.records
+
+
+class Downloads:
+    """Stands for the hub: a download ends once the gate is open, at first without success."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.gate = threading.Event()
+        self.failures = 0
+        self.begun = 0
+
+    def __call__(self, _: str) -> Path:
+        self.begun += 1
+        assert self.gate.wait(60)
+        if self.failures:
+            self.failures -= 1
+            raise NotUsableYet("the hub is away")
+        return self._folder
+
+
+@pytest.fixture
+def downloads(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Downloads:
+    made = Downloads(folder)
+    monkeypatch.setattr(text_to_image, "locate", made)
+    monkeypatch.setattr(text_to_image, "WAIT_SECONDS", 0.01)
+    return made
+
+
+def test_a_model_of_the_hub_is_fetched_for_the_first_picture(
+    downloads: Downloads, canvas: Canvas
+) -> None:
+    engine = TextToImageEngine(FakeEngine(), "owner/model")
+    engine.load()
+    assert len(draw(engine, canvas, tiny_request()).frames) == 4
+    assert downloads.begun == 0
+    stages: list[Stage] = []
+
+    def hear(progress: Progress, _: bytes | None) -> None:
+        stages.append(progress.stage)
+        if stages.count(Stage.LOADING) == 3:  # it is told that the worker is alive
+            downloads.gate.set()
+
+    assert len(draw(engine, canvas, on_progress=hear).frames) == 1
+    assert len(draw(engine, canvas).frames) == 1
+    assert downloads.begun == 1
+
+
+def test_a_cancel_ends_the_wait_for_a_download_and_not_the_download(
+    downloads: Downloads, canvas: Canvas
+) -> None:
+    engine = TextToImageEngine(FakeEngine(), "owner/model")
+    with pytest.raises(Cancelled):
+        draw(engine, canvas, should_stop=lambda: True)
+    downloads.gate.set()
+    assert len(draw(engine, canvas).frames) == 1
+    assert downloads.begun == 1
+
+
+def test_a_download_that_failed_is_tried_for_the_next_picture(
+    downloads: Downloads, canvas: Canvas
+) -> None:
+    downloads.failures = 1
+    downloads.gate.set()
+    engine = TextToImageEngine(FakeEngine(), "owner/model")
+    assert refused_picture(engine, canvas) == "failed_picture_model"
+    assert len(draw(engine, canvas).frames) == 1
 
 
 @pytest.mark.parametrize(
