@@ -107,9 +107,13 @@ class Admission:
         self._check_size(request)
 
     def options_of(self, request: GenerationRequest) -> Options:
-        """Return the options that ask for this request again."""
+        """Return the options that ask for this request again, of those that its model can be given.
+
+        The prompt of a made picture is none of them where the model reads no prompt.
+        """
         model = self.catalogue.model(request.model)
-        values = {option.name: option.value_in(request, model) for option in self.table}
+        known = [option for option in self.table if option.is_for(model)]
+        values = {option.name: option.value_in(request, model) for option in known}
         if not request.generates:  # frames are those of a clip that may be longer than is made
             values["frames"] = min(part_frames(request), int(model.limits.frames.high))
         return Options(**self._completed(Options(**values), model))

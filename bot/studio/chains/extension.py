@@ -25,8 +25,9 @@ def extension_options(admission: Admission, job: Job) -> Options:
     Raise BadRequest where the job has no clip.
     """
     clip, request = _clip_of(job), job.request
-    prompt = prompts_in(request.prompt)[-1] if request.segments else request.prompt
-    options = admission.options_of(request).replace(prompt=prompt, fps=clip.fps, seed=None)
+    options = admission.options_of(request).replace(fps=clip.fps, seed=None)
+    if request.segments:
+        options = options.replace(prompt=prompts_in(request.prompt)[-1])
     return options.replace(**{STORY: 0, END_PICTURE: None})
 
 
@@ -50,6 +51,9 @@ def tweaked(
     """Return the request of a clip of the same picture, or that goes on from the same clip."""
     size = (old.width, old.height)
     if not old.picture:  # none was made
+        reads_prompt = any(one.name == "prompt" for one in admission.options_for(old.model))
+        if not reads_prompt and not options.get("prompt"):  # the form has no line for it
+            options = options.replace(prompt=old.prompt)
         return admission.imagine(options, size, seed)
     if not old.source or not old.generates:
         return admission.admit(options, old.picture, size, seed)
