@@ -121,7 +121,13 @@ def read_admission(settings: Settings, quota: QuotaRow | None = None) -> Admissi
     if quota is not None:
         catalogue = replace(catalogue, quota=quota)
     profile = profiles[catalogue.default_model]
-    return Admission(catalogue, profile, profiles=profiles, text_to_image=settings.text_to_image())
+    return Admission(
+        catalogue,
+        profile,
+        profiles=profiles,
+        text_to_image=settings.text_to_image(),
+        picture_languages=tuple(settings.picture_languages.split()),
+    )
 
 
 def check_urls(settings: Settings) -> None:

@@ -31,6 +31,9 @@ from storage.domain.picture import TextToImage
 from storage.domain.text import printable
 from storage.prices_file import PricesError, load_prices
 
+LANGUAGES = ("en", "zh")
+"""The languages that a model's prompts may be in."""
+
 LONGEST_SOURCE = 200
 """The most characters of a model's hub id or folder."""
 
@@ -70,6 +73,12 @@ def _source(source: str) -> str:
     if len(source) > LONGEST_SOURCE:
         raise ValueError(f"it is longer than {LONGEST_SOURCE} characters")
     return source
+
+
+def _languages(text: str) -> str:
+    if not text.split() or not set(text.split()) <= set(LANGUAGES):
+        raise ValueError(f"write one or several of {', '.join(LANGUAGES)}, with spaces between")
+    return text
 
 
 def _name_of(source: str) -> str:
@@ -140,7 +149,8 @@ class Settings(LogSettings):
     model is the name, hub id or folder of the model; model_row is the catalogue row that bounds
     it, empty where it follows from the model. depth_model is the hub id or folder of a depth
     estimator, empty for none. picture_model is that of a text-to-image pipeline, empty for none;
-    its pictures are made with so many steps and so much guidance. models are further catalogue rows
+    its pictures are made with so many steps and so much guidance, from prompts in picture_languages
+    (en, zh, with spaces between). models are further catalogue rows
     that can be ordered, as NAME or NAME=PROFILE of their workers' hardware, with spaces between.
     styles_dir is the folder of the styles that everybody may use.
     models_on_demand are those of them for whose orders workers are started, by name or source (a
@@ -165,6 +175,7 @@ class Settings(LogSettings):
     picture_model: Annotated[str, AfterValidator(_source)] = ""
     picture_steps: Annotated[int, Field(ge=1, le=500)] = 30
     picture_guidance: Annotated[float, Field(ge=0, le=50)] = 7.0
+    picture_languages: Annotated[str, AfterValidator(_languages)] = "en"
     hardware_profile: str = ""
     models: str = ""
     models_on_demand: str = ""

@@ -5,7 +5,7 @@ The bounds of the models and of the hardware are checked here, and only here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,7 +32,8 @@ class Admission:
     """The options of orders, their bounds in the catalogue and on the workers' hardware.
 
     profile is that of the default model, profiles those of others by the model's name.
-    text_to_image is how pictures are made from prompts, None where they are not.
+    text_to_image is how pictures are made from prompts, None where they are not; picture_languages
+    are those of these prompts.
     """
 
     catalogue: Catalogue
@@ -40,6 +41,7 @@ class Admission:
     table: tuple[Option, ...] = OPTIONS
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     text_to_image: TextToImage | None = None
+    picture_languages: tuple[str, ...] = ("en",)
 
     def admit(
         self, options: Options, picture: str, size: tuple[int, int], seed: int
@@ -92,9 +94,12 @@ class Admission:
 
     def with_text_to_image(self, request: GenerationRequest) -> GenerationRequest:
         """Return a request whose picture is made as it is now; raise BadRequest where it is not."""
-        if self.text_to_image is None:
+        made = self.text_to_image
+        if made is None:
             raise BadRequest("request_no_picture_model")
-        return replace(request, text_to_image=self.text_to_image)
+        texts = (request.prompt, request.negative_prompt)
+        _check_languages(texts, self.picture_languages, made.model)
+        return replace(request, text_to_image=made)
 
     def check(self, request: GenerationRequest) -> None:
         """Raise BadRequest where a request that was admitted once may not be made any more."""
@@ -267,10 +272,14 @@ def _check_texts(values: Mapping[str, Any], model: Model) -> None:
     """Raise BadRequest where a prompt is missing, or in writing that the model cannot read."""
     if Capability.PROMPT in model.capabilities and not values["prompt"]:
         raise BadRequest("request_prompt_empty")
-    if "zh" not in model.languages and any(
-        is_foreign_script(values[name]) for name in ("prompt", "negative_prompt")
-    ):
-        raise BadRequest("request_english_only", model=model.name)
+    texts = (values["prompt"], values["negative_prompt"])
+    _check_languages(texts, model.languages, model.name)
+
+
+def _check_languages(texts: Iterable[str], languages: Collection[str], model: str) -> None:
+    """Raise BadRequest for texts in writing that a model of these languages cannot read."""
+    if "zh" not in languages and any(is_foreign_script(text) for text in texts):
+        raise BadRequest("request_english_only", model=model)
 
 
 def _shows_drafts(values: Mapping[str, Any]) -> bool:

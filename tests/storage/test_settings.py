@@ -212,6 +212,7 @@ def test_pictures_are_made_as_the_settings_say(source: str, name: str) -> None:
     [
         *(("PICTURE_MODEL", "nonsense"), ("PICTURE_MODEL", "a/b/c"), ("PICTURE_MODEL", ".")),
         *(("PICTURE_STEPS", "0"), ("PICTURE_STEPS", "many"), ("PICTURE_STEPS", "501")),
+        *(("PICTURE_LANGUAGES", "fr"), ("PICTURE_LANGUAGES", "en, zh")),
         *(("PICTURE_GUIDANCE", "-1"), ("PICTURE_GUIDANCE", "nan"), ("PICTURE_GUIDANCE", "51")),
     ],
 )

@@ -78,6 +78,7 @@ securityContext:
 - {name: PICTURE_MODEL, value: {{ .source | quote }}}
 - {name: PICTURE_STEPS, value: {{ .steps | quote }}}
 - {name: PICTURE_GUIDANCE, value: {{ .guidance | quote }}}
+- {name: PICTURE_LANGUAGES, value: {{ join " " .languages | quote }}}
 {{- end }}
 {{- end }}
 {{- if .root.Values.generationFile }}

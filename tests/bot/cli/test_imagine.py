@@ -10,6 +10,7 @@ from bot.cli import main
 from bot.cli.invocation import Invocation
 from bot.cli.order_plan import plan_imagined
 from bot.studio.options import Options, Shape
+from storage.domain.errors import BadRequest
 
 ENVIRON = {"LC_ALL": "C", "PICTURE_MODEL": "some/model"}
 
@@ -36,9 +37,14 @@ def test_the_words_name_the_file() -> None:
     ],
 )
 def test_any_words_give_a_file_name(prompt: str, name: str) -> None:
-    [clip], _ = plan_imagined(invocation(prompt))
+    [clip], _ = plan_imagined(invocation(prompt, PICTURE_LANGUAGES="en zh"))
     assert clip.name == name
     assert clip.shape is Shape.SQUARE
+
+
+def test_words_that_the_picture_model_cannot_read_are_refused() -> None:
+    with pytest.raises(BadRequest, match="request_english_only"):
+        plan_imagined(invocation("黄昏的灯塔，镜头拉远"))
 
 
 def run(folder: Path, monkeypatch: pytest.MonkeyPatch, *words: str, **environ: str) -> int:

@@ -172,6 +172,22 @@ async def test_without_a_model_nothing_is_ordered(backend: Backend) -> None:
     assert len(backend.worker.orders) == 1
 
 
+@pytest.mark.parametrize("words", [{"prompt": "黄昏的灯塔"}, {"negative_prompt": "模糊的照片"}])
+async def test_words_that_the_picture_model_cannot_read_are_refused(
+    backend: Backend, words: dict[str, str]
+) -> None:
+    options = KITE.replace(**words)
+    with pytest.raises(BadRequest) as refused:
+        await backend.studio.imagine(requester(), options, Shape.SQUARE)
+    assert refused.value.key == "request_english_only"
+    assert refused.value.parameters == {"model": MODEL}
+    assert not await backend.jobs.unfinished()
+    admission = backend.studio.admission
+    backend.studio.admission = replace(admission, picture_languages=("en", "zh"))
+    job = await backend.studio.imagine(requester(), options, Shape.SQUARE)
+    assert {name: getattr(job.request, name) for name in words} == words
+
+
 async def test_what_failed_or_was_cancelled_is_refunded(backend: Backend) -> None:
     backend.worker.failure = Failure("failed_no_picture_model", (("model", MODEL),))
     await imagine(backend)

@@ -57,7 +57,12 @@ MATRIX: dict[str, dict[str, Any]] = {
     "no workers here": {"workers": {"gpu": None}},
     "everything said": {
         "depthModel": "owner/depth@v2",
-        "pictureModel": {"source": "owner/turbo", "steps": 1, "guidance": 0},
+        "pictureModel": {
+            "source": "owner/turbo",
+            "steps": 1,
+            "guidance": 0,
+            "languages": ["en", "zh"],
+        },
         **POSTGRES,
         "model": {"source": "ali-vilab/i2vgen-xl", "row": "i2vgen-xl", "hardwareProfile": "a100"},
         "generationFile": "default_model: embedded\n",
@@ -135,7 +140,7 @@ def test_bot_and_workers_are_told_the_same(tmp_path: Path) -> None:
         shared = {
             *("MODEL", "MODEL_ROW", "HARDWARE_PROFILE"),
             *("GENERATION_FILE", "REDIS_URL", "BLOB_URL", "DEPTH_MODEL"),
-            *("PICTURE_MODEL", "PICTURE_STEPS", "PICTURE_GUIDANCE"),
+            *("PICTURE_MODEL", "PICTURE_STEPS", "PICTURE_GUIDANCE", "PICTURE_LANGUAGES"),
         }
         for name in shared:
             assert worker.settings.get(name) == bot.settings.get(name), name

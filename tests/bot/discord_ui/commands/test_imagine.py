@@ -6,6 +6,7 @@ import asyncio
 import io
 import threading
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -198,6 +199,11 @@ async def test_it_is_there_in_chinese(chat: LocalChat) -> None:
         "横幅（16:9）",
         "竖幅（9:16）",
     ]
+    refused = await chat.ada.command("imagine", prompt="黄昏的灯塔，镜头拉远")
+    said = (await chat.ada.message(refused["message"]))["content"]
+    assert "只能读懂英文提示词" in said
+    studio = chat.backend.studio
+    studio.admission = replace(studio.admission, picture_languages=("en", "zh"))
     key = await imagine(chat, prompt="黄昏的灯塔，镜头拉远")
     await chat.deliver()
     content = (await chat.ada.message(key))["content"]
