@@ -136,6 +136,10 @@ class Admission:
         models = sorted(self.catalogue.models.values(), key=lambda model: model.name != default)
         return [model for model in models if option.is_for(model)]
 
+    def is_for_all(self, option: Option) -> bool:
+        """Tell whether every model that can be ordered can be given an option."""
+        return all(option.is_for(model) for model in self.catalogue.models.values())
+
     def options_for(self, model: str) -> tuple[Option, ...]:
         """Return the options that a model can be given; all of them for one that is gone."""
         row = self.catalogue.models.get(model)

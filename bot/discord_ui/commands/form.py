@@ -11,7 +11,8 @@ import discord
 from bot.discord_ui.commands import picture_selection
 from bot.i18n import Translations
 from bot.studio.admission import Admission
-from bot.studio.models.model_line import for_other_model, with_model_line
+from bot.studio.clips.end_picture import END_PICTURE
+from bot.studio.models.model_line import PROMPT, for_other_model, with_model_line, with_prompt_line
 from bot.studio.option_table import LAST, MODEL, STORY, Option
 from bot.studio.options import Options, OptionValue
 from bot.studio.parameter_lines import ranked, read_form_lines, split_lines, write_form_lines
@@ -58,8 +59,10 @@ class Form(discord.ui.Modal):
         for option in ranked(table, lambda option: option.form_field):
             value = options.get(option.name)
             choices = admission.choices(option, model)
-            item = self._select(option, choices, value) if choices else _text_input(option, value)
-            several = option.name == "prompt" and bool(options.get(STORY))
+            required = option.required and admission.is_for_all(option)
+            text = _text_input(option, value, required)
+            item = self._select(option, choices, value) if choices else text
+            several = option.name == PROMPT and bool(options.get(STORY))
             self._add("prompts" if several else option.name, item)
         lines = f"{first_line}\n{write_form_lines(table, options)}".strip()
         self._add(
@@ -117,6 +120,7 @@ def read_form(
     the form was filled for, where that is not the default one.
     """
     answers, admission = read_answers(interaction), with_model_line(admission)
+    admission = with_prompt_line(admission, shown=PROMPT in answers)
     lines = read_form_lines(
         admission.table, answers.get(LINES_ID, ""), ignored=[picture_selection.NAME, PIXELS]
     )
@@ -134,6 +138,8 @@ def read_form(
             values[name] = answers.get(_id(option))
     if values["camera"] != base.get("camera") and values["path"] == base.get("path"):
         values["path"] = None  # a motion was chosen instead of the path
+    if read_line(interaction, END_PICTURE) == "":
+        values[END_PICTURE] = None
     filled_for = base.get(MODEL) or admission.catalogue.default_model
     values[MODEL] = values[MODEL] or base.get(MODEL)  # the line may have been deleted
     return Options(**for_other_model(values, admission, str(filled_for)))
@@ -166,14 +172,16 @@ def read_upload(interaction: discord.Interaction[Any]) -> discord.Attachment | N
     return None if found is None else discord.Attachment(data=found, state=interaction._state)
 
 
-def _text_input(option: Option, value: OptionValue | None) -> discord.ui.TextInput[Any]:
+def _text_input(
+    option: Option, value: OptionValue | None, required: bool
+) -> discord.ui.TextInput[Any]:
     style = discord.TextStyle.paragraph if option.multiline else discord.TextStyle.short
     return discord.ui.TextInput(
         custom_id=_id(option),
         style=style,
         default=str(value) if value else None,
         max_length=PROMPT_LIMIT,
-        required=option.required,
+        required=required,
     )
 
 

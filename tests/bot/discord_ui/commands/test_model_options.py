@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bot.discord_ui.client import Translator
 from bot.i18n import Translations
-from tests.support.backend import Backend, open_backend
+from tests.support.backend import Backend, open_backend, png
 from tests.support.catalogue.model_rows import SILENT_YAML, with_yaml
 from tests.support.discord.simulated_chat import PICTURE, Chat, open_chat, text_of
 
@@ -69,3 +70,38 @@ async def test_one_command_for_several_models_asks_for_no_prompt_that_one_does_n
     offered = await options_of(chat)
     assert offered.keys() >= STEERING
     assert not offered["prompt"]
+
+
+@pytest.mark.parametrize("backend", [("embedded", "silent=a100")], indirect=True)
+async def test_a_form_leads_from_each_model_to_one_of_other_abilities(chat: Chat) -> None:
+    orders = chat.backend.worker.orders
+    posted = await chat.bob.send(chat.channel, "look", attachments=[PICTURE])
+    form = await chat.alice.context_menu(chat.channel, "Animate this picture", posted)
+    inputs = {label["component"]["custom_id"]: label["component"] for label in parts(form)}
+    assert not inputs["prompt"]["required"]
+    async with chat.backend.running(), chat.backend.running_worker("silent"):
+        await chat.alice.submit_modal(form, {"prompt": "waves", "numbers": "model: silent"})
+        form = await chat.click(await chat.wait_for_clip(1), "tweak")
+        lines = "model: embedded\nprompt: a boat"
+        await chat.alice.submit_modal(form, {"numbers": lines})
+        await chat.wait_for_clip(2)
+        await chat.animate(end_picture=("end.png", png(colour="blue")))
+        ended = await chat.wait_for_clip(3)
+        form = await chat.click(ended, "tweak")
+        await chat.alice.submit_modal(form, {"prompt": "", "numbers": "model: silent\nseed: 8"})
+        await chat.wait_for_clip(4)
+        form = await chat.click(ended, "tweak")
+        await chat.alice.submit_modal(form, {"prompt": "fog", "numbers": "end_picture:\nseed: 9"})
+        await chat.wait_for_clip(5)
+    made = [(one.request.model, one.request.prompt) for one in orders]
+    assert made[:2] == [("silent", ""), ("embedded", "a boat")]
+    assert made[3:] == [("silent", ""), ("embedded", "fog")]
+    assert [bool(one.request.end_picture) for one in orders] == [
+        *(False, False, True, False, False)
+    ]
+
+
+def parts(form: Any) -> list[dict[str, Any]]:
+    """Return the labels of an open form."""
+    labels: list[dict[str, Any]] = form.modal["components"]
+    return labels
