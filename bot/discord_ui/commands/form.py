@@ -112,12 +112,16 @@ class Form(discord.ui.Modal):
 
 
 def read_form(
-    interaction: discord.Interaction[Any], admission: Admission, base: Options
+    interaction: discord.Interaction[Any],
+    admission: Admission,
+    base: Options,
+    draws: bool = False,
 ) -> Options:
     """Return the options that a submitted form asks for; raise BadRequest.
 
     base has the values of options that are not in the form or were not chosen, and the model that
-    the form was filled for, where that is not the default one.
+    the form was filled for, where that is not the default one. draws tells whether the picture is
+    made from the prompt first.
     """
     answers, admission = read_answers(interaction), with_model_line(admission)
     admission = with_prompt_line(admission, shown=PROMPT in answers)
@@ -142,7 +146,7 @@ def read_form(
         values[END_PICTURE] = None
     filled_for = base.get(MODEL) or admission.catalogue.default_model
     values[MODEL] = values[MODEL] or base.get(MODEL)  # the line may have been deleted
-    return Options(**for_other_model(values, admission, str(filled_for)))
+    return Options(**for_other_model(values, admission, str(filled_for), draws))
 
 
 def with_upload(admission: Admission) -> Admission:

@@ -39,7 +39,8 @@ async def submit(interaction: Interaction, job_id: str) -> None:
         job = await studio.job(job_id)
         keep_if_refused(interaction, _form(interaction, job))
         check_permissions(interaction)
-        options = read_form(interaction, admission, admission.options_of(job.request))
+        before, draws = admission.options_of(job.request), not job.request.picture
+        options = read_form(interaction, admission, before, draws)
         studio.check(options)
         await run_order(interaction, lambda requester: studio.tweak(job_id, requester, options))
 

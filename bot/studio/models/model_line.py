@@ -24,13 +24,17 @@ def with_model_line(admission: Admission) -> Admission:
 
 
 def for_other_model(
-    values: Mapping[str, OptionValue | None], admission: Admission, filled_for: str
+    values: Mapping[str, OptionValue | None],
+    admission: Admission,
+    filled_for: str,
+    draws: bool = False,
 ) -> dict[str, OptionValue | None]:
     """Return the values of a form that was filled for one model, for the one that is now named.
 
     What was left at the first model's defaults takes the other's; anything else was chosen. What
     the form shows no line for, and the prompt, are left out where the other cannot be given them:
-    nobody could take them out of the form. A story stays one, and is refused.
+    nobody could take them out of the form. A story stays one, and is refused. draws tells whether
+    the picture is made from the prompt first, which then is kept.
     """
     if values.get(MODEL) in (None, filled_for):
         return dict(values)
@@ -41,6 +45,7 @@ def for_other_model(
         for option in admission.table
         if not option.is_for(model) and _is_hidden(option) and not values.get(STORY)
     }
+    dropped -= {PROMPT} if draws else set()
     return {
         name: None if name in dropped or (name != MODEL and value == left.get(name)) else value
         for name, value in values.items()

@@ -48,6 +48,8 @@ def test_what_no_line_shows_is_left_out_where_the_other_model_cannot_take_it() -
     found = for_other_model({**filled, MODEL: "silent"}, SILENT_TOO, "embedded")
     chosen = {name: value for name, value in found.items() if value is not None}
     assert chosen == {"spoiler": 1, MODEL: "silent"}
+    drawn = for_other_model({**filled, MODEL: "silent"}, SILENT_TOO, "embedded", draws=True)
+    assert drawn["prompt"] == "waves"
     kept = for_other_model({**filled, MODEL: FULL}, SILENT_TOO, "embedded")
     assert (kept["prompt"], kept[END_PICTURE]) == ("waves", "e" * 64)
 
