@@ -22,6 +22,8 @@ from bot.studio.options import Options
 from storage.domain.models.ranges import Span
 
 MOST_OPTIONS = 25  # of one command
+RARER = ("playback", "choose")
+"""Options that forms have as lines, and /animate only where there is room for all pictures."""
 PICTURES = ("picture", "picture_2", "picture_3", "picture_4")
 
 Order: TypeAlias = Callable[[Interaction, Mapping[str, Any], Options], Awaitable[None]]
@@ -52,9 +54,11 @@ def register(client: MutoscopeClient) -> None:
     admission = client.studio.admission
     [end] = [option for option in admission.table if option.name == END_PICTURE]
     ends = (END_PICTURE,) if admission.offering(end) else ()
-    shown = PICTURES[: MOST_OPTIONS - len(_options(admission)) - len(ends)]
+    surplus = len(PICTURES) + len(ends) + len(_options(admission)) - MOST_OPTIONS
+    left_out = RARER[: max(0, surplus)]
+    shown = PICTURES[: len(PICTURES) - max(0, surplus - len(left_out))]
     own = [OwnParameter(name, discord.Attachment, name == PICTURES[0]) for name in (*shown, *ends)]
-    add_command(client, "animate", own, order)
+    add_command(client, "animate", own, order, left_out=left_out)
 
 
 def add_command(
@@ -63,14 +67,17 @@ def add_command(
     own: Sequence[OwnParameter],
     order: Order,
     needed: Collection[str] = (),
+    *,
+    left_out: Collection[str] = (),
 ) -> None:
     """Add a command with the bounds and recommendations of this service's catalogue.
 
     Its own parameters come before the options; needed are options that it has to have, whatever
-    the model.
+    the model; left_out are those that it has no room for.
     """
     texts, admission = client.texts, client.studio.admission
-    models, options = admission.catalogue.models, _options(admission)
+    models = admission.catalogue.models
+    options = {name: option for name, option in _options(admission).items() if name not in left_out}
     names = {one.name: localized(texts, f"option_{one.name}") for one in own}
     about = {one.name: localized(texts, f"option_{one.name}_about") for one in own}
     choices = {one.name: _choices(texts, one.choices) for one in own if one.choices}

@@ -70,6 +70,8 @@ async def test_one_command_for_several_models_asks_for_no_prompt_that_one_does_n
     offered = await options_of(chat)
     assert offered.keys() >= STEERING
     assert not offered["prompt"]
+    assert offered.keys() >= {"picture_2", "picture_3", "picture_4", "end_picture", "choose"}
+    assert (len(offered), "playback" in offered) == (25, False)
 
 
 @pytest.mark.parametrize("backend", [("embedded", "silent=a100")], indirect=True)
