@@ -19,7 +19,7 @@ from tests.support.stores.postgres_server import PostgresServer, programs
 from tests.test_operating import UPGRADE, blocks, section, unmarked
 
 MOVE, BACKUP = ("From SQLite to PostgreSQL, and back", "Backup and restore")
-SOUND = "3 pictures and clips checked: 0 missing, 0 damaged."
+SOUND = "4 pictures, clips and styles checked: 0 missing, 0 damaged."
 
 
 def run(folder: Path, commands: list[str], **settings: str) -> str:

@@ -58,6 +58,7 @@ async def test_a_worker_without_a_model_ends_it_with_the_reason(tmp_path: Path) 
     assert "no weights here" in output
 
 
+@pytest.mark.slow  # tests/deploy/autoscale starts workers for bursts
 async def test_on_demand_a_worker_comes_with_the_order_and_ends(tmp_path: Path) -> None:
     demo = await start(tmp_path, "--once", "--on-demand", **FAKE)
     assert await demo.process.wait() == 0, demo.last_lines()

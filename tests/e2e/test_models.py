@@ -37,6 +37,7 @@ async def offered(member: MemberClient, text: str = "") -> list[str]:
     return [one["name"] for one in await member.complete("animate", "model", text)]
 
 
+@pytest.mark.slow  # tests/bot/discord_ui/models does the same with workers in one process
 async def test_two_models_are_served_side_by_side(tmp_path: Path) -> None:
     catalogue = str(write_two_models(tmp_path))
     async with AsyncExitStack() as opened:

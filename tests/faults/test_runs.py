@@ -44,11 +44,10 @@ async def test_nothing_is_lost_among_faults(tmp_path: Path) -> None:
     assert set(found["faults"]) == set(CHEAP)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("postgres")  # skipped where none can be had
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize(
-    ("jobs", "kills"), [(16, 3), pytest.param(200, 20, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("jobs", "kills"), [(16, 3), (200, 20)])
 async def test_of_two_bots_on_one_postgresql_one_may_be_killed(
     jobs: int, kills: int, tmp_path: Path
 ) -> None:
