@@ -1,18 +1,12 @@
 """A person at the chat page: orders, watches, presses, fills the form, reacts."""
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
-from deploy.local.discord.state.guild import GALLERY
-from deploy.local.stack.local_stack import LocalStack
-from tests.e2e.members import PATIENCE, PHOTOGRAPH, NewMembers
-from tests.support.discord.browser import needs_chromium, open_page, screenshot
+from tests.e2e.members import PHOTOGRAPH
+from tests.support.discord.browser import needs_chromium, screenshot
 
 PROMPT = "slowly zoom in on the face"
-CLIP_MS = PATIENCE * 1000
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
@@ -21,24 +15,10 @@ pytestmark = [
 ]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(
-    local_stack: LocalStack, members: NewMembers, browser: Browser
-) -> AsyncIterator[Page]:
-    """The chat page of a new member."""
-    member = await members.join("Paula")
-    # Another channel than the other tests': a page with many videos is slow on a busy machine.
-    url = f"{local_stack.page}?member={member.user_id}&channel={GALLERY}"
-    expect.set_options(timeout=CLIP_MS)
-    async with open_page(browser, url, CLIP_MS) as opened:
-        yield opened
-    expect.set_options(timeout=None)
-
-
 async def order(page: Page, prompt: str, **numbers: str) -> Locator:
     """Order a clip as a person does; return its message, the newest of this prompt."""
     await page.set_input_files("#pick", PHOTOGRAPH)
-    box = page.get_by_role("combobox", name="Message #gallery")
+    box = page.get_by_role("combobox", name="Message #paula")
     await box.fill("/animate")
     await box.press("Enter")
     form = page.get_by_role("form", name="/animate")

@@ -1,19 +1,14 @@
 """A person at the chat page tells a story, extends it, chooses a draft and gives an end picture."""
 
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
-from deploy.local.discord.state.guild import GALLERY
-from deploy.local.stack.local_stack import LocalStack
-from tests.e2e.members import PATIENCE, PHOTOGRAPH, NewMembers
-from tests.support.discord.browser import needs_chromium, open_page, screenshot
+from tests.e2e.members import PHOTOGRAPH
+from tests.support.discord.browser import needs_chromium, screenshot
 
-CLIP_MS = PATIENCE * 1000
 NUMBERS = "frames: 8\nfps: 12\nsteps: 2"
 SECONDS = "video => video.duration"
 
@@ -24,24 +19,10 @@ pytestmark = [
 ]
 
 
-@pytest_asyncio.fixture(loop_scope="session")
-async def page(
-    local_stack: LocalStack, members: NewMembers, browser: Browser
-) -> AsyncIterator[Page]:
-    """The chat page of a new member, who has seen no clip of others."""
-    member = await members.join("Sora")
-    thread = await member.call("POST", f"/local/channels/{GALLERY}/threads", {"name": "stories"})
-    url = f"{local_stack.page}?member={member.user_id}&channel={thread['id']}"
-    expect.set_options(timeout=CLIP_MS)
-    async with open_page(browser, url, CLIP_MS) as opened:
-        yield opened
-    expect.set_options(timeout=None)
-
-
 async def command(page: Page, name: str) -> Locator:
     """Type a command with the photograph attached; return its form."""
     await page.set_input_files("#pick", PHOTOGRAPH)
-    box = page.get_by_role("combobox", name="Message #stories")
+    box = page.get_by_role("combobox", name="Message #paula")
     await box.fill(f"/{name}")
     await box.press("Enter")
     return page.get_by_role("form", name=f"/{name}")
