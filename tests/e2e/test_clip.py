@@ -94,8 +94,9 @@ async def test_a_clip_is_reversed_and_looped_from_its_menu(members: NewMembers) 
     loop = frames_of(await wait_for_clip(member, answer["message"]))
     steps = [float(np.abs(a.astype(float) - b).mean()) for a, b in pairwise([*loop, loop[0]])]
     assert steps[-1] <= 1.5 * float(np.median(steps))
-    answer = await member.press(first.key, f"finish:{first.job}", "reverse")
-    again = await wait_for_clip(member, answer["message"])
+    another = await members.join()  # a person's second press within a second counts as the first
+    answer = await another.press(first.key, f"finish:{first.job}", "reverse")
+    again = await wait_for_clip(another, answer["message"])
     assert again.data == turned.data
     assert "cache" in again.message["content"]
 

@@ -44,13 +44,14 @@ async def test_the_lines_of_a_job_can_be_selected(
     await wait_for_end(member, long)
 
     def has_ended() -> bool:
-        return "attempt 1 has ended" in messages(local_stack, "worker", cancelled)
+        return "attempt 1 has ended" in messages(
+            local_stack, "worker", cancelled
+        ) and "cancelled: edited" in messages(local_stack, "bot", cancelled)
 
-    await poll(has_ended, PATIENCE, "the worker to stop")
+    await poll(has_ended, PATIENCE, "bot and worker to log the end")
     assert messages(local_stack, "bot", clip.job) == ["ordered: queued", "done: edited"]
     assert messages(local_stack, "worker", clip.job) == [
         "attempt 1 begins",
         "attempt 1 has ended",
     ]
     assert messages(local_stack, "bot", cancelled)[0] == "ordered: queued"
-    assert "cancelled: edited" in messages(local_stack, "bot", cancelled)
