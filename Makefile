@@ -7,7 +7,7 @@ PROCESSES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SOURCES := bot gpu_worker storage deploy tests
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo run test test-slow check format lint types imports bench latency load faults evaluate train-embedded images chart clean
+.PHONY: demo run test test-slow check format lint types imports security bench latency load faults evaluate train-embedded images chart clean
 
 demo: $(READY)   ## the whole service on this machine, without Discord and without a GPU
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
@@ -21,7 +21,7 @@ test: $(READY)   ## every test but the slow ones; while one process waits, other
 test-slow: $(READY)
 	$(BIN)/python -m pytest -rs -m slow $(ARGS)
 
-check: lint types imports test
+check: lint types imports security test
 
 format: $(READY)
 	$(BIN)/ruff format $(SOURCES)
@@ -38,6 +38,9 @@ types: $(READY)
 
 imports: $(READY)
 	$(BIN)/lint-imports
+
+security: $(READY) ## secrets in the tree, known vulnerabilities of the dependencies
+	@$(BIN)/python -m deploy.security
 
 images: $(READY) ## both images, built and run: by Docker, or as root by buildah and debootstrap
 	$(BIN)/python -m deploy.images $(ARGS)

@@ -1,0 +1,1 @@
+"""Checks of the source tree and its dependencies: `python -m deploy.security`."""
