@@ -57,16 +57,17 @@ class ControlRoutes:
         return json_response(record, 201)
 
     async def edit_member(self, request: web.Request) -> web.Response:
-        """Change a member (`bot` is the bot): `timed_out` (seconds) and the private fields."""
+        """Change a member (`bot`: the bot): `roles`, `timed_out` (seconds), private fields."""
         fields = (await read_body(request)).fields
         key = request.match_info["member"].replace("bot", BOT)
         record = self._guild.member_record(key)
-        changed: Json = {name: fields[name] for name in PRIVATE_FIELDS if name in fields}
+        names = ("roles", *PRIVATE_FIELDS)
+        changed: Json = {name: fields[name] for name in names if name in fields}
         if "timed_out" in fields:
             until = self._clock.now() + float(fields["timed_out"])
             changed["communication_disabled_until"] = timestamp(until)
         record = self._guild.members.put(key, {**record, **changed})
-        if "timed_out" in fields:
+        if fields.keys() & {"roles", "timed_out"}:
             for guild in self._guild:
                 data = {**self._guild.member(key), "guild_id": guild["id"]}
                 self._events.dispatch("GUILD_MEMBER_UPDATE", data)

@@ -1,4 +1,4 @@
-"""The control API under /local/guilds and for threads: servers, kicks, outages and AutoMod."""
+"""The control API of servers: kicks, outages, AutoMod, roles, channels and threads."""
 
 from aiohttp import web
 
@@ -10,7 +10,7 @@ from deploy.local.discord.state.snowflakes import timestamp
 
 
 class GuildControlRoutes:
-    """Adds and changes guilds and threads; the bot gets the events that Discord would send."""
+    """Adds and changes guilds, roles and channels; the bot gets events as from Discord."""
 
     def __init__(self, state: DiscordState) -> None:
         self._guild, self._events, self._clock = state.guild, state.events, state.clock
@@ -20,6 +20,9 @@ class GuildControlRoutes:
         return [
             web.post("/local/guilds", self.add_guild),
             web.patch("/local/guilds/{guild}", self.edit_guild),
+            web.post("/local/guilds/{guild}/roles", self.add_role),
+            web.post("/local/guilds/{guild}/categories", self.add_category),
+            web.patch("/local/channels/{channel}", self.edit_channel),
             web.post("/local/channels/{channel}/threads", self.add_thread),
             web.patch("/local/threads/{thread}", self.edit_thread),
         ]
@@ -60,6 +63,35 @@ class GuildControlRoutes:
             self._events.dispatch("GUILD_DELETE", {"id": guild["id"], "unavailable": True})
         else:
             self._events.dispatch("GUILD_CREATE", self._guild.guild_create(guild))
+
+    async def add_role(self, request: web.Request) -> web.Response:
+        """Add a role to a guild: {"name", "permissions" (bits)}; members get it by theirs."""
+        fields = (await read_body(request)).fields
+        guild = self._guild.record(request.match_info["guild"].replace("main", GUILD))
+        role = self._guild.add_role(guild, fields["name"], int(fields.get("permissions", 0)))
+        data = {"guild_id": guild["id"], "role": role}
+        self._events.dispatch("GUILD_ROLE_CREATE", data)
+        self._events.publish_change("guild", guild["id"])
+        return json_response(role, 201)
+
+    async def add_category(self, request: web.Request) -> web.Response:
+        """Add a category to a guild: {"name"}."""
+        fields = (await read_body(request)).fields
+        guild = self._guild.record(request.match_info["guild"].replace("main", GUILD))
+        category = self._guild.add_category(guild, fields["name"])
+        self._events.dispatch("CHANNEL_CREATE", category)
+        self._events.publish_change("channel", category["id"])
+        return json_response(category, 201)
+
+    async def edit_channel(self, request: web.Request) -> web.Response:
+        """Change a channel's `nsfw` (age-restricted) or `parent_id` (its category)."""
+        fields = (await read_body(request)).fields
+        channel = self._guild.channel(request.match_info["channel"])
+        channel |= {name: fields[name] for name in ("nsfw", "parent_id") if name in fields}
+        self._guild.channels.put(channel["id"], channel)
+        self._events.dispatch("CHANNEL_UPDATE", channel)
+        self._events.publish_change("channel", channel["id"])
+        return json_response(channel)
 
     async def add_thread(self, request: web.Request) -> web.Response:
         """Add a thread under a channel: {"name", "owner"}."""

@@ -88,6 +88,18 @@ class Guild:
         guild = objects.guild(key, name, owner, channel)
         return self._guilds.put(key, guild | {"installed": installed})
 
+    def add_role(self, guild: Json, name: str, permissions: int) -> Json:
+        """Create a role of a guild."""
+        role = objects.role(self._ids.next(), name, permissions, len(guild["roles"]))
+        guild["roles"].append(role)
+        self.save(guild)
+        return role
+
+    def add_category(self, guild: Json, name: str) -> Json:
+        """Create a category of a guild, for channels whose parent it is to be."""
+        key = self._ids.next()
+        return self.channels.put(key, objects.category(key, guild["id"], name))
+
     def add_thread(self, parent: Json, name: str, owner: str, created: str) -> Json:
         """Create a thread under a channel."""
         key = self._ids.next()
@@ -211,11 +223,11 @@ class Guild:
         return channel
 
     def text_channels(self, guild: str) -> list[Json]:
-        """Return a guild's channels, in order."""
+        """Return a guild's channels and categories, in order."""
         found = [
             entry
             for entry in self.channels
-            if entry["type"] == objects.TEXT and entry["guild_id"] == guild
+            if entry["type"] in (objects.TEXT, objects.CATEGORY) and entry["guild_id"] == guild
         ]
         return sorted(found, key=lambda entry: int(entry["position"]))
 

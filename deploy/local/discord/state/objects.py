@@ -8,7 +8,7 @@ UPLOAD_LIMITS = (10 * MIB, 10 * MIB, 50 * MIB, 100 * MIB)
 JOINED = "2026-01-01T00:00:00.000000+00:00"
 PERSON_LIMITS = (10 * MIB, 50 * MIB, 500 * MIB, 50 * MIB)
 """The largest upload by a user's premium_type: none, Nitro Classic, Nitro, Nitro Basic."""
-TEXT, DIRECT, THREAD = 0, 1, 11
+TEXT, DIRECT, CATEGORY, THREAD = 0, 1, 4, 11
 
 
 def user(key: str, name: str, display_name: str, *, bot: bool = False) -> Json:
@@ -76,6 +76,20 @@ def text_channel(key: str, guild: str, name: str, topic: str, position: int) -> 
         "rate_limit_per_user": 0,
         "permission_overwrites": [],
         "last_message_id": None,
+        "flags": 0,
+    }
+
+
+def category(key: str, guild: str, name: str) -> Json:
+    """Return a category of the guild."""
+    return {
+        "id": key,
+        "type": CATEGORY,
+        "guild_id": guild,
+        "name": name,
+        "position": 0,
+        "nsfw": False,
+        "permission_overwrites": [],
         "flags": 0,
     }
 
