@@ -16,6 +16,7 @@ from bot.discord_ui.replies import (
     NO_MENTIONS,
     reply_errors,
 )
+from bot.discord_ui.trust.places import place_of
 from bot.studio.orders import Requester
 from storage.domain.errors import Unavailable
 from storage.domain.job import ReplyTarget
@@ -73,7 +74,8 @@ async def _begin(interaction: Interaction) -> Requester | None:
         await drop_begun_order(interaction.client, key)
         return None
     reply_to = _reply_target(interaction, message)
-    return Requester(owner, locale, reply_to, interaction.filesize_limit, key)
+    limit, place = interaction.filesize_limit, place_of(interaction)
+    return Requester(owner, locale, reply_to, limit, key, place)
 
 
 async def _acknowledge(interaction: Interaction) -> str | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from storage.domain.advice import Advice
 from storage.domain.job import ReplyTarget
 from storage.domain.request import GenerationRequest
+from storage.domain.trust.place import NOWHERE, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class Requester:
     """Who orders, in which language, where to answer, and the largest file in bytes there.
 
     begun_order is the id by which the order was recorded as begun before it was acknowledged.
+    place is where they order, which need not be where they are answered.
     """
 
     owner: str
@@ -21,6 +23,7 @@ class Requester:
     reply_to: ReplyTarget
     size_limit: int
     begun_order: str = ""
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from bot.discord_ui.commands.notice_throttle import NoticeThrottle
 from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.replies import NO_MENTIONS, send_reply
 from bot.discord_ui.requester import FRONT_END, drop_begun_order, size_limit
+from bot.discord_ui.trust.places import place_of_member
 from bot.studio.orders import Requester
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job, ReplyTarget, Status
@@ -48,9 +49,10 @@ class RetryReaction:
         person, begun_order = str(event.user_id), reaction_key(event)
         locale = job.locale if job.owner == person else _locale(client, event, job)
         reply_to = _reply_target(client, event)
-        requester = Requester(
-            person, locale, reply_to, size_limit(client, event.guild_id), begun_order
-        )
+        guild = client.get_guild(event.guild_id) if event.guild_id else None
+        place = place_of_member(guild, event.channel_id, event.member)
+        limit = size_limit(client, event.guild_id)
+        requester = Requester(person, locale, reply_to, limit, begun_order, place)
         if begun_order in client.orders:
             return  # the gateway sent it again
         with client.order_in_progress(begun_order):

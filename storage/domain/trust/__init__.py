@@ -1,0 +1,1 @@
+"""Who may do what where: places, the settings of servers, and what is recorded of changes."""
