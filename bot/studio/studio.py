@@ -6,7 +6,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -29,6 +29,8 @@ from bot.studio.options import Options, Shape
 from bot.studio.orders import OrderDraft, Requester
 from bot.studio.result_cache import ResultCache
 from bot.studio.styles.style_library import StyleLibrary
+from bot.studio.trust.audit_log import AuditLog
+from bot.studio.trust.policies import Policies
 from bot.studio.wait_forecast import WaitForecast
 from storage.blobs import Blobs
 from storage.clip_file import DamagedClip, check_clip_file
@@ -81,10 +83,12 @@ class Studio:
         rental: Callable[[], RentalAdvice | None] = lambda: None,
         lease: Lease | None = None,
         styles_dir: Path | None = None,
+        operators: Collection[str] = (),
     ) -> None:
         """Put the parts together; without a lease, no other process shows the same jobs.
 
-        styles_dir is the folder of the styles that everybody may use.
+        styles_dir is the folder of the styles that everybody may use. operators are the ids of
+        those who decide for the whole service.
         """
         self._jobs = jobs
         self._blobs = blobs
@@ -100,6 +104,9 @@ class Studio:
         self.deliveries = jobs.deliveries
         self.library = jobs.library
         self.styles = StyleLibrary(styles_dir, jobs.styles, blobs, self._pictures)
+        self.policies = Policies(jobs.servers, clock)
+        self.audit = AuditLog(jobs.audit, clock)
+        self._operators = frozenset(operators)
         self._cache = ResultCache(jobs, blobs)
         self._stories = Stories(jobs, blobs, queue, clock)
         self._decoders = decoders
@@ -117,6 +124,10 @@ class Studio:
         """Raise HolderChanged where another bot shows the job, Unavailable where that may be."""
         if self._lease is not None:
             self._lease.check(job)
+
+    def is_operator(self, person: str) -> bool:
+        """Tell whether a person decides for the whole service."""
+        return person in self._operators
 
     def check(self, options: Options) -> None:
         """Raise BadRequest where the options would be refused for every picture."""

@@ -63,6 +63,8 @@ from storage.database.tables import (
     WAITING,
     jobs,
 )
+from storage.database.trust.audit_table import AuditTable
+from storage.database.trust.server_table import ServerTable
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
@@ -105,6 +107,8 @@ class Jobs:
         self.bots = BotTable(self._read, self._write)
         self.decisions = DecisionTable(self._read, self._write)
         self.styles = StyleTable(self._read, self._write)
+        self.servers = ServerTable(self._read, self._write)
+        self.audit = AuditTable(self._read, self._write)
 
     @property
     def unreadable(self) -> frozenset[str]:

@@ -277,3 +277,25 @@ styles = Table(
     Column("created", Float, nullable=False),
     Index(None, "file"),
 )
+
+# What the managers of a server have set for it; the operators' policy is that of the empty id.
+servers = Table(
+    "servers",
+    metadata,
+    Column("guild", String(64), primary_key=True),
+    Column("policy", Text, nullable=False),
+)
+
+# Who changed which settings, moderated what, or was refused; rows are only added.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("guild", String(64), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("actor", String(100), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Index(None, "guild", "id"),
+)

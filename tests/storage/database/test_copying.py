@@ -22,6 +22,8 @@ from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.delivery_state import DeliveryState, Way
+from storage.domain.trust.audit import AuditEntry
+from storage.domain.trust.policy import Maintenance, ServerPolicy
 from storage.settings import SettingsError
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
@@ -51,7 +53,12 @@ async def fill(url: str, catalogue: Catalogue) -> None:
         await jobs.bots.enter("b1")
         await jobs.decisions.change("rental", None, "fixed")
         await jobs.styles.put("ann", "watercolour", "a" * 64, 12.0)
+        await jobs.servers.change(AuditEntry("7", "ann", "settings"), without_clips, 12.0)
         await jobs.begun_orders.begin(BegunOrder("i1", "ann", "en", JOB.reply_to, "p", 1.0, "t"))
+
+
+def without_clips(policy: ServerPolicy) -> ServerPolicy:
+    return replace(policy, maintenance=Maintenance(12.0, "回头见"))
 
 
 async def rows_of(url: str) -> dict[str, list[dict[str, Any]]]:
@@ -138,7 +145,7 @@ async def test_a_copy_that_differs_is_not_kept(
     source: str, postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.database.copying._copy_table", _copy_nothing)
-    with pytest.raises(SettingsError, match="the copy differs in bots: rows"):
+    with pytest.raises(SettingsError, match="the copy differs in audit: rows"):
         await copy_database(source, postgres_url)
 
 

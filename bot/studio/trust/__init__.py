@@ -1,0 +1,1 @@
+"""What servers and operators decide about orders, and the record of it."""

@@ -1,0 +1,28 @@
+"""The record of what managers, moderators and the service's own rules did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from storage.database.trust.audit_table import AuditTable
+from storage.domain.trust.audit import AuditEntry
+
+
+class AuditLog:
+    """Adds to the audit log, and reads it page by page."""
+
+    def __init__(self, table: AuditTable, clock: Callable[[], float]) -> None:
+        self._table = table
+        self._clock = clock
+
+    async def record(
+        self, guild: str, actor: str, action: str, subject: str = "", **detail: object
+    ) -> None:
+        """Add an entry; the details are what JSON knows. See AuditEntry."""
+        await self._table.record(AuditEntry(guild, actor, action, subject, detail), self._clock())
+
+    async def page(
+        self, guild: str, limit: int, before: int = 0, actions: Sequence[str] = ()
+    ) -> list[AuditEntry]:
+        """Return the latest entries, or those before an id, the latest first."""
+        return await self._table.page(guild, limit, before, actions)

@@ -1,0 +1,1 @@
+"""The tables of servers' settings and of the audit log."""

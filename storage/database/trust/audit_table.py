@@ -1,0 +1,56 @@
+"""Reads and writes the audit log; nothing in it is ever changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from storage.database.begun_orders import Transaction
+from storage.database.tables import audit
+from storage.domain.trust.audit import AuditEntry
+
+
+class AuditTable:
+    """The audit log of each server; each method is one transaction."""
+
+    def __init__(self, read: Transaction, write: Transaction) -> None:
+        self._read = read
+        self._write = write
+
+    async def record(self, entry: AuditEntry, at: float) -> None:
+        """Add an entry."""
+        async with self._write() as connection:
+            await record(connection, entry, at)
+
+    async def page(
+        self, guild: str, limit: int, before: int = 0, actions: Sequence[str] = ()
+    ) -> list[AuditEntry]:
+        """Return a server's latest entries, the latest first: those before an id, unless it is 0.
+
+        Where actions are given, only entries of these.
+        """
+        query = select(audit).where(audit.c.guild == guild)
+        if before:
+            query = query.where(audit.c.id < before)
+        if actions:
+            query = query.where(audit.c.action.in_(actions))
+        query = query.order_by(audit.c.id.desc()).limit(limit)
+        async with self._read() as connection:
+            rows = (await connection.execute(query)).mappings().all()
+        return [AuditEntry(**{**row, "detail": json.loads(row["detail"])}) for row in rows]
+
+
+async def record(connection: AsyncConnection, entry: AuditEntry, at: float) -> None:
+    """Add an entry in the caller's transaction."""
+    row = {
+        "guild": entry.guild,
+        "at": at,
+        "actor": entry.actor,
+        "action": entry.action,
+        "subject": entry.subject,
+        "detail": json.dumps(entry.detail or {}, ensure_ascii=False),
+    }
+    await connection.execute(insert(audit).values(row))

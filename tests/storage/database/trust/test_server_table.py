@@ -1,0 +1,96 @@
+"""Policies are kept, each change is recorded, and two who change at once lose nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from storage.database.jobs import Jobs
+from storage.database.tables import servers
+from storage.database.trust.server_table import Change
+from storage.domain.errors import Unavailable
+from storage.domain.trust.audit import AuditEntry
+from storage.domain.trust.policy import Ban, Maintenance, RoleAllowance, ServerPolicy
+
+FULL = ServerPolicy(
+    channels=("1", "2"),
+    roles=("3",),
+    allowances=(RoleAllowance("3", credits_per_day=0, seconds=2.5), RoleAllowance("4", side=512)),
+    bans=(Ban("5", by="6", at=1.5, reason="spam"),),
+    maintenance=Maintenance(2.0, "back at noon"),
+    reports="7",
+    retention_days=30,
+    filter_level="strict",
+    words=("a word",),
+)
+
+ANN = AuditEntry("1", "ann", "settings")
+
+
+def to(policy: ServerPolicy) -> Change:
+    return lambda _: policy
+
+
+async def test_a_server_that_set_nothing_has_the_defaults(jobs: Jobs) -> None:
+    assert await jobs.servers.policy("1") == ServerPolicy()
+
+
+async def test_a_policy_is_kept_for_its_server_alone(jobs: Jobs) -> None:
+    changed = await jobs.servers.change(ANN, to(FULL), 10.0)
+    assert changed == await jobs.servers.policy("1") == FULL
+    assert await jobs.servers.policy("") == ServerPolicy()
+
+
+async def test_a_change_is_recorded_with_what_differs(jobs: Jobs) -> None:
+    await jobs.servers.change(ANN, to(FULL), 10.0)
+    less = replace(FULL, channels=("2", "8"), retention_days=0)
+    await jobs.servers.change(AuditEntry("1", "bob", "settings"), to(less), 11.0)
+    latest, _ = await jobs.audit.page("1", 10)
+    assert (latest.actor, latest.at, latest.subject) == ("bob", 11.0, "channels retention_days")
+    assert latest.detail == {
+        "channels": {"added": ["8"], "removed": ["1"]},
+        "retention_days": {"before": 30, "after": 0},
+    }
+
+
+async def test_what_changes_nothing_is_not_recorded(jobs: Jobs) -> None:
+    await jobs.servers.change(ANN, to(ServerPolicy()), 10.0)
+    assert await jobs.audit.page("1", 10) == []
+
+
+async def test_two_changes_at_once_are_both_kept(jobs: Jobs) -> None:
+    def ban(person: str) -> Change:
+        return lambda old: replace(old, bans=(*old.bans, Ban(person, "ann", 1.0)))
+
+    people = [str(number) for number in range(8)]
+    changes = (jobs.servers.change(ANN, ban(one), 1.0) for one in people)
+    await asyncio.gather(*changes)
+    found = await jobs.servers.policy("1")
+    assert sorted(one.person for one in found.bans) == people
+    assert len(await jobs.audit.page("1", 10)) == 8
+
+
+async def test_settings_that_cannot_be_read_are_not_taken_for_none(
+    jobs: Jobs, engine: AsyncEngine
+) -> None:
+    async with engine.begin() as connection:
+        await connection.execute(insert(servers).values(guild="1", policy='{"later": 1}'))
+    with pytest.raises(Unavailable, match="unavailable_policy"):
+        await jobs.servers.policy("1")
+
+
+async def test_the_log_is_read_page_by_page_the_latest_first(jobs: Jobs) -> None:
+    for number in range(5):
+        entry = AuditEntry("1", "ann", "ban" if number % 2 else "delete", str(number), {"n": "林"})
+        await jobs.audit.record(entry, float(number))
+    await jobs.audit.record(AuditEntry("2", "bob", "ban"), 9.0)
+    first = await jobs.audit.page("1", 3)
+    assert [one.subject for one in first] == ["4", "3", "2"]
+    assert first[0].detail == {"n": "林"}
+    rest = await jobs.audit.page("1", 3, before=first[-1].id)
+    assert [one.subject for one in rest] == ["1", "0"]
+    assert [one.subject for one in await jobs.audit.page("1", 9, actions=["ban"])] == ["3", "1"]
