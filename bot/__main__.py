@@ -34,6 +34,7 @@ async def run(settings: BotSettings) -> None:
         gateway_ready=lambda: discord.ready,
         traffic=discord.traffic,
         front=FRONT_END,
+        operators=settings.operators.split(),
     ) as service:
         dispatching = asyncio.create_task(service.run())  # whether Discord is there or not
         try:

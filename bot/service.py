@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,13 +58,14 @@ async def open_service(
     gateway_ready: Callable[[], bool] = lambda: True,
     traffic: ChatTraffic | None = None,
     front: str = "",
+    operators: Collection[str] = (),
 ) -> AsyncIterator[Service]:
     """Open everything, and close it at the end of the block.
 
     quota replaces the catalogue's. Metrics and the service's health are served on metrics_port (0:
     any free port) unless it is None; gateway_ready is the front end's share of that health, traffic
     its share of the metrics. front names a front end of which other processes may show jobs of the
-    same database.
+    same database. operators are the ids of those who decide for the whole service.
     Raises SettingsError, and Unavailable where the database cannot be opened.
     """
     check_urls(settings)
@@ -95,6 +96,7 @@ async def open_service(
             rental=lambda: scaling.advice,
             lease=lease,
             styles_dir=settings.styles_dir,
+            operators=operators,
         )
         dispatcher = Dispatcher(jobs, blobs, queue, events)
         metrics = BotMetrics(

@@ -24,6 +24,12 @@ def _locale(name: str) -> str:
     return name
 
 
+def _user_ids(text: str) -> str:
+    if not all(re.fullmatch(r"[1-9][0-9]{0,19}", one) for one in text.split()):
+        raise ValueError("write people's Discord ids, with spaces between")
+    return text
+
+
 def _address(*schemes: str) -> AfterValidator:
     """Return a check that a URL, where it is not empty, has a scheme, a host and a valid port."""
 
@@ -46,7 +52,8 @@ class BotSettings(Settings):
     discord_guild, where not 0, is the one server that has the commands.
     discord_api_url and discord_gateway_url, where not empty, replace Discord's own. metrics_port
     None serves no metrics, 0 lets the system choose. ping_after is how many seconds a clip may
-    take before its owner is pinged when it is there.
+    take before its owner is pinged when it is there. operators are the Discord ids of the people
+    who decide for the whole service, with spaces between.
     """
 
     discord_token: Annotated[str, AfterValidator(_token)] = Field(
@@ -58,3 +65,4 @@ class BotSettings(Settings):
     default_locale: Annotated[str, AfterValidator(_locale)] = "en"
     metrics_port: Port | None = None
     ping_after: Seconds = 120.0
+    operators: Annotated[str, AfterValidator(_user_ids)] = ""

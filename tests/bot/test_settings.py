@@ -26,6 +26,7 @@ def test_every_setting_is_read() -> None:
             "DISCORD_GATEWAY_URL": "ws://here/gateway",
             "METRICS_PORT": "0",
             "PING_AFTER": "1.5",
+            "OPERATORS": "7 80351110224678912",
         }
     )
     assert (settings.discord_token, settings.discord_guild, settings.ping_after) == (
@@ -35,6 +36,7 @@ def test_every_setting_is_read() -> None:
     )
     assert settings.discord_api_url == "http://here/api/v10"
     assert settings.metrics_port == 0
+    assert settings.operators.split() == ["7", "80351110224678912"]
 
 
 def test_metrics_are_off_unless_asked_for() -> None:
@@ -57,6 +59,7 @@ def test_a_number_that_is_none_is_reported() -> None:
         ("DISCORD_GUILD", "-1"),
         ("DEFAULT_LOCALE", "tlh"),
         ("METRICS_PORT", "99999"),
+        ("OPERATORS", "ann 7"),
     ],
 )
 def test_a_wrong_value_is_reported_without_secrets(name: str, value: str) -> None:
