@@ -7,7 +7,7 @@ PROCESSES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SOURCES := bot gpu_worker storage deploy tests
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo run test test-slow check format lint types imports security bench latency load faults evaluate train-embedded images chart clean
+.PHONY: demo run test test-slow check format lint types imports security bench latency load faults fuzz evaluate train-embedded images chart clean
 
 demo: $(READY)   ## the whole service on this machine, without Discord and without a GPU
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
@@ -59,6 +59,9 @@ load: $(READY)   ## the bot beside 10,000 waiting jobs, or with ARGS beside a mi
 
 faults: $(READY) ## orders among faults, and an audit; ARGS="--jobs 2000 --faults 300 --seed 1"
 	$(BIN)/python -m tests.faults $(ARGS)
+
+fuzz: $(READY)   ## made-up inputs for everything that reads; ARGS="--inputs 20000 --seed 1"
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 evaluate: $(READY)
 	$(BIN)/python -m gpu_worker.lab.evaluate $(ARGS)

@@ -9,14 +9,14 @@ import socket
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, DirectoryPath, Field
+from pydantic import AfterValidator, Field
 
 from gpu_worker.engine.connection import EngineTimeouts
 from gpu_worker.engine.messages import EngineSpec
 from storage.domain.catalogue import HUB_ID
 from storage.domain.models.capability import Capability
 from storage.domain.text import printable
-from storage.settings import Port, Seconds, Settings, SettingsError
+from storage.settings import Port, Seconds, Settings, SettingsError, is_folder
 
 CHECKPOINT_FILES = ("unet/config.json", "model_index.json")
 OUR_ENGINE = "gpu_worker.models.registry:create"
@@ -37,6 +37,15 @@ def _factory(name: str) -> str:
     return name
 
 
+def _existing(path: Path) -> Path:
+    if not is_folder(path):
+        raise ValueError("there is no such folder")
+    return path
+
+
+ExistingFolder = Annotated[Path, AfterValidator(_existing)]
+
+
 class WorkerSettings(Settings):
     """How one worker runs; times are in seconds.
 
@@ -50,7 +59,7 @@ class WorkerSettings(Settings):
     device: Annotated[str, AfterValidator(_device)] = "auto"
     dtype: Dtype = "auto"
     attention: Attention = "auto"
-    judge: DirectoryPath | None = None
+    judge: ExistingFolder | None = None
     metrics_port: Port | None = None
     drain_seconds: Seconds = 8.0
     idle_exit_seconds: Seconds = 0.0
@@ -105,10 +114,9 @@ class WorkerSettings(Settings):
 
 def _check_checkpoint(source: str) -> None:
     """Raise SettingsError where the source is a folder without a checkpoint."""
-    folder = Path(source).expanduser()
-    if source == "embedded" or any((folder / one).is_file() for one in CHECKPOINT_FILES):
+    if source == "embedded" or any(_holds(source, one) for one in CHECKPOINT_FILES):
         return
-    if folder.exists() or not HUB_ID.fullmatch(source):
+    if is_folder(source) or not HUB_ID.fullmatch(source):
         files = " and no ".join(CHECKPOINT_FILES)
         raise SettingsError(
             f"MODEL={printable(source)} holds no checkpoint: there is no {files} in it"
@@ -117,13 +125,16 @@ def _check_checkpoint(source: str) -> None:
 
 def _check_source(variable: str, source: str, file: str) -> None:
     """Raise SettingsError where the source is a folder without the file that every model has."""
-    folder = Path(source).expanduser()
-    if not source or (folder / file).is_file():
+    if not source or _holds(source, file):
         return
-    if folder.exists() or not HUB_ID.fullmatch(source):
+    if is_folder(source) or not HUB_ID.fullmatch(source):
         raise SettingsError(
             f"{variable}={printable(source)} holds no model: there is no {file} in it"
         )
+
+
+def _holds(folder: str, file: str) -> bool:
+    return is_folder(folder) and (Path(folder).expanduser() / file).is_file()
 
 
 def _check_module(factory: str) -> None:

@@ -38,6 +38,14 @@ LONGEST_SOURCE = 200
 """The most characters of a model's hub id or folder."""
 
 
+def is_folder(path: str | Path) -> bool:
+    """Tell whether a path leads to a folder; one that is too long or not a path leads nowhere."""
+    try:
+        return Path(path).expanduser().is_dir()
+    except (OSError, RuntimeError, ValueError):
+        return False
+
+
 def _full(path: str | Path) -> Path:
     """Return the full path; before pydantic's own check, which refuses bytes that are no UTF-8."""
     try:
@@ -50,7 +58,7 @@ def _folder(path: Path) -> Path:
     """Return the path unless it, or what it should lie in, is a file."""
     for part in (path, *path.parents):
         if os.path.lexists(part):
-            if not part.is_dir():
+            if not is_folder(part):
                 raise ValueError(f"{printable(part)} is a file, where a folder is needed")
             break
     return path
@@ -208,7 +216,7 @@ class Settings(LogSettings):
     def served(self) -> ServedModel:
         """Return what a worker with these settings serves."""
         row = self.catalogue().model()
-        is_hub = HUB_ID.fullmatch(row.source) and not Path(row.source).is_dir()
+        is_hub = HUB_ID.fullmatch(row.source) and not is_folder(row.source)
         source = row.source if is_hub else Path(row.source).name[:LONGEST_SOURCE]
         return ServedModel(row.name, source, row.revision)
 
@@ -280,12 +288,13 @@ class Settings(LogSettings):
         if self.model_row:
             if self.model_row not in catalogue.models:
                 known = ", ".join(catalogue.models)
-                raise SettingsError(f"MODEL_ROW={self.model_row} is not in the catalogue: {known}")
+                row = printable(self.model_row)
+                raise SettingsError(f"MODEL_ROW={row} is not in the catalogue: {known}")
             return self.model_row
         name = catalogue.name_of(self.model)
         if name is not None:
             return name
-        if "/" not in self.model and not Path(self.model).is_dir():
+        if "/" not in self.model and not is_folder(self.model):
             raise SettingsError(
                 f"MODEL={printable(self.model)} is neither a catalogue row, a hub id nor a folder"
             )

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from storage.codec import Value, decode
+from storage.domain.text import printable
 
 
 def find_file(name: str, beside: Path) -> Path:
@@ -29,7 +30,7 @@ def read_yaml(
         value = decode(kind, expand(yaml.safe_load(path.read_text(encoding="utf-8"))))
         check(value)
     except OSError as error:
-        raise error_kind(f"{path} cannot be read: {error.strerror}") from error
+        raise error_kind(f"{printable(path)} cannot be read: {error.strerror}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise error_kind(f"{path}: {' '.join(str(error).split())}") from error
+        raise error_kind(f"{printable(path)}: {' '.join(str(error).split())}") from error
     return value

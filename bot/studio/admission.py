@@ -25,6 +25,7 @@ from storage.domain.prompt import story
 from storage.domain.prompt.language import is_foreign_script
 from storage.domain.prompt.reading import with_reading
 from storage.domain.request import MOST_SEGMENTS, GenerationRequest
+from storage.domain.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +219,7 @@ class Admission:
         for option in self.table:
             value: Any = options.get(option.name)
             if value not in (None, ""):
-                value = option.parse(value)
+                value = _parsed(option, value)
             if value in (None, ""):
                 default = self._default(option, model)
                 value = None if default is None else option.parse(default)
@@ -270,6 +271,15 @@ def _camera(values: Mapping[str, Any], model: Model) -> Camera:
     if Capability.CAMERA not in model.capabilities:
         return Camera(strength=0.0)
     return camera_from(values, model)
+
+
+def _parsed(option: Option, value: OptionValue) -> OptionValue:
+    """Return an option's value; raise BadRequest where it cannot have such a one."""
+    try:
+        return option.parse(value)
+    except (ValueError, OverflowError) as error:
+        line = f"{option.label or option.name}: {printable(str(value))}"
+        raise BadRequest("request_line_value", line=line[:80]) from error
 
 
 def _check_texts(values: Mapping[str, Any], model: Model) -> None:

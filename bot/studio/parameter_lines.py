@@ -52,7 +52,7 @@ def read_form_lines(
             raise BadRequest("request_line_unknown", line=line[:80])
         try:
             found[option.name] = option.parse(value)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise BadRequest("request_line_value", line=line[:80]) from error
     return found
 

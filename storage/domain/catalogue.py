@@ -106,7 +106,8 @@ class Model:
 
     def frame_count(self, frames: int) -> int:
         """Return the number of frames nearest to this one that the model can make."""
-        return round((frames - 1) / self.frame_step) * self.frame_step + 1
+        steps = (frames - 1 + self.frame_step // 2) // self.frame_step
+        return steps * self.frame_step + 1
 
     def frame_counts(self, span: Span) -> Span:
         """Return the least and the largest number of frames in a range that it can make."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from storage.catalogue_file import CatalogueError
 from storage.domain.picture import TextToImage
 from storage.settings import Settings, SettingsError
 from tests.support.catalogue.admission import CATALOGUE_FILE
@@ -23,11 +24,25 @@ def test_nothing_set_gives_a_service_in_one_folder() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("MUTOSCOPE_HOME", "/dev/null"), ("MODEL", "caf\udce9"), ("LOG_LEVEL", "a\nb")],
+    [
+        ("MUTOSCOPE_HOME", "/dev/null"),
+        ("MODEL", "caf\udce9"),
+        ("LOG_LEVEL", "a\nb"),
+        ("MUTOSCOPE_HOME", "/dev/null/" + 300 * "a"),
+    ],
 )
 def test_a_wrong_value_is_one_line(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"{name}=") as error:
         Settings.from_environment({name: value})
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize("name", ["MODEL", "MODEL_ROW", "GENERATION_FILE"])
+@pytest.mark.parametrize("value", ["two\nlines", 5000 * "long"])
+def test_what_leads_nowhere_is_one_line(name: str, value: str) -> None:
+    settings = Settings.from_environment({name: value})
+    with pytest.raises((SettingsError, CatalogueError)) as error:
+        settings.hardware(settings.catalogue())
     assert str(error.value).isprintable()
 
 

@@ -16,6 +16,7 @@ from bot.discord_ui.replies import ignore_repetition, reply_errors
 from bot.discord_ui.requester import run_order
 from bot.i18n import Translations
 from bot.studio.clips.finish_action import FinishAction
+from storage.domain.errors import BadRequest
 from storage.logs import log_job
 
 ACTION = "finish"
@@ -75,14 +76,22 @@ class FinishMenu(
         client = interaction.client
         if not client.is_new(interaction):
             return
-        [value] = self.item.values
+        value = next(iter(self.item.values), "")
         with log_job(self.job):
             if not client.is_first_press(interaction, f"{self.custom_id} {value}"):
                 await ignore_repetition(interaction)
                 return
             async with reply_errors(interaction, client.texts):
                 check_permissions(interaction)
-                action, studio = FinishAction(value), client.studio
+                action, studio = _action(value), client.studio
                 await run_order(
                     interaction, lambda requester: studio.finish(self.job, requester, action)
                 )
+
+
+def _action(value: str) -> FinishAction:
+    """Return what an entry stands for; raise BadRequest for one of another version of the bot."""
+    try:
+        return FinishAction(value)
+    except ValueError as error:
+        raise BadRequest("request_entry_unknown") from error

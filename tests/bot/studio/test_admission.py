@@ -47,6 +47,9 @@ def test_weak_hardware_lowers_the_defaults() -> None:
         (Options("a", resolution="8k"), "request_resolution"),
         (Options("a", model="other"), "request_model"),
         (Options("a", path="dance"), "request_path_part"),
+        (Options("a", choose=3), "request_line_value"),
+        (Options("a", frames=float("inf")), "request_line_value"),
+        (Options("a", frames=10**400), "request_out_of_range"),
     ],
 )
 def test_options_out_of_bounds_are_refused(options: Options, key: str) -> None:

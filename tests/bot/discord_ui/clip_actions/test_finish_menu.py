@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from enum import Enum
+
+import pytest
+
+from bot.discord_ui.clip_actions import finish_menu
 from storage.domain.clip import Container
 from storage.domain.finish import Finish
 from tests.bot.discord_ui.commands.test_buttons import jobs_of
@@ -52,3 +57,14 @@ async def test_a_menu_works_after_a_restart_and_refuses_in_words(chat: Chat) -> 
 async def test_a_card_without_a_clip_has_no_menu(chat: Chat) -> None:
     await chat.animate()
     assert menu_ids(chat.last_message) == []
+
+
+async def test_an_entry_of_another_version_is_refused_in_words(
+    chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with chat.backend.running():
+        await chat.animate()
+        clip = await chat.wait_for_clip()
+        monkeypatch.setattr(finish_menu, "FinishAction", Enum("FinishAction", {"NONE": "none"}))
+        refused = await chat.finish(clip, "reverse")
+    assert "another version" in "".join(ephemeral_texts(refused))
