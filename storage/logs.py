@@ -1,6 +1,8 @@
 """Logging of the bot, the worker and its engine process: one line a record, text or JSON.
 
 Every line that is written while a job is worked on carries the job's id, those of libraries too.
+No line names a person, a picture or a token: ids of Discord, the sha256 of blobs and what is secret
+in an address are cut out of all of them, those of libraries and tracebacks too.
 """
 
 from __future__ import annotations
@@ -8,11 +10,13 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import re
 import sys
 import threading
 from collections.abc import Iterator
 from contextvars import ContextVar
 from types import TracebackType
+from typing import TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -64,9 +68,7 @@ def set_up_logging(form: str, level: str) -> None:
 
     Libraries log at INFO at least: at DEBUG, discord and aiosqlite write prompts and tokens.
     """
-    handler = logging.StreamHandler()
-    handler.addFilter(_add_job)
-    handler.setFormatter(_json_formatter() if form == "json" else _TextFormatter())
+    handler = redacting_handler(form)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     root = logging.getLogger()
     for name in _OURS:
@@ -78,6 +80,15 @@ def set_up_logging(form: str, level: str) -> None:
     threading.excepthook = lambda args: _log_uncaught(
         args.exc_type, args.exc_value or args.exc_type(), args.exc_traceback
     )
+
+
+def redacting_handler(form: str, stream: TextIO | None = None) -> logging.Handler:
+    """Return what writes lines as text or JSON to a stream, stderr by default."""
+    handler = _RedactingHandler(stream)
+    handler.addFilter(_add_job)
+    handler.addFilter(_cut_prompt)
+    handler.setFormatter(_json_formatter() if form == "json" else _TextFormatter())
+    return handler
 
 
 def relay(line: str, source: str, job: str = "") -> str:
@@ -99,6 +110,29 @@ def relay(line: str, source: str, job: str = "") -> str:
         values["job"] = fields["job"]
     logging.getLogger(values["name"]).handle(logging.makeLogRecord(values))
     return "\n".join(filter(None, (values["msg"], values["exc_text"])))
+
+
+_REDACTIONS = (
+    (re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.-]+"), r"\1…"),  # an interaction's token
+    (re.compile(r"\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"), "…"),  # a bot's token
+    (re.compile(r"(?<![0-9a-f])([0-9a-f]{8})[0-9a-f]{56}(?![0-9a-f])"), r"\1…"),  # a sha256
+    (re.compile(r"(?<![\d.])\d{13,16}(\d{4})(?![\d.])"), r"…\1"),  # an id of Discord
+)
+"""What no line may hold, and what stays of it."""
+
+
+def redacted(line: str) -> str:
+    """Return a line of a log without what names a person, a picture or a secret."""
+    for pattern, replacement in _REDACTIONS:
+        line = pattern.sub(replacement, line)
+    return line
+
+
+class _RedactingHandler(logging.StreamHandler[TextIO]):
+    """Writes each line once it is redacted."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redacted(super().format(record))
 
 
 class _TextFormatter(logging.Formatter):
@@ -123,6 +157,17 @@ def _add_job(record: logging.LogRecord) -> bool:
     """Note the current job in a record that names none."""
     if not hasattr(record, "job") and (job := _job.get()):
         record.job = job
+    return True
+
+
+_CUT_PROMPT = re.compile(r"(part of your input was truncated[^:]*).*", re.DOTALL)
+
+
+def _cut_prompt(record: logging.LogRecord) -> bool:
+    """Cut the prompt out of what diffusers says of one that is too long."""
+    message = record.getMessage()
+    if "was truncated" in message:
+        record.msg, record.args = _CUT_PROMPT.sub(r"\1", message), ()
     return True
 
 

@@ -7,6 +7,10 @@ import subprocess
 import sys
 from typing import Any
 
+import pytest
+
+from storage.logs import redacted
+
 SCRIPT = """
 import asyncio, logging, sys, threading, warnings
 from storage.logs import log_job, relay, set_up_logging
@@ -32,6 +36,9 @@ for name in ("discord.gateway", "aiosqlite", "library"):
     logging.getLogger(name).debug("a token")
 warnings.warn("old", DeprecationWarning)
 relay("a bare line", "engine", "c3")
+relay("The following part of your input was truncated because: ['a secret']", "engine", "c3")
+log.info("user %d, blob %s", 110000000000000003, "ab" * 32)
+log.warning("PATCH https://discord.com/api/v10/webhooks/1100/aW50ZXJh-_.x/messages/@original")
 relay('{"level":"ERROR","logger":"torch","message":"m","job":"d4","exc_info":"E"}', "engine")
 relay('{"level": 3}', "engine")
 try:
@@ -103,3 +110,17 @@ def test_at_debug_no_library_writes_what_is_confidential() -> None:
     messages = [record["message"] for record in records("DEBUG")]
     assert "after" in messages
     assert "a token" not in messages
+
+
+def test_no_line_names_a_person_a_picture_or_a_token() -> None:
+    for form in ("text", "json"):
+        lines = "\n".join(run(form))
+        assert "a secret" not in lines
+        assert "input was truncated because" in lines
+        assert "user …0003, blob abababab…" in lines
+        assert "/webhooks/1100/…/messages/@original" in lines
+
+
+@pytest.mark.parametrize("text", ["1795701688.6393247", "a1b2c3d4e5f60718 took 1234567890123 ns"])
+def test_other_numbers_stay(text: str) -> None:
+    assert redacted(text) == text
