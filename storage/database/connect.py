@@ -218,6 +218,16 @@ async def lock(connection: AsyncConnection, name: str) -> None:
     # SQLite runs one writing transaction at a time anyway.
 
 
+async def drop_history(engine: AsyncEngine) -> None:
+    """Empty SQLite's -wal file, which holds what pages were before; while others read, later.
+
+    PostgreSQL's own vacuum does the like.
+    """
+    if engine.dialect.name == "sqlite":
+        async with engine.execution_options(**READING).connect() as connection:
+            await connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+
 async def touch(connection: AsyncConnection) -> None:
     """Write a row as it is, which takes the lock and room on the disk as any write does."""
     await connection.execute(text("UPDATE alembic_version SET version_num = version_num"))
@@ -238,6 +248,9 @@ def _prepare_postgresql(connection: DBAPIConnection, _: ConnectionPoolEntry) -> 
 def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
     """Turn on WAL, full sync and foreign keys; leave BEGIN to _begin_sqlite.
 
+    What is deleted is overwritten with zeros, so that the file holds nothing of a person who is
+    forgotten.
+
     A text that is not UTF-8 must not fail the query that reads it among others: its bytes become
     surrogates, and its row is set aside.
     """
@@ -245,7 +258,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     driver: Any = connection.driver_connection
     driver.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+    for pragma in pragmas:
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

@@ -15,6 +15,7 @@ import logging
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -38,10 +39,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from storage.codec import CodecError, dumps, loads
 from storage.database import begun_orders, deliveries, ledger, lives, queue_order, reports, totals
 from storage.database.bots import BotTable, check_holder
-from storage.database.connect import READING, lock, touch
+from storage.database.connect import READING, drop_history, lock, touch
 from storage.database.decisions import DecisionTable
 from storage.database.library.clip_library import ClipLibrary
 from storage.database.library.style_table import StyleTable
+from storage.database.privacy import leftovers
+from storage.database.privacy.erasures import FORGOTTEN, left_by
+from storage.database.privacy.privacy_tables import PrivacyTables
 from storage.database.queue_order import DispatchWindow, QueueSize, has_room
 from storage.database.rows import (
     RowReader,
@@ -79,8 +83,6 @@ log = logging.getLogger(__name__)
 
 QUEUED = jobs.c.status == Status.QUEUED.value
 VISIBLE = jobs.c.forgotten.is_(False)
-UNNAMED: dict[str, Any] = dict.fromkeys(BLOB_KEYS)
-"""The columns that name blobs, as they are once the job is forgotten."""
 PAGE = 200  # rows that are read at once, so that other work is not held up
 
 Condition = ColumnElement[bool] | TextClause
@@ -109,6 +111,7 @@ class Jobs:
         self.styles = StyleTable(self._read, self._write)
         self.servers = ServerTable(self._read, self._write)
         self.audit = AuditTable(self._read, self._write)
+        self.privacy = PrivacyTables(self._read, self._write, partial(drop_history, engine))
 
     @property
     def unreadable(self) -> frozenset[str]:
@@ -286,8 +289,16 @@ class Jobs:
                 raise JobGone("job_deleted")
 
     async def forget(self, job_id: str) -> None:
-        """Hide the job and its clip from every lookup; its cost stays in the ledger."""
-        await self._step(job_id, VISIBLE, forgotten=True, message="", token="", **UNNAMED)
+        """Delete a job's request and clip, and hide it from every lookup; its cost stays."""
+        here = select(jobs).where(jobs.c.id == job_id, VISIBLE).with_for_update()
+        async with self._write() as connection:
+            row = (await connection.execute(here)).mappings().first()
+            changes = dict(FORGOTTEN)
+            if row is not None and not Status(row["status"]).final:
+                del changes["request"]  # it may still be dispatched
+            await _step(connection, job_id, VISIBLE, **changes)
+            if row is not None:
+                await leftovers.add(connection, left_by(row, messages=False))
 
     async def get(self, job_id: str) -> Job:
         """Return the job; raise JobGone where it is unknown or deleted."""
@@ -311,7 +322,7 @@ class Jobs:
         """Tell whether a job refers to this blob, or repeats the request of the ended job."""
         fingerprint = select(jobs.c.fingerprint).where(jobs.c.id == ended).scalar_subquery()
         repeats = exists().where(jobs.c.fingerprint == fingerprint, UNFINISHED)
-        names = (exists().where(jobs.c[name] == blob) for name in UNNAMED)
+        names = (exists().where(jobs.c[name] == blob) for name in BLOB_KEYS)
         async with self._read() as connection:
             return bool(await connection.scalar(select(or_(repeats, *names))))
 

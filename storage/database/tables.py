@@ -119,6 +119,7 @@ jobs = Table(
     Column("holder", String(32), nullable=False, server_default=""),
     *(Column(name, Float, nullable=False, server_default="0") for name in BILLED),
     Index(None, "created"),
+    Index(None, "owner", "created"),
     Index(None, "fingerprint", "ended"),
     Index(None, "front", "channel", "message"),
     _partial("ix_jobs_waiting", "owner", "model", "created", "id", where=WAITING),
@@ -215,6 +216,7 @@ begun_orders = Table(
     Column("pictures", Text, nullable=False),
     Column("ended", Float, nullable=False),
     Index(None, "ended"),
+    Index(None, "owner"),
 )
 
 # A job has a row where a new message was about to be sent, a way was closed, or its outcome waits
@@ -298,4 +300,40 @@ audit = Table(
     Column("subject", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Index(None, "guild", "id"),
+    Index(None, "actor"),
+    Index(None, "subject"),
+)
+
+# The people who asked to be forgotten, until nothing of them is left.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("owner", String(100), primary_key=True),
+    Column("asked", Float, nullable=False),
+)
+
+# What deleted jobs left in the blob store, in Redis and in channels; see
+# storage.domain.privacy.leftover. It is deleted there from `due` on.
+leftovers = Table(
+    "leftovers",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(100), nullable=False),
+    Column("place", String(200), nullable=False),
+    Column("front", String(32), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("due", Float, nullable=False),
+    Index(None, "kind", "due"),
+)
+
+# When each person's export began that is being made (0.0 where none is), and how many they had on
+# the day of the latest.
+exports = Table(
+    "exports",
+    metadata,
+    Column("owner", String(100), primary_key=True),
+    Column("day", Integer, nullable=False),
+    Column("made", Integer, nullable=False),
+    Column("running", Float, nullable=False),
 )

@@ -202,6 +202,23 @@ class Queue:
                 await self._redis.delete(STORIES)
             return []
 
+    async def forget(self, job: str, attempt: int, model: str) -> bool:
+        """Delete the orders, previews and outcomes of a job's attempts up to this one.
+
+        Return False where a worker holds one of them, which may write again.
+        """
+        names = [attempt_id(job, number) for number in range(1, attempt + 1)]
+        keys = [job_key_prefix + name for name in names]
+        keys += [key(name) for name in names for key in (preview_key, outcome_key)]
+        keys += [prefix + name for prefix in ARQ_STATE for name in names]
+        queue = queue_key(model)
+        async with self._translated(queue), self._redis.pipeline(transaction=True) as pipe:
+            pipe.zrem(queue, *names)
+            pipe.delete(*keys)
+            pipe.exists(*map(lease_key, names))
+            *_, held = await pipe.execute()
+        return not held
+
     async def drop_segments(self, job: str) -> None:
         """Forget the finished segments of a job that has ended."""
         async with self._translated():

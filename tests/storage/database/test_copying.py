@@ -54,6 +54,9 @@ async def fill(url: str, catalogue: Catalogue) -> None:
         await jobs.decisions.change("rental", None, "fixed")
         await jobs.styles.put("ann", "watercolour", "a" * 64, 12.0)
         await jobs.servers.change(AuditEntry("7", "ann", "settings"), without_clips, 12.0)
+        await jobs.privacy.erasures.ask("cid", 13.0)
+        await jobs.privacy.exports.begin("ann", 13.0)
+        await jobs.forget("j0")
         await jobs.begun_orders.begin(BegunOrder("i1", "ann", "en", JOB.reply_to, "p", 1.0, "t"))
 
 

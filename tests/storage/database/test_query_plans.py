@@ -12,15 +12,18 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.database.jobs import Jobs
+from storage.database.privacy.personal_data import SOURCES
 from storage.database.tables import metadata
 from storage.domain.clip import Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import ReplyTarget
 from storage.domain.library.pages import PageRequest
+from storage.domain.privacy.leftover import LeftoverKind
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
-SCANS = tuple(f"SCAN {name}" for name in metadata.tables if name != "bots")
-"""Of the table bots, which has a row a process, all is read."""
+SMALL_TABLES = ("bots", "erasures", "servers")
+"""Which have a row a process, a person who is being forgotten, or a server that set something."""
+SCANS = tuple(f"SCAN {name}" for name in metadata.tables if name not in SMALL_TABLES)
 SMALL = ("ix_jobs_in_flight", "ix_jobs_undelivered", "ix_owner_queues_turn")
 """Indexes that may be gone through: they hold only what waits, runs or is to be delivered."""
 
@@ -90,6 +93,26 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.library.children("job2")
     await jobs.library.order_with("a" * 64, "ann")
     await jobs.forget("job0")
+    await use_privacy(jobs)
+
+
+async def use_privacy(jobs: Jobs) -> None:
+    """Call every method that reads, or deletes, what is kept of a person."""
+    tables = jobs.privacy
+    await tables.exports.begin("ann", 18.0)
+    await tables.exports.end("ann")
+    for source in SOURCES:
+        async for _ in tables.personal_data.pages("ann", source):
+            pass
+    for left in await tables.leftovers.due(tuple(LeftoverKind), 18.0):
+        await tables.leftovers.is_needed(left.name, left.place)
+        await tables.leftovers.postpone(left, 19.0)
+        await tables.leftovers.drop(left)
+    await tables.erasures.ask("ann", 18.0)
+    await tables.erasures.owners()
+    await tables.erasures.unfinished("ann")
+    await tables.erasures.erase_jobs("ann")
+    await tables.erasures.erase_rest("ann")
 
 
 def is_scan(step: str) -> bool:

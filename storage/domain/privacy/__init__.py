@@ -1,0 +1,1 @@
+"""Values of what is to be deleted."""
