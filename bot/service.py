@@ -112,6 +112,7 @@ async def open_service(
             counting = asyncio.create_task(metrics.listen(events.subscribe()))
             stack.callback(counting.cancel)
         work = [dispatcher.run, billing.run, scaling.run, ChangeRelay(jobs, queue, events).run]
+        work.append(studio.privacy.run)
         if lease is not None:
             work.append(lease.run)
         yield Service(studio, tuple(work))

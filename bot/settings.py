@@ -50,6 +50,7 @@ class BotSettings(Settings):
     """How the bot reaches Discord and is watched.
 
     discord_guild, where not 0, is the one server that has the commands.
+    privacy_policy_url, where not empty, is the operator's policy, which /privacy shows.
     discord_api_url and discord_gateway_url, where not empty, replace Discord's own. metrics_port
     None serves no metrics, 0 lets the system choose. ping_after is how many seconds a clip may
     take before its owner is pinged when it is there. operators are the Discord ids of the people
@@ -62,6 +63,7 @@ class BotSettings(Settings):
     discord_guild: Annotated[int, Field(ge=0, lt=2**63)] = 0
     discord_api_url: Annotated[Url, _address("http", "https")] = ""
     discord_gateway_url: Annotated[Url, _address("ws", "wss")] = ""
+    privacy_policy_url: Annotated[Url, _address("http", "https")] = ""
     default_locale: Annotated[str, AfterValidator(_locale)] = "en"
     metrics_port: Port | None = None
     ping_after: Seconds = 120.0

@@ -46,7 +46,11 @@ class MutoscopeClient(discord.AutoShardedClient):
     """A discord.Client for the studio; each command module registers its handlers."""
 
     def __init__(
-        self, studio: Studio, texts: Translations, traffic: DiscordTraffic | None = None
+        self,
+        studio: Studio,
+        texts: Translations,
+        traffic: DiscordTraffic | None = None,
+        privacy_policy_url: str = "",
     ) -> None:
         # The bot uses no voice; discord.py would warn of missing libraries.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
@@ -59,6 +63,7 @@ class MutoscopeClient(discord.AutoShardedClient):
         )
         self.studio = studio
         self.texts = texts
+        self.privacy_policy_url = privacy_policy_url
         self.tree = CommandTree(self)
         self.refused_forms: OrderedDict[str, discord.ui.Modal] = OrderedDict()
         self.modals: dict[str, ModalHandler] = {}

@@ -28,26 +28,34 @@ from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
 from bot.discord_ui.library import clip, clips, lineage, reuse, shown_clip, styles
+from bot.discord_ui.privacy import export, forget, privacy
+from bot.discord_ui.privacy.message_removal import MessageRemoval
 from bot.discord_ui.traffic import DiscordTraffic
 from bot.i18n import Translations
 from bot.studio.studio import Studio
 
 
 def open_client(
-    studio: Studio, texts: Translations, traffic: DiscordTraffic | None = None
+    studio: Studio,
+    texts: Translations,
+    traffic: DiscordTraffic | None = None,
+    privacy_policy_url: str = "",
 ) -> MutoscopeClient:
     """Return a client with all commands, not yet logged in; its requests are counted."""
-    client = MutoscopeClient(studio, texts, traffic)
+    client = MutoscopeClient(studio, texts, traffic, privacy_policy_url)
     client.add_dynamic_items(JobButton, FinishMenu, ChooseButton)
     for module in (
         animate,
         clip,
         clips,
         context_menu,
+        export,
         extend,
+        forget,
         imagine,
         interrupted_orders,
         lineage,
+        privacy,
         quota,
         retry_reaction,
         reuse,
@@ -67,6 +75,11 @@ def open_delivery(
     renderer = CardRenderer(client.texts, client.studio.admission.catalogue)
     sender, interrupted = MessageSender(client, clock), InterruptedOrders(client, clock)
     return Delivery(client.studio, sender, renderer, ping_after, interrupted=interrupted)
+
+
+def open_removal(client: MutoscopeClient, clock: Callable[[], float] = time.time) -> MessageRemoval:
+    """Return what deletes the messages of people who are forgotten."""
+    return MessageRemoval(client, clock)
 
 
 def set_endpoints(api_url: str, gateway_url: str) -> None:

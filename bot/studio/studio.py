@@ -27,6 +27,7 @@ from bot.studio.lease import Lease
 from bot.studio.models.model_status import ModelStatus, model_statuses
 from bot.studio.options import Options, Shape
 from bot.studio.orders import OrderDraft, Requester
+from bot.studio.privacy.privacy import Privacy
 from bot.studio.result_cache import ResultCache
 from bot.studio.styles.style_library import StyleLibrary
 from bot.studio.trust.audit_log import AuditLog
@@ -109,6 +110,15 @@ class Studio:
         self._operators = frozenset(operators)
         self._cache = ResultCache(jobs, blobs)
         self._stories = Stories(jobs, blobs, queue, clock)
+        self.privacy = Privacy(
+            *(jobs.privacy, blobs),
+            queue=queue,
+            stories=self._stories,
+            styles=self.styles,
+            locks=self._pictures,
+            cancel=lambda job: self.cancel(job, None, discard=True),
+            clock=clock,
+        )
         self._decoders = decoders
         self._finishing = ClipFinishing(admission, blobs, decoders.size)
 

@@ -38,6 +38,7 @@ FAMILIES: dict[str, Iterable[str]] = {
 
 NO_KEYS = {
     "clips_from_cache",
+    "forget_me",
     "job_id",
     "name_localized",
     "motion_prototypes",

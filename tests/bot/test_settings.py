@@ -27,6 +27,7 @@ def test_every_setting_is_read() -> None:
             "METRICS_PORT": "0",
             "PING_AFTER": "1.5",
             "OPERATORS": "7 80351110224678912",
+            "PRIVACY_POLICY_URL": "https://example.org/privacy",
         }
     )
     assert (settings.discord_token, settings.discord_guild, settings.ping_after) == (
@@ -35,6 +36,7 @@ def test_every_setting_is_read() -> None:
         1.5,
     )
     assert settings.discord_api_url == "http://here/api/v10"
+    assert settings.privacy_policy_url == "https://example.org/privacy"
     assert settings.metrics_port == 0
     assert settings.operators.split() == ["7", "80351110224678912"]
 
@@ -60,6 +62,7 @@ def test_a_number_that_is_none_is_reported() -> None:
         ("DEFAULT_LOCALE", "tlh"),
         ("METRICS_PORT", "99999"),
         ("OPERATORS", "ann 7"),
+        ("PRIVACY_POLICY_URL", "javascript:geheim"),
     ],
 )
 def test_a_wrong_value_is_reported_without_secrets(name: str, value: str) -> None:

@@ -13,7 +13,7 @@ import discord
 from discord.gateway import DiscordWebSocket
 
 from bot.discord_ui.client import MutoscopeClient
-from bot.discord_ui.frontend import open_client, open_delivery, set_endpoints
+from bot.discord_ui.frontend import open_client, open_delivery, open_removal, set_endpoints
 from bot.i18n import Translations
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
@@ -130,6 +130,7 @@ async def open_local_chat(
             tasks = [
                 asyncio.create_task(client.connect()),
                 asyncio.create_task(delivery.run()),
+                asyncio.create_task(open_removal(client, server.clock.now).run()),
             ]
             try:
                 await ada.wait_for_command("animate")

@@ -1,0 +1,1 @@
+"""The commands /privacy, /export and /forget-me."""

@@ -1,0 +1,1 @@
+"""What a person may know and have deleted of what is kept of them."""

@@ -1,0 +1,82 @@
+"""Forgets people who ask for it: their jobs are cancelled and refunded, then all of it is erased.
+
+Who asked is a row of the database until nothing is left, so that a process that is killed leaves
+the rest to the next one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+
+from bot.studio.keyed_locks import KeyedLocks
+from bot.studio.privacy.leftover_cleaner import LeftoverCleaner
+from storage.database.privacy.erasures import BATCH
+from storage.database.privacy.privacy_tables import PrivacyTables
+from storage.domain.errors import JobGone, Unavailable
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 5.0  # seconds between two looks for erasures that were left over
+
+Cancel = Callable[[str], Awaitable[object]]
+"""Cancels and refunds the job of an id; raises JobGone where it is over."""
+
+
+class Erasing:
+    """Erases what is kept of people; any number of bots may do it at once."""
+
+    def __init__(
+        self,
+        tables: PrivacyTables,
+        cleaner: LeftoverCleaner,
+        cancel: Cancel,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._table = tables.erasures
+        self._drop_history = tables.drop_history
+        self._cleaner = cleaner
+        self._cancel = cancel
+        self._clock = clock
+        self._locks = KeyedLocks()
+
+    async def ask(self, owner: str) -> None:
+        """Record that a person is to be forgotten: it is done in the end, whatever happens."""
+        await self._table.ask(owner, self._clock())
+
+    async def forget(self, owner: str) -> None:
+        """Erase all that is kept of a person."""
+        await self.ask(owner)
+        await self._erase(owner)
+
+    async def run(self) -> None:
+        """Go on with what other processes left over, until cancelled."""
+        while True:
+            try:
+                for owner in await self._table.owners():
+                    await self._erase(owner)
+            except Unavailable:
+                pass  # the database has said so in the log
+            except Exception:
+                log.exception("a person is forgotten later")
+            await asyncio.sleep(INTERVAL)
+
+    async def _erase(self, owner: str) -> None:
+        async with self._locks.of(owner):
+            while not await self._erase_once(owner):
+                pass
+        while await self._cleaner.clean() == BATCH:
+            pass
+        await self._drop_history()
+
+    async def _erase_once(self, owner: str) -> bool:
+        """Erase what there is; return False where an order came meanwhile."""
+        for job in await self._table.unfinished(owner):
+            with contextlib.suppress(JobGone):  # it ended just now
+                await self._cancel(job)
+        while await self._table.erase_jobs(owner) == BATCH:
+            pass
+        return await self._table.erase_rest(owner)

@@ -1,0 +1,53 @@
+"""What a person may ask of the service about their data, put together."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from bot.studio.chains.stories import Stories
+from bot.studio.keyed_locks import KeyedLocks
+from bot.studio.privacy.erasing import Cancel, Erasing
+from bot.studio.privacy.exporting import Exporting
+from bot.studio.privacy.leftover_cleaner import LeftoverCleaner
+from bot.studio.styles.style_library import StyleLibrary
+from storage.blobs import Blobs
+from storage.database.privacy.privacy_tables import PrivacyTables
+from storage.queue.client import Queue
+
+
+class Privacy:
+    """Exports and erases what is kept of people."""
+
+    def __init__(
+        self,
+        tables: PrivacyTables,
+        blobs: Blobs,
+        *,
+        queue: Queue,
+        stories: Stories,
+        styles: StyleLibrary,
+        locks: KeyedLocks,
+        cancel: Cancel,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Share the studio's locks of pictures; cancel cancels and refunds a job."""
+        self.leftovers = tables.leftovers
+        self.cleaner = LeftoverCleaner(
+            tables.leftovers,
+            blobs=blobs,
+            queue=queue,
+            stories=stories,
+            styles=styles,
+            locks=locks,
+            clock=clock,
+        )
+        self.erasing = Erasing(tables, self.cleaner, cancel, clock)
+        self.exporting = Exporting(tables, blobs, clock)
+
+    async def run(self) -> None:
+        """Go on with what was left over, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.cleaner.run())
+            group.create_task(self.erasing.run())

@@ -1,0 +1,101 @@
+"""An erasure that stops midway goes on with the next process, also beside another one."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.studio.options import Options
+from storage.database.privacy.erasures import BATCH
+from storage.database.privacy.trust_records import ANONYMOUS
+from storage.domain.job import Status
+from storage.domain.trust.audit import AuditEntry
+from storage.domain.trust.policy import Ban, ServerPolicy
+from tests.support.backend import Backend, png, requester, until
+from tests.support.examples import CLIP, REQUEST, job
+from tests.support.privacy.traces import in_files, in_tables
+
+OWNER = "90071992547409930"
+WORDS = [OWNER.encode(), b"unicorn"]
+
+
+async def order(backend: Backend, seed: int, owner: str = OWNER) -> str:
+    options = Options("a unicorn, zoom in", seed=seed)
+    return (await backend.studio.submit(requester(owner), png(), options)).id
+
+
+async def nothing_asked(backend: Backend) -> bool:
+    return not await backend.jobs.privacy.erasures.owners()
+
+
+@pytest.mark.parametrize("step", ["unfinished", "erase_jobs", "erase_rest"])
+async def test_another_process_goes_on_where_one_was_killed(
+    two_bots: tuple[Backend, Backend], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    first, second = two_bots
+    await order(first, 1)
+
+    async def killed(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(first.jobs.privacy.erasures, step, killed)
+    with pytest.raises(asyncio.CancelledError):
+        await first.studio.privacy.erasing.forget(OWNER)
+    assert await in_tables(second.settings, WORDS[:1])
+    going_on = asyncio.create_task(second.studio.privacy.run())
+    await until(lambda: nothing_asked(second))
+    await until(lambda: not in_files(second.settings.mutoscope_home / "blobs", [b""]))
+    going_on.cancel()
+    await asyncio.gather(going_on, return_exceptions=True)
+    assert await in_tables(second.settings, WORDS) == []
+
+
+async def test_two_processes_forget_one_person_at_once(two_bots: tuple[Backend, Backend]) -> None:
+    jobs = [await order(two_bots[0], number) for number in range(3)]
+    before = (await two_bots[0].studio.report(OWNER)).credits
+    await asyncio.gather(*(bot.studio.privacy.erasing.forget(OWNER) for bot in two_bots))
+    assert await in_tables(two_bots[0].settings, WORDS) == []
+    report = await two_bots[0].studio.report(ANONYMOUS)
+    assert report.counts[Status.CANCELLED] == len(jobs)
+    assert report.credits == before == 0
+
+
+async def test_more_jobs_than_one_step_takes_are_all_erased(backend: Backend) -> None:
+    for number in range(BATCH + 1):
+        request = replace(REQUEST, prompt="a unicorn", seed=number)
+        done = replace(job(f"{number:016x}", OWNER), request=request, cached=True, cost=0)
+        await backend.jobs.add(replace(done, status=Status.DONE, clip=CLIP, delivered=1.0))
+    await backend.studio.privacy.erasing.forget(OWNER)
+    assert await in_tables(backend.settings, WORDS) == []
+
+
+async def test_a_ban_stays_and_who_banned_is_not_named(backend: Backend) -> None:
+    def banned(policy: ServerPolicy) -> ServerPolicy:
+        return ServerPolicy(bans=(Ban(OWNER, by="77", at=1.0), Ban("88", by=OWNER, at=2.0)))
+
+    await backend.jobs.servers.change(AuditEntry("7", OWNER, "settings", OWNER), banned, 1.0)
+    await backend.studio.privacy.erasing.forget(OWNER)
+    policy = await backend.jobs.servers.policy("7")
+    assert policy.bans == (Ban(OWNER, by="77", at=1.0), Ban("88", by=ANONYMOUS, at=2.0))
+    [entry] = await backend.jobs.audit.page("7", 9)
+    assert (entry.actor, entry.subject) == (ANONYMOUS, ANONYMOUS)
+
+
+async def test_a_deleted_clip_leaves_nothing_where_its_process_is_killed(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deleted = await order(backend, 1)
+
+    async def killed(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(backend.blobs, "delete", killed)
+        with pytest.raises(asyncio.CancelledError):
+            await backend.studio.delete(deleted, OWNER)
+    assert in_files(backend.settings.mutoscope_home / "blobs", [b""])
+    await backend.studio.privacy.cleaner.clean()
+    assert in_files(backend.settings.mutoscope_home / "blobs", [b""]) == []
+    assert await in_tables(backend.settings, [b"unicorn"]) == []
