@@ -31,6 +31,7 @@ from bot.studio.privacy.privacy import Privacy
 from bot.studio.result_cache import ResultCache
 from bot.studio.styles.style_library import StyleLibrary
 from bot.studio.trust.audit_log import AuditLog
+from bot.studio.trust.order_rules import OrderRules
 from bot.studio.trust.policies import Policies
 from bot.studio.wait_forecast import WaitForecast
 from storage.blobs import Blobs
@@ -48,8 +49,10 @@ from storage.domain.errors import (
     Unavailable,
 )
 from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
-from storage.domain.quota import DAY, GuildUsage, UsageReport, check, price
+from storage.domain.quota import DAY, Allowance, GuildUsage, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
+from storage.domain.trust.limits import Limits
+from storage.domain.trust.place import Place
 from storage.logs import log_job
 from storage.pictures.processes import PictureProcesses
 from storage.queue.client import Queue
@@ -108,6 +111,7 @@ class Studio:
         self.policies = Policies(jobs.servers, clock)
         self.audit = AuditLog(jobs.audit, clock)
         self._operators = frozenset(operators)
+        self.rules = OrderRules(self.policies, self.is_operator, jobs.by_clip)
         self._cache = ResultCache(jobs, blobs)
         self._stories = Stories(jobs, blobs, queue, clock)
         self.privacy = Privacy(
@@ -184,17 +188,24 @@ class Studio:
         return await self._order_one(requester, OrderDraft(request, requester.reply_to))
 
     async def check_credits(self, requester: Requester, drafts: Sequence[OrderDraft]) -> None:
-        """Raise QuotaExceeded unless this person may place all of these orders now."""
+        """Raise NotAllowed or QuotaExceeded unless this person may place all of these now."""
         requests = [draft.request for draft in drafts]
+        limits = await self.rules.check(requester, requests)
         fresh = [one for one in requests if not await self._cache.find(one, requester.size_limit)]
         now = self._clock()
-        allowance = await self._jobs.allowance(requester.owner, now)
+        guild = requester.place.guild
+        allowance = await self._jobs.allowance(requester.owner, now, guild, limits)
         check(
             allowance,
             [self._price(request) for request in fresh],
             self.admission.catalogue.quota,
             now,
         )
+
+    async def allowance(self, person: str, place: Place) -> Allowance:
+        """Return what a person spent and has left, and what bounds them at a place beside that."""
+        limits = await self.rules.limits(place)
+        return await self._jobs.allowance(person, self._clock(), place.guild, limits)
 
     async def retry(self, job_id: str, requester: Requester) -> Job:
         """Order a job's clip with another seed, charged to this requester."""
@@ -403,14 +414,18 @@ class Studio:
         return model_statuses(self.admission, served, sizes)
 
     async def order(self, requester: Requester, drafts: Sequence[OrderDraft]) -> list[Job]:
-        """Place all of these orders or none; a cached clip gives a job that is done and free."""
+        """Place all of these orders or none; a cached clip gives a job that is done and free.
+
+        Every order of every kind comes through here. Raise NotAllowed or QuotaExceeded.
+        """
+        limits = await self.rules.check(requester, [draft.request for draft in drafts])
         created = self._clock()
         new = [
             self._job(requester, draft, created + number / 1000)  # in the drafts' order
             for number, draft in enumerate(drafts)
         ]
         async with self._locked([job.request for job in new]):
-            jobs = await self._store(requester, new, [draft.uploads for draft in drafts])
+            jobs = await self._store(requester, new, [draft.uploads for draft in drafts], limits)
         for job, draft in zip(jobs, drafts, strict=True):
             add_span("order", job.id, created)
             with log_job(job.id):
@@ -461,7 +476,11 @@ class Studio:
         return [job for job in jobs if job.reply_to.front == front and job.holder == holder]
 
     async def _store(
-        self, requester: Requester, new: Sequence[Job], uploads: Sequence[Sequence[bytes]]
+        self,
+        requester: Requester,
+        new: Sequence[Job],
+        uploads: Sequence[Sequence[bytes]],
+        limits: Limits,
     ) -> list[Job]:
         """Store pictures and jobs; the caller holds the pictures' locks against a delete."""
         jobs = [await self._cache.answer(job) for job in new]
@@ -475,7 +494,7 @@ class Studio:
                 await self._check_there(job.request, stored)
                 if not job.status.final:  # a cached clip needs no style
                     await self.styles.check_there(job.request)
-            await self._jobs.add(*jobs, begun_order=requester.begun_order)
+            await self._jobs.add(*jobs, begun_order=requester.begun_order, limits=limits)
             await self._put_again(uploads)
         except MutoscopeError:  # a refused order leaves no picture in the store
             for job in jobs:

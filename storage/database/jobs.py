@@ -77,6 +77,7 @@ from storage.domain.models.pipeline_row import PipelineRow
 from storage.domain.models.served_model import ServedModel
 from storage.domain.quota import Allowance, GuildUsage, UsageReport, check, price
 from storage.domain.request import GenerationRequest
+from storage.domain.trust.limits import UNLIMITED, Limits
 from storage.logs import FaultLog
 
 log = logging.getLogger(__name__)
@@ -123,11 +124,12 @@ class Jobs:
         async with self._write() as connection:
             await touch(connection)
 
-    async def add(self, *new: Job, begun_order: str = "") -> None:
+    async def add(self, *new: Job, begun_order: str = "", limits: Limits = UNLIMITED) -> None:
         """Insert one person's new jobs and reserve their costs, all or none; raise QuotaExceeded.
 
         Jobs that were answered from the cache cost nothing. The begun order, if there is one, is
-        ended; raise JobGone where its person was told meanwhile that it was interrupted.
+        ended; raise JobGone where its person was told meanwhile that it was interrupted. limits are
+        the person's in the server where they order.
         """
         owner, now = new[0].owner, new[0].created
         fresh = [job for job in new if not job.cached]
@@ -136,7 +138,8 @@ class Jobs:
                 await begun_orders.place(connection, begun_order, now)
             if fresh:
                 await lock(connection, owner)
-                allowance = await ledger.allowance(connection, owner, now, self._quota)
+                server = (new[0].reply_to.guild, limits)
+                allowance = await ledger.allowance(connection, owner, now, self._quota, server)
                 check(allowance, [job.cost for job in fresh], self._quota, now)
             for job in new:
                 cost = price(job.request, self._catalogue.work(job.request.model))
@@ -379,10 +382,12 @@ class Jobs:
         async with self._read() as connection:
             return await queue_order.sizes(connection)
 
-    async def allowance(self, owner: str, now: float) -> Allowance:
-        """Return what the person spent, reserved and has left today."""
+    async def allowance(
+        self, owner: str, now: float, guild: str = "", limits: Limits = UNLIMITED
+    ) -> Allowance:
+        """Return what the person spent, reserved and has left, with these limits in a server."""
         async with self._read() as connection:
-            return await ledger.allowance(connection, owner, now, self._quota)
+            return await ledger.allowance(connection, owner, now, self._quota, (guild, limits))
 
     async def report(self, owner: str, now: float) -> UsageReport:
         """Return the usage of one person."""

@@ -7,16 +7,17 @@ transaction, so that a job and its credits change together.
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, FromClause, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.tables import IN_FLIGHT, WAITING, jobs, ledger, owner_queues
 from storage.database.totals import sane
 from storage.domain.catalogue import QuotaRow
 from storage.domain.job import Job
-from storage.domain.quota import DAY, Allowance, day_of
+from storage.domain.quota import DAY, Allowance, Budget, ServerAllowance, day_of, month_of
+from storage.domain.trust.limits import Limits
 
 
 async def reserve(connection: AsyncConnection, job: Job) -> None:
@@ -51,33 +52,77 @@ async def reopen(connection: AsyncConnection, job_id: str) -> None:
 
 
 async def allowance(
-    connection: AsyncConnection, owner: str, now: float, quota: QuotaRow
+    connection: AsyncConnection,
+    owner: str,
+    now: float,
+    quota: QuotaRow,
+    server: tuple[str, Limits] | None = None,
 ) -> Allowance:
-    """Return what the person spent and reserved of today's credits."""
-    today = day_of(now)
-    mine = (ledger.c.owner == owner) & (ledger.c.day == today)
-    ordered_today = and_(
-        jobs.c.owner == owner, jobs.c.created >= today * DAY, jobs.c.created < (today + 1) * DAY
-    )
+    """Return what the person spent and reserved of the credits of today and of this month.
+
+    server is the id of one, with their limits there.
+    """
+    today, month = day_of(now), month_of(now)
+    reader = _Sums(connection, owner)
+    day = await reader.budget(range(today, today + 1), quota.credits_per_day)
     unfinished = func.sum(owner_queues.c.waiting + owner_queues.c.active)
-    query = select(
-        _scalar(func.coalesce(func.sum(ledger.c.credits), 0), mine),
-        _scalar(func.coalesce(func.sum(sane(jobs.c.cost)), 0), and_(ordered_today, WAITING)),
-        _scalar(func.coalesce(func.sum(sane(jobs.c.cost)), 0), and_(ordered_today, IN_FLIGHT)),
-        _scalar(unfinished, owner_queues.c.owner == owner),
-    )
-    total, waiting, in_flight, count = (await connection.execute(query)).one()
+    count = await connection.scalar(select(unfinished).where(owner_queues.c.owner == owner))
+    here = None
+    if server is not None and server[1].counts:
+        guild, limits = server
+        here = ServerAllowance(
+            day=await reader.budget(range(today, today + 1), limits.credits_per_day, guild),
+            month=await reader.budget(month, limits.credits_per_month, guild),
+            unfinished=await reader.unfinished(guild),
+            unfinished_limit=limits.unfinished_jobs,
+        )
     return Allowance(
-        spent=total - waiting - in_flight,
-        reserved=waiting + in_flight,
+        spent=day.spent,
+        reserved=day.reserved,
         limit=quota.credits_per_day,
-        resets_at=float((today + 1) * DAY),
+        resets_at=day.resets_at,
         unfinished=int(count or 0),
+        month=await reader.budget(month, quota.credits_per_month),
+        server=here,
     )
 
 
-def _scalar(column: ColumnElement[Any], where: ColumnElement[bool]) -> ScalarSelect[Any]:
-    return select(column).where(where).scalar_subquery()
+@dataclass(frozen=True, slots=True)
+class _Sums:
+    """Reads what one person ordered, everywhere or in one server."""
+
+    connection: AsyncConnection
+    owner: str
+
+    async def budget(self, days: range, limit: int | None, guild: str | None = None) -> Budget:
+        """Return what was ordered on these days, in one server unless it is None."""
+        mine = and_(ledger.c.owner == self.owner, ledger.c.day.between(days[0], days[-1]))
+        source: FromClause = ledger
+        if guild is not None:
+            source = ledger.join(jobs, jobs.c.id == ledger.c.job)
+            mine = and_(mine, jobs.c.guild == guild)
+        total = select(func.coalesce(func.sum(ledger.c.credits), 0)).select_from(source).where(mine)
+        cost = func.coalesce(func.sum(sane(jobs.c.cost)), 0)
+        created = and_(jobs.c.created >= days.start * DAY, jobs.c.created < days.stop * DAY)
+        reserved = [
+            select(cost).where(*self._orders(guild), created, condition).scalar_subquery()
+            for condition in (WAITING, IN_FLIGHT)
+        ]
+        row = (await self.connection.execute(select(total.scalar_subquery(), *reserved))).one()
+        held = row[1] + row[2]
+        return Budget(row[0] - held, held, limit, float(days.stop * DAY))
+
+    async def unfinished(self, guild: str) -> int:
+        """Return how many unfinished jobs the person has in one server."""
+        counts = [
+            select(func.count()).where(*self._orders(guild), condition).scalar_subquery()
+            for condition in (WAITING, IN_FLIGHT)
+        ]
+        return sum((await self.connection.execute(select(*counts))).one())
+
+    def _orders(self, guild: str | None) -> list[ColumnElement[bool]]:
+        mine = [jobs.c.owner == self.owner]
+        return mine if guild is None else [*mine, jobs.c.guild == guild]
 
 
 async def _write(

@@ -212,10 +212,11 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class QuotaRow:
-    """The limits of each person."""
+    """The limits of each person; None: no limit of a month."""
 
     credits_per_day: int
     unfinished_jobs: int
+    credits_per_month: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

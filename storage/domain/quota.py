@@ -9,7 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from itertools import accumulate
+from operator import itemgetter
 
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded
@@ -18,6 +20,7 @@ from storage.domain.models.work import WORK_PER_CREDIT, WorkModel
 from storage.domain.request import GenerationRequest, Preset
 
 DAY = 86_400  # seconds
+EPOCH = date(1970, 1, 1).toordinal()
 HANDLING = 4.0  # credits that every file costs: fetch, decode, score, encode, store
 DRAFT_HANDLING = 0.5  # credits that every draft in a file costs: decode, score
 RENDERED_PER_CREDIT = 8_000_000  # pixels x frames, rendered or finished on the processor
@@ -75,11 +78,49 @@ def day_of(moment: float) -> int:
     return int(moment // DAY)
 
 
+def month_of(moment: float) -> range:
+    """Return the days, counted from 1970 in UTC, of the month of a time in unix seconds."""
+    first = datetime.fromtimestamp(moment, UTC).date().replace(day=1)
+    following = (first + timedelta(days=31)).replace(day=1)
+    start = first.toordinal() - EPOCH
+    return range(start, start + (following - first).days)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What was spent and reserved of the credits of a day or a month; limit None: no limit.
+
+    resets_at is in unix seconds: the midnight in UTC at which there are new ones.
+    """
+
+    spent: int
+    reserved: int
+    limit: int | None
+    resets_at: float
+
+    @property
+    def left(self) -> int | None:
+        """Return how many credits may still be reserved; None where there is no limit."""
+        return None if self.limit is None else max(0, self.limit - self.spent - self.reserved)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAllowance:
+    """What a person's roles in a server let them order there, and what they ordered there."""
+
+    day: Budget
+    month: Budget
+    unfinished: int
+    unfinished_limit: int | None
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """What a person spent and reserved of today's limit, in credits, and how many jobs run.
 
-    resets_at is in unix seconds: the next midnight in UTC.
+    All orders of a person count, wherever they were placed. resets_at is in unix seconds: the next
+    midnight in UTC. month is the same over the month in UTC, None where it was not asked for.
+    server is what counts in one server beside that, None where no role of theirs bounds it.
     """
 
     spent: int
@@ -87,11 +128,18 @@ class Allowance:
     limit: int
     resets_at: float
     unfinished: int = 0
+    month: Budget | None = None
+    server: ServerAllowance | None = None
+
+    @property
+    def today(self) -> Budget:
+        """Return the credits of today."""
+        return Budget(self.spent, self.reserved, self.limit, self.resets_at)
 
     @property
     def left(self) -> int:
         """Return how many credits may still be reserved today."""
-        return max(0, self.limit - self.spent - self.reserved)
+        return self.today.left or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,21 +174,32 @@ class GuildUsage:
 
 
 def check(allowance: Allowance, costs: Sequence[int], quota: QuotaRow, now: float) -> None:
-    """Raise QuotaExceeded unless this person may order clips of all these costs now."""
-    free = max(0, quota.unfinished_jobs - allowance.unfinished)
-    affordable = sum(total <= allowance.left for total in accumulate(costs))
-    fits = min(free, affordable)
+    """Raise QuotaExceeded unless this person may order clips of all these costs now.
+
+    Of several limits, the one that fits the fewest is told.
+    """
+    counts: list[tuple[str, int | None, int]] = [
+        ("too_many", quota.unfinished_jobs, allowance.unfinished)
+    ]
+    budgets = [("spent", allowance.today), ("spent_month", allowance.month)]
+    if (server := allowance.server) is not None:
+        counts.append(("here_too_many", server.unfinished_limit, server.unfinished))
+        budgets += [("here_spent", server.day), ("here_spent_month", server.month)]
+    totals = list(accumulate(costs))
+    bounds: list[tuple[int, str, dict[str, int]]] = [
+        (max(0, limit - unfinished), key, {"limit": limit})
+        for key, limit, unfinished in counts
+        if limit is not None
+    ]
+    for key, budget in budgets:
+        if budget is not None and budget.limit is not None and budget.left is not None:
+            resets_in = max(0, math.ceil(budget.resets_at - now))
+            facts = {"left": budget.left, "limit": budget.limit, "resets_in": resets_in}
+            fits = sum(total <= budget.left for total in totals)
+            bounds.append((fits, key, facts | {"cost": sum(costs)}))
+    fits, key, facts = min(bounds, key=itemgetter(0))
     if fits >= len(costs):
         return
-    several = {"count": len(costs), "fits": fits} if len(costs) > 1 else {}
-    if free <= affordable:
-        key = "quota_too_many_for_all" if several else "quota_too_many"
-        raise QuotaExceeded(key, limit=quota.unfinished_jobs, **several)
-    raise QuotaExceeded(
-        "quota_spent_for_all" if several else "quota_spent",
-        cost=sum(costs),
-        left=allowance.left,
-        limit=allowance.limit,
-        resets_in=max(0, math.ceil(allowance.resets_at - now)),
-        **several,
-    )
+    if len(costs) > 1:
+        raise QuotaExceeded(f"quota_{key}_for_all", **facts, count=len(costs), fits=fits)
+    raise QuotaExceeded(f"quota_{key}", **facts)

@@ -15,8 +15,9 @@ from storage.database.tables import ledger
 from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.clip import Failure
 from storage.domain.errors import JobGone, QuotaExceeded
-from storage.domain.job import Status
-from storage.domain.quota import DAY, price
+from storage.domain.job import ReplyTarget, Status
+from storage.domain.quota import DAY, month_of, price
+from storage.domain.trust.limits import Limits
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
 NOON = 1000 * DAY + DAY / 2
@@ -54,6 +55,43 @@ async def test_a_job_without_a_clip_costs_nothing(
         await jobs.finish("a", Failure("failed_memory"), NOON + 1)
     assert await balance(engine, "ann") == 0
     assert (await jobs.allowance("ann", NOON + 1)).left == (await jobs.allowance("bob", NOON)).left
+
+
+async def test_the_month_counts_what_was_spent_on_all_of_its_days(
+    engine: AsyncEngine, catalogue: Catalogue
+) -> None:
+    days = month_of(NOON)
+    jobs = Jobs(engine, replace(catalogue, quota=QuotaRow(20, 9, credits_per_month=30)))
+    at = [days[0] * DAY, days[-1] * DAY, (days[0] - 1) * DAY]
+    for number, created in enumerate(at):
+        await jobs.add(job(f"j{number}", created=created, cost=15))
+        await jobs.finish(f"j{number}", CLIP, created)
+    month = (await jobs.allowance("ann", NOON)).month
+    assert month is not None
+    assert (month.spent, month.limit, month.left) == (30, 30, 0)
+    assert month.resets_at == (days[-1] + 1) * DAY
+    with pytest.raises(QuotaExceeded) as caught:
+        await jobs.add(job("late", created=NOON, cost=1))
+    assert caught.value.key == "quota_spent_month"
+
+
+async def test_a_servers_limits_count_what_was_ordered_there_alone(jobs: Jobs) -> None:
+    here, there = ReplyTarget("discord", "7", "1"), ReplyTarget("discord", "8", "2")
+    limits = Limits(credits_per_day=10, credits_per_month=15, unfinished_jobs=2)
+    for number, (place, created) in enumerate([(here, NOON), (there, NOON), (here, NOON - DAY)]):
+        one = job(f"j{number}", created=created, cost=7)
+        await jobs.add(replace(one, reply_to=place))
+    await jobs.finish("j2", CLIP, NOON)
+    server = (await jobs.allowance("ann", NOON, "7", limits)).server
+    assert server is not None
+    assert (server.day.spent, server.day.reserved, server.day.left) == (0, 7, 3)
+    assert (server.month.spent, server.month.reserved, server.month.left) == (7, 7, 1)
+    assert (server.unfinished, server.unfinished_limit) == (1, 2)
+    late = replace(job("late", created=NOON, cost=2), reply_to=here)
+    with pytest.raises(QuotaExceeded) as caught:
+        await jobs.add(late, limits=limits)
+    assert caught.value.key == "quota_here_spent_month"
+    await jobs.add(replace(late, reply_to=there), limits=limits)
 
 
 async def test_a_refund_counts_for_the_day_of_the_reservation(strict: Jobs) -> None:

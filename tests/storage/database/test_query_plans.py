@@ -19,6 +19,9 @@ from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import ReplyTarget
 from storage.domain.library.pages import PageRequest
 from storage.domain.privacy.leftover import LeftoverKind
+from storage.domain.trust.audit import AuditEntry
+from storage.domain.trust.limits import Limits
+from storage.domain.trust.policy import Maintenance, ServerPolicy
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
 SMALL_TABLES = ("bots", "erasures", "servers")
@@ -40,6 +43,10 @@ def statements(engine: AsyncEngine) -> Iterator[list[tuple[str, Any]]]:
     event.listen(engine.sync_engine, "before_cursor_execute", note)
     yield found
     event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+def without_clips(policy: ServerPolicy) -> ServerPolicy:
+    return replace(policy, maintenance=Maintenance(1.0))
 
 
 async def use_every_method(jobs: Jobs) -> None:
@@ -71,7 +78,11 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.position("job3")
     await jobs.queue_sizes()
     await jobs.waiting_models()
-    await jobs.allowance("ann", JOB.created)
+    limits = Limits(credits_per_day=10**6, credits_per_month=10**6, unfinished_jobs=9)
+    await jobs.allowance("ann", JOB.created, JOB.reply_to.guild, limits)
+    await jobs.servers.change(AuditEntry("1", "ann", "settings"), without_clips, 1.0)
+    await jobs.servers.policy("1")
+    await jobs.audit.page("1", 5, before=9, actions=["settings"])
     await jobs.report("ann", JOB.created)
     await jobs.report_all(JOB.created)
     await jobs.median_seconds(REQUEST)

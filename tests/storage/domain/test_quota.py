@@ -10,7 +10,16 @@ from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import QuotaExceeded
 from storage.domain.finish import Finish
 from storage.domain.picture import TextToImage
-from storage.domain.quota import DAY, Allowance, check, day_of, price
+from storage.domain.quota import (
+    DAY,
+    Allowance,
+    Budget,
+    ServerAllowance,
+    check,
+    day_of,
+    month_of,
+    price,
+)
 from storage.domain.request import DenoisedShape, GenerationRequest, Preset
 from tests.support.examples import REQUEST
 
@@ -109,3 +118,52 @@ def test_clips_that_cost_nothing_are_never_too_many() -> None:
 
 def test_an_overdrawn_allowance_has_nothing_left() -> None:
     assert Allowance(spent=150, reserved=0, limit=100, resets_at=0.0).left == 0
+
+
+def test_a_month_is_the_calendars_in_utc() -> None:
+    assert month_of(0.0) == range(31)
+    assert month_of(31 * DAY - 0.001) == range(31)
+    assert month_of(31 * DAY) == range(31, 59)  # February 1970
+    assert month_of(789 * DAY) == range(761, 790)  # February 1972, in a leap year
+
+
+def budget(left: int) -> Budget:
+    return Budget(spent=5, reserved=5, limit=10 + left, resets_at=1000.0)
+
+
+FREE = Allowance(spent=0, reserved=0, limit=100, resets_at=500.0)
+OPEN = Budget(spent=5, reserved=5, limit=None, resets_at=1000.0)
+
+
+@pytest.mark.parametrize(
+    ("allowance", "key"),
+    [
+        (replace(FREE, month=budget(9)), "quota_spent_month"),
+        (replace(FREE, server=ServerAllowance(budget(9), OPEN, 0, None)), "quota_here_spent"),
+        (replace(FREE, server=ServerAllowance(OPEN, budget(9), 0, 5)), "quota_here_spent_month"),
+        (replace(FREE, server=ServerAllowance(OPEN, OPEN, 2, 2)), "quota_here_too_many"),
+    ],
+)
+def test_the_month_and_the_server_bound_what_may_be_ordered_too(
+    allowance: Allowance, key: str
+) -> None:
+    with pytest.raises(QuotaExceeded) as caught:
+        check(allowance, [10], QUOTA, now=400.0)
+    assert caught.value.key == key
+    if key != "quota_here_too_many":
+        expected = {"cost": 10, "left": 9, "limit": 19, "resets_in": 600}
+        assert caught.value.parameters == expected
+        check(allowance, [9], QUOTA, now=400.0)
+
+
+def test_of_several_limits_the_narrowest_is_told() -> None:
+    server = ServerAllowance(budget(20), budget(10), 0, 2)
+    with pytest.raises(QuotaExceeded) as caught:
+        check(replace(FREE, month=budget(30), server=server), [10, 10, 10], QUOTA, now=400.0)
+    assert caught.value.key == "quota_here_spent_month_for_all"
+    assert (caught.value.parameters["fits"], caught.value.parameters["count"]) == (1, 3)
+
+
+def test_without_limits_of_month_and_server_the_day_alone_counts() -> None:
+    server = ServerAllowance(OPEN, OPEN, 99, None)
+    check(replace(FREE, month=OPEN, server=server), [100], QUOTA, now=400.0)

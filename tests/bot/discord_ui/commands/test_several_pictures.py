@@ -10,6 +10,7 @@ import pytest
 
 from storage.database.jobs import Jobs
 from storage.domain.job import Job
+from storage.domain.trust.limits import UNLIMITED, Limits
 from tests.support.backend import Backend, png, until
 from tests.support.discord.simulated_chat import (
     Chat,
@@ -141,8 +142,8 @@ async def test_a_long_or_hostile_file_name_does_not_break_the_reply(
 class FailingJobs(Jobs):
     """Jobs whose insert fails."""
 
-    async def add(self, *new: Job, begun_order: str = "") -> None:
-        raise RuntimeError(f"{len(new)} jobs of {begun_order!r} cannot be inserted")
+    async def add(self, *new: Job, begun_order: str = "", limits: Limits = UNLIMITED) -> None:
+        raise RuntimeError(f"{len(new)} jobs of {begun_order!r} ({limits}) cannot be inserted")
 
 
 async def test_the_messages_of_a_failed_order_are_deleted(chat: Chat) -> None:
