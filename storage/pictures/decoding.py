@@ -152,7 +152,10 @@ class PictureFile:
                 raise _undecodable("JPEG", error) from error
         if len(pixels) > 1:
             raise BadPicture("picture_truncated")
-        return PictureFile.open(data + _END_OF_JPEG)
+        whole = PictureFile.open(data + _END_OF_JPEG)
+        if not whole.complete:  # the marker lies inside a segment that promises more
+            raise BadPicture("picture_truncated")
+        return whole
 
 
 def _open(form: str, data: bytes) -> Image.Image:

@@ -13,6 +13,7 @@ import pillow_heif
 import pytest
 from PIL import Image
 
+from storage.pictures import decoding
 from storage.pictures.decoding import BACKGROUND, PictureFile, open_picture
 from storage.pictures.formats import READABLE
 from storage.pictures.inspection import inspect
@@ -246,6 +247,21 @@ JPEGS: dict[str, dict[str, object]] = {
     "restarts": {"restart_marker_rows": 1},
     "full colour": {"subsampling": 0, "quality": 95},
 }
+
+
+def test_a_jpeg_that_ends_inside_a_segment_is_refused_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = saved(gradient(), "JPEG")[:-2] + b"\xff\xfe\x7f\xff"  # a comment that promises 32 KiB
+    read, opened = decoding._open, []
+
+    def count(form: str, data: bytes) -> Image.Image:
+        opened.append(form)
+        return read(form, data)
+
+    monkeypatch.setattr(decoding, "_open", count)
+    assert refused(data, open_picture) == "picture_truncated"
+    assert len(opened) <= 4
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
