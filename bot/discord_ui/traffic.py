@@ -18,6 +18,10 @@ UNTOLD = "none"  # a way: there was nobody to tell, as the message is gone
 WAITS = "waits"  # a way: every other one is closed, and the outcome waits in /clips
 
 
+class UnexpectedRedirect(aiohttp.ClientError):
+    """An answer leads elsewhere, as none of Discord's does."""
+
+
 @dataclass
 class DiscordTraffic:
     """Counts since the start of this process; every new client of the bot adds to them.
@@ -36,8 +40,9 @@ class DiscordTraffic:
     shard_latencies: Callable[[], Mapping[int, float]] = dict
 
     def trace(self) -> aiohttp.TraceConfig:
-        """Return what lets a client's requests be counted."""
+        """Return what lets a client's requests be counted, and leads none elsewhere."""
         config = aiohttp.TraceConfig()
+        config.on_request_redirect.append(_refuse)
         config.on_request_end.append(self._count)
         return config
 
@@ -53,3 +58,12 @@ class DiscordTraffic:
         if end.response.status == 429:
             scope = headers.get("X-RateLimit-Scope", "global")
             self.limited[scope if scope in SCOPES else "global"] += 1
+
+
+async def _refuse(
+    _session: aiohttp.ClientSession,
+    _context: SimpleNamespace,
+    redirect: aiohttp.TraceRequestRedirectParams,
+) -> None:
+    """Raise UnexpectedRedirect before the next request is sent."""
+    raise UnexpectedRedirect(f"{redirect.url.host} leads elsewhere")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Sequence
+from urllib.parse import urlsplit
 
+import aiohttp
 import discord
 
 from bot.studio.keyed_locks import KeyedLocks
@@ -14,6 +17,9 @@ from storage.domain.errors import BadPicture, Unavailable
 MAX_BYTES = 32 * 2**20  # what a picture of the largest size we take may need
 MAX_HELD = 8 * MAX_BYTES  # in memory at once
 _UNIT = 2**20  # bytes
+
+HOSTS = re.compile(r"(cdn\.discordapp\.com|media\.discordapp\.net|images-ext-\d+\.discordapp\.net)")
+"""Where Discord keeps attachments, and shows pictures that are under a link."""
 
 
 def check_upload(attachment: discord.Attachment) -> None:
@@ -28,13 +34,33 @@ def check_upload(attachment: discord.Attachment) -> None:
 
 
 async def download(attachment: discord.Attachment) -> bytes:
-    """Return the bytes of an attachment; raise BadPicture or Unavailable."""
+    """Return the bytes of an attachment; raise BadPicture or Unavailable.
+
+    Nothing is asked of any other host than Discord's own, whatever address the attachment names;
+    DiscordTraffic lets none of them lead elsewhere.
+    """
+    if not is_of_discord(attachment.url):
+        raise BadPicture("picture_elsewhere")
     try:
-        return await attachment.read()
+        data = await attachment.read()
     except discord.NotFound as error:
         raise BadPicture("picture_gone") from error
-    except discord.HTTPException as error:
+    except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
         raise Unavailable("unavailable_download") from error
+    if len(data) > max(MAX_BYTES, attachment.size):  # under a link, the size was assumed
+        raise BadPicture("picture_file_too_large", limit=MAX_BYTES // 2**20)
+    return data
+
+
+def is_of_discord(url: str) -> bool:
+    """Tell whether an address is one of Discord's files, or of the server that stands in for it."""
+    try:
+        parts, own = urlsplit(url), urlsplit(discord.http.Route.BASE)
+        if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
+            return True
+        return parts.scheme == "https" and bool(HOSTS.fullmatch(parts.netloc))
+    except ValueError:
+        return False
 
 
 class UploadLimiter:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 from simcord import interactions
+from simcord.backend.cdn import CDN_BASE
 from simcord.env import Env
 
+from bot.discord_ui import uploads
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.frontend import open_client, open_delivery
 from bot.i18n import Translations
@@ -157,6 +160,17 @@ def user_locale(locale: str) -> Any:
         interactions.base_payload = original
 
 
+@contextlib.contextmanager
+def simulated_files() -> Iterator[None]:
+    """Let files be fetched from SimCord's host, as from Discord's."""
+    hosts = uploads.HOSTS
+    uploads.HOSTS = re.compile(re.escape(CDN_BASE.removeprefix("https://")))
+    try:
+        yield
+    finally:
+        uploads.HOSTS = hosts
+
+
 @contextlib.asynccontextmanager
 async def open_chat(backend: Backend, texts: Translations | None = None) -> AsyncIterator[Chat]:
     """Start the bot at a simulated Discord with a server, a channel and two members."""
@@ -171,7 +185,8 @@ async def open_chat(backend: Backend, texts: Translations | None = None) -> Asyn
     chat = Chat(backend, env, guild, channel, alice, bob)
     chat.start_delivery()
     try:
-        yield chat
+        with simulated_files():
+            yield chat
     finally:
         await chat.stop_delivery()
         await env.shutdown()
