@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from gpu_worker.engine.api import Cancelled
 from gpu_worker.finish.finishing import finished
 from gpu_worker.media.encode import Encoded, encode, poster
 from gpu_worker.media.frames import Frame, FrameSource
+from gpu_worker.media.samples import SampledFrames
+from storage.domain.drafts.grid import columns
 from storage.domain.progress import Progress, Stage
 from storage.queue.messages import Order
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedClip:
-    """A clip's file, its first frame as a PNG, and how long the work took, in seconds."""
+    """A clip's file, its first frame as a PNG, and how long the work took, in seconds.
+
+    squares are small copies of some frames, for the content filter.
+    """
 
     encoded: Encoded
     poster: bytes
     frames: int
     fps: int
     seconds: float
+    squares: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True)
@@ -54,20 +60,25 @@ class OrderEncoding:
     cancelled: asyncio.Event
     report: Callable[[Progress], None]
 
-    def run(self, made: FrameSource, facts: Mapping[str, str]) -> EncodedClip:
+    def run(self, made: FrameSource, facts: Mapping[str, str], drafts: int = 1) -> EncodedClip:
         """Return the file of these frames, tagged with the facts.
 
-        Raise Cancelled within a frame's time.
+        drafts is how many lie side by side in each frame. Raise Cancelled within a frame's time.
         """
         begun, request = time.monotonic(), self.order.request
         finish = request.finish if request.drafts is None else None  # the chosen clip is finished
         with finished(made, request.fps, finish, self._on_frame) as ready:
             self.report(Progress(Stage.ENCODING, 0, 1))
-            frames = CancellableFrames(ready.frames, self.cancelled)
+            samples = SampledFrames(
+                ready.frames, drafts, columns(drafts, *(request.drafts or (1, 1)))
+            )
+            looked_at: FrameSource = samples if request.content_limit else ready.frames
+            frames = CancellableFrames(looked_at, self.cancelled)
             limit = self.order.size_limit
             encoded = encode(frames, ready.fps, limit, facts, request.container)
             still, count = poster(ready.frames[0]), len(ready.frames)
-        return EncodedClip(encoded, still, count, ready.fps, time.monotonic() - begun)
+        seconds = time.monotonic() - begun
+        return EncodedClip(encoded, still, count, ready.fps, seconds, samples.squares)
 
     def _on_frame(self, done: int, total: int, seconds: float) -> None:
         if self.cancelled.is_set():

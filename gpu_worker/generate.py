@@ -11,6 +11,7 @@ from hashlib import sha256
 from gpu_worker.chains.extension import extend
 from gpu_worker.chains.first_picture import animate_text, with_picture
 from gpu_worker.chains.story import Story
+from gpu_worker.content_check import ContentCheck, ScoreContent
 from gpu_worker.encoding import OrderEncoding
 from gpu_worker.engine.api import Cancelled, Result
 from gpu_worker.media.clip_frames import open_clip
@@ -40,10 +41,12 @@ class Generator:
         depth_model: str = "",
         styles: StyleFiles | None = None,
         picture_model: str = "",
+        content: ScoreContent | None = None,
     ) -> None:
         """Make clips with this engine, from and into these blobs; refuse what is not served.
 
-        styles are the files that the engine reads; None where it takes no styles.
+        styles are the files that the engine reads; None where it takes no styles. content is the
+        content filter; None where there is none, so that orders which need it are refused.
         """
         self._engine = engine
         self._blobs = blobs
@@ -53,6 +56,7 @@ class Generator:
         self._depth_model = depth_model
         self._styles = styles
         self._picture_model = picture_model
+        self._content = content
 
     async def __call__(self, order: Order, reporter: Reporter) -> Clip | Failure:
         """Return the clip, or why there is none."""
@@ -63,18 +67,22 @@ class Generator:
 
     async def _make(self, order: Order, reporter: Reporter) -> Clip:
         self._check_models(order.request)
+        content = ContentCheck(self._content, order.request.content_limit)
+        content.check_able()
         updates: Updates = asyncio.Queue()
         steps = OrderSteps(
-            self._engine, self._blobs, self._open_picture, reporter, updates, self._styles
+            self._engine, self._blobs, self._open_picture, reporter, updates, self._styles, content
         )
-        forwarding = asyncio.create_task(_forward(updates, reporter))
+        forwarding = asyncio.create_task(_forward(updates, reporter, content))
         try:
             async with _result(order.request, steps) as result:
                 reporter.slot.release()
                 work = OrderEncoding(order, reporter.cancelled, _from_thread(updates))
                 picture = sha256(result.picture).hexdigest() if result.picture else ""
                 facts = metadata(with_picture(order.request, picture), result)
-                made = await asyncio.to_thread(work.run, result.frames, facts)
+                drafts = max(1, len(result.candidates))
+                made = await asyncio.to_thread(work.run, result.frames, facts, drafts)
+            score = await content.check(made.squares)
             if reporter.cancelled.is_set():
                 raise Cancelled
             if result.picture:
@@ -83,7 +91,8 @@ class Generator:
         finally:
             forwarding.cancel()
         clip = clip_of(order.request, result, made, blob=blob, poster=still)
-        return replace(clip, worker=self._worker, made_with=self._served, picture=picture)
+        clip = replace(clip, content_score=score, picture=picture)
+        return replace(clip, worker=self._worker, made_with=self._served)
 
     def _check_models(self, request: GenerationRequest) -> None:
         """Raise GenerationFailed where a model is asked for that this worker does not have."""
@@ -136,6 +145,7 @@ def _from_thread(updates: Updates) -> Callable[[Progress], None]:
     return report
 
 
-async def _forward(updates: Updates, reporter: Reporter) -> None:
+async def _forward(updates: Updates, reporter: Reporter, content: ContentCheck) -> None:
     while True:
-        await reporter.progress(*await updates.get())
+        progress, preview = await updates.get()
+        await reporter.progress(progress, await content.shown(preview))

@@ -6,11 +6,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from PIL import Image
 
+from gpu_worker.content_check import ContentCheck
 from gpu_worker.engine.api import Cancelled, OnProgress, Result
 from gpu_worker.engine.messages import Downloading
 from gpu_worker.engine.supervisor import unless_cancelled
@@ -98,6 +99,7 @@ class OrderSteps:
     reporter: Reporter
     updates: Updates
     styles: StyleFiles | None = None
+    content: ContentCheck = field(default_factory=ContentCheck)
 
     @property
     def cancelled(self) -> asyncio.Event:

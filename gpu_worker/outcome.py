@@ -75,7 +75,7 @@ def failure_of(error: Exception, order: Order) -> Failure:
 
 def metadata(request: GenerationRequest, result: Result) -> dict[str, str]:
     """Return the file's tags, from which alone the clip can be made again."""
-    parameters = encode(replace(request, reading=None))
+    parameters = encode(replace(request, reading=None, content_limit=0.0))
     if not result.candidates:
         parameters |= {"seed": result.seed, "candidates": 1}
         parameters.pop("drafts", None)

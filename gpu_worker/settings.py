@@ -16,7 +16,7 @@ from gpu_worker.engine.messages import EngineSpec
 from storage.domain.catalogue import HUB_ID
 from storage.domain.models.capability import Capability
 from storage.domain.text import printable
-from storage.settings import Port, Seconds, Settings, SettingsError, is_folder
+from storage.settings import Port, Seconds, Settings, SettingsError, factory, is_folder
 
 CHECKPOINT_FILES = ("unet/config.json", "model_index.json")
 OUR_ENGINE = "gpu_worker.models.registry:create"
@@ -28,12 +28,6 @@ Attention = Literal["auto", "sdpa", "plain", "together", "xformers"]
 def _device(name: str) -> str:
     if not re.fullmatch(r"auto|cpu|(cuda|mps|xpu)(:[0-9]{1,2})?", name):
         raise ValueError("no such device; write auto, cpu, cuda or cuda:NUMBER")
-    return name
-
-
-def _factory(name: str) -> str:
-    if not re.fullmatch(r"\w+(\.\w+)*:\w+", name):
-        raise ValueError("write it as MODULE:FUNCTION")
     return name
 
 
@@ -55,7 +49,7 @@ class WorkerSettings(Settings):
     """
 
     worker_name: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
-    engine_factory: Annotated[str, AfterValidator(_factory)] = OUR_ENGINE
+    engine_factory: Annotated[str, AfterValidator(factory)] = OUR_ENGINE
     device: Annotated[str, AfterValidator(_device)] = "auto"
     dtype: Dtype = "auto"
     attention: Attention = "auto"

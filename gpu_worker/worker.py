@@ -54,13 +54,14 @@ async def work(settings: WorkerSettings) -> int:
     if idle:
         watchers.append(asyncio.create_task(_stop_if_idle(engine, metrics, idle, stop)))
     log.info("worker %s takes orders", name)
-    decoders = PictureProcesses(DECODING)
+    decoders, content = PictureProcesses(DECODING), settings.content_checker()
     try:
         generator = Generator(
             *(engine, blobs, decoders.open, name, served),
             depth_model=settings.depth_name,
             picture_model=settings.picture_name,
             styles=StyleFiles(settings.styles_folder) if settings.takes_styles else None,
+            content=None if content is None else content.score,
         )
         handler = metrics.instrument(generator)
         await serve(
@@ -72,6 +73,8 @@ async def work(settings: WorkerSettings) -> int:
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
         decoders.close()
+        if content is not None:
+            content.close()
         await engine.stop()
         if server is not None:
             await server.cleanup()

@@ -29,6 +29,7 @@ from storage.domain.models.least_clip import least_clip
 from storage.domain.models.served_model import ServedModel
 from storage.domain.picture import TextToImage
 from storage.domain.text import printable
+from storage.filter.content_checker import OPEN_NSFW, ContentChecker, is_installed
 from storage.prices_file import PricesError, load_prices
 
 LANGUAGES = ("en", "zh")
@@ -81,6 +82,13 @@ def _source(source: str) -> str:
     if len(source) > LONGEST_SOURCE:
         raise ValueError(f"it is longer than {LONGEST_SOURCE} characters")
     return source
+
+
+def factory(name: str) -> str:
+    """Return the name MODULE:FUNCTION as it is; raise ValueError for any other."""
+    if not re.fullmatch(r"\w+(\.\w+)*:\w+", name):
+        raise ValueError("write it as MODULE:FUNCTION")
+    return name
 
 
 def _languages(text: str) -> str:
@@ -164,7 +172,7 @@ class Settings(LogSettings):
     models_on_demand are those of them for whose orders workers are started, by name or source (a
     space in one is %20). gpu_offer is the row of the price list by which these workers are billed,
     empty for none. wait_limit is for how many seconds beyond a worker's start an order may wait
-    before another worker is wanted.
+    before another worker is wanted. filter_factory makes the content filter, as MODULE:FUNCTION.
     """
 
     mutoscope_home: FolderPath = Path("var")
@@ -192,6 +200,13 @@ class Settings(LogSettings):
     styles_dir: FolderPath | None = None
     gpu_offer: str = ""
     wait_limit: Seconds = 120.0
+    filter_factory: Annotated[str, AfterValidator(factory)] = OPEN_NSFW
+
+    def content_checker(self) -> ContentChecker | None:
+        """Return the content filter; None where its package is not installed."""
+        if not is_installed(self.filter_factory):
+            return None
+        return ContentChecker(self.filter_factory)
 
     def prices(self) -> PriceList:
         """Return the price list; raise SettingsError where it or gpu_offer is wrong."""

@@ -21,7 +21,8 @@ from storage.domain.request import GenerationRequest
 async def animate_text(request: GenerationRequest, made: TextToImage, steps: OrderSteps) -> Result:
     """Return the frames of a clip, and the PNG that was made for it in the way that is asked for.
 
-    The clip is made from what the PNG's decoder returns, as every later one of it will be.
+    The clip is made from what the PNG's decoder returns, as every later one of it will be. Raise
+    GenerationFailed where the content filter refuses the picture, before it is animated.
     """
     await steps.wait_for_engine(request)
     seconds = 0.0
@@ -31,6 +32,7 @@ async def animate_text(request: GenerationRequest, made: TextToImage, steps: Ord
         picture = b""  # an earlier attempt's is lost, and is made again
     if not picture:
         drawn = await steps.generate(replace(request, picture=""), _blank(request))
+        await steps.content.check_frame(Image.fromarray(drawn.frames[0]))
         picture, seconds = await asyncio.to_thread(poster, drawn.frames[0]), drawn.seconds
     canvas = await steps.canvas(picture, request)
     clip = await steps.generate(with_picture(request, sha256(picture).hexdigest()), canvas)

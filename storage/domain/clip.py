@@ -51,7 +51,8 @@ class Clip:
     are named quality scores. candidates are the drafts of which the clip consists, in the order of
     their numbers; seed, motion and scores are then those of the judge's pick. made_with is what its
     worker served; None for clips of earlier releases. picture is the key of the PNG that was made
-    from the prompt and animated, empty where the picture was given.
+    from the prompt and animated, empty where the picture was given. content_score is the highest
+    that the content filter gave to its frames, None where nobody has looked.
     """
 
     blob: str
@@ -71,6 +72,7 @@ class Clip:
     candidates: tuple[Candidate, ...] = field(default=(), metadata=SPARSE)
     made_with: ServedModel | None = field(default=None, metadata=SPARSE)
     picture: str = field(default="", metadata=SPARSE)
+    content_score: float | None = field(default=None, metadata=SPARSE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,9 @@ class GenerationRequest:
 
     text_to_image is how the picture is made from the prompt first, None where it was given. picture
     is empty until it is made.
+
+    content_limit is the score from which the content filter refuses pictures and frames; 0.0 where
+    nothing is looked at. It says where the clip is shown, not what clip it is.
     """
 
     picture: str
@@ -110,6 +113,7 @@ class GenerationRequest:
     end_picture: str = field(default="", metadata=SPARSE)
     style: Style | None = field(default=None, metadata=SPARSE)
     text_to_image: TextToImage | None = field(default=None, metadata=SPARSE)
+    content_limit: float = field(default=0.0, metadata=SPARSE)
 
     def __post_init__(self) -> None:
         """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
@@ -136,6 +140,7 @@ class GenerationRequest:
             ("seed", self.seed, 0, SEED_LIMIT),
             ("candidates", self.candidates, 1, MOST_CANDIDATES),
             ("stopped_after", self.stopped_after, 0, len(self.segments)),
+            ("content_limit", self.content_limit, 0.0, 1.0),
             *(("drafts", side, 16, 4096) for side in self.drafts or ()),
             *(("steps", made.steps, 1, 500) for made in (self.text_to_image,) if made),
             *(("guidance", made.guidance, 0.0, 50.0) for made in (self.text_to_image,) if made),
@@ -189,10 +194,12 @@ class GenerationRequest:
         """Return the sha256 that two requests share exactly when they ask for the same clip.
 
         What follows from the other fields is left out: the readings, and a picture that is made.
+        So is what makes no other clip, as the content filter's limit.
         """
         fields = asdict(self)
         for part in (fields, *fields["segments"]):
             del part["reading"]
+        del fields["content_limit"]
         for name in (
             *("extra", "denoised", "depth_model", "source", "finish"),
             *("segments", "stopped_after", "drafts", "end_picture", "style", "text_to_image"),

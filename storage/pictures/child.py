@@ -11,12 +11,9 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
-import os
-import resource
 import signal
 import sys
 import traceback
-import warnings
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -26,11 +23,10 @@ from PIL import AvifImagePlugin
 from storage.domain.errors import BadPicture
 from storage.pictures.decoding import PictureFile
 from storage.pictures.inspection import measure
+from storage.processes.limits import limit_resources
 
 MEMORY = 1536 * 2**20
 """Bytes of address space: a WebP of 50 megapixels takes 0.9 GiB to decode, more with alpha."""
-
-NICENESS = 5  # so that the parent answers in time, whatever is decoded
 
 MAX_TRACE = 4000  # characters
 GRACE = 1.0  # seconds that the parent has to end this process before it ends itself
@@ -38,7 +34,8 @@ GRACE = 1.0  # seconds that the parent has to end this process before it ends it
 
 def main(channel: Connection) -> None:
     """Answer requests until the other end is closed."""
-    _limit_resources()
+    limit_resources(MEMORY)
+    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each would take address space
     channel.send_bytes(b"ready")
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
@@ -61,7 +58,8 @@ def _answer(request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes
         if upload.work > request["work"]:
             return {"postponed": True}, b""
         if request["operation"] == "inspect":
-            return {"facts": dataclasses.asdict(measure(upload))}, b""
+            facts, square = measure(upload)
+            return {"facts": dataclasses.asdict(facts)}, square
         image = upload.decode(tuple(request["cover"]))
         return {"size": image.size}, image.tobytes()
     except BadPicture as error:
@@ -81,24 +79,6 @@ def _peak_memory() -> int:
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
     return 0
-
-
-def _limit_resources() -> None:
-    """Bound the memory, write no files or core dumps, and give way to other processes."""
-    os.nice(NICENESS)
-    for limit, value in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(ValueError, OSError):  # a system that bounds it less, or not
-            resource.setrlimit(limit, (value, value))
-    with contextlib.suppress(OSError):  # Linux only
-        Path("/proc/self/oom_score_adj").write_text("1000", "ascii")
-    warnings.simplefilter("ignore")  # metadata can be made to give a hundred thousand
-    AvifImagePlugin.DEFAULT_MAX_THREADS = 1  # each would take address space
-    with Path(os.devnull).open("w", encoding="ascii") as nowhere:
-        os.dup2(nowhere.fileno(), 2)  # what libraries complain about goes nowhere
 
 
 if __name__ == "__main__":

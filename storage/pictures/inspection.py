@@ -12,13 +12,22 @@ SIDE = 256  # pixels: what is measured is measured on a small copy
 
 def inspect(data: bytes) -> PictureFacts:
     """Return the facts about an upload; raise BadPicture if it cannot be animated."""
-    return measure(PictureFile.open(data))
+    return measure(PictureFile.open(data))[0]
 
 
-def measure(upload: PictureFile) -> PictureFacts:
-    """Return the facts about an upload whose header was read; raise BadPicture."""
+def measure(upload: PictureFile) -> tuple[PictureFacts, bytes]:
+    """Return the facts about an upload whose header was read, and its square; raise BadPicture.
+
+    The square is all of the picture at SIDE by SIDE pixels of RGB, whatever its shape, as content
+    filters look at pictures.
+    """
     small = upload.decode((SIDE, SIDE))
+    square = small.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=2.0).tobytes()
     small.thumbnail((SIDE, SIDE), reducing_gap=2.0)
+    return _facts(upload, small), square
+
+
+def _facts(upload: PictureFile, small: Image.Image) -> PictureFacts:
     grey = small.convert("L")
     statistics = ImageStat.Stat(grey)
     width, height = upload.size

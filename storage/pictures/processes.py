@@ -9,17 +9,10 @@ killed and another one started.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import logging
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from typing import Any
 
 from PIL import Image
@@ -27,18 +20,12 @@ from PIL import Image
 from storage.domain.errors import BadPicture, Unavailable
 from storage.domain.picture import PictureFacts
 from storage.pictures.sanitizing import MAX_SCANNED_PIXELS
+from storage.processes.child_process import ChildBroken, ChildProcess
 
 log = logging.getLogger(__name__)
 
-START_SECONDS = 20.0
+CHILD = "storage.pictures.child"
 MAX_IDLE_MEMORY = 256 * 2**20  # bytes; a process that took more is replaced by a fresh one
-MAX_ANSWER = 16 * 2**10
-MAX_PIXEL_BYTES = 256 * 2**20
-INHERITED = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PATH")  # nothing secret
-
-
-class ChildBroken(Exception):
-    """The process ended, or had to be ended, before it answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +52,8 @@ class PictureProcesses:
         # A request that was given up holds its thread for a moment longer than its semaphore.
         threads = 2 * sum(lane.processes for lane in lanes)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="picture")
-        self._idle: list[_Child] = []
-        self._busy: set[_Child] = set()
+        self._idle: list[ChildProcess] = []
+        self._busy: set[ChildProcess] = set()
         self._closed = False
 
     async def size(self, data: bytes) -> tuple[int, int]:
@@ -77,8 +64,12 @@ class PictureProcesses:
 
     async def inspect(self, data: bytes) -> PictureFacts:
         """Return the facts about an upload; raise BadPicture."""
-        answer, _ = await self._ask(data, {"operation": "inspect"})
-        return PictureFacts(**answer["facts"])
+        return (await self.examine(data))[0]
+
+    async def examine(self, data: bytes) -> tuple[PictureFacts, bytes]:
+        """Return the facts about an upload, and its square (see inspection); raise BadPicture."""
+        answer, square = await self._ask(data, {"operation": "inspect"})
+        return PictureFacts(**answer["facts"]), square
 
     async def open(self, data: bytes, cover: tuple[int, int]) -> Image.Image:
         """Return an upload as RGB, no larger than needed; see decoding.open_picture."""
@@ -136,68 +127,17 @@ class PictureProcesses:
             self._idle.append(child)
         return answer
 
-    def _replace(self, child: _Child) -> None:
+    def _replace(self, child: ChildProcess) -> None:
         """End a child; another one is started when it is needed."""
         child.kill()
         if not self._closed:  # else it has ended
             self._threads.submit(child.end)
 
     def _start(self) -> None:
-        child = _Child()
+        try:
+            child = ChildProcess(CHILD)
+        except ChildBroken as error:
+            raise Unavailable("unavailable_pictures") from error
         self._idle.append(child)
         if self._closed:
             child.end()
-
-
-class _Child:
-    """A process of storage.pictures.child, and this end of its socket."""
-
-    def __init__(self) -> None:
-        """Start it and wait until it is ready; raise Unavailable."""
-        ours, theirs = socket.socketpair()
-        self._channel = Connection(ours.detach())
-        try:
-            with theirs:
-                self._process = subprocess.Popen(
-                    (sys.executable, "-P", "-m", "storage.pictures.child", str(theirs.fileno())),
-                    pass_fds=(theirs.fileno(),),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    env=_environment(),
-                    start_new_session=True,  # a Ctrl-C in the terminal is the parent's to handle
-                )
-        except OSError as error:
-            raise Unavailable("unavailable_pictures") from error
-        if not self._is_ready():
-            self.end()
-            raise Unavailable("unavailable_pictures")
-
-    def ask(self, request: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
-        """Return the answer to a request; raise ChildBroken."""
-        try:
-            self._channel.send_bytes(json.dumps(request).encode())
-            self._channel.send_bytes(data)
-            answer = json.loads(self._channel.recv_bytes(MAX_ANSWER))
-            return answer, self._channel.recv_bytes(MAX_PIXEL_BYTES)
-        except (EOFError, OSError, ValueError) as error:
-            raise ChildBroken("its process died") from error
-
-    def kill(self) -> None:
-        """End the process without waiting for it; what is asked of it raises ChildBroken."""
-        self._process.kill()
-
-    def end(self) -> None:
-        """End the process and wait until it is gone, which takes longer the more memory it has."""
-        self._process.kill()
-        self._process.wait()
-
-    def _is_ready(self) -> bool:
-        with contextlib.suppress(EOFError, OSError):
-            return self._channel.poll(START_SECONDS) and self._channel.recv_bytes(16) == b"ready"
-        return False
-
-
-def _environment() -> dict[str, str]:
-    """Return the child's environment: where to find modules and libraries, and nothing secret."""
-    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    return inherited | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -356,6 +356,7 @@ def _check_clip(clip: Clip) -> None:
     for candidate in clip.candidates:
         _check_between("candidates.seed", candidate.seed, 0, SEED_LIMIT)
     _check_between("candidates", len(clip.candidates), 0, MOST_CANDIDATES)
+    _check_between("content_score", clip.content_score or 0.0, 0.0, 1.0)
     _check_blob("blob", clip.blob or "none")
     _check_blob("poster", clip.poster)
     _check_blob("picture", clip.picture)

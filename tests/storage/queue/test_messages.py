@@ -167,14 +167,14 @@ WRITTEN = {
     "request.camera.strength request.camera.keyframes request.candidates request.container "
     "request.reading request.extra request.denoised request.depth_model request.source "
     "request.finish request.segments request.stopped_after request.drafts request.end_picture "
-    "request.style request.text_to_image size_limit",
+    "request.style request.text_to_image request.content_limit size_limit",
     Started: "job attempt worker at",
     Progressed: "job attempt progress.stage progress.step progress.steps progress.eta "
     "progress.preview progress.segment progress.segments",
     Ended: "job attempt",
     Changed: "job process",
     Clip: "blob poster container width height frames fps seed motion bytes seconds worker "
-    "adjustments scores candidates made_with picture",
+    "adjustments scores candidates made_with picture content_score",
     Failure: "key parameters retryable cancelled",
     FinishedSegment: "made_from blob last frames seed motion seconds adjustments scores view",
 }
