@@ -77,11 +77,14 @@ class BotMetrics(Collector):
         *,
         catalogue: Catalogue | None = None,
         traffic: ChatTraffic | None = None,
+        refused: Mapping[str, int] | None = None,
     ) -> None:
         """Watch these; set_aside holds the jobs that are not dispatched any more.
 
-        The catalogue has the models that can be ordered.
+        The catalogue has the models that can be ordered. refused counts what the rules of content
+        refused, by what it was.
         """
+        self._refused = refused or {}
         self._catalogue = catalogue
         self._traffic = traffic
         self._jobs = jobs
@@ -221,6 +224,12 @@ class BotMetrics(Collector):
             "Messages of workers and bots that were skipped.",
             self._queue.unreadable_events,
         )
+        refused = CounterMetricFamily(
+            *("mutoscope_refused", "What the rules of content refused."), labels=["what"]
+        )
+        for what, count in self._refused.items():
+            refused.add_metric([what], count)
+        yield refused
         if self._traffic is not None:
             yield from _of_chat(self._traffic)
 

@@ -16,6 +16,7 @@ from bot.dispatch.scaling import Scaling
 from bot.health import Readiness
 from bot.metrics import BotMetrics, ChatTraffic
 from bot.studio.admission import Admission
+from bot.studio.content.content_rules import ContentRules
 from bot.studio.events import EventBus
 from bot.studio.lease import Lease
 from bot.studio.studio import Studio
@@ -70,6 +71,7 @@ async def open_service(
     """
     check_urls(settings)
     admission, prices = read_admission(settings, quota), settings.prices()
+    rules = ContentRules.read(settings)
     async with contextlib.AsyncExitStack() as stack:
         engine = await open_database(settings.database_url)
         stack.push_async_callback(engine.dispose)
@@ -90,6 +92,7 @@ async def open_service(
             stack.push_async_callback(lease.leave)
         decoders = PictureProcesses()
         stack.callback(decoders.close)
+        stack.callback(rules.close)
         studio = Studio(
             *(jobs, blobs, queue, admission, events),
             decoders=decoders,
@@ -97,12 +100,14 @@ async def open_service(
             lease=lease,
             styles_dir=settings.styles_dir,
             operators=operators,
+            rules=rules,
         )
         dispatcher = Dispatcher(jobs, blobs, queue, events)
         metrics = BotMetrics(
             *(jobs, queue, dispatcher.set_aside, scaling),
             catalogue=admission.catalogue,
             traffic=traffic,
+            refused=studio.content.refused,
         )
         billing = Billing(jobs, queue, prices, metrics.add_bills)
         if metrics_port is not None:
@@ -111,6 +116,8 @@ async def open_service(
             log.info("metrics: http://127.0.0.1:%d/metrics", runner.addresses[0][1])
             counting = asyncio.create_task(metrics.listen(events.subscribe()))
             stack.callback(counting.cancel)
+        noting = asyncio.create_task(studio.content.listen(events.subscribe()))
+        stack.callback(noting.cancel)
         work = [dispatcher.run, billing.run, scaling.run, ChangeRelay(jobs, queue, events).run]
         work.append(studio.privacy.run)
         if lease is not None:

@@ -172,7 +172,10 @@ class Settings(LogSettings):
     models_on_demand are those of them for whose orders workers are started, by name or source (a
     space in one is %20). gpu_offer is the row of the price list by which these workers are billed,
     empty for none. wait_limit is for how many seconds beyond a worker's start an order may wait
-    before another worker is wanted. filter_factory makes the content filter, as MODULE:FUNCTION.
+    before another worker is wanted. filter says whether the
+    content filter looks at pictures and clips, and what is the least strict level anywhere:
+    auto where it is installed, on at each server's own level. words_file has what prompts may not
+    have. filter_factory makes the filter, as MODULE:FUNCTION.
     """
 
     mutoscope_home: FolderPath = Path("var")
@@ -200,6 +203,8 @@ class Settings(LogSettings):
     styles_dir: FolderPath | None = None
     gpu_offer: str = ""
     wait_limit: Seconds = 120.0
+    filter: Literal["auto", "off", "on", "normal", "strict"] = "auto"
+    words_file: FullPath | None = None
     filter_factory: Annotated[str, AfterValidator(factory)] = OPEN_NSFW
 
     def content_checker(self) -> ContentChecker | None:

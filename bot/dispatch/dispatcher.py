@@ -26,6 +26,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, Unavailable
 from storage.domain.job import MAX_DEATHS, Job, Status
 from storage.domain.progress import Stage
+from storage.domain.trust.filter_level import CONTENT_REFUSED, passes
 from storage.logs import log_job
 from storage.queue.client import Queue
 from storage.queue.messages import HANDED_BACK, AttemptState, Event, Order, Progressed, Started
@@ -42,6 +43,7 @@ DIED = Failure("failed_worker_died", retryable=True)
 INTERNAL = Failure("internal_error")
 LOST = Failure("failed_lost", retryable=True)  # before a worker had taken the order
 FILE_GONE = Failure("failed_storage", retryable=True)  # deleted before the clip was collected
+UNCHECKED = Failure("failed_unchecked")
 DAMAGED = Failure("failed_clip_damaged", retryable=True)
 
 
@@ -246,7 +248,11 @@ class Dispatcher:
         store is away the clip is taken; a clip without its file is found before it is sent.
         """
         try:
-            size_limit = (await self._jobs.get(job_id)).size_limit
+            job = await self._jobs.get(job_id)
+            size_limit = job.size_limit
+            if not passes(clip.content_score, job.request.content_limit):
+                log.error("worker %s did not look at what it made", clip.worker)
+                return UNCHECKED
             if await self._blobs.size(clip.blob) != clip.bytes or clip.bytes > size_limit:
                 raise DamagedClip(f"it has not its {clip.bytes} bytes, or more than {size_limit}")
             check_clip_file(await self._blobs.get(clip.blob), clip.container)
@@ -279,7 +285,7 @@ class Dispatcher:
             job = await self._jobs.get(job_id)
             if job.request.segments and (job.attempt != attempt or not job.dispatched):
                 return  # another bot was faster
-            if not failure.cancelled:
+            if not failure.cancelled and failure.key != CONTENT_REFUSED:
                 stopped = await self._stories.stop(job, attempt)
         if stopped is None:
             await self.finish(job_id, failure)

@@ -9,6 +9,7 @@ from storage.database.jobs import Jobs
 from storage.domain.clip import Clip
 from storage.domain.job import Job, Status
 from storage.domain.request import GenerationRequest
+from storage.domain.trust.filter_level import passes
 
 
 class ResultCache:
@@ -23,6 +24,8 @@ class ResultCache:
         clip = await self._jobs.find_clip(request)
         if clip is None or clip.bytes > size_limit:
             return None
+        if not passes(clip.content_score, request.content_limit):
+            return None  # it was made where nobody looked at it, or less strictly
         if (clip.width, clip.height) != request.size:
             return None  # memory was short then; it may suffice now
         whole = request.finish is not None or clip.frames == request.made_frames

@@ -21,6 +21,8 @@ from bot.studio.clips.clip_finishing import ClipFinishing
 from bot.studio.clips.end_picture import END_PICTURE, of_end_picture
 from bot.studio.clips.finish_action import FinishAction
 from bot.studio.clips.remaking import remade
+from bot.studio.content.content_filter import ContentFilter
+from bot.studio.content.content_rules import ContentRules
 from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.lease import Lease
@@ -43,6 +45,7 @@ from storage.domain.cost.advice import RentalAdvice, ServiceBill
 from storage.domain.errors import (
     BadEndPicture,
     BadPicture,
+    BadRequest,
     JobGone,
     MutoscopeError,
     NotAllowed,
@@ -51,6 +54,7 @@ from storage.domain.errors import (
 from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
 from storage.domain.quota import DAY, Allowance, GuildUsage, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
+from storage.domain.trust.filter_level import CONTENT_REFUSED
 from storage.domain.trust.limits import Limits
 from storage.domain.trust.place import Place
 from storage.logs import log_job
@@ -88,11 +92,13 @@ class Studio:
         lease: Lease | None = None,
         styles_dir: Path | None = None,
         operators: Collection[str] = (),
+        rules: ContentRules | None = None,
     ) -> None:
         """Put the parts together; without a lease, no other process shows the same jobs.
 
         styles_dir is the folder of the styles that everybody may use. operators are the ids of
-        those who decide for the whole service.
+        those who decide for the whole service. rules are those of content; without any, nobody
+        looks at pictures.
         """
         self._jobs = jobs
         self._blobs = blobs
@@ -124,6 +130,8 @@ class Studio:
             clock=clock,
         )
         self._decoders = decoders
+        rules = ContentRules() if rules is None else rules
+        self.content = ContentFilter(rules, self.policies, self.audit, blobs.get, self._square)
         self._finishing = ClipFinishing(admission, blobs, decoders.size)
 
     def subscribe(self) -> Subscription:
@@ -153,7 +161,7 @@ class Studio:
         """Order a clip of an uploaded picture; return its job."""
         draft = await self.draft(requester, picture, options, end_picture)
         await self.check_credits(requester, [draft])
-        return await self._order_one(requester, await self.inspect(draft))
+        return await self._order_one(requester, await self.inspect(requester, draft))
 
     async def draft(
         self, requester: Requester, picture: bytes, options: Options, end_picture: bytes = b""
@@ -171,14 +179,21 @@ class Studio:
             options = options.replace(**{END_PICTURE: sha256(end_picture).hexdigest()})
         request = self.admission.admit(options, key, size, self._seeds())
         request = await self.styles.found(request, requester.owner)
+        request = await self.content.limited(requester.place, request)
         return OrderDraft(request, requester.reply_to, picture, end_picture=end_picture)
 
-    async def inspect(self, draft: OrderDraft) -> OrderDraft:
-        """Decode a draft's pictures and add advice; raise BadPicture where one is of no use."""
-        facts = await self._decoders.inspect(draft.picture)
+    async def inspect(self, requester: Requester, draft: OrderDraft) -> OrderDraft:
+        """Decode a draft's pictures and add advice.
+
+        Raise BadPicture where one is of no use, or not to be shown where it is ordered.
+        """
+        limit = draft.request.content_limit
+        facts, square = await self._decoders.examine(draft.picture)
+        await self.content.check_picture(requester, draft.picture, square, limit)
         if draft.end_picture:
             with of_end_picture():
-                await self._decoders.inspect(draft.end_picture)
+                _, square = await self._decoders.examine(draft.end_picture)
+                await self.content.check_picture(requester, draft.end_picture, square, limit)
         return replace(draft, advice=advice_on_picture(draft.request, facts))
 
     async def imagine(self, requester: Requester, options: Options, shape: Shape) -> Job:
@@ -214,6 +229,8 @@ class Studio:
     async def draft_retry(self, job_id: str, requester: Requester) -> OrderDraft:
         """Return an order of a job's clip with another seed; raise BadRequest."""
         job = await self._jobs.get(job_id)
+        if job.failure is not None and job.failure.key == CONTENT_REFUSED:
+            raise BadRequest("request_retry_refused")
         request = await remade(job, self._jobs.get)
         depth_model = self.admission.catalogue.model(request.model).depth_model
         request = replace(request, seed=self._seeds(), depth_model=depth_model, stopped_after=0)
@@ -416,9 +433,11 @@ class Studio:
     async def order(self, requester: Requester, drafts: Sequence[OrderDraft]) -> list[Job]:
         """Place all of these orders or none; a cached clip gives a job that is done and free.
 
-        Every order of every kind comes through here. Raise NotAllowed or QuotaExceeded.
+        Every order of every kind comes through here. Raise NotAllowed or QuotaExceeded, BadRequest
+        or BadPicture.
         """
         limits = await self.rules.check(requester, [draft.request for draft in drafts])
+        drafts = [await self.content.admitted(requester, draft) for draft in drafts]
         created = self._clock()
         new = [
             self._job(requester, draft, created + number / 1000)  # in the drafts' order
@@ -436,6 +455,10 @@ class Studio:
     async def _order_one(self, requester: Requester, draft: OrderDraft) -> Job:
         [job] = await self.order(requester, [draft])
         return job
+
+    async def _square(self, picture: bytes) -> bytes:
+        """Return what the content filter sees of a picture; raise BadPicture."""
+        return (await self._decoders.examine(picture))[1]
 
     @contextlib.asynccontextmanager
     async def _locked(self, requests: Sequence[GenerationRequest]) -> AsyncIterator[None]:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from storage.domain.errors import Unavailable
-from storage.processes.child_process import ChildBroken, ChildProcess
+from storage.processes.socket_process import ChildBroken, SocketProcess
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class ContentChecker:
         """Use the filter that MODULE:FUNCTION makes; seconds is what a request may take."""
         self._factory = factory
         self._seconds = seconds
-        self._child: ChildProcess | None = None
+        self._child: SocketProcess | None = None
         self._turn = asyncio.Lock()
         # A request that was given up holds its thread for a moment longer than its turn.
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="filter")
@@ -102,7 +102,7 @@ class ContentChecker:
             raise
 
     def _start(self) -> None:
-        child = ChildProcess(CHILD, self._factory)
+        child = SocketProcess(CHILD, self._factory)
         if self._closed:
             child.end()
         else:

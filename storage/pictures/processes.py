@@ -20,7 +20,7 @@ from PIL import Image
 from storage.domain.errors import BadPicture, Unavailable
 from storage.domain.picture import PictureFacts
 from storage.pictures.sanitizing import MAX_SCANNED_PIXELS
-from storage.processes.child_process import ChildBroken, ChildProcess
+from storage.processes.socket_process import ChildBroken, SocketProcess
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +52,8 @@ class PictureProcesses:
         # A request that was given up holds its thread for a moment longer than its semaphore.
         threads = 2 * sum(lane.processes for lane in lanes)
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="picture")
-        self._idle: list[ChildProcess] = []
-        self._busy: set[ChildProcess] = set()
+        self._idle: list[SocketProcess] = []
+        self._busy: set[SocketProcess] = set()
         self._closed = False
 
     async def size(self, data: bytes) -> tuple[int, int]:
@@ -127,7 +127,7 @@ class PictureProcesses:
             self._idle.append(child)
         return answer
 
-    def _replace(self, child: ChildProcess) -> None:
+    def _replace(self, child: SocketProcess) -> None:
         """End a child; another one is started when it is needed."""
         child.kill()
         if not self._closed:  # else it has ended
@@ -135,7 +135,7 @@ class PictureProcesses:
 
     def _start(self) -> None:
         try:
-            child = ChildProcess(CHILD)
+            child = SocketProcess(CHILD)
         except ChildBroken as error:
             raise Unavailable("unavailable_pictures") from error
         self._idle.append(child)

@@ -15,6 +15,7 @@ from PIL import Image
 from bot.dispatch.dispatcher import Dispatcher
 from bot.dispatch.scaling import Scaling
 from bot.studio.admission import Admission
+from bot.studio.content.content_rules import ContentRules
 from bot.studio.events import EventBus
 from bot.studio.option_table import OPTIONS, Option
 from bot.studio.orders import Requester
@@ -62,7 +63,8 @@ async def until(condition: Callable[[], bool | Awaitable[bool]], seconds: float 
 class ScriptedWorker:
     """A worker's handler that returns the same MP4 for every order; a test may pause it midway.
 
-    The first clips are what `claims` make of them.
+    score is what its content filter finds in each clip that it is to look at. The first clips are
+    what `claims` make of them.
     """
 
     blobs: Blobs
@@ -72,6 +74,7 @@ class ScriptedWorker:
     reports: list[ProgressReporter] = field(default_factory=list)
     failure: Failure | None = None
     preview: bytes | None = None
+    score: float | None = 0.0
     claims: list[Callable[[Clip], Awaitable[Clip]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -110,6 +113,7 @@ class ScriptedWorker:
             seconds=1.5,
             candidates=candidates(request) if request.drafts else (),
             picture=await self._drawn(request),
+            content_score=self.score if request.content_limit else None,
         )
 
     async def _drawn(self, request: GenerationRequest) -> str:
@@ -237,11 +241,12 @@ async def open_backend(
     models_on_demand: str = "",
     generation_file: Path | None = None,
     picture_model: str = "",
+    rules: ContentRules | None = None,
 ) -> AsyncIterator[Backend]:
     """Open database, blobs and queue in a folder; the database may be another one.
 
     model, models, models_on_demand, generation_file and picture_model are the settings of these
-    names.
+    names; rules those of content.
     """
     settings = Settings(
         mutoscope_home=folder,
@@ -271,7 +276,7 @@ async def open_backend(
     hardware, pictures = settings.hardware(catalogue), settings.text_to_image()
     admission = Admission(catalogue, hardware, table, profiles, pictures)
     decoders = SharedPictureProcesses()
-    studio = Studio(jobs, blobs, queue, admission, events, decoders=decoders)
+    studio = Studio(jobs, blobs, queue, admission, events, decoders=decoders, rules=rules)
     worker = ScriptedWorker(blobs, mp4)
     try:
         yield Backend(

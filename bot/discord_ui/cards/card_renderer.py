@@ -25,6 +25,7 @@ from storage.domain.drafts.candidates import pick
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
 from storage.domain.prompt.story import title_of
+from storage.domain.trust.filter_level import CONTENT_REFUSED
 
 # in characters
 BAR_WIDTH = 20
@@ -35,6 +36,8 @@ PREVIEW_NAME = "preview.webp"
 
 UNFINISHED_ACTIONS = ("cancel",)
 ENDED_ACTIONS = ("again", "tweak", "details", "delete")
+REFUSED_ACTIONS = ("tweak", "details", "delete")
+"""Another seed alone is not tried where the content filter refused a clip."""
 CLIP_ACTIONS = ("again", "tweak", "extend", "details", "delete", "finish")
 
 
@@ -140,7 +143,8 @@ class CardRenderer:
             failure = job.failure or Failure("internal_error")
             reason = self._text(job, failure.key, **dict(failure.parameters))
             text = self._text(job, "card_failed", reason=reason.rstrip(".。"))
-        return Card(self._content(job, text), ENDED_ACTIONS)
+        refused = job.failure is not None and job.failure.key == CONTENT_REFUSED
+        return Card(self._content(job, text), REFUSED_ACTIONS if refused else ENDED_ACTIONS)
 
     def too_large(self, job: Job, clip: Clip) -> Card:
         """Return the card of a clip whose file Discord refuses."""

@@ -74,7 +74,7 @@ async def _place(
         await client.studio.check_credits(requester, drafts)
         for number, picture in enumerate(pictures):
             with _naming_picture(interaction, picture, pictures):
-                drafts[number] = await client.studio.inspect(drafts[number])
+                drafts[number] = await client.studio.inspect(requester, drafts[number])
         if len(drafts) > 1:  # the first follow-up to a deferred response becomes the response
             text = "⏳ " + client.texts.text(interaction.locale.value, "card_queued")
             await interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS)

@@ -309,6 +309,8 @@ class MessageSender:
             return False
         if way is Way.TOKEN:
             return self._token_lives(reply_to)
+        if way is Way.DIRECT:
+            return await self._client.studio.content.fits_direct_messages(message.job)
         return way is not Way.EDIT or cancelled or self._age(reply_to) <= OLD
 
     def _token_lives(self, reply_to: ReplyTarget) -> bool:

@@ -182,6 +182,6 @@ def test_further_settings_are_those_that_the_chart_does_not_set(
         *("DATABASE_URL", "REDIS_URL", "BLOB_URL", "METRICS_PORT", "DISCORD_TOKEN"),
         *("WORKER_NAME", "DRAIN_SECONDS", "IDLE_EXIT_SECONDS"),
     }
-    of_the_bot = set() if place == "bot" else {"STYLES_DIR"}
+    of_the_bot = set() if place == "bot" else {"FILTER", "STYLES_DIR", "WORDS_FILE"}
     read = {name.upper() for name in settings.model_fields}
     assert allowed == read - of_the_chart - of_the_bot

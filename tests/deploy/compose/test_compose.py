@@ -62,9 +62,11 @@ def test_bot_and_workers_agree(services: dict[str, dict[str, Any]]) -> None:
             assert re.sub(r"^\$\{GPU_\w+:-(.*)\}$", r"\1", found) == value
 
 
-def test_the_bot_alone_is_told_where_styles_are(services: dict[str, dict[str, Any]]) -> None:
-    told = {name for name in OURS if "STYLES_DIR" in services[name]["environment"]}
-    assert told == {"bot"}
+@pytest.mark.parametrize("variable", ["STYLES_DIR", "FILTER", "WORDS_FILE"])
+def test_the_bot_alone_is_told_of_styles_and_rules(
+    variable: str, services: dict[str, dict[str, Any]]
+) -> None:
+    assert {name for name in OURS if variable in services[name]["environment"]} == {"bot"}
 
 
 def test_a_stopped_worker_has_time_for_the_clip_at_hand(

@@ -17,7 +17,7 @@ from storage.domain.errors import Unavailable
 from storage.filter.child import MEMORY
 from storage.filter.content_checker import OPEN_NSFW, ContentChecker
 from storage.filter.squares import SQUARE_BYTES, square_of
-from tests.support import filters
+from tests.support.pictures import filters
 
 RED = square_of(Image.new("RGB", (40, 90), (255, 0, 0)))
 GREY = square_of(Image.new("RGB", (90, 40), (99, 99, 99)))

@@ -41,10 +41,8 @@ def test_what_nobody_has_looked_at_passes_only_where_nothing_is_looked_at() -> N
     assert passes(None, OFF.limit)
     assert passes(1.0, OFF.limit)
     assert not passes(None, NORMAL.limit)
-    assert [passes(score, NORMAL.limit) for score in (0.0, 0.69, 0.7, 1.0)] == [True, True] + [
-        False,
-        False,
-    ]
+    for score, result in ((0.0, True), (0.69, True), (0.7, False), (1.0, False)):
+        assert passes(score, NORMAL.limit) is result
 
 
 def test_the_limit_says_where_a_clip_is_shown_and_not_what_clip_it_is() -> None:

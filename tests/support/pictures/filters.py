@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from PIL import Image, ImageStat
 
+from storage.domain.errors import Unavailable
+from storage.filter.content_checker import ContentChecker
+from storage.filter.squares import image_of
+
 Score = Callable[[Image.Image], float]
 
-RED = "tests.support.filters:red"
-HANGING = "tests.support.filters:hanging"
-CRASHING = "tests.support.filters:crashing"
-GREEDY = "tests.support.filters:greedy"
-WRONG = "tests.support.filters:wrong"
-MISSING = "tests.support.filters:missing"
+RED = "tests.support.pictures.filters:red"
+HANGING = "tests.support.pictures.filters:hanging"
+CRASHING = "tests.support.pictures.filters:crashing"
+GREEDY = "tests.support.pictures.filters:greedy"
+WRONG = "tests.support.pictures.filters:wrong"
+MISSING = "tests.support.pictures.filters:missing"
 
 
 def redness(image: Image.Image) -> float:
@@ -58,3 +62,16 @@ def greedy() -> Score:
 
 def wrong() -> Score:
     return lambda _image: float("nan")
+
+
+class RedChecker(ContentChecker):
+    """Finds what is red without a process, or nothing at all while it is broken."""
+
+    broken = False
+    asked = 0
+
+    async def score(self, squares: Sequence[bytes]) -> float:
+        self.asked += 1
+        if self.broken:
+            raise Unavailable("unavailable_filter")
+        return max(redness(image_of(square)) for square in squares)

@@ -25,7 +25,7 @@ class ChildBroken(Exception):
     """The process could not be started, ended, or had to be ended before it answered."""
 
 
-class ChildProcess:
+class SocketProcess:
     """A process of one of our modules, whose arguments begin with its end of the socket."""
 
     def __init__(self, module: str, *arguments: str) -> None:

@@ -1,0 +1,1 @@
+"""What may be ordered and shown where: words of prompts, and what pictures show."""

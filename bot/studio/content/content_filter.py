@@ -1,0 +1,205 @@
+"""Refuses prompts and pictures by the rules of the place where they would be shown."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from functools import lru_cache
+from hashlib import sha256
+
+from bot.studio.clips.end_picture import of_end_picture
+from bot.studio.content.content_rules import ContentRules
+from bot.studio.content.minors import is_of_minors
+from bot.studio.content.word_list import BadEntry, WordList
+from bot.studio.events import JobChanged, Subscription
+from bot.studio.orders import OrderDraft, Requester
+from bot.studio.trust.audit_log import AuditLog
+from bot.studio.trust.policies import Policies
+from storage.domain.errors import BadPicture, BadRequest, NotAllowed, Unavailable
+from storage.domain.job import Job
+from storage.domain.request import GenerationRequest
+from storage.domain.trust.filter_level import CONTENT_REFUSED, FilterLevel, level_of, passes
+from storage.domain.trust.place import NOWHERE, Place
+from storage.domain.trust.policy import ServerPolicy
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 10_000  # scores of pictures
+MINORS = "minors"
+"""What the audit log has in place of an entry of a word list."""
+
+Square = Callable[[bytes], Awaitable[bytes]]
+"""Decodes a picture to the shape in which it is looked at; see storage.pictures.processes."""
+
+
+class ContentFilter:
+    """The rules of content of all places; refused counts by what was refused."""
+
+    def __init__(
+        self,
+        rules: ContentRules,
+        policies: Policies,
+        audit: AuditLog,
+        stored: Callable[[str], Awaitable[bytes]],
+        square: Square,
+    ) -> None:
+        """Apply these rules; stored returns a stored picture's file, or raises KeyError."""
+        self._rules = rules
+        self._policies = policies
+        self._audit = audit
+        self._stored = stored
+        self._square = square
+        self._scores: OrderedDict[str, float] = OrderedDict()
+        self.refused = Counter(dict.fromkeys(("words", "picture", "frames", "shown"), 0))
+
+    @property
+    def is_on(self) -> bool:
+        """Tell whether pictures are looked at anywhere."""
+        return self._rules.checker is not None
+
+    async def level(self, place: Place) -> FilterLevel:
+        """Return how strictly pictures and clips are looked at in a place."""
+        if not self.is_on:
+            return FilterLevel.OFF
+        return self._level(place, await self._policies.of(place.guild))
+
+    async def limited(self, place: Place, request: GenerationRequest) -> GenerationRequest:
+        """Return a request with the limit of the place where its clip is shown."""
+        return replace(request, content_limit=(await self.level(place)).limit)
+
+    async def admitted(self, requester: Requester, draft: OrderDraft) -> OrderDraft:
+        """Return an order with the limit of its place; raise BadRequest or BadPicture.
+
+        Every order comes by here, whatever it was made from.
+        """
+        policy = await self._policies.of(requester.place.guild)
+        await self._check_words(requester, draft.request.prompt, policy)
+        limit = self._level(requester.place, policy).limit if self.is_on else 0.0
+        request = replace(draft.request, content_limit=limit)
+        if limit:
+            await self._check_pictures(requester, request, draft)
+        return replace(draft, request=request)
+
+    async def check_picture(
+        self, requester: Requester, picture: bytes, square: bytes, limit: float
+    ) -> None:
+        """Raise BadPicture where an upload is not to be shown, Unavailable where nobody can say."""
+        if limit:
+            key = sha256(picture).hexdigest()
+            await self._judge(requester, await self._score(key, square), limit)
+
+    async def check_shown(self, place: Place, job: Job, *, alone: bool) -> None:
+        """Raise NotAllowed where a finished clip is not to be shown in a place once more.
+
+        alone: only this person sees it, who may see it in the channel that it was made for.
+        """
+        if job.clip is None or (alone and job.reply_to.channel == place.channel):
+            return
+        if not await self.fits(place, job):
+            self.refused["shown"] += 1
+            raise NotAllowed("denied_clip_unchecked")
+
+    async def fits(self, place: Place, job: Job) -> bool:
+        """Tell whether a job's clip, if it has one, may be shown in a place."""
+        score = None if job.clip is None else job.clip.content_score
+        return job.clip is None or passes(score, (await self.level(place)).limit)
+
+    async def fits_direct_messages(self, job: Job) -> bool:
+        """Tell whether a job's clip, if it has one, may be sent to its owner directly."""
+        return await self.fits(NOWHERE, job)
+
+    async def listen(self, events: Subscription) -> None:
+        """Record the clips that workers refuse, until cancelled."""
+        with events:
+            async for event in events:
+                if isinstance(event, JobChanged) and not event.heard:
+                    await self._note(event.job)
+
+    def _level(self, place: Place, policy: ServerPolicy) -> FilterLevel:
+        # Where there is no server, the operators' own choice holds as it is.
+        restricted = place.age_restricted or not place.guild
+        return level_of(policy.filter_level, self._rules.floor, age_restricted=restricted)
+
+    async def _check_words(self, requester: Requester, prompt: str, policy: ServerPolicy) -> None:
+        """Raise BadRequest where a prompt, or a line of a story, has what nobody may ask for.
+
+        A negative prompt says what is not to be seen, and may name anything.
+        """
+        if is_of_minors(prompt):
+            await self._record(requester, "words", entry=MINORS)
+            raise BadRequest("request_minors")
+        entry = self._rules.words.find(prompt) or server_words(policy.words).find(prompt)
+        if entry:
+            await self._record(requester, "words", entry=entry)
+            raise BadRequest("request_words")
+
+    async def _check_pictures(
+        self, requester: Requester, request: GenerationRequest, draft: OrderDraft
+    ) -> None:
+        uploads = {sha256(one).hexdigest(): one for one in draft.uploads}
+        for key in request.pictures:
+            if key not in self._scores:
+                try:
+                    file = uploads.get(key) or await self._stored(key)
+                except KeyError:
+                    continue  # the order is refused for that, or is made without it
+                await self._score(key, await self._square(file))
+            score = self._scores[key]
+            if key == request.end_picture:
+                with of_end_picture():
+                    await self._judge(requester, score, request.content_limit)
+            else:
+                await self._judge(requester, score, request.content_limit)
+
+    async def _score(self, key: str, square: bytes) -> float:
+        if key in self._scores:
+            self._scores.move_to_end(key)
+            return self._scores[key]
+        checker = self._rules.checker
+        if checker is None:
+            raise Unavailable("unavailable_filter")
+        self._scores[key] = await checker.score([square])
+        if len(self._scores) > REMEMBERED:
+            self._scores.popitem(last=False)
+        return self._scores[key]
+
+    async def _judge(self, requester: Requester, score: float, limit: float) -> None:
+        if not passes(score, limit):
+            await self._record(requester, "picture")
+            raise BadPicture("picture_refused")
+
+    async def _record(self, requester: Requester, what: str, **detail: object) -> None:
+        """Count a refusal, and tell the moderators of it: neither the prompt nor the picture."""
+        self.refused[what] += 1
+        place = requester.place
+        log.info("refused: %s", what)
+        await self._audit.record(
+            place.guild, requester.owner, f"refused_{what}", "", channel=place.channel, **detail
+        )
+
+    async def _note(self, job: Job) -> None:
+        if job.failure is None or job.failure.key != CONTENT_REFUSED:
+            return
+        self.refused["frames"] += 1
+        place = job.reply_to
+        try:
+            await self._audit.record(
+                *(place.guild, job.owner, "refused_frames", job.id), channel=place.channel
+            )
+        except Unavailable:
+            log.warning("a refused clip could not be noted in the audit log")
+
+
+@lru_cache(maxsize=256)
+def server_words(words: tuple[str, ...]) -> WordList:
+    """Return the list of a server's words; one that an earlier release let pass is left out."""
+    usable = []
+    for word in words:
+        try:
+            WordList.read([word])
+        except BadEntry:
+            continue
+        usable.append(word)
+    return WordList.read(usable)

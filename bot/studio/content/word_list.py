@@ -1,0 +1,111 @@
+"""Lists of words that prompts may not have, one entry a line.
+
+# a comment
+some words        whole words, in whatever form of letters; Chinese ones anywhere
+/colou?rs?/       a regular expression of RE2, which takes time linear in the text's length
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import re2
+
+LONGEST_ENTRY = 200  # characters
+MOST_ENTRIES = 10_000
+REGULAR_MEMORY = 2**20  # bytes that one regular expression may take
+
+_WORD = re.compile(r"\w+")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+"""Letters of languages that are written without spaces."""
+
+
+class BadEntry(ValueError):
+    """An entry cannot be used; the message says which and why."""
+
+    def __init__(self, number: int, entry: str, reason: str) -> None:
+        super().__init__(f"line {number}, {entry[:60]!a}: {reason}")
+        self.entry = entry
+
+
+@dataclass(frozen=True)
+class WordList:
+    """Entries by how they are looked for; each with the entry as it was written."""
+
+    words: tuple[tuple[str, str], ...] = ()
+    parts: tuple[tuple[str, str], ...] = ()
+    patterns: tuple[tuple[Any, str], ...] = ()
+
+    @classmethod
+    def read(cls, lines: Iterable[str]) -> Self:
+        """Return the list that these lines have; raise BadEntry."""
+        words: list[tuple[str, str]] = []
+        parts: list[tuple[str, str]] = []
+        patterns: list[tuple[Any, str]] = []
+        for number, line in enumerate(lines, 1):
+            entry = line.strip()
+            if not entry or entry.startswith("#"):
+                continue
+            if len(entry) > LONGEST_ENTRY:
+                raise BadEntry(number, entry, f"it is longer than {LONGEST_ENTRY} characters")
+            if len(words) + len(parts) + len(patterns) >= MOST_ENTRIES:
+                raise BadEntry(number, entry, f"there are more than {MOST_ENTRIES}")
+            if len(entry) > 2 and entry[0] == entry[-1] == "/":
+                patterns.append((_pattern(number, entry), entry))
+            elif _UNSPACED.search(entry):
+                parts.append((normalised(entry), entry))
+            elif found := _words(normalised(entry)):
+                words.append((found, entry))
+            else:
+                raise BadEntry(number, entry, "it has no letters")
+        return cls(tuple(words), tuple(parts), tuple(patterns))
+
+    def find(self, text: str) -> str:
+        """Return the first entry that a text has, as it was written; empty where it has none."""
+        plain = normalised(text)
+        words = _words(plain)
+        for word, entry in self.words:
+            if word in words:
+                return entry
+        for part, entry in self.parts:
+            if part in plain:
+                return entry
+        for pattern, entry in self.patterns:
+            if pattern.search(plain):
+                return entry
+        return ""
+
+
+def normalised(text: str) -> str:
+    """Return a text with one form for what reads alike: letters, cases, accents, widths."""
+    letters = (
+        letter
+        for letter in unicodedata.normalize("NFKD", text)
+        if not "\u0300" <= letter <= "\u036f" and unicodedata.category(letter) != "Cf"
+    )
+    return unicodedata.normalize("NFKC", "".join(letters).casefold())
+
+
+def _words(plain: str) -> str:
+    """Return the words of a normalised text with a space on either side; empty for none."""
+    found = _WORD.findall(plain.replace("_", " "))
+    return f" {' '.join(found)} " if found else ""
+
+
+def _pattern(number: int, entry: str) -> Any:
+    options = re2.Options()
+    options.max_mem = REGULAR_MEMORY
+    options.log_errors = options.case_sensitive = False
+    try:
+        pattern = re2.compile(entry[1:-1], options)
+    except re2.error as error:
+        [reason] = error.args
+        told = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise BadEntry(number, entry, told) from error
+    if pattern.search(""):
+        raise BadEntry(number, entry, "it is found in every text")
+    return pattern
