@@ -76,7 +76,8 @@ def default_request(settings: Settings, picture: str, seed: int = 0) -> Generati
 
 
 def finished_clip(request: GenerationRequest, **facts: Any) -> Clip:
-    """Return the clip that such a request asks for."""
+    """Return the clip that such a request asks for, in which a content filter finds nothing."""
     names = ("container", "width", "height", "frames", "fps", "seed")
     asked = {name: getattr(request, name) for name in names}
-    return Clip(motion=request.camera.motion, **asked, **facts)
+    score = 0.0 if request.content_limit else None
+    return Clip(motion=request.camera.motion, content_score=score, **asked, **facts)

@@ -19,9 +19,9 @@ FAKE = {"ENGINE_FACTORY": "tests.support.fake_engine:create"}
 
 @asynccontextmanager
 async def running_stack(folder: Path, **settings: str) -> AsyncIterator[LocalStack]:
-    """Start Redis, local Discord, bot and worker as the demo does."""
+    """Start Redis, local Discord, bot and worker as the demo does, but for the content filter."""
     async with LocalStack(folder, os.environ) as stack:
-        stack.environ |= {"GENERATION_FILE": str(catalogue(folder))} | settings
+        stack.environ |= {"GENERATION_FILE": str(catalogue(folder)), "FILTER": "off"} | settings
         await stack.start_all(wire_log=folder / WIRE_LOG)
         async with MemberClient(stack.page) as ada:
             await asyncio.wait_for(ada.wait_for_command("animate"), READY_SECONDS)

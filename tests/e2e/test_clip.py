@@ -11,9 +11,11 @@ from deploy.local.clip_facts import measure
 from deploy.local.clip_messages import buttons_of
 from deploy.local.demo import SAMPLES
 from deploy.local.stack.local_stack import LocalStack
+from deploy.local.stack.waiting import poll
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.frames import Frame
 from tests.e2e.members import (
+    PATIENCE,
     PHOTOGRAPH,
     QUICK,
     DeliveredClip,
@@ -27,6 +29,7 @@ from tests.e2e.members import (
     wait_for_new_messages,
     wait_for_progress,
 )
+from tests.support.backend import png
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
 
@@ -42,6 +45,21 @@ async def test_a_clip_starts_with_its_picture_and_moves(
     assert facts.frames >= 8
     assert facts.psnr >= 20, facts
     assert facts.motion_difference >= 3 * facts.opening_difference, facts
+
+
+async def test_a_picture_that_the_content_filter_refuses_is_told_and_no_clip(
+    members: NewMembers,
+) -> None:
+    member = await members.join()
+    upload = await member.upload("red.png", png((64, 64), "#ff0000"))
+    outcome = await member.command("animate", picture=upload, prompt="zoom in")
+    assert outcome["kind"] == "deferred"
+
+    async def find() -> str:
+        found = [one["content"] for one in await member.messages()]
+        return next((text for text in found if "content filter" in text), "")
+
+    assert await poll(find, PATIENCE, "a refusal")
 
 
 async def test_the_same_order_gives_the_same_bytes_without_the_worker(

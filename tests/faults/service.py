@@ -133,6 +133,8 @@ class FaultyService:
             "RUN_LOG": str(self.run_log),
             "PYTHONPATH": str(ROOT),
             "PING_AFTER": "40",
+            "FILTER": "on",
+            "FILTER_FACTORY": "tests.support.pictures.filters:red",
             "DRAIN_SECONDS": "4",
             "CANCEL_SECONDS": "5",
             "SILENCE_SECONDS": "30",

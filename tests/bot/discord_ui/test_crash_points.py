@@ -69,6 +69,7 @@ class CrashRun:
             "DISCORD_API_URL": self.server.api_url,
             "DISCORD_GATEWAY_URL": self.server.gateway_url,
             "PING_AFTER": "0",
+            "FILTER": "off",
             "PYTHONUNBUFFERED": "1",
         }
 
