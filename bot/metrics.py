@@ -224,12 +224,8 @@ class BotMetrics(Collector):
             "Messages of workers and bots that were skipped.",
             self._queue.unreadable_events,
         )
-        refused = CounterMetricFamily(
-            *("mutoscope_refused", "What the rules of content refused."), labels=["what"]
-        )
-        for what, count in self._refused.items():
-            refused.add_metric([what], count)
-        yield refused
+        if self._refused:
+            yield _counted("refused", "What the rules of content refused.", "what", self._refused)
         if self._traffic is not None:
             yield from _of_chat(self._traffic)
 
@@ -272,10 +268,7 @@ def _of_chat(traffic: ChatTraffic) -> Iterable[Metric]:
         ("deliveries", "Outcomes, by how they reached people.", "way", traffic.delivered),
     )
     for name, documentation, label, counts in labelled:
-        family = CounterMetricFamily(f"mutoscope_{name}", documentation, labels=[label])
-        for value, count in counts.items():
-            family.add_metric([value], count)
-        yield family
+        yield _counted(name, documentation, label, counts)
     latency = GaugeMetricFamily(
         *("mutoscope_gateway_latency_seconds", "From a heartbeat to its answer, by shard."),
         labels=["shard"],
@@ -288,6 +281,13 @@ def _of_chat(traffic: ChatTraffic) -> Iterable[Metric]:
         "Answers that used a limit up, so that the next request waits.",
         traffic.exhausted,
     )
+
+
+def _counted(name: str, documentation: str, label: str, counts: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(f"mutoscope_{name}", documentation, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family
 
 
 def _gauge(name: str, documentation: str, value: float) -> Metric:

@@ -100,7 +100,7 @@ async def open_service(
             lease=lease,
             styles_dir=settings.styles_dir,
             operators=operators,
-            rules=rules,
+            content=rules,
         )
         dispatcher = Dispatcher(jobs, blobs, queue, events)
         metrics = BotMetrics(

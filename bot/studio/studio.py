@@ -92,12 +92,12 @@ class Studio:
         lease: Lease | None = None,
         styles_dir: Path | None = None,
         operators: Collection[str] = (),
-        rules: ContentRules | None = None,
+        content: ContentRules | None = None,
     ) -> None:
         """Put the parts together; without a lease, no other process shows the same jobs.
 
         styles_dir is the folder of the styles that everybody may use. operators are the ids of
-        those who decide for the whole service. rules are those of content; without any, nobody
+        those who decide for the whole service. content has the rules of it; without any, nobody
         looks at pictures.
         """
         self._jobs = jobs
@@ -130,7 +130,7 @@ class Studio:
             clock=clock,
         )
         self._decoders = decoders
-        rules = ContentRules() if rules is None else rules
+        rules = ContentRules() if content is None else content
         self.content = ContentFilter(rules, self.policies, self.audit, blobs.get, self._square)
         self._finishing = ClipFinishing(admission, blobs, decoders.size)
 

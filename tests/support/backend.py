@@ -276,7 +276,7 @@ async def open_backend(
     hardware, pictures = settings.hardware(catalogue), settings.text_to_image()
     admission = Admission(catalogue, hardware, table, profiles, pictures)
     decoders = SharedPictureProcesses()
-    studio = Studio(jobs, blobs, queue, admission, events, decoders=decoders, rules=rules)
+    studio = Studio(jobs, blobs, queue, admission, events, decoders=decoders, content=rules)
     worker = ScriptedWorker(blobs, mp4)
     try:
         yield Backend(

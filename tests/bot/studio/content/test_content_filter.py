@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.metrics import BotMetrics
 from bot.studio.clips.finish_action import FinishAction
 from bot.studio.content.content_rules import ContentRules
 from bot.studio.content.word_list import WordList
@@ -262,3 +263,18 @@ async def test_words_are_refused_only_where_somebody_asks_for_them(backend: Back
     assert await backend.studio.submit(
         at(PLAIN), BLUE, Options(prompt="waves", negative_prompt="dragons, a knight")
     )
+
+
+async def test_what_is_refused_is_counted(backend: Backend) -> None:
+    for picture, prompt in ((RED, "waves"), (BLUE, "dragons"), (BLUE, "a naked child")):
+        with pytest.raises((BadPicture, BadRequest)):
+            await backend.studio.submit(at(PLAIN), picture, Options(prompt=prompt))
+    metrics = BotMetrics(
+        *(backend.jobs, backend.queue, set(), backend.scaling()),
+        refused=backend.studio.content.refused,
+    )
+    [family] = [one for one in metrics.collect() if one.name == "mutoscope_refused"]
+    assert {one.labels["what"]: one.value for one in family.samples} == {
+        **{"words": 2, "picture": 1},
+        **{"frames": 0, "shown": 0},
+    }
