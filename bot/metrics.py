@@ -25,7 +25,7 @@ from storage.domain.cost.offer import Tenure
 from storage.domain.errors import Unavailable
 from storage.domain.job import Status
 from storage.domain.models.served_model import ServedModel, by_name
-from storage.domain.quota import DAY
+from storage.domain.quota import day_of
 from storage.queue.client import Queue
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -191,15 +191,15 @@ class BotMetrics(Collector):
         now = self._clock()
         if now - self._guilds_read < GUILD_SECONDS:
             return self._of_guilds
-        most, others = await self._jobs.usage_by_guild(now - GUILD_DAYS * DAY, GUILDS)
+        most, others = await self._jobs.usage.servers(day_of(now) - GUILD_DAYS, GUILDS)
         name, about = "guild", f"of the clips of the last {GUILD_DAYS} days, by server."
         seconds = GaugeMetricFamily(
             "mutoscope_guild_gpu_seconds", f"GPU time {about}", labels=[name]
         )
         money = GaugeMetricFamily("mutoscope_guild_dollars", f"Price {about}", labels=[name])
-        named = [(usage.guild or "none", usage) for usage in most]
-        for label, usage in (*named, ("other", others)):
-            seconds.add_metric([label], usage.seconds)
+        named = {guild or "none": usage for guild, usage in most.items()}
+        for label, usage in (named | {"other": others}).items():
+            seconds.add_metric([label], usage.all_seconds)
             money.add_metric([label], usage.money)
         self._of_guilds, self._guilds_read = [seconds, money], now
         return self._of_guilds

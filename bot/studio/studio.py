@@ -30,6 +30,7 @@ from bot.studio.models.model_status import ModelStatus, model_statuses
 from bot.studio.options import Options, Shape
 from bot.studio.orders import OrderDraft, Requester
 from bot.studio.privacy.privacy import Privacy
+from bot.studio.reports.usage_reports import UsageReports
 from bot.studio.result_cache import ResultCache
 from bot.studio.styles.style_library import StyleLibrary
 from bot.studio.trust.audit_log import AuditLog
@@ -52,7 +53,7 @@ from storage.domain.errors import (
     Unavailable,
 )
 from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
-from storage.domain.quota import DAY, Allowance, GuildUsage, UsageReport, check, price
+from storage.domain.quota import DAY, Allowance, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.domain.trust.filter_level import CONTENT_REFUSED
 from storage.domain.trust.limits import Limits
@@ -113,6 +114,7 @@ class Studio:
         self.begun_orders = BegunOrders(jobs, blobs, self._pictures, clock, self.holder)
         self.deliveries = jobs.deliveries
         self.library = jobs.library
+        self.usage = UsageReports(jobs.usage, clock)
         self.styles = StyleLibrary(styles_dir, jobs.styles, blobs, self._pictures)
         self.policies = Policies(jobs.servers, clock)
         self.audit = AuditLog(jobs.audit, clock)
@@ -396,10 +398,6 @@ class Studio:
     async def report_all(self, days: int) -> UsageReport:
         """Return what everybody ordered and spent in the last days."""
         return await self._jobs.report_all(self._clock() - days * DAY)
-
-    async def report_guild(self, guild: str, days: int) -> GuildUsage:
-        """Return what the clips of one server took of GPUs in the last days."""
-        return await self._jobs.guild_usage(guild, self._clock() - days * DAY)
 
     async def bill(self, days: int) -> ServiceBill:
         """Return what the workers of the last days cost, and how to rent them."""

@@ -116,7 +116,7 @@ async def _copy_table(reading: AsyncConnection, writing: AsyncConnection, table:
         try:
             await writing.execute(insert(table), [dict(row) for row in batch])
         except (DBAPIError, UnicodeError, OverflowError) as error:
-            [key] = table.primary_key
+            key = next(iter(table.primary_key))
             first, last = (printable(batch[place][key.name]) for place in (0, -1))
             raise SettingsError(
                 f"a row of {table.name} from {first} to {last} does not fit:"

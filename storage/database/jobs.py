@@ -69,13 +69,14 @@ from storage.database.tables import (
 )
 from storage.database.trust.audit_table import AuditTable
 from storage.database.trust.server_table import ServerTable
+from storage.database.usage.usage_table import UsageTable
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.models.pipeline_row import PipelineRow
 from storage.domain.models.served_model import ServedModel
-from storage.domain.quota import Allowance, GuildUsage, UsageReport, check, price
+from storage.domain.quota import Allowance, UsageReport, check, price
 from storage.domain.request import GenerationRequest
 from storage.domain.trust.limits import UNLIMITED, Limits
 from storage.logs import FaultLog
@@ -113,6 +114,7 @@ class Jobs:
         self.servers = ServerTable(self._read, self._write)
         self.audit = AuditTable(self._read, self._write)
         self.privacy = PrivacyTables(self._read, self._write, partial(drop_history, engine))
+        self.usage = UsageTable(self._read)
 
     @property
     def unreadable(self) -> frozenset[str]:
@@ -228,6 +230,7 @@ class Jobs:
             cost = min(job.cost, price(request, self._catalogue.work(request.model)))
             unchanged = and_(UNFINISHED, jobs.c.cost == job.cost)  # of two, one gives it back
             changes: dict[str, Any] = {"request": dumps(request), "cost": cost}
+            changes["returned"] = jobs.c.returned + (job.cost - cost)
             changes |= {"fingerprint": self._cache_key(request), "kind": workload_key(request)}
             if attempt:
                 unchanged = and_(unchanged, jobs.c.attempt == attempt, jobs.c.dispatched > 0.0)
@@ -248,7 +251,7 @@ class Jobs:
         if message:
             changes["message"] = message
         if not charged:
-            changes["cost"] = 0
+            changes |= {"cost": 0, "returned": jobs.c.returned + jobs.c.cost}
         async with self._write() as connection:
             before = await _get(connection, job_id)
             job = await _change(connection, job_id, UNDELIVERED, changes)
@@ -399,16 +402,6 @@ class Jobs:
         """Return everybody's usage since a time."""
         async with self._read() as connection:
             return await reports.since(connection, since)
-
-    async def guild_usage(self, guild: str, since: float) -> GuildUsage:
-        """Return what the clips of one server took that were ordered since the day of a time."""
-        async with self._read() as connection:
-            return await reports.of_guild(connection, guild, since)
-
-    async def usage_by_guild(self, since: float, limit: int) -> tuple[list[GuildUsage], GuildUsage]:
-        """Return the same of the servers that took most, and of all others together."""
-        async with self._read() as connection:
-            return await reports.of_guilds(connection, since, limit)
 
     async def median_seconds(self, request: GenerationRequest) -> float | None:
         """Return how long similar requests took lately; None without any."""

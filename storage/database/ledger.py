@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, delete, func, insert, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.tables import IN_FLIGHT, WAITING, jobs, ledger, owner_queues
-from storage.database.totals import sane
+from storage.database.usage.contribution import sane_column
 from storage.domain.catalogue import QuotaRow
 from storage.domain.job import Job
 from storage.domain.quota import DAY, Allowance, Budget, ServerAllowance, day_of, month_of
@@ -102,7 +102,7 @@ class _Sums:
             source = ledger.join(jobs, jobs.c.id == ledger.c.job)
             mine = and_(mine, jobs.c.guild == guild)
         total = select(func.coalesce(func.sum(ledger.c.credits), 0)).select_from(source).where(mine)
-        cost = func.coalesce(func.sum(sane(jobs.c.cost)), 0)
+        cost = func.coalesce(func.sum(sane_column(jobs.c.cost)), 0)
         created = and_(jobs.c.created >= days.start * DAY, jobs.c.created < days.stop * DAY)
         reserved = [
             select(cost).where(*self._orders(guild), created, condition).scalar_subquery()

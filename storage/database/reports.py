@@ -6,13 +6,13 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.tables import MADE, days, guild_days, jobs, owners
-from storage.database.totals import TOTALS, job_sums
+from storage.database.tables import MADE, days, jobs, owners
+from storage.database.usage.contribution import TOTALS, job_sums
 from storage.domain.job import Status
-from storage.domain.quota import DAY, Allowance, GuildUsage, UsageReport, day_of
+from storage.domain.quota import DAY, Allowance, UsageReport, day_of
 
 RECENT = 20  # clips that a forecast looks back on
 
@@ -34,37 +34,6 @@ async def since(connection: AsyncConnection, moment: float) -> UsageReport:
     totals = {name: (one or 0) + (two or 0) for name, one, two in zip(TOTALS, *rows, strict=True)}
     people = select(func.count()).select_from(owners).where(owners.c.latest >= moment)
     return _report(totals, await connection.scalar(people) or 0, None)
-
-
-async def of_guild(connection: AsyncConnection, guild: str, moment: float) -> GuildUsage:
-    """Return what the clips of one server took that were ordered since the day of a time."""
-    here = (guild_days.c.guild == guild) & (guild_days.c.day >= day_of(moment))
-    seconds, money = (await connection.execute(select(*_spent(guild_days)).where(here))).one()
-    return GuildUsage(guild, float(seconds or 0.0), float(money or 0.0))
-
-
-async def of_guilds(
-    connection: AsyncConnection, moment: float, limit: int
-) -> tuple[list[GuildUsage], GuildUsage]:
-    """Return the same of the servers that took most, and of all others together."""
-    first = day_of(moment)
-    # Of the plain column, SQLite would go through all days by the key, in the order of servers.
-    guild = guild_days.c.guild.concat("").label("name")
-    recent = select(guild, *_spent(guild_days)).where(guild_days.c.day >= first).group_by("name")
-    ranked = recent.order_by(_spent(guild_days)[0].desc(), "name").limit(limit)
-    rows = await connection.execute(ranked)
-    most = [GuildUsage(guild, float(seconds), float(money)) for guild, seconds, money in rows]
-    whole = select(*_spent(days)).where(days.c.day >= first)
-    seconds, money = (await connection.execute(whole)).one()
-    seconds = (seconds or 0.0) - sum(one.seconds for one in most)
-    money = (money or 0.0) - sum(one.money for one in most)
-    return most, GuildUsage("", max(0.0, seconds), max(0.0, money))
-
-
-def _spent(table: Table) -> list[ColumnElement[Any]]:
-    """Return the sums of all GPU time, and of the money for it, as SQL."""
-    seconds = table.c.seconds + table.c.start_seconds + table.c.idle_seconds
-    return [func.sum(seconds).label("seconds"), func.sum(table.c.money).label("money")]
 
 
 def _report(totals: Mapping[str, Any], people: int, allowance: Allowance | None) -> UsageReport:

@@ -82,6 +82,7 @@ def row_of(job: Job, cache_key: str, saved: int = 0) -> dict[str, Any]:
         "fingerprint": cache_key,
         "request": dumps(job.request),
         "saved": saved,
+        "returned": 0,
         "forgotten": False,
         "kind": workload_key(job.request),
         "model": job.request.model,

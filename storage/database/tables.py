@@ -42,6 +42,14 @@ HAS_PARENT = text("parent <> ''")
 BILLED = ("start_seconds", "idle_seconds", "money")
 """The columns of a clip's bill, and of their sums."""
 
+EVERYWHERE = "*"
+"""The scope of the whole service's sums; Discord's ids of servers are numbers."""
+USAGE = (
+    *("done", "failed", "cancelled", "cached", "credits", "refunded", "saved"),
+    *("seconds", *BILLED),
+)
+"""The columns of sums over ended orders."""
+
 metadata = MetaData(
     naming_convention={
         "pk": "pk_%(table_name)s",
@@ -72,6 +80,7 @@ def _totals() -> list[Column[Any]]:
 
 # picture, end_picture, source, clip_blob and clip_poster are the keys in request and clip; NULL
 # once it is forgotten.
+# returned is what was refunded of the cost, beside that of a job that failed or was cancelled.
 # worker made the clip; billed tells whether its share of that worker's life is known. holder is the
 # bot that edits the job's message and delivers its outcome.
 jobs = Table(
@@ -92,6 +101,7 @@ jobs = Table(
     Column("locale", String(16), nullable=False),
     Column("cost", Integer, nullable=False),
     Column("saved", Integer, nullable=False),
+    Column("returned", Integer, nullable=False, server_default="0"),
     Column("size_limit", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False),
     Column("deaths", Integer, nullable=False),
@@ -166,15 +176,33 @@ days = Table(
     "days", metadata, Column("day", Integer, primary_key=True, autoincrement=False), *_totals()
 )
 
-# One row a server and day with sums over the clips of what was ordered then; guild is empty outside
-# of servers.
-guild_days = Table(
-    "guild_days",
+# One row a server, day (of the order), person and model with sums over ended orders; scope is empty
+# outside of servers, and subject for a person who was forgotten. The same again for the whole
+# service in the scope EVERYWHERE, where the subjects are the servers.
+usage_days = Table(
+    "usage_days",
     metadata,
-    Column("guild", String(64), primary_key=True),
+    Column("scope", String(64), primary_key=True),
     Column("day", Integer, primary_key=True, autoincrement=False),
-    *(Column(name, Float, nullable=False) for name in ("seconds", *BILLED)),
-    Index(None, "day"),
+    Column("subject", String(100), primary_key=True),
+    Column("model", String(200), primary_key=True),
+    *(
+        Column(name, Float if name in ("seconds", *BILLED) else BigInteger, nullable=False)
+        for name in USAGE
+    ),
+    Index(None, "subject", "day"),
+)
+
+# Beside them, counts of ended orders by the key of their failure, and by the bucket of the time
+# that they waited.
+usage_counts = Table(
+    "usage_counts",
+    metadata,
+    Column("scope", String(64), primary_key=True),
+    Column("day", Integer, primary_key=True, autoincrement=False),
+    Column("kind", String(16), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("count", BigInteger, nullable=False),
 )
 
 # Credits that were reserved (+), reduced (-: a part), settled (0: what is reserved stands) or

@@ -161,18 +161,6 @@ class UsageReport:
     allowance: Allowance | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GuildUsage:
-    """What the clips of one server took of GPUs, their shares of start and idle time included.
-
-    guild is empty for orders from outside of servers. money is in US dollars.
-    """
-
-    guild: str
-    seconds: float
-    money: float
-
-
 def check(allowance: Allowance, costs: Sequence[int], quota: QuotaRow, now: float) -> None:
     """Raise QuotaExceeded unless this person may order clips of all these costs now.
 

@@ -50,9 +50,9 @@ async def report(interaction: Interaction, days: int = DEFAULT_DAYS) -> None:
         if len(models) > 1:
             rows["report_models"] = _lines(interaction, models, model_text.line)
         rows |= _bill(interaction, await client.studio.bill(days))
-        here = await client.studio.report_guild(str(interaction.guild_id or ""), days)
-        if here.seconds:
-            seconds = client.texts.duration(interaction.locale.value, here.seconds)
+        here = (await client.studio.usage.of_server(str(interaction.guild_id or ""), days)).total
+        if here.all_seconds:
+            seconds = client.texts.duration(interaction.locale.value, here.all_seconds)
             rows["report_here"] = seconds + bill_text.with_money(here.money)
         embed = _embed(interaction, "report_title", rows, days=days)
         await interaction.edit_original_response(embed=embed)

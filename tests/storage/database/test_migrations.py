@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, Table, insert, select
+from sqlalchemy import Connection, MetaData, Table, insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database import migrations
@@ -21,13 +21,14 @@ from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.database.migrations.upgrade import known_versions
 from storage.database.rows import row_of
-from storage.database.tables import days, guild_days, owners
+from storage.database.tables import days, ledger, owners
 from storage.database.tables import jobs as jobs_table
-from storage.database.totals import SPENT, TOTALS, contribution
+from storage.database.usage.contribution import TOTALS, contribution
 from storage.domain.catalogue import Catalogue
 from storage.domain.clip import Failure
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.quota import DAY, day_of
+from tests.storage.database.usage_recount import check_usage, rows_of
 from tests.storage.domain.fair_queues import next_jobs
 from tests.support.examples import CLIP, job
 from tests.support.stores.sqlite_file import create_file
@@ -49,7 +50,8 @@ def old_jobs() -> list[Job]:
         if status is Status.RUNNING or (status is Status.QUEUED and number % 5 == 0):
             one = replace(one, attempt=1, dispatched=created + 1.0)
         if status.final:
-            one = replace(one, attempt=1, dispatched=created + 1.0, ended=created + 9.0)
+            one = replace(one, attempt=1, dispatched=created + 1.0, ended=created + 900.0)
+            one = replace(one, started=created + chance.choice((0.5, 2.0, 100.0)))
             one = replace(one, delivered=created + 10.0 if number % 3 else 0.0)
         if status is Status.DONE:
             clip = replace(CLIP, blob=f"{number:064x}", poster=f"{number + 100:064x}")
@@ -58,6 +60,21 @@ def old_jobs() -> list[Job]:
             one = replace(one, failure=Failure("failed_memory"))
         found.append(one)
     return found
+
+
+RETURNED = {"j00": 2, "j02": 7}
+"""Credits that were given back of stories that were stopped."""
+
+
+def write_old_entries(connection: Connection) -> None:
+    """Insert what the ledger has of these jobs that was given back."""
+    for one in old_jobs():
+        lost = one.cost if one.status in (Status.FAILED, Status.CANCELLED) else 0
+        for entry, credits in (("refund", lost), ("reduce", RETURNED.get(one.id, 0))):
+            if credits:
+                entered = {"owner": one.owner, "job": one.id, "entry": entry, "credits": -credits}
+                place = {"day": day_of(one.created), "at": one.created}
+                connection.execute(insert(ledger).values(entered | place))
 
 
 def write_old_jobs(connection: Connection) -> None:
@@ -69,6 +86,7 @@ def write_old_jobs(connection: Connection) -> None:
         row["request"] = "{not JSON" if one.id == "j58" else row["request"]
         known = {name: value for name, value in row.items() if name in table.c}
         connection.execute(insert(table).values(known))
+    write_old_entries(connection)
 
 
 @pytest.fixture
@@ -86,11 +104,6 @@ async def upgraded(database_url: str) -> AsyncIterator[AsyncEngine]:
 @pytest.fixture
 def jobs(upgraded: AsyncEngine, catalogue: Catalogue) -> Jobs:
     return Jobs(upgraded, catalogue)
-
-
-async def rows_of(engine: AsyncEngine, table: Table) -> list[dict[str, Any]]:
-    async with engine.connect() as connection:
-        return [dict(row) for row in (await connection.execute(select(table))).mappings()]
 
 
 async def test_every_job_is_there_and_only_live_tokens_are(jobs: Jobs) -> None:
@@ -135,16 +148,10 @@ async def test_the_sums_are_those_of_the_jobs(
         assert {name: found[name] for name in TOTALS} == pytest.approx(expected)
 
 
-async def test_the_sums_of_servers_are_those_of_their_clips(upgraded: AsyncEngine) -> None:
-    made: dict[tuple[str, int], dict[str, float]] = {}
-    for row in await rows_of(upgraded, jobs_table):
-        there = made.setdefault((row["guild"], day_of(row["created"])), dict.fromkeys(SPENT, 0.0))
-        part = contribution(row)
-        for name in SPENT:
-            there[name] += part[name]
-    found = {(row.pop("guild"), row.pop("day")): row for row in await rows_of(upgraded, guild_days)}
-    assert len(found) > 1
-    assert found == {place: sums for place, sums in made.items() if sums["seconds"]}
+async def test_the_sums_of_servers_are_those_of_their_jobs(upgraded: AsyncEngine) -> None:
+    rows = await rows_of(upgraded, jobs_table)
+    assert {row["id"]: row["returned"] for row in rows if row["returned"]} == RETURNED
+    await check_usage(upgraded, rows)
 
 
 async def test_the_queue_goes_on_in_its_order(jobs: Jobs) -> None:

@@ -22,6 +22,7 @@ from storage.domain.privacy.leftover import LeftoverKind
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.limits import Limits
 from storage.domain.trust.policy import Maintenance, ServerPolicy
+from storage.domain.quota import day_of
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
 SMALL_TABLES = ("bots", "erasures", "servers")
@@ -87,8 +88,10 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.report_all(JOB.created)
     await jobs.median_seconds(REQUEST)
     await jobs.orders_since(JOB.created, 100)
-    await jobs.guild_usage("1", JOB.created)
-    await jobs.usage_by_guild(JOB.created, 10)
+    await jobs.usage.of_person("ann", 0, day_of(JOB.created))
+    await jobs.usage.of_server("1", 0, day_of(JOB.created))
+    await jobs.usage.of_service(0, day_of(JOB.created))
+    await jobs.usage.servers(0, 10)
     await jobs.finish("job2", replace(CLIP, worker="w"), 17.0)
     life = WorkerLife("a1", "w", "", 1.0, 5.0, 20.0)
     await jobs.lives.record(life, 0.1)

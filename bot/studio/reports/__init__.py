@@ -1,0 +1,1 @@
+"""What people, servers and the whole service used, for whoever may know it."""
