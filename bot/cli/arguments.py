@@ -20,6 +20,7 @@ FINISHING = ("upscale", "smooth", "playback", "format")
 """The options that may be asked of a clip that is there."""
 
 CLIPS_LISTED = 20
+REPORTED_DAYS, MOST_DAYS = 30, 3650
 EXAMPLES = """examples:
   mutoscope animate cat.jpg --prompts "zoom in slowly" -o out/
   mutoscope animate a.png b.png --prompts "zoom in,pan left" -o out/
@@ -33,6 +34,7 @@ EXAMPLES = """examples:
   mutoscope finish out/cat__1.mp4 --playback loop --smooth 48 --format webp -o out/
   mutoscope upscale *.mp4 --factor 2 -o large/
   mutoscope report
+  mutoscope report --csv --days 90 > usage.csv
   mutoscope db copy sqlite:///var/mutoscope.db postgresql://me:PASSWORD@db/mutoscope
   mutoscope db check
 
@@ -77,12 +79,30 @@ def parser(admission: Admission, texts: Translations) -> argparse.ArgumentParser
         if option.name not in FIXED:
             _add_flag(extend, option, admission, texts)
     changes = _change_parsers(commands, admission, texts)
-    report = commands.add_parser("report", help="say what was made and what it cost")
+    report = _report_parser(commands)
     finders = _library_parsers(commands)
     made = (animate, story, imagine, extend, *changes)
     for each in (*made, *finders, report, *_database_parsers(commands)):
         each.add_argument("--locale", help="language of messages: en or zh-CN (default: LANG's)")
     return whole
+
+
+def _report_parser(commands: Any) -> argparse.ArgumentParser:
+    report: argparse.ArgumentParser = commands.add_parser(
+        "report", help="say what was made and what it cost"
+    )
+    table = "write the last days as CSV, by day and model, in place of the sums"
+    report.add_argument("--csv", action="store_true", help=table)
+    about = f"of how many days (default: {REPORTED_DAYS})"
+    report.add_argument("--days", type=_days, default=REPORTED_DAYS, help=about)
+    return report
+
+
+def _days(text: str) -> int:
+    days = int(text)
+    if not 1 <= days <= MOST_DAYS:
+        raise argparse.ArgumentTypeError(f"1 to {MOST_DAYS}")
+    return days
 
 
 def _library_parsers(commands: Any) -> list[argparse.ArgumentParser]:

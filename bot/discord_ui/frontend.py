@@ -19,7 +19,6 @@ from bot.discord_ui.commands import (
     context_menu,
     imagine,
     interrupted_orders,
-    quota,
     retry_reaction,
     tweak,
 )
@@ -30,6 +29,7 @@ from bot.discord_ui.delivery.message_sender import MessageSender
 from bot.discord_ui.library import clip, clips, lineage, reuse, shown_clip, styles
 from bot.discord_ui.privacy import export, forget, privacy
 from bot.discord_ui.privacy.message_removal import MessageRemoval
+from bot.discord_ui.reports import quota, report
 from bot.discord_ui.traffic import DiscordTraffic
 from bot.i18n import Translations
 from bot.studio.studio import Studio
@@ -57,6 +57,7 @@ def open_client(
         lineage,
         privacy,
         quota,
+        report,
         retry_reaction,
         reuse,
         shown_clip,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 STEPS = 4  # buckets from a time to twice that time
-BOUNDS = tuple(2.0 ** (step / STEPS) for step in range(20 * STEPS + 1))
+BOUNDS: tuple[float, ...] = tuple(2.0 ** (step / STEPS) for step in range(20 * STEPS + 1))
 """The first second of each bucket but the first, up to twelve days: 1 s, 1.19 s, 1.41 s ..."""
 
 

@@ -1,17 +1,22 @@
-"""/quota for everybody, /report for managers."""
+"""/quota shows a person what they spent, got back and have left."""
 
 from __future__ import annotations
 
+import io
 import time
 from dataclasses import replace
 
-import discord
+from PIL import Image, ImageColor
 
+from bot.discord_ui.reports.chart import COLOURS
+from bot.discord_ui.reports.usage_lines import CREDITS
+from deploy.local.discord.state.guild import ADA
 from storage.domain.clip import Clip
-from storage.domain.cost.advice import RentalAdvice
 from storage.domain.cost.bill import WorkerLife
-from storage.domain.cost.offer import Tenure
+from storage.domain.job import Status
+from storage.domain.quota import DAY
 from tests.support.backend import Backend
+from tests.support.discord.local_chat import LocalChat
 from tests.support.discord.simulated_chat import (
     Chat,
     ephemeral_texts,
@@ -19,6 +24,7 @@ from tests.support.discord.simulated_chat import (
     text_of,
     user_locale,
 )
+from tests.support.examples import CLIP, job
 
 
 async def test_a_person_sees_spent_and_remaining_credits(chat: Chat) -> None:
@@ -52,33 +58,13 @@ async def test_an_order_beyond_the_quota_is_refused_in_the_users_locale(
         assert [m for m in chat.messages if not m.flags.ephemeral] == []
 
 
-async def test_a_manager_sees_everybodys_orders(chat: Chat) -> None:
-    role = chat.guild.create_role("boss", permissions=discord.Permissions(manage_guild=True))
-    carol = chat.guild.add_member(chat.env.create_user("carol"), roles=[role])
-    async with chat.backend.running():
-        await chat.animate()
-        await chat.wait_for_clip()
-        result = await carol.slash(chat.channel, "report")
-    text = text_of(result.response.message)
-    assert result.ephemeral
-    title = result.response.message.embeds[0].title
-    assert title == "What the service did in the last 7 days"
-    assert "Your" not in text
-    assert "Clips finished: 1" in text
-    assert "People 1" in text
-    assert "Workers alive 1" in text
-
-
-async def test_the_bill_is_in_the_quota_and_in_the_report(chat: Chat) -> None:
-    role = chat.guild.create_role("boss", permissions=discord.Permissions(manage_guild=True))
-    carol = chat.guild.add_member(chat.env.create_user("carol"), roles=[role])
+async def test_the_bill_is_in_the_quota(chat: Chat) -> None:
     jobs, now = chat.backend.jobs, time.time()
 
     async def name_worker(clip: Clip) -> Clip:
         return replace(clip, worker="w")
 
     chat.backend.worker.claims.append(name_worker)
-    chat.backend.studio._rental = lambda: RentalAdvice(7.5, 9.36, Tenure.FIXED)
     async with chat.backend.running():
         await chat.animate()
         await chat.wait_for_clip()
@@ -87,10 +73,29 @@ async def test_the_bill_is_in_the_quota_and_in_the_report(chat: Chat) -> None:
     assert "2 s of GPU time, 20 s of start, 38 s of idle time · $0.0114" in text_of(
         result.response.message
     )
-    text = text_of((await carol.slash(chat.channel, "report")).response.message)
-    assert "1 workers, 60 s · $0.0114" in text
-    assert "A fixed card is cheaper now: $9.36 a day" in text
-    assert "This server's share 60 s · $0.0114" in text
-    with user_locale("zh-CN"):
-        text = text_of((await carol.slash(chat.channel, "report")).response.message)
-    assert "每天 $9.36" in text
+
+
+async def test_the_last_month_is_shown_with_a_picture(local_chat: LocalChat) -> None:
+    ada, jobs, now = local_chat.ada, local_chat.backend.jobs, time.time()
+    outcome = await ada.command("quota")
+    message = await ada.wait_for_message(outcome["message"], lambda seen: seen["embeds"])
+    assert "image" not in message["embeds"][0]  # nothing to draw yet
+    for number, days in enumerate((0, 3, 29, 30)):
+        await jobs.add(job(f"j{number}", ADA, now - days * DAY, cost=10))
+        await jobs.finish(f"j{number}", CLIP, now)
+    await jobs.add(job("lost", ADA, now, cost=7))
+    await jobs.cancel("lost", ADA, now)
+    await jobs.add(replace(job("c", ADA, now, 0), status=Status.DONE, clip=CLIP, cached=True))
+    outcome = await ada.command("quota")
+    message = await ada.wait_for_message(outcome["message"], lambda seen: seen["embeds"])
+    assert message["flags"] & 64  # ephemeral
+    [embed] = message["embeds"]
+    found = {field["name"]: field["value"] for field in embed["fields"]}
+    saved = (await local_chat.backend.studio.report(ADA)).saved
+    assert saved > 0
+    lines = f"🟦 spent: 30\n🟧 refunded: 7\n🟩 saved by the cache: {saved}"
+    assert found["The last 30 days"] == lines
+    assert found["Spent in all"] == "40 credits"
+    image = Image.open(io.BytesIO(await ada.download(embed["image"]))).convert("RGB")
+    colours = {colour for _, colour in image.getcolors(1 << 20) or ()}
+    assert {ImageColor.getrgb(COLOURS[emoji]) for emoji in CREDITS} <= colours
