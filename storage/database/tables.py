@@ -177,8 +177,8 @@ days = Table(
 )
 
 # One row a server, day (of the order), person and model with sums over ended orders; scope is empty
-# outside of servers, and subject for a person who was forgotten. The same again for the whole
-# service in the scope EVERYWHERE, where the subjects are the servers.
+# outside of servers. The same again for the whole service in the scope EVERYWHERE, where the
+# subjects are the servers.
 usage_days = Table(
     "usage_days",
     metadata,

@@ -24,6 +24,7 @@ from bot.discord_ui.reports.usage_lines import (
 from bot.discord_ui.trust.places import place_of
 from bot.studio.reports.usage_csv import csv_of
 from storage.domain.errors import NotAllowed
+from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.usage.usage import Usage, UsageHistory
 
 DEFAULT_DAYS = 7
@@ -58,7 +59,7 @@ async def _report_server(interaction: Interaction, days: int) -> None:
     history = await interaction.client.studio.usage.of_server(guild, days)
 
     def person(owner: str) -> str:
-        return f"<@{owner}>" if owner else lines.text("used_forgotten")
+        return lines.text("used_forgotten") if owner == ANONYMOUS else f"<@{owner}>"
 
     rows = _rows(interaction, history, "report_people", person)
     title = lines.text("report_here", days=days)

@@ -44,7 +44,7 @@ def _rows(history: UsageHistory, subject: str, name: Callable[[str], str]) -> It
     for model, usage in sorted(history.by_model.items()):
         yield _row("model", model, "", usage)
     for one, usage in history.by_subject.items():
-        yield _row(subject, f"id:{one}" if one else "", name(one), usage)
+        yield _row(subject, f"id:{one}" if one.isdecimal() else one, name(one), usage)
     if history.others != Usage():
         yield _row(subject, "others", "", history.others)
     for key, count in sorted(history.failures.items()):

@@ -16,7 +16,7 @@ from storage.codec import dumps
 from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.privacy import leftovers
-from storage.database.privacy.trust_records import ANONYMOUS, erase_from_records
+from storage.database.privacy.trust_records import erase_from_records
 from storage.database.tables import (
     BLOB_KEYS,
     IN_FLIGHT,
@@ -32,7 +32,9 @@ from storage.database.tables import (
     owners,
     styles,
 )
-from storage.database.totals import TOTALS
+from storage.database.usage.contribution import TOTALS
+from storage.database.usage.sums import rename
+from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
 from storage.domain.request import GenerationRequest
 
@@ -127,6 +129,7 @@ class ErasureTable:
             if (await connection.execute(asked)).rowcount:
                 await _erase_uploads(connection, owner)
                 await _give_away_sums(connection, owner)
+                await rename(connection, owner, ANONYMOUS)
                 for table in (owner_queues, deliveries, exports):
                     await connection.execute(delete(table).where(table.c.owner == owner))
                 entries = update(ledger).where(ledger.c.owner == owner)

@@ -10,7 +10,16 @@ from sqlalchemy import Column, RowMapping, Table, or_, select, tuple_
 
 from storage.database.begun_orders import Transaction
 from storage.database.rows import as_stored
-from storage.database.tables import BLOB_KEYS, audit, begun_orders, deliveries, jobs, ledger, styles
+from storage.database.tables import (
+    BLOB_KEYS,
+    audit,
+    begun_orders,
+    deliveries,
+    jobs,
+    ledger,
+    styles,
+    usage_days,
+)
 
 PAGE = 200
 
@@ -27,6 +36,7 @@ SOURCES: Mapping[str, tuple[Table, tuple[str, ...], tuple[str, ...]]] = {
     "styles": (styles, ("owner",), ("name",)),
     "begun_orders": (begun_orders, ("owner",), ("id",)),
     "deliveries": (deliveries, ("owner",), ("waiting", "job")),
+    "usage": (usage_days, ("subject",), ("scope", "day", "model")),
     "records": (audit, ("actor", "subject"), ("id",)),
 }
 """The tables that name a person, in which columns, and in which order their rows are read."""

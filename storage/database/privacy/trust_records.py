@@ -12,10 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, loads
 from storage.database.tables import audit, servers
+from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.trust.policy import ServerPolicy
-
-ANONYMOUS = "(deleted)"
-"""Who ordered the jobs, or did what is recorded, of people who are forgotten."""
 
 
 async def erase_from_records(connection: AsyncConnection, person: str) -> None:

@@ -43,8 +43,8 @@ async def record(connection: AsyncConnection, old: JobRow | None, new: JobRow) -
         await _add(connection, usage_counts, counts)
 
 
-async def anonymise(connection: AsyncConnection, owner: str) -> None:
-    """Add a person's sums to those of nobody; the caller holds the owner's lock."""
+async def rename(connection: AsyncConnection, owner: str, name: str) -> None:
+    """Add a person's sums to those under another name; the caller holds the locks of both."""
     mine = and_(usage_days.c.subject == owner, usage_days.c.scope != EVERYWHERE)
     days = await connection.scalars(select(usage_days.c.day).where(mine).distinct())
     for day in sorted(days):
@@ -52,8 +52,8 @@ async def anonymise(connection: AsyncConnection, owner: str) -> None:
         that_day = and_(mine, usage_days.c.day == day)
         gone = delete(usage_days).where(that_day).returning(*usage_days.c)
         for row in (await connection.execute(gone)).mappings().all():
-            key = (row["scope"], day, "", row["model"])
-            await _add(connection, usage_days, {key: {name: row[name] for name in USAGE}})
+            key = (row["scope"], day, name, row["model"])
+            await _add(connection, usage_days, {key: {one: row[one] for one in USAGE}})
 
 
 def _sums(row: JobRow) -> dict[Key, dict[str, Any]]:

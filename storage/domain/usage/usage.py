@@ -51,9 +51,8 @@ class UsageHistory:
     """What was ordered from one day (counted from 1970 in UTC) to another, both included.
 
     by_subject is by person in one server's history, by server in the whole service's, and empty in
-    one person's; the largest come first, and others is the rest. An empty name is a person who was
-    forgotten, or whatever was ordered outside of servers. failures counts failed orders by the
-    failure's message key.
+    one person's; the largest come first, and others is the rest. The empty server is all that was
+    ordered outside of servers. failures counts failed orders by the failure's message key.
     """
 
     first_day: int

@@ -11,7 +11,7 @@ from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.state.guild import ADA
 from storage.database.connect import open_database
-from storage.database.privacy.trust_records import ANONYMOUS
+from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.trust.audit import AuditEntry
 from tests.storage.styles.test_adapter_file import file_of
 from tests.support.backend import Backend, png, until

@@ -13,7 +13,7 @@ from bot.discord_ui.reports.usage_lines import CREDITS
 from deploy.local.discord.state.guild import ADA
 from storage.domain.clip import Clip
 from storage.domain.cost.bill import WorkerLife
-from storage.domain.job import Status
+from storage.domain.job import ReplyTarget, Status
 from storage.domain.quota import DAY
 from tests.support.backend import Backend
 from tests.support.discord.local_chat import LocalChat
@@ -25,6 +25,9 @@ from tests.support.discord.simulated_chat import (
     user_locale,
 )
 from tests.support.examples import CLIP, job
+
+NOWHERE = ReplyTarget("nowhere")
+"""Of jobs that nobody delivers: their clips are in no store, and would be made again."""
 
 
 async def test_a_person_sees_spent_and_remaining_credits(chat: Chat) -> None:
@@ -81,11 +84,13 @@ async def test_the_last_month_is_shown_with_a_picture(local_chat: LocalChat) -> 
     message = await ada.wait_for_message(outcome["message"], lambda seen: seen["embeds"])
     assert "image" not in message["embeds"][0]  # nothing to draw yet
     for number, days in enumerate((0, 3, 29, 30)):
-        await jobs.add(job(f"j{number}", ADA, now - days * DAY, cost=10))
+        await jobs.add(replace(job(f"j{number}", ADA, now - days * DAY, 10), reply_to=NOWHERE))
         await jobs.finish(f"j{number}", CLIP, now)
-    await jobs.add(job("lost", ADA, now, cost=7))
+    await jobs.add(replace(job("lost", ADA, now, 7), reply_to=NOWHERE))
     await jobs.cancel("lost", ADA, now)
-    await jobs.add(replace(job("c", ADA, now, 0), status=Status.DONE, clip=CLIP, cached=True))
+    await jobs.add(
+        replace(job("c", ADA, now, 0), reply_to=NOWHERE, status=Status.DONE, clip=CLIP, cached=True)
+    )
     outcome = await ada.command("quota")
     message = await ada.wait_for_message(outcome["message"], lambda seen: seen["embeds"])
     assert message["flags"] & 64  # ephemeral

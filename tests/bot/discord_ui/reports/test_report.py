@@ -18,6 +18,7 @@ from storage.domain.clip import Failure
 from storage.domain.cost.advice import RentalAdvice
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.cost.offer import Tenure
+from storage.domain.job import ReplyTarget
 from storage.domain.quota import DAY
 from tests.support.backend import Backend
 from tests.support.discord.local_chat import LocalChat
@@ -31,9 +32,9 @@ BOB = "123456789012345678"
 async def make(
     backend: Backend, name: str, owner: str, guild: str, ago: float = 0.0, **clip: Any
 ) -> None:
-    """Order a clip in a server and make it, half a minute later."""
+    """Order a clip in a server and make it, half a minute later; nobody delivers it."""
     new = job(name, owner, time.time() - ago, cost=5)
-    await backend.jobs.add(replace(new, reply_to=replace(new.reply_to, guild=guild)))
+    await backend.jobs.add(replace(new, reply_to=ReplyTarget("nowhere", guild)))
     await backend.jobs.dispatched(name, 1, new.created + 30.0)
     await backend.jobs.started(name, 1, new.created + 30.0)
     await backend.jobs.finish(name, replace(CLIP, seconds=20.0, **clip), new.created + 60.0)
@@ -46,7 +47,7 @@ async def fill(backend: Backend) -> None:
     await make(backend, "c", BOB, GUILD)
     await make(backend, "d", BOB, ELSEWHERE)
     new = job("e", BOB, time.time())
-    await backend.jobs.add(replace(new, reply_to=replace(new.reply_to, guild=GUILD)))
+    await backend.jobs.add(replace(new, reply_to=ReplyTarget("nowhere", GUILD)))
     await backend.jobs.finish("e", Failure("failed_out_of_memory"), time.time())
 
 

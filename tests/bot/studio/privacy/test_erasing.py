@@ -9,8 +9,8 @@ import pytest
 
 from bot.studio.options import Options
 from storage.database.privacy.erasures import BATCH
-from storage.database.privacy.trust_records import ANONYMOUS
 from storage.domain.job import Status
+from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.policy import Ban, ServerPolicy
 from tests.support.backend import Backend, png, requester, until

@@ -18,7 +18,7 @@ HISTORY = UsageHistory(
     20_001,
     {20_001: USAGE},
     {"embedded": USAGE},
-    {"123456789012345678": USAGE, "": Usage(done=1)},
+    {"123456789012345678": USAGE, "(deleted)": Usage(done=1)},
     Usage(done=2),
     {"failed_memory": 1},
     WaitingTimes({bucket_of(10.0): 4}),
@@ -30,7 +30,7 @@ def rows(text: str) -> list[dict[str, str]]:
 
 
 def test_each_sum_has_a_row() -> None:
-    text = csv_of(HISTORY, name=lambda owner: "Ada, “A”" if owner else "")
+    text = csv_of(HISTORY, name=lambda owner: "Ada, “A”" if owner.isdecimal() else "")
     assert text.splitlines()[0] == ",".join(COLUMNS)
     found = rows(text)
     assert [(row["group"], row["key"]) for row in found] == [
@@ -39,7 +39,7 @@ def test_each_sum_has_a_row() -> None:
         ("day", "2024-10-05"),
         ("model", "embedded"),
         ("person", "id:123456789012345678"),
-        ("person", ""),
+        ("person", "(deleted)"),
         ("person", "others"),
         ("failure", "failed_memory"),
     ]

@@ -14,6 +14,7 @@ from storage.domain.catalogue import Catalogue, QuotaRow
 from storage.domain.clip import Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import Job, Status
+from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.quota import DAY, day_of
 from storage.domain.usage.usage import Usage
 from tests.support.examples import CLIP, job
@@ -124,10 +125,10 @@ async def test_a_forgotten_persons_sums_stay_without_their_name(
     for owner in ("ann", "bob"):
         async with engine.begin() as connection:
             await lock(connection, owner)
-            await sums.anonymise(connection, owner)
+            await sums.rename(connection, owner, ANONYMOUS)
     after = await unbounded.usage.of_server("1", TODAY - 1, TODAY)
     assert after.by_subject == {
-        "": Usage(done=3, credits=15, seconds=6.0),
+        ANONYMOUS: Usage(done=3, credits=15, seconds=6.0),
         "cleo": Usage(done=1, credits=5, seconds=2.0),
     }
     assert (after.by_day, after.by_model) == (before.by_day, before.by_model)
