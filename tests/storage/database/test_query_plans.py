@@ -19,10 +19,10 @@ from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import ReplyTarget
 from storage.domain.library.pages import PageRequest
 from storage.domain.privacy.leftover import LeftoverKind
+from storage.domain.quota import day_of
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.limits import Limits
 from storage.domain.trust.policy import Maintenance, ServerPolicy
-from storage.domain.quota import day_of
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
 SMALL_TABLES = ("bots", "erasures", "servers")
