@@ -122,6 +122,8 @@ async def open_service(
         work.append(studio.privacy.run)
         if lease is not None:
             work.append(lease.run)
+        if front and rules.checker is not None:
+            rules.checker.start_soon()
         yield Service(studio, tuple(work))
 
 

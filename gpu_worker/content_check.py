@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol
 
 from PIL import Image
 
@@ -17,34 +17,43 @@ from storage.filter.squares import square_of
 
 log = logging.getLogger(__name__)
 
-ScoreContent: TypeAlias = Callable[[Sequence[bytes]], Awaitable[float]]
-"""Returns the highest score of squares; see storage.filter.content_checker."""
+
+class ContentScorer(Protocol):
+    """What is needed of storage.filter.content_checker.ContentChecker."""
+
+    def start_soon(self) -> None:
+        """Get ready beside other work."""
+
+    async def score(self, squares: Sequence[bytes]) -> float:
+        """Return the highest score of squares; raise Unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContentCheck:
     """Refuses what reaches the limit; with a limit of 0.0 nothing is looked at.
 
-    score is None where this worker has no filter: then it makes nothing that needs one.
+    scorer is None where this worker has no filter: then it makes nothing that needs one.
     """
 
-    score: ScoreContent | None = None
+    scorer: ContentScorer | None = None
     limit: float = 0.0
 
-    def check_able(self) -> None:
-        """Raise GenerationFailed where the order needs a filter and there is none."""
-        if self.limit and self.score is None:
+    def prepare(self) -> None:
+        """Get ready; raise GenerationFailed where the order needs a filter and there is none."""
+        if not self.limit:
+            return
+        if self.scorer is None:
             raise GenerationFailed("failed_unchecked")
+        self.scorer.start_soon()
 
     async def check(self, squares: Sequence[bytes]) -> float | None:
         """Return the highest score, None where nothing is looked at; raise GenerationFailed."""
-        self.check_able()
-        if not self.limit or self.score is None:
+        if not self.limit:
             return None
-        if not squares:
+        if self.scorer is None or not squares:
             raise GenerationFailed("failed_unchecked")
         try:
-            score = await self.score(squares)
+            score = await self.scorer.score(squares)
         except Unavailable as error:
             raise GenerationFailed("failed_unchecked") from error
         if not passes(score, self.limit):

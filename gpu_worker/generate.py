@@ -11,7 +11,7 @@ from hashlib import sha256
 from gpu_worker.chains.extension import extend
 from gpu_worker.chains.first_picture import animate_text, with_picture
 from gpu_worker.chains.story import Story
-from gpu_worker.content_check import ContentCheck, ScoreContent
+from gpu_worker.content_check import ContentCheck, ContentScorer
 from gpu_worker.encoding import OrderEncoding
 from gpu_worker.engine.api import Cancelled, Result
 from gpu_worker.media.clip_frames import open_clip
@@ -41,7 +41,7 @@ class Generator:
         depth_model: str = "",
         styles: StyleFiles | None = None,
         picture_model: str = "",
-        content: ScoreContent | None = None,
+        content: ContentScorer | None = None,
     ) -> None:
         """Make clips with this engine, from and into these blobs; refuse what is not served.
 
@@ -68,7 +68,7 @@ class Generator:
     async def _make(self, order: Order, reporter: Reporter) -> Clip:
         self._check_models(order.request)
         content = ContentCheck(self._content, order.request.content_limit)
-        content.check_able()
+        content.prepare()
         updates: Updates = asyncio.Queue()
         steps = OrderSteps(
             self._engine, self._blobs, self._open_picture, reporter, updates, self._styles, content

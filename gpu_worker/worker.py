@@ -61,7 +61,7 @@ async def work(settings: WorkerSettings) -> int:
             depth_model=settings.depth_name,
             picture_model=settings.picture_name,
             styles=StyleFiles(settings.styles_folder) if settings.takes_styles else None,
-            content=None if content is None else content.score,
+            content=content,
         )
         handler = metrics.instrument(generator)
         await serve(

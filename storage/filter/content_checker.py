@@ -46,6 +46,12 @@ class ContentChecker:
         # A request that was given up holds its thread for a moment longer than its turn.
         self._threads = ThreadPoolExecutor(3, thread_name_prefix="filter")
         self._closed = False
+        self._starting: asyncio.Task[None] | None = None
+
+    def start_soon(self) -> None:
+        """Start the process beside other work, unless it runs: it takes about a second."""
+        if self._child is None and self._starting is None and not self._closed:
+            self._starting = asyncio.create_task(self._start_in_turn())
 
     async def score(self, squares: Sequence[bytes]) -> float:
         """Return the highest score of pictures as storage.filter.squares has them, 0 of none.
@@ -100,6 +106,16 @@ class ContentChecker:
             if isinstance(error, TimeoutError):
                 raise ChildBroken(f"more than {seconds:g} s") from error
             raise
+
+    async def _start_in_turn(self) -> None:
+        try:
+            async with self._turn:
+                if self._child is None and not self._closed:
+                    await asyncio.get_running_loop().run_in_executor(self._threads, self._start)
+        except ChildBroken as error:
+            log.error("the content filter cannot be started: %s", error)
+        finally:
+            self._starting = None
 
     def _start(self) -> None:
         child = SocketProcess(CHILD, self._factory)

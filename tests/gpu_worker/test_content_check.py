@@ -29,7 +29,11 @@ class MadeUpFilter:
 
     def __init__(self, *scores: float | None) -> None:
         self._scores = list(scores)
+        self.started = False
         self.asked: list[int] = []  # how many squares at once
+
+    def start_soon(self) -> None:
+        self.started = True
 
     async def score(self, squares: Sequence[bytes]) -> float:
         assert all(len(square) == SQUARE_BYTES for square in squares)
@@ -60,7 +64,7 @@ async def outcome(
     generator = Generator(
         *(engine or InProcessEngine(), blobs, decode_in_process, "worker-1", ServedModel("fake")),
         picture_model=MADE.model,
-        content=None if content is None else content.score,
+        content=content,
     )
     return await generator(order, RecordingReporter())
 
@@ -70,7 +74,7 @@ async def test_a_clip_below_the_limit_says_what_was_found(blobs: Blobs) -> None:
     clip = await outcome(await at_limit(blobs), blobs, content)
     assert isinstance(clip, Clip)
     assert clip.content_score == 0.49
-    assert content.asked == [4]
+    assert (content.started, content.asked) == (True, [4])
     assert "content_limit" not in comment_in(await blobs.get(clip.blob))["mutoscope"]
 
 
@@ -105,7 +109,7 @@ async def test_nothing_is_looked_at_where_the_filter_is_off(blobs: Blobs) -> Non
     clip = await outcome(await at_limit(blobs, 0.0), blobs, content)
     assert isinstance(clip, Clip)
     assert clip.content_score is None
-    assert content.asked == []
+    assert (content.started, content.asked) == (False, [])
     assert isinstance(await outcome(await at_limit(blobs, 0.0), blobs, None), Clip)
 
 
@@ -125,7 +129,7 @@ async def test_a_preview_is_shown_only_where_it_passes() -> None:
     frames = [Image.new("RGB", (48, 32), colour) for colour in ("red", "blue", "green")]
     frames[0].save(file, "WEBP", save_all=True, append_images=frames[1:])
     preview, content = file.getvalue(), MadeUpFilter(0.4, 0.6, None)
-    check = ContentCheck(content.score, 0.5)
+    check = ContentCheck(content, 0.5)
     assert await check.shown(preview) == preview
     assert await check.shown(preview) is None
     assert await check.shown(preview) is None

@@ -75,7 +75,7 @@ class ContentFilter:
         Every order comes by here, whatever it was made from.
         """
         policy = await self._policies.of(requester.place.guild)
-        await self._check_words(requester, draft.request.prompt, policy)
+        await self._check_words(requester, draft.request, policy)
         limit = self._level(requester.place, policy).limit if self.is_on else 0.0
         request = replace(draft.request, content_limit=limit)
         if limit:
@@ -122,15 +122,20 @@ class ContentFilter:
         restricted = place.age_restricted or not place.guild
         return level_of(policy.filter_level, self._rules.floor, age_restricted=restricted)
 
-    async def _check_words(self, requester: Requester, prompt: str, policy: ServerPolicy) -> None:
-        """Raise BadRequest where a prompt, or a line of a story, has what nobody may ask for.
+    async def _check_words(
+        self, requester: Requester, request: GenerationRequest, policy: ServerPolicy
+    ) -> None:
+        """Raise BadRequest where a prompt, or what cards show beside it, has unwanted words.
 
         A negative prompt says what is not to be seen, and may name anything.
         """
-        if is_of_minors(prompt):
+        text = request.prompt
+        if request.style is not None:
+            text += f"\n{request.style.name}"
+        if is_of_minors(text):
             await self._record(requester, "words", entry=MINORS)
             raise BadRequest("request_minors")
-        entry = self._rules.words.find(prompt) or server_words(policy.words).find(prompt)
+        entry = self._rules.words.find(text) or server_words(policy.words).find(text)
         if entry:
             await self._record(requester, "words", entry=entry)
             raise BadRequest("request_words")

@@ -47,6 +47,22 @@ async def test_the_worst_of_several_pictures_counts(checker: ContentChecker) -> 
     assert len(RED) == SQUARE_BYTES
 
 
+async def test_a_filter_that_is_started_ahead_is_the_one_that_is_asked(
+    checker: ContentChecker,
+) -> None:
+    checker.start_soon()
+    checker.start_soon()
+    assert await checker.score([RED]) == 1.0
+    first = child_of(checker)
+    checker.start_soon()
+    await checker.score([GREY])
+    assert child_of(checker) == first
+    broken = ContentChecker(filters.MISSING)
+    broken.start_soon()
+    await refused(broken, GREY)
+    broken.close()
+
+
 async def test_a_filter_that_was_killed_is_started_again(checker: ContentChecker) -> None:
     await checker.score([GREY])
     first = child_of(checker)

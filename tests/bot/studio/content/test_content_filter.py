@@ -14,10 +14,11 @@ from bot.studio.clips.finish_action import FinishAction
 from bot.studio.content.content_rules import ContentRules
 from bot.studio.content.word_list import WordList
 from bot.studio.options import Options
-from bot.studio.orders import Requester
+from bot.studio.orders import OrderDraft, Requester
 from storage.domain.clip import Failure
 from storage.domain.errors import BadEndPicture, BadPicture, BadRequest, NotAllowed, Unavailable
 from storage.domain.job import Job, Status
+from storage.domain.models.style import Style
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.filter_level import CONTENT_REFUSED, FilterLevel
 from storage.domain.trust.place import Place
@@ -278,3 +279,10 @@ async def test_what_is_refused_is_counted(backend: Backend) -> None:
         **{"words": 2, "picture": 1},
         **{"frames": 0, "shown": 0},
     }
+
+
+async def test_the_name_of_a_style_is_held_to_the_words(backend: Backend) -> None:
+    request = (await backend.studio.draft(at(PLAIN), BLUE, WAVES)).request
+    draft = OrderDraft(replace(request, style=Style("Dragons")), at(PLAIN).reply_to, BLUE)
+    with pytest.raises(BadRequest, match="request_words"):
+        await backend.studio.order(at(PLAIN), [draft])
