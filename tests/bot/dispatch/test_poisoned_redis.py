@@ -13,6 +13,7 @@ from storage.domain.job import Job, Status
 from storage.queue.messages import (
     CANCELS,
     EVENTS,
+    VERSION,
     WORKERS,
     attempt_id,
     cancel_key,
@@ -26,23 +27,22 @@ from tests.support.backend import Backend, png, requester, until
 from tests.support.examples import CLIP
 
 CLIP_JSON = write_outcome(CLIP)
+OURS = f'{{"version": {VERSION}, '.encode()
 POISONS: dict[str, bytes] = {
     "nothing": b"",
     "random bytes": bytes(range(256)),
     "deep": b"[" * 100_000,
-    "deep outcome": b'{"version": 1, "outcome": ' + b'{"a":' * 900 + b"1" + b"}" * 901,
-    "nested outcome": b'{"version": 1, "outcome": {"clip": 1}, "event": ["ended"]}',
+    "deep outcome": OURS + b'"outcome": ' + b'{"a":' * 900 + b"1" + b"}" * 901,
+    "nested outcome": OURS + b'"outcome": {"clip": 1}, "event": ["ended"]}',
     "nested version": b'{"version": [[1]], "outcome": "clip"}',
-    "later version": b'{"version": 2, "outcome": "clip", "event": "ended"}',
+    "later version": f'{{"version": {VERSION + 1}, "outcome": "clip"}}'.encode(),
     "surrogate version": b'{"version": "\\ud800"}',
-    "5,000 digits": b'{"version": 1, "event": "ended", "job": "a", "attempt": '
-    + b"9" * 5000
-    + b"}",
+    "5,000 digits": OURS + b'"event": "ended", "job": "a", "attempt": ' + b"9" * 5000 + b"}",
     "5,000 digits as version": b'{"version": ' + b"9" * 5000 + b"}",
     "400 digits": CLIP_JSON.replace('"bytes": 12345', '"bytes": ' + "9" * 400).encode(),
     "infinity": CLIP_JSON.replace('"seconds": 9.5', '"seconds": 1e999').encode(),
-    "surrogate": b'{"version": 1, "outcome": "failure", "key": "failed_\\udc00"}',
-    "template": b'{"version": 1, "outcome": "failure", "key": "{job.__class__}"}',
+    "surrogate": OURS + b'"outcome": "failure", "key": "failed_\\udc00"}',
+    "template": OURS + b'"outcome": "failure", "key": "{job.__class__}"}',
     "blob is a path": CLIP_JSON.replace("b" * 64, "../../etc/passwd").encode(),
 }
 PER_ATTEMPT: dict[str, Callable[[str], str]] = {
