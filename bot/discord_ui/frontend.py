@@ -24,6 +24,7 @@ from bot.discord_ui.commands import (
 )
 from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
+from bot.discord_ui.commands.mail import MailButton
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
 from bot.discord_ui.library import clip, clips, lineage, reuse, shown_clip, styles
@@ -43,7 +44,7 @@ def open_client(
 ) -> MutoscopeClient:
     """Return a client with all commands, not yet logged in; its requests are counted."""
     client = MutoscopeClient(studio, texts, traffic, privacy_policy_url)
-    client.add_dynamic_items(JobButton, FinishMenu, ChooseButton)
+    client.add_dynamic_items(JobButton, FinishMenu, ChooseButton, MailButton)
     for module in (
         animate,
         clip,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import aiohttp
 import discord
@@ -28,11 +29,15 @@ ACKNOWLEDGE_TRIES = 2  # Discord accepts an acknowledgement for 3 seconds
 
 
 async def run_order(
-    interaction: Interaction, work: Callable[[Requester], Awaitable[object]]
+    interaction: Interaction,
+    work: Callable[[Requester], Awaitable[object]],
+    *,
+    private: bool = False,
 ) -> None:
     """Record that an order is begun, acknowledge, and let `work` place it or reply why not.
 
-    Where the work is cancelled, the record stays, and the person is told of the interruption.
+    private: nobody else sees the acknowledgement. Where the work is cancelled, the record stays,
+    and the person is told of the interruption.
     """
     client = interaction.client
     if str(interaction.id) in client.orders:
@@ -40,7 +45,7 @@ async def run_order(
     with client.order_in_progress(str(interaction.id)):
         repeated = False
         async with reply_errors(interaction, client.texts):
-            requester = await _begin(interaction)
+            requester = await _begin(interaction, private=private)
             repeated = requester is None
             if requester is not None:
                 await _mention_waiting_clips(interaction)
@@ -59,17 +64,21 @@ async def drop_begun_order(client: MutoscopeClient, begun_order: str) -> None:
         log.warning("the record of a finished order as begun could not be ended")
 
 
-async def _begin(interaction: Interaction) -> Requester | None:
-    """Commit the begun order, then acknowledge it by a deferred public message.
+async def _begin(interaction: Interaction, *, private: bool) -> Requester | None:
+    """Commit the begun order, then acknowledge it by a deferred message.
 
-    Return None where the order was begun before, or another process answered in words.
+    The begun order of a private one has no channel: nobody is told of it there. Return None where
+    the order was begun before, or another process answered in words.
     """
     studio, key = interaction.client.studio, str(interaction.id)
     owner = str(interaction.user.id)
     locale = interaction.client.texts.nearest(interaction.locale.value)
-    if not await studio.begun_orders.begin(key, owner, locale, _reply_target(interaction, "")):
+    answer = _reply_target(interaction, "")
+    if private:
+        answer = replace(answer, channel="")
+    if not await studio.begun_orders.begin(key, owner, locale, answer):
         return None
-    message = await _acknowledge(interaction)
+    message = await _acknowledge(interaction, private=private)
     if message is None:
         await drop_begun_order(interaction.client, key)
         return None
@@ -78,14 +87,14 @@ async def _begin(interaction: Interaction) -> Requester | None:
     return Requester(owner, locale, reply_to, limit, key, place)
 
 
-async def _acknowledge(interaction: Interaction) -> str | None:
+async def _acknowledge(interaction: Interaction, *, private: bool) -> str | None:
     """Defer the response; return the message's id, empty where Discord's answer was lost.
 
     None where another process, to which the database was away, has answered in words.
     """
     for left in reversed(range(ACKNOWLEDGE_TRIES)):
         try:
-            response = await interaction.response.defer(thinking=True)
+            response = await interaction.response.defer(thinking=True, ephemeral=private)
         except discord.HTTPException as error:
             if error.code != ALREADY_ACKNOWLEDGED:
                 raise

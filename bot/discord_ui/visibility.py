@@ -7,6 +7,7 @@ import discord
 from bot.discord_ui.client import Interaction
 from bot.discord_ui.own_messages import shows_job
 from bot.discord_ui.requester import FRONT_END
+from bot.studio.privacy.private_orders import is_private
 from storage.domain.errors import JobGone
 from storage.domain.job import Job
 
@@ -35,7 +36,9 @@ def may_be_visible(interaction: Interaction, job: Job) -> bool:
     """Tell whether this person ordered the job, or reads the channel in which it was posted."""
     place = job.reply_to
     return is_own(interaction, job) or (
-        place.front == FRONT_END and reads_channel(interaction, place.guild, place.channel)
+        place.front == FRONT_END
+        and not is_private(job.request)
+        and reads_channel(interaction, place.guild, place.channel)
     )
 
 

@@ -16,6 +16,7 @@ from bot.studio import camera_options as camera
 from bot.studio.clips import finish_options as finish
 from bot.studio.clips.end_picture import END_PICTURE, SHOWN
 from bot.studio.options import Chooser, OptionValue
+from bot.studio.privacy.private_orders import PRIVATE, Private
 from storage.domain.camera.motion import Motion, Speed
 from storage.domain.catalogue import Model, Profile
 from storage.domain.clip import Clip, Container
@@ -225,6 +226,9 @@ OPTIONS = (
     Option(STYLE, str, "", read=lambda request, _: _style_text(request), max_length=TEXT_LIMIT,
            form_line=16, detail_line=19, detail=lambda request, _: _style_text(request),
            needs=Capability.STYLE),
+    # Where everybody sees everything, as on the command line, there is none.
+    Option(PRIVATE, Private, Private.NO, in_flags=False, form_line=17, detail_line=20,
+           detail=lambda request, _: str(dict(request.extra).get(PRIVATE, ""))),
     # 1 where the picture was a spoiler, as the clip and its retries then are.
     Option("spoiler", int, 0, in_command=False, in_flags=False, form_line=None, detail_line=None),
     # 1 where each line of the prompt is a segment of a story.

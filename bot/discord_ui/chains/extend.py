@@ -12,6 +12,7 @@ from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import run_order
 from bot.studio.admission import Admission
 from bot.studio.chains.extension import FIXED, extension_options
+from bot.studio.privacy.private_orders import asks_private
 from storage.domain.job import Job
 
 ACTION = "extend"
@@ -53,7 +54,11 @@ async def submit(interaction: Interaction, job_id: str) -> None:
         check_permissions(interaction)
         options = read_form(interaction, _shown(admission), extension_options(admission, job))
         studio.check(options)
-        await run_order(interaction, lambda requester: studio.extend(job_id, requester, options))
+        await run_order(
+            interaction,
+            lambda requester: studio.extend(job_id, requester, options),
+            private=asks_private(options),
+        )
 
 
 def register(client: MutoscopeClient) -> None:

@@ -11,6 +11,7 @@ from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import ignore_repetition, reply_errors
 from bot.discord_ui.requester import run_order
+from bot.studio.privacy.private_orders import is_private
 from storage.logs import log_job
 
 FIRST_ROW, ROW_LENGTH = 1, 5
@@ -49,6 +50,9 @@ class ChooseButton(DynamicButton, template=r"choose:(?P<number>[1-8]):(?P<job>[0
     async def _order(self, interaction: Interaction) -> None:
         check_permissions(interaction)
         studio = interaction.client.studio
+        private = is_private((await studio.job(self.job)).request)
         await run_order(
-            interaction, lambda requester: studio.choose(self.job, self.number, requester)
+            interaction,
+            lambda requester: studio.choose(self.job, self.number, requester),
+            private=private,
         )

@@ -16,6 +16,7 @@ from bot.discord_ui.replies import ignore_repetition, reply_errors
 from bot.discord_ui.requester import run_order
 from bot.i18n import Translations
 from bot.studio.clips.finish_action import FinishAction
+from bot.studio.privacy.private_orders import is_private
 from storage.domain.errors import BadRequest
 from storage.logs import log_job
 
@@ -84,8 +85,11 @@ class FinishMenu(
             async with reply_errors(interaction, client.texts):
                 check_permissions(interaction)
                 action, studio = _action(value), client.studio
+                private = is_private((await studio.job(self.job)).request)
                 await run_order(
-                    interaction, lambda requester: studio.finish(self.job, requester, action)
+                    interaction,
+                    lambda requester: studio.finish(self.job, requester, action),
+                    private=private,
                 )
 
 

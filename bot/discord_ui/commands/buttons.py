@@ -21,6 +21,7 @@ from bot.discord_ui.permissions import can_moderate, check_permissions
 from bot.discord_ui.replies import ignore_repetition, reply_errors
 from bot.discord_ui.requester import run_order
 from bot.i18n import Translations
+from bot.studio.privacy.private_orders import is_private
 from storage.domain.errors import JobGone
 from storage.domain.job import Job
 from storage.logs import log_job
@@ -98,7 +99,8 @@ async def retry(interaction: Interaction, job: str) -> None:
     """Order the clip with another seed, in a message of its own."""
     check_permissions(interaction)
     studio = interaction.client.studio
-    await run_order(interaction, lambda requester: studio.retry(job, requester))
+    private = is_private((await studio.job(job)).request)
+    await run_order(interaction, lambda requester: studio.retry(job, requester), private=private)
 
 
 async def tweak(interaction: Interaction, job: str) -> None:

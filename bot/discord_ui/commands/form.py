@@ -16,6 +16,7 @@ from bot.studio.models.model_line import PROMPT, for_other_model, with_model_lin
 from bot.studio.option_table import LAST, MODEL, STORY, Option
 from bot.studio.options import Options, OptionValue
 from bot.studio.parameter_lines import ranked, read_form_lines, split_lines, write_form_lines
+from bot.studio.privacy.private_orders import PRIVATE
 from storage.domain.request import PROMPT_LIMIT
 
 LIFETIME = 15 * 60.0  # seconds for which Discord accepts what is submitted
@@ -144,6 +145,7 @@ def read_form(
         values["path"] = None  # a motion was chosen instead of the path
     if read_line(interaction, END_PICTURE) == "":
         values[END_PICTURE] = None
+    values[PRIVATE] = values.get(PRIVATE) or base.get(PRIVATE)  # no public clip by a lost line
     filled_for = base.get(MODEL) or admission.catalogue.default_model
     values[MODEL] = values[MODEL] or base.get(MODEL)  # the line may have been deleted
     return Options(**for_other_model(values, admission, str(filled_for), draws))

@@ -11,6 +11,7 @@ from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import run_order
 from bot.studio.options import Options, Shape
+from bot.studio.privacy.private_orders import asks_private
 
 
 async def place(interaction: Interaction, own: Mapping[str, Any], options: Options) -> None:
@@ -21,7 +22,9 @@ async def place(interaction: Interaction, own: Mapping[str, Any], options: Optio
         check_permissions(interaction)
         client.studio.admission.imagine(options, shape.aspect, seed=0)
         await run_order(
-            interaction, lambda requester: client.studio.imagine(requester, options, shape)
+            interaction,
+            lambda requester: client.studio.imagine(requester, options, shape),
+            private=asks_private(options),
         )
 
 

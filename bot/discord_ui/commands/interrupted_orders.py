@@ -78,7 +78,10 @@ class InterruptedOrders:
     async def _tell(self, begun_order: BegunOrder) -> None:
         """Try each way; a way returns True where the person was told or needs not be told."""
         text = "⚠️ " + self._client.texts.text(begun_order.locale, "order_interrupted")
-        for way in (self._edit_by_token, self._edit_in_channel, self._post, self._send_directly):
+        ways = [self._edit_by_token, self._edit_in_channel, self._post, self._send_directly]
+        if not begun_order.reply_to.channel:  # of a private order
+            ways = [self._edit_by_token, self._send_directly]
+        for way in ways:
             try:
                 if await way(begun_order, text):
                     return

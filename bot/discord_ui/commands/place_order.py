@@ -16,6 +16,7 @@ from bot.discord_ui.uploads import check_upload, download
 from bot.studio.clips.end_picture import END_PICTURE, of_end_picture
 from bot.studio.options import Options
 from bot.studio.orders import OrderDraft, Requester
+from bot.studio.privacy.private_orders import asks_private
 from storage.domain.errors import BadEndPicture, BadPicture
 
 MAX_PICTURES = 4  # in one order: an app that is not in the server may send 5 follow-ups
@@ -47,6 +48,7 @@ async def place_order(
         await run_order(
             interaction,
             lambda requester: _place(interaction, requester, pictures, options, end_picture),
+            private=asks_private(options),
         )
 
 

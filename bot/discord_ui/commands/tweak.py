@@ -8,6 +8,7 @@ from bot.discord_ui.commands.form import Form, read_form
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import run_order
+from bot.studio.privacy.private_orders import asks_private
 from storage.domain.job import Job
 
 ACTION = "tweak"
@@ -42,7 +43,11 @@ async def submit(interaction: Interaction, job_id: str) -> None:
         before, draws = admission.options_of(job.request), not job.request.picture
         options = read_form(interaction, admission, before, draws)
         studio.check(options)
-        await run_order(interaction, lambda requester: studio.tweak(job_id, requester, options))
+        await run_order(
+            interaction,
+            lambda requester: studio.tweak(job_id, requester, options),
+            private=asks_private(options),
+        )
 
 
 def register(client: MutoscopeClient) -> None:

@@ -22,6 +22,7 @@ from bot.discord_ui.rate_limiter import RateLimiter
 from bot.discord_ui.requester import FRONT_END
 from bot.studio.events import HeldJobsChanged, JobEvent, JobProgressed
 from bot.studio.keyed_locks import KeyedLocks
+from bot.studio.privacy.private_orders import is_private
 from bot.studio.studio import Studio
 from bot.studio.wait_forecast import LOOKUPS
 from storage.domain.advice import Advice
@@ -357,6 +358,8 @@ class Delivery:
         found = await self._sender.find_sent(message)
         if found is not None:
             return found
+        if is_private(message.job.request):
+            return await self._sender.send_alone(message, card)
         result = await self._sender.edit(message, card)
         if result is not SendResult.REFUSED or message.job.status is Status.CANCELLED:
             return result

@@ -4,6 +4,8 @@ In order: an edit by the interaction's token while it is valid, an edit in the c
 message in the channel (which unarchives a thread), a direct message. A way that Discord refuses for
 good is closed for the job and not tried again. A marker is committed before each new message; where
 its result is unknown, the channel is searched for the message before another one is sent.
+
+A private order's messages are for its owner alone: the channel is no way for them.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ import discord
 from bot.discord_ui.cards.card import Card
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.commands.buttons import button_view
+from bot.discord_ui.commands.mail import MailButton
 from bot.discord_ui.delivery.live_message import LiveMessage
 from bot.discord_ui.own_messages import find_own_message, shows_clip, shows_end, shows_job
 from bot.discord_ui.replies import (
@@ -31,6 +34,7 @@ from bot.discord_ui.replies import (
     send_reply,
 )
 from bot.discord_ui.traffic import UNTOLD, WAITS
+from bot.studio.privacy.private_orders import is_private
 from storage.domain.delivery_state import DeliveryState, Way
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, ReplyTarget, Status
@@ -40,6 +44,9 @@ log = logging.getLogger(__name__)
 # in seconds
 TOKEN_MARGIN = 10.0  # before a token expires in which it is not used
 OLD = 3600.0  # age of a message from which Discord limits edits to a few
+
+IN_CHANNEL = (Way.EDIT, Way.POST, Way.PING)
+"""The ways on which others see a message."""
 
 # Discord's error codes
 UNKNOWN_MESSAGE = 10008
@@ -100,7 +107,7 @@ class MessageSender:
                 if way is Way.TOKEN:
                     await self._webhook(place).edit_message(int(place.message), **payload)
                 else:
-                    shown = self._channel(place).get_partial_message(int(place.message))
+                    shown = self._channel(message.job).get_partial_message(int(place.message))
                     await shown.edit(**payload)
             except discord.HTTPException as error:
                 if error.code == UNKNOWN_MESSAGE:
@@ -139,8 +146,42 @@ class MessageSender:
                 if self._token_lives(old):
                     await self._webhook(old).delete_message(int(old.message))
                 elif message.job.reply_to.channel == old.channel:
-                    await self._channel(old).get_partial_message(int(old.message)).delete()
+                    channel = self._channel(message.job)
+                    await channel.get_partial_message(int(old.message)).delete()
         return result
+
+    async def send_alone(self, message: LiveMessage, card: Card) -> SendResult:
+        """Send a private order's outcome to its owner: a clip directly, or where only they see it.
+
+        Where it came directly, the message that only they see says so.
+        """
+        old, text_alone = message.job.reply_to, card.attachment is None
+        if text_alone:
+            result = await self.edit(message, card)
+            if result is not SendResult.REFUSED:
+                return result
+        too_large: FileTooLarge | None = None
+        try:
+            result = await self._send(message, card, (Way.DIRECT,), _owner_mention(message.job))
+        except FileTooLarge as error:
+            result, too_large = SendResult.REFUSED, error
+        if result is SendResult.POSTED:
+            await self._say_sent(message.job, old)
+            return result
+        result = await self.edit(message, card)
+        if result is SendResult.REFUSED and too_large is not None:
+            raise too_large
+        return result
+
+    async def _say_sent(self, job: Job, old: ReplyTarget) -> None:
+        """Say in the message that only the owner sees that the clip came directly."""
+        if not (old.message and self._token_lives(old)):
+            return
+        text = self._client.texts.text(job.locale, "mail_direct")
+        with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
+            await self._webhook(old).edit_message(
+                int(old.message), content=text, attachments=[], view=None
+            )
 
     async def find_sent(self, message: LiveMessage) -> SendResult | None:
         """Look for the new message whose result is unknown, and edit that one from now on.
@@ -148,7 +189,7 @@ class MessageSender:
         Return POSTED where it shows the outcome already; None where it may be edited or sent.
         """
         state, job = await self.state(message), message.job
-        if state.posting is None:
+        if state.posting is None or not _is_searchable(job, state.posting):
             return None
 
         def is_new(sent: discord.Message) -> bool:
@@ -182,10 +223,10 @@ class MessageSender:
     async def shows_outcome(self, message: LiveMessage) -> bool:
         """Tell whether an edit that was not recorded has put the outcome into the message."""
         place = message.job.reply_to
-        if not place.message:
+        if not place.message or is_private(message.job.request):
             return False
         try:
-            shown = await self._channel(place).fetch_message(int(place.message))
+            shown = await self._channel(message.job).fetch_message(int(place.message))
         except discord.HTTPException as error:
             _check_refusal(error)
             return False
@@ -197,9 +238,9 @@ class MessageSender:
     async def ping(self, message: LiveMessage, text: str) -> None:
         """Mention the owner in a reply to the job's message, because an edit notifies nobody."""
         state, job = await self.state(message), message.job
-        if Way.PING in state.closed:
+        if Way.PING in state.closed or is_private(job.request):
             return
-        channel = self._channel(job.reply_to)
+        channel = self._channel(job)
         try:
             if state.pinged and await find_own_message(
                 self._client, channel, state.pinged, lambda sent: sent.content == text
@@ -259,7 +300,8 @@ class MessageSender:
         self._client.studio.check_held(job)
         if channel is None:
             webhook = self._webhook(job.reply_to)
-            return await webhook.send(wait=True, **payload)
+            alone = is_private(job.request)
+            return await webhook.send(wait=True, ephemeral=alone, **payload)
         if reference is None:
             return await channel.send(nonce=_nonce(job), **payload)
         try:
@@ -307,6 +349,8 @@ class MessageSender:
         reply_to, cancelled = message.job.reply_to, message.job.status is Status.CANCELLED
         if way in (await self.state(message)).closed:
             return False
+        if way in IN_CHANNEL and is_private(message.job.request):
+            return False
         if way is Way.TOKEN:
             return self._token_lives(reply_to)
         if way is Way.DIRECT:
@@ -331,9 +375,12 @@ class MessageSender:
     async def _target(self, job: Job, way: Way) -> discord.abc.Messageable:
         if way is Way.DIRECT:
             return await self._client.create_dm(discord.Object(int(job.owner)))
-        return self._channel(job.reply_to)
+        return self._channel(job)
 
-    def _channel(self, reply_to: ReplyTarget) -> discord.PartialMessageable:
+    def _channel(self, job: Job) -> discord.PartialMessageable:
+        """Return where everybody sees a job's messages."""
+        assert not is_private(job.request), "a private clip must not come into a channel"
+        reply_to = job.reply_to
         guild = int(reply_to.guild) if reply_to.guild else None
         return self._client.get_partial_messageable(int(reply_to.channel), guild_id=guild)
 
@@ -343,9 +390,24 @@ class MessageSender:
             "content": card.content,
             "embed": None,  # in which an earlier release showed previews
             "attachments": [card.attachment.to_file()] if card.attachment else [],
-            "view": button_view(card.actions, job.id, job.locale, self._client.texts, card.choices),
+            "view": self._view(job, card),
             "allowed_mentions": NO_MENTIONS,
         }
+
+    def _view(self, job: Job, card: Card) -> discord.ui.View:
+        """Return a card's buttons; a private clip from a server can be posted there later."""
+        texts, place = self._client.texts, job.reply_to
+        view = button_view(card.actions, job.id, job.locale, texts, card.choices)
+        has_clip = job.status is Status.DONE and card.attachment is not None
+        if has_clip and place.guild and is_private(job.request):
+            label = texts.text(job.locale, "mail_button")
+            view.add_item(MailButton(place.channel, job.id, label))
+        return view
+
+
+def _is_searchable(job: Job, way: Way) -> bool:
+    """Tell whether a message that was sent this way can be looked for: not one for one person."""
+    return way is Way.DIRECT or not is_private(job.request)
 
 
 def _nonce(job: Job) -> str:

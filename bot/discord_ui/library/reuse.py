@@ -21,6 +21,7 @@ from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.library.reuse import read_settings, reusable_options
 from bot.studio.option_table import MODEL
 from bot.studio.options import Options
+from bot.studio.privacy.private_orders import asks_private
 from storage.domain.camera.motion import Motion
 from storage.domain.errors import BadPicture, BadRequest, JobGone
 from storage.domain.job import Job
@@ -81,7 +82,11 @@ async def submit(interaction: Interaction, job_id: str) -> None:
             raise BadPicture("picture_needed")
         else:
             studio.check(options)
-            await run_order(interaction, lambda requester: studio.tweak(job_id, requester, options))
+            await run_order(
+                interaction,
+                lambda requester: studio.tweak(job_id, requester, options),
+                private=asks_private(options),
+            )
 
 
 async def _read(interaction: Interaction, message: discord.Message) -> _Reused:

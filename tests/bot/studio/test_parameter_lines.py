@@ -52,7 +52,7 @@ def test_the_lines_of_a_form_hold_the_options_that_have_no_input_of_their_own() 
     assert lines == [
         *("seed: 3", "frames: 60", "fps: 24", "steps: 4", "guidance: 1", "speed: normal"),
         *("strength: 1", "path:", "preset: exact", "candidates: 1", "choose: me", "format: mp4"),
-        *("upscale: 1", "smooth: 0", "playback: forwards", "style:"),
+        *("upscale: 1", "smooth: 0", "playback: forwards", "style:", "private: no"),
     ]
 
 

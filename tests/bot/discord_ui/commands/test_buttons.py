@@ -59,7 +59,7 @@ async def test_tweak_opens_a_filled_form_and_orders_what_is_submitted(chat: Chat
             "resolution": "512p",
             "numbers": "seed: 7\nframes: 60\nfps: 24\nsteps: 9\nguidance: 1\nspeed: normal\n"
             "strength: 1\npath:\npreset: exact\ncandidates: 1\nchoose: me\nformat: mp4\n"
-            "upscale: 1\nsmooth: 0\nplayback: forwards\nstyle:",
+            "upscale: 1\nsmooth: 0\nplayback: forwards\nstyle:\nprivate: no",
         }
         await chat.alice.submit_modal(
             opened_form,
