@@ -14,7 +14,7 @@ from deploy.local.discord.rules.errors import MISSING_PERMISSIONS, NOT_FOUND, Ap
 from deploy.local.discord.rules.permissions import Permission, send_permission
 from deploy.local.discord.state.discord_state import DiscordState
 from deploy.local.discord.state.events import MemberEvent
-from deploy.local.discord.state.guild import GUILD, STUDIO
+from deploy.local.discord.state.guild import STUDIO
 from deploy.local.discord.state.messages import MessageDraft
 
 KEEP_ALIVE_SECONDS = 15
@@ -63,7 +63,7 @@ class MemberRoutes:
         ]
         return json_response(
             {
-                "guild": {"id": GUILD, "name": guild["name"], "owner_id": guild["owner_id"]},
+                "guild": {key: guild[key] for key in ("id", "name", "owner_id", "roles")},
                 "upload_limit": self._upload_limit(request),
                 "channels": visible,
                 "members": members,

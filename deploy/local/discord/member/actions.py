@@ -5,8 +5,9 @@ from collections.abc import Callable
 from deploy.local.discord import Json
 from deploy.local.discord.member import inputs
 from deploy.local.discord.member.inputs import RejectedInput
+from deploy.local.discord.member.resolved import RESOLVED, resolved_of
 from deploy.local.discord.rules.commands import CHAT, MESSAGE
-from deploy.local.discord.rules.components import BUTTON, USER_SELECT
+from deploy.local.discord.rules.components import BUTTON
 from deploy.local.discord.rules.errors import (
     MISSING_PERMISSIONS,
     UNKNOWN_COMMAND,
@@ -133,11 +134,10 @@ class MemberActions:
         if component["type"] == BUTTON and values:
             raise RejectedInput(custom_id, "a button takes no values")
         data = inputs.component_data(component, values)
-        if component["type"] == USER_SELECT:
-            data["resolved"] = {
-                "users": {key: self._guild.user(key) for key in values},
-                "members": {key: self._guild.partial_member(key) for key in values},
-            }
+        if component["type"] in RESOLVED:
+            channel = self._guild.channel(message["channel_id"])
+            chosen = (component, values, action["member"], channel)
+            data["resolved"] = resolved_of(*chosen, self._guild)
         place = message["channel_id"], message["id"]
         return NewInteraction(COMPONENT, data, action["member"], *place)
 

@@ -10,13 +10,18 @@ import { localized, setLocale, translate } from "./texts.js";
 
 const byId = (id) => document.getElementById(id);
 const query = new URLSearchParams(location.search);
+const CATEGORY = 4;
 let state, me, channel, source, commands = [];
 
 const names = {
   user: (id) => [...state.members, state.bot].find((user) => user.id === id)?.global_name ?? id,
   channel: (id) => state.channels.find((each) => each.id === id)?.name ?? id,
   people: () => state.members.map((user) => ({ value: user.id, label: user.global_name })),
-  channels: () => state.channels.filter((each) => each.name).map((each) => ({ value: each.id, label: `#${each.name}` })),
+  roles: () => state.guild.roles.map((each) => ({ value: each.id, label: each.name.replace(/^@?/, "@") })),
+  role: (id) => state.guild.roles.find((each) => each.id === id)?.name ?? id,
+  channels: (types) => state.channels
+    .filter((each) => each.name && (types?.includes(each.type) ?? each.type !== CATEGORY))
+    .map((each) => ({ value: each.id, label: each.type === CATEGORY ? each.name : `#${each.name}` })),
 };
 
 const title = (each) => each.name ?? names.user(state.bot.id);
@@ -109,7 +114,8 @@ async function loadState() {
     return option;
   }));
   byId("self-avatar").replaceWith(Object.assign(avatar(state.members.find((user) => user.id === me.id)), { id: "self-avatar" }));
-  byId("channels").replaceChildren(...state.channels.map((each) => make("button", {
+  const places = state.channels.filter((each) => each.type !== CATEGORY);
+  byId("channels").replaceChildren(...places.map((each) => make("button", {
     type: "button", class: each.name ? "channel" : "channel direct", "aria-current": each.id === channel?.id ? "page" : null,
     onclick: () => openChannel(each.id),
   }, make("span", { "aria-hidden": true }, prefix(each)), ` ${title(each)}`)));

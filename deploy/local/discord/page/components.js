@@ -16,7 +16,9 @@ export function components(list, press, names) {
     1: row,
     2: (part) => button(part, press),
     3: (part) => select(part, part.options, press),
-    5: (part) => select(part, names.people(), press),
+    5: (part) => select(part, chosen(part, names.people()), press),
+    6: (part) => select(part, chosen(part, names.roles()), press),
+    8: (part) => select(part, chosen(part, names.channels(part.channel_types)), press),
     9: (part) => section(part, build),
     10: (part) => markdown(part.content, names),
     11: (part) => mediaElement(part.media, part.description),
@@ -51,7 +53,13 @@ function select(part, options, press) {
     const values = [...element.selectedOptions].map((each) => each.value).filter(Boolean);
     if (values.length >= part.min_values) press(part.custom_id, values, element);
   });
-  return element;
+  return multiple ? make("div", {}, make("small", {}, part.placeholder ?? ""), element) : element;
+}
+
+/** Mark the options that a menu of people, roles or channels has chosen beforehand. */
+function chosen(part, options) {
+  const ids = new Set((part.default_values ?? []).map((each) => each.id));
+  return options.map((each) => ({ ...each, default: ids.has(each.value) }));
 }
 
 export function choices(options) {

@@ -12,6 +12,7 @@ const INLINE = [
   [/^_([^\s_][^_]*)_(?!\w)/, (found, names) => make("em", {}, ...inline(found[1], names))],
   [/^<t:(-?\d+)(?::([tTdDfFR]))?>/, (found) => timeElement(Number(found[1]), found[2] || "f")],
   [/^<@!?(\d+)>/, (found, names) => mention(`@${names.user(found[1])}`)],
+  [/^<@&(\d+)>/, (found, names) => mention(`@${names.role(found[1])}`)],
   [/^<#(\d+)>/, (found, names) => mention(`#${names.channel(found[1])}`)],
   [/^<\/([^:>]+):\d+>/, (found) => mention(`/${found[1]}`)],
   [/^\[([^\]]+)\]\(<?(https?:[^\s)>]+)>?\)/, (found) => link(found[2], found[1])],

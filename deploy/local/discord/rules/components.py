@@ -16,6 +16,13 @@ SECTION, TEXT, THUMBNAIL, GALLERY, FILE, SEPARATOR, CONTAINER = 9, 10, 11, 12, 1
 LABEL, UPLOAD, RADIO_GROUP, CHECKBOX_GROUP, CHECKBOX = 18, 19, 21, 22, 23
 USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT = 5, 6, 7, 8
 SELECTS = frozenset({STRING_SELECT, USER_SELECT, ROLE_SELECT, MENTIONABLE_SELECT, CHANNEL_SELECT})
+DEFAULT_TYPES = {
+    USER_SELECT: ("user",),
+    ROLE_SELECT: ("role",),
+    MENTIONABLE_SELECT: ("user", "role"),
+    CHANNEL_SELECT: ("channel",),
+}
+"""What may be chosen beforehand in a menu of each type."""
 LAYOUT_TOP = frozenset({ROW, SECTION, TEXT, GALLERY, FILE, SEPARATOR, CONTAINER})
 MODAL_TOP = frozenset({ROW, TEXT, LABEL})
 IN_MODAL_ROW = frozenset({TEXT_INPUT})
@@ -147,6 +154,7 @@ def _check_select(select: Json, where: str) -> None:
         raise required(f"{where}.custom_id")
     check_max_length(select.get("placeholder"), f"{where}.placeholder", 150)
     if select["type"] != STRING_SELECT:
+        _check_defaults(select, where)
         return
     options = select.get("options") or []
     check_length(options, f"{where}.options", 1, 25)
@@ -156,6 +164,22 @@ def _check_select(select: Json, where: str) -> None:
     if len({option["value"] for option in options}) < len(options):
         message = "The specified option value is already used"
         raise InvalidForm(f"{where}.options", "SELECT_COMPONENT_OPTION_VALUE_DUPLICATED", message)
+
+
+def _check_defaults(select: Json, where: str) -> None:
+    """Raise InvalidForm for chosen people, roles or channels that the menu cannot hold."""
+    low, high = select.get("min_values"), select.get("max_values")
+    low, high = 1 if low is None else low, 1 if high is None else high
+    check_range(low, f"{where}.min_values", 0, 25)
+    check_range(high, f"{where}.max_values", 1, 25)
+    chosen = select.get("default_values") or []
+    if chosen and not low <= len(chosen) <= high:
+        message = f"There must be {low} to {high} default values."
+        raise InvalidForm(f"{where}.default_values", "SELECT_COMPONENT_DEFAULT_VALUES", message)
+    for index, one in enumerate(chosen):
+        if one.get("type") not in DEFAULT_TYPES[select["type"]]:
+            place = f"{where}.default_values.{index}.type"
+            raise InvalidForm(place, "BASE_TYPE_CHOICES", "A value of another type of menu.")
 
 
 def _check_input(field: Json, where: str) -> None:

@@ -231,6 +231,16 @@ class Guild:
         ]
         return sorted(found, key=lambda entry: int(entry["position"]))
 
+    def visible_places(self, user: str, guild: Json | None) -> list[Json]:
+        """Return the channels, categories and threads of a guild that a user sees, with bits."""
+        key = guild["id"] if guild is not None else ""
+        return [
+            {**entry, "permissions": str(self.permissions(user, entry))}
+            for entry in self.channels
+            if entry.get("guild_id") == key
+            and self.permissions(user, entry) & Permission.VIEW_CHANNEL
+        ]
+
     def guild_create(self, guild: Json) -> Json:
         """Return the data of GUILD_CREATE."""
         threads = [

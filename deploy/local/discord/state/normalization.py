@@ -28,6 +28,8 @@ def complete_components(components: list[Json], attachments: list[Json]) -> list
                 component[name] = value
         if component["type"] in kinds.SELECTS:
             component.pop("required", None)  # it means something in a modal alone
+        for chosen in component.get("default_values") or []:
+            chosen["id"] = str(chosen["id"])  # apps may send a number
         _resolve_media(component, named)
         for part in (component, *(component.get("options") or [])):
             if part.get("emoji"):
