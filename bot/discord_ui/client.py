@@ -9,7 +9,7 @@ import logging
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import discord
@@ -37,6 +37,8 @@ DOUBLE_PRESS = 1.0  # seconds in which a person does the same to the same messag
 ModalHandler: TypeAlias = Callable[["Interaction", str], Awaitable[None]]
 JobAction: TypeAlias = Callable[["Interaction", str], Awaitable[None]]
 """What a button does with the job of an id."""
+ControlHandler: TypeAlias = Callable[["Interaction", str, Sequence[str]], Awaitable[None]]
+"""What a control with a custom_id does with the values that were chosen in it."""
 ReactionHandler: TypeAlias = Callable[
     ["MutoscopeClient", discord.RawReactionActionEvent], Awaitable[None]
 ]
@@ -69,6 +71,7 @@ class MutoscopeClient(discord.AutoShardedClient):
         self.modals: dict[str, ModalHandler] = {}
         self.reactions: dict[str, ReactionHandler] = {}
         self.job_actions: dict[str, JobAction] = {}
+        self.controls: dict[str, ControlHandler] = {}
         self.upload_limiter = UploadLimiter()
         self._presses = RateLimiter(DOUBLE_PRESS)
         self._known = RateLimiter(REPEATED)  # interactions by their ids

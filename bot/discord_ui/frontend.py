@@ -31,6 +31,7 @@ from bot.discord_ui.library import clip, clips, lineage, reuse, shown_clip, styl
 from bot.discord_ui.privacy import export, forget, privacy
 from bot.discord_ui.privacy.message_removal import MessageRemoval
 from bot.discord_ui.reports import quota, report
+from bot.discord_ui.server_settings import message as settings_message
 from bot.discord_ui.traffic import DiscordTraffic
 from bot.i18n import Translations
 from bot.studio.studio import Studio
@@ -61,6 +62,7 @@ def open_client(
         report,
         retry_reaction,
         reuse,
+        settings_message,
         shown_clip,
         story,
         styles,

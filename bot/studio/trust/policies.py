@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from storage.database.trust.server_table import Change, ServerTable
+from storage.database.trust.server_table import ServerTable
 from storage.domain.trust.audit import AuditEntry
-from storage.domain.trust.policy import ServerPolicy
+from storage.domain.trust.policy import Change, ServerPolicy
 
 SERVICE = ""
 """By this id the operators' own policy is kept."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -16,9 +15,7 @@ from storage.database.tables import servers
 from storage.database.trust import audit_table
 from storage.domain.errors import Unavailable
 from storage.domain.trust.audit import AuditEntry, changed_fields
-from storage.domain.trust.policy import ServerPolicy
-
-Change = Callable[[ServerPolicy], ServerPolicy]
+from storage.domain.trust.policy import Change, ServerPolicy
 
 
 class ServerTable:

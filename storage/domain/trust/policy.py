@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 SPARSE = {"sparse": True}
 """A field that is not written while nobody has set it, so that earlier releases read the rest."""
@@ -68,3 +70,7 @@ class ServerPolicy:
     def ban_of(self, person: str) -> Ban | None:
         """Return the ban of a person, None where they are not banned."""
         return next((ban for ban in self.bans if ban.person == person), None)
+
+
+Change: TypeAlias = Callable[[ServerPolicy], ServerPolicy]
+"""What makes a new policy of the one that is there."""

@@ -11,10 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database.jobs import Jobs
 from storage.database.tables import servers
-from storage.database.trust.server_table import Change
 from storage.domain.errors import Unavailable
 from storage.domain.trust.audit import AuditEntry
-from storage.domain.trust.policy import Ban, Maintenance, RoleAllowance, ServerPolicy
+from storage.domain.trust.policy import Ban, Change, Maintenance, RoleAllowance, ServerPolicy
 
 FULL = ServerPolicy(
     channels=("1", "2"),
