@@ -54,11 +54,15 @@ class CancellableFrames:
 
 @dataclass(frozen=True, slots=True)
 class OrderEncoding:
-    """The work on one order's frames; report hears of each stage and finished frame."""
+    """The work on one order's frames; report hears of each stage and finished frame.
+
+    sign is the last that is done to the file.
+    """
 
     order: Order
     cancelled: asyncio.Event
     report: Callable[[Progress], None]
+    sign: Callable[[bytes], bytes] = lambda data: data
 
     def run(self, made: FrameSource, facts: Mapping[str, str], drafts: int = 1) -> EncodedClip:
         """Return the file of these frames, tagged with the facts.
@@ -75,7 +79,7 @@ class OrderEncoding:
             looked_at: FrameSource = samples if request.content_limit else ready.frames
             frames = CancellableFrames(looked_at, self.cancelled)
             limit = self.order.size_limit
-            encoded = encode(frames, ready.fps, limit, facts, request.container)
+            encoded = encode(frames, ready.fps, limit, facts, request.container, sign=self.sign)
             still, count = poster(ready.frames[0]), len(ready.frames)
         seconds = time.monotonic() - begun
         return EncodedClip(encoded, still, count, ready.fps, seconds, samples.squares)

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 
 from gpu_worker.chains.extension import extend
 from gpu_worker.chains.first_picture import animate_text, with_picture
 from gpu_worker.chains.story import Story
 from gpu_worker.content_check import ContentCheck, ContentScorer
+from gpu_worker.credentials.clip_signer import ClipSigner
 from gpu_worker.encoding import OrderEncoding
 from gpu_worker.engine.api import Cancelled, Result
 from gpu_worker.media.clip_frames import open_clip
@@ -42,11 +44,13 @@ class Generator:
         styles: StyleFiles | None = None,
         picture_model: str = "",
         content: ContentScorer | None = None,
+        signer: ClipSigner | None = None,
     ) -> None:
         """Make clips with this engine, from and into these blobs; refuse what is not served.
 
         styles are the files that the engine reads; None where it takes no styles. content is the
-        content filter; None where there is none, so that orders which need it are refused.
+        content filter; None where there is none, so that orders which need it are refused. signer
+        writes the clips' credentials; None where they have none.
         """
         self._engine = engine
         self._blobs = blobs
@@ -57,6 +61,7 @@ class Generator:
         self._styles = styles
         self._picture_model = picture_model
         self._content = content
+        self._signer = signer
 
     async def __call__(self, order: Order, reporter: Reporter) -> Clip | Failure:
         """Return the clip, or why there is none."""
@@ -77,7 +82,8 @@ class Generator:
         try:
             async with _result(order.request, steps) as result:
                 reporter.slot.release()
-                work = OrderEncoding(order, reporter.cancelled, _from_thread(updates))
+                sign = partial(self._sign, request=order.request, source=result.source)
+                work = OrderEncoding(order, reporter.cancelled, _from_thread(updates), sign)
                 picture = sha256(result.picture).hexdigest() if result.picture else ""
                 facts = metadata(with_picture(order.request, picture), result)
                 drafts = max(1, len(result.candidates))
@@ -93,6 +99,10 @@ class Generator:
         clip = clip_of(order.request, result, made, blob=blob, poster=still)
         clip = replace(clip, content_score=score, picture=picture)
         return replace(clip, worker=self._worker, made_with=self._served)
+
+    def _sign(self, data: bytes, *, request: GenerationRequest, source: bytes) -> bytes:
+        """Return a clip's file with its credentials, of the clip whose file is its source."""
+        return data if self._signer is None else self._signer.sign(data, request, source)
 
     def _check_models(self, request: GenerationRequest) -> None:
         """Raise GenerationFailed where a model is asked for that this worker does not have."""
@@ -132,7 +142,7 @@ async def _source(
     steps.updates.put_nowait((Progress(Stage.PREPARING, 0, request.frames), None))
     data = await steps.get(request.source, "failed_source_gone")
     frames = await asyncio.to_thread(stack.enter_context, open_clip(data))
-    return Result(frames, request.seed, source_motion(request))
+    return Result(frames, request.seed, source_motion(request), source=data)
 
 
 def _from_thread(updates: Updates) -> Callable[[Progress], None]:

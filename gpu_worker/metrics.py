@@ -40,14 +40,24 @@ class EngineStatus(Protocol):
         """Return the loaded engine, or None while there is none."""
 
 
+class UnsignedCount(Protocol):
+    """What the metrics read of what writes credentials into clips."""
+
+    unsigned: int
+
+
 class WorkerMetrics(Collector):
     """Counts orders and busy time, and serves /metrics, /healthz and /readyz."""
 
     def __init__(
-        self, engine_process: EngineStatus, clock: Callable[[], float] = time.monotonic
+        self,
+        engine_process: EngineStatus,
+        clock: Callable[[], float] = time.monotonic,
+        signer: UnsignedCount | None = None,
     ) -> None:
         self._engine_process = engine_process
         self._clock = clock
+        self._signer = signer
         self._ended = {"clip": 0, "failed": 0, "cancelled": 0}
         self._active = 0
         self._busy_seconds = 0.0
@@ -121,6 +131,8 @@ class WorkerMetrics(Collector):
         yield _gauge("orders_at_hand", "Orders that the worker holds.", self._active)
         yield _gauge("idle_seconds", "Time since the last order.", self.idle)
         yield _gauge("engine_ready", "1 while the model is loaded, else 0.", ready)
+        unsigned = 0 if self._signer is None else self._signer.unsigned
+        yield _counter("unsigned_clips", "Clips without the credentials due to them.", unsigned)
         yield _counter(
             "engine_restarts", "Times the engine's process ended.", self._engine_process.restarts
         )

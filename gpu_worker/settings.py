@@ -16,7 +16,7 @@ from gpu_worker.engine.messages import EngineSpec
 from storage.domain.catalogue import HUB_ID
 from storage.domain.models.capability import Capability
 from storage.domain.text import printable
-from storage.settings import Port, Seconds, Settings, SettingsError, factory, is_folder
+from storage.settings import FullPath, Port, Seconds, Settings, SettingsError, factory, is_folder
 
 CHECKPOINT_FILES = ("unet/config.json", "model_index.json")
 OUR_ENGINE = "gpu_worker.models.registry:create"
@@ -45,7 +45,10 @@ class WorkerSettings(Settings):
 
     drain_seconds is what the job at hand gets to be finished once the worker is told to stop.
     idle_exit_seconds is after how long without an order the worker ends by itself (0: never).
-    judge is the folder of a CLIP model that helps to choose among candidates.
+    judge is the folder of a CLIP model that helps to choose among candidates. credentials says
+    whether clips carry content credentials (on: where they can be written; required: a clip without
+    them is refused); credentials_chain and credentials_key are the operator's own certificate as
+    PEM, and credentials_prompt has them name the prompt.
     """
 
     worker_name: str = Field(default_factory=lambda: f"{socket.gethostname()}-{os.getpid()}")
@@ -59,6 +62,10 @@ class WorkerSettings(Settings):
     idle_exit_seconds: Seconds = 0.0
     cancel_seconds: Seconds = 10.0
     silence_seconds: Seconds = 900.0
+    credentials: Literal["on", "off", "required"] = "on"
+    credentials_chain: FullPath | None = None
+    credentials_key: FullPath | None = None
+    credentials_prompt: bool = False
 
     @property
     def engine_timeouts(self) -> EngineTimeouts:

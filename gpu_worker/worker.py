@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from gpu_worker.credentials.opening import open_signer
 from gpu_worker.engine.connection import NotLoaded
 from gpu_worker.engine.supervisor import EngineProcess
 from gpu_worker.generate import Generator
@@ -33,17 +34,19 @@ DECODING = (replace(LANES[0], seconds=5.0), replace(LANES[1], seconds=15.0))
 async def work(settings: WorkerSettings) -> int:
     """Serve orders until stopped; return the exit status (1: the model cannot be loaded).
 
-    Raise SettingsError where Redis refuses the login or the blob store cannot be used.
+    Raise SettingsError where Redis refuses the login, or the blob store or the certificate of the
+    clips' credentials cannot be used.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    signer = await asyncio.to_thread(open_signer, settings)
     blobs, served = Blobs.open(settings.blob_url), settings.served()
     await blobs.check(settings.blob_url)
     await check_login(settings.redis_url)
     engine = EngineProcess(settings.engine(), settings.engine_timeouts)
     engine.start()  # it loads while the rest is set up and connected
-    metrics = WorkerMetrics(engine)
+    metrics = WorkerMetrics(engine, signer=signer)
     port, idle, name = settings.metrics_port, settings.idle_exit_seconds, settings.worker_name
     server = None if port is None else await _metrics_server(metrics, port)
     life = LifeClock(name, served.name, settings.gpu_offer)
@@ -62,6 +65,7 @@ async def work(settings: WorkerSettings) -> int:
             picture_model=settings.picture_name,
             styles=StyleFiles(settings.styles_folder) if settings.takes_styles else None,
             content=content,
+            signer=signer,
         )
         handler = metrics.instrument(generator)
         await serve(

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gpu_worker.media.picture import fit
+from storage.credentials.reading import read_credentials
 
 Frames = NDArray[np.uint8]  # (frames, height, width, 3)
 
@@ -22,7 +23,8 @@ class ClipFacts:
     """One clip, compared with the picture that it was made of.
 
     psnr is of the first frame against the fitted picture, in dB. The differences are means of
-    absolute values (0..255): fitted picture to first frame, and first frame to last.
+    absolute values (0..255): fitted picture to first frame, and first frame to last. credentials
+    says whether its content credentials are valid.
     """
 
     codec: str
@@ -34,6 +36,7 @@ class ClipFacts:
     psnr: float
     opening_difference: float
     motion_difference: float
+    credentials: str
 
     def __str__(self) -> str:
         """Return all facts as one line."""
@@ -63,7 +66,17 @@ def measure(clip: Path, picture: bytes) -> ClipFacts:
         psnr=10 * math.log10(255**2 / max(error, 1e-9)),
         opening_difference=_difference(frames[0], fitted),
         motion_difference=_difference(frames[0], frames[-1]),
+        credentials=credentials_in(clip.read_bytes()),
     )
+
+
+def credentials_in(clip: bytes) -> str:
+    """Return whether a clip's file has content credentials and they are valid, in words."""
+    found = read_credentials(clip)
+    if found is None:
+        return "none"
+    signed = f"signed by {found.issuer}"
+    return f"valid, {signed}" if found.valid else f"invalid, {signed}: {', '.join(found.faults)}"
 
 
 def _difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> float:

@@ -138,7 +138,9 @@ async def order_clip(
         raise DemoFailed(f"the bot says: {status_of(latest)}")
     path = folder / attachment["filename"]
     path.write_bytes(await member.download(attachment))
-    printer.print(f"\n{measure(path, data)}")
+    facts = measure(path, data)
+    printer.print(f"\n{facts}")
+    printer.print(f"content credentials: {facts.credentials}")
     printer.print(f"clip: {path}")
 
 

@@ -25,22 +25,15 @@ async def extend(request: GenerationRequest, steps: OrderSteps, stack: ExitStack
 
     The source's file is kept on the disk until the stack is closed.
     """
-    before, parts, view = await _open(request, steps, stack)
+    source = await steps.get(request.source, "failed_source_gone")
+    clip = await asyncio.to_thread(stack.enter_context, open_clip(source))
+    before = SizedFrames(clip, (request.width, request.height))
+    parts, view = parts_in(source, len(clip)), view_in(source)
     canvas = await steps.prepare(request, _canvas(before, request, view, steps))
     made = await steps.generate(request, canvas)
     new = ClipPart(request.prompt, made.seed, made.motion, len(made.frames) - 1)
     frames = join([before, made.frames], request.fps)
-    return replace(made, frames=frames, parts=(*parts, new))
-
-
-async def _open(
-    request: GenerationRequest, steps: OrderSteps, stack: ExitStack
-) -> tuple[FrameSource, tuple[ClipPart, ...], Pose | None]:
-    """Return the source's frames at the request's size, its parts, and where its camera ends."""
-    data = await steps.get(request.source, "failed_source_gone")
-    clip = await asyncio.to_thread(stack.enter_context, open_clip(data))
-    parts = parts_in(data, len(clip))
-    return SizedFrames(clip, (request.width, request.height)), parts, view_in(data)
+    return replace(made, frames=frames, parts=(*parts, new), source=source)
 
 
 async def _canvas(

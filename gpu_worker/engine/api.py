@@ -42,7 +42,8 @@ class Result:
     that a clip was joined of, if it was. candidates are the drafts that the frames show side by
     side; seed, motion and scores are then the judge's pick's. picture is the PNG that was made from
     the prompt and animated, empty where the picture was given. view is where the camera ends over
-    the picture; None where the last frame is not a view of that.
+    the picture; None where the last frame is not a view of that. source is the file of the clip
+    that these frames were made of, empty where there was none.
     """
 
     frames: FrameSource
@@ -55,6 +56,7 @@ class Result:
     candidates: tuple[Candidate, ...] = ()
     picture: bytes = b""
     view: Pose | None = None
+    source: bytes = b""
 
     @property
     def array(self) -> Frames:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import cv2
@@ -57,11 +57,13 @@ def encode(
     size_limit: int,
     metadata: Mapping[str, str],
     container: Container = Container.MP4,
+    *,
+    sign: Callable[[bytes], bytes] = lambda data: data,
 ) -> Encoded:
     """Return the best file of at most size_limit bytes, lowering first quality, then size.
 
-    Equal input gives equal bytes. Raise TooLarge if no quality and size will do, GenerationFailed
-    if ffmpeg fails.
+    sign is the last that is done to a file; what it adds counts. But for that, equal input gives
+    equal bytes. Raise TooLarge if no quality and size will do, GenerationFailed if ffmpeg fails.
     """
     add_comment = _ADD_COMMENT.get(container)
     tags = metadata if add_comment is None else {}
@@ -74,6 +76,8 @@ def encode(
         data = ffmpeg.run(sized, size, fps, options=options, suffix=suffix, metadata=tags)
         if add_comment is not None:
             data = add_comment(data, metadata.get("comment", ""))
+        if len(data) <= size_limit:
+            data = sign(data)
         if len(data) <= size_limit:
             return Encoded(data, *size, quality, scale < 1)
         if quality < WORST:

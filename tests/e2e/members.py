@@ -11,6 +11,7 @@ from deploy.local.demo import PICTURE
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.stack.waiting import poll
+from tests.support.credentials.signing import valid_credentials
 
 PHOTOGRAPH = PICTURE
 PATIENCE = 120
@@ -76,11 +77,13 @@ async def order(
 
 
 async def wait_for_clip(member: MemberClient, key: str) -> DeliveredClip:
-    """Wait for the clip of a message."""
+    """Wait for the clip of a message, whose credentials must be valid."""
     message = await wait_for_end(member, key)
     attachment = clip_of(message)
     assert attachment is not None, message["content"]
-    return DeliveredClip(message, await member.download(attachment))
+    clip = DeliveredClip(message, await member.download(attachment))
+    valid_credentials(clip.data)
+    return clip
 
 
 async def order_clip(member: MemberClient, **options: Any) -> DeliveredClip:

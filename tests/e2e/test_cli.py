@@ -23,6 +23,7 @@ from storage.domain.job import Status
 from storage.settings import Settings
 from tests.e2e.members import PATIENCE
 from tests.e2e.stacks import FAKE
+from tests.support.credentials.signing import valid_credentials
 from tests.support.pictures.files import gradient, noise, saved
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]
@@ -80,7 +81,9 @@ async def test_pictures_and_prompts_become_clips_beside_a_running_bot(
     assert large.status == 0, large.output
     sizes = []
     for name in ("coffee__1.mp4", "coffee__1__finished.mp4"):
-        with open_clip((tmp_path / name).read_bytes()) as clip:
+        data = (tmp_path / name).read_bytes()
+        valid_credentials(data)
+        with open_clip(data) as clip:
             sizes.append((clip.size, len(clip)))
     [((width, height), frames), finished] = sizes
     assert finished == ((2 * width, 2 * height), frames)

@@ -27,6 +27,8 @@ async def start(tmp_path: Path, *options: str, **settings: str) -> ChildProcess:
 
 async def test_it_shows_a_clip_and_runs_until_ctrl_c(tmp_path: Path) -> None:
     demo = await start(tmp_path)
+    signed = await demo.wait_for_line("content credentials: ", PATIENCE)
+    assert signed.endswith("valid, signed by Mutoscope")
     clip = (await demo.wait_for_line("clip: ", PATIENCE)).removeprefix("clip: ")
     page = (await demo.wait_for_line("page: ")).removeprefix("page: ")
     facts = measure(Path(clip), PICTURE.read_bytes())

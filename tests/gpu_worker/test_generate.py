@@ -21,7 +21,6 @@ from PIL import Image
 from gpu_worker import order_steps
 from gpu_worker.engine.connection import EngineDied, NotLoaded
 from gpu_worker.engine.messages import Downloading
-from gpu_worker.generate import Generator
 from gpu_worker.style_files import StyleFiles
 from storage.blobs import Blobs
 from storage.clip_file import check_clip_file
@@ -36,6 +35,7 @@ from storage.queue.messages import Order
 from storage.queue.slots import SlotQueue
 from tests.gpu_worker.chains.recorded_segments import RecordedSegments
 from tests.support.backend import png
+from tests.support.credentials.signing import CheckedGenerator, same_clip
 from tests.support.fake_engine import PREVIEW
 from tests.support.in_process_engine import InProcessEngine, decode_in_process
 
@@ -105,7 +105,7 @@ async def outcome(
     engine: InProcessEngine | None = None,
     reporter: RecordingReporter | None = None,
 ) -> Clip | Failure:
-    return await Generator(
+    return await CheckedGenerator(
         engine or InProcessEngine(), blobs, decode_in_process, "worker-1", ServedModel("fake")
     )(order, reporter or RecordingReporter())
 
@@ -170,7 +170,7 @@ async def test_the_file_is_of_the_ordered_container(container: Container, blobs:
 
 
 async def test_an_order_for_another_model_is_not_made_with_this_one(blobs: Blobs) -> None:
-    worker = Generator(
+    worker = CheckedGenerator(
         InProcessEngine(), blobs, decode_in_process, "worker-1", ServedModel("i2vgen-xl")
     )
     assert await worker(await ordered(blobs), RecordingReporter()) == Failure(
@@ -183,7 +183,7 @@ async def test_the_same_order_gives_the_same_bytes(blobs: Blobs) -> None:
     again = await outcome(await ordered(blobs, attempt=2, job="other"), blobs)
     assert isinstance(first, Clip)
     assert isinstance(again, Clip)
-    assert first.blob == again.blob
+    assert await same_clip(first, again, blobs)
 
 
 async def test_a_clip_can_be_made_again_from_its_own_file(blobs: Blobs) -> None:
@@ -326,7 +326,7 @@ async def test_a_worker_without_the_depth_model_does_not_make_a_flat_clip(
     order = await ordered(blobs)
     deep = replace(order, request=replace(order.request, depth_model="some/depth"))
     for depth_model, key in ((held, "failed_model_missing"), ("some/depth", "")):
-        generator = Generator(
+        generator = CheckedGenerator(
             InProcessEngine(),
             blobs,
             decode_in_process,
@@ -360,7 +360,7 @@ async def test_a_styles_file_is_where_the_engine_reads_it_before_a_clip_is_made(
     styled = replace(order, request=replace(order.request, style=Style("ink", 0.5, key)))
 
     async def made(styles: StyleFiles | None) -> Clip | Failure:
-        generator = Generator(
+        generator = CheckedGenerator(
             InProcessEngine(), blobs, decode_in_process, "w", ServedModel("fake"), styles=styles
         )
         return await generator(styled, RecordingReporter())

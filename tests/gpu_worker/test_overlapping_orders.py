@@ -14,7 +14,6 @@ from PIL import Image
 
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.connection import EngineDied
-from gpu_worker.generate import Generator
 from gpu_worker.media.encode import Encoded, encode
 from gpu_worker.media.picture import Canvas
 from gpu_worker.order_steps import FREE_SOON_SECONDS, FreeSoonTimer
@@ -27,6 +26,7 @@ from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order
 from storage.queue.slots import Capacity, EngineSlot, SlotQueue
 from tests.gpu_worker.chains.recorded_segments import RecordedSegments
+from tests.support.credentials.signing import CheckedGenerator
 from tests.support.in_process_engine import decode_in_process
 
 LAST_STEP = Progress(Stage.DENOISING, 9, 10, eta=0.5)
@@ -102,7 +102,7 @@ class GeneratorBench:
         self.blobs = HeldBlobs(blobs, self.engine.log)
         self.slots = SlotQueue()
         self._picture = picture
-        self._generator = Generator(
+        self._generator = CheckedGenerator(
             self.engine, self.blobs, decode_in_process, "worker-1", ServedModel("fake")
         )
 
@@ -137,9 +137,9 @@ async def test_the_engine_goes_on_while_a_clip_is_encoded_and_uploaded(
 ) -> None:
     encoding = threading.Event()
 
-    def held(*args: Any) -> Encoded:
+    def held(*args: Any, **options: Any) -> Encoded:
         encoding.wait(20)
-        return encode(*args)
+        return encode(*args, **options)
 
     monkeypatch.setattr("gpu_worker.encoding.encode", held)
     _, a = bench.take("a")

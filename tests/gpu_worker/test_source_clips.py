@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gpu_worker.generate import Generator
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.encode import encode, poster
 from gpu_worker.media.frames import Frames
@@ -24,6 +23,7 @@ from storage.queue.messages import Order
 from storage.queue.slots import SlotQueue
 from tests.gpu_worker.media.test_encode import PLENTY, psnr, scene
 from tests.gpu_worker.test_generate import RecordingReporter, parameters_in
+from tests.support.credentials.signing import CheckedGenerator
 from tests.support.in_process_engine import InProcessEngine, decode_in_process
 
 FRAMES = scene(10, 96, 64)
@@ -59,7 +59,7 @@ async def order_of(
 async def outcome(
     order: Order, blobs: Blobs, reporter: RecordingReporter | None = None
 ) -> Clip | Failure:
-    worker = Generator(UnloadedEngine(), blobs, decode_in_process, "worker-1", ServedModel("fake"))
+    worker = CheckedGenerator(UnloadedEngine(), blobs, decode_in_process, "w", ServedModel("fake"))
     return await worker(order, reporter or RecordingReporter())
 
 
@@ -132,7 +132,7 @@ async def test_a_model_makes_a_clip_and_it_is_finished(blobs: Blobs) -> None:
     plain = replace(
         order.request, source="", finish=None, picture=await blobs.put(poster(FRAMES[0]))
     )
-    worker = Generator(InProcessEngine(), blobs, decode_in_process, "worker-1", ServedModel("fake"))
+    worker = CheckedGenerator(InProcessEngine(), blobs, decode_in_process, "w", ServedModel("fake"))
     forwards = await worker(replace(order, request=plain), RecordingReporter())
     backwards = await worker(
         replace(order, request=replace(plain, finish=Finish(reverse=True))), RecordingReporter()

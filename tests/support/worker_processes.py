@@ -21,6 +21,7 @@ from storage.domain.prompt.reading import with_reading
 from storage.domain.request import GenerationRequest
 from storage.queue.client import Queue
 from storage.queue.messages import Order, Progressed
+from tests.support.credentials.signing import valid_credentials
 
 ROOT = Path(__file__).parents[2]
 
@@ -129,9 +130,11 @@ class WorkerProcesses:
         return order
 
     async def outcome(self, order: Order) -> Clip | Failure:
-        """Wait for an order's outcome."""
+        """Wait for an order's outcome; a clip must have valid credentials."""
         while True:
             found = await self.queue.outcome(order.job, order.attempt)
+            if isinstance(found, Clip):
+                valid_credentials(await self.blobs.get(found.blob))
             if found is not None:
                 return found
             await asyncio.sleep(0.02)

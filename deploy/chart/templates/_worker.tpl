@@ -37,6 +37,10 @@ spec:
         {{- if not .values.gpu.count }}
         - {name: DEVICE, value: cpu}
         {{- end }}
+        {{- if .root.Values.credentialsSecret }}
+        - {name: CREDENTIALS_CHAIN, value: /etc/mutoscope-credentials/tls.crt}
+        - {name: CREDENTIALS_KEY, value: /etc/mutoscope-credentials/tls.key}
+        {{- end }}
         {{- include "mutoscope.settings" .values.settings | nindent 8 }}
       {{- include "mutoscope.envFrom" . | nindent 6 }}
       ports:
@@ -62,6 +66,9 @@ spec:
       volumeMounts:
         - {name: data, mountPath: /data}
         - {name: weights, mountPath: /weights}
+        {{- if .root.Values.credentialsSecret }}
+        - {name: credentials, mountPath: /etc/mutoscope-credentials, readOnly: true}
+        {{- end }}
         {{- include "mutoscope.mounts" . | nindent 8 }}
   volumes:
     - {name: data, emptyDir: {}}
@@ -69,6 +76,10 @@ spec:
     - {name: weights, persistentVolumeClaim: {claimName: {{ .values.weightsClaim }}}}
     {{- else }}
     - {name: weights, emptyDir: {}}
+    {{- end }}
+    {{- with .root.Values.credentialsSecret }}
+    - name: credentials
+      secret: {secretName: {{ . | quote }}, defaultMode: 0440}
     {{- end }}
     {{- include "mutoscope.volumes" . | nindent 4 }}
 {{- end }}

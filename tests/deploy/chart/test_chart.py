@@ -85,6 +85,20 @@ def by_kind(manifests: list[Manifest]) -> dict[str, Manifest]:
     return {f"{one['kind']}/{one['metadata']['name']}": one for one in manifests}
 
 
+def test_a_certificate_for_credentials_is_mounted_into_workers_alone(tmp_path: Path) -> None:
+    manifests = render({"credentialsSecret": "films"}, tmp_path)
+    assert faults(manifests) == []
+    [bot] = [pod for pod in pod_templates(manifests) if pod.owner.endswith("-bot")]
+    assert "films" not in str(bot.spec)
+    [worker] = [pod for pod in pod_templates(manifests) if pod.is_worker]
+    given = {one["name"]: one.get("value", "") for one in worker.container["env"]}
+    [volume] = [one for one in worker.spec["volumes"] if one.get("secret")]
+    [mount] = [one for one in worker.container["volumeMounts"] if one["name"] == volume["name"]]
+    assert volume["secret"]["secretName"] == "films"
+    assert given["CREDENTIALS_CHAIN"] == f"{mount['mountPath']}/tls.crt"
+    assert given["CREDENTIALS_KEY"] == f"{mount['mountPath']}/tls.key"
+
+
 def test_helm_lints_it() -> None:
     assert "0 chart(s) failed" in helm("lint", "--strict", str(CHART))
 

@@ -178,7 +178,7 @@ def test_further_settings_are_those_that_the_chart_does_not_set(
         *("MODEL", "MODEL_ROW", "MODELS", "HARDWARE_PROFILE", "GENERATION_FILE"),
         *("MODELS_ON_DEMAND", "DEPTH_MODEL"),
         *("PICTURE_MODEL", "PICTURE_STEPS", "PICTURE_GUIDANCE", "PICTURE_LANGUAGES"),
-        "MUTOSCOPE_HOME",
+        *("MUTOSCOPE_HOME", "CREDENTIALS_CHAIN", "CREDENTIALS_KEY"),
         *("DATABASE_URL", "REDIS_URL", "BLOB_URL", "METRICS_PORT", "DISCORD_TOKEN"),
         *("WORKER_NAME", "DRAIN_SECONDS", "IDLE_EXIT_SECONDS"),
     }

@@ -8,7 +8,11 @@ import imageio_ffmpeg
 import pytest
 from PIL import Image
 
-from deploy.local.clip_facts import measure
+from deploy.local.clip_facts import credentials_in, measure
+from gpu_worker.media.encode import encode
+from tests.gpu_worker.media.test_encode import scene
+from tests.support.credentials.signing import signer
+from tests.support.examples import REQUEST
 
 SIDE, FRAMES = 64, 8
 
@@ -43,6 +47,15 @@ def test_a_clip_that_moves_starts_with_its_picture(tmp_path: Path) -> None:
     assert seen.psnr > 30
     assert seen.motion_difference > 3 * seen.opening_difference
     assert "8 frames of 64x64, 1.0 s, h264 yuv420p" in str(seen)
+
+
+def test_credentials_are_read() -> None:
+    bare = encode(scene(2, 64, 64), 8, 10**6, {}).data
+    assert credentials_in(bare) == "none"
+    signed = signer().sign(bare, REQUEST, b"")
+    assert credentials_in(signed) == "valid, signed by Mutoscope"
+    broken = signed[:-1] + bytes([signed[-1] ^ 1])
+    assert credentials_in(broken).startswith("invalid, signed by Mutoscope: assertion.bmffHash")
 
 
 def test_another_picture_and_a_still_clip_are_recognised(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.messages import Downloading
-from gpu_worker.generate import Generator
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.clip_parts import view_in
 from gpu_worker.media.picture import Canvas
@@ -29,6 +28,7 @@ from tests.gpu_worker.chains.steps_between import steps_between
 from tests.gpu_worker.models.depth.tiny_models import write_depth_anything
 from tests.gpu_worker.test_generate import RecordingReporter
 from tests.support.backend import png
+from tests.support.credentials.signing import CheckedGenerator
 from tests.support.in_process_engine import decode_in_process
 from tests.support.models import load_engine, moved_checkpoint, one_thread, tiny_request
 
@@ -76,7 +76,9 @@ async def outcome(
 ) -> Clip | Failure:
     """Return what a worker with this depth model makes of a request."""
     served = ServedModel("tiny")
-    worker = Generator(engine, blobs, decode_in_process, "w", served, depth_model=depth_model)
+    worker = CheckedGenerator(
+        engine, blobs, decode_in_process, "w", served, depth_model=depth_model
+    )
     return await worker(Order("job", 1, request, 1 << 30), RecordingReporter())
 
 

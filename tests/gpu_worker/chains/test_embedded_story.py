@@ -15,7 +15,6 @@ from PIL import Image
 
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.messages import Downloading
-from gpu_worker.generate import Generator
 from gpu_worker.media import motion, warp
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.frames import Frames
@@ -35,6 +34,7 @@ from storage.domain.request import DenoisedShape, GenerationRequest
 from storage.queue.messages import Order
 from tests.gpu_worker.chains.steps_between import steps_between
 from tests.gpu_worker.test_generate import RecordingReporter
+from tests.support.credentials.signing import CheckedGenerator
 from tests.support.in_process_engine import decode_in_process
 from tests.support.models import load_engine, one_thread
 
@@ -98,7 +98,7 @@ async def request_of(blobs: Blobs, prompt: str) -> GenerationRequest:
 
 
 async def made(request: GenerationRequest, blobs: Blobs, engine: LoadedEngine) -> Clip:
-    worker = Generator(engine, blobs, decode_in_process, "worker-1", ServedModel("embedded"))
+    worker = CheckedGenerator(engine, blobs, decode_in_process, "w", ServedModel("embedded"))
     clip: Clip | Failure = await worker(Order("job", 1, request, 1 << 30), RecordingReporter())
     assert isinstance(clip, Clip), clip
     return clip

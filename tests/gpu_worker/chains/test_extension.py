@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gpu_worker.generate import Generator
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.encode import encode
 from gpu_worker.media.frames import Frames
@@ -20,6 +19,7 @@ from storage.queue.messages import Order
 from tests.gpu_worker.chains.steps_between import steps_between
 from tests.gpu_worker.media.test_encode import PLENTY, psnr, scene
 from tests.gpu_worker.test_generate import RecordingReporter, comment_in
+from tests.support.credentials.signing import CheckedGenerator
 from tests.support.in_process_engine import InProcessEngine, decode_in_process
 
 BEFORE = scene(10, 96, 64)
@@ -49,7 +49,7 @@ async def order_of(
 
 
 async def outcome(order: Order, blobs: Blobs) -> Clip | Failure:
-    worker = Generator(InProcessEngine(), blobs, decode_in_process, "worker-1", ServedModel("fake"))
+    worker = CheckedGenerator(InProcessEngine(), blobs, decode_in_process, "w", ServedModel("fake"))
     return await worker(order, RecordingReporter())
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.connection import EngineDied
-from gpu_worker.generate import Generator
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
@@ -25,6 +24,7 @@ from storage.domain.request import GenerationRequest
 from storage.queue.messages import Order, read_segment, write_segment
 from tests.gpu_worker.chains.steps_between import steps_between
 from tests.gpu_worker.test_generate import RecordingReporter, comment_in, ordered
+from tests.support.credentials.signing import CheckedGenerator, same_clip
 from tests.support.in_process_engine import InProcessEngine, decode_in_process
 
 PROMPTS = ("zoom in", "pan right", "tilt up", "hold still")
@@ -66,7 +66,7 @@ async def story(blobs: Blobs, count: int = 4) -> Order:
 async def outcome(
     order: Order, blobs: Blobs, engine: InProcessEngine, reporter: RecordingReporter
 ) -> Clip | Failure:
-    return await Generator(engine, blobs, decode_in_process, "worker-1", ServedModel("fake"))(
+    return await CheckedGenerator(engine, blobs, decode_in_process, "w", ServedModel("fake"))(
         order, reporter
     )
 
@@ -137,7 +137,7 @@ async def test_a_later_attempt_goes_on_where_an_earlier_one_died(
     assert len(later.made) == 4 - dies_at
     assert isinstance(clip, Clip)
     assert isinstance(whole, Clip)
-    assert clip.blob == whole.blob, "it is the same clip, to the byte"
+    assert await same_clip(clip, whole, blobs), "to the byte"
 
 
 async def test_a_story_of_which_all_is_made_asks_no_engine(blobs: Blobs) -> None:

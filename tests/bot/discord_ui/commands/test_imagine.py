@@ -16,7 +16,6 @@ from PIL import Image
 from deploy.local.clip_messages import buttons_of, clip_of, is_final
 from deploy.local.discord import Json
 from gpu_worker.engine.api import OnProgress, Result
-from gpu_worker.generate import Generator
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.text_to_image.engine import TextToImageEngine
@@ -25,6 +24,7 @@ from storage.domain.models.served_model import ServedModel
 from storage.domain.request import GenerationRequest
 from storage.queue.consumer import serve
 from tests.support.backend import Backend, open_backend, until
+from tests.support.credentials.signing import CheckedGenerator
 from tests.support.discord.local_chat import LocalChat, open_local_chat
 from tests.support.fake_engine import FakeEngine
 from tests.support.in_process_engine import InProcessEngine, decode_in_process
@@ -99,7 +99,7 @@ async def test_the_picture_is_shown_and_then_animated(chat: LocalChat, folder: P
     waiting, backend, stop = WaitingEngine(), chat.backend, asyncio.Event()
     engine = TextToImageEngine(waiting, str(folder))
     engine.load()
-    handler = Generator(
+    handler = CheckedGenerator(
         InProcessEngine(make=lambda: engine),
         *(backend.blobs, decode_in_process, "w", ServedModel("embedded")),
         picture_model=folder.name,

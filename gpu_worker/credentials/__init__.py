@@ -1,0 +1,1 @@
+"""Content credentials (C2PA): what a clip's file says of its origin, signed with a certificate."""
