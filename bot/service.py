@@ -19,6 +19,7 @@ from bot.studio.admission import Admission
 from bot.studio.content.content_rules import ContentRules
 from bot.studio.events import EventBus
 from bot.studio.lease import Lease
+from bot.studio.privacy.data_keeper import DataKeeper
 from bot.studio.studio import Studio
 from storage import blobs as blob_store
 from storage.blobs import Blobs
@@ -27,6 +28,7 @@ from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import Unavailable
+from storage.domain.privacy.retention import RetentionRules
 from storage.domain.text import printable
 from storage.pictures.processes import PictureProcesses
 from storage.queue import connection as redis_connection
@@ -60,13 +62,15 @@ async def open_service(
     traffic: ChatTraffic | None = None,
     front: str = "",
     operators: Collection[str] = (),
+    retention: RetentionRules | None = None,
 ) -> AsyncIterator[Service]:
     """Open everything, and close it at the end of the block.
 
     quota replaces the catalogue's. Metrics and the service's health are served on metrics_port (0:
     any free port) unless it is None; gateway_ready is the front end's share of that health, traffic
     its share of the metrics. front names a front end of which other processes may show jobs of the
-    same database. operators are the ids of those who decide for the whole service.
+    same database. operators are the ids of those who decide for the whole service. retention is
+    for how long what is ordered is kept.
     Raises SettingsError, and Unavailable where the database cannot be opened.
     """
     check_urls(settings)
@@ -101,6 +105,7 @@ async def open_service(
             styles_dir=settings.styles_dir,
             operators=operators,
             content=rules,
+            retention=retention,
         )
         dispatcher = Dispatcher(jobs, blobs, queue, events)
         metrics = BotMetrics(
@@ -121,7 +126,7 @@ async def open_service(
         work = [dispatcher.run, billing.run, scaling.run, ChangeRelay(jobs, queue, events).run]
         work.append(studio.privacy.run)
         if lease is not None:
-            work.append(lease.run)
+            work += [lease.run, DataKeeper(studio.privacy, lease.is_first).run]
         if front and rules.checker is not None:
             rules.checker.start_soon()
         yield Service(studio, tuple(work))

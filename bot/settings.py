@@ -54,7 +54,9 @@ class BotSettings(Settings):
     discord_api_url and discord_gateway_url, where not empty, replace Discord's own. metrics_port
     None serves no metrics, 0 lets the system choose. ping_after is how many seconds a clip may
     take before its owner is pinged when it is there. operators are the Discord ids of the people
-    who decide for the whole service, with spaces between.
+    who decide for the whole service, with spaces between. retention_days is for how long an order
+    is kept after its end, 0 for always. blob_limit is how many GiB the blob store may hold before
+    the oldest orders are deleted, 0 for any.
     """
 
     discord_token: Annotated[str, AfterValidator(_token)] = Field(
@@ -67,4 +69,6 @@ class BotSettings(Settings):
     default_locale: Annotated[str, AfterValidator(_locale)] = "en"
     metrics_port: Port | None = None
     ping_after: Seconds = 120.0
+    retention_days: Annotated[int, Field(ge=0, le=36500)] = 0
+    blob_limit: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     operators: Annotated[str, AfterValidator(_user_ids)] = ""

@@ -15,6 +15,7 @@ import secrets
 import stat
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 INCOMING = "incoming"
@@ -24,6 +25,15 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # a pipe must not block
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _NO_FILE = (errno.ENOENT, errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ENXIO)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlob:
+    """A blob in the store: its key, its size in bytes, and when it was written (unix seconds)."""
+
+    key: str
+    size: int
+    modified: float
 
 
 class BlobFolder:
@@ -52,6 +62,20 @@ class BlobFolder:
     async def delete(self, key: str) -> None:
         """Delete a blob."""
         await asyncio.to_thread(self._delete, key)
+
+    async def listed(self, prefix: str) -> list[StoredBlob]:
+        """Return the blobs in the folder of a prefix."""
+        return await asyncio.to_thread(self._listed, prefix)
+
+    def _listed(self, prefix: str) -> list[StoredBlob]:
+        found = []
+        with contextlib.suppress(FileNotFoundError), self._opened(prefix) as folder:
+            for entry in os.scandir(folder):
+                with contextlib.suppress(FileNotFoundError):  # deleted just now
+                    facts = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(facts.st_mode):
+                        found.append(StoredBlob(entry.name, facts.st_size, facts.st_mtime))
+        return found
 
     def _put(self, key: str, data: bytes) -> None:
         with contextlib.suppress(KeyError):

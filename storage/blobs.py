@@ -15,7 +15,7 @@ from urllib.parse import unquote_to_bytes
 from obstore.exceptions import BaseError
 from obstore.store import from_url
 
-from storage.blob_folder import BlobFolder
+from storage.blob_folder import BlobFolder, StoredBlob
 from storage.cloud_store import CloudStore, check_endpoint
 from storage.domain.errors import Unavailable
 from storage.domain.text import printable
@@ -114,6 +114,12 @@ class Blobs:
         except KeyError:
             return False
         return True
+
+    async def listed(self, prefix: str) -> list[StoredBlob]:
+        """Return the blobs whose keys begin with two hexadecimal digits."""
+        with self._reachable():
+            found = await self._store.listed(prefix)
+        return [one for one in found if KEY.fullmatch(one.key)]
 
     async def delete(self, key: str) -> None:
         """Delete this key if it exists."""

@@ -11,6 +11,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import ObjectStore
 
+from storage.blob_folder import StoredBlob
 from storage.settings import SettingsError
 
 CHECK_SECONDS = 10.0
@@ -81,6 +82,15 @@ class CloudStore:
     async def size(self, key: str) -> int:
         """Return an object's size in bytes."""
         return int((await obstore.head_async(self._store, _path(key)))["size"])
+
+    async def listed(self, prefix: str) -> list[StoredBlob]:
+        """Return the objects below a prefix."""
+        found = []
+        async for some in obstore.list(self._store, prefix=prefix):
+            for one in some:
+                key = one["path"].rpartition("/")[2]
+                found.append(StoredBlob(key, one["size"], one["last_modified"].timestamp()))
+        return found
 
     async def delete(self, key: str) -> None:
         """Delete an object."""

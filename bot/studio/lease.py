@@ -63,6 +63,10 @@ class Lease:
         if self._renewed is not None and self._clock() - self._renewed > VALID_SECONDS:
             raise Unavailable("unavailable_database")
 
+    def is_first(self) -> bool:
+        """Tell whether this bot does what one of all bots is to do."""
+        return bool(self._listed) and self.id == min(self._listed)
+
     async def run(self) -> None:
         """Renew until cancelled."""
         while True:

@@ -53,6 +53,7 @@ from storage.domain.errors import (
     Unavailable,
 )
 from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
+from storage.domain.privacy.retention import RetentionRules
 from storage.domain.quota import DAY, Allowance, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.domain.trust.filter_level import CONTENT_REFUSED
@@ -94,12 +95,13 @@ class Studio:
         styles_dir: Path | None = None,
         operators: Collection[str] = (),
         content: ContentRules | None = None,
+        retention: RetentionRules | None = None,
     ) -> None:
         """Put the parts together; without a lease, no other process shows the same jobs.
 
         styles_dir is the folder of the styles that everybody may use. operators are the ids of
         those who decide for the whole service. content has the rules of it; without any, nobody
-        looks at pictures.
+        looks at pictures. retention is for how long what is ordered is kept.
         """
         self._jobs = jobs
         self._blobs = blobs
@@ -129,6 +131,8 @@ class Studio:
             styles=self.styles,
             locks=self._pictures,
             cancel=lambda job: self.cancel(job, None, discard=True),
+            delete=lambda job: self.delete(job, None),
+            rules=retention or RetentionRules(),
             clock=clock,
         )
         self._decoders = decoders

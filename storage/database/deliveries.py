@@ -78,6 +78,11 @@ async def end(connection: AsyncConnection, job: Job, at: float, *, waits: bool) 
         await connection.execute(delete(deliveries).where(deliveries.c.job == job.id))
 
 
+async def drop(connection: AsyncConnection, job_id: str) -> None:
+    """Delete what was tried for a job that is deleted."""
+    await connection.execute(delete(deliveries).where(deliveries.c.job == job_id))
+
+
 async def _put(connection: AsyncConnection, job: Job, **changes: str | float) -> None:
     here = deliveries.c.job == job.id
     await lock(connection, f"delivery {job.id}")

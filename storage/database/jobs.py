@@ -303,6 +303,7 @@ class Jobs:
             if row is not None and not Status(row["status"]).final:
                 del changes["request"]  # it may still be dispatched
             await _step(connection, job_id, VISIBLE, **changes)
+            await deliveries.drop(connection, job_id)
             if row is not None:
                 await leftovers.add(connection, left_by(row, messages=False))
 

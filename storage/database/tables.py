@@ -34,6 +34,7 @@ UNDELIVERED = text("status IN ('done', 'failed', 'cancelled') AND delivered = 0 
 MADE = text("status = 'done' AND NOT cached")
 CLIPS = text("status = 'done' AND NOT forgotten")
 UNBILLED = text("status = 'done' AND NOT cached AND NOT billed AND worker IS NOT NULL")
+KEPT = text("status IN ('done', 'failed', 'cancelled') AND delivered > 0 AND NOT forgotten")
 HAS_TOKEN = text("token <> ''")
 SHOWN = text("delivered = 0 AND NOT forgotten")
 HAS_WAITING = text("waiting > 0")
@@ -138,6 +139,8 @@ jobs = Table(
     _partial("ix_jobs_made", "kind", "ended", where=MADE),
     _partial("ix_jobs_clips", "owner", "ended", where=CLIPS),
     _partial("ix_jobs_unbilled", "worker", where=UNBILLED),
+    _partial("ix_jobs_kept", "ended", where=KEPT),
+    _partial("ix_jobs_kept_in", "guild", "ended", where=KEPT),
     _partial("ix_jobs_has_token", "token_expires", where=HAS_TOKEN),
     _partial("ix_jobs_holder", "holder", where=SHOWN),
     _partial("ix_jobs_parent", "parent", where=HAS_PARENT),

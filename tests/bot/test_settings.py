@@ -63,6 +63,8 @@ def test_a_number_that_is_none_is_reported() -> None:
         ("METRICS_PORT", "99999"),
         ("OPERATORS", "ann 7"),
         ("PRIVACY_POLICY_URL", "javascript:geheim"),
+        ("RETENTION_DAYS", "-1"),
+        ("BLOB_LIMIT", "nan"),
     ],
 )
 def test_a_wrong_value_is_reported_without_secrets(name: str, value: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
 from pathlib import Path
 from urllib.parse import quote
 
@@ -119,3 +120,13 @@ def test_a_wrong_url_is_named(url: str) -> None:
 
 def test_a_place_shows_no_credentials() -> None:
     assert place_of("s3://key:geheim@bucket/folder?token=geheim") == "bucket/folder"
+
+
+async def test_blobs_are_listed_with_their_sizes_and_ages(blobs: Blobs) -> None:
+    before = time.time() - 5
+    key = await blobs.put(b"listed")
+    [found] = [one for one in await blobs.listed(key[:2]) if one.key == key]
+    assert found.size == 6
+    assert before < found.modified < time.time() + 5
+    other = f"{(int(key[:2], 16) + 1) % 256:02x}"
+    assert key not in {one.key for one in await blobs.listed(other)}

@@ -10,7 +10,7 @@ from bot.discord_ui.replies import reply_errors
 FIELDS = {
     "privacy_kept": "privacy_kept_text",
     "privacy_where": "privacy_where_text",
-    "privacy_how_long": "privacy_how_long_text",
+    "privacy_how_long": "privacy_always",
     "privacy_yours": "privacy_yours_text",
 }
 """Message keys of a title and of what is below it."""
@@ -23,8 +23,13 @@ async def privacy(interaction: Interaction) -> None:
         embed = discord.Embed(
             title=client.texts.text(locale, "privacy_title"), colour=discord.Colour.blurple()
         )
-        for title, text in FIELDS.items():
-            name, value = (client.texts.text(locale, key) for key in (title, text))
+        days = await client.studio.privacy.retention.days(str(interaction.guild_id or ""))
+        texts = FIELDS | ({"privacy_how_long": "privacy_days"} if days else {})
+        for title, text in texts.items():
+            name, value = (
+                client.texts.text(locale, title),
+                client.texts.text(locale, text, days=days),
+            )
             embed.add_field(name=name, value=value, inline=False)
         if url := client.privacy_policy_url:
             link = client.texts.text(locale, "privacy_policy")

@@ -78,21 +78,23 @@ class LeftoverCleaner:
             job, _, attempt = left.name.rpartition(".")
             await self._stories.delete_segments(job)
             return await self._queue.forget(job, int(attempt), left.place)
-        if left.kind is LeftoverKind.STYLE:
-            await self._styles.delete_unused(left.name)
-            return True
         async with self._locks.of(left.name):
             await self._delete_blob(left)
         return True
 
     async def _delete_blob(self, left: Leftover) -> None:
         """Delete a blob; put it back where another bot's order has come to need it meanwhile."""
-        if await self._table.is_needed(left.name, left.place):
+        if await self._is_needed(left):
             return
         try:
             data = await self._blobs.get(left.name)
         except KeyError:  # missing, or damaged
             data = None
         await self._blobs.delete(left.name)
-        if data is not None and await self._table.is_needed(left.name, left.place):
+        if data is not None and await self._is_needed(left):
             await self._blobs.put(data)
+
+    async def _is_needed(self, left: Leftover) -> bool:
+        if await self._table.is_needed(left.name, left.place):
+            return True
+        return left.kind is LeftoverKind.STYLE and await self._styles.needs(left.name)

@@ -8,12 +8,15 @@ from collections.abc import Callable
 
 from bot.studio.chains.stories import Stories
 from bot.studio.keyed_locks import KeyedLocks
+from bot.studio.privacy.blob_sweep import BlobSweep
 from bot.studio.privacy.erasing import Cancel, Erasing
 from bot.studio.privacy.exporting import Exporting
 from bot.studio.privacy.leftover_cleaner import LeftoverCleaner
+from bot.studio.privacy.retention import Delete, Retention
 from bot.studio.styles.style_library import StyleLibrary
 from storage.blobs import Blobs
 from storage.database.privacy.privacy_tables import PrivacyTables
+from storage.domain.privacy.retention import RetentionRules
 from storage.queue.client import Queue
 
 
@@ -30,9 +33,14 @@ class Privacy:
         styles: StyleLibrary,
         locks: KeyedLocks,
         cancel: Cancel,
+        delete: Delete,
+        rules: RetentionRules,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        """Share the studio's locks of pictures; cancel cancels and refunds a job."""
+        """Share the studio's locks of pictures; cancel cancels and refunds a job, delete deletes.
+
+        rules are for how long what is ordered is kept.
+        """
         self.leftovers = tables.leftovers
         self.cleaner = LeftoverCleaner(
             tables.leftovers,
@@ -45,6 +53,8 @@ class Privacy:
         )
         self.erasing = Erasing(tables, self.cleaner, cancel, clock)
         self.exporting = Exporting(tables, blobs, clock)
+        self.retention = Retention(tables.retention, delete, rules, clock)
+        self.sweep = BlobSweep(tables.retention, tables.leftovers, blobs, queue, clock)
 
     async def run(self) -> None:
         """Go on with what was left over, until cancelled."""

@@ -84,10 +84,10 @@ class StyleLibrary:
                 await self._blobs.put(data)
                 before = await self._table.put(owner, name, key, now)
         except BadStyle:
-            await self.delete_unused(key)
+            await self._delete_unused(key)
             raise
         if before != key:
-            await self.delete_unused(before)
+            await self._delete_unused(before)
         return name
 
     async def delete(self, owner: str, name: str) -> None:
@@ -95,7 +95,11 @@ class StyleLibrary:
         file = await self._table.delete(owner, name.strip().casefold())
         if not file:
             raise _unknown(name, await self.own(owner))
-        await self.delete_unused(file)
+        await self._delete_unused(file)
+
+    async def needs(self, file: str) -> bool:
+        """Tell whether the operator offers a file, somebody has it, or an order waits for it."""
+        return await self._table.is_needed(file) or await self._offers(file)
 
     async def _file(self, name: str, owner: str) -> str:
         """Return the sha256 of a style's file, which is in the store."""
@@ -135,7 +139,7 @@ class StyleLibrary:
             return {}
         return await asyncio.to_thread(find_styles, self._folder)
 
-    async def delete_unused(self, file: str) -> None:
+    async def _delete_unused(self, file: str) -> None:
         """Delete a file, and put it back where another bot's order came to need it meanwhile."""
         if not file or await self._offers(file):
             return

@@ -6,7 +6,7 @@ from sqlalchemy import delete, exists, insert, or_, select
 
 from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
-from storage.database.tables import UNFINISHED, jobs, styles
+from storage.database.tables import IN_FLIGHT, WAITING, jobs, styles
 from storage.domain.errors import BadStyle
 
 MOST_STYLES = 20
@@ -55,6 +55,7 @@ class StyleTable:
     async def is_needed(self, file: str) -> bool:
         """Tell whether anybody has a style with this file, or an unfinished job is made with it."""
         kept = exists().where(styles.c.file == file)
-        ordered = exists().where(jobs.c.request.contains(file), UNFINISHED)
+        named = jobs.c.request.contains(file)
+        ordered = (exists().where(named, one) for one in (WAITING, IN_FLIGHT))
         async with self._read() as connection:
-            return bool(await connection.scalar(select(or_(kept, ordered))))
+            return bool(await connection.scalar(select(or_(kept, *ordered))))

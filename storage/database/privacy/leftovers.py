@@ -8,7 +8,14 @@ from sqlalchemy import delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.begun_orders import Transaction
-from storage.database.tables import BLOB_KEYS, UNFINISHED, begun_orders, jobs, leftovers
+from storage.database.tables import (
+    BLOB_KEYS,
+    UNFINISHED,
+    begun_orders,
+    jobs,
+    leftovers,
+    styles,
+)
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
 
 BATCH = 50
@@ -32,6 +39,11 @@ class LeftoverTable:
                 Leftover(**{**row, "kind": LeftoverKind(row["kind"])}) for row in rows.mappings()
             ]
 
+    async def record(self, left: Iterable[Leftover]) -> None:
+        """Record what is to be deleted where nothing names it."""
+        async with self._write() as connection:
+            await add(connection, left)
+
     async def drop(self, gone: Leftover) -> None:
         """Record that something is deleted, or stays because others need it."""
         async with self._write() as connection:
@@ -44,11 +56,12 @@ class LeftoverTable:
             await connection.execute(change.values(tries=left.tries + 1, due=due))
 
     async def is_needed(self, blob: str, fingerprint: str = "") -> bool:
-        """Tell whether a job, or an order that was begun, names this blob of a job.
+        """Tell whether a job, a style or an order that was begun names this blob.
 
         fingerprint is of the job that it was of: one that is unfinished is about to have the same.
         """
         needs = [exists().where(jobs.c[name] == blob) for name in BLOB_KEYS]
+        needs += [exists().where(styles.c.file == blob)]
         begun = begun_orders.c.ended == 0.0
         needs.append(exists().where(begun, begun_orders.c.pictures.contains(blob)))
         if fingerprint:

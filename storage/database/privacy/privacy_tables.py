@@ -9,6 +9,7 @@ from storage.database.privacy.erasures import ErasureTable
 from storage.database.privacy.exports import ExportTable
 from storage.database.privacy.leftovers import LeftoverTable
 from storage.database.privacy.personal_data import PersonalData
+from storage.database.privacy.retention_table import RetentionTable
 
 
 class PrivacyTables:
@@ -26,3 +27,4 @@ class PrivacyTables:
         self.leftovers = LeftoverTable(read, write)
         self.exports = ExportTable(write)
         self.personal_data = PersonalData(read)
+        self.retention = RetentionTable(read)

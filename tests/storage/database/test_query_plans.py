@@ -18,7 +18,7 @@ from storage.domain.clip import Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import ReplyTarget
 from storage.domain.library.pages import PageRequest
-from storage.domain.privacy.leftover import LeftoverKind
+from storage.domain.privacy.leftover import Leftover, LeftoverKind
 from storage.domain.quota import day_of
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.limits import Limits
@@ -122,6 +122,13 @@ async def use_privacy(jobs: Jobs) -> None:
         await tables.leftovers.is_needed(left.name, left.place)
         await tables.leftovers.postpone(left, 19.0)
         await tables.leftovers.drop(left)
+    await tables.leftovers.is_needed("e" * 64)
+    await tables.leftovers.record([Leftover(LeftoverKind.BLOB, "e" * 64)])
+    await tables.retention.ended(18.0, 50)
+    await tables.retention.ended(18.0, 50, "1", ["job1"])
+    await tables.retention.blobs_of(["job2"])
+    await tables.retention.days_by_guild()
+    await tables.retention.named(["e" * 64, "f" * 64])
     await tables.erasures.ask("ann", 18.0)
     await tables.erasures.owners()
     await tables.erasures.unfinished("ann")

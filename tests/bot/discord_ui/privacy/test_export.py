@@ -11,6 +11,7 @@ import pytest
 
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
+from storage.domain.privacy.retention import RetentionRules
 from tests.support.backend import until
 from tests.support.discord.local_chat import LocalChat
 
@@ -68,3 +69,10 @@ async def test_privacy_is_told_with_the_operators_policy(chat: LocalChat) -> Non
         *("What I keep", "Where", "For how long", "What you can do", "Privacy policy"),
     ]
     assert embed["fields"][-1]["value"] == "https://example.org/privacy"
+
+
+async def test_privacy_tells_for_how_long_orders_are_kept(chat: LocalChat) -> None:
+    chat.backend.studio.privacy.retention.rules = RetentionRules(days=30)
+    outcome = await chat.ada.command("privacy")
+    [embed] = (await chat.ada.message(outcome["message"]))["embeds"]
+    assert "30 days after it is finished" in embed["fields"][2]["value"]

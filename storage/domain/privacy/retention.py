@@ -1,0 +1,22 @@
+"""For how long, and up to which size, clips are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionRules:
+    """The operator's rules; 0 is for as long, or as much, as there is.
+
+    days is for how long an order is kept after its end. most_bytes is what the blob store may hold
+    before the oldest orders are deleted.
+    """
+
+    days: int = 0
+    most_bytes: int = 0
+
+
+def shorter(*days: int) -> int:
+    """Return the fewest days of those that bound anything, 0 where none does."""
+    return min((one for one in days if one), default=0)
