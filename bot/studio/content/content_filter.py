@@ -6,13 +6,12 @@ import logging
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from functools import lru_cache
 from hashlib import sha256
 
 from bot.studio.clips.end_picture import of_end_picture
 from bot.studio.content.content_rules import ContentRules
 from bot.studio.content.minors import is_of_minors
-from bot.studio.content.word_list import BadEntry, WordList
+from bot.studio.content.server_words import list_of
 from bot.studio.events import JobChanged, Subscription
 from bot.studio.orders import OrderDraft, Requester
 from bot.studio.trust.audit_log import AuditLog
@@ -135,7 +134,7 @@ class ContentFilter:
         if is_of_minors(text):
             await self._record(requester, "words", entry=MINORS)
             raise BadRequest("request_minors")
-        entry = self._rules.words.find(text) or server_words(policy.words).find(text)
+        entry = self._rules.words.find(text) or list_of(policy.words).find(text)
         if entry:
             await self._record(requester, "words", entry=entry)
             raise BadRequest("request_words")
@@ -195,16 +194,3 @@ class ContentFilter:
             )
         except Unavailable:
             log.warning("a refused clip could not be noted in the audit log")
-
-
-@lru_cache(maxsize=256)
-def server_words(words: tuple[str, ...]) -> WordList:
-    """Return the list of a server's words; one that an earlier release let pass is left out."""
-    usable = []
-    for word in words:
-        try:
-            WordList.read([word])
-        except BadEntry:
-            continue
-        usable.append(word)
-    return WordList.read(usable)
