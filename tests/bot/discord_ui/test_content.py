@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,17 @@ import pytest
 
 from bot.studio.content.content_rules import ContentRules
 from bot.studio.content.word_list import WordList
+from deploy.local.clip_messages import clip_of
+from deploy.local.discord.state.guild import ADA, GALLERY, GUILD, STUDIO
 from storage.domain.clip import Failure
 from storage.domain.trust.filter_level import CONTENT_REFUSED
-from tests.support.backend import open_backend, png
+from tests.bot.discord_ui.library.test_clip import asked, make_clip, refusal
+from tests.support.backend import Backend, open_backend, png
+from tests.support.discord.local_chat import LocalChat, open_local_chat
 from tests.support.discord.simulated_chat import (
     Chat,
     button_actions,
     ephemeral_texts,
-    open_chat,
     text_of,
     user_locale,
 )
@@ -27,12 +31,20 @@ RED = png((64, 64), "#ff0000")
 
 
 @pytest.fixture
-async def chat(tmp_path: Path, redis_url: str, mp4: bytes) -> AsyncIterator[Chat]:
+async def backend(tmp_path: Path, redis_url: str, mp4: bytes) -> AsyncIterator[Backend]:
     rules = ContentRules(RedChecker(), words=WordList.read(["dragons"]))
-    async with (
-        open_backend(tmp_path, redis_url, mp4, rules=rules) as backend,
-        open_chat(backend) as opened,
-    ):
+    async with open_backend(tmp_path, redis_url, mp4, rules=rules) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def local(backend: Backend, tmp_path: Path) -> AsyncIterator[LocalChat]:
+    """A chat in an age-restricted channel, in which nothing is looked at."""
+    await backend.studio.policies.change(
+        GUILD, ADA, lambda policy: replace(policy, filter_level="off")
+    )
+    async with open_local_chat(backend, tmp_path) as opened:
+        await opened.change(f"channels/{STUDIO}", nsfw=True)
         yield opened
 
 
@@ -83,3 +95,23 @@ async def test_every_clip_of_a_covered_picture_is_covered_and_has_a_text(chat: C
     files = [message.attachments[0] for message in chat.clips()]
     assert [file.is_spoiler() for file in files] == [True] * 6
     assert [file.description for file in files] == ["waves, zoom in"] * 4 + ["pan left"] * 2
+
+
+async def test_an_unchecked_clip_stays_in_its_age_restricted_channel(local: LocalChat) -> None:
+    _, job = await make_clip(local)
+    assert job.clip is not None
+    assert job.clip.content_score is None
+    shown = await asked(local.ada, job.id)
+    assert clip_of(shown)
+    posted = await local.ada.press(shown["id"], f"show:{job.id}")
+    assert await local.ada.wait_for_message(posted["message"], clip_of)
+    local.ada.channel = GALLERY
+    assert "cannot be shown here" in await refusal(local.ada, job.id)
+
+
+async def test_an_unchecked_clip_is_not_sent_directly(local: LocalChat) -> None:
+    await local.order(prompt="a rude word, zoom in")
+    await local.change("guilds/main", automod_words=["rude"])
+    await local.deliver()
+    assert await local.waiting_in_clips() == 1
+    assert await local.clips(local.direct) == []
