@@ -48,7 +48,7 @@ class MailButton(DynamicButton, template=r"mail:(?P<channel>\d{1,20}):(?P<job>[0
 
     async def _post(self, interaction: Interaction, job: Job) -> None:
         client, locale = interaction.client, interaction.locale.value
-        channel = await _open_channel(interaction, int(self.channel))
+        channel = await _open_channel(interaction, int(self.channel), job)
         assert job.clip is not None
         if job.clip.bytes > size_limit(client, channel.guild.id):
             raise NotAllowed("denied_clip_too_large", size=f"{job.clip.bytes / 2**20:.1f}")
@@ -83,8 +83,8 @@ async def _card(interaction: Interaction, job: Job) -> Card:
     return renderer.done(job, job.clip, data)
 
 
-async def _open_channel(interaction: Interaction, channel_id: int) -> PostingChannel:
-    """Return a channel where this person and the bot may post clips; raise NotAllowed."""
+async def _open_channel(interaction: Interaction, channel_id: int, job: Job) -> PostingChannel:
+    """Return a channel where this person and the bot may post the clip; raise NotAllowed."""
     channel = interaction.client.get_channel(channel_id)
     if not isinstance(channel, PostingChannel):
         raise NotAllowed("denied_no_channel")
@@ -102,14 +102,14 @@ async def _open_channel(interaction: Interaction, channel_id: int) -> PostingCha
             texts, locale = interaction.client.texts, interaction.locale.value
             listed = ", ".join(texts.text(locale, name) for name in names)
             raise NotAllowed(key, permissions=listed)
-    await _check_rules(interaction, channel, person)
+    await _check_rules(interaction, channel, person, job)
     return channel
 
 
 async def _check_rules(
-    interaction: Interaction, channel: PostingChannel, person: discord.Member
+    interaction: Interaction, channel: PostingChannel, person: discord.Member, job: Job
 ) -> None:
-    """Raise NotAllowed where the server lets this person order nothing in this channel."""
+    """Raise NotAllowed where this person may order nothing there, or the clip may not be shown."""
     studio, place = interaction.client.studio, place_of_member(channel.guild, channel.id, person)
     requester = Requester(
         *(str(person.id), interaction.locale.value, ReplyTarget(FRONT_END)),
@@ -117,3 +117,4 @@ async def _check_rules(
         place=place,
     )
     await studio.rules.check(requester, [])
+    await studio.content.check_shown(place, job, alone=False)

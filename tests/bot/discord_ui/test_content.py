@@ -11,12 +11,13 @@ import pytest
 
 from bot.studio.content.content_rules import ContentRules
 from bot.studio.content.word_list import WordList
-from deploy.local.clip_messages import clip_of
+from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord.state.guild import ADA, GALLERY, GUILD, STUDIO
 from storage.domain.clip import Failure
 from storage.domain.trust.filter_level import CONTENT_REFUSED
 from tests.bot.discord_ui.library.test_clip import asked, make_clip, refusal
-from tests.support.backend import Backend, open_backend, png
+from tests.bot.discord_ui.privacy.test_private import EPHEMERAL, is_told
+from tests.support.backend import Backend, open_backend, png, until
 from tests.support.discord.local_chat import LocalChat, open_local_chat
 from tests.support.discord.simulated_chat import (
     Chat,
@@ -115,3 +116,16 @@ async def test_an_unchecked_clip_is_not_sent_directly(local: LocalChat) -> None:
     await local.deliver()
     assert await local.waiting_in_clips() == 1
     assert await local.clips(local.direct) == []
+
+
+async def test_an_unchecked_private_clip_is_seen_where_it_was_ordered_alone(
+    local: LocalChat,
+) -> None:
+    waiting = await local.order(private="yes")
+    await local.deliver()
+    clip = await local.ada.wait_for_message(waiting, clip_of)
+    assert clip["flags"] & EPHEMERAL
+    assert await local.clips(local.direct) == []
+    await local.change(f"channels/{STUDIO}", nsfw=False)
+    await local.ada.press(clip["id"], buttons_of(clip)["mail"])
+    await until(lambda: is_told(local, "cannot be shown here"))
