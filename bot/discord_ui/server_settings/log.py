@@ -16,6 +16,8 @@ VALUES = {"channels": "<#{}>", "reports": "<#{}>", "roles": "<@&{}>"}
 """How the values of a setting are shown that are ids."""
 DETAIL_LIMIT = 200  # characters of what changed
 SUBJECT_LIMIT = 80  # characters
+REFUSED = "refused_"
+"""What the actions begin with by which the rules of content refused something."""
 SERVICE = ""
 """The actor of what the service's own rules did."""
 
@@ -61,6 +63,8 @@ def _line(visit: Visit, entry: AuditEntry) -> str:
     subject = quote(entry.subject, SUBJECT_LIMIT)
     if entry.action in WHOM and entry.subject.isdigit():
         subject = WHOM[entry.action].format(entry.subject)
+    elif entry.action.startswith(REFUSED):
+        subject = _refused(entry)
     elif entry.action == "settings":
         subject = " ".join((subject, *_changes(entry)))[:DETAIL_LIMIT]
     actor = f"<@{entry.actor}>" if entry.actor.isdigit() else visit.text("audit_by_service")
@@ -68,6 +72,14 @@ def _line(visit: Visit, entry: AuditEntry) -> str:
     known = visit.interaction.client.texts.has(key)
     action = visit.text(key) if known else quote(entry.action)
     return f"<t:{int(entry.at)}:f> {actor} · {action} {subject}".rstrip()
+
+
+def _refused(entry: AuditEntry) -> str:
+    """Return what was found in which channel, of a prompt or a picture that was refused."""
+    detail = entry.detail or {}
+    found, channel = str(detail.get("entry", "")), str(detail.get("channel", ""))
+    shown = [quote(found, SUBJECT_LIMIT), f"<#{channel}>" if channel.isdigit() else ""]
+    return " · ".join(filter(None, shown))
 
 
 def _changes(entry: AuditEntry) -> Iterator[str]:

@@ -14,6 +14,7 @@ from bot.discord_ui.replies import NO_MENTIONS, reply_errors
 from bot.discord_ui.server_settings.allowances import AllowancesPage
 from bot.discord_ui.server_settings.bans import BansPage
 from bot.discord_ui.server_settings.clips import ClipsPage
+from bot.discord_ui.server_settings.content import ContentPage
 from bot.discord_ui.server_settings.control import PREFIX, Control, ControlName
 from bot.discord_ui.server_settings.log import LogPage
 from bot.discord_ui.server_settings.overview import OverviewPage
@@ -30,6 +31,7 @@ PAGES: tuple[SettingsPage, ...] = (
     BansPage(),
     PausePage(),
     ClipsPage(),
+    ContentPage(),
     LogPage(),
 )
 """A further page is a class in a file of its own, and a row here."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.discord_ui.server_settings.content import filter_line
 from bot.discord_ui.server_settings.page import SettingsPage, Visit
 
 
@@ -34,5 +35,6 @@ class OverviewPage(SettingsPage):
             visit.text("settings_allowance_count", count=count),
             bans,
             visit.text("settings_reports", channel=there),
+            filter_line(visit),
             visit.text("settings_how"),
         ]

@@ -132,11 +132,11 @@ class ContentFilter:
         if request.style is not None:
             text += f"\n{request.style.name}"
         if is_of_minors(text):
-            await self._record(requester, "words", entry=MINORS)
+            await self._record(requester, "refused_words", entry=MINORS)
             raise BadRequest("request_minors")
         entry = self._rules.words.find(text) or list_of(policy.words).find(text)
         if entry:
-            await self._record(requester, "words", entry=entry)
+            await self._record(requester, "refused_words", entry=entry)
             raise BadRequest("request_words")
 
     async def _check_pictures(
@@ -171,16 +171,16 @@ class ContentFilter:
 
     async def _judge(self, requester: Requester, score: float, limit: float) -> None:
         if not passes(score, limit):
-            await self._record(requester, "picture")
+            await self._record(requester, "refused_picture")
             raise BadPicture("picture_refused")
 
-    async def _record(self, requester: Requester, what: str, **detail: object) -> None:
+    async def _record(self, requester: Requester, action: str, **detail: object) -> None:
         """Count a refusal, and tell the moderators of it: neither the prompt nor the picture."""
-        self.refused[what] += 1
+        self.refused[action.removeprefix("refused_")] += 1
         place = requester.place
-        log.info("refused: %s", what)
+        log.info("an order is refused: %s", action)
         await self._audit.record(
-            place.guild, requester.owner, f"refused_{what}", "", channel=place.channel, **detail
+            place.guild, requester.owner, action, "", channel=place.channel, **detail
         )
 
     async def _note(self, job: Job) -> None:
