@@ -17,12 +17,12 @@ from PIL import Image, ImageDraw, ImageFont
 
 from storage.domain.quota import DAY
 
-WIDTH, HEIGHT = 960, 420  # pixels; Discord shows it at about half that
-LEFT, RIGHT, TOP, BOTTOM = 92, 28, 30, 62
-FONT_SIZE = 27
+WIDTH, HEIGHT = 960, 460  # pixels; Discord shows it at half that, or a third on a phone
+LEFT, RIGHT, TOP, BOTTOM = 112, 28, 34, 78
+FONT_SIZE = 35
 BAR = 0.72  # of the room that a day has
 GRID_LINES = 4
-MOST_DATES = 6
+MOST_DATES = 5
 
 BACKGROUND, GRID, TEXT = "#1e1f22", "#3a3c42", "#c4c7cd"
 
@@ -90,7 +90,7 @@ def _draw_dates(draw: ImageDraw.ImageDraw, days: Sequence[int]) -> None:
         left, right = _span(place, len(days))
         date = datetime.datetime.fromtimestamp(days[place] * DAY, datetime.UTC)
         middle = min((left + right) / 2, WIDTH - RIGHT - 1.3 * FONT_SIZE)
-        draw.text((middle, HEIGHT - BOTTOM + 14), f"{date:%m-%d}", TEXT, anchor="mt")
+        draw.text((middle, HEIGHT - BOTTOM + 18), f"{date:%m-%d}", TEXT, anchor="mt")
 
 
 def _span(place: int, count: int) -> tuple[float, float]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 from bot.discord_ui.cards import bill_text
 from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.models import model_text
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.reports.usage_lines import CREDITS, FIELD_LIMIT, chart_of, embed_of, lines_of
+from bot.discord_ui.trust.places import place_of
 from bot.studio.models.model_status import ModelStatus
 from storage.domain.job import Status
-from storage.domain.quota import Allowance, UsageReport
+from storage.domain.quota import Allowance, Budget, UsageReport
 from storage.domain.usage.usage import UsageHistory
 
 DAYS = 30
@@ -22,13 +24,17 @@ async def quota(interaction: Interaction) -> None:
     studio, owner = interaction.client.studio, str(interaction.user.id)
     async with reply_errors(interaction, interaction.client.texts):
         await interaction.response.defer(ephemeral=True)
+        allowance = await studio.allowance(owner, place_of(interaction))
         report = await studio.report(owner)
         history = await studio.usage.of_person(owner, DAYS)
         offered = [one for one in await studio.models() if one.credits is not None]
         lines = lines_of(interaction)
         title = lines.text("quota_title")
         chart = await chart_of(history, CREDITS, lines.text("used_last_days", days=DAYS))
-        embed = embed_of(title, _rows(interaction, report, history, offered), chart)
+        rows = chain(
+            _allowance(interaction, allowance), _rows(interaction, report, history, offered)
+        )
+        embed = embed_of(title, rows, chart)
         attachments = [] if chart is None else [chart]
         await interaction.edit_original_response(embed=embed, attachments=attachments)
 
@@ -42,8 +48,6 @@ def _rows(
     """Yield the fields of a person's report."""
     lines = lines_of(interaction)
     texts, locale = interaction.client.texts, interaction.locale.value
-    if report.allowance is not None:
-        yield from _allowance(interaction, report.allowance)
     yield lines.text("used_last_days", days=DAYS), lines.legend(CREDITS, history.total)
     yield lines.text("quota_in_all"), lines.credits(report.credits)
     yield lines.text("quota_saved"), lines.credits(report.saved)
@@ -59,10 +63,29 @@ def _rows(
 
 def _allowance(interaction: Interaction, allowance: Allowance) -> Iterator[tuple[str, str]]:
     lines = lines_of(interaction)
-    yield lines.text("quota_left"), f"**{lines.credits(allowance.left)}** / {allowance.limit}"
+    yield lines.text("quota_left"), _left(interaction, allowance.today)
     yield lines.text("quota_today"), lines.credits(allowance.spent)
     yield lines.text("quota_reserved"), lines.credits(allowance.reserved)
-    yield lines.text("quota_resets"), f"<t:{int(allowance.resets_at)}:R>"
+    if (month := allowance.month) is not None:
+        yield lines.text("quota_month"), lines.credits(month.spent)
+        yield lines.text("quota_left_month"), _left(interaction, month)
+    if (here := allowance.server) is not None:
+        yield lines.text("quota_left_here"), _left(interaction, here.day)
+        yield lines.text("quota_left_month_here"), _left(interaction, here.month)
+        if here.unfinished_limit is not None:
+            yield (
+                lines.text("quota_unfinished_here"),
+                f"{here.unfinished} / {here.unfinished_limit}",
+            )
+
+
+def _left(interaction: Interaction, budget: Budget) -> str:
+    """Return what is left, of how much, and when there is more; empty where nothing is limited."""
+    if budget.left is None:
+        return ""
+    lines = lines_of(interaction)
+    left = f"**{lines.credits(budget.left)}** / {budget.limit}"
+    return f"{left}\n{lines.text('quota_resets', when=f'<t:{int(budget.resets_at)}:R>')}"
 
 
 def _counts(interaction: Interaction, report: UsageReport) -> str:

@@ -18,6 +18,7 @@ from storage.domain.usage.usage import Usage, UsageHistory
 
 FIELD_LIMIT = 1024  # characters
 NAMED = 10  # people, servers, models or reasons that have a line
+NARROW = 40  # characters; a field of longer lines has the whole width
 CHART = "usage.png"
 
 Legend: TypeAlias = Mapping[str, tuple[str, Callable[[Usage], int]]]
@@ -121,11 +122,12 @@ async def chart_of(history: UsageHistory, legend: Legend, about: str) -> discord
 def embed_of(
     title: str, rows: Iterator[tuple[str, str]], chart: discord.File | None
 ) -> discord.Embed:
-    """Return an embed of fields, those without a value left out, and the picture below them."""
+    """Return an embed of those fields that have a value, and the picture below them."""
     embed = discord.Embed(title=title, colour=discord.Colour.blurple())
     for name, value in rows:
         if value:
-            embed.add_field(name=name, value=value)
+            widest = max(map(len, value.split("\n")))
+            embed.add_field(name=name, value=value, inline=widest <= NARROW)
     if chart is not None:
         embed.set_image(url=f"attachment://{chart.filename}")
     return embed

@@ -26,7 +26,8 @@ import psutil
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
-from deploy.local.load.history import Volume, fill
+from deploy.local.discord.state.guild import ADA
+from deploy.local.load.history import Volume, fill, is_person
 from deploy.local.load.timed_bot import StatementTime, read_statements
 from deploy.local.stack.child_process import ChildProcess
 from deploy.local.stack.local_stack import LocalStack
@@ -42,6 +43,7 @@ BURST = 4  # orders at once
 BURST_SECONDS = 2.0
 DELETES = 10
 REPORT_DAYS = (1, 7, 90)
+REPORTS = 12  # of each kind
 OWNER = re.compile(r"^<@(\d+)>")
 
 
@@ -58,12 +60,15 @@ class LoadTest:
         # What was measured, in seconds and shares.
         self.acknowledged: list[float] = []
         self.deleted: list[float] = []
+        self.quotas: list[float] = []
         self.reported: list[float] = []
+        self.reported_service: list[float] = []
         self.figures: dict[str, object] = {}
 
     async def start(self) -> None:
         """Start everything; return once the bot takes orders and has settled."""
         stack, arguments = self._stack, self._arguments
+        stack.environ["OPERATORS"] = ADA
         shutil.rmtree(stack.logs, ignore_errors=True)  # of an earlier measurement in this folder
         for log in (self._engine_log, self._statement_log):
             log.unlink(missing_ok=True)
@@ -165,11 +170,28 @@ class LoadTest:
                     await member.press(message["id"], buttons_of(message)["delete"])
                     await member.wait_until_deleted(message["id"])
                     self.deleted.append(time.monotonic() - began)
-            for days in REPORT_DAYS:
-                began = time.monotonic()
-                answer = await admin.command("report", days=days)
-                await admin.wait_for_message(answer["message"], lambda seen: seen["embeds"])
-                self.reported.append(time.monotonic() - began)
+            await self._read_reports(admin)
+
+    async def _read_reports(self, admin: MemberClient) -> None:
+        """Time the reports on people, on the admin's server and on the whole service."""
+        members = (await admin.state())["members"]
+        people = [one["id"] for one in members if is_person(one["global_name"])]
+        for owner in people[:REPORTS]:
+            async with MemberClient(self._stack.page, user_id=owner) as member:
+                self.quotas.append(await _answer_seconds(member, "quota"))
+        for number in range(REPORTS):
+            days = REPORT_DAYS[number % len(REPORT_DAYS)]
+            self.reported.append(await _answer_seconds(admin, "report", days=days))
+            whole = await _answer_seconds(admin, "report", days=days, service=True)
+            self.reported_service.append(whole)
+
+
+async def _answer_seconds(member: MemberClient, name: str, **options: object) -> float:
+    """Return how long a command takes until its embed is there."""
+    began = time.monotonic()
+    answer = await member.command(name, **options)
+    await member.wait_for_message(answer["message"], lambda seen: seen["embeds"])
+    return time.monotonic() - began
 
 
 def milliseconds(seconds: Sequence[float], share: float) -> float | None:
@@ -202,7 +224,15 @@ async def run(folder: Path, arguments: argparse.Namespace) -> dict[str, object]:
         "acknowledged_median_ms": milliseconds(test.acknowledged, 0.5),
         "delete_median_ms": milliseconds(test.deleted, 0.5),
         "delete_max_ms": milliseconds(test.deleted, 1.0),
-        "report_max_ms": milliseconds(test.reported, 1.0),
+        **{
+            f"{name}_{share}_ms": milliseconds(seconds, quantile_of)
+            for name, seconds in (
+                ("quota", test.quotas),
+                ("report", test.reported),
+                ("service_report", test.reported_service),
+            )
+            for share, quantile_of in (("median", 0.5), ("max", 1.0))
+        },
     }
 
 

@@ -30,6 +30,7 @@ from storage.settings import Settings
 
 FIRST_VERSION = "0001"
 DAYS = 90  # over which the finished jobs are spread
+PERSON = "Person"
 SEED = '"seed":0'
 FAILURE = '{"key":"failed_memory","parameters":[],"retryable":false,"cancelled":false}'
 
@@ -78,10 +79,15 @@ async def _prepare(settings: Settings, picture: bytes) -> str:
 
 
 def _person(state: DiscordState, number: int) -> Person:
-    owner = state.guild.join(f"Person{number}", "en-US")["user"]["id"]
+    owner = state.guild.join(f"{PERSON}{number}", "en-US")["user"]["id"]
     if number % 2:
         return Person(owner, STUDIO, GUILD)
     return Person(owner, state.guild.direct_channel(owner)["id"], "")
+
+
+def is_person(name: str) -> bool:
+    """Tell whether a member is one of those who ordered all these jobs."""
+    return name.startswith(PERSON)
 
 
 def _message(state: DiscordState, person: Person) -> str:

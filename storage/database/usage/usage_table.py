@@ -54,7 +54,7 @@ class UsageTable:
         async with self._read() as connection:
             named = await _by(connection, usage_days.c.subject, these, limit)
             row = (await connection.execute(select(*_SUMS).where(these))).mappings().one()
-        return named, _rest(_usage(row), named)
+        return named, _rest(_usage(row), named, limit)
 
     async def _of_scope(self, scope: str, first: int, last: int) -> UsageHistory:
         these = and_(usage_days.c.scope == scope, usage_days.c.day.between(first, last))
@@ -72,7 +72,7 @@ class UsageTable:
             by_day,
             by_model,
             named,
-            _rest(total, named),
+            _rest(total, named, SUBJECTS),
             failures,
             WaitingTimes(waiting),
         )
@@ -107,8 +107,13 @@ def _usage(row: RowMapping) -> Usage:
     return Usage(**{name: type(getattr(whole, name))(row[name] or 0) for name in USAGE})
 
 
-def _rest(total: Usage, named: Mapping[Any, Usage]) -> Usage:
-    """Return what is left of a total; floats that were added up in another order leave no less."""
+def _rest(total: Usage, named: Mapping[Any, Usage], limit: int) -> Usage:
+    """Return what is left of a total, where there may be more than those who are named.
+
+    Floats that were added up in another order leave no less than nothing.
+    """
+    if len(named) < limit:
+        return Usage()
     known = sum(named.values(), Usage())
     left = {name: getattr(total, name) - getattr(known, name) for name in USAGE}
     return Usage(**{name: max(type(value)(0), value) for name, value in left.items()})

@@ -10,11 +10,12 @@ from PIL import Image, ImageColor
 
 from bot.discord_ui.reports.chart import COLOURS
 from bot.discord_ui.reports.usage_lines import CREDITS
-from deploy.local.discord.state.guild import ADA
+from deploy.local.discord.state.guild import ADA, GUILD
 from storage.domain.clip import Clip
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import ReplyTarget, Status
-from storage.domain.quota import DAY
+from storage.domain.quota import DAY, day_of, month_of
+from storage.domain.trust.policy import RoleAllowance
 from tests.support.backend import Backend
 from tests.support.discord.local_chat import LocalChat
 from tests.support.discord.simulated_chat import (
@@ -76,6 +77,32 @@ async def test_the_bill_is_in_the_quota(chat: Chat) -> None:
     assert "2 s of GPU time, 20 s of start, 38 s of idle time · $0.0114" in text_of(
         result.response.message
     )
+
+
+async def test_what_is_left_says_of_which_time_and_place(local_chat: LocalChat) -> None:
+    """By the service's limits a day and a month, and by those of one's roles in the server."""
+    ada, backend, now = local_chat.ada, local_chat.backend, time.time()
+    quota = replace(backend.catalogue.quota, credits_per_day=100, credits_per_month=1000)
+    backend.jobs = backend.studio._jobs = backend.jobs_with_quota(quota)
+    here = ReplyTarget("nowhere", GUILD)
+    await backend.jobs.add(replace(job("a", ADA, now, 10), reply_to=here))
+    await backend.jobs.finish("a", CLIP, now)
+    await backend.jobs.add(replace(job("b", ADA, now, 7), reply_to=NOWHERE))
+    role = RoleAllowance(GUILD, credits_per_day=30, unfinished_jobs=2)  # everybody's
+    policies = backend.studio.policies
+    await policies.change(GUILD, ADA, lambda policy: replace(policy, allowances=(role,)))
+    outcome = await ada.command("quota")
+    message = await ada.wait_for_message(outcome["message"], lambda seen: seen["embeds"])
+    found = {field["name"]: field["value"] for field in message["embeds"][0]["fields"]}
+    today, month = day_of(now), month_of(now)
+    tomorrow, following = (f"\nnew ones <t:{day * DAY}:R>" for day in (today + 1, month.stop))
+    assert found["Left today"] == f"**83 credits** / 100{tomorrow}"
+    assert found["Left this month"] == f"**983 credits** / 1000{following}"
+    assert (found["Spent today"], found["Spent this month"]) == ("10 credits", "10 credits")
+    assert found["Held for clips in the works"] == "7 credits"
+    assert found["Left in this server today"] == f"**20 credits** / 30{tomorrow}"
+    assert "Left in this server this month" not in found
+    assert found["In the works in this server"] == "0 / 2"
 
 
 async def test_the_last_month_is_shown_with_a_picture(local_chat: LocalChat) -> None:

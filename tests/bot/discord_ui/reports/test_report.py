@@ -12,6 +12,7 @@ import discord
 import pytest
 from PIL import Image
 
+from bot.discord_ui.reports.chart import HEIGHT, WIDTH
 from deploy.local.discord import Json
 from deploy.local.discord.state.guild import ADA, GUILD
 from storage.domain.clip import Failure
@@ -85,7 +86,7 @@ async def test_a_manager_sees_their_server_alone(local_chat: LocalChat) -> None:
 
     picture = await local_chat.ada.download(message["embeds"][0]["image"])
     image = Image.open(io.BytesIO(picture))
-    assert (image.format, image.size) == ("PNG", (960, 420))
+    assert (image.format, image.size) == ("PNG", (WIDTH, HEIGHT))
 
     rows = await table(local_chat, message)
     people = {row["key"]: row for row in rows if row["group"] == "person"}

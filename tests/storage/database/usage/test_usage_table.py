@@ -102,6 +102,13 @@ async def test_the_service_names_servers_and_no_people(unbounded: Jobs) -> None:
     assert (await unbounded.usage.servers(day_of(NOON + DAY), 2))[0] == {}
 
 
+def test_nobody_is_left_where_all_are_named() -> None:
+    """However the sums of floats were rounded."""
+    total, named = Usage(done=3, seconds=0.1 + 0.2), {"ann": Usage(done=3, seconds=0.3)}
+    assert usage_table._rest(total, named, 2) == Usage()
+    assert usage_table._rest(total, named, 1).seconds == pytest.approx(0.0)
+
+
 async def test_only_the_largest_are_named(unbounded: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(usage_table, "SUBJECTS", 1)
     for owner, seconds in (("ann", 1.0), ("bob", 3.0), ("cleo", 2.0)):
