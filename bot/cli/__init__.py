@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from bot.cli import clips, database
 from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate, extend, finish, imagine
 from bot.cli.invocation import Invocation
+from bot.cli.origin.verify import verify
 from bot.cli.report import report
 from storage.catalogue_file import CatalogueError
 from storage.domain.errors import MutoscopeError
@@ -26,6 +27,7 @@ COMMANDS = {
     "finish": finish,
     "upscale": finish,
     "report": report,
+    "verify": verify,
     "db copy": database.copy,
     "db check": database.check,
 }

@@ -31,6 +31,7 @@ EXAMPLES = """examples:
   mutoscope animate b.png --like out/a__1.mp4 --seed 8
   mutoscope clips --search "zoom in"
   mutoscope clip 0123456789abcdef -o a.mp4
+  mutoscope verify a.mp4
   mutoscope finish out/cat__1.mp4 --playback loop --smooth 48 --format webp -o out/
   mutoscope upscale *.mp4 --factor 2 -o large/
   mutoscope report
@@ -39,7 +40,8 @@ EXAMPLES = """examples:
   mutoscope db check
 
 exit status: 0 every clip was made (or is there), 1 some were not, 2 wrong usage or settings, or no
-picture that can be used, 130 stopped by Ctrl-C
+picture that can be used, 130 stopped by Ctrl-C; of verify: 0 valid, 1 invalid or without
+credentials, 2 unreadable
 """
 
 
@@ -106,14 +108,18 @@ def _days(text: str) -> int:
 
 
 def _library_parsers(commands: Any) -> list[argparse.ArgumentParser]:
-    """Add the commands that find clips which this command made."""
+    """Add the commands that find clips which this command made, and that read any file."""
     clips = commands.add_parser("clips", help="list the clips that were made, the newest first")
     clips.add_argument("--search", metavar="TEXT", help="only those with these words in the prompt")
     clips.add_argument("--limit", type=int, default=CLIPS_LISTED, help="how many (default: 20)")
     clip = commands.add_parser("clip", help="say how a clip was made, and write its file again")
     clip.add_argument("id", metavar="ID", help="as `mutoscope clips` lists it")
     clip.add_argument("-o", "--out", type=Path, metavar="FILE", help="write the clip there")
-    return [clips, clip]
+    verify = commands.add_parser("verify", help="say what a file says of its origin")
+    verify.add_argument("file", type=Path, metavar="FILE", help="MP4, GIF or WebP")
+    trusted = "certificates (PEM) of the issuers that you trust"
+    verify.add_argument("--trust", type=Path, metavar="FILE", help=trusted)
+    return [clips, clip, verify]
 
 
 def _change_parsers(

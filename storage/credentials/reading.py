@@ -75,6 +75,8 @@ def read_credentials(data: bytes, anchors: str = "") -> FileCredentials | None:
                 return _credentials(json.loads(reader.json()))
     except (c2pa.C2paError, ValueError) as error:
         raise UnreadableCredentials(str(error)) from error
+    except (AttributeError, KeyError, TypeError) as error:
+        raise UnreadableCredentials("its credentials are of a form that is not known") from error
 
 
 def _credentials(store: Mapping[str, Any]) -> FileCredentials:
