@@ -28,6 +28,7 @@ from bot.discord_ui.commands.mail import MailButton
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
 from bot.discord_ui.library import clip, clips, lineage, reuse, shown_clip, styles
+from bot.discord_ui.moderation import report_clip, report_message
 from bot.discord_ui.privacy import export, forget, privacy
 from bot.discord_ui.privacy.message_removal import MessageRemoval
 from bot.discord_ui.reports import quota, report
@@ -60,6 +61,8 @@ def open_client(
         privacy,
         quota,
         report,
+        report_clip,
+        report_message,
         retry_reaction,
         reuse,
         settings_message,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import discord
 
 from bot.discord_ui.client import Interaction
+from bot.discord_ui.trust.places import place_of
 from storage.domain.errors import NotAllowed
+from storage.domain.job import Job
 
 _REQUIRED = ("view_channel", "attach_files")
 
@@ -35,4 +37,26 @@ def missing_permissions(permissions: discord.Permissions, thread: bool) -> list[
 
 def can_moderate(interaction: Interaction) -> bool:
     """Tell whether this person may delete other people's messages here."""
-    return interaction.guild_id is not None and interaction.permissions.manage_messages
+    return place_of(interaction).moderates
+
+
+def can_moderate_job(interaction: Interaction, job: Job) -> bool:
+    """Tell whether this person may cancel and delete another's job: a moderator where it is shown.
+
+    That is in a channel of this server; operators may anywhere. A job's id comes from a custom_id,
+    which says nothing of where the job belongs.
+    """
+    if interaction.client.studio.is_operator(str(interaction.user.id)):
+        return True
+    shown, here = job.reply_to, place_of(interaction)
+    if not here.guild or shown.guild != here.guild:
+        return False
+    if shown.channel == here.channel:
+        return here.moderates
+    server, member = interaction.guild, interaction.user
+    if server is None or not isinstance(member, discord.Member):
+        return False
+    known = int(shown.channel) if shown.channel.isdigit() else 0
+    channel = server.get_channel_or_thread(known)
+    allowed = channel.permissions_for(member) if channel else member.guild_permissions
+    return allowed.administrator or allowed.manage_messages

@@ -17,12 +17,12 @@ from bot.discord_ui.clip_actions.choose import ChooseButton
 from bot.discord_ui.clip_actions.finish_menu import FinishMenu
 from bot.discord_ui.commands.tweak import show_form
 from bot.discord_ui.dynamic_button import DynamicButton
-from bot.discord_ui.permissions import can_moderate, check_permissions
+from bot.discord_ui.permissions import can_moderate, can_moderate_job, check_permissions
 from bot.discord_ui.replies import ignore_repetition, reply_errors
 from bot.discord_ui.requester import run_order
 from bot.i18n import Translations
 from bot.studio.privacy.private_orders import is_private
-from storage.domain.errors import JobGone
+from storage.domain.errors import JobGone, NotAllowed
 from storage.domain.job import Job
 from storage.logs import log_job
 
@@ -41,6 +41,7 @@ STYLES = {
     "cancel": ("✖️", discord.ButtonStyle.danger),
     "fetch": ("📥", discord.ButtonStyle.primary),
     "show": ("📣", discord.ButtonStyle.secondary),
+    "report": ("🚩", discord.ButtonStyle.secondary),
 }
 
 
@@ -110,32 +111,49 @@ async def tweak(interaction: Interaction, job: str) -> None:
 
 
 async def cancel(interaction: Interaction, job: str) -> None:
-    """Cancel a waiting or running job; the delivery then edits its message."""
+    """Cancel a waiting or running job, for its owner or who moderates it; its message is edited."""
     await interaction.response.defer()
-    owner = None if can_moderate(interaction) else str(interaction.user.id)
-    await interaction.client.studio.cancel(job, owner)
+    studio, person = interaction.client.studio, str(interaction.user.id)
+    found = await studio.job(job)
+    moderates = found.owner != person and can_moderate_job(interaction, found)
+    cancelled = await studio.cancel(job, None if moderates else person)
+    if moderates:
+        await record_moderation(interaction, "cancel_clip", cancelled)
 
 
 async def delete(interaction: Interaction, job_id: str) -> None:
-    """Delete a clip, its message, and this one; who moderates another server this one alone."""
+    """Delete a clip, its message, and this one; who moderates another place this one alone."""
     await interaction.response.defer()
-    studio, moderator = interaction.client.studio, can_moderate(interaction)
     deleted = None
     try:
-        job = await studio.job(job_id)
-        own = job.owner == str(interaction.user.id)
-        if own or not moderator or job.reply_to.guild == str(interaction.guild_id):
-            owner = None if moderator else str(interaction.user.id)
-            deleted = await studio.delete(job_id, owner)
-    except JobGone:
-        if not moderator:
+        deleted = await delete_clip(interaction, job_id)
+    except (JobGone, NotAllowed):
+        if not can_moderate(interaction):
             raise
     await interaction.delete_original_response()
     if deleted is not None:
-        await _delete_answer(interaction, deleted)
+        await delete_answer(interaction, deleted)
 
 
-async def _delete_answer(interaction: Interaction, job: Job) -> None:
+async def delete_clip(interaction: Interaction, job_id: str) -> Job:
+    """Delete a job for its owner or who moderates it, and record the latter; raise NotAllowed."""
+    studio, person = interaction.client.studio, str(interaction.user.id)
+    job = await studio.job(job_id)
+    moderates = job.owner != person and can_moderate_job(interaction, job)
+    deleted = await studio.delete(job_id, None if moderates else person)
+    if moderates:
+        await record_moderation(interaction, "delete_clip", job)
+    return deleted
+
+
+async def record_moderation(interaction: Interaction, action: str, job: Job) -> None:
+    """Record in the log of a job's server what somebody did to another's clip."""
+    audit = interaction.client.studio.audit
+    person = str(interaction.user.id)
+    await audit.record(job.reply_to.guild, person, action, job.id, owner=job.owner)
+
+
+async def delete_answer(interaction: Interaction, job: Job) -> None:
     """Delete the message that showed a job first, where the button was under another one."""
     place, here = job.reply_to, interaction.message
     if not (place.channel.isdigit() and place.message.isdigit()):

@@ -12,7 +12,7 @@ from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.replies import quote, reply_errors
-from bot.discord_ui.visibility import check_visible, may_be_visible
+from bot.discord_ui.visibility import check_visible, is_own, may_be_visible
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, Status
 from storage.domain.library.lineage import relation_of
@@ -107,6 +107,8 @@ class _Family:
         view = discord.ui.View(timeout=None)
         if self.job.clip is not None:
             view.add_item(JobButton("fetch", self.job.id, self._text("button_fetch")))
+        if self.interaction.guild_id is not None and not is_own(self.interaction, self.job):
+            view.add_item(JobButton("report", self.job.id, self._text("button_report")))
         if self.parent is not None:
             view.add_item(LineageButton(self.parent.id, self._text("details_parent"), "⬆️"))
         for number, child in enumerate(self.children):

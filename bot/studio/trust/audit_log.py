@@ -7,6 +7,10 @@ from collections.abc import Callable, Sequence
 from storage.database.trust.audit_table import AuditTable
 from storage.domain.trust.audit import AuditEntry
 
+HOUR = 3600.0  # seconds
+REPORTS_AN_HOUR = 5
+"""Of one person, in all servers."""
+
 
 class AuditLog:
     """Adds to the audit log, and reads it page by page."""
@@ -20,6 +24,12 @@ class AuditLog:
     ) -> None:
         """Add an entry; the details are what JSON knows. See AuditEntry."""
         await self._table.record(AuditEntry(guild, actor, action, subject, detail), self._clock())
+
+    async def report(self, guild: str, person: str, job: str, reason: str) -> None:
+        """Record that a person reports a clip; raise NotAllowed where they did, or too often."""
+        entry = AuditEntry(guild, person, "report", job, {"reason": reason})
+        now = self._clock()
+        await self._table.record_rarely(entry, now, now - HOUR, REPORTS_AN_HOUR)
 
     async def page(
         self, guild: str, limit: int, before: int = 0, actions: Sequence[str] = ()

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import insert, select
+from sqlalchemy import and_, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.begun_orders import Transaction
+from storage.database.connect import lock
 from storage.database.tables import audit
+from storage.domain.errors import NotAllowed
 from storage.domain.trust.audit import AuditEntry
 
 
@@ -23,6 +25,23 @@ class AuditTable:
     async def record(self, entry: AuditEntry, at: float) -> None:
         """Add an entry."""
         async with self._write() as connection:
+            await record(connection, entry, at)
+
+    async def record_rarely(self, entry: AuditEntry, at: float, since: float, limit: int) -> None:
+        """Add an entry unless its actor did the same to the same subject, or too much of late.
+
+        Raise NotAllowed: the subject's entry is there already, or the actor has as many entries of
+        this action since a time as the limit says.
+        """
+        mine = (audit.c.actor == entry.actor, audit.c.action == entry.action)
+        same = and_(*mine, audit.c.guild == entry.guild, audit.c.subject == entry.subject)
+        async with self._write() as connection:
+            await lock(connection, f"audit {entry.actor}")
+            if await connection.scalar(select(exists().where(same))):
+                raise NotAllowed(f"denied_{entry.action}_twice")
+            lately = select(func.count()).where(*mine, audit.c.at >= since)
+            if (await connection.scalar(lately) or 0) >= limit:
+                raise NotAllowed(f"denied_{entry.action}_often", limit=limit)
             await record(connection, entry, at)
 
     async def page(

@@ -35,6 +35,7 @@ async def test_every_command_says_where_it_may_be_used(backend: Backend) -> None
         "styles": EVERYWHERE,
         "Animate this picture": EVERYWHERE,
         "Reuse these settings": EVERYWHERE,
+        "Report this clip": EVERYWHERE,
         "report": IN_SERVERS,
         "settings": ([0, 1], [0]),
     }

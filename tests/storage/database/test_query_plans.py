@@ -83,6 +83,7 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.allowance("ann", JOB.created, JOB.reply_to.guild, limits)
     await jobs.servers.change(AuditEntry("1", "ann", "settings"), without_clips, 1.0)
     await jobs.servers.policy("1")
+    await jobs.audit.record_rarely(AuditEntry("1", "bob", "report", "j"), 2.0, 1.0, 5)
     await jobs.audit.page("1", 5, before=9, actions=["settings"])
     await jobs.report("ann", JOB.created)
     await jobs.report_all(JOB.created)

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database.jobs import Jobs
 from storage.database.tables import servers
-from storage.domain.errors import Unavailable
+from storage.domain.errors import NotAllowed, Unavailable
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.policy import Ban, Change, Maintenance, RoleAllowance, ServerPolicy
 
@@ -93,3 +93,21 @@ async def test_the_log_is_read_page_by_page_the_latest_first(jobs: Jobs) -> None
     rest = await jobs.audit.page("1", 3, before=first[-1].id)
     assert [one.subject for one in rest] == ["1", "0"]
     assert [one.subject for one in await jobs.audit.page("1", 9, actions=["ban"])] == ["3", "1"]
+
+
+async def test_the_same_is_recorded_once_and_no_more_than_so_often(jobs: Jobs) -> None:
+    def about(subject: str, guild: str = "1") -> AuditEntry:
+        return AuditEntry(guild, "ann", "report", subject)
+
+    await asyncio.gather(
+        *(jobs.audit.record_rarely(about("a"), 5.0, 0.0, 3) for _ in range(3)),
+        return_exceptions=True,
+    )
+    assert len(await jobs.audit.page("1", 9)) == 1
+    with pytest.raises(NotAllowed, match="denied_report_twice"):
+        await jobs.audit.record_rarely(about("a"), 6.0, 0.0, 3)
+    await jobs.audit.record_rarely(about("a", "2"), 6.0, 0.0, 3)
+    await jobs.audit.record_rarely(about("b"), 7.0, 0.0, 3)
+    with pytest.raises(NotAllowed, match="denied_report_often"):
+        await jobs.audit.record_rarely(about("c"), 8.0, 0.0, 3)
+    await jobs.audit.record_rarely(about("c"), 8.0, 6.5, 3)

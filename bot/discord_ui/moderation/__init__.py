@@ -1,0 +1,1 @@
+"""Reports of clips, and what moderators do about them."""

@@ -1,0 +1,161 @@
+"""The message that tells a server's moderators of a report, and its buttons."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Any
+
+import discord
+
+from bot.discord_ui.client import Interaction, MutoscopeClient
+from bot.discord_ui.commands.buttons import delete_answer, delete_clip, record_moderation
+from bot.discord_ui.dynamic_button import DynamicButton
+from bot.discord_ui.permissions import can_moderate_job
+from bot.discord_ui.replies import NO_MENTIONS, quote, reply_errors
+from bot.discord_ui.trust.places import place_of
+from storage.domain.errors import JobGone, NotAllowed
+from storage.domain.job import Job
+from storage.domain.prompt.story import title_of
+from storage.domain.trust.policy import Ban, ServerPolicy
+from storage.logs import log_job
+
+log = logging.getLogger(__name__)
+
+PROMPT_LIMIT = 300  # characters
+ACTIONS = {
+    "delete": ("🗑️", discord.ButtonStyle.danger),
+    "ban": ("🚫", discord.ButtonStyle.danger),
+    "dismiss": ("✔️", discord.ButtonStyle.secondary),
+}
+RECORDED = {"ban": "ban", "dismiss": "dismiss_report"}
+
+
+class ReportButton(
+    DynamicButton,
+    template=rf"reported:(?P<action>{'|'.join(ACTIONS)}):(?P<job>[0-9a-f]{{16}})",
+):
+    """What a moderator does about a report."""
+
+    def __init__(self, action: str, job: str, label: str = "") -> None:
+        emoji, style = ACTIONS[action]
+        custom_id = f"reported:{action}:{job}"
+        super().__init__(
+            discord.ui.Button(label=label or None, emoji=emoji, style=style, custom_id=custom_id)
+        )
+        self.action, self.job = action, job
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Do it for who moderates the clip, and say in the message who did."""
+        client = interaction.client
+        if not client.is_new(interaction):
+            return
+        with log_job(self.job):
+            async with reply_errors(interaction, client.texts):
+                await self._act(interaction)
+
+    async def _act(self, interaction: Interaction) -> None:
+        studio, deleted = interaction.client.studio, None
+        await interaction.response.defer()
+        try:
+            job = await studio.job(self.job)
+        except JobGone:  # its owner was quicker
+            if not place_of(interaction).moderates:
+                raise
+            await self._close(interaction, "report_gone")
+            return
+        if not can_moderate_job(interaction, job):
+            raise NotAllowed("denied_moderate")
+        if self.action == "delete":
+            deleted = await delete_clip(interaction, job.id)
+        elif self.action == "ban":
+            await _ban(interaction, job)
+        else:
+            await record_moderation(interaction, RECORDED[self.action], job)
+        await self._close(interaction, f"report_{self.action}")
+        if deleted is not None:
+            await delete_answer(interaction, deleted)
+
+    async def _close(self, interaction: Interaction, key: str) -> None:
+        """Say in the message what was done, and leave the buttons that make sense afterwards."""
+        message = interaction.message
+        texts, locale = interaction.client.texts, _locale(interaction)
+        line = texts.text(locale, key, person=interaction.user.id)
+        said = message.content if message is not None else ""
+        left = ("delete", "dismiss") if self.action == "ban" else ()
+        await interaction.edit_original_response(
+            content=f"{said}\n{line}"[-2000:],
+            view=_buttons(interaction, self.job, left) if left and key != "report_gone" else None,
+            allowed_mentions=NO_MENTIONS,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMessage:
+    """A report as the moderators see it."""
+
+    interaction: Interaction
+    job: Job
+    link: str
+    reason: str
+
+    async def send(self, channel: str) -> bool:
+        """Post it in the moderators' channel; return False where that is not possible."""
+        client, guild = self.interaction.client, self.interaction.guild_id
+        place = client.get_partial_messageable(int(channel), guild_id=guild)
+        try:
+            await place.send(
+                self._text("report_title", person=self.interaction.user.id),
+                embed=self._embed(),
+                view=_buttons(self.interaction, self.job.id, tuple(ACTIONS)),
+                allowed_mentions=NO_MENTIONS,
+            )
+        except discord.HTTPException as error:
+            log.warning("a report cannot be posted in channel %s: %s", channel, error)
+            return False
+        return True
+
+    def _embed(self) -> discord.Embed:
+        prompt = quote(title_of(self.job.request), PROMPT_LIMIT)
+        embed = discord.Embed(colour=discord.Colour.red(), description=prompt or None)
+        embed.add_field(name=self._text("report_clip"), value=self.link, inline=False)
+        embed.add_field(name=self._text("report_author"), value=f"<@{self.job.owner}>")
+        if self.reason:
+            embed.add_field(name=self._text("report_why"), value=quote(self.reason), inline=False)
+        return embed
+
+    def _text(self, key: str, /, **values: object) -> str:
+        return self.interaction.client.texts.text(_locale(self.interaction), key, **values)
+
+
+def _locale(interaction: Interaction) -> str:
+    """Return the server's language, for the moderators' channel is read by several people."""
+    return interaction.guild_locale.value if interaction.guild_locale else interaction.locale.value
+
+
+def _buttons(interaction: Interaction, job: str, actions: tuple[str, ...]) -> discord.ui.View:
+    texts, locale = interaction.client.texts, _locale(interaction)
+    view = discord.ui.View(timeout=None)
+    for action in actions:
+        view.add_item(ReportButton(action, job, texts.text(locale, f"reported_{action}")))
+    return view
+
+
+async def _ban(interaction: Interaction, job: Job) -> None:
+    """Let a clip's author order nothing in this server; who may time members out may do that."""
+    allowed = interaction.permissions
+    if not (place_of(interaction).manages or allowed.moderate_members):
+        raise NotAllowed("denied_ban")
+    new = Ban(job.owner, str(interaction.user.id), interaction.created_at.timestamp())
+
+    def change(policy: ServerPolicy) -> ServerPolicy:
+        others = tuple(one for one in policy.bans if one.person != job.owner)
+        return replace(policy, bans=(*others, new))
+
+    guild, policies = str(interaction.guild_id), interaction.client.studio.policies
+    await policies.change(guild, new.by, change, "ban", job.owner)
+
+
+def register(client: MutoscopeClient) -> None:
+    """Handle the buttons."""
+    client.add_dynamic_items(ReportButton)
