@@ -105,7 +105,7 @@ class ReportMessage:
         place = client.get_partial_messageable(int(channel), guild_id=guild)
         try:
             await place.send(
-                self._text("report_title", person=self.interaction.user.id),
+                self._text("report_clip_heading", person=self.interaction.user.id),
                 embed=self._embed(),
                 view=_buttons(self.interaction, self.job.id, tuple(ACTIONS)),
                 allowed_mentions=NO_MENTIONS,
