@@ -7,10 +7,13 @@ PROCESSES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SOURCES := bot gpu_worker storage deploy tests
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: demo run test test-slow check format lint types imports security bench latency load faults fuzz evaluate train-embedded images chart clean
+.PHONY: demo web run test test-slow check format lint types imports security bench latency load faults fuzz evaluate train-embedded images chart clean
 
 demo: $(READY)   ## the whole service on this machine, without Discord and without a GPU
 	@$(BIN)/python -m deploy.local.demo $(ARGS)
+
+web: $(READY)    ## the page in a browser, with a worker on this machine; ARGS="--port 7860"
+	@$(BIN)/python -m bot.cli web $(ARGS)
 
 run: $(READY)    ## bot and worker against the real Discord (DISCORD_TOKEN)
 	@$(BIN)/python -m deploy.local.service $(ARGS)

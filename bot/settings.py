@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_network
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
 from bot.i18n import LOCALES
-from storage.settings import Port, Seconds, Settings, Url
+from storage.settings import FullPath, Port, Seconds, Settings, Url
 
 
 def _token(token: str) -> str:
@@ -44,6 +45,44 @@ def _address(*schemes: str) -> AfterValidator:
         return url.rstrip("/")
 
     return AfterValidator(check)
+
+
+def _host(name: str) -> str:
+    if not re.fullmatch(r"[\w.:-]+", name, re.ASCII):
+        raise ValueError("write a name or an address of this machine, without a port")
+    return name
+
+
+def _header(name: str) -> str:
+    if not re.fullmatch(r"[\w-]*", name, re.ASCII):
+        raise ValueError("write the name of an HTTP header, such as X-Remote-User")
+    return name.lower()
+
+
+def _networks(text: str) -> str:
+    for one in text.split():
+        try:
+            ip_network(one, strict=False)
+        except ValueError:
+            raise ValueError(
+                "write addresses or networks, such as 10.0.0.7 172.16.0.0/12, with spaces between"
+            ) from None
+    return text
+
+
+class WebSettings(Settings):
+    """Where the page listens, and how it tells persons apart.
+
+    web_logins is the file of names and passwords, None for no login. web_user_header is the header
+    in which a reverse proxy names the person, empty for none; only senders among
+    web_trusted_proxies (addresses or networks, with spaces between) are believed.
+    """
+
+    web_host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
+    web_port: Port = 7860
+    web_logins: FullPath | None = None
+    web_user_header: Annotated[str, AfterValidator(_header)] = ""
+    web_trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
 
 
 class BotSettings(Settings):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.settings import BotSettings
+from bot.settings import BotSettings, WebSettings
 from gpu_worker.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[1]
@@ -16,7 +16,8 @@ FOREIGN = {
     *("OMP_WAIT_POLICY", "PYTHONUNBUFFERED", "PYTORCH_ALLOC_CONF"),  # set for child processes
 }
 
-FIELDS = {name.upper() for name in {**BotSettings.model_fields, **WorkerSettings.model_fields}}
+READERS = (BotSettings, WebSettings, WorkerSettings)
+FIELDS = {name.upper() for settings in READERS for name in settings.model_fields}
 
 
 def test_the_readme_lists_the_variables_that_are_read() -> None:

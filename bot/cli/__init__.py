@@ -13,6 +13,7 @@ from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate, extend, finish, i
 from bot.cli.invocation import Invocation
 from bot.cli.origin.verify import verify
 from bot.cli.report import report
+from bot.cli.web.command import web
 from storage.catalogue_file import CatalogueError
 from storage.domain.errors import MutoscopeError
 from storage.settings import SettingsError
@@ -30,6 +31,7 @@ COMMANDS = {
     "verify": verify,
     "db copy": database.copy,
     "db check": database.check,
+    "web": web,
 }
 
 

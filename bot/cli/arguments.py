@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bot.cli.web.flags import add_web_flags
 from bot.i18n import Translations
 from bot.studio.admission import Admission
 from bot.studio.chains.extension import FIXED
@@ -36,6 +37,7 @@ EXAMPLES = """examples:
   mutoscope upscale *.mp4 --factor 2 -o large/
   mutoscope report
   mutoscope report --csv --days 90 > usage.csv
+  mutoscope web --port 7860
   mutoscope db copy sqlite:///var/mutoscope.db postgresql://me:PASSWORD@db/mutoscope
   mutoscope db check
 
@@ -82,9 +84,11 @@ def parser(admission: Admission, texts: Translations) -> argparse.ArgumentParser
             _add_flag(extend, option, admission, texts)
     changes = _change_parsers(commands, admission, texts)
     report = _report_parser(commands)
+    web = commands.add_parser("web", help="serve the page: orders, previews and clips in a browser")
+    add_web_flags(web)
     finders = _library_parsers(commands)
     made = (animate, story, imagine, extend, *changes)
-    for each in (*made, *finders, report, *_database_parsers(commands)):
+    for each in (*made, *finders, report, web, *_database_parsers(commands)):
         each.add_argument("--locale", help="language of messages: en or zh-CN (default: LANG's)")
     return whole
 

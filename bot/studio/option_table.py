@@ -44,6 +44,16 @@ STORY = "story"
 LAST = 99
 
 
+class Section(StrEnum):
+    """Where a form that has room for sections shows an option, in their order."""
+
+    CAMERA = "camera"
+    SIZE = "size"
+    QUALITY = "quality"
+    FINISH = "finish"
+    MORE = "more"
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option of an order.
@@ -61,7 +71,7 @@ class Option:
     the form's own inputs, form_line among the lines of its last input, detail_line among the
     parameters of a clip. label is its name in such lines, where it differs; detail returns the text
     of its detail line (empty: no line). max_length is in characters. needs is what a model has to
-    be able to take; the option is offered for no other one.
+    be able to take; the option is offered for no other one. section is where the page shows it.
     """
 
     name: str
@@ -84,6 +94,7 @@ class Option:
     detail: Callable[[GenerationRequest, Clip | None], str] | None = None
     max_length: int | None = None
     needs: Capability | None = None
+    section: Section = Section.MORE
 
     @property
     def name_key(self) -> str:
@@ -179,32 +190,36 @@ OPTIONS = (
            form_field=1, form_line=None, detail_line=None, needs=Capability.PROMPT),
     Option("camera", Motion, Motion.AUTO, read=lambda request, _: request.camera.motion,
            form_field=3, form_line=None, detail_line=2, detail=camera.motion_detail,
-           needs=Capability.CAMERA),
+           needs=Capability.CAMERA, section=Section.CAMERA),
     Option("speed", Speed, Speed.NORMAL, read=lambda request, _: camera.speed_option(request),
-           form_line=6, detail_line=3, detail=camera.speed_detail, needs=Capability.CAMERA),
+           form_line=6, detail_line=3, detail=camera.speed_detail, needs=Capability.CAMERA,
+           section=Section.CAMERA),
     Option("strength", float, bounds=Span(0.0, 1.0), read=camera.strength_option,
            form_line=7, detail_line=5,
            detail=lambda request, _: format_value(request.camera.strength),
-           needs=Capability.CAMERA),
+           needs=Capability.CAMERA, section=Section.CAMERA),
     Option("path", str, "", read=lambda request, _: camera.path_option(request),
            max_length=path_text.LIMIT,
-           form_line=8, detail_line=4, detail=camera.path_detail, needs=Capability.CAMERA),
+           form_line=8, detail_line=4, detail=camera.path_detail, needs=Capability.CAMERA,
+           section=Section.CAMERA),
     Option("resolution", str, offers=resolutions, label="size",
            read=lambda request, model: model.resolution_of(request.width, request.height),
            form_field=4, form_line=None, detail_line=6,
-           detail=lambda request, _: f"{request.width}x{request.height}"),
-    Option("frames", int, field="frames", form_line=2, detail_line=7),
-    Option("fps", int, field="fps", form_line=3, detail_line=8),
-    Option("steps", int, field="steps", form_line=4, detail_line=9),
+           detail=lambda request, _: f"{request.width}x{request.height}", section=Section.SIZE),
+    Option("frames", int, field="frames", form_line=2, detail_line=7, section=Section.SIZE),
+    Option("fps", int, field="fps", form_line=3, detail_line=8, section=Section.SIZE),
+    Option("steps", int, field="steps", form_line=4, detail_line=9, section=Section.QUALITY),
     Option("guidance", float, field="guidance", form_line=5, detail_line=10,
-           needs=Capability.GUIDANCE),
+           needs=Capability.GUIDANCE, section=Section.QUALITY),
     Option("negative_prompt", str, "", field="negative_prompt", max_length=PROMPT_LIMIT,
            custom_id="negative", label="negative", form_field=2, form_line=None, detail_line=14,
            detail=lambda request, _: " ".join(request.negative_prompt.split()),
-           needs=Capability.NEGATIVE_PROMPT),
+           needs=Capability.NEGATIVE_PROMPT, section=Section.QUALITY),
     Option("seed", int, bounds=Span(0, SEED_LIMIT), field="seed", form_line=1, detail_line=1,
-           detail=lambda request, clip: str(clip.seed if clip else request.seed)),
-    Option("preset", Preset, field="preset", offers=presets, form_line=9, detail_line=11),
+           detail=lambda request, clip: str(clip.seed if clip else request.seed),
+           section=Section.QUALITY),
+    Option("preset", Preset, field="preset", offers=presets, form_line=9, detail_line=11,
+           section=Section.QUALITY),
     Option("candidates", int, 1, CANDIDATES, field="candidates", form_line=10, detail_line=12,
            # The seed of a finished clip makes it again without the other candidates.
            detail=lambda request, clip: _unless(1, 1 if clip else request.candidates),
@@ -213,16 +228,20 @@ OPTIONS = (
            read=lambda request, _: _chooser(request), needs=Capability.CANDIDATES),
     Option("format", Container, Container.MP4, text="container", field="container",
            form_line=12, detail_line=13,
-           detail=lambda request, _: _unless(Container.MP4, request.container)),
+           detail=lambda request, _: _unless(Container.MP4, request.container),
+           section=Section.FINISH),
     Option("upscale", finish.Upscale, finish.Upscale.NONE,
            read=lambda request, _: finish.upscale_option(request), form_line=13, detail_line=16,
-           detail=lambda request, _: _unless("1", finish.upscale_option(request).value)),
+           detail=lambda request, _: _unless("1", finish.upscale_option(request).value),
+           section=Section.FINISH),
     Option("smooth", int, 0, Span(0, MOST_FPS),
            read=lambda request, _: finish.smooth_option(request), form_line=14, detail_line=17,
-           detail=lambda request, _: _unless(0, finish.smooth_option(request))),
+           detail=lambda request, _: _unless(0, finish.smooth_option(request)),
+           section=Section.FINISH),
     Option("playback", finish.Playback, finish.Playback.FORWARDS,
            read=lambda request, _: finish.playback_option(request), form_line=15, detail_line=18,
-           detail=lambda request, _: _unless("forwards", finish.playback_option(request).value)),
+           detail=lambda request, _: _unless("forwards", finish.playback_option(request).value),
+           section=Section.FINISH),
     Option(STYLE, str, "", read=lambda request, _: _style_text(request), max_length=TEXT_LIMIT,
            form_line=16, detail_line=19, detail=lambda request, _: _style_text(request),
            needs=Capability.STYLE),

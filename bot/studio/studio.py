@@ -26,6 +26,8 @@ from bot.studio.content.content_rules import ContentRules
 from bot.studio.events import EventBus, JobChanged, Subscription
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.lease import Lease
+from bot.studio.library.outlook import Outlook
+from bot.studio.library.picture_viewer import PictureViewer
 from bot.studio.models.model_status import ModelStatus, model_statuses
 from bot.studio.options import Options, Shape
 from bot.studio.orders import OrderDraft, Requester
@@ -138,6 +140,8 @@ class Studio:
         self._decoders = decoders
         rules = ContentRules() if content is None else content
         self.content = ContentFilter(rules, self.policies, self.audit, blobs.get, self._square)
+        self.pictures = PictureViewer(blobs, decoders)
+        self.outlook = Outlook(jobs, admission.catalogue)
         self._finishing = ClipFinishing(admission, blobs, decoders.size)
 
     def subscribe(self) -> Subscription:

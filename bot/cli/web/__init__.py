@@ -1,0 +1,1 @@
+"""`mutoscope web`: the page in a browser."""

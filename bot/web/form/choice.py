@@ -1,0 +1,51 @@
+"""The pictures that a form holds, as the browser sends them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, Self
+
+from storage.domain.errors import BadRequest
+
+MOST_PICTURES = 8
+"""In one order."""
+_KEY = re.compile(r"[0-9a-f]{64}")
+_JOB = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True, slots=True)
+class PictureChoice:
+    """Keys of uploads; or the job whose picture is taken, or whose clip is gone on from.
+
+    end is the key of the upload that all clips end with, empty for none.
+    """
+
+    uploads: tuple[str, ...] = ()
+    job: str = ""
+    extends: str = ""
+    end: str = ""
+
+    @classmethod
+    def read(cls, value: Any) -> Self:
+        """Return what a browser sent; raise BadRequest for what no page of ours sends."""
+        given = value if isinstance(value, dict) else {}
+        uploads = given.get("uploads") or []
+        if not isinstance(uploads, list) or len(uploads) > MOST_PICTURES:
+            raise BadRequest("page_too_many_pictures", limit=MOST_PICTURES)
+        texts = {name: str(given.get(name) or "") for name in ("job", "extends", "end")}
+        keys = [str(one) for one in uploads]
+        fits = all(_KEY.fullmatch(key) for key in (*keys, *filter(None, [texts["end"]])))
+        known = all(_JOB.fullmatch(one) for one in (texts["job"], texts["extends"]) if one)
+        if not (fits and known):
+            raise BadRequest("page_bad_picture")
+        return cls(tuple(keys), **texts)
+
+    def write(self) -> dict[str, Any]:
+        """Return the value for the browser."""
+        return {
+            "uploads": list(self.uploads),
+            "job": self.job,
+            "extends": self.extends,
+            "end": self.end,
+        }

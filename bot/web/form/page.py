@@ -1,0 +1,95 @@
+"""The page in one language: one picture, one prompt, one button, and everything else folded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from bot.web.form.choice import PictureChoice
+from bot.web.form.context import PageContext
+from bot.web.form.controls import Controls
+from bot.web.form.page_events import PageEvents, PageParts
+from bot.web.form.scripts import Scripts
+from bot.web.markup import element, text
+from bot.web.samples import SAMPLES, read_sample
+from storage.domain.request import PROMPT_LIMIT
+
+CLEANING = (600, 3600)
+"""Every so many seconds, files are deleted that a script was sent so many seconds ago."""
+PICTURE_LABELS = (
+    *("drop", "choose", "remove", "add", "samples", "sample", "chosen", "uploading"),
+    *("of_clip", "extends", "end", "end_about", "offline"),
+)
+BOARD_LABELS = ("orders", "history", "search", "close", "lost_touch", "details")
+
+
+@dataclass(frozen=True, slots=True)
+class PageForm:
+    """Builds the page in one language."""
+
+    context: PageContext
+
+    def build(self) -> gr.Blocks:
+        """Return the page."""
+        facts: dict[str, Any] = {"analytics_enabled": False, "delete_cache": CLEANING}
+        with gr.Blocks(title="Mutoscope", fill_width=True, **facts) as page:
+            with gr.Row(elem_id="mu-page"):
+                with gr.Column(scale=5, min_width=320, elem_id="mu-form"):
+                    gr.HTML(self._title())
+                    form = self._form()
+                with gr.Column(scale=7, min_width=320):
+                    board = self._board()
+            PageEvents(self.context, PageParts(**form, board=board)).connect()
+            Scripts(self.context).add()
+        return page
+
+    def _form(self) -> dict[str, Any]:
+        words = self.context.words
+        return {
+            "pictures": self._pictures(),
+            "prompt": self._prompt(),
+            "line": gr.HTML(elem_id="mu-advice"),
+            "make": gr.Button(words("page_make"), variant="primary", elem_id="mu-make"),
+            "notice": gr.HTML(elem_id="mu-notice"),
+            "controls": Controls.build(words),
+        }
+
+    def _title(self) -> str:
+        return element("h1", "Mutoscope") + element("p", text(self.context.words("page_about")))
+
+    def _prompt(self) -> gr.Textbox:
+        return gr.Textbox(
+            label=self.context.words("form_prompt"),
+            placeholder=self.context.words("page_prompt_example"),
+            max_length=PROMPT_LIMIT,
+            lines=2,
+            max_lines=6,
+            elem_id="mu-prompt",
+        )
+
+    def _pictures(self) -> gr.HTML:
+        words = self.context.words
+        there = [name for name in SAMPLES if read_sample(name) is not None]
+        return gr.HTML(
+            PictureChoice().write(),
+            html_template="<div class='mu-pictures'></div>",
+            js_on_load=(
+                "window.mutoscope.pictures(element, props, trigger, watch); // 'act', 'change'"
+            ),
+            elem_id="mu-pictures",
+            apply_default_css=False,
+            labels={name: words(f"pictures_{name}") for name in PICTURE_LABELS},
+            samples=there,
+        )
+
+    def _board(self) -> gr.HTML:
+        words = self.context.words
+        return gr.HTML(
+            html_template="<div class='mu-board'></div>",
+            js_on_load="window.mutoscope.board(element, props, trigger); // 'act'",
+            elem_id="mu-board",
+            apply_default_css=False,
+            labels={name: words(f"page_{name}") for name in BOARD_LABELS},
+        )

@@ -1,0 +1,118 @@
+"""What happens on the page: orders, the line under the prompt, and the buttons of clips."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from bot.web.form.actions import Actions, Filled
+from bot.web.form.choice import PictureChoice
+from bot.web.form.context import PageContext
+from bot.web.form.controls import Controls
+from bot.web.form.preview_line import PreviewLine
+from bot.web.markup import element, text
+from storage.domain.errors import MutoscopeError
+
+REFRESH = "() => window.mutoscope.refresh()"
+OWN: dict[str, Any] = {
+    "api_visibility": "private",  # scripts have an interface of their own
+    "api_name": "page",
+    "show_progress": "hidden",
+    "queue": False,  # all side by side: the service has its own queue
+}
+"""What the page's own events have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageParts:
+    """The components of one page."""
+
+    pictures: gr.HTML
+    prompt: gr.Textbox
+    line: gr.HTML
+    make: gr.Button
+    notice: gr.HTML
+    controls: Controls
+    board: gr.HTML
+
+    @property
+    def form(self) -> list[Any]:
+        """Return the components that hold an order."""
+        return [self.pictures, self.prompt, *self.controls.components]
+
+
+@dataclass(frozen=True, slots=True)
+class PageEvents:
+    """Does what a person asks for at one page."""
+
+    context: PageContext
+    parts: PageParts
+
+    def connect(self) -> None:
+        """Let the components' events call what they are for."""
+        parts, form = self.parts, self.parts.form
+        for ordered in (parts.make.click, parts.prompt.submit):
+            ordered(self.order, form, [parts.notice, parts.pictures], **OWN).then(
+                None, js=REFRESH, **OWN
+            )
+        for part in (parts.board, parts.pictures):
+            part.act(self.act, None, [parts.notice, *form], trigger_mode="multiple", **OWN).then(
+                None, js=REFRESH, **OWN
+            )
+        changes = [one.change for one in form]
+        gr.on(changes, self.look, form, parts.line, trigger_mode="always_last", **OWN)
+        model, shown = parts.controls.model, parts.controls.components
+        if model is not None:
+            model.input(self.change_model, shown, shown, **OWN)
+
+    async def order(
+        self, request: gr.Request, choice: Any, prompt: str, *values: Any
+    ) -> tuple[str, Any]:
+        """Order what the form holds; return the notice, and the pictures for the next order."""
+        try:
+            options = self.parts.controls.options(prompt, values)
+            chosen = PictureChoice.read(choice)
+            await self.context.ordering(request).place(chosen, options)
+        except MutoscopeError as error:
+            return self._refusal(error), gr.skip()
+        # What went on from a clip was one order; a picture stays for the next one.
+        return "", PictureChoice().write() if chosen.extends else gr.skip()
+
+    async def look(self, request: gr.Request, choice: Any, prompt: str, *values: Any) -> str:
+        """Return what is said under the prompt."""
+        if not prompt.strip():
+            return ""
+        try:
+            chosen = PictureChoice.read(choice)
+            options = self.parts.controls.options(prompt, values)
+        except (MutoscopeError, ValueError):
+            return ""
+        first = chosen.uploads[0] if chosen.uploads else ""
+        facts = self.context.uploads.facts(str(request.username), first)
+        line = PreviewLine(self.context.studio, self.context.words)
+        return await line.of(options, facts, len(chosen.uploads))
+
+    async def act(self, request: gr.Request, event: gr.EventData) -> list[Any]:
+        """Do what a button says; return the notice, and the form where it is filled."""
+        data = dict(event._data or {})
+        name, job, value = (str(data.get(one) or "") for one in ("act", "job", "value"))
+        kept = [gr.skip()] * len(self.parts.form)
+        try:
+            filled = await Actions(self.context.ordering(request)).do(name, job, value)
+        except MutoscopeError as error:
+            return [self._refusal(error), *kept]
+        return ["", *(kept if filled is None else self._filled(filled))]
+
+    def change_model(self, *values: Any) -> list[Any]:
+        """Return the controls for the model that was chosen."""
+        return self.parts.controls.for_model(values)
+
+    def _filled(self, filled: Filled) -> list[Any]:
+        choice = gr.skip() if filled.choice is None else filled.choice.write()
+        return [choice, filled.prompt, *self.parts.controls.updates(filled.options)]
+
+    def _refusal(self, error: MutoscopeError) -> str:
+        said = self.context.words.error(error)
+        return element("p", text(said), role="alert", class_="mu-refused")

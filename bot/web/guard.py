@@ -1,0 +1,67 @@
+"""Lets nobody through who is not known, and nothing on the page load anything from elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from bot.web.access.access import Access, LoginAccess
+from bot.web.markup import PREFIX
+
+OPEN = ("/login", "/logout", f"/{PREFIX}/static/")
+"""What is served before somebody has logged in."""
+POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:;"
+    " font-src 'self' data:; style-src 'self' 'unsafe-inline';"
+    # Gradio's page holds its settings in a script, and compiles templates.
+    " script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; worker-src 'self' blob:;"
+    " connect-src 'self' data: blob:; frame-ancestors 'self'; base-uri 'self'; form-action 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Vary": "Accept-Language, Cookie",
+}
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Stands before the whole page."""
+
+    app: ASGIApp
+    access: Access
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request of a known person, or refuse it."""
+        if scope["type"] != "http":
+            return
+        request = Request(scope, receive)
+        refused = self._refusal(request)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers[name] = value
+            await send(message)
+
+        await (refused or self.app)(scope, receive, send_guarded)
+
+    def _refusal(self, request: Request) -> Response | None:
+        path, logs_in = request.url.path, isinstance(self.access, LoginAccess)
+        foreign = request.headers.get("sec-fetch-site", "") in ("cross-site", "same-site")
+        if foreign and request.method in CHANGING:
+            return PlainTextResponse("Another site may order nothing here.", 403)
+        if logs_in and path.startswith(OPEN):
+            return None
+        if self.access.owner_of(request) is not None:
+            return None
+        if logs_in and "text/html" in request.headers.get("accept", ""):
+            return RedirectResponse("login", 303)
+        return PlainTextResponse("This page does not know who you are.", 401)

@@ -1,0 +1,1 @@
+"""What happens to the orders of the page, and how it is shown."""

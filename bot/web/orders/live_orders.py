@@ -1,0 +1,221 @@
+"""The orders that the page shows above the history: unfinished ones, and those that ended of late.
+
+It follows the studio's events for all persons at once; what is kept is bounded by what may be
+unfinished, and by ENDED_SHOWN for each person.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from bot.studio.events import HeldJobsChanged, JobEvent, JobProgressed
+from bot.studio.studio import Studio
+from bot.studio.wait_forecast import QueueEstimate
+from storage.domain.advice import Advice
+from storage.domain.errors import HolderChanged, JobGone, Unavailable
+from storage.domain.job import Job, ReplyTarget, Status
+from storage.domain.progress import Progress
+from storage.logs import log_job
+
+log = logging.getLogger(__name__)
+
+FRONT_END = "web"
+ENDED_SHOWN = 6  # of one person
+FORECAST_SECONDS = 1.0
+RETRY_SECONDS = 5.0  # between looks for outcomes that were not recorded as delivered
+
+
+@dataclass
+class LiveOrder:
+    """One order with the latest that is known of it; preview is an animated WebP."""
+
+    job: Job
+    advice: tuple[Advice, ...] = ()
+    progress: Progress | None = None
+    estimate: QueueEstimate | None = None
+    preview: bytes | None = None
+    previews: int = 0
+    lost: bool = False
+
+
+class LiveOrders:
+    """Keeps the live orders of every person, and records the outcomes of theirs as delivered."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._orders: dict[str, LiveOrder] = {}  # by job id, in the order in which they came
+        self._versions: defaultdict[str, int] = defaultdict(int)
+        self._forecast = studio.wait_forecast()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._delivering: set[str] = set()
+
+    def reply_to(self) -> ReplyTarget:
+        """Return where orders of the page are answered: here."""
+        return ReplyTarget(front=FRONT_END)
+
+    def of(self, owner: str) -> list[LiveOrder]:
+        """Return a person's orders, the newest first."""
+        return [one for one in reversed(self._orders.values()) if one.job.owner == owner]
+
+    def get(self, owner: str, job_id: str) -> LiveOrder | None:
+        """Return one order of a person."""
+        found = self._orders.get(job_id)
+        return found if found is not None and found.job.owner == owner else None
+
+    def version(self, owner: str) -> int:
+        """Return a number that changes whenever one of a person's orders begins or ends."""
+        return self._versions[owner]
+
+    def dismiss(self, owner: str, job_id: str) -> None:
+        """Show an order that ended no more."""
+        found = self.get(owner, job_id)
+        if found is not None and found.job.status.final:
+            self._drop(job_id)
+
+    def forget(self, owner: str, job_id: str) -> None:
+        """Show an order no more that was deleted."""
+        if self.get(owner, job_id) is not None:
+            self._drop(job_id)
+        self._versions[owner] += 1
+
+    async def take_waiting(self, owner: str) -> None:
+        """Show what ended in vain while its person was away, once."""
+        for job in await self._studio.deliveries.fetchable(owner):
+            if job.reply_to.front == FRONT_END:
+                await self._studio.deliveries.fetched(job.id)
+                if job.clip is None:
+                    self._track(job)
+
+    async def run(self) -> None:
+        """Follow the orders until cancelled; begins with those of an earlier process."""
+        try:
+            with self._studio.subscribe() as events:
+                await self._resume()
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._repeat(self._update_estimates, FORECAST_SECONDS))
+                    group.create_task(self._repeat(self._deliver_leftovers, RETRY_SECONDS))
+                    async for event in events:
+                        self._handle(event)
+        finally:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _resume(self) -> None:
+        for job in await self._studio.unfinished(FRONT_END):
+            self._track(job)
+            if job.status is Status.RUNNING:
+                self._spawn(self._fetch_preview(job.id))
+        await self._deliver_leftovers()
+
+    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], interval: float) -> None:
+        while True:
+            await asyncio.sleep(interval)
+            try:
+                await work()
+            except Unavailable as error:
+                log.warning("the page goes on without: %r", error)
+            except Exception:
+                log.exception("the page goes on after an error")
+
+    def _handle(self, event: JobEvent) -> None:
+        if isinstance(event, JobProgressed):
+            self._progress(event.job, event.progress)
+        elif isinstance(event, HeldJobsChanged):
+            self._spawn(self._resume())
+        elif event.job.reply_to.front == FRONT_END:
+            self._track(event.job, event.advice)
+            self._forecast.expire()
+            if event.job.status.final and event.job.holder == self._studio.holder():
+                self._spawn(self._deliver(event.job.id))
+
+    def _progress(self, job_id: str, progress: Progress) -> None:
+        order = self._orders.get(job_id)
+        if order is None:
+            return
+        if order.progress is None:
+            self._versions[order.job.owner] += 1
+        order.progress = progress
+        if progress.preview:
+            self._spawn(self._fetch_preview(job_id))
+
+    def _track(self, job: Job, advice: tuple[Advice, ...] = ()) -> None:
+        order = self._orders.get(job.id)
+        if order is None:
+            order = self._orders[job.id] = LiveOrder(job, advice)
+        elif order.job.status.final and not job.status.final:  # it is made again
+            order.progress = order.preview = None
+        order.job = job
+        order.advice = order.advice or advice
+        if job.status.final:
+            order.progress = order.estimate = order.preview = None
+            self._drop_oldest(job.owner)
+        elif job.status is Status.QUEUED:
+            self._forecast.follow(job)
+        self._versions[job.owner] += 1
+
+    def _drop_oldest(self, owner: str) -> None:
+        ended = [one.job.id for one in self.of(owner) if one.job.status.final]
+        for job_id in ended[ENDED_SHOWN:]:
+            self._drop(job_id)
+
+    def _drop(self, job_id: str) -> None:
+        order = self._orders.pop(job_id, None)
+        if order is not None:
+            self._versions[order.job.owner] += 1
+
+    async def _fetch_preview(self, job_id: str) -> None:
+        preview = await self._studio.preview(job_id)
+        order = self._orders.get(job_id)
+        if order is not None and preview is not None and not order.job.status.final:
+            order.preview, order.previews = preview, order.previews + 1
+
+    async def _update_estimates(self) -> None:
+        for job_id, estimate in (await self._forecast.estimates()).items():
+            if job_id in self._orders:
+                self._orders[job_id].estimate = estimate
+
+    async def _deliver_leftovers(self) -> None:
+        for job in await self._studio.undelivered(FRONT_END):
+            await self._deliver(job.id)
+
+    async def _deliver(self, job_id: str) -> None:
+        """Record an outcome as delivered: a clip is in the history, a failure waits to be seen."""
+        if job_id in self._delivering:
+            return
+        self._delivering.add(job_id)
+        with log_job(job_id):
+            try:
+                job = await self._studio.job(job_id)
+                if job.status.final and not job.delivered:
+                    await self._settle(job)
+            except JobGone:
+                log.info("deleted before its delivery")
+            except (HolderChanged, Unavailable) as error:
+                log.warning("could not be delivered yet: %r", error)
+            finally:
+                self._delivering.discard(job_id)
+
+    async def _settle(self, job: Job) -> None:
+        if job.clip is None:
+            await self._studio.delivered(job.id, waits=job.status is Status.FAILED)
+            return
+        there = await self._studio.clip_file(job.clip) is not None
+        if not there and await self._studio.remake(job.id):
+            return
+        order = self._orders.get(job.id)
+        if order is not None and not there:
+            log.error("the clip is not in the blob store")
+            order.lost = True
+            self._versions[job.owner] += 1
+        await self._studio.delivered(job.id, charged=there)
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

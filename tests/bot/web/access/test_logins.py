@@ -1,0 +1,68 @@
+"""Persons log in with a name and a password; what the browser keeps cannot be made up."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from bot.web.access.logins import MOST_FAILURES, Logins, add_login
+from bot.web.access.session import LIFETIME, read_session, write_session
+from storage.settings import SettingsError
+
+
+async def test_a_password_is_known_by_its_hash_alone(tmp_path: Path) -> None:
+    path = tmp_path / "logins"
+    add_login(path, "ada", "engine")
+    logins = Logins(path)
+    assert "engine" not in path.read_text()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert await logins.check("ada", "engine")
+    assert not await logins.check("ada", "Engine")
+    assert not await logins.check("bob", "engine")
+
+
+async def test_a_new_password_replaces_the_old_one_and_ends_its_sessions(tmp_path: Path) -> None:
+    path = tmp_path / "logins"
+    add_login(path, "ada", "engine")
+    logins = Logins(path)
+    session = write_session("ada", logins.entries()["ada"], now=0.0)
+    assert read_session(session, logins.entries(), 1.0) == "ada"
+    add_login(path, "ada", "loom")
+    add_login(path, "bob", "loom")
+    assert await logins.check("ada", "loom")
+    assert read_session(session, logins.entries(), 1.0) is None
+
+
+def test_a_session_ends_and_cannot_be_changed(tmp_path: Path) -> None:
+    path = tmp_path / "logins"
+    add_login(path, "ada", "engine")
+    entries = Logins(path).entries()
+    session = write_session("ada", entries["ada"], now=0.0)
+    assert read_session(session, entries, LIFETIME + 1.0) is None
+    told, until, signature = session.split(".")
+    assert read_session(f"{told}.{int(until) + 9}.{signature}", entries, 1.0) is None
+    assert read_session(f"Ym9i.{until}.{signature}", {**entries, "bob": "x"}, 1.0) is None
+    for broken in ("", ".", "..", "a.b.c", "é.1.x"):
+        assert read_session(broken, entries, 1.0) is None
+
+
+async def test_passwords_cannot_be_tried_for_ever(tmp_path: Path) -> None:
+    path = tmp_path / "logins"
+    add_login(path, "ada", "engine")
+    logins = Logins(path)
+    logins._failures["ada"] = MOST_FAILURES - 1
+    assert not await logins.check("ada", "wrong")
+    assert not await logins.check("ada", "engine")
+
+
+@pytest.mark.parametrize("text", ["ada:secret\n", "ada\n", "\xff:1"])
+def test_a_file_that_is_none_of_ours_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "logins"
+    path.write_text(text, encoding="latin-1")
+    with pytest.raises(SettingsError, match="WEB_LOGINS"):
+        Logins(path).entries()
+
+
+def test_a_name_that_no_login_can_have_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="letters"):
+        add_login(tmp_path / "logins", "a:b", "engine")

@@ -1,0 +1,99 @@
+"""What the page shows of orders, and how their ends are recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+from bot.studio.options import Options
+from bot.studio.orders import Requester
+from bot.web.orders.live_orders import ENDED_SHOWN, LiveOrders
+from storage.domain.clip import Failure
+from storage.domain.job import Job, Status
+from storage.domain.library.pages import PageRequest
+from tests.support.backend import Backend, png, until
+
+ADA = "web:ada"
+
+
+@contextlib.asynccontextmanager
+async def live_orders(backend: Backend) -> AsyncIterator[LiveOrders]:
+    live = LiveOrders(backend.studio)
+    running = asyncio.create_task(live.run())
+    try:
+        yield live
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def order(backend: Backend, live: LiveOrders, prompt: str = "zoom in") -> Job:
+    ada = Requester(ADA, "en", live.reply_to(), 10**7)
+    return await backend.studio.submit(ada, png(), Options(prompt))
+
+
+async def test_a_clip_is_delivered_into_the_history_and_charged(backend: Backend) -> None:
+    async with backend.running(), live_orders(backend) as live:
+        job = await order(backend, live)
+        await until(backend.all_jobs_delivered)
+        assert live.of(ADA)[0].job.status is Status.DONE
+    page = await backend.studio.library.page(PageRequest(ADA))
+    assert [one.id for one in page.jobs] == [job.id]
+    report = await backend.studio.report(ADA)
+    assert report.allowance is not None
+    assert report.allowance.spent == job.cost
+
+
+async def test_a_failure_waits_until_its_person_has_seen_it(backend: Backend) -> None:
+    backend.worker.failure = Failure("failed_refused", (("reason", "no"),))
+    async with backend.running(), live_orders(backend) as live:
+        job = await order(backend, live)
+        await until(backend.all_jobs_delivered)
+    async with live_orders(backend) as later:  # the page was started anew
+        assert later.of(ADA) == []
+        await later.take_waiting(ADA)
+        assert [one.job.id for one in later.of(ADA)] == [job.id]
+        later.dismiss(ADA, job.id)
+        await later.take_waiting(ADA)
+        assert later.of(ADA) == []
+
+
+async def test_an_order_goes_on_over_a_restart_of_the_page(backend: Backend) -> None:
+    backend.worker.gate.clear()
+    async with backend.running():
+        async with live_orders(backend) as live:
+            job = await order(backend, live)
+            await until(lambda: any(one.progress for one in live.of(ADA)))
+        async with live_orders(backend) as later:
+            await until(lambda: [one.job.id for one in later.of(ADA)] == [job.id])
+            backend.worker.gate.set()
+            await until(backend.all_jobs_delivered)
+            assert later.of(ADA)[0].job.clip is not None
+
+
+async def test_a_lost_clip_is_made_again(backend: Backend) -> None:
+    async def lose(clip: object) -> object:
+        await backend.blobs.delete(clip.blob)  # type: ignore[attr-defined]  # a Clip
+        return clip
+
+    backend.worker.claims.append(lose)  # type: ignore[arg-type]  # returns what it was given
+    async with backend.running(), live_orders(backend) as live:
+        await order(backend, live)
+        await until(backend.all_jobs_delivered)
+        [shown] = live.of(ADA)
+        assert shown.job.clip is not None
+        assert await backend.studio.clip_file(shown.job.clip) is not None
+    assert len(backend.worker.orders) == 2
+
+
+async def test_what_is_kept_is_bounded_and_persons_are_apart(backend: Backend) -> None:
+    async with backend.running(), live_orders(backend) as live:
+        version = live.version(ADA)
+        for number in range(ENDED_SHOWN + 2):
+            await order(backend, live, f"zoom in {number}")
+            await until(backend.all_jobs_delivered)
+        await until(lambda: len(live.of(ADA)) == ENDED_SHOWN)
+        assert live.version(ADA) > version
+        assert live.of("web:bob") == []
+        assert live.get("web:bob", live.of(ADA)[0].job.id) is None

@@ -1,0 +1,115 @@
+"""People at the page, in Chromium: a clip, a refusal, a cancel, another try, two at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser, expect
+
+from bot.web.access.logins import add_login
+from tests.support.backend import open_backend, png, until
+from tests.support.clip_files import small_webp
+from tests.support.discord.browser import needs_chromium
+from tests.support.web.person import person_at
+from tests.support.web.served_page import ServedPage, served_page
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), needs_chromium]
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "locale": "zh-CN", "color_scheme": "dark"}
+
+
+async def test_a_newcomer_makes_a_clip_and_reloads_while_it_runs(
+    served: ServedPage, browser: Browser
+) -> None:
+    worker = served.backend.worker
+    worker.gate.clear()
+    worker.preview = small_webp()
+    async with person_at(browser, served.url) as ada:
+        await ada.shot("web")
+        await ada.give(png((200, 150)))
+        await ada.write("a fox runs")
+        advice = ada.page.locator("#mu-advice")
+        await expect(advice).to_contain_text("moves the camera alone")
+        await expect(advice).to_contain_text("The picture is small")
+        await expect(advice).to_contain_text("credits")
+        await ada.write("slow zoom in")
+        await expect(advice).to_contain_text("Zoom in")
+        await ada.make()
+        card = ada.card("slow zoom in")
+        await expect(card).to_contain_text("step 2 of 4")
+        await expect(card.locator("progress")).to_have_js_property("value", 0.5)
+        await expect(card.locator(".mu-preview")).to_be_visible()
+        await ada.shot("web-progress")
+        await ada.page.reload()
+        await expect(card).to_contain_text("step 2 of 4")
+        await expect(card.locator(".mu-preview")).to_be_visible()
+        worker.gate.set()
+        await expect(card.locator("video")).to_be_visible()
+        await expect(card).to_contain_text("Made in 2 s")
+        tile = ada.page.locator(".mu-tile", has_text="slow zoom in")
+        await ada.shot("web-clip")
+        await tile.click()
+        dialog = ada.page.get_by_role("dialog")
+        await expect(dialog.locator("dd", has_text="zoom_in")).to_be_visible()
+        await ada.shot("web-details")
+        assert await ada.faults() == []
+        assert ada.outside == []
+
+
+async def test_a_refusal_a_cancel_and_another_try(served: ServedPage, browser: Browser) -> None:
+    worker = served.backend.worker
+    worker.gate.clear()
+    async with person_at(browser, served.url) as ada:
+        await ada.write("slow zoom in")
+        await ada.make()
+        await expect(ada.refusal).to_contain_text("There is no picture yet")
+        await ada.shot("web-refusal")
+        card = await ada.order("slow zoom in")
+        await card.get_by_role("button", name="Cancel").click()
+        await expect(card).to_contain_text("Cancelled. Nothing was charged.")
+        worker.gate.set()
+        await card.get_by_role("button", name="Retry").click()
+        await expect(ada.page.locator(".mu-card video")).to_have_count(1)
+        await ada.card("slow zoom in").get_by_role("button", name="Tweak").click()
+        await expect(ada.page.locator(".mu-figures")).to_contain_text("The picture of that clip")
+        await ada.open_settings()
+        steps = ada.page.locator("#option-steps input[type=number]")
+        await expect(steps).to_have_value("4")
+        await ada.shot("web-settings")
+        await steps.fill("6")
+        await ada.write("pan left")
+        await ada.make()
+        await expect(ada.card("pan left").locator("video")).to_be_visible()
+        await until(lambda: len(worker.orders) == 3)
+        assert worker.orders[-1].request.steps == 6
+        assert await ada.faults() == []
+
+
+async def test_two_persons_at_once_see_their_own_clips(
+    tmp_path: Path, redis_url: str, mp4: bytes, browser: Browser
+) -> None:
+    logins = tmp_path / "logins"
+    for name in ("ada", "bob"):
+        add_login(logins, name, f"{name}'s word")
+    async with (
+        open_backend(tmp_path, redis_url, mp4) as backend,
+        backend.running(),
+        served_page(backend, "en", "zh-CN", WEB_LOGINS=str(logins)) as served,
+        person_at(browser, served.url, ("ada", "ada's word")) as ada,
+        person_at(browser, served.url, ("bob", "bob's word"), **PHONE) as bob,
+    ):
+        hers, his = await ada.order("zoom in"), await bob.order("向左摇")
+        await expect(hers.locator("video")).to_be_visible()
+        await expect(his.locator("video")).to_be_visible()
+        await expect(his.get_by_role("button", name="重试")).to_be_visible()
+        for person in (ada, bob):
+            await expect(person.page.locator(".mu-card")).to_have_count(1)
+            await expect(person.page.locator(".mu-tile")).to_have_count(1)
+        width = "document.documentElement.scrollWidth"
+        assert await bob.page.evaluate(width) == 390
+        await bob.shot("web-phone")
+        assert await bob.faults() == []
+        source = await hers.locator("video").get_attribute("src")
+        assert (await ada.page.request.get(f"{served.url}{source}")).status == 200
+        assert (await bob.page.request.get(f"{served.url}{source}")).status == 404
