@@ -42,11 +42,14 @@ class UsageTable:
 
     async def of_server(self, guild: str, first: int, last: int) -> UsageHistory:
         """Return what was ordered in one server, or outside of servers where it is empty."""
-        return await self._of_scope(guild, first, last)
+        # Where all servers are, a server has few rows, however many people it has.
+        whole = and_(usage_days.c.scope == EVERYWHERE, usage_days.c.subject == guild)
+        return await self._of_scope(guild, whole, first, last)
 
     async def of_service(self, first: int, last: int) -> UsageHistory:
         """Return what was ordered anywhere."""
-        return await self._of_scope(EVERYWHERE, first, last)
+        whole = usage_days.c.scope == EVERYWHERE
+        return await self._of_scope(EVERYWHERE, whole, first, last)
 
     async def servers(self, first: int, limit: int) -> tuple[Mapping[str, Usage], Usage]:
         """Return the sums since a day of the servers that took most, and of all others together."""
@@ -56,26 +59,22 @@ class UsageTable:
             row = (await connection.execute(select(*_SUMS).where(these))).mappings().one()
         return named, _rest(_usage(row), named, limit)
 
-    async def _of_scope(self, scope: str, first: int, last: int) -> UsageHistory:
-        these = and_(usage_days.c.scope == scope, usage_days.c.day.between(first, last))
+    async def _of_scope(
+        self, scope: str, whole: ColumnElement[bool], first: int, last: int
+    ) -> UsageHistory:
+        """Return a history; whole are rows that add up to all of it."""
+        days = usage_days.c.day.between(first, last)
         async with self._read() as connection:
-            by_day = await _by(connection, usage_days.c.day, these)
-            by_model = await _by(connection, usage_days.c.model, these)
-            named = await _by(connection, usage_days.c.subject, these, SUBJECTS)
+            by_day = await _by(connection, usage_days.c.day, and_(whole, days))
+            by_model = await _by(connection, usage_days.c.model, and_(whole, days))
+            of_scope = and_(usage_days.c.scope == scope, days)
+            named = await _by(connection, usage_days.c.subject, of_scope, SUBJECTS)
             counts = await _counts(connection, scope, first, last)
-        total = sum(by_day.values(), Usage())
+        others = _rest(sum(by_day.values(), Usage()), named, SUBJECTS)
         failures = {name: count for (kind, name), count in counts.items() if kind == FAILURE}
-        waiting = {int(name): count for (kind, name), count in counts.items() if kind == WAITING}
-        return UsageHistory(
-            first,
-            last,
-            by_day,
-            by_model,
-            named,
-            _rest(total, named, SUBJECTS),
-            failures,
-            WaitingTimes(waiting),
-        )
+        buckets = {int(name): count for (kind, name), count in counts.items() if kind == WAITING}
+        waiting = WaitingTimes(buckets)
+        return UsageHistory(first, last, by_day, by_model, named, others, failures, waiting)
 
 
 async def _by(

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from storage.database.jobs import Jobs
 from storage.database.privacy.personal_data import SOURCES
-from storage.database.tables import metadata
+from storage.database.tables import USAGE, metadata
 from storage.domain.clip import Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import ReplyTarget
@@ -149,7 +149,7 @@ MOST_ROWS = 100
 
 
 async def add_history(connection: AsyncConnection) -> None:
-    """Repeat a delivered job of which a clip was made, and its entries in the ledger."""
+    """Repeat a delivered job of which a clip was made, its entries in the ledger, and its sums."""
     number = {"id": "'old' || g", "kind": "'kind' || g", "billed": "true"}
     number |= dict.fromkeys(("created", "ended", "delivered"), "g")
     number |= {name: "'x' || g" for name in ("fingerprint", "message", "picture", "clip_blob")}
@@ -157,10 +157,15 @@ async def add_history(connection: AsyncConnection) -> None:
     names = [column.name for column in metadata.tables["jobs"].columns]
     values = ", ".join(number.get(name, name) for name in names)
     columns, some = ", ".join(names), f"generate_series(1, {HISTORY}) g"
+    sums, zeros = ", ".join(USAGE), ", ".join("0" for _ in USAGE)
     for statement in (
         f"INSERT INTO jobs ({columns}) SELECT {values} FROM jobs, {some} WHERE id = 'job2'",
         "INSERT INTO ledger (owner, job, entry, credits, day, at)"
         f" SELECT 'owner' || g % 400, 'old' || g, 'reserve', 5, g / 50, g FROM {some}",
+        f"INSERT INTO usage_days (scope, day, subject, model, {sums})"
+        f" SELECT 'guild' || g % 99, g / 50, 'owner' || g, 'a', {zeros} FROM {some}",
+        "INSERT INTO usage_counts (scope, day, kind, name, count)"
+        f" SELECT 'guild' || g % 99, g / 50, 'waiting', g, 1 FROM {some}",
         "ANALYZE",
     ):
         await connection.exec_driver_sql(statement)

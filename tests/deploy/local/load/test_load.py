@@ -13,7 +13,7 @@ FIGURES = {
     *("waiting", "finished", "people", "ready_s", "bot_cpu_share", "bot_read_mib_per_s", "orders"),
     *("statement_max_ms", "statement", "acknowledged_p99_ms", "acknowledged_median_ms"),
     *("delete_median_ms", "delete_max_ms"),
-    *(f"{name}_{share}_ms" for name in REPORTS for share in ("median", "max")),
+    *(f"{name}_{share}_ms" for name in REPORTS for share in ("median", "max", "cpu")),
 }
 
 
