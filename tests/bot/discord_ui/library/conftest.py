@@ -13,18 +13,8 @@ import pytest
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.state.guild import GALLERY, LIN
 from tests.support.backend import Backend
-from tests.support.discord.api_conformance import (
-    ConformanceChecker,
-    find_description,
-    read_wire_log,
-)
+from tests.support.discord.api_conformance import ConformanceChecker, read_wire_log
 from tests.support.discord.local_chat import LocalChat, open_local_chat
-
-
-@pytest.fixture(scope="session")
-def checker() -> ConformanceChecker | None:
-    description = find_description()
-    return None if description is None else ConformanceChecker(description)
 
 
 @pytest.fixture
