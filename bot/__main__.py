@@ -36,7 +36,9 @@ async def run(settings: BotSettings) -> None:
         traffic=discord.traffic,
         front=FRONT_END,
         operators=settings.operators.split(),
-        retention=RetentionRules(settings.retention_days, int(settings.blob_limit * 2**30)),
+        retention=RetentionRules(
+            settings.retention_days, int(settings.blob_limit * 2**30), settings.grace_days
+        ),
     ) as service:
         dispatching = asyncio.create_task(service.run())  # whether Discord is there or not
         try:

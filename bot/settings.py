@@ -95,7 +95,9 @@ class BotSettings(Settings):
     take before its owner is pinged when it is there. operators are the Discord ids of the people
     who decide for the whole service, with spaces between. retention_days is for how long an order
     is kept after its end, 0 for always. blob_limit is how many GiB the blob store may hold before
-    the oldest orders are deleted, 0 for any.
+    the oldest orders are deleted, 0 for any. grace_days is how long the data of a deleted message,
+    a member who left or a server without the bot is kept. members_intent asks for Discord's
+    privileged intent, by which it tells who leaves.
     """
 
     discord_token: Annotated[str, AfterValidator(_token)] = Field(
@@ -110,4 +112,6 @@ class BotSettings(Settings):
     ping_after: Seconds = 120.0
     retention_days: Annotated[int, Field(ge=0, le=36500)] = 0
     blob_limit: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    grace_days: Annotated[float, Field(ge=0, le=365)] = 7.0
+    members_intent: bool = False
     operators: Annotated[str, AfterValidator(_user_ids)] = ""

@@ -53,12 +53,17 @@ class MutoscopeClient(discord.AutoShardedClient):
         texts: Translations,
         traffic: DiscordTraffic | None = None,
         privacy_policy_url: str = "",
+        *,
+        hears_members: bool = False,
     ) -> None:
+        """hears_members asks for a privileged intent: Discord then tells who leaves a server."""
         # The bot uses no voice; discord.py would warn of missing libraries.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         self.traffic = traffic or DiscordTraffic()
         super().__init__(
-            intents=intents(),
+            intents=intents(members=hears_members),
+            chunk_guilds_at_startup=False,
+            max_messages=None,  # nobody's messages are kept
             allowed_mentions=NO_MENTIONS,
             http_trace=self.traffic.trace(),
             guild_ready_timeout=GUILD_SECONDS,
@@ -80,6 +85,7 @@ class MutoscopeClient(discord.AutoShardedClient):
         self._stops = False
         self.orders: dict[str, asyncio.Task[Any]] = {}  # in progress, by the id of the begun order
         self.before_close: list[Callable[[], Awaitable[None]]] = []
+        self.after_ready: list[Callable[[], Awaitable[None]]] = []
 
     async def setup_hook(self) -> None:
         """Let the commands be translated."""
@@ -137,6 +143,8 @@ class MutoscopeClient(discord.AutoShardedClient):
         """Log that the gateway is connected."""
         shards, servers = self.shard_count, len(self.guilds)
         log.info("ready as %s in %d servers, by %d shards", self.user, servers, shards)
+        for step in self.after_ready:
+            await step()
 
     async def on_shard_ready(self, shard: int) -> None:
         """Note that a shard is connected."""
@@ -247,9 +255,15 @@ INSTALLS = app_commands.AppInstallationType(guild=True, user=True)
 Interaction: TypeAlias = discord.Interaction[MutoscopeClient]
 
 
-def intents() -> discord.Intents:
-    """Return the gateway intents that the bot uses; none is privileged."""
-    return discord.Intents(guilds=True, guild_reactions=True, dm_reactions=True)
+def intents(*, members: bool = False) -> discord.Intents:
+    """Return the gateway intents that the bot uses; none is privileged but that of members.
+
+    Those of messages tell which are deleted; without a privileged one they show no content.
+    """
+    messages = {"guild_messages": True, "dm_messages": True}
+    return discord.Intents(
+        guilds=True, guild_reactions=True, dm_reactions=True, members=members, **messages
+    )
 
 
 class Translator(app_commands.Translator):

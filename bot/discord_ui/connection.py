@@ -15,7 +15,13 @@ from discord.gateway import DiscordWebSocket, KeepAliveHandler, ReconnectWebSock
 
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.command_sync import keep_commands_synced
-from bot.discord_ui.frontend import open_client, open_delivery, open_removal, set_endpoints
+from bot.discord_ui.frontend import (
+    open_client,
+    open_delivery,
+    open_departures,
+    open_removal,
+    set_endpoints,
+)
 from bot.discord_ui.shards import ResumingShard
 from bot.discord_ui.traffic import DiscordTraffic
 from bot.i18n import Translations
@@ -101,8 +107,10 @@ class DiscordConnection:
     async def _run_client(self, studio: Studio) -> None:
         """Log a new client in and serve until it ends."""
         guild = self._settings.discord_guild
-        policy = self._settings.privacy_policy_url
-        async with open_client(studio, self._texts, self.traffic, policy) as client:
+        policy, hears = self._settings.privacy_policy_url, self._settings.members_intent
+        async with open_client(
+            studio, self._texts, self.traffic, policy, hears_members=hears
+        ) as client:
             async with asyncio.timeout(ATTEMPT_SECONDS):
                 await self._login(client)
             self._client = client
@@ -112,6 +120,7 @@ class DiscordConnection:
                 _connecting(client) as connecting,
                 _background(keep_running("delivery", delivery.run)),
                 _background(keep_running("message removal", open_removal(client).run)),
+                _background(keep_running("departures", open_departures(client).run)),
                 _background(keep_commands_synced(client, guild)),
             ):
                 await asyncio.wait({connecting})

@@ -29,7 +29,8 @@ from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
 from bot.discord_ui.library import clip, clips, lineage, reuse, shown_clip, styles
 from bot.discord_ui.moderation import report_clip, report_message
-from bot.discord_ui.privacy import export, forget, privacy
+from bot.discord_ui.privacy import departures, export, forget, privacy
+from bot.discord_ui.privacy.departures import Departures
 from bot.discord_ui.privacy.message_removal import MessageRemoval
 from bot.discord_ui.reports import quota, report
 from bot.discord_ui.server_settings import message as settings_message
@@ -43,15 +44,20 @@ def open_client(
     texts: Translations,
     traffic: DiscordTraffic | None = None,
     privacy_policy_url: str = "",
+    *,
+    hears_members: bool = False,
 ) -> MutoscopeClient:
     """Return a client with all commands, not yet logged in; its requests are counted."""
-    client = MutoscopeClient(studio, texts, traffic, privacy_policy_url)
+    client = MutoscopeClient(
+        studio, texts, traffic, privacy_policy_url, hears_members=hears_members
+    )
     client.add_dynamic_items(JobButton, FinishMenu, ChooseButton, MailButton)
     for module in (
         animate,
         clip,
         clips,
         context_menu,
+        departures,
         export,
         extend,
         forget,
@@ -87,6 +93,11 @@ def open_delivery(
 def open_removal(client: MutoscopeClient, clock: Callable[[], float] = time.time) -> MessageRemoval:
     """Return what deletes the messages of people who are forgotten."""
     return MessageRemoval(client, clock)
+
+
+def open_departures(client: MutoscopeClient) -> Departures:
+    """Return what deletes the data of what is gone from Discord."""
+    return Departures(client)
 
 
 def set_endpoints(api_url: str, gateway_url: str) -> None:

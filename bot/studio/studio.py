@@ -152,6 +152,10 @@ class Studio:
         """Return what this process holds jobs by."""
         return "" if self._lease is None else self._lease.id
 
+    def is_first(self) -> bool:
+        """Tell whether this process does what one of all is to do."""
+        return self._lease is None or self._lease.is_first()
+
     def check_held(self, job: Job) -> None:
         """Raise HolderChanged where another bot shows the job, Unavailable where that may be."""
         if self._lease is not None:

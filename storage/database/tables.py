@@ -141,6 +141,7 @@ jobs = Table(
     _partial("ix_jobs_unbilled", "worker", where=UNBILLED),
     _partial("ix_jobs_kept", "ended", where=KEPT),
     _partial("ix_jobs_kept_in", "guild", "ended", where=KEPT),
+    _partial("ix_jobs_kept_by", "guild", "owner", where=KEPT),
     _partial("ix_jobs_has_token", "token_expires", where=HAS_TOKEN),
     _partial("ix_jobs_holder", "holder", where=SHOWN),
     _partial("ix_jobs_parent", "parent", where=HAS_PARENT),
@@ -368,3 +369,18 @@ exports = Table(
     Column("made", Integer, nullable=False),
     Column("running", Float, nullable=False),
 )
+
+# Messages, channels, members and servers that are gone from Discord, whose data goes from `due` on.
+departures = Table(
+    "departures",
+    metadata,
+    Column("kind", String(16), primary_key=True),
+    Column("place", String(64), primary_key=True),
+    Column("name", String(100), primary_key=True),
+    Column("due", Float, nullable=False),
+    Index(None, "due"),
+    Index(None, "name"),
+)
+
+# The servers in which the bot was seen.
+guilds_seen = Table("guilds_seen", metadata, Column("guild", String(64), primary_key=True))

@@ -65,6 +65,8 @@ def test_a_number_that_is_none_is_reported() -> None:
         ("PRIVACY_POLICY_URL", "javascript:geheim"),
         ("RETENTION_DAYS", "-1"),
         ("BLOB_LIMIT", "nan"),
+        ("GRACE_DAYS", "-1"),
+        ("MEMBERS_INTENT", "perhaps"),
     ],
 )
 def test_a_wrong_value_is_reported_without_secrets(name: str, value: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from bot.studio.chains.stories import Stories
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.privacy.blob_sweep import BlobSweep
+from bot.studio.privacy.departing import Departing
 from bot.studio.privacy.erasing import Cancel, Erasing
 from bot.studio.privacy.exporting import Exporting
 from bot.studio.privacy.leftover_cleaner import LeftoverCleaner
@@ -54,6 +55,7 @@ class Privacy:
         self.erasing = Erasing(tables, self.cleaner, cancel, clock)
         self.exporting = Exporting(tables, blobs, clock)
         self.retention = Retention(tables.retention, delete, rules, clock)
+        self.departing = Departing(tables.departures, delete, rules.grace_days, clock)
         self.sweep = BlobSweep(tables.retention, tables.leftovers, blobs, queue, clock)
 
     async def run(self) -> None:

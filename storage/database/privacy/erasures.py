@@ -24,6 +24,7 @@ from storage.database.tables import (
     audit,
     begun_orders,
     deliveries,
+    departures,
     erasures,
     exports,
     jobs,
@@ -134,6 +135,7 @@ class ErasureTable:
                     await connection.execute(delete(table).where(table.c.owner == owner))
                 entries = update(ledger).where(ledger.c.owner == owner)
                 await connection.execute(entries.values(owner=ANONYMOUS))
+                await connection.execute(delete(departures).where(departures.c.name == owner))
                 await erase_from_records(connection, owner)
         return True
 

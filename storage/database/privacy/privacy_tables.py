@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from storage.database.begun_orders import Transaction
+from storage.database.privacy.departures import DepartureTable
 from storage.database.privacy.erasures import ErasureTable
 from storage.database.privacy.exports import ExportTable
 from storage.database.privacy.leftovers import LeftoverTable
@@ -28,3 +29,4 @@ class PrivacyTables:
         self.exports = ExportTable(write)
         self.personal_data = PersonalData(read)
         self.retention = RetentionTable(read)
+        self.departures = DepartureTable(read, write)

@@ -10,11 +10,13 @@ class RetentionRules:
     """The operator's rules; 0 is for as long, or as much, as there is.
 
     days is for how long an order is kept after its end. most_bytes is what the blob store may hold
-    before the oldest orders are deleted.
+    before the oldest orders are deleted. grace_days is how long the data of what is gone from
+    Discord is kept.
     """
 
     days: int = 0
     most_bytes: int = 0
+    grace_days: float = 7.0
 
 
 def shorter(*days: int) -> int:

@@ -18,6 +18,7 @@ from storage.domain.clip import Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.job import ReplyTarget
 from storage.domain.library.pages import PageRequest
+from storage.domain.privacy.departure import Departure, DepartureKind
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
 from storage.domain.quota import day_of
 from storage.domain.trust.audit import AuditEntry
@@ -25,10 +26,10 @@ from storage.domain.trust.limits import Limits
 from storage.domain.trust.policy import Maintenance, ServerPolicy
 from tests.support.examples import CLIP, JOB, REQUEST, job
 
-SMALL_TABLES = ("bots", "erasures", "servers")
-"""Which have a row a process, a person who is being forgotten, or a server that set something."""
+SMALL_TABLES = ("bots", "erasures", "servers", "guilds_seen")
+"""Which have a row a process, a person who is being forgotten, or a server."""
 SCANS = tuple(f"SCAN {name}" for name in metadata.tables if name not in SMALL_TABLES)
-SMALL = ("ix_jobs_in_flight", "ix_jobs_undelivered", "ix_owner_queues_turn")
+SMALL = ("ix_jobs_in_flight", "ix_jobs_undelivered", "ix_jobs_holder", "ix_owner_queues_turn")
 """Indexes that may be gone through: they hold only what waits, runs or is to be delivered."""
 
 
@@ -130,6 +131,18 @@ async def use_privacy(jobs: Jobs) -> None:
     await tables.retention.blobs_of(["job2"])
     await tables.retention.days_by_guild()
     await tables.retention.named(["e" * 64, "f" * 64])
+    for kind in DepartureKind:
+        gone = Departure(kind, "1", "2", 18.0)
+        await tables.departures.note([gone])
+        await tables.departures.postpone(gone, 17.0)
+        await tables.departures.jobs_of(gone, "discord")
+        await tables.departures.close(gone, "discord")
+    await tables.departures.due(18.0)
+    await tables.departures.drop(gone)
+    await tables.departures.shown("discord", "5", ["6"])
+    await tables.departures.see_guilds(["1"])
+    await tables.departures.see_guild("1", here=False)
+    await tables.departures.next_member("1", "ann")
     await tables.erasures.ask("ann", 18.0)
     await tables.erasures.owners()
     await tables.erasures.unfinished("ann")

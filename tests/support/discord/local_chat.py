@@ -113,7 +113,7 @@ class LocalChat:
 
 @contextlib.asynccontextmanager
 async def open_local_chat(
-    backend: Backend, folder: Path, ping_after: float = 60.0
+    backend: Backend, folder: Path, ping_after: float = 60.0, *, hears_members: bool = False
 ) -> AsyncIterator[LocalChat]:
     """Start the bot at a local Discord of its own."""
     before = discord.http.Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
@@ -123,7 +123,11 @@ async def open_local_chat(
         MemberClient(server.url) as ada,
     ):
         set_endpoints(server.api_url, server.gateway_url)
-        async with open_client(backend.studio, Translations.load()) as client:
+        if hears_members:
+            await ada.call("PATCH", "/local/world", {"members_intent": True})
+        async with open_client(
+            backend.studio, Translations.load(), hears_members=hears_members
+        ) as client:
             await client.login("local")
             await client.tree.sync()
             delivery = open_delivery(client, ping_after, clock=server.clock.now)

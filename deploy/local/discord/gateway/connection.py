@@ -7,7 +7,7 @@ from contextlib import suppress
 from aiohttp import WSMsgType, web
 
 from deploy.local.discord import Json
-from deploy.local.discord.gateway.sessions import Gateway, GatewaySession, Shard
+from deploy.local.discord.gateway.sessions import GUILD_MEMBERS, Gateway, GatewaySession, Shard
 from deploy.local.discord.state.world import World
 from deploy.local.discord.wire_log import WireLog
 
@@ -20,7 +20,7 @@ SESSION_TIMED_OUT, INVALID_SHARD, SHARDING_REQUIRED, DISALLOWED_INTENTS = 4009, 
 RECONNECT = 4000
 ENDS_SESSION = frozenset({1000, 1001})
 """Close codes after which a client does not resume."""
-PRIVILEGED_INTENTS = 1 << 1 | 1 << 8 | 1 << 15
+PRIVILEGED_INTENTS = GUILD_MEMBERS | 1 << 8 | 1 << 15
 HEARTBEAT_MS = 41_250
 
 
@@ -144,12 +144,16 @@ class GatewayConnection:
         intents, fewest = int(data.get("intents", 0)), self._world.shards
         if self._world.sharding_required and (shard is None or shard.count < fewest):
             await self._socket.close(code=SHARDING_REQUIRED)
-        elif intents & PRIVILEGED_INTENTS:
+        elif intents & PRIVILEGED_INTENTS & ~self._allowed_intents():
             await self._socket.close(code=DISALLOWED_INTENTS)
         elif not self._gateway.may_identify(shard or Shard()):
             await self._send({"op": INVALID_SESSION, "d": False})
         else:
             self._attach(self._gateway.identify(intents, shard), 0)
+
+    def _allowed_intents(self) -> int:
+        """Return the privileged intents that are switched on for the application."""
+        return GUILD_MEMBERS if self._world.members_intent else 0
 
     async def _resume(self, data: Json) -> None:
         if not self._has_token(data):

@@ -12,6 +12,7 @@ from deploy.local.discord.state.events import EventDispatcher
 from deploy.local.discord.state.guild import BOT, Guild, is_installed
 from deploy.local.discord.state.world import World
 
+GUILD_MEMBERS = 1 << 1
 GUILD_MESSAGES, GUILD_REACTIONS = 1 << 9, 1 << 10
 DIRECT_MESSAGES, DIRECT_REACTIONS = 1 << 12, 1 << 13
 KEPT = 2000
@@ -23,6 +24,9 @@ INTENTS = {
     "MESSAGE_CREATE": MESSAGES,
     "MESSAGE_UPDATE": MESSAGES,
     "MESSAGE_DELETE": MESSAGES,
+    "MESSAGE_DELETE_BULK": MESSAGES,
+    "GUILD_MEMBER_ADD": (GUILD_MEMBERS, GUILD_MEMBERS),
+    "GUILD_MEMBER_REMOVE": (GUILD_MEMBERS, GUILD_MEMBERS),
     "MESSAGE_REACTION_ADD": REACTIONS,
     "MESSAGE_REACTION_REMOVE": REACTIONS,
 }

@@ -71,8 +71,21 @@ class ControlRoutes:
             for guild in self._guild:
                 data = {**self._guild.member(key), "guild_id": guild["id"]}
                 self._events.dispatch("GUILD_MEMBER_UPDATE", data)
+        if "left" in fields:
+            self._dispatch_leave(record)
         self._events.publish_change("member", key)
         return json_response(record)
+
+    def _dispatch_leave(self, record: Json) -> None:
+        """Tell that a member has left all guilds, or has come back."""
+        key = record["user"]["id"]
+        for guild in self._guild:
+            place = {"guild_id": guild["id"]}
+            if record["left"]:
+                data = {**place, "user": record["user"]}
+                self._events.dispatch("GUILD_MEMBER_REMOVE", data)
+            else:
+                self._events.dispatch("GUILD_MEMBER_ADD", {**self._guild.member(key), **place})
 
     async def edit_world(self, request: web.Request) -> web.Response:
         """Change the fields of World; a new token or a need of shards closes the gateway."""

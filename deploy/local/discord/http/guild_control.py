@@ -3,7 +3,8 @@
 from aiohttp import web
 
 from deploy.local.discord import Json
-from deploy.local.discord.http.body import json_response, read_body
+from deploy.local.discord.http.body import json_response, no_content, read_body
+from deploy.local.discord.rules.permissions import THREADS
 from deploy.local.discord.state.discord_state import DiscordState
 from deploy.local.discord.state.guild import ADA, GUILD, is_installed, public_guild
 from deploy.local.discord.state.snowflakes import timestamp
@@ -23,6 +24,7 @@ class GuildControlRoutes:
             web.post("/local/guilds/{guild}/roles", self.add_role),
             web.post("/local/guilds/{guild}/categories", self.add_category),
             web.patch("/local/channels/{channel}", self.edit_channel),
+            web.delete("/local/channels/{channel}", self.delete_channel),
             web.post("/local/channels/{channel}/threads", self.add_thread),
             web.patch("/local/threads/{thread}", self.edit_thread),
         ]
@@ -92,6 +94,22 @@ class GuildControlRoutes:
         self._events.dispatch("CHANNEL_UPDATE", channel)
         self._events.publish_change("channel", channel["id"])
         return json_response(channel)
+
+    async def delete_channel(self, request: web.Request) -> web.Response:
+        """Delete a channel with its threads, or one thread; its messages go without an event."""
+        channel = self._guild.channel(request.match_info["channel"])
+        names = ("id", "guild_id", "parent_id", "type")
+        for one in list(self._guild.channels):
+            if one.get("parent_id") == channel["id"] and one["type"] in THREADS:
+                self._guild.channels.delete(one["id"])
+        self._guild.channels.delete(channel["id"])
+        if channel["type"] in THREADS:
+            data = {name: channel[name] for name in names}
+            self._events.dispatch("THREAD_DELETE", data)
+        else:
+            self._events.dispatch("CHANNEL_DELETE", channel)
+        self._events.publish_change("channel", channel["id"])
+        return no_content()
 
     async def add_thread(self, request: web.Request) -> web.Response:
         """Add a thread under a channel: {"name", "owner"}."""

@@ -39,6 +39,7 @@ class MemberRoutes:
             web.post("/local/channels/{channel}/messages", self.post),
             web.get("/local/messages/{message}", self.get_message),
             web.delete("/local/messages/{message}", self.delete),
+            web.post("/local/channels/{channel}/purge", self.purge),
             web.put(reaction, self.add_reaction),
             web.delete(reaction, self.remove_reaction),
             web.post("/local/attachments", self.upload),
@@ -123,11 +124,23 @@ class MemberRoutes:
         return preview
 
     async def delete(self, request: web.Request) -> web.Response:
-        """Delete the member's own message, or dismiss an ephemeral one."""
+        """Delete a message, one's own or as who manages messages, or dismiss an ephemeral one."""
         record, member = self._record(request), _member(request)
-        if member not in (record["only"], record["message"]["author"]["id"]):
+        channel = self._guild.channel(record["message"]["channel_id"])
+        manages = self._guild.permissions(member, channel) & Permission.MANAGE_MESSAGES
+        own = member in (record["only"], record["message"]["author"]["id"])
+        if not own and (record["only"] or not manages):
             raise ApiError(*MISSING_PERMISSIONS)
         self._messages.delete(record)
+        return no_content()
+
+    async def purge(self, request: web.Request) -> web.Response:
+        """Delete several messages at once, as another bot does: {"messages": [id]}."""
+        member = _member(request)
+        channel = self._guild.visible_channel(member, request.match_info["channel"])
+        if not self._guild.permissions(member, channel) & Permission.MANAGE_MESSAGES:
+            raise ApiError(*MISSING_PERMISSIONS)
+        self._messages.delete_all(channel, (await read_body(request)).fields["messages"])
         return no_content()
 
     async def add_reaction(self, request: web.Request) -> web.Response:

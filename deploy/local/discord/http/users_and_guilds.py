@@ -89,7 +89,7 @@ def _guild_routes(guild: Guild) -> list[web.RouteDef]:
 
     async def member(request: web.Request) -> web.Response:
         found(request)
-        return json_response(guild.member(request.match_info["user"].replace("@me", BOT)))
+        return json_response(guild.current_member(request.match_info["user"].replace("@me", BOT)))
 
     return [
         web.get("/guilds/{guild}", get_guild),

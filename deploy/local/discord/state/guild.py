@@ -29,7 +29,7 @@ BOT_ROLE = "1100000000000000011"
 STUDIO, GALLERY, NO_BOTS = (f"110000000000000002{digit}" for digit in (0, 1, 2))
 ADA, LIN, SAM = (f"110000000000000003{digit}" for digit in (0, 1, 2))
 DIRECT_PERMISSIONS = DEFAULT_PERMISSIONS & ~int(Permission.USE_EXTERNAL_APPS)
-PRIVATE_FIELDS = ("locale", "takes_direct", "user_install", "premium_type")
+PRIVATE_FIELDS = ("locale", "takes_direct", "user_install", "premium_type", "left")
 PRIVATE_GUILD_FIELDS = ("installed", "outage", "automod_words")
 
 
@@ -150,6 +150,12 @@ class Guild:
         user: Json = self.members.find(key, UNKNOWN_USER)["user"]
         return user
 
+    def current_member(self, key: str) -> Json:
+        """Return a member as Discord shows them; raise Unknown Member for one who has left."""
+        if self.member_record(key).get("left"):
+            raise ApiError(*UNKNOWN_MEMBER)
+        return self.member(key)
+
     def member(self, key: str) -> Json:
         """Return a member as Discord shows them."""
         record = self.member_record(key)
@@ -182,7 +188,7 @@ class Guild:
         if guild is None:
             inside = {BOT, channel["recipients"][0]["id"]}
             return DIRECT_PERMISSIONS if user in inside else 0
-        if user == BOT and not is_installed(guild):
+        if (user == BOT and not is_installed(guild)) or self.member_record(user).get("left"):
             return 0
         return self._computed(guild, self.member_record(user), channel)
 

@@ -279,6 +279,21 @@ class MessageStore:
             "MESSAGE_DELETE", data, channel=data["channel_id"], member=record["only"]
         )
 
+    def delete_all(self, channel: Json, keys: list[str]) -> None:
+        """Delete those of some messages that are in a channel, with one event."""
+        found = {key: self._records.get(key) for key in keys}
+        gone = [
+            key
+            for key, one in found.items()
+            if one and not one["only"] and one["message"]["channel_id"] == channel["id"]
+        ]
+        for key in gone:
+            self._records.delete(key)
+            data = {"id": key, "channel_id": channel["id"]}
+            self._events.publish("MESSAGE_DELETE", data, channel=channel["id"])
+        data = {"ids": gone, "channel_id": channel["id"], **self._guild_id(channel["id"])}
+        self._events.dispatch("MESSAGE_DELETE_BULK", data)
+
     def save(self, record: Json) -> None:
         """Store a record after a change to its reactions."""
         self._records.put(record["message"]["id"], record)

@@ -17,6 +17,7 @@ class World:
     fewest. Of shards whose numbers are equal modulo max_concurrency, one may identify every
     identify_seconds (Discord's are 5). gateway_closed refuses new connections with a 503.
     Interactions and reactions are sent event_repeats times more, and event_delay seconds late.
+    members_intent allows the privileged intent of that name.
     """
 
     token: str = "local"  # noqa: S105  # the stand-in's token protects nothing
@@ -32,6 +33,7 @@ class World:
     gateway_closed: bool = False
     event_repeats: int = 0
     event_delay: float = 0.0
+    members_intent: bool = False
 
     def change(self, fields: Json) -> None:
         """Set some of the fields; raise InvalidForm for one of another name or type."""
