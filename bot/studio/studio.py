@@ -56,11 +56,11 @@ from storage.domain.errors import (
 )
 from storage.domain.job import MAX_DEATHS, Job, ReplyTarget
 from storage.domain.privacy.retention import RetentionRules
-from storage.domain.quota import DAY, Allowance, UsageReport, check, price
+from storage.domain.quota import DAY, UsageReport, check, price
 from storage.domain.request import SEED_LIMIT, GenerationRequest
 from storage.domain.trust.filter_level import CONTENT_REFUSED
 from storage.domain.trust.limits import Limits
-from storage.domain.trust.place import Place
+from storage.domain.trust.place import NOWHERE, Place
 from storage.logs import log_job
 from storage.pictures.processes import PictureProcesses
 from storage.queue.client import Queue
@@ -231,11 +231,6 @@ class Studio:
             now,
         )
 
-    async def allowance(self, person: str, place: Place) -> Allowance:
-        """Return what a person spent and has left, and what bounds them at a place beside that."""
-        limits = await self.rules.limits(place)
-        return await self._jobs.allowance(person, self._clock(), place.guild, limits)
-
     async def retry(self, job_id: str, requester: Requester) -> Job:
         """Order a job's clip with another seed, charged to this requester."""
         return await self._order_one(requester, await self.draft_retry(job_id, requester))
@@ -403,9 +398,10 @@ class Studio:
         except (JobGone, Unavailable):
             return None
 
-    async def report(self, owner: str) -> UsageReport:
-        """Return what a person ordered, spent and has left."""
-        return await self._jobs.report(owner, self._clock())
+    async def report(self, owner: str, place: Place = NOWHERE) -> UsageReport:
+        """Return what a person ordered, spent and has left, also by what bounds them at a place."""
+        limits = await self.rules.limits(place)
+        return await self._jobs.report(owner, self._clock(), place.guild, limits)
 
     async def report_all(self, days: int) -> UsageReport:
         """Return what everybody ordered and spent in the last days."""

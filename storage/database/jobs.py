@@ -393,10 +393,13 @@ class Jobs:
         async with self._read() as connection:
             return await ledger.allowance(connection, owner, now, self._quota, (guild, limits))
 
-    async def report(self, owner: str, now: float) -> UsageReport:
-        """Return the usage of one person."""
+    async def report(
+        self, owner: str, now: float, guild: str = "", limits: Limits = UNLIMITED
+    ) -> UsageReport:
+        """Return the usage of one person, and what is left with these limits in a server."""
         async with self._read() as connection:
-            allowance = await ledger.allowance(connection, owner, now, self._quota)
+            server = (guild, limits)
+            allowance = await ledger.allowance(connection, owner, now, self._quota, server)
             return await reports.of_owner(connection, owner, allowance)
 
     async def report_all(self, since: float) -> UsageReport:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 from bot.discord_ui.cards import bill_text
 from bot.discord_ui.client import Interaction, MutoscopeClient
@@ -24,16 +23,13 @@ async def quota(interaction: Interaction) -> None:
     studio, owner = interaction.client.studio, str(interaction.user.id)
     async with reply_errors(interaction, interaction.client.texts):
         await interaction.response.defer(ephemeral=True)
-        allowance = await studio.allowance(owner, place_of(interaction))
-        report = await studio.report(owner)
+        report = await studio.report(owner, place_of(interaction))
         history = await studio.usage.of_person(owner, DAYS)
         offered = [one for one in await studio.models() if one.credits is not None]
         lines = lines_of(interaction)
         title = lines.text("quota_title")
         chart = await chart_of(history, CREDITS, lines.text("used_last_days", days=DAYS))
-        rows = chain(
-            _allowance(interaction, allowance), _rows(interaction, report, history, offered)
-        )
+        rows = _rows(interaction, report, history, offered)
         embed = embed_of(title, rows, chart)
         attachments = [] if chart is None else [chart]
         await interaction.edit_original_response(embed=embed, attachments=attachments)
@@ -48,6 +44,8 @@ def _rows(
     """Yield the fields of a person's report."""
     lines = lines_of(interaction)
     texts, locale = interaction.client.texts, interaction.locale.value
+    if report.allowance is not None:
+        yield from _allowance(interaction, report.allowance)
     yield lines.text("used_last_days", days=DAYS), lines.legend(CREDITS, history.total)
     yield lines.text("quota_in_all"), lines.credits(report.credits)
     yield lines.text("quota_saved"), lines.credits(report.saved)
