@@ -114,6 +114,12 @@ class Claim:
         }
 
     @property
+    def by_hash(self) -> Claim:
+        """Return the same claim without the parent's own credentials."""
+        ingredients = [*self.definition["ingredients"], self.parent]
+        return Claim({**self.definition, "ingredients": ingredients})
+
+    @property
     def parent_type(self) -> str:
         """Return the parent's MIME type."""
         return MIME[container_of(self.source)]

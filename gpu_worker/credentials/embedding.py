@@ -28,8 +28,17 @@ class Embedding:
     def __call__(self, data: bytes, container: Container, claim: Claim) -> bytes:
         """Return a file with its claim; raise CannotSign. No two calls give the same bytes.
 
-        The library checks what it has signed.
+        A parent whose own credentials cannot be read is named by its hash alone.
         """
+        try:
+            return self._embed(data, container, claim)
+        except CannotSign:
+            if not claim.source:
+                raise
+        return self._embed(data, container, claim.by_hash)
+
+    def _embed(self, data: bytes, container: Container, claim: Claim) -> bytes:
+        """Sign a file once; the library checks what it has signed."""
         by, target = self.certificate(), io.BytesIO()
         info = c2pa.C2paSignerInfo(by.algorithm, by.chain.encode(), by.key.encode(), None)
         try:

@@ -1,4 +1,4 @@
-"""Made-up uploads, clips, styles, prompts, forms, custom_ids, messages, settings and files.
+"""Made-up uploads, clips, credentials, styles, prompts, forms, custom_ids, messages and settings.
 
 Each input is made from a seed, so that a fault can be made again. Prints a table; the exit status
 is 1 where an input was met by anything but our own errors, took over 2 s, or filled the memory.
@@ -12,12 +12,13 @@ import sys
 
 from tests.fuzz.campaign import HEADER, SHOWN, Target, campaign
 from tests.fuzz.discord_targets import custom_ids
-from tests.fuzz.file_targets import clips, styles, uploads
+from tests.fuzz.file_targets import clips, credentials, styles, uploads
 from tests.fuzz.text_targets import files, forms, prompts, settings, wire
 
 TARGETS: dict[str, Target] = {
     "uploads": uploads,
     "clips": clips,
+    "credentials": credentials,
     "styles": styles,
     "prompts": prompts,
     "forms": forms,

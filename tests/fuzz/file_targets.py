@@ -9,10 +9,12 @@ import random
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from bot.studio.library.reuse import read_settings
 from storage.clip_file import DamagedClip, check_clip_file
 from storage.codec import encode
+from storage.credentials.reading import UnreadableCredentials, read_credentials
 from storage.domain.clip import Container
 from storage.domain.errors import BadPicture, BadRequest, BadStyle
 from storage.pictures.processes import PictureProcesses
@@ -21,6 +23,7 @@ from tests.fuzz.campaign import Attempt
 from tests.fuzz.mutation import changed_bytes, changed_json
 from tests.support.catalogue.admission import ADMISSION
 from tests.support.clip_files import box, small_gif, small_webp, smallest_mp4
+from tests.support.credentials.signing import signer
 from tests.support.examples import REQUEST
 from tests.support.pictures.files import chunk, gradient, noise, png, saved
 
@@ -92,6 +95,28 @@ async def clips() -> AsyncIterator[Attempt]:
         except (DamagedClip, BadRequest):
             return False
         return True
+
+    yield attempt
+
+
+@asynccontextmanager
+async def credentials() -> AsyncIterator[Attempt]:
+    """Read the credentials of a changed clip, and sign a clip that was made of it."""
+    makers = {Container.GIF: small_gif, Container.WEBP: small_webp}
+    bare, write = small_gif(), signer()
+    signed = [
+        write.sign(make(), replace(REQUEST, container=container), b"")
+        for container, make in makers.items()
+    ]
+    asked = replace(REQUEST, source="b" * 64, container=Container.GIF)
+
+    async def attempt(rng: random.Random) -> bool:
+        data = changed_bytes(rng, rng.choice(signed))
+        write.sign(bare, asked, data)
+        try:
+            return read_credentials(data) is not None
+        except UnreadableCredentials:
+            return False
 
     yield attempt
 

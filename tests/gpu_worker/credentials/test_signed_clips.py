@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 
 import pytest
 
@@ -83,6 +84,15 @@ def test_the_claim_holds_no_prompt() -> None:
     assert ("prompt", "a very secret lake") in action.parameters
 
 
+def test_a_parent_with_damaged_credentials_is_named_by_its_hash() -> None:
+    source = signed(Container.MP4)
+    at = source.index(b"jumdc2pa")  # the type of the store's first box
+    damaged = source[:at] + b"jumx" + source[at + 4 :]
+    [_, parent] = valid_credentials(signed(Container.MP4, source=damaged)).ingredients
+    assert (parent.relationship, parent.credentials) == ("parentOf", False)
+    assert parent.id == f"sha256:{sha256(damaged).hexdigest()}"
+
+
 @pytest.mark.parametrize("container", Container)
 def test_a_clip_names_the_clip_that_it_was_made_of(container: Container) -> None:
     source = signed(container)
@@ -90,4 +100,5 @@ def test_a_clip_names_the_clip_that_it_was_made_of(container: Container) -> None
     [picture, parent] = valid_credentials(data).ingredients
     assert (picture.relationship, picture.id) == ("inputTo", f"sha256:{REQUEST.picture}")
     assert (parent.relationship, parent.credentials) == ("parentOf", True)
+    assert parent.id == f"sha256:{sha256(source).hexdigest()}"
     assert b"THUMB" not in data.upper()
