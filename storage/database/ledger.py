@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, FromClause, and_, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from storage.database.privacy.spender_mark import mark_of
 from storage.database.tables import IN_FLIGHT, WAITING, jobs, ledger, owner_queues
 from storage.database.usage.contribution import sane_column
 from storage.domain.catalogue import QuotaRow
@@ -63,7 +64,8 @@ async def allowance(
     server is the id of one, with their limits there.
     """
     today, month = day_of(now), month_of(now)
-    reader = _Sums(connection, owner)
+    mark = await mark_of(connection, owner, now)
+    reader = _Sums(connection, owner, mark)
     day = await reader.budget(range(today, today + 1), quota.credits_per_day)
     unfinished = func.sum(owner_queues.c.waiting + owner_queues.c.active)
     count = await connection.scalar(select(unfinished).where(owner_queues.c.owner == owner))
@@ -93,10 +95,12 @@ class _Sums:
 
     connection: AsyncConnection
     owner: str
+    mark: str | None  # by which what they spent counts since they were forgotten
 
     async def budget(self, days: range, limit: int | None, guild: str | None = None) -> Budget:
         """Return what was ordered on these days, in one server unless it is None."""
-        mine = and_(ledger.c.owner == self.owner, ledger.c.day.between(days[0], days[-1]))
+        names = [self.owner] if self.mark is None else [self.owner, self.mark]
+        mine = and_(ledger.c.owner.in_(names), ledger.c.day.between(days[0], days[-1]))
         source: FromClause = ledger
         if guild is not None:
             source = ledger.join(jobs, jobs.c.id == ledger.c.job)

@@ -77,6 +77,6 @@ class Erasing:
         for job in await self._table.unfinished(owner):
             with contextlib.suppress(JobGone):  # it ended just now
                 await self._cancel(job)
-        while await self._table.erase_jobs(owner) == BATCH:
+        while await self._table.erase_jobs(owner, self._clock()) == BATCH:
             pass
         return await self._table.erase_rest(owner)

@@ -16,6 +16,7 @@ from storage.codec import dumps
 from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.privacy import leftovers
+from storage.database.privacy.spender_mark import new_mark
 from storage.database.privacy.trust_records import erase_from_records
 from storage.database.tables import (
     BLOB_KEYS,
@@ -37,6 +38,7 @@ from storage.database.usage.contribution import TOTALS
 from storage.database.usage.sums import rename
 from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
+from storage.domain.quota import month_of
 from storage.domain.request import GenerationRequest
 
 BATCH = 50  # jobs
@@ -102,8 +104,11 @@ class ErasureTable:
                 found += await connection.scalars(query)
         return found
 
-    async def erase_jobs(self, owner: str) -> int:
-        """Take the name, and all that the person gave, from some ended jobs; return how many."""
+    async def erase_jobs(self, owner: str, now: float) -> int:
+        """Take the name, and all that the person gave, from some ended jobs; return how many.
+
+        What they spent this month counts by a mark; see storage.database.privacy.spender_mark.
+        """
         wanted = select(jobs).where(jobs.c.owner == owner, ENDED)
         async with self._write() as connection:
             query = wanted.order_by(jobs.c.created).limit(BATCH).with_for_update()
@@ -115,6 +120,9 @@ class ErasureTable:
             await connection.execute(update(jobs).where(jobs.c.id.in_(ids)).values(_NAMELESS))
             entries = update(ledger).where(ledger.c.job.in_(ids))
             await connection.execute(entries.values(owner=ANONYMOUS))
+            counts = entries.where(ledger.c.day >= month_of(now).start)
+            mark = await new_mark(connection, owner, now)
+            await connection.execute(counts.values(owner=mark))
             about = update(audit).where(audit.c.subject.in_(ids))
             await connection.execute(about.values(detail="{}"))
         return len(found)

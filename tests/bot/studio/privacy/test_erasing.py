@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
 
 from bot.studio.options import Options
 from storage.database.privacy.erasures import BATCH
+from storage.database.privacy.spender_mark import mark_of, new_mark
 from storage.domain.job import Status
 from storage.domain.privacy.anonymous import ANONYMOUS
+from storage.domain.quota import DAY
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.policy import Ban, ServerPolicy
 from tests.support.backend import Backend, png, requester, until
@@ -99,3 +102,28 @@ async def test_a_deleted_clip_leaves_nothing_where_its_process_is_killed(
     await backend.studio.privacy.cleaner.clean()
     assert in_files(backend.settings.mutoscope_home / "blobs", [b""]) == []
     assert await in_tables(backend.settings, [b"unicorn"]) == []
+
+
+async def test_credits_are_not_there_again_for_who_was_forgotten(backend: Backend) -> None:
+    async with backend.running():
+        await order(backend, 1)
+        await until(backend.all_jobs_ended)
+    jobs, now = backend.jobs, time.time()
+    before = await jobs.allowance(OWNER, now)
+    assert before.spent > 0
+    await backend.studio.privacy.erasing.forget(OWNER)
+    after = await jobs.allowance(OWNER, now)
+    assert (after.spent, after.left) == (before.spent, before.left)
+    assert (await jobs.allowance("77", now)).spent == 0
+    assert await in_tables(backend.settings, WORDS) == []
+
+
+async def test_a_mark_leads_to_nobody_after_its_month(backend: Backend) -> None:
+    now = time.time()
+    async with backend.jobs._write() as connection:
+        first = await new_mark(connection, OWNER, now)
+        assert await mark_of(connection, OWNER, now) == first
+        later = now + 32 * DAY
+        assert await mark_of(connection, OWNER, later) is None
+        assert await new_mark(connection, OWNER, later) != first
+        assert await mark_of(connection, OWNER, now) is None
