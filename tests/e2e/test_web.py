@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 from gradio_client import Client, handle_file
 
-from deploy.local.demo import SAMPLES
+from deploy.local.demo import PICTURE, PROMPT
 from tests.e2e.members import PATIENCE
 from tests.e2e.stacks import FAKE
 from tests.support.process_tree import descendants, has_ended
@@ -32,20 +33,24 @@ async def start(home: Path, *arguments: str, **settings: str) -> asyncio.subproc
     )
 
 
-def animate(url: str) -> tuple[Mapping[str, Any], str]:
+def animate(url: str, prompt: str = "zoom in", **options: int) -> tuple[Mapping[str, Any], str]:
     """Order a clip as a script does; return its state and its file."""
     client = Client(url, verbose=False)
-    picture = handle_file(SAMPLES / "coffee.jpg")
-    status, clip = client.predict(picture, "zoom in", {"frames": 8}, api_name="/animate")
+    status, clip = client.predict(handle_file(PICTURE), prompt, options, api_name="/animate")
     return status, clip
+
+
+async def page_of(process: asyncio.subprocess.Process) -> str:
+    """Return the address that a started page prints."""
+    assert process.stdout is not None
+    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
+    assert line.startswith(b"page: http://127.0.0.1:"), await process.communicate()
+    return line.decode().split()[1]
 
 
 async def test_a_fresh_machine_makes_a_clip_and_keeps_nothing_running(tmp_path: Path) -> None:
     process = await start(tmp_path, **FAKE)
-    assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), PATIENCE)
-    assert line.startswith(b"page: http://127.0.0.1:"), await process.communicate()
-    status, clip = await asyncio.to_thread(animate, line.decode().split()[1])
+    status, clip = await asyncio.to_thread(animate, await page_of(process), frames=8)
     assert status["status"] == "done"
     assert (await asyncio.to_thread(Path(clip).read_bytes))[4:8] == b"ftyp"
     started = descendants(process.pid)
@@ -73,3 +78,20 @@ async def test_it_refuses_in_one_line_before_anything_is_started(
     [line] = errors.decode().splitlines()
     assert reason in line
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.slow
+async def test_the_first_clip_comes_as_soon_as_the_demos(tmp_path: Path) -> None:
+    began = time.monotonic()
+    command = ["-m", "deploy.local.demo", "--once", "--home", str(tmp_path / "demo")]
+    demo = await asyncio.create_subprocess_exec(sys.executable, *command)
+    assert await asyncio.wait_for(demo.wait(), 600.0) == 0
+    by_demo, began = time.monotonic() - began, time.monotonic()
+    process = await start(tmp_path / "web")
+    status, _ = await asyncio.to_thread(animate, await page_of(process), PROMPT)
+    by_page = time.monotonic() - began
+    process.send_signal(signal.SIGINT)
+    await asyncio.wait_for(process.communicate(), PATIENCE)
+    print(f"\nfirst clip: {by_page:.1f} s by the page, {by_demo:.1f} s by the demo")
+    assert status["status"] == "done"
+    assert by_page < 1.25 * by_demo

@@ -3,7 +3,7 @@
 
 window.mutoscope = (() => {
   const ROOT = "mutoscope/";
-  const QUICK = 700;   // ms between looks while an order is unfinished
+  const QUICK = 500;   // ms between looks while an order is unfinished
   const SLOW = 4000;   // ms between looks otherwise: another tab may have ordered
   const SHOWN_PICTURES = 8;
 
