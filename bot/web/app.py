@@ -47,7 +47,8 @@ READABLE = {
 }
 """What the theme is changed in, so that everything has enough contrast."""
 QUEUE_SECONDS = 0.1
-HEAD = f'<script src="{PREFIX}/static/page.js"></script>'
+SCRIPTS = ("page.js", "camera_path.js")
+HEAD = "".join(f'<script src="{PREFIX}/static/{name}"></script>' for name in SCRIPTS)
 
 
 class LanguageSwitch:

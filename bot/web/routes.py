@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from bot.i18n import Translations
+from bot.studio.library.reuse import read_settings
 from bot.studio.studio import Studio
 from bot.web.access.access import Access
 from bot.web.language import preferred
@@ -22,15 +23,18 @@ from bot.web.orders.live_orders import LiveOrders
 from bot.web.pictures import MAX_BYTES, PictureUploads
 from bot.web.samples import SAMPLES, read_sample
 from bot.web.words import Words
-from storage.clip_comment import comment_of
-from storage.domain.errors import BadPicture, JobGone, MutoscopeError
+from storage.domain.errors import BadPicture, BadRequest, JobGone, MutoscopeError
 from storage.domain.job import Job
 
 THUMBNAIL, SOURCE = 320, 640  # pixels
 FOR_EVER = {"Cache-Control": "private, max-age=31536000, immutable"}
 NOT_KEPT = {"Cache-Control": "no-store"}
 TYPES = {"mp4": "video/mp4", "gif": "image/gif", "webp": "image/webp"}
-STATIC = {"page.js": "text/javascript", "page.css": "text/css"}
+STATIC = {
+    "page.js": "text/javascript",
+    "camera_path.js": "text/javascript",
+    "page.css": "text/css",
+}
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -130,7 +134,7 @@ class PageRoutes:
         if data is None:
             limit = MAX_BYTES // 2**20
             return JSONResponse({"error": words("picture_file_too_large", limit=limit)}, 413)
-        if comment_of(data):
+        if self._has_settings(data):
             return JSONResponse({"key": await self.uploads.put(owner, data), "settings": True})
         try:
             facts = await self.studio.pictures.facts(data)
@@ -152,6 +156,14 @@ class PageRoutes:
             return _missing()
         text = (resources.files("bot.web") / "static" / name).read_text("utf-8")
         return Response(text, media_type=STATIC[name], headers={"Cache-Control": "no-cache"})
+
+    def _has_settings(self, data: bytes) -> bool:
+        """Tell whether a file is a clip of ours, of which somebody may want the settings."""
+        try:
+            read_settings(data, self.studio.admission)
+        except BadRequest as error:
+            return error.key != "request_no_settings"
+        return True
 
     def _owner(self, request: Request) -> str:
         owner = self.access.owner_of(request)

@@ -84,6 +84,12 @@ class Controls:
         whole = {**self.words.admission.defaults(model.name), **options}
         return [self._update(one.option, model, whole.get(one.option.name)) for one in self.shown]
 
+    def filled_in(self, name: str, value: str) -> list[Any]:
+        """Return the components, one of them with a value and the others as they are."""
+        return [
+            gr.update(value=value) if one.option.name == name else gr.skip() for one in self.shown
+        ]
+
     def for_model(self, values: Sequence[Any]) -> list[Any]:
         """Return the components for the model that was chosen just now.
 

@@ -14,6 +14,7 @@ from bot.web.form.page_events import PageEvents, PageParts
 from bot.web.form.scripts import Scripts
 from bot.web.markup import element, text
 from bot.web.samples import SAMPLES, read_sample
+from storage.domain.models.capability import Capability
 from storage.domain.request import PROMPT_LIMIT
 
 CLEANING = (600, 3600)
@@ -21,6 +22,7 @@ CLEANING = (600, 3600)
 PICTURE_LABELS = (
     *("drop", "choose", "remove", "add", "samples", "sample", "chosen", "uploading"),
     *("of_clip", "extends", "end", "end_about", "offline"),
+    *("path_draw", "path_clear", "path_box"),
 )
 BOARD_LABELS = ("orders", "history", "search", "close", "lost_touch", "details")
 
@@ -82,7 +84,14 @@ class PageForm:
             apply_default_css=False,
             labels={name: words(f"pictures_{name}") for name in PICTURE_LABELS},
             samples=there,
+            aspects=self._aspects(),
         )
+
+    def _aspects(self) -> list[float]:
+        """Return the shapes of clips, width / height; none where no camera can be drawn."""
+        model = self.context.words.admission.catalogue.model()
+        steered = Capability.CAMERA in model.capabilities
+        return [wide / high for wide, high in model.aspects] if steered else []
 
     def _board(self) -> gr.HTML:
         words = self.context.words

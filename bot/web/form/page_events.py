@@ -15,6 +15,8 @@ from bot.web.form.preview_line import PreviewLine
 from bot.web.markup import element, text
 from storage.domain.errors import MutoscopeError
 
+DRAWN = "path"
+"""The option that is drawn on the picture."""
 REFRESH = "() => window.mutoscope.refresh()"
 OWN: dict[str, Any] = {
     "api_visibility": "private",  # scripts have an interface of their own
@@ -99,6 +101,8 @@ class PageEvents:
         data = dict(event._data or {})
         name, job, value = (str(data.get(one) or "") for one in ("act", "job", "value"))
         kept = [gr.skip()] * len(self.parts.form)
+        if name == DRAWN:
+            return ["", *kept[:2], *self.parts.controls.filled_in(DRAWN, value)]
         try:
             filled = await Actions(self.context.ordering(request)).do(name, job, value)
         except MutoscopeError as error:

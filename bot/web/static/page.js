@@ -128,7 +128,7 @@ window.mutoscope = (() => {
       if (problem) parts.push(make("p", { role: "alert", class: "mu-refused" }, problem));
       place.replaceChildren(...parts);
       if (held) place.querySelector("input, button")?.focus();
-      document.dispatchEvent(new CustomEvent("mutoscope:pictures", { detail: { place, value: value() } }));
+      document.dispatchEvent(new CustomEvent("mutoscope:pictures", { detail: { place, props, trigger, value: value() } }));
     };
 
     const carries = (event) => [...(event.dataTransfer?.types || [])].includes("Files");

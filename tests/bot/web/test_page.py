@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.web.access.logins import add_login
 from tests.support.backend import open_backend, png, until
@@ -76,14 +77,36 @@ async def test_a_refusal_a_cancel_and_another_try(served: ServedPage, browser: B
         await ada.open_settings()
         steps = ada.page.locator("#option-steps input[type=number]")
         await expect(steps).to_have_value("4")
+        await ada.page.get_by_role("button", name="Draw the camera's path").click()
+        box = ada.page.get_by_role("button", name="Where the camera ends")
+        await box.press("ArrowRight")
+        await box.press("ArrowUp")
+        path = ada.page.locator("#option-path textarea, #option-path input")
+        await expect(path).to_have_value("1 right 0.02 up 0.02 zoom 1.5 ease_in_out")
         await ada.shot("web-settings")
+        await drag(ada.page, box)
+        await expect(path).to_have_value(re.compile(r"^1 left 0\.1\d* up 0\.02 zoom 1\.5 "))
         await steps.fill("6")
         await ada.write("pan left")
         await ada.make()
         await expect(ada.card("pan left").locator("video")).to_be_visible()
         await until(lambda: len(worker.orders) == 3)
-        assert worker.orders[-1].request.steps == 6
+        request = worker.orders[-1].request
+        assert request.steps == 6
+        [keyframe] = request.camera.keyframes
+        assert (keyframe.time, keyframe.pose.zoom) == (1.0, 1.5)
         assert await ada.faults() == []
+
+
+async def drag(page: Page, box: Locator) -> None:
+    """Drag a box to the left by a fifth of its own width."""
+    place = await box.bounding_box()
+    assert place is not None
+    x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    await page.mouse.move(x, y)
+    await page.mouse.down()
+    await page.mouse.move(x - place["width"] / 5, y, steps=4)
+    await page.mouse.up()
 
 
 async def test_two_persons_at_once_see_their_own_clips(

@@ -8,7 +8,9 @@ from aiohttp import ClientSession
 from bot.studio.options import Options
 from bot.studio.orders import Requester
 from storage.domain.job import ReplyTarget
+from tests.bot.studio.library.test_reuse import file_of
 from tests.support.backend import png, until
+from tests.support.clip_files import small_webp
 from tests.support.web.served_page import ServedPage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -39,6 +41,10 @@ async def test_pictures_and_clips_are_served_in_parts_and_refusals_in_words(
             assert (told["width"], told["height"]) == (320, 240)
         async with session.get(f"/mutoscope/pictures/{told['key']}") as answer:
             assert answer.status == 200
+        request = (await studio.job(job.id)).request
+        for data, settings in ((file_of(request), True), (small_webp(comment=b"note"), False)):
+            async with session.post("/mutoscope/pictures", data=data) as answer:
+                assert ("settings" in await answer.json()) is settings
         async with session.post("/mutoscope/pictures", data=b"no picture") as answer:
             assert (answer.status, (await answer.json())["error"][:11]) == (400, "That file i")
         async with session.get(f"/mutoscope/details/{job.id}") as answer:
