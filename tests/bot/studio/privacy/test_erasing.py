@@ -9,7 +9,8 @@ from dataclasses import replace
 import pytest
 
 from bot.studio.options import Options
-from storage.database.privacy.erasures import BATCH
+from bot.studio.privacy import erasing
+from storage.database.privacy import erasures
 from storage.database.privacy.spender_mark import mark_of, new_mark
 from storage.domain.job import Status
 from storage.domain.privacy.anonymous import ANONYMOUS
@@ -65,8 +66,12 @@ async def test_two_processes_forget_one_person_at_once(two_bots: tuple[Backend, 
     assert report.credits == before == 0
 
 
-async def test_more_jobs_than_one_step_takes_are_all_erased(backend: Backend) -> None:
-    for number in range(BATCH + 1):
+async def test_more_jobs_than_one_step_takes_are_all_erased(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (erasing, erasures):
+        monkeypatch.setattr(module, "BATCH", 2)
+    for number in range(5):
         request = replace(REQUEST, prompt="a unicorn", seed=number)
         done = replace(job(f"{number:016x}", OWNER), request=request, cached=True, cost=0)
         await backend.jobs.add(replace(done, status=Status.DONE, clip=CLIP, delivered=1.0))
