@@ -85,6 +85,7 @@ class Option:
     required: bool = False
     in_command: bool = True
     in_flags: bool = True
+    in_page: bool = True
     form_field: int | None = None
     form_line: int | None = LAST
     custom_id: str = ""
@@ -117,6 +118,11 @@ class Option:
     def is_for(self, model: Model) -> bool:
         """Tell whether a model can be given the option."""
         return self.needs is None or self.needs in model.capabilities
+
+    @property
+    def on_page(self) -> bool:
+        """Tell whether the page has a control for the option, as the slash command does."""
+        return self.in_command and self.in_page
 
     @property
     def is_extra(self) -> bool:
@@ -245,8 +251,9 @@ OPTIONS = (
     Option(STYLE, str, "", read=lambda request, _: _style_text(request), max_length=TEXT_LIMIT,
            form_line=16, detail_line=19, detail=lambda request, _: _style_text(request),
            needs=Capability.STYLE),
-    # Where everybody sees everything, as on the command line, there is none.
-    Option(PRIVATE, Private, Private.NO, in_flags=False, form_line=17, detail_line=20,
+    # Only where others see what is ordered, as in a chat.
+    Option(PRIVATE, Private, Private.NO, in_flags=False, in_page=False,
+           form_line=17, detail_line=20,
            detail=lambda request, _: str(dict(request.extra).get(PRIVATE, ""))),
     # 1 where the picture was a spoiler, as the clip and its retries then are.
     Option("spoiler", int, 0, in_command=False, in_flags=False, form_line=None, detail_line=None),

@@ -134,7 +134,7 @@ def offered(admission: Admission) -> list[Option]:
     return [
         option
         for option in admission.table
-        if option.in_command and option.name != PROMPT and (option.name != MODEL or several)
+        if option.on_page and option.name != PROMPT and (option.name != MODEL or several)
     ]
 
 

@@ -59,7 +59,7 @@ class Ordering:
         """Return the options of a job that no form has a control for, and that are kept."""
         admission = self.studio.admission
         values = admission.options_of(job.request)
-        hidden = [one for one in admission.options_for(job.request.model) if not one.in_command]
+        hidden = [one for one in admission.options_for(job.request.model) if not one.on_page]
         return {one.name: values.get(one.name) for one in hidden}
 
     async def _place_uploads(self, choice: PictureChoice, options: Options) -> list[Job]:

@@ -107,7 +107,7 @@ class Scripts:
         self, request: gr.Request, picture: str | None, prompt: str, options: Any
     ) -> Job:
         ordering, keys = self.context.ordering(request), []
-        known = {one.name for one in self.context.studio.admission.table if one.in_command}
+        known = {one.name for one in self.context.studio.admission.table if one.on_page}
         given = options if isinstance(options, dict) else {}
         if unknown := sorted(given.keys() - known):
             raise BadRequest("page_unknown_option", option=", ".join(map(str, unknown))[:100])

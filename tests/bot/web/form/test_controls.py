@@ -18,6 +18,7 @@ from bot.web.words import Words
 from storage.domain.errors import BadRequest
 from storage.domain.models.ranges import Span
 from storage.settings import Settings
+from tests.support.catalogue.admission import ADMISSION
 from tests.support.catalogue.model_rows import SILENT_YAML, with_yaml
 
 TEXTS = {"option_grain": "grain", "option_grain_about": "Film grain", "name_grain": "“grain”"}
@@ -103,3 +104,9 @@ async def test_what_no_person_fills_in_has_no_control() -> None:
     names = {option.name for option in offered(read_admission(Settings()))}
     assert names.isdisjoint({"prompt", "spoiler", "story", "end_picture", "model"})
     assert {"camera", "path", "steps", "upscale"} <= names
+
+
+def test_what_only_concerns_places_that_others_read_is_not_on_the_page() -> None:
+    names = {option.name for option in offered(ADMISSION)}
+    assert "seed" in names
+    assert "private" not in names
