@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -22,6 +22,23 @@ REGULAR_MEMORY = 2**20  # bytes that one regular expression may take
 _WORD = re.compile(r"\w+")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 """Letters of languages that are written without spaces."""
+
+_INVISIBLE = re.compile(
+    "[\u0300-\u036f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u1ab0-\u1aff\u1dc0-\u1dff\u2065"
+    "\u20d0-\u20ff\u302a-\u302f\u3164\ufe00-\ufe0f\ufe20-\ufe2f\uffa0\ufff0-\ufff8"
+    "\U000e0000-\U000e0fff]"
+)
+"""Accents, fillers and selectors of variants that are not of category Cf."""
+
+_VOWELLED = re.compile("[\u0590-\u1cff\u3040-\u30ff\ua800-\uabff\U00010a00-\U0001cfff]")
+"""Letters of scripts whose marks are parts of words, such as the vowels of Thai and Hindi."""
+
+_LATIN = re.compile("[A-Za-z]")
+_LATIN_FORMS = str.maketrans(
+    "АВЕЅІЈКМНОРСТХУаеѕіјорсхукԁӏһԛԝѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορυɑɡı",
+    "ABESIJKMHOPCTXYaesijopcxykdlhqwvABEZHIKMNOPTYXaikvopuagi",
+)
+"""Letters of Cyrillic, Greek and phonetics as the Latin ones that they look like."""
 
 
 class BadEntry(ValueError):
@@ -81,13 +98,36 @@ class WordList:
 
 
 def normalised(text: str) -> str:
-    """Return a text with one form for what reads alike: letters, cases, accents, widths."""
-    letters = (
-        letter
-        for letter in unicodedata.normalize("NFKD", text)
-        if not "\u0300" <= letter <= "\u036f" and unicodedata.category(letter) != "Cf"
-    )
-    return unicodedata.normalize("NFKC", "".join(letters).casefold())
+    """Return a text with one form for what reads alike.
+
+    That is letters, cases, accents, widths, what is invisible, and what looks Latin in a word that
+    has Latin letters.
+    """
+    visible = _WORD.sub(_latin, "".join(_visible(text)))
+    return unicodedata.normalize("NFKC", visible.casefold())
+
+
+def _visible(text: str) -> Iterator[str]:
+    """Yield the characters of a text that count, each without its accents."""
+    base = ""
+    for letter in _INVISIBLE.sub("", unicodedata.normalize("NFKD", text)):
+        category = unicodedata.category(letter)
+        if category in ("Mn", "Me"):
+            if not _VOWELLED.match(base):
+                continue
+        elif category == "Cf" or (category == "Cc" and not letter.isspace()):
+            continue
+        else:
+            base = letter
+        yield letter
+
+
+def _latin(word: re.Match[str]) -> str:
+    """Return a word with Latin letters for what looks like them, where it has any of these."""
+    letters = word[0]
+    if not _LATIN.search(letters):
+        return letters
+    return letters.translate(_LATIN_FORMS)
 
 
 def _words(plain: str) -> str:

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from bot.studio.content.minors import is_of_minors
 from bot.studio.content.word_list import BadEntry, WordList
 
 WORDS = WordList.read(
@@ -35,6 +36,8 @@ WORDS = WordList.read(
         ("他们在赌博吗", "赌博"),
         ("Colours of a coat", "/colou?rs?/"),
         ("B00M", r"/b[o0]{2}m/"),
+        ("an \u0430ss", "ass"),
+        ("an \u0391\u0455s", "ass"),
         ("grass and a glass, a class of assassins", ""),
         ("grüne Wiesen, Männchen", ""),
         ("赌 博", ""),
@@ -45,6 +48,33 @@ def test_an_entry_is_found_as_whole_words_or_wherever_words_have_no_spaces(
     text: str, entry: str
 ) -> None:
     assert WORDS.find(text) == entry
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *"\ufe0f\U000e0100\u180b\u180f\u3164\uffa0\u115f\u17b4\u20d0\u0483\u1ab0\u1dc0\ufe20",
+        *"\u2065\u302a\u0e31\u05b0\u0941\u00ad\u2060\u0001",
+    ],
+)
+def test_nothing_invisible_between_letters_hides_an_entry(mark: str) -> None:
+    assert WORDS.find(f"an a{mark}s{mark}s") == "ass"
+    assert WORDS.find(f"赌{mark}博") == "赌博"
+    assert is_of_minors(f"a ch{mark}ild, nu{mark}de")
+
+
+@pytest.mark.parametrize(
+    ("entry", "other"),
+    [
+        ("กิน", "กน"),  # Thai vowels are marks
+        ("сосна", "cocha"),  # Russian, without a Latin letter
+        ("か", "が"),
+    ],
+)
+def test_what_makes_another_word_counts(entry: str, other: str) -> None:
+    words = WordList.read([entry])
+    assert words.find(f"a {entry} b") == entry
+    assert words.find(f"a {other} b") == ""
 
 
 @pytest.mark.parametrize(
