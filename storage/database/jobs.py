@@ -514,6 +514,8 @@ async def _change(
 
 
 async def _get(connection: AsyncConnection, job_id: str) -> Job:
+    if not (job_id.isascii() and job_id.isprintable()):  # of a form that nobody was offered
+        raise JobGone("job_unknown")
     query = select(jobs).where(jobs.c.id == job_id)
     row = (await connection.execute(query)).mappings().first()
     if row is None or row["forgotten"]:

@@ -144,6 +144,8 @@ class ContentFilter:
     ) -> None:
         uploads = {sha256(one).hexdigest(): one for one in draft.uploads}
         for key in request.pictures:
+            if key == request.source:
+                continue  # a clip's file, whose frames the worker looks at
             if key not in self._scores:
                 try:
                     file = uploads.get(key) or await self._stored(key)

@@ -343,3 +343,10 @@ async def test_blobs_are_needed_until_their_last_job_is_forgotten(jobs: Jobs) ->
     for name, needed in (("a", True), ("b", False)):
         await jobs.forget(name)
         assert {await jobs.needs_blob(blob, name) for blob in blobs} == {needed}
+
+
+@pytest.mark.parametrize("name", ["", "\0", "\ud800", "镜头", "x" * 5000])
+async def test_an_id_of_no_form_is_an_unknown_job(jobs: Jobs, name: str) -> None:
+    with pytest.raises(JobGone) as caught:
+        await jobs.get(name)
+    assert caught.value.key == "job_unknown"

@@ -13,6 +13,7 @@ from bot.studio import wait_forecast
 from bot.studio.options import Options
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
+from deploy.local.discord.state.guild import ADA
 from storage.domain.clip import Clip
 from storage.domain.job import Job
 from storage.domain.models.served_model import ServedModel
@@ -184,7 +185,8 @@ async def test_quota_and_report_have_a_line_for_each_model(chat: LocalChat) -> N
         answer = await chat.ada.command("quota")
         await shown(chat, answer["message"], "embedded · 7 credits")
         await shown(chat, answer["message"], "twin · 21 credits · 1 waiting · no worker runs now")
-        answer = await chat.ada.command("report")
+        chat.backend.studio._operators = frozenset({ADA})
+        answer = await chat.ada.command("report", service=True)
         await shown(
             chat, answer["message"], "embedded: 7 credits · workers: 1 · 0 waiting · 0 running"
         )
