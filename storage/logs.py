@@ -116,7 +116,7 @@ _REDACTIONS = (
     (re.compile(r"(/(?:webhooks|interactions)/\d+/)[\w.-]+"), r"\1…"),  # an interaction's token
     (re.compile(r"\b[\w-]{23,28}\.[\w-]{6,7}\.[\w-]{27,}"), "…"),  # a bot's token
     (re.compile(r"(?<![0-9a-f])([0-9a-f]{8})[0-9a-f]{56}(?![0-9a-f])"), r"\1…"),  # a sha256
-    (re.compile(r"(?<![\d.])\d{13,16}(\d{4})(?![\d.])"), r"…\1"),  # an id of Discord
+    (re.compile(r"(?<![\d.])\d{13,16}(\d{4})(?!\d|\.\d)"), r"…\1"),  # an id of Discord
 )
 """What no line may hold, and what stays of it."""
 

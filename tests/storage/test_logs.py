@@ -124,3 +124,7 @@ def test_no_line_names_a_person_a_picture_or_a_token() -> None:
 @pytest.mark.parametrize("text", ["1795701688.6393247", "a1b2c3d4e5f60718 took 1234567890123 ns"])
 def test_other_numbers_stay(text: str) -> None:
     assert redacted(text) == text
+
+
+def test_an_id_at_the_end_of_a_sentence_is_cut() -> None:
+    assert redacted("it is of user 123456789012345678.") == "it is of user …5678."
