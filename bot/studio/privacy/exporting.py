@@ -15,7 +15,7 @@ from io import BufferedIOBase
 
 from bot.studio.privacy.archive import new_archive
 from storage.blobs import Blobs
-from storage.database.privacy.personal_data import SOURCES, Rows, blob_names
+from storage.database.privacy.personal_data import SOURCES, Rows
 from storage.database.privacy.privacy_tables import PrivacyTables
 from storage.pictures.formats import READABLE, VIDEO, sniff
 
@@ -82,18 +82,19 @@ class Exporting:
                 for data in _documents(rows, limit // 2):
                     number += 1
                     yield f"{source}/{number:05}.json", data
+        bans = await self._tables.personal_data.bans(owner)
+        for number, data in enumerate(_documents(bans, limit // 2) if bans else (), 1):
+            yield f"bans/{number:05}.json", data
         seen: set[str] = set()
-        for source in ("orders", "styles"):
-            async for rows in self._tables.personal_data.pages(owner, source):
-                for key in (key for row in rows for key in blob_names(row)):
-                    if key in seen:
-                        continue
-                    seen.add(key)
-                    entry = await self._file(key, limit - limit // 500 - PART_BYTES)
-                    if entry is None:
-                        summary.left_out += 1
-                    else:
-                        yield entry
+        async for key in self._tables.personal_data.blobs(owner):
+            if key in seen:
+                continue
+            seen.add(key)
+            entry = await self._file(key, limit - limit // 500 - PART_BYTES)
+            if entry is None:
+                summary.left_out += 1
+            else:
+                yield entry
 
     async def _file(self, key: str, limit: int) -> Entry | None:
         """Return a file by its sha256; None where it is lost, or larger than a part."""

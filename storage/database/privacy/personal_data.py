@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Column, RowMapping, Table, or_, select, tuple_
+from sqlalchemy import Column, RowMapping, Table, func, or_, select, tuple_
 
+from storage.codec import CodecError, loads
 from storage.database.begun_orders import Transaction
 from storage.database.rows import as_stored
 from storage.database.tables import (
@@ -17,9 +18,11 @@ from storage.database.tables import (
     deliveries,
     jobs,
     ledger,
+    servers,
     styles,
     usage_days,
 )
+from storage.domain.trust.policy import ServerPolicy
 
 PAGE = 200
 
@@ -29,6 +32,10 @@ _SECRETS = ("token", "holder", "process")
 """Columns that are no data of the person: tokens, and the bots' own ids."""
 
 _JSON = ("request", "clip", "failure", "state", "detail")
+_PEOPLE = ("by", "owner", "person")
+"""The names of what is a person's id in a record's detail."""
+_MADE = ("clip_blob", "clip_poster")
+"""The columns of blobs that were made for an order; the others were given for it."""
 
 SOURCES: Mapping[str, tuple[Table, tuple[str, ...], tuple[str, ...]]] = {
     "orders": (jobs, ("owner",), ("created", "id")),
@@ -64,14 +71,64 @@ class PersonalData:
                 return
             page = query.where(tuple_(*place) > tuple_(*_values(rows[-1], place)))
 
+    async def bans(self, owner: str) -> Rows:
+        """Return the person's bans, and in which servers (empty: everywhere)."""
+        naming = servers.c.policy.contains(owner, autoescape=True)
+        found: Rows = []
+        async with self._read() as connection:
+            for guild, text in await connection.execute(select(servers).where(naming)):
+                try:
+                    bans = loads(ServerPolicy, text).bans
+                except CodecError:  # of another release, or damaged
+                    continue
+                mine = [ban for ban in bans if ban.person == owner]
+                found += [{"guild": guild, "at": ban.at, "reason": ban.reason} for ban in mine]
+        return found
 
-def blob_names(row: Mapping[str, Any]) -> list[str]:
-    """Return the keys of the blobs that a row of orders or styles names."""
-    return [row[name] for name in (*BLOB_KEYS, "file") if row.get(name)]
+    async def blobs(self, owner: str) -> AsyncIterator[str]:
+        """Yield the keys of the person's blobs, some of them repeatedly.
+
+        What an order was made from is theirs if they gave it: the order has no parent, or one of
+        theirs that was made from what they gave. A parent comes before its children.
+        """
+        own: set[str] = set()
+        async for rows in self.pages(owner, "orders"):
+            ends = {row["end_picture"] for row in rows if row["end_picture"]}
+            taken = await self._named_by_others(owner, ends) if ends else {}
+            for row in rows:
+                names: Sequence[str] = _MADE
+                if not row["parent"] or row["parent"] in own:
+                    own.add(row["id"])
+                    names = BLOB_KEYS
+                for name in names:
+                    # The end picture of anybody's clip comes with its settings, without a parent.
+                    if row[name] and (name != "end_picture" or _is_first(row, taken)):
+                        yield row[name]
+        async for rows in self.pages(owner, "styles"):
+            for row in rows:
+                yield row["file"]
+
+    async def _named_by_others(self, owner: str, pictures: Collection[str]) -> dict[str, float]:
+        """Return when somebody else first ordered with each of these pictures that they did."""
+        found: dict[str, float] = {}
+        async with self._read() as connection:
+            for column in (jobs.c.picture, jobs.c.end_picture):
+                named = column.in_([as_stored(picture) for picture in pictures])
+                query = select(column, func.min(jobs.c.created)).where(named, jobs.c.owner != owner)
+                for picture, created in await connection.execute(query.group_by(column)):
+                    first = created if isinstance(created, float) else 0.0  # damaged
+                    found[picture] = min(first, found.get(picture, first))
+        return found
 
 
 def _values(row: RowMapping, place: Sequence[Column[Any]]) -> list[Any]:
     return [as_stored(row[column.name]) for column in place]
+
+
+def _is_first(row: Mapping[str, Any], taken: Mapping[str, float]) -> bool:
+    """Tell whether nobody else ordered with a row's end picture before."""
+    created, picture = row["created"], row["end_picture"]
+    return picture not in taken or (isinstance(created, float) and created < taken[picture])
 
 
 def _shown(row: RowMapping, owner: str) -> dict[str, Any]:
@@ -79,10 +136,20 @@ def _shown(row: RowMapping, owner: str) -> dict[str, Any]:
     shown = {name: value for name, value in row.items() if name not in _SECRETS}
     if shown.get("actor", owner) != owner:
         del shown["actor"]
+    others: list[Any] = []
+
+    def without_others(part: dict[str, Any]) -> dict[str, Any]:
+        named = [name for name in _PEOPLE if name in part and part[name] != owner]
+        others.extend(part.pop(name) for name in named)
+        return part
+
     for name in _JSON:
         if isinstance(shown.get(name), str):
+            hook = without_others if name == "detail" else None
             try:
-                shown[name] = json.loads(shown[name])
-            except ValueError:  # damaged: it stays text
+                shown[name] = json.loads(shown[name], object_hook=hook)
+            except (ValueError, RecursionError):  # damaged: it stays text
                 continue
+    if shown.get("subject") in others:
+        del shown["subject"]
     return shown

@@ -120,6 +120,10 @@ async def use_privacy(jobs: Jobs) -> None:
     for source in SOURCES:
         async for _ in tables.personal_data.pages("ann", source):
             pass
+    async for _ in tables.personal_data.blobs("ann"):
+        pass
+    await tables.personal_data._named_by_others("ann", ["e" * 64, "f" * 64])
+    await tables.personal_data.bans("ann")
     for left in await tables.leftovers.due(tuple(LeftoverKind), 18.0):
         await tables.leftovers.is_needed(left.name, left.place)
         await tables.leftovers.postpone(left, 19.0)

@@ -15,6 +15,7 @@ from storage.database.privacy.exports import ABANDONED_SECONDS, EXPORTS_PER_DAY
 from storage.domain.errors import NotAllowed
 from storage.domain.quota import DAY
 from storage.domain.trust.audit import AuditEntry
+from storage.domain.trust.policy import Ban, ServerPolicy
 from tests.support.backend import Backend, png, requester, until
 from tests.support.examples import CLIP
 
@@ -63,6 +64,51 @@ async def test_everything_of_the_person_and_of_nobody_else_is_in_it(backend: Bac
     clip = await backend.blobs.get(done.clip.blob)
     assert found[f"files/{done.clip.blob}.mp4"] == clip
     assert not [name for name, data in found.items() if b"secret" in data]
+
+
+async def test_what_others_gave_for_their_orders_is_not_in_it(backend: Backend) -> None:
+    studio, end = backend.studio, png((32, 32), "#00ff00")
+    theirs = await studio.submit(requester("2"), png(), Options("waves", seed=1), end)
+    again = await studio.retry(theirs.id, requester())
+    await studio.retry(again.id, requester())
+    mine = await studio.submit(requester(), png((48, 48)), Options("waves", seed=1))
+    settings = Options("waves", seed=2, end_picture=theirs.request.end_picture)
+    reused = await studio.submit(requester(), png((64, 64)), settings)
+    own_end = await studio.submit(requester(), png(), Options("a", seed=3), png((48, 48)))
+    await studio.retry(own_end.id, requester("2"))
+    for job in (again, reused):
+        blob = await backend.blobs.put(job.id.encode())
+        await backend.jobs.finish(job.id, replace(CLIP, blob=blob, poster=""), 1.0)
+    _, parts = await exported(backend)
+    files = {name.partition(".")[0] for name in entries(parts) if name.startswith("files/")}
+    clips = [(await backend.jobs.get(job.id)).clip for job in (again, reused)]
+    given = (mine.request.picture, reused.request.picture, *own_end.request.pictures)
+    assert files == {f"files/{key}" for key in (*given, *(one.blob for one in clips if one))}
+    await studio.delete(own_end.id, "1")
+    await studio.delete(theirs.id, "2")
+    files = {name.partition(".")[0] for name in entries((await exported(backend))[1])}
+    assert f"files/{theirs.request.picture}" not in files
+
+
+async def test_records_and_bans_name_nobody_else(backend: Backend) -> None:
+    bans = (Ban("1", by="2222", at=1.0, reason="spam"), Ban("3333", by="1", at=2.0))
+
+    async def ban(number: int, by: str) -> None:
+        entry = AuditEntry("7", by, "ban", bans[number].person)
+        policy = ServerPolicy(bans=bans[: number + 1])
+        await backend.jobs.servers.change(entry, lambda _: policy, 1.0)
+
+    await ban(0, "2222")
+    await ban(1, "1")
+    await backend.jobs.audit.record(AuditEntry("7", "1", "delete", "a", {"owner": "3333"}), 1.0)
+    found = entries((await exported(backend))[1])
+    records, [banned] = [json.loads(found[f"{one}/00001.json"]) for one in ("records", "bans")]
+    assert banned == {"guild": "7", "at": 1.0, "reason": "spam"}
+    assert [one["detail"].get("bans") for one in records[:2]] == [
+        {"added": [{"person": "1", "at": 1.0, "reason": "spam"}], "removed": []},
+        {"added": [{"by": "1", "at": 2.0}], "removed": []},
+    ]
+    assert not [data for data in found.values() if b"2222" in data or b"3333" in data]
 
 
 async def test_parts_stay_below_the_limit_and_what_is_larger_is_counted(backend: Backend) -> None:
