@@ -71,20 +71,17 @@ async def _begin(interaction: Interaction, *, private: bool) -> Requester | None
     the order was begun before, or another process answered in words.
     """
     studio, key = interaction.client.studio, str(interaction.id)
-    owner = str(interaction.user.id)
-    locale = interaction.client.texts.nearest(interaction.locale.value)
-    answer = _reply_target(interaction, "")
+    requester = requester_of(interaction)
+    answer = requester.reply_to
     if private:
         answer = replace(answer, channel="")
-    if not await studio.begun_orders.begin(key, owner, locale, answer):
+    if not await studio.begun_orders.begin(key, requester.owner, requester.locale, answer):
         return None
     message = await _acknowledge(interaction, private=private)
     if message is None:
         await drop_begun_order(interaction.client, key)
         return None
-    reply_to = _reply_target(interaction, message)
-    limit, place = interaction.filesize_limit, place_of(interaction)
-    return Requester(owner, locale, reply_to, limit, key, place)
+    return replace(requester, reply_to=_reply_target(interaction, message), begun_order=key)
 
 
 async def _acknowledge(interaction: Interaction, *, private: bool) -> str | None:
@@ -126,6 +123,17 @@ async def _mention_waiting_clips(interaction: Interaction) -> None:
         await interaction.edit_original_response(content=queued, allowed_mentions=NO_MENTIONS)
         text = "📥 " + texts.text(locale, "clips_wait")
         await interaction.followup.send(text, ephemeral=True, allowed_mentions=NO_MENTIONS)
+
+
+def requester_of(interaction: Interaction) -> Requester:
+    """Return who acts, and where, before any order of theirs is begun."""
+    return Requester(
+        str(interaction.user.id),
+        interaction.client.texts.nearest(interaction.locale.value),
+        _reply_target(interaction, ""),
+        interaction.filesize_limit,
+        place=place_of(interaction),
+    )
 
 
 def _reply_target(interaction: Interaction, message: str) -> ReplyTarget:

@@ -231,6 +231,14 @@ class Studio:
             now,
         )
 
+    async def check_public(self, requester: Requester, job: Job) -> None:
+        """Raise NotAllowed or BadRequest where a person may not show a clip to all who are there.
+
+        What holds for orders there holds for the clip and its prompt.
+        """
+        await self.rules.check(requester, [])
+        await self.content.check_public(requester, job)
+
     async def retry(self, job_id: str, requester: Requester) -> Job:
         """Order a job's clip with another seed, charged to this requester."""
         return await self._order_one(requester, await self.draft_retry(job_id, requester))

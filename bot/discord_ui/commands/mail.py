@@ -110,11 +110,9 @@ async def _check_rules(
     interaction: Interaction, channel: PostingChannel, person: discord.Member, job: Job
 ) -> None:
     """Raise NotAllowed where this person may order nothing there, or the clip may not be shown."""
-    studio, place = interaction.client.studio, place_of_member(channel.guild, channel.id, person)
     requester = Requester(
         *(str(person.id), interaction.locale.value, ReplyTarget(FRONT_END)),
         size_limit=channel.guild.filesize_limit,
-        place=place,
+        place=place_of_member(channel.guild, channel.id, person),
     )
-    await studio.rules.check(requester, [])
-    await studio.content.check_shown(place, job, alone=False)
+    await interaction.client.studio.check_public(requester, job)

@@ -12,7 +12,7 @@ from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.commands.buttons import button_view
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import BLOCKED_BY_AUTOMOD, NO_MENTIONS
-from bot.discord_ui.requester import run_order
+from bot.discord_ui.requester import requester_of, run_order
 from bot.discord_ui.trust.places import place_of
 from bot.discord_ui.visibility import check_visible, is_own
 from storage.domain.errors import JobGone, NotAllowed
@@ -36,7 +36,7 @@ async def fetch(interaction: Interaction, job_id: str) -> None:
 async def show_alone(interaction: Interaction, job: Job) -> None:
     """Show a job in a deferred response that only this person sees."""
     own = is_own(interaction, job)
-    await interaction.client.studio.content.check_shown(place_of(interaction), job, alone=True)
+    await interaction.client.studio.content.check_shown(place_of(interaction), job)
     shown = _ShownClip(interaction, job, _actions(job, own))
     if await shown.edit() and own and job.status.final:
         await interaction.client.studio.deliveries.fetched(job.id)
@@ -52,7 +52,7 @@ async def show_here(interaction: Interaction, job_id: str) -> None:
         raise JobGone("job_over", status=job.status.value)
     if job.clip.bytes > interaction.filesize_limit:
         raise NotAllowed("denied_clip_too_large", size=f"{job.clip.bytes / 2**20:.1f}")
-    await interaction.client.studio.content.check_shown(place_of(interaction), job, alone=False)
+    await interaction.client.studio.check_public(requester_of(interaction), job)
     shown = _ShownClip(interaction, job, CLIP_ACTIONS)
     await run_order(interaction, lambda _: shown.edit())
 

@@ -89,13 +89,24 @@ class ContentFilter:
             key = sha256(picture).hexdigest()
             await self._judge(requester, await self._score(key, square), limit)
 
-    async def check_shown(self, place: Place, job: Job, *, alone: bool) -> None:
-        """Raise NotAllowed where a finished clip is not to be shown in a place once more.
+    async def check_shown(self, place: Place, job: Job) -> None:
+        """Raise NotAllowed where one person alone is not to see a finished clip in a place.
 
-        alone: only this person sees it, who may see it in the channel that it was made for.
+        In the channel that it was made for, they may in any case.
         """
-        if job.clip is None or (alone and job.reply_to.channel == place.channel):
-            return
+        if job.reply_to.channel != place.channel:
+            await self._check_clip(place, job)
+
+    async def check_public(self, requester: Requester, job: Job) -> None:
+        """Raise BadRequest or NotAllowed where all are not to see a finished clip with its prompt.
+
+        That is in the requester's place.
+        """
+        policy = await self._policies.of(requester.place.guild)
+        await self._check_words(requester, job.request, policy)
+        await self._check_clip(requester.place, job)
+
+    async def _check_clip(self, place: Place, job: Job) -> None:
         if not await self.fits(place, job):
             self.refused["shown"] += 1
             raise NotAllowed("denied_clip_unchecked")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from deploy.local.clip_messages import buttons_of
+from bot.discord_ui.rate_limiter import RateLimiter
+from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
 from deploy.local.discord.state.guild import ADA, GALLERY, GUILD, LIN, STUDIO
 from storage.domain.trust.limits import Limits
@@ -88,6 +89,33 @@ async def test_every_kind_of_order_is_refused_to_who_is_banned(chat: LocalChat) 
         assert f"<@{LIN}> has turned that off for you, because: spam" in told
     assert await chat.ordered() == ordered
     assert await chat.backend.studio.begun_orders.left_over("discord") == []
+
+
+async def test_a_clip_is_shown_only_where_one_of_its_prompt_may_be_ordered(
+    chat: LocalChat,
+) -> None:
+    message = await chat.order()
+    await chat.deliver()
+    job = await chat.backend.studio.job_at("discord", STUDIO, message)
+    assert job is not None
+    seen = await chat.ada.command("clip", clip=job.id)
+    shown = await chat.ada.wait_for_message(seen["message"], buttons_of)
+    button = buttons_of(shown)["show"]
+    chat.client._presses = RateLimiter(0.0)  # these presses are not double ones
+    cases: list[tuple[dict[str, object], str]] = [
+        ({"channels": (GALLERY,)}, f"Please go to <#{GALLERY}>"),
+        ({"bans": (Ban(ADA, by=LIN, at=1.0),)}, "turned that off for you"),
+        ({"maintenance": Maintenance(1.0)}, "paused orders"),
+        ({"words": ("waves",)}, "words that are not wanted here"),
+    ]
+    for count, (fields, told) in enumerate(cases, start=1):
+        await set_policy(chat, **fields)  # type: ignore[arg-type]
+        await chat.ada.press(shown["id"], button)
+        assert told in (await refusals(chat, count))[-1]
+    assert [one["id"] for one in await chat.clips()] == [message, shown["id"]]
+    await set_policy(chat)
+    posted = await chat.ada.press(shown["id"], button)
+    assert await chat.ada.wait_for_message(posted["message"], clip_of)
 
 
 async def test_a_ban_holds_in_its_server_alone_and_the_operators_everywhere(

@@ -177,17 +177,18 @@ async def test_an_unchecked_clip_is_shown_only_where_it_was_made(backend: Backen
     content, job = backend.studio.content, await made(backend, RESTRICTED, BLUE)
     job = replace(job, reply_to=replace(job.reply_to, channel=RESTRICTED.channel))
     for place in (PLAIN, Place(channel="3")):
-        for alone in (True, False):
-            with pytest.raises(NotAllowed, match="denied_clip_unchecked"):
-                await content.check_shown(place, job, alone=alone)
-    await content.check_shown(RESTRICTED, job, alone=False)
+        with pytest.raises(NotAllowed, match="denied_clip_unchecked"):
+            await content.check_shown(place, job)
+        with pytest.raises(NotAllowed, match="denied_clip_unchecked"):
+            await content.check_public(at(place), job)
+    await content.check_public(at(RESTRICTED), job)
     assert not await content.fits_direct_messages(job)
     await set_policy(backend, filter_level="normal")
-    await content.check_shown(RESTRICTED, job, alone=True)
+    await content.check_shown(RESTRICTED, job)
     with pytest.raises(NotAllowed):
-        await content.check_shown(RESTRICTED, job, alone=False)
+        await content.check_public(at(RESTRICTED), job)
     checked = await made(backend, PLAIN, BLUE)
-    await content.check_shown(Place(channel="3"), checked, alone=False)
+    await content.check_public(at(Place(channel="3")), checked)
     assert await content.fits_direct_messages(checked)
 
 
