@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, loads
@@ -84,9 +84,13 @@ async def drop(connection: AsyncConnection, job_id: str) -> None:
 
 
 async def _put(connection: AsyncConnection, job: Job, **changes: str | float) -> None:
+    """Change or insert a row; of a forgotten job there is none, nor its owner's name again."""
     here = deliveries.c.job == job.id
     await lock(connection, f"delivery {job.id}")
     if (await connection.execute(update(deliveries).where(here).values(changes))).rowcount:
         return
-    row = {"job": job.id, "owner": job.owner, "state": dumps(DeliveryState()), "waiting": 0.0}
-    await connection.execute(insert(deliveries).values({**row, "told": 0.0, **changes}))
+    row = {"state": dumps(DeliveryState()), "waiting": 0.0, "told": 0.0, **changes}
+    values = (literal(value).label(name) for name, value in row.items())
+    known = select(jobs.c.id, jobs.c.owner, *values)
+    known = known.where(jobs.c.id == job.id, jobs.c.forgotten.is_(False))
+    await connection.execute(insert(deliveries).from_select(["job", "owner", *row], known))

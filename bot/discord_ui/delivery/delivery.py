@@ -227,7 +227,7 @@ class Delivery:
                 except FileTooLarge:
                     message.refuse_previews()
                     return
-                except HolderChanged:
+                except (HolderChanged, JobGone):
                     self._messages.pop(job.id, None)
                     return
                 except Exception as error:

@@ -45,6 +45,26 @@ async def test_a_thread_that_was_archived_meanwhile_gets_a_post(chat: LocalChat)
     assert len(chat.refusals()) == 2
 
 
+async def test_a_clip_that_is_posted_while_its_order_is_deleted_goes_with_it(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio, posted = chat.backend.studio, []
+    thread, move = await chat.open_thread(), studio.move
+    await chat.order()
+    await chat.change(f"threads/{thread}", archived=True)
+
+    async def late(job: Job, place: ReplyTarget) -> None:
+        posted.append(place.message)
+        await studio.delete(job.id, None)
+        await move(job, place)
+
+    monkeypatch.setattr(studio, "move", late)
+    async with chat.backend.running():
+        await until(lambda: bool(posted))
+        await chat.ada.wait_until_deleted(posted[0])
+    assert len(posted) == 1
+
+
 async def test_a_clip_for_a_locked_thread_is_sent_directly(chat: LocalChat) -> None:
     thread = await chat.open_thread()
     await chat.order()
