@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Collection, Coroutine
 from typing import Any
 
@@ -59,39 +60,54 @@ class Departures:
     async def delete_due(self) -> None:
         """Delete the data of what is gone for long enough, unless it is back."""
         for gone in await self._departing.due():
-            if await self._is_back(gone):
+            back = await self._is_back(gone)
+            if back:
                 await self._departing.back(gone.kind, gone.name, gone.place)
+            elif back is None:
+                await self._departing.postpone(gone, FRONT_END)
             else:
                 await self._departing.delete(gone, FRONT_END)
 
-    async def _is_back(self, gone: Departure) -> bool:
+    async def _is_back(self, gone: Departure) -> bool | None:
+        """Tell whether somebody or something is there again; None where Discord does not say."""
         if gone.kind is DepartureKind.GUILD:
             return self._client.get_guild(int(gone.name)) is not None
         if gone.kind is DepartureKind.MEMBER:
-            return await self._is_member(gone.place, gone.name) is True
+            return await self._is_member(gone.place, gone.name)
         return False
 
     async def _ask_forever(self) -> None:
         while True:
+            begun, asked_all = time.monotonic(), False
             try:
-                await self.ask_for_members(ASK_INTERVAL)
+                asked_all = await self.ask_for_members(ASK_INTERVAL)
             except OUTAGES:
                 pass
             except Exception:
                 log.exception("members are asked for later")
-            await asyncio.sleep(ROUND_SECONDS)
+            left = ROUND_SECONDS - (time.monotonic() - begun) if asked_all else 0.0
+            await asyncio.sleep(max(INTERVAL, left))
 
-    async def ask_for_members(self, pause: float) -> None:
-        """Ask Discord of everybody with clips in a server whether they are still there."""
-        guild = person = ""
-        while (found := await self._departing.next_member(guild, person)) is not None:
+    async def ask_for_members(self, pause: float) -> bool:
+        """Ask Discord of everybody with clips in a server whether they are still there.
+
+        Begin with the server at which the last round stopped. Return False where another bot is to
+        ask.
+        """
+        guild, person = await self._departing.asked_guild(), ""
+        while self._client.studio.is_first():
+            found = await self._departing.next_member(guild, person)
+            if found is None:
+                await self._departing.keep_asked_guild("")
+                return True
+            if found[0] != guild:
+                await self._departing.keep_asked_guild(found[0])
             guild, person = found
             known = guild.isdigit() and self._client.get_guild(int(guild)) is not None
-            if known and person.isdigit() and self._client.studio.is_first():
-                member = await self._is_member(guild, person)
-                if member is False:
-                    await self._departing.note(DepartureKind.MEMBER, person, guild)
-                await asyncio.sleep(pause)
+            if known and person.isdigit() and await self._is_member(guild, person) is False:
+                await self._departing.note(DepartureKind.MEMBER, person, guild)
+            await asyncio.sleep(pause)
+        return False
 
     async def _is_member(self, guild: str, person: str) -> bool | None:
         """Ask whether a person is in a server; None where Discord does not say."""

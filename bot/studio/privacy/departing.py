@@ -33,6 +33,8 @@ class Departing:
         self._clock = clock
         self._grace = grace_days * DAY
         self.next_member = table.next_member
+        self.asked_guild = table.asked_guild
+        self.keep_asked_guild = table.keep_asked_guild
 
     async def note(self, kind: DepartureKind, name: str, place: str = "") -> None:
         """Record that something is gone."""
@@ -82,7 +84,18 @@ class Departing:
                 except ValueError as error:  # its row cannot be read
                     log.warning("it is kept although it should go: %s", error)
                     found = []
-        if not found and not await self._table.close(gone, front):
+        if not found:
+            await self._close(gone, front)
+
+    async def postpone(self, gone: Departure, front: str) -> None:
+        """Delete what is left by one later, if there is anything."""
+        if await self._table.jobs_of(gone, front):
+            await self._table.postpone(gone, self._clock() + PAUSE)
+        else:
+            await self._close(gone, front)
+
+    async def _close(self, gone: Departure, front: str) -> None:
+        if not await self._table.close(gone, front):
             await self._table.postpone(gone, self._clock() + PAUSE)
 
     def _departure(self, kind: DepartureKind, name: str, place: str) -> Departure:

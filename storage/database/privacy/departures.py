@@ -12,6 +12,7 @@ from storage.database.tables import (
     KEPT,
     SHOWN,
     audit,
+    decisions,
     departures,
     guilds_seen,
     jobs,
@@ -20,6 +21,8 @@ from storage.database.tables import (
 from storage.domain.privacy.departure import Departure, DepartureKind
 
 BATCH = 50
+ASKED = "asked for members of"
+"""The decision that names the server."""
 
 
 class DepartureTable:
@@ -117,9 +120,23 @@ class DepartureTable:
         """Return the next server and person with delivered jobs there behind these, if any."""
         place = (jobs.c.guild, jobs.c.owner)
         query = select(*place).where(KEPT, tuple_(*place) > tuple_(guild, person))
+        query = query.where(jobs.c.guild > "")
         async with self._read() as connection:
             row = (await connection.execute(query.order_by(*place).limit(1))).first()
         return None if row is None else (row.guild, row.owner)
+
+    async def asked_guild(self) -> str:
+        """Return the server of whose members Discord was asked last; empty after a whole round."""
+        query = select(decisions.c.value).where(decisions.c.name == ASKED)
+        async with self._read() as connection:
+            return str(await connection.scalar(query) or "")
+
+    async def keep_asked_guild(self, guild: str) -> None:
+        """Record that; no person is named."""
+        async with self._write() as connection:
+            await lock(connection, f"decision {ASKED}")
+            await connection.execute(delete(decisions).where(decisions.c.name == ASKED))
+            await connection.execute(insert(decisions).values(name=ASKED, value=guild))
 
 
 def _is(one: Departure) -> ColumnElement[bool]:

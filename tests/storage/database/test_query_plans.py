@@ -147,6 +147,8 @@ async def use_privacy(jobs: Jobs) -> None:
     await tables.departures.see_guilds(["1"])
     await tables.departures.see_guild("1", here=False)
     await tables.departures.next_member("1", "ann")
+    await tables.departures.keep_asked_guild("1")
+    await tables.departures.asked_guild()
     await tables.erasures.ask("ann", 18.0)
     await tables.erasures.owners()
     await tables.erasures.unfinished("ann")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.state.guild import ADA, GUILD, LIN
 from storage.database.tables import departures
 from storage.domain.errors import JobGone
-from storage.domain.job import Job
+from storage.domain.job import Job, Status
 from storage.domain.privacy.departure import DepartureKind
 from storage.domain.quota import DAY
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.policy import ServerPolicy
 from tests.support.backend import Backend, until
 from tests.support.discord.local_chat import LocalChat, open_local_chat
+from tests.support.examples import CLIP, JOB
 
 
 class Later:
@@ -218,3 +220,54 @@ async def test_what_is_not_delivered_yet_is_waited_for(chat: LocalChat, later: L
     assert job is not None
     assert await noted(chat.backend) == {DepartureKind.CHANNEL}
     assert await departing.due() == []
+
+
+async def test_where_discord_does_not_say_who_is_a_member_nothing_is_deleted(
+    chat: LocalChat, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, watch = await made(chat), Departures(chat.client)
+    departing = chat.backend.studio.privacy.departing
+    await departing.note(DepartureKind.MEMBER, ADA, GUILD)
+    await departing.note(DepartureKind.MEMBER, LIN, "1234")  # of whom there is nothing
+    later.days = 8
+
+    async def unknown(*_: object) -> None:
+        """Answer as for a server that Discord hides."""
+
+    with monkeypatch.context() as patched:
+        patched.setattr(watch, "_is_member", unknown)
+        await watch.delete_due()
+    assert await is_kept(chat.backend, job)
+    [left] = await departing._table.due(1e12)
+    assert (left.name, await departing.due()) == (ADA, [])
+    later.days = 9
+    await watch.delete_due()
+    assert await noted(chat.backend) == set()
+    assert await is_kept(chat.backend, job)
+
+
+async def test_one_bot_asks_and_pauses_after_everybody(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):  # in a server that the bot does not know
+        done = replace(JOB, id=f"{number:016x}", owner=f"{number}", cached=True, cost=0)
+        await chat.backend.jobs.add(replace(done, status=Status.DONE, clip=CLIP, delivered=1.0))
+    watch, begun = Departures(chat.client), time.monotonic()
+    assert await watch.ask_for_members(0.05)
+    assert time.monotonic() - begun >= 3 * 0.05
+    monkeypatch.setattr(chat.backend.studio, "is_first", lambda: False)
+    assert not await watch.ask_for_members(0.05)
+
+
+async def test_a_round_of_questions_goes_on_with_the_server_at_which_it_stopped(
+    chat: LocalChat,
+) -> None:
+    await made(chat)
+    await chat.change(f"members/{ADA}", left=True)
+    watch = Departures(chat.client)
+    await chat.backend.studio.privacy.departing.keep_asked_guild(GUILD + "0")
+    assert await watch.ask_for_members(0.0)
+    assert await noted(chat.backend) == set()
+    await chat.backend.studio.privacy.departing.keep_asked_guild(GUILD)
+    assert await watch.ask_for_members(0.0)
+    assert await noted(chat.backend) == {DepartureKind.MEMBER}
