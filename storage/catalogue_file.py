@@ -84,6 +84,8 @@ def _check_presets(presets: Mapping[Preset, PresetRow], place: str) -> None:
 def _check_model(row: Model, place: str, catalogue: Catalogue) -> None:
     """Raise CodecError where a model's defaults, presets or pipeline cannot be."""
     defaults, pipeline = row.defaults, row.pipeline
+    if row.frame_step < 1:
+        raise CodecError(f"{place}.frame_step: {row.frame_step} is not 1 or more")
     if row.frame_count(defaults.frames) != defaults.frames:
         rule = f"a multiple of {row.frame_step}, plus one"
         raise CodecError(f"{place}.defaults.frames: {defaults.frames} is not {rule}")

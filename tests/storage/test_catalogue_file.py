@@ -106,6 +106,7 @@ def test_a_missing_place_is_named(tmp_path: Path, place: str) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "message"),
     [
+        ("frame_step", 0, "frame_step: 0 is not 1 or more"),
         ("frame_step", 4, "defaults.frames: 16 is not a multiple of 4, plus one"),
         ("presets", {"fast": {"steps": 0.5}}, "presets.exact: missing"),
         ("presets", {"exact": {}}, "presets.draft: missing"),  # its candidates are drafts
