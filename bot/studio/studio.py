@@ -493,8 +493,8 @@ class Studio:
 
     def _job(self, requester: Requester, draft: OrderDraft, created: float) -> Job:
         request = draft.request
-        if request.picture:  # it was given, however it came to be
-            request = replace(request, text_to_image=None)
+        if request.picture:  # it is there, however it came to be
+            request = replace(request, text_to_image=None, picture_model=request.made_by)
         return Job(
             id=secrets.token_hex(NAME_BYTES),
             owner=requester.owner,

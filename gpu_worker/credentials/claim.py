@@ -66,8 +66,8 @@ class ClaimMaker:
             "modelSource": source,
             "modelVersion": revision or str(self.model.revision),
         }
-        if request.text_to_image is not None:
-            parameters["pictureModel"] = request.text_to_image.model
+        if request.made_by:
+            parameters["pictureModel"] = request.made_by
         if ingredients:
             parameters["ingredientIds"] = ingredients
         if self.with_prompt:
@@ -136,7 +136,7 @@ NOTHING = Claim({"assertions": [_assertion([_CREATED])]})
 
 def _given(request: GenerationRequest) -> Iterator[str]:
     """Yield the keys of the pictures that a person gave."""
-    if request.text_to_image is None:
+    if not request.made_by:
         yield request.picture
     if request.end_picture:
         yield request.end_picture

@@ -80,7 +80,8 @@ class GenerationRequest:
     where the judge keeps the best. style is an adapter that the model has for this clip.
 
     text_to_image is how the picture is made from the prompt first, None where it was given. picture
-    is empty until it is made.
+    is empty until it is made. picture_model is the model that made the picture of an earlier order,
+    which this one takes; empty for a picture that a person gave.
 
     content_limit is the score from which the content filter refuses pictures and frames; 0.0 where
     nothing is looked at. It says where the clip is shown, not what clip it is.
@@ -114,6 +115,7 @@ class GenerationRequest:
     style: Style | None = field(default=None, metadata=SPARSE)
     text_to_image: TextToImage | None = field(default=None, metadata=SPARSE)
     content_limit: float = field(default=0.0, metadata=SPARSE)
+    picture_model: str = field(default="", metadata=SPARSE)
 
     def __post_init__(self) -> None:
         """Refuse what no model could make, and write equal requests alike (9 is 9.0)."""
@@ -161,6 +163,11 @@ class GenerationRequest:
         return tuple(filter(None, (self.picture, self.end_picture)))
 
     @property
+    def made_by(self) -> str:
+        """Return the model that makes or made the picture; empty where a person gave it."""
+        return self.picture_model if self.text_to_image is None else self.text_to_image.model
+
+    @property
     def size(self) -> tuple[int, int]:
         """Return the width and height of the file that is asked for."""
         if self.drafts is not None:
@@ -194,12 +201,12 @@ class GenerationRequest:
         """Return the sha256 that two requests share exactly when they ask for the same clip.
 
         What follows from the other fields is left out: the readings, and a picture that is made.
-        So is what makes no other clip, as the content filter's limit.
+        So is what makes no other clip, as the content filter's limit and where the picture is from.
         """
         fields = asdict(self)
         for part in (fields, *fields["segments"]):
             del part["reading"]
-        del fields["content_limit"]
+        del fields["content_limit"], fields["picture_model"]
         for name in (
             *("extra", "denoised", "depth_model", "source", "finish"),
             *("segments", "stopped_after", "drafts", "end_picture", "style", "text_to_image"),

@@ -36,10 +36,7 @@ def extension_of(admission: Admission, job: Job, options: Options, seed: int) ->
     clip, old = _clip_of(job), job.request
     options = options.replace(fps=clip.fps, **dict.fromkeys(AFTERWARDS))
     options = options.replace(**{STORY: 0, END_PICTURE: None})
-    size = (old.width, old.height)
-    request = _going_on(
-        admission, admission.admit(options, old.picture, size, seed), old, clip.blob
-    )
+    request = _going_on(admission, _of_picture(admission, options, old, seed), old, clip.blob)
     if clip.frames + request.frames - 1 > MOST_SOURCE_FRAMES:
         raise BadRequest("request_chain_too_long", frames=clip.frames, limit=MOST_SOURCE_FRAMES)
     return request
@@ -56,9 +53,17 @@ def tweaked(
             options = options.replace(prompt=old.prompt)
         return admission.imagine(options, size, seed)
     if not old.source or not old.generates:
-        return admission.admit(options, old.picture, size, seed)
+        return _of_picture(admission, options, old, seed)
     options = options.replace(fps=old.fps, **dict.fromkeys(AFTERWARDS))
-    return _going_on(admission, admission.admit(options, old.picture, size, seed), old, old.source)
+    return _going_on(admission, _of_picture(admission, options, old, seed), old, old.source)
+
+
+def _of_picture(
+    admission: Admission, options: Options, old: GenerationRequest, seed: int
+) -> GenerationRequest:
+    """Return the request of a clip of another's picture; raise BadRequest."""
+    request = admission.admit(options, old.picture, (old.width, old.height), seed)
+    return replace(request, picture_model=old.made_by)
 
 
 def _going_on(

@@ -51,6 +51,7 @@ def in_full(request: GenerationRequest, seed: int, camera: Reading) -> Generatio
         candidates=1,
         drafts=None,
         text_to_image=None,
+        picture_model=request.made_by,
     )
 
 

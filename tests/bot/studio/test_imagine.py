@@ -118,6 +118,7 @@ async def test_a_retry_moves_the_same_picture(backend: Backend) -> None:
     job = await imagine(backend)
     retried = await backend.studio.retry(job.id, requester())
     assert (retried.request.picture, retried.request.text_to_image) == (PICTURE, None)
+    assert retried.request.made_by == MODEL
     assert retried.request.seed != 7
     await refuse_pictures(backend)  # it does not need any
     assert (await end(backend, retried)).status is Status.DONE
@@ -133,6 +134,7 @@ async def test_tweak_extend_and_finish_go_on_from_the_same_picture(backend: Back
     ]
     assert {one.request.picture for one in made} == {PICTURE}
     assert {one.request.text_to_image for one in made} == {None}
+    assert {one.request.made_by for one in made} == {MODEL}
 
 
 async def test_a_chosen_draft_is_made_of_the_picture_of_the_drafts(backend: Backend) -> None:
@@ -140,6 +142,7 @@ async def test_a_chosen_draft_is_made_of_the_picture_of_the_drafts(backend: Back
     chosen = await backend.studio.choose(drafts.id, 2, requester())
     assert chosen.request.seed == 8
     assert (chosen.request.picture, chosen.request.text_to_image) == (PICTURE, None)
+    assert chosen.request.made_by == MODEL
 
 
 async def test_one_that_failed_is_made_anew_with_its_picture(backend: Backend) -> None:

@@ -59,8 +59,11 @@ def test_a_clip_is_created_from_a_picture_that_only_its_hash_names() -> None:
     ]
 
 
-def test_a_clip_from_words_alone_is_no_composite_and_names_both_models() -> None:
-    [action] = actions(IMAGINED)
+@pytest.mark.parametrize("request_", [IMAGINED, replace(REQUEST, picture_model="some/model")])
+def test_a_clip_from_words_alone_is_no_composite_and_names_both_models(
+    request_: GenerationRequest,
+) -> None:
+    [action] = actions(request_)
     assert action["digitalSourceType"] == FROM_WORDS
     assert action["parameters"]["pictureModel"] == "some/model"
     assert "ingredientIds" not in action["parameters"]

@@ -167,7 +167,8 @@ WRITTEN = {
     "request.camera.strength request.camera.keyframes request.candidates request.container "
     "request.reading request.extra request.denoised request.depth_model request.source "
     "request.finish request.segments request.stopped_after request.drafts request.end_picture "
-    "request.style request.text_to_image request.content_limit size_limit",
+    "request.style request.text_to_image request.content_limit "
+    "request.picture_model size_limit",
     Started: "job attempt worker at",
     Progressed: "job attempt progress.stage progress.step progress.steps progress.eta "
     "progress.preview progress.segment progress.segments",
