@@ -48,7 +48,7 @@ class Lease:
         self._front = front
         self._folder = folder
         self._clock = clock
-        self.id = secrets.token_hex(8)
+        self.id = self._new_id()
         self._lock_file: int | None = None
         self._renewed: float | None = None
         self._entered = False
@@ -64,8 +64,12 @@ class Lease:
             raise Unavailable("unavailable_database")
 
     def is_first(self) -> bool:
-        """Tell whether this bot does what one of all bots is to do."""
-        return bool(self._listed) and self.id == min(self._listed)
+        """Tell whether this bot does what one of all bots of its front end is to do.
+
+        Another front end has other settings, and does not hear of everything that this one hears.
+        """
+        own = [bot for bot in self._listed if bot.startswith(f"{self._front}-")]
+        return self.id == min(own, default="")
 
     async def run(self) -> None:
         """Renew until cancelled."""
@@ -112,10 +116,13 @@ class Lease:
             log.warning("this bot stood still, and another one took its jobs over")
             self._unlock()
             self._entered = False
-            self.id = secrets.token_hex(8)
+            self.id = self._new_id()
         self._lock()
         self._orphans = True
         return await self._bots.enter(self.id)
+
+    def _new_id(self) -> str:
+        return f"{self._front}-{secrets.token_hex(8)}"
 
     def _dead(self, beats: dict[str, int], now: float) -> list[str]:
         """Return the other bots that are gone."""

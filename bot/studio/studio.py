@@ -153,7 +153,7 @@ class Studio:
         return "" if self._lease is None else self._lease.id
 
     def is_first(self) -> bool:
-        """Tell whether this process does what one of all is to do."""
+        """Tell whether this process does what one of all of its front end is to do."""
         return self._lease is None or self._lease.is_first()
 
     def check_held(self, job: Job) -> None:

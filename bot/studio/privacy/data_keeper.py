@@ -1,4 +1,4 @@
-"""Does in the background what one of all bots is to do about what is kept."""
+"""Does in the background what one of all bots of a front end is to do about what is kept."""
 
 from __future__ import annotations
 

@@ -189,3 +189,13 @@ async def test_without_a_place_for_its_lock_file_a_bot_holds_jobs_too(
     only.lease.check(await order(backend, only))
     await only.lease.leave()
     assert await backend.jobs.bots.listed() == set()
+
+
+async def test_each_front_end_has_a_first_bot_of_its_own(backend: Backend, tmp_path: Path) -> None:
+    fronts = ("discord", "web", "discord", "web")
+    leases = [Lease(backend.jobs.bots, backend.events, front, tmp_path) for front in fronts]
+    assert not any(one.is_first() for one in leases)
+    for lease in (*leases, *leases):
+        await lease.renew()
+    first = [one for one, lease in zip(fronts, leases, strict=True) if lease.is_first()]
+    assert sorted(first) == ["discord", "web"]
