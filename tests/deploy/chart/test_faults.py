@@ -137,6 +137,9 @@ def test_other_faults_are_found(change: Any, expected: str, manifests: list[Mani
         ({"workerDefaults": {"idleSecs": 1}}, "'idleSecs' not allowed"),
         ({"bot": {"replica": 2}}, "'replica' not allowed"),
         ({"bot": {"settings": {"DISCORD_TOKEN": "secret"}}}, "DISCORD_TOKEN"),
+        # Numbers of this size lose digits; the ids are to be quoted.
+        ({"bot": {"settings": {"DISCORD_GUILD": 1100000000000000001}}}, "DISCORD_GUILD"),
+        ({"bot": {"settings": {"OPERATORS": 1100000000000000001}}}, "OPERATORS"),
         ({"discord": {"token": "secret"}}, "'token' not allowed"),
         ({"discord": {"tokenSecret": {"name": ""}}}, "name"),
         ({"blobs": {"url": "/data"}}, "url"),

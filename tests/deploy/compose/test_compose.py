@@ -46,6 +46,31 @@ def test_a_service_is_told_only_what_it_reads(
     assert set(services[name]["environment"]) - known == set()
 
 
+def test_a_service_is_told_of_every_setting_but_these(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    """What no service is told is the image's (where things are), or does not fit one machine."""
+    of_the_image = {"MUTOSCOPE_HOME", "METRICS_PORT"}
+    of_the_bot = {
+        "DATABASE_URL",
+        "MODELS",
+        "MODELS_ON_DEMAND",
+        "STYLES_DIR",
+        "FILTER",
+        "WORDS_FILE",
+    }
+    untold = {
+        "bot": (BotSettings, of_the_image | {"DISCORD_API_URL", "DISCORD_GATEWAY_URL"}),
+        **dict.fromkeys(
+            WORKERS,
+            (WorkerSettings, of_the_image | of_the_bot | {"IDLE_EXIT_SECONDS", "WORKER_NAME"}),
+        ),
+    }
+    for name, (settings, expected) in untold.items():
+        known = {field.upper() for field in settings.model_fields}
+        assert known - set(services[name]["environment"]) == expected
+
+
 def test_bot_and_workers_agree(services: dict[str, dict[str, Any]]) -> None:
     shared = {field.upper() for field in Settings.model_fields} & set(
         services["bot"]["environment"]
@@ -59,7 +84,7 @@ def test_bot_and_workers_agree(services: dict[str, dict[str, Any]]) -> None:
             value = services["bot"]["environment"][variable]
             found = services[name]["environment"].get(variable, value)
             # The GPU's worker may serve another model than the default one.
-            assert re.sub(r"^\$\{GPU_\w+:-(.*)\}$", r"\1", found) == value
+            assert re.sub(r"^\$\{GPU_\w+:-(\$\{.*\})\}$", r"\1", found) == value
 
 
 @pytest.mark.parametrize("variable", ["STYLES_DIR", "FILTER", "WORDS_FILE"])
