@@ -14,7 +14,7 @@ from bot.discord_ui.server_settings.places import role_text
 from storage.domain.catalogue import QuotaRow
 from storage.domain.errors import BadRequest
 from storage.domain.trust.limits import Limits
-from storage.domain.trust.policy import RoleAllowance
+from storage.domain.trust.policy import RoleAllowance, ServerPolicy
 
 BOUNDS = tuple(one.name for one in fields(Limits))
 CREDITS = (0, 10, 20, 30, 50, 75, 100, 150, 200, 300, 400, 600, 800, 1000, 1500, 2000, 3000)
@@ -109,17 +109,15 @@ class AllowancesPage(SettingsPage):
         quota = visit.interaction.client.studio.admission.catalogue.quota
         offered = {str(one): one for one in values_of(bound, quota)}
         chosen: dict[str, Any] = {bound: None if value == UNSET else offered[value]}
-        row = replace(_row_of(visit.policy.allowances, role), **chosen)
-        rows = _without(visit.policy.allowances, role)
-        if len(rows) >= MOST_ROLES:
-            raise BadRequest("request_too_many_roles", limit=MOST_ROLES)
-        await visit.change(
-            lambda policy: replace(
-                policy, allowances=(*_without(policy.allowances, role), *_kept(row))
-            ),
-            action="allowance",
-            subject=role,
-        )
+
+        def change(policy: ServerPolicy) -> ServerPolicy:
+            row = replace(_row_of(policy.allowances, role), **chosen)
+            rows = _without(policy.allowances, role)
+            if len(rows) >= MOST_ROLES:
+                raise BadRequest("request_too_many_roles", limit=MOST_ROLES)
+            return replace(policy, allowances=(*rows, *_kept(row)))
+
+        await visit.change(change, action="allowance", subject=role)
 
 
 def values_of(bound: str, quota: QuotaRow) -> list[int]:

@@ -59,7 +59,16 @@ class AuditTable:
         query = query.order_by(audit.c.id.desc()).limit(limit)
         async with self._read() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return [AuditEntry(**{**row, "detail": json.loads(row["detail"])}) for row in rows]
+        return [AuditEntry(**{**row, "detail": _detail(row["detail"])}) for row in rows]
+
+
+def _detail(text: str) -> dict[str, object]:
+    """Return the details of an entry, none where what is written is damaged."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 async def record(connection: AsyncConnection, entry: AuditEntry, at: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,26 @@ async def test_an_allowance_is_set_bound_by_bound_and_removed(chat: LocalChat) -
     await settings.use("remove")
     assert (await policy_of(chat)).allowances == (everybody,)
     assert chat.refusals() == []
+
+
+async def test_two_bounds_of_a_role_that_are_set_at_once_are_both_kept(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = await opened(chat.ada)
+    await settings.go("allowances")
+    await settings.use("everybody")
+    await settings.use("bound", "side")
+    policies, change = chat.backend.studio.policies, chat.backend.studio.policies.change
+
+    async def later(*given: Any) -> ServerPolicy:
+        other = RoleAllowance(GUILD, credits_per_day=100)
+        await change(GUILD, LIN, lambda policy: replace(policy, allowances=(other,)), "allowance")
+        return await change(*given)
+
+    monkeypatch.setattr(policies, "change", later)
+    await settings.use("value", "512")
+    both = RoleAllowance(GUILD, credits_per_day=100, side=512)
+    assert (await policy_of(chat)).allowances == (both,)
 
 
 async def test_a_ban_asks_why_and_is_lifted(chat: LocalChat) -> None:

@@ -6,11 +6,11 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database.jobs import Jobs
-from storage.database.tables import servers
+from storage.database.tables import audit, servers
 from storage.domain.errors import NotAllowed, Unavailable
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.policy import Ban, Change, Maintenance, RoleAllowance, ServerPolicy
@@ -54,6 +54,17 @@ async def test_a_change_is_recorded_with_what_differs(jobs: Jobs) -> None:
         "channels": {"added": ["8"], "removed": ["1"]},
         "retention_days": {"before": 30, "after": 0},
     }
+
+
+@pytest.mark.parametrize("damaged", ["{", "", "[1]", "[" * 100_000])
+async def test_a_damaged_entry_is_read_without_its_details(
+    damaged: str, jobs: Jobs, engine: AsyncEngine
+) -> None:
+    await jobs.servers.change(ANN, to(FULL), 10.0)
+    async with engine.begin() as connection:
+        await connection.execute(update(audit).values(detail=damaged))
+    [entry] = await jobs.audit.page("1", 10)
+    assert (entry.actor, entry.detail) == ("ann", {})
 
 
 async def test_what_changes_nothing_is_not_recorded(jobs: Jobs) -> None:
