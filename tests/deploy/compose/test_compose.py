@@ -59,7 +59,7 @@ def test_a_service_is_told_of_every_setting_but_these(
         "FILTER",
         "WORDS_FILE",
     }
-    untold = {
+    untold: dict[str, tuple[type[Settings], set[str]]] = {
         "bot": (BotSettings, of_the_image | {"DISCORD_API_URL", "DISCORD_GATEWAY_URL"}),
         **dict.fromkeys(
             WORKERS,
