@@ -38,6 +38,15 @@ async def refund(connection: AsyncConnection, job: Job, at: float) -> None:
     await _write(connection, job, "refund", -job.cost, at)
 
 
+async def refund_unread(connection: AsyncConnection, job_id: str, at: float) -> None:
+    """Give back what a job reserved whose row cannot be read."""
+    mine, rest = ledger.c.job == job_id, func.sum(ledger.c.credits).label("rest")
+    query = select(ledger.c.owner, ledger.c.day, rest).where(mine)
+    for row in await connection.execute(query.group_by(ledger.c.owner, ledger.c.day)):
+        values = {"owner": row.owner, "job": job_id, "entry": "refund", "credits": -row.rest}
+        await connection.execute(insert(ledger).values(**values, day=row.day, at=at))
+
+
 async def reduce(connection: AsyncConnection, job: Job, credits: int, at: float) -> None:
     """Give a part of an unfinished job's reservation back; what is given back adds up."""
     reduced = (ledger.c.job == job.id) & (ledger.c.entry == "reduce")

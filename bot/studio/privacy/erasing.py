@@ -17,6 +17,7 @@ from bot.studio.privacy.leftover_cleaner import LeftoverCleaner
 from storage.database.privacy.erasures import BATCH
 from storage.database.privacy.privacy_tables import PrivacyTables
 from storage.domain.errors import JobGone, Unavailable
+from storage.logs import log_job
 
 log = logging.getLogger(__name__)
 
@@ -57,12 +58,20 @@ class Erasing:
         while True:
             try:
                 for owner in await self._table.owners():
-                    await self._erase(owner)
+                    await self._erase_or_log(owner)
             except Unavailable:
                 pass  # the database has said so in the log
             except Exception:
                 log.exception("a person is forgotten later")
             await asyncio.sleep(INTERVAL)
+
+    async def _erase_or_log(self, owner: str) -> None:
+        try:
+            await self._erase(owner)
+        except Unavailable:
+            raise
+        except Exception:  # the others are forgotten all the same
+            log.exception("a person is forgotten later")
 
     async def _erase(self, owner: str) -> None:
         async with self._locks.of(owner):
@@ -75,8 +84,12 @@ class Erasing:
     async def _erase_once(self, owner: str) -> bool:
         """Erase what there is; return False where an order came meanwhile."""
         for job in await self._table.unfinished(owner):
-            with contextlib.suppress(JobGone):  # it ended just now
-                await self._cancel(job)
+            with log_job(job), contextlib.suppress(JobGone):  # it ended just now
+                try:
+                    await self._cancel(job)
+                except ValueError as error:  # its row cannot be read
+                    log.warning("it is ended unread: %s", error)
+                    await self._table.end_unread(job, self._clock())
         while await self._table.erase_jobs(owner, self._clock()) == BATCH:
             pass
         return await self._table.erase_rest(owner)

@@ -6,6 +6,7 @@ the rest to the next one. What is outside of the database becomes a leftover.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,14 +14,18 @@ from sqlalchemy import RowMapping, delete, exists, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import dumps
+from storage.database import ledger as ledger_entries
+from storage.database import totals
 from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.privacy import leftovers
 from storage.database.privacy.spender_mark import new_mark
 from storage.database.privacy.trust_records import erase_from_records
+from storage.database.rows import outcome_columns
 from storage.database.tables import (
     BLOB_KEYS,
     IN_FLIGHT,
+    UNFINISHED,
     WAITING,
     audit,
     begun_orders,
@@ -36,6 +41,7 @@ from storage.database.tables import (
 )
 from storage.database.usage.contribution import TOTALS
 from storage.database.usage.sums import rename
+from storage.domain.clip import Failure
 from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
 from storage.domain.quota import month_of
@@ -103,6 +109,21 @@ class ErasureTable:
                 query = select(jobs.c.id).where(jobs.c.owner == owner, which).limit(BATCH)
                 found += await connection.scalars(query)
         return found
+
+    async def end_unread(self, job_id: str, at: float) -> None:
+        """Fail and refund an unfinished job whose row cannot be read."""
+        here = jobs.c.id == job_id
+        changes = outcome_columns(Failure("internal_error"), at)
+        async with self._write() as connection:
+            query = select(jobs).where(here, UNFINISHED).with_for_update()
+            old = (await connection.execute(query)).mappings().first()
+            if old is None:
+                return
+            await connection.execute(update(jobs).where(here).values(changes))
+            await ledger_entries.refund_unread(connection, job_id, at)
+            with contextlib.suppress(TypeError, ValueError, OverflowError):  # of damaged numbers
+                async with connection.begin_nested():
+                    await totals.record(connection, dict(old), {**old, **changes})
 
     async def erase_jobs(self, owner: str, now: float) -> int:
         """Take the name, and all that the person gave, from some ended jobs; return how many.

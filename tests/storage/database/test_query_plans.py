@@ -152,6 +152,7 @@ async def use_privacy(jobs: Jobs) -> None:
     await tables.erasures.ask("ann", 18.0)
     await tables.erasures.owners()
     await tables.erasures.unfinished("ann")
+    await tables.erasures.end_unread("job3", 18.0)
     await tables.erasures.erase_jobs("ann", 18.0)
     await tables.erasures.erase_rest("ann")
 

@@ -7,11 +7,13 @@ import time
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 
 from bot.studio.options import Options
 from bot.studio.privacy import erasing
 from storage.database.privacy import erasures
 from storage.database.privacy.spender_mark import mark_of, new_mark
+from storage.database.tables import jobs
 from storage.domain.job import Status
 from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.quota import DAY
@@ -57,12 +59,12 @@ async def test_another_process_goes_on_where_one_was_killed(
 
 
 async def test_two_processes_forget_one_person_at_once(two_bots: tuple[Backend, Backend]) -> None:
-    jobs = [await order(two_bots[0], number) for number in range(3)]
+    orders = [await order(two_bots[0], number) for number in range(3)]
     before = (await two_bots[0].studio.report(OWNER)).credits
     await asyncio.gather(*(bot.studio.privacy.erasing.forget(OWNER) for bot in two_bots))
     assert await in_tables(two_bots[0].settings, WORDS) == []
     report = await two_bots[0].studio.report(ANONYMOUS)
-    assert report.counts[Status.CANCELLED] == len(jobs)
+    assert report.counts[Status.CANCELLED] == len(orders)
     assert report.credits == before == 0
 
 
@@ -77,6 +79,45 @@ async def test_more_jobs_than_one_step_takes_are_all_erased(
         await backend.jobs.add(replace(done, status=Status.DONE, clip=CLIP, delivered=1.0))
     await backend.studio.privacy.erasing.forget(OWNER)
     assert await in_tables(backend.settings, WORDS) == []
+
+
+@pytest.mark.parametrize("damage", ["request = '{'", "cost = -1, created = 'x', dispatched = 'y'"])
+async def test_a_row_that_cannot_be_read_keeps_nothing(backend: Backend, damage: str) -> None:
+    spent = (await backend.jobs.allowance(OWNER, time.time())).spent
+    bad = await order(backend, 1)
+    await order(backend, 2)
+    async with backend.jobs._write() as connection:
+        await connection.exec_driver_sql(f"UPDATE jobs SET {damage} WHERE id = ?", (bad,))
+    await backend.studio.privacy.erasing.forget(OWNER)
+    assert await in_tables(backend.settings, WORDS) == []
+    assert (await backend.jobs.allowance(OWNER, time.time())).spent == spent == 0
+    async with backend.jobs._read() as connection:
+        status = await connection.scalar(select(jobs.c.status).where(jobs.c.id == bad))
+    assert status == Status.FAILED.value
+
+
+async def test_who_cannot_be_forgotten_keeps_nobody_else_waiting(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    table = backend.jobs.privacy.erasures
+    await table.ask("2", 1.0)
+    await backend.studio.privacy.erasing.ask(OWNER)
+    erase_rest = table.erase_rest
+
+    async def fail(owner: str) -> bool:
+        if owner == "2":
+            raise ZeroDivisionError
+        return await erase_rest(owner)
+
+    async def only_one_is_left() -> bool:
+        return await table.owners() == ["2"]
+
+    monkeypatch.setattr(table, "erase_rest", fail)
+    going_on = asyncio.create_task(backend.studio.privacy.erasing.run())
+    await until(only_one_is_left)
+    going_on.cancel()
+    await asyncio.gather(going_on, return_exceptions=True)
+    assert "a person is forgotten later" in caplog.text
 
 
 async def test_a_ban_stays_and_who_banned_is_not_named(backend: Backend) -> None:
@@ -113,13 +154,13 @@ async def test_credits_are_not_there_again_for_who_was_forgotten(backend: Backen
     async with backend.running():
         await order(backend, 1)
         await until(backend.all_jobs_ended)
-    jobs, now = backend.jobs, time.time()
-    before = await jobs.allowance(OWNER, now)
+    table, now = backend.jobs, time.time()
+    before = await table.allowance(OWNER, now)
     assert before.spent > 0
     await backend.studio.privacy.erasing.forget(OWNER)
-    after = await jobs.allowance(OWNER, now)
+    after = await table.allowance(OWNER, now)
     assert (after.spent, after.left) == (before.spent, before.left)
-    assert (await jobs.allowance("77", now)).spent == 0
+    assert (await table.allowance("77", now)).spent == 0
     assert await in_tables(backend.settings, WORDS) == []
 
 
