@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from sqlalchemy import delete, exists, insert, literal, select, update
+from sqlalchemy import ColumnElement, delete, exists, insert, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, loads
@@ -68,6 +68,11 @@ class DeliveryTable:
         async with self._write() as connection:
             here = deliveries.c.job == job_id
             await connection.execute(update(deliveries).where(here).values(waiting=0.0))
+
+
+def waits_since(moment: float) -> ColumnElement[bool]:
+    """Return the condition of the jobs whose outcome waits, since no earlier than that."""
+    return exists().where(deliveries.c.job == jobs.c.id, deliveries.c.waiting > max(0.0, moment))
 
 
 async def end(connection: AsyncConnection, job: Job, at: float, *, waits: bool) -> None:

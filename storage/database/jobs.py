@@ -312,10 +312,15 @@ class Jobs:
         async with self._read() as connection:
             return await _get(connection, job_id)
 
-    async def find_clip(self, request: GenerationRequest) -> Clip | None:
-        """Return the latest clip of the same request, model revision and presets."""
+    async def find_clip(self, request: GenerationRequest, owner: str | None = None) -> Clip | None:
+        """Return the latest clip of the same request, model revision and presets.
+
+        Where an owner is given, one of theirs.
+        """
         key = self._cache_key(request)
         wanted = (jobs.c.fingerprint == key) & (jobs.c.status == Status.DONE.value) & VISIBLE
+        if owner is not None:
+            wanted &= jobs.c.owner == owner
         query = select(jobs.c.clip).where(wanted).order_by(jobs.c.ended.desc()).limit(1)
         async with self._read() as connection:
             found = await connection.scalar(query)

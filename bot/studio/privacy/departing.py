@@ -6,10 +6,11 @@ import logging
 import time
 from collections.abc import Callable, Collection
 
-from bot.studio.privacy.retention import Delete
+from bot.studio.privacy.retention import MOST_UNDELETABLE, Delete
 from storage.database.privacy.departures import DepartureTable
 from storage.domain.errors import JobGone
 from storage.domain.privacy.departure import Departure, DepartureKind
+from storage.domain.privacy.retention import WAITING_DAYS
 from storage.domain.quota import DAY
 from storage.logs import log_job
 
@@ -32,6 +33,7 @@ class Departing:
         self._delete = delete
         self._clock = clock
         self._grace = grace_days * DAY
+        self._undeletable: set[str] = set()
         self.next_member = table.next_member
         self.asked_guild = table.asked_guild
         self.keep_asked_guild = table.keep_asked_guild
@@ -74,7 +76,7 @@ class Departing:
 
     async def delete(self, gone: Departure, front: str) -> None:
         """Delete some of what is left by one; raise Unavailable."""
-        found = await self._table.jobs_of(gone, front)
+        found = await self._jobs_of(gone, front)
         for job_id in found:
             with log_job(job_id):
                 try:
@@ -82,20 +84,30 @@ class Departing:
                 except JobGone:
                     continue
                 except ValueError as error:  # its row cannot be read
+                    self._undeletable.add(job_id)
                     log.warning("it is kept although it should go: %s", error)
-                    found = []
+        if len(self._undeletable) > MOST_UNDELETABLE:
+            self._undeletable.clear()
         if not found:
             await self._close(gone, front)
 
     async def postpone(self, gone: Departure, front: str) -> None:
         """Delete what is left by one later, if there is anything."""
-        if await self._table.jobs_of(gone, front):
+        if await self._jobs_of(gone, front):
             await self._table.postpone(gone, self._clock() + PAUSE)
         else:
             await self._close(gone, front)
 
+    async def _jobs_of(self, gone: Departure, front: str) -> list[str]:
+        since, known = self._waiting_since(), self._undeletable
+        return await self._table.jobs_of(gone, front, known, waiting_since=since)
+
+    def _waiting_since(self) -> float:
+        """Return since when an outcome may wait to be fetched that is kept for that."""
+        return self._clock() - WAITING_DAYS * DAY
+
     async def _close(self, gone: Departure, front: str) -> None:
-        if not await self._table.close(gone, front):
+        if not await self._table.close(gone, front, waiting_since=self._waiting_since()):
             await self._table.postpone(gone, self._clock() + PAUSE)
 
     def _departure(self, kind: DepartureKind, name: str, place: str) -> Departure:

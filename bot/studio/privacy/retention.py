@@ -1,7 +1,7 @@
 """Deletes orders that were kept long enough, and the oldest ones where the blob store is too full.
 
 The operator's days and a server's are both a bound: the fewer count. What is unfinished, or was not
-delivered, is never touched.
+delivered, is never touched; what waits until its owner fetches it stays for WAITING_DAYS.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from storage.database.privacy.retention_table import RetentionTable
 from storage.domain.errors import JobGone
-from storage.domain.privacy.retention import RetentionRules, shorter
+from storage.domain.privacy.retention import WAITING_DAYS, RetentionRules, shorter
 from storage.domain.quota import DAY
 from storage.logs import log_job
 
@@ -68,7 +68,9 @@ class Retention:
         return len(found)
 
     async def _ended(self, before: float, guild: str | None) -> list[str]:
-        return await self._table.ended(before, BATCH, guild, self._undeletable)
+        since = self._clock() - WAITING_DAYS * DAY
+        without = self._undeletable
+        return await self._table.ended(before, BATCH, guild, without, waiting_since=since)
 
     async def delete_all(self, found: list[str]) -> None:
         """Delete jobs, with all that nobody else needs."""

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, tupl
 
 from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
+from storage.database.deliveries import waits_since
 from storage.database.tables import (
     KEPT,
     SHOWN,
@@ -69,21 +70,33 @@ class DepartureTable:
         async with self._read() as connection:
             return list(await connection.scalars(query))
 
-    async def jobs_of(self, one: Departure, front: str) -> list[str]:
-        """Return some of the delivered jobs that go with one."""
-        query = select(jobs.c.id).where(KEPT, _goes_with(one, front)).limit(BATCH)
+    async def jobs_of(
+        self,
+        one: Departure,
+        front: str,
+        without: Collection[str] = (),
+        *,
+        waiting_since: float = 0.0,
+    ) -> list[str]:
+        """Return some of the delivered jobs that go with one.
+
+        Not those that wait to be fetched, since no earlier than a time.
+        """
+        theirs = (_goes_with(one, front), jobs.c.id.not_in(without), ~waits_since(waiting_since))
+        query = select(jobs.c.id).where(KEPT, *theirs).limit(BATCH)
         async with self._read() as connection:
             return list(await connection.scalars(query))
 
-    async def close(self, one: Departure, front: str) -> bool:
-        """End a departure; return False where there are jobs yet that are not delivered.
+    async def close(self, one: Departure, front: str, *, waiting_since: float = 0.0) -> bool:
+        """End a departure; return False where there are jobs yet that are not delivered or fetched.
 
         What a server's managers set goes with the server.
         """
         theirs = _goes_with(one, front)
         async with self._write() as connection:
-            if await connection.scalar(select(exists().where(SHOWN, theirs))):
-                return False
+            for left in ((SHOWN,), (KEPT, waits_since(waiting_since))):
+                if await connection.scalar(select(exists().where(*left, theirs))):
+                    return False
             await connection.execute(delete(departures).where(_is(one)))
             if one.kind is DepartureKind.GUILD:
                 for table in (servers, audit):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from storage.codec import CodecError, loads
 from storage.database.begun_orders import Transaction
+from storage.database.deliveries import waits_since
 from storage.database.tables import BLOB_KEYS, KEPT, begun_orders, jobs, servers, styles
 from storage.domain.trust.policy import ServerPolicy
 
@@ -19,13 +20,21 @@ class RetentionTable:
         self._read = read
 
     async def ended(
-        self, before: float, limit: int, guild: str | None = None, without: Collection[str] = ()
+        self,
+        before: float,
+        limit: int,
+        guild: str | None = None,
+        without: Collection[str] = (),
+        *,
+        waiting_since: float = 0.0,
     ) -> list[str]:
         """Return the delivered jobs that ended before a time, the oldest first.
 
-        Where a server is given, those that were ordered there.
+        Where a server is given, those that were ordered there. Not those that wait to be fetched,
+        since no earlier than a time.
         """
         query = select(jobs.c.id).where(KEPT, jobs.c.ended < before, jobs.c.id.not_in(without))
+        query = query.where(~waits_since(waiting_since))
         if guild is not None:
             query = query.where(jobs.c.guild == guild)
         async with self._read() as connection:

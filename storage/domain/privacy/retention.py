@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+WAITING_DAYS = 30
+"""For how long at least an outcome is kept that waits until its owner fetches it."""
+
 
 @dataclass(frozen=True, slots=True)
 class RetentionRules:

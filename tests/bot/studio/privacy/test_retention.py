@@ -17,6 +17,7 @@ from bot.studio.privacy.blob_sweep import PREFIXES
 from bot.studio.privacy.data_keeper import DataKeeper
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, ReplyTarget, Status
+from storage.domain.privacy.departure import Departure, DepartureKind
 from storage.domain.privacy.retention import RetentionRules
 from storage.domain.quota import DAY
 from storage.domain.trust.audit import AuditEntry
@@ -81,6 +82,51 @@ async def test_the_shorter_of_both_retentions_counts(backend: Backend) -> None:
     kept = [await is_kept(backend, one) for one in (old, there, here, late)]
     assert kept == [False, False, True, True]
     assert [await retention.days(guild) for guild in ("7", "8", "")] == [3, 10, 10]
+
+
+async def waiting(backend: Backend, number: int, days: float) -> Job:
+    """Add a clip that waits in /clips for so many days."""
+    one = replace(await add(backend, number, days, "7"), id=f"waiting{number}", delivered=0.0)
+    await backend.jobs.add(one)
+    await backend.jobs.delivered(one.id, "", time.time() - days * DAY, waits=True)
+    return one
+
+
+async def test_what_waits_to_be_fetched_is_kept_for_thirty_days(backend: Backend) -> None:
+    late, old, fetched = [await waiting(backend, one, days) for one, days in enumerate((29, 31, 9))]
+    await backend.jobs.deliveries.fetched(fetched.id)
+    departing, gone = backend.studio.privacy.departing, Departure(DepartureKind.GUILD, "7", "", 1.0)
+    await backend.jobs.privacy.departures.note([gone])
+    for _ in range(3):
+        await departing.delete(gone, "discord")
+    assert [await is_kept(backend, one) for one in (late, old, fetched)] == [True, False, False]
+    assert [one.name for one in await backend.jobs.privacy.departures.due(1e12)] == ["7"]
+    old = await waiting(backend, 4, 31)
+    keep(backend, days=1)
+    retention = backend.studio.privacy.retention
+    assert late.id not in await retention.oldest()
+    await retention.delete_old()
+    assert [await is_kept(backend, one) for one in (late, old)] == [True, False]
+    await backend.jobs.deliveries.fetched(late.id)
+    for _ in range(2):
+        await departing.delete(gone, "discord")
+    assert await backend.jobs.privacy.departures.due(1e12) == []
+
+
+async def test_a_row_that_cannot_be_read_does_not_end_a_departure(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.database.privacy.departures.BATCH", 2)
+    clips = [await add(backend, number, 9, "7") for number in range(4)]
+    async with backend.jobs._write() as connection:
+        statement = "UPDATE jobs SET request = '{' WHERE id = ?"
+        await connection.exec_driver_sql(statement, (clips[0].id,))
+    departing, gone = backend.studio.privacy.departing, Departure(DepartureKind.GUILD, "7", "", 1.0)
+    await backend.jobs.privacy.departures.note([gone])
+    for _ in range(4):
+        await departing.delete(gone, "discord")
+    assert [await is_kept(backend, one) for one in clips[1:]] == [False] * 3
+    assert await backend.jobs.privacy.departures.due(1e12) == []
 
 
 async def test_the_picture_of_a_waiting_job_stays(backend: Backend) -> None:
