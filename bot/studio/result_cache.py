@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.studio.privacy.private_orders import is_private
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.clip import Clip
@@ -19,9 +20,12 @@ class ResultCache:
         self._jobs = jobs
         self._blobs = blobs
 
-    async def find(self, request: GenerationRequest, size_limit: int) -> Clip | None:
-        """Return a clip of this request of at most so many bytes, None where there is none."""
-        clip = await self._jobs.find_clip(request)
+    async def find(self, request: GenerationRequest, size_limit: int, owner: str) -> Clip | None:
+        """Return a clip of this request of at most so many bytes, None where there is none.
+
+        A private one is found for the person alone who ordered it.
+        """
+        clip = await self._jobs.find_clip(request, owner if is_private(request) else None)
         if clip is None or clip.bytes > size_limit:
             return None
         if not passes(clip.content_score, request.content_limit):
@@ -36,7 +40,7 @@ class ResultCache:
 
     async def answer(self, job: Job) -> Job:
         """Return the job as done and free if its clip is cached, else as it is."""
-        clip = await self.find(job.request, job.size_limit)
+        clip = await self.find(job.request, job.size_limit, job.owner)
         if clip is None:
             return job
         request = replace(job.request, picture=job.request.picture or clip.picture)

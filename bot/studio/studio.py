@@ -220,7 +220,8 @@ class Studio:
         """Raise NotAllowed or QuotaExceeded unless this person may place all of these now."""
         requests = [draft.request for draft in drafts]
         limits = await self.rules.check(requester, requests)
-        fresh = [one for one in requests if not await self._cache.find(one, requester.size_limit)]
+        person = (requester.size_limit, requester.owner)
+        fresh = [one for one in requests if not await self._cache.find(one, *person)]
         now = self._clock()
         guild = requester.place.guild
         allowance = await self._jobs.allowance(requester.owner, now, guild, limits)

@@ -49,6 +49,14 @@ async def test_the_same_order_is_made_once_and_paid_once(backend: Backend) -> No
     assert (await backend.studio.report("2")).credits == 0
 
 
+async def test_a_private_clip_is_given_to_its_owner_alone(backend: Backend) -> None:
+    private = WAVES.replace(private="yes")
+    async with backend.running():
+        await made(backend, private)
+        again = [await backend.studio.submit(requester(one), png(), private) for one in "12"]
+    assert [job.cached for job in again] == [True, False]
+
+
 async def test_a_cached_clip_whose_file_is_lost_is_made_again(backend: Backend) -> None:
     async with backend.running():
         first = await made(backend)
