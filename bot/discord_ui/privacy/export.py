@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from io import BufferedIOBase
 
 import discord
@@ -10,6 +12,8 @@ from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.replies import NO_MENTIONS, reply_errors
 from bot.studio.privacy.exporting import ExportSummary
 
+log = logging.getLogger(__name__)
+
 
 async def export(interaction: Interaction) -> None:
     """Send everything in as many parts as it takes, and say what is in none of them."""
@@ -17,10 +21,18 @@ async def export(interaction: Interaction) -> None:
     async with reply_errors(interaction, client.texts):
         await interaction.response.defer(ephemeral=True, thinking=True)
         exporting = client.studio.privacy.exporting
-        async with exporting.begun(owner):
-            delivery = _Delivery(interaction)
-            await delivery.say("export_begins")
-            summary = await exporting.export(owner, interaction.filesize_limit, delivery.send)
+        # The later parts may come directly, where a server's larger limit does not hold.
+        limit = min(interaction.filesize_limit, discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES)
+        delivery = _Delivery(interaction)
+        try:
+            async with exporting.begun(owner):
+                await delivery.say("export_begins")
+                summary = await exporting.export(owner, limit, delivery.send)
+        except discord.HTTPException as error:
+            log.warning("an export could not be sent: %s", error)
+            with contextlib.suppress(discord.HTTPException):  # nothing can be said any more
+                await delivery.say("export_failed")
+            return
         await delivery.end(summary)
 
 

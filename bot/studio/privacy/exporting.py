@@ -49,12 +49,17 @@ class Exporting:
 
     @asynccontextmanager
     async def begun(self, owner: str) -> AsyncIterator[None]:
-        """Let no other export of this person begin inside the block; raise NotAllowed."""
+        """Let no other export of this person begin inside the block; raise NotAllowed.
+
+        One that fails does not count.
+        """
         await self._tables.exports.begin(owner, self._clock())
+        sent = False
         try:
             yield
+            sent = True
         finally:
-            await self._tables.exports.end(owner)
+            await self._tables.exports.end(owner, counts=sent)
 
     async def export(self, owner: str, limit: int, send: Send) -> ExportSummary:
         """Send everything in parts of at most so many bytes each."""

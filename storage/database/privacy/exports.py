@@ -39,8 +39,9 @@ class ExportTable:
             changes = {"day": today, "made": count + 1, "running": now}
             await connection.execute(update(exports).where(mine).values(changes))
 
-    async def end(self, owner: str) -> None:
-        """Record that an export has ended, however it did."""
+    async def end(self, owner: str, *, counts: bool = True) -> None:
+        """Record that an export has ended, however it did; one that failed does not count."""
         async with self._write() as connection:
             mine = exports.c.owner == owner
-            await connection.execute(update(exports).where(mine).values(running=0.0))
+            changes = {"running": 0.0, "made": exports.c.made - int(not counts)}
+            await connection.execute(update(exports).where(mine).values(changes))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import zipfile
 from io import BytesIO
+from types import SimpleNamespace
+from typing import Any, cast
 
 import discord
 import pytest
 
+from bot.studio.privacy.exporting import ExportSummary, Send
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
+from storage.database.privacy.exports import EXPORTS_PER_DAY
 from storage.domain.privacy.retention import RetentionRules
 from tests.support.backend import until
 from tests.support.discord.local_chat import LocalChat
@@ -57,6 +61,28 @@ async def test_an_export_that_outlives_the_token_comes_directly(
         return bool(await archives(chat.ada))
 
     await until(has_come)
+
+
+async def test_an_export_that_cannot_be_sent_is_told_and_does_not_count(
+    chat: LocalChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exporting, limits = chat.backend.studio.privacy.exporting, []
+
+    async def refused(owner: str, limit: int, send: Send) -> ExportSummary:
+        limits.append(limit)
+        response = SimpleNamespace(status=413, reason="Payload Too Large")
+        raise discord.HTTPException(cast(Any, response), "too large")
+
+    boosted = property(lambda _: 100 * 2**20, lambda *_: None)
+    monkeypatch.setattr(discord.Interaction, "filesize_limit", boosted)
+    with monkeypatch.context() as patched:
+        patched.setattr(exporting, "export", refused)
+        for _ in range(EXPORTS_PER_DAY + 1):
+            outcome = await chat.ada.command("export")
+            await chat.ada.wait_for_message(outcome["message"], lambda one: "⚠️" in one["content"])
+    assert set(limits) == {discord.utils.DEFAULT_FILE_SIZE_LIMIT_BYTES}
+    outcome = await chat.ada.command("export")
+    await chat.ada.wait_for_message(outcome["message"], lambda one: "nothing" in one["content"])
 
 
 async def test_privacy_is_told_with_the_operators_policy(chat: LocalChat) -> None:
