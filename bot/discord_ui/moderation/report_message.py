@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -142,18 +142,35 @@ def _buttons(interaction: Interaction, job: str, actions: tuple[str, ...]) -> di
 
 
 async def _ban(interaction: Interaction, job: Job) -> None:
-    """Let a clip's author order nothing in this server; who may time members out may do that."""
+    """Let a clip's author order nothing in this server; who may time members out may do that.
+
+    A ban that is there already stays as it is. Who manages the server is banned in /settings alone.
+    """
     allowed = interaction.permissions
     if not (place_of(interaction).manages or allowed.moderate_members):
         raise NotAllowed("denied_ban")
+    if await _manages(interaction, job.owner):
+        raise NotAllowed("denied_ban_manager")
     new = Ban(job.owner, str(interaction.user.id), interaction.created_at.timestamp())
 
     def change(policy: ServerPolicy) -> ServerPolicy:
-        others = tuple(one for one in policy.bans if one.person != job.owner)
-        return replace(policy, bans=(*others, new))
+        return policy if policy.ban_of(job.owner) else policy.with_ban(new)
 
     guild, policies = str(interaction.guild_id), interaction.client.studio.policies
     await policies.change(guild, new.by, change, "ban", job.owner)
+
+
+async def _manages(interaction: Interaction, person: str) -> bool:
+    """Tell whether a person is a member who may manage this server; raise where Discord is away."""
+    server = interaction.guild
+    if server is None or not person.isdigit():
+        return False
+    try:
+        member = await server.fetch_member(int(person))
+    except discord.NotFound:
+        return False
+    allowed = member.guild_permissions
+    return allowed.administrator or allowed.manage_guild
 
 
 def register(client: MutoscopeClient) -> None:

@@ -11,11 +11,9 @@ import discord
 from bot.discord_ui.replies import quote
 from bot.discord_ui.server_settings.control import Control
 from bot.discord_ui.server_settings.page import SettingsPage, Visit
-from storage.domain.errors import BadRequest
 from storage.domain.trust.policy import Ban, ServerPolicy
 
 SHOWN = 15
-MOST_BANS = 1000
 REASON_LIMIT = 200  # characters
 REASON = "reason"
 
@@ -73,11 +71,7 @@ async def ban(visit: Visit, person: str, reason: str) -> None:
     """Let a person order nothing from now on."""
     at = visit.interaction.created_at.timestamp()
     new = Ban(person, str(visit.interaction.user.id), at, reason)
-    if len(visit.policy.bans) >= MOST_BANS:
-        raise BadRequest("request_too_many_bans", limit=MOST_BANS)
-    await visit.change(
-        lambda policy: replace(policy, bans=(*_lifted(policy, person).bans, new)), "ban", person
-    )
+    await visit.change(lambda policy: policy.with_ban(new), "ban", person)
 
 
 def _lifted(policy: ServerPolicy, person: str) -> ServerPolicy:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from storage.domain.errors import BadRequest
+
+MOST_BANS = 1000
 SPARSE = {"sparse": True}
 """A field that is not written while nobody has set it, so that earlier releases read the rest."""
 
@@ -70,6 +73,16 @@ class ServerPolicy:
     def ban_of(self, person: str) -> Ban | None:
         """Return the ban of a person, None where they are not banned."""
         return next((ban for ban in self.bans if ban.person == person), None)
+
+    def with_ban(self, ban: Ban) -> ServerPolicy:
+        """Return the policy with a ban, in place of an older one of the same person.
+
+        Raise BadRequest where there are too many.
+        """
+        others = tuple(one for one in self.bans if one.person != ban.person)
+        if len(others) >= MOST_BANS:
+            raise BadRequest("request_too_many_bans", limit=MOST_BANS)
+        return replace(self, bans=(*others, ban))
 
 
 Change: TypeAlias = Callable[[ServerPolicy], ServerPolicy]

@@ -8,8 +8,8 @@ from deploy.local.clip_messages import buttons_of
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.rules.permissions import Permission
-from deploy.local.discord.state.guild import ADA, GALLERY, GUILD, NO_BOTS, SAM, STUDIO
-from storage.domain.trust.policy import ServerPolicy
+from deploy.local.discord.state.guild import ADA, GALLERY, GUILD, LIN, NO_BOTS, SAM, STUDIO
+from storage.domain.trust.policy import Ban, ServerPolicy
 from tests.bot.discord_ui.moderation.test_moderators import job_at, log, moderator_role, told
 from tests.support.discord.local_chat import LocalChat
 
@@ -102,7 +102,9 @@ async def test_a_person_reports_a_few_clips_an_hour(chat: LocalChat, sam: Member
 
 async def test_a_report_is_acted_on_by_moderators_alone(chat: LocalChat, sam: MemberClient) -> None:
     await reports_go_to(chat, GALLERY)
+    chat.ada.user_id = LIN
     message = await made(chat)
+    chat.ada.user_id = ADA
     await report(sam, message)
     found = await reported(chat)
     buttons = {one["custom_id"].split(":")[1]: one["custom_id"]
@@ -120,7 +122,7 @@ async def test_a_report_is_acted_on_by_moderators_alone(chat: LocalChat, sam: Me
         found["id"], lambda one: "has banned the author" in one["content"]
     )
     policy = await chat.backend.studio.policies.of(GUILD)
-    assert [(one.person, one.by) for one in policy.bans] == [(ADA, SAM)]
+    assert [(one.person, one.by) for one in policy.bans] == [(LIN, SAM)]
     assert [part["custom_id"].split(":")[1] for part in banned["components"][0]["components"]] == [
         "delete",
         "dismiss",
@@ -129,6 +131,34 @@ async def test_a_report_is_acted_on_by_moderators_alone(chat: LocalChat, sam: Me
     await chat.ada.wait_until_deleted(message)
     closed = await chat.ada.wait_for_message(found["id"], lambda one: not one["components"])
     assert f"<@{SAM}> has deleted the clip" in closed["content"]
+
+
+async def test_a_report_bans_neither_twice_nor_who_manages_the_server(
+    chat: LocalChat, sam: MemberClient
+) -> None:
+    await reports_go_to(chat, GALLERY)
+    message = await made(chat)  # by Ada, who owns the server
+    await report(sam, message)
+    found = await reported(chat)
+    fields = {"name": "timers", "permissions": int(Permission.MANAGE_MESSAGES) | 1 << 40}
+    role = (await chat.ada.call("POST", "/local/guilds/main/roles", fields))["id"]
+    await chat.change(f"members/{SAM}", roles=[role])
+    ban = found["components"][0]["components"][1]["custom_id"]
+    await sam.press(found["id"], ban)
+    await told(sam, "This person manages the server", GALLERY)
+    policies = chat.backend.studio.policies
+    assert (await policies.of(GUILD)).bans == ()
+    chat.ada.user_id = LIN
+    await chat.order(prompt="pan left")
+    await chat.deliver(2)
+    await report(sam, (await chat.clips())[-1]["id"])
+    known = Ban(LIN, by=ADA, at=1.0, reason="spam")
+    await policies.change(GUILD, ADA, lambda policy: replace(policy, bans=(known,)))
+    found = (await chat.posted(GALLERY))[-1]
+    await sam.press(found["id"], found["components"][0]["components"][1]["custom_id"])
+    sam.channel = GALLERY
+    await sam.wait_for_message(found["id"], lambda one: "has banned" in one["content"])
+    assert (await policies.of(GUILD)).bans == (known,)
 
 
 async def test_a_report_is_dismissed_or_is_about_a_clip_that_is_gone(
