@@ -192,8 +192,8 @@ class ContentFilter:
         self.refused[action.removeprefix("refused_")] += 1
         place = requester.place
         log.info("an order is refused: %s", action)
-        await self._audit.record(
-            place.guild, requester.owner, action, "", channel=place.channel, **detail
+        await self._audit.record_refusal(
+            place.guild, requester.owner, action, channel=place.channel, **detail
         )
 
     async def _note(self, job: Job) -> None:

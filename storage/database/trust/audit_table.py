@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from sqlalchemy import and_, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,6 +26,21 @@ class AuditTable:
         async with self._write() as connection:
             await record(connection, entry, at)
 
+    async def record_unless_known(self, entry: AuditEntry, at: float, since: float) -> None:
+        """Add an entry unless there is the same one of a time or later."""
+        same = and_(
+            audit.c.actor == entry.actor,
+            audit.c.action == entry.action,
+            audit.c.guild == entry.guild,
+            audit.c.subject == entry.subject,
+            audit.c.detail == _text(entry),
+            audit.c.at >= since,
+        )
+        async with self._write() as connection:
+            await lock(connection, f"audit {entry.actor}")
+            if not await connection.scalar(select(exists().where(same))):
+                await record(connection, entry, at)
+
     async def record_rarely(self, entry: AuditEntry, at: float, since: float, limit: int) -> None:
         """Add an entry unless its actor did the same to the same subject, or too much of late.
 
@@ -44,18 +58,11 @@ class AuditTable:
                 raise NotAllowed(f"denied_{entry.action}_often", limit=limit)
             await record(connection, entry, at)
 
-    async def page(
-        self, guild: str, limit: int, before: int = 0, actions: Sequence[str] = ()
-    ) -> list[AuditEntry]:
-        """Return a server's latest entries, the latest first: those before an id, unless it is 0.
-
-        Where actions are given, only entries of these.
-        """
+    async def page(self, guild: str, limit: int, before: int = 0) -> list[AuditEntry]:
+        """Return a server's latest entries, the latest first; those before an id unless it is 0."""
         query = select(audit).where(audit.c.guild == guild)
         if before:
             query = query.where(audit.c.id < before)
-        if actions:
-            query = query.where(audit.c.action.in_(actions))
         query = query.order_by(audit.c.id.desc()).limit(limit)
         async with self._read() as connection:
             rows = (await connection.execute(query)).mappings().all()
@@ -71,6 +78,10 @@ def _detail(text: str) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
+def _text(entry: AuditEntry) -> str:
+    return json.dumps(entry.detail or {}, ensure_ascii=False)
+
+
 async def record(connection: AsyncConnection, entry: AuditEntry, at: float) -> None:
     """Add an entry in the caller's transaction."""
     row = {
@@ -79,6 +90,6 @@ async def record(connection: AsyncConnection, entry: AuditEntry, at: float) -> N
         "actor": entry.actor,
         "action": entry.action,
         "subject": entry.subject,
-        "detail": json.dumps(entry.detail or {}, ensure_ascii=False),
+        "detail": _text(entry),
     }
     await connection.execute(insert(audit).values(row))

@@ -67,7 +67,12 @@ async def test_what_is_refused_is_told_to_the_person_alone(chat: Chat) -> None:
         assert "内容过滤器" in await refused(chat, picture=("red.png", RED))
     entries = await chat.backend.studio.audit.page(str(chat.guild.id), 10)
     assert {entry.actor for entry in entries} == {str(chat.alice.id)}
-    assert len(entries) == 5
+    found = [(entry.action, (entry.detail or {}).get("entry")) for entry in reversed(entries)]
+    assert found == [
+        ("refused_picture", None),
+        ("refused_words", "dragons"),
+        ("refused_words", "minors"),
+    ]
 
 
 async def test_a_refused_clip_has_no_button_to_make_it_again(chat: Chat) -> None:

@@ -11,9 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from storage.database.jobs import Jobs
 from storage.database.tables import audit, servers
-from storage.domain.errors import NotAllowed, Unavailable
+from storage.domain.errors import BadRequest, NotAllowed, Unavailable
 from storage.domain.trust.audit import AuditEntry
-from storage.domain.trust.policy import Ban, Change, Maintenance, RoleAllowance, ServerPolicy
+from storage.domain.trust.policy import (
+    MOST_BANS,
+    Ban,
+    Change,
+    Maintenance,
+    RoleAllowance,
+    ServerPolicy,
+)
 
 FULL = ServerPolicy(
     channels=("1", "2"),
@@ -67,6 +74,14 @@ async def test_a_damaged_entry_is_read_without_its_details(
     assert (entry.actor, entry.detail) == ("ann", {})
 
 
+def test_a_ban_replaces_an_older_one_and_there_is_a_limit() -> None:
+    assert FULL.with_ban(Ban("5", "7", 2.0)).bans == (Ban("5", "7", 2.0),)
+    full = ServerPolicy(bans=tuple(Ban(str(one), "6", 1.0) for one in range(MOST_BANS)))
+    assert len(full.with_ban(Ban("0", "7", 2.0)).bans) == MOST_BANS
+    with pytest.raises(BadRequest, match="request_too_many_bans"):
+        full.with_ban(Ban("new", "7", 2.0))
+
+
 async def test_what_changes_nothing_is_not_recorded(jobs: Jobs) -> None:
     await jobs.servers.change(ANN, to(ServerPolicy()), 10.0)
     assert await jobs.audit.page("1", 10) == []
@@ -103,7 +118,16 @@ async def test_the_log_is_read_page_by_page_the_latest_first(jobs: Jobs) -> None
     assert first[0].detail == {"n": "林"}
     rest = await jobs.audit.page("1", 3, before=first[-1].id)
     assert [one.subject for one in rest] == ["1", "0"]
-    assert [one.subject for one in await jobs.audit.page("1", 9, actions=["ban"])] == ["3", "1"]
+
+
+async def test_a_refusal_that_is_repeated_is_recorded_once_in_a_while(jobs: Jobs) -> None:
+    def of(channel: str, person: str = "ann") -> AuditEntry:
+        return AuditEntry("1", person, "refused_words", detail={"channel": channel})
+
+    for at, entry in ((1.0, of("5")), (2.0, of("5")), (3.0, of("6")), (4.0, of("5", "bob"))):
+        await jobs.audit.record_unless_known(entry, at, at - 10)
+    await jobs.audit.record_unless_known(of("5"), 20.0, 10.0)
+    assert [one.at for one in await jobs.audit.page("1", 9)] == [20.0, 4.0, 3.0, 1.0]
 
 
 async def test_the_same_is_recorded_once_and_no_more_than_so_often(jobs: Jobs) -> None:
