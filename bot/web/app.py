@@ -118,6 +118,8 @@ def gradio_page(blocks: gr.Blocks, access: Access) -> FastAPI:
         pwa=False,
         mcp_server=False,
     )
+    # Gradio checks the files of calls only where it has launched the page itself.
+    blocks.has_launched = True
     return app
 
 

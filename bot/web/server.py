@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
+from gradio import routes as gradio_routes
 
 from bot.i18n import Translations
 from bot.settings import WebSettings
@@ -101,14 +102,17 @@ def address_of(listener: socket.socket, host: str) -> str:
 def gradio_folder() -> Iterator[Path]:
     """Let Gradio keep its files in a folder that goes with the process, and count nothing.
 
-    It reads this from the environment when a page is built.
+    It reads this from the environment when a page is built; one name it has read when it was
+    imported, and makes a folder there that every person of the machine would have to share.
     """
-    before = dict(os.environ)
+    before, shared = dict(os.environ), gradio_routes.DEFAULT_TEMP_DIR
     with tempfile.TemporaryDirectory(prefix="mutoscope-gradio-") as folder:
         os.environ.update({"GRADIO_TEMP_DIR": folder, **UNCOUNTED})
+        gradio_routes.DEFAULT_TEMP_DIR = folder
         try:
             yield Path(folder)
         finally:
+            gradio_routes.DEFAULT_TEMP_DIR = shared
             for name in ("GRADIO_TEMP_DIR", *UNCOUNTED):
                 del os.environ[name]
                 if name in before:

@@ -12,6 +12,7 @@ from bot.web.form.context import PageContext
 from bot.web.form.controls import Controls
 from bot.web.form.page_events import PageEvents, PageParts
 from bot.web.form.scripts import Scripts
+from bot.web.form.sent_files import PageBlocks
 from bot.web.markup import element, text
 from bot.web.samples import SAMPLES, read_sample
 from storage.domain.models.capability import Capability
@@ -36,7 +37,8 @@ class PageForm:
     def build(self) -> gr.Blocks:
         """Return the page."""
         facts: dict[str, Any] = {"analytics_enabled": False, "delete_cache": CLEANING}
-        with gr.Blocks(title="Mutoscope", fill_width=True, **facts) as page:
+        facts |= {"title": "Mutoscope", "fill_width": True}
+        with PageBlocks(self.context.files, **facts) as page:
             with gr.Row(elem_id="mu-page"):
                 with gr.Column(scale=5, min_width=320, elem_id="mu-form"):
                     gr.HTML(self._title())
