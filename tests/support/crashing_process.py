@@ -2,7 +2,8 @@
 
 `python -m tests.support.crashing_process MODULE SIGNAL NUMBER` runs the main() of a module. A point
 lies before and after each HTTP request, each commit, each write to the blob store and each call of
-Redis that changes something; but not around the commits of a bot's lease, which come by the clock.
+Redis that changes something; but not around the commits that come by the clock: those of a bot's
+lease, and those that note which servers and members there are.
 A bot counts from the first SIGUSR1 on, a worker from the first order that it sees.
 """
 
@@ -24,6 +25,7 @@ from sqlalchemy import Connection
 
 from storage.blobs import Blobs
 from storage.database.bots import BotTable
+from storage.database.privacy.departures import DepartureTable
 
 UNCHANGING = {
     "EXISTS",
@@ -127,6 +129,8 @@ def install(point: CrashPoint) -> None:
     setattr(Connection, "_commit_impl", counted_commit)  # noqa: B010  # mypy refuses the assignment
     for name in ("beat", "enter", "adopt", "remove"):
         uncounted(BotTable, name)
+    for name in ("note", "drop", "see_guilds", "see_guild", "keep_asked_guild"):
+        uncounted(DepartureTable, name)
     setattr(Worker, "start_jobs", start_counting)  # noqa: B010  # the same
     around(point, aiohttp.ClientSession, "_request", request_label)
     around(point, Blobs, "put", lambda *_: "a blob")
