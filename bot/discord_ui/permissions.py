@@ -51,12 +51,18 @@ def can_moderate_job(interaction: Interaction, job: Job) -> bool:
     shown, here = job.reply_to, place_of(interaction)
     if not here.guild or shown.guild != here.guild:
         return False
-    if shown.channel == here.channel:
+    return moderates_channel(interaction, shown.channel)
+
+
+def moderates_channel(interaction: Interaction, name: str) -> bool:
+    """Tell whether this person may delete other people's messages in a channel of this server."""
+    here = place_of(interaction)
+    if name == here.channel:
         return here.moderates
     server, member = interaction.guild, interaction.user
     if server is None or not isinstance(member, discord.Member):
         return False
-    known = int(shown.channel) if shown.channel.isdigit() else 0
+    known = int(name) if name.isdigit() else 0
     channel = server.get_channel_or_thread(known)
     allowed = channel.permissions_for(member) if channel else member.guild_permissions
     return allowed.administrator or allowed.manage_messages

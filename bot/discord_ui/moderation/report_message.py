@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
 from typing import Any
 
 import discord
 
 from bot.discord_ui.client import Interaction, MutoscopeClient
-from bot.discord_ui.commands.buttons import delete_answer, delete_clip, record_moderation
+from bot.discord_ui.commands.buttons import delete_answer, delete_clip
 from bot.discord_ui.dynamic_button import DynamicButton
-from bot.discord_ui.permissions import can_moderate_job
+from bot.discord_ui.own_messages import shows_job
+from bot.discord_ui.permissions import can_moderate_job, moderates_channel
 from bot.discord_ui.replies import NO_MENTIONS, quote, reply_errors
 from bot.discord_ui.trust.places import place_of
+from bot.discord_ui.visibility import fetch_own_message
 from storage.domain.errors import JobGone, NotAllowed
 from storage.domain.job import Job
 from storage.domain.prompt.story import title_of
@@ -28,7 +31,8 @@ ACTIONS = {
     "ban": ("🚫", discord.ButtonStyle.danger),
     "dismiss": ("✔️", discord.ButtonStyle.secondary),
 }
-RECORDED = {"ban": "ban", "dismiss": "dismiss_report"}
+LINK = re.compile(r"/channels/(\d{1,20})/(\d{1,20})/(\d{1,20})$")
+"""The end of a message's link: server, channel, message."""
 
 
 class ReportButton(
@@ -55,7 +59,7 @@ class ReportButton(
                 await self._act(interaction)
 
     async def _act(self, interaction: Interaction) -> None:
-        studio, deleted = interaction.client.studio, None
+        studio, deleted, key = interaction.client.studio, None, f"report_{self.action}"
         await interaction.response.defer()
         try:
             job = await studio.job(self.job)
@@ -64,15 +68,18 @@ class ReportButton(
                 raise
             await self._close(interaction, "report_gone")
             return
-        if not can_moderate_job(interaction, job):
+        whole = can_moderate_job(interaction, job)
+        if not (whole or place_of(interaction).moderates):
             raise NotAllowed("denied_moderate")
-        if self.action == "delete":
+        if self.action == "delete" and whole:
             deleted = await delete_clip(interaction, job.id)
+        elif self.action == "delete":
+            key = await _delete_message(interaction, job)
         elif self.action == "ban":
             await _ban(interaction, job)
         else:
-            await record_moderation(interaction, RECORDED[self.action], job)
-        await self._close(interaction, f"report_{self.action}")
+            await _record(interaction, "dismiss_report", job)
+        await self._close(interaction, key)
         if deleted is not None:
             await delete_answer(interaction, deleted)
 
@@ -139,6 +146,31 @@ def _buttons(interaction: Interaction, job: str, actions: tuple[str, ...]) -> di
     for action in actions:
         view.add_item(ReportButton(action, job, texts.text(locale, f"reported_{action}")))
     return view
+
+
+async def _delete_message(interaction: Interaction, job: Job) -> str:
+    """Delete the message that was reported, of a clip that was ordered elsewhere.
+
+    Return the key of what came of it; raise NotAllowed for who does not moderate its channel.
+    """
+    report = interaction.message
+    link = LINK.search((report and report.embeds and report.embeds[0].fields[0].value) or "")
+    if link is None or link[1] != str(interaction.guild_id):
+        return "report_gone"
+    if not moderates_channel(interaction, link[2]):
+        raise NotAllowed("denied_moderate")
+    found = await fetch_own_message(interaction, int(link[2]), int(link[3]))
+    if found is None or not shows_job(found, job.id):
+        return "report_gone"
+    await found.delete()
+    await _record(interaction, "delete_message", job)
+    return "report_delete_message"
+
+
+async def _record(interaction: Interaction, action: str, job: Job) -> None:
+    """Record in this server's log what somebody did about a report."""
+    guild, person = str(interaction.guild_id or ""), str(interaction.user.id)
+    await interaction.client.studio.audit.record(guild, person, action, job.id, owner=job.owner)
 
 
 async def _ban(interaction: Interaction, job: Job) -> None:

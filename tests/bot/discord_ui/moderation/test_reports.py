@@ -171,12 +171,35 @@ async def test_a_report_is_dismissed_or_is_about_a_clip_that_is_gone(
     found = await reported(chat)
     chat.ada.channel = GALLERY
     [row] = found["components"]
-    dismiss, delete = row["components"][2]["custom_id"], row["components"][0]["custom_id"]
+    dismiss = row["components"][2]["custom_id"]
     assert dismiss == f"reported:dismiss:{job.id}"
+    await sam.press(found["id"], dismiss)
+    await told(sam, "Only the moderators", GALLERY)
     await chat.backend.jobs.move(job, replace(job.reply_to, guild="5"))
-    await chat.ada.press(found["id"], delete)
-    await told(chat.ada, "Only the moderators", GALLERY)
-    await chat.backend.jobs.move(job, job.reply_to)
     await chat.ada.press(found["id"], dismiss)
     await chat.ada.wait_for_message(found["id"], lambda one: "dismissed" in one["content"])
     assert (ADA, "dismiss_report", job.id) in await log(chat)
+
+
+async def test_of_a_clip_from_elsewhere_the_reported_message_alone_is_deleted(
+    chat: LocalChat, sam: MemberClient
+) -> None:
+    await reports_go_to(chat, GALLERY)
+    message = await made(chat)
+    job = await job_at(chat, message)
+    await report(sam, message)
+    found = await reported(chat)
+    await chat.backend.jobs.move(job, replace(job.reply_to, guild="5"))
+    delete = found["components"][0]["components"][0]["custom_id"]
+    role = await moderator_role(chat)
+    path = f"/local/channels/{STUDIO}/overwrites/{role}"
+    await chat.ada.call("PUT", path, {"deny": int(Permission.MANAGE_MESSAGES)})
+    await sam.press(found["id"], delete)
+    await told(sam, "Only the moderators", GALLERY)
+    await chat.ada.call("PUT", path, {"deny": 0})
+    await sam.press(found["id"], delete)
+    await chat.ada.wait_until_deleted(message)
+    sam.channel = GALLERY
+    await sam.wait_for_message(found["id"], lambda one: "deleted the message" in one["content"])
+    assert (await chat.backend.studio.job(job.id)).clip is not None
+    assert (SAM, "delete_message", job.id) in await log(chat)
