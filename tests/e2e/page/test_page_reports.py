@@ -29,6 +29,7 @@ REASONS = ("failed_out_of_memory", "failed_worker_died", "failed_content")
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     pytest.mark.timeout(120),
+    pytest.mark.slow,  # what the reports say is tested without a browser
     needs_chromium,
 ]
 

@@ -32,6 +32,7 @@ MODELS = ("embedded", "other")
 GUILDS = ("", "1", "2")
 STORY = "zoom in\npan left\ntilt up"
 STILL = [Camera()] * 3
+SEEDS = (0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3)))
 BOUNDLESS = QuotaRow(10**9, 10**9)
 
 
@@ -100,7 +101,7 @@ def sums(rows: list[dict[str, Any]]) -> dict[str, Any]:
     return {name: pytest.approx(sum(part[name] for part in parts)) for name in TOTALS}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_after_any_changes_the_sums_are_those_of_the_jobs(
     unbounded: Jobs, engine: AsyncEngine, seed: int
 ) -> None:
@@ -118,7 +119,7 @@ async def test_after_any_changes_the_sums_are_those_of_the_jobs(
     await check_usage(engine, rows)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", SEEDS)
 async def test_after_any_changes_the_order_is_the_fair_one(
     unbounded: Jobs, engine: AsyncEngine, seed: int
 ) -> None:

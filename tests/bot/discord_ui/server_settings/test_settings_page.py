@@ -14,7 +14,11 @@ from tests.support.backend import open_backend
 from tests.support.discord.browser import needs_chromium, open_page, screenshot
 from tests.support.discord.local_chat import open_local_chat
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), needs_chromium]
+pytestmark = [
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.slow,  # what the settings do is tested without a browser
+    needs_chromium,
+]
 
 
 async def test_a_manager_sets_channels_and_an_allowance(

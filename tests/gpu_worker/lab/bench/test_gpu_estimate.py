@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from gpu_worker.lab.bench import gpu_estimate
@@ -29,6 +30,7 @@ def test_freed_tensors_count_no_more() -> None:
         assert (counter.now, counter.peak) == (4 * BLOCK, 8 * BLOCK)
 
 
+@pytest.mark.slow
 def test_exact_takes_seven_tenths_of_stocks_memory_and_the_least_half_of_it() -> None:
     usual = ClipShape(512, 512, 16)
     stock = gpu_estimate.stock_peak(usual)
