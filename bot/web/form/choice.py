@@ -18,13 +18,15 @@ _JOB = re.compile(r"[0-9a-f]{16}")
 class PictureChoice:
     """Keys of uploads; or the job whose picture is taken, or whose clip is gone on from.
 
-    end is the key of the upload that all clips end with, empty for none.
+    end is the key of the upload that all clips end with, empty for none. uploading tells whether
+    the browser is still sending a picture.
     """
 
     uploads: tuple[str, ...] = ()
     job: str = ""
     extends: str = ""
     end: str = ""
+    uploading: bool = False
 
     @classmethod
     def read(cls, value: Any) -> Self:
@@ -39,7 +41,7 @@ class PictureChoice:
         known = all(_JOB.fullmatch(one) for one in (texts["job"], texts["extends"]) if one)
         if not (fits and known):
             raise BadRequest("page_bad_picture")
-        return cls(tuple(keys), **texts)
+        return cls(tuple(keys), **texts, uploading=bool(given.get("uploading")))
 
     def write(self) -> dict[str, Any]:
         """Return the value for the browser."""

@@ -41,6 +41,8 @@ class Ordering:
 
     async def place(self, choice: PictureChoice, options: Options) -> list[Job]:
         """Order a clip of each picture, all or none; raise a MutoscopeError."""
+        if choice.uploading:
+            raise BadPicture("page_uploading")
         if choice.extends:
             parent = await self.own(choice.extends)
             return [await self.studio.extend(parent.id, self.requester, options)]

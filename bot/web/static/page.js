@@ -29,7 +29,11 @@ window.mutoscope = (() => {
     let problem = "";
     let uploading = 0;
 
-    const value = () => ({ uploads: [], job: "", extends: "", end: "", ...props.value });
+    const value = () => ({ uploads: [], job: "", extends: "", end: "", ...props.value, uploading: uploading > 0 });
+    /** Tell the service whether a picture is on its way: an order would be made without it. */
+    const announce = () => {
+      if (Boolean(props.value?.uploading) !== uploading > 0) props.value = value();
+    };
     const change = (changes) => {
       props.value = { ...value(), ...changes };
       trigger("change");
@@ -50,6 +54,7 @@ window.mutoscope = (() => {
     const take = async (files, asEnd = false) => {
       problem = "";
       uploading += 1;
+      announce();
       render();
       try {
         const keys = [];
@@ -67,6 +72,7 @@ window.mutoscope = (() => {
         problem = error instanceof TypeError ? labels.offline : error.message;
       } finally {
         uploading -= 1;
+        announce();
         render();
       }
     };
@@ -115,6 +121,7 @@ window.mutoscope = (() => {
     const render = () => {
       const place = element.querySelector(".mu-pictures");
       if (!place) return;
+      announce(); // what the service filled in says nothing of it
       const held = place.contains(document.activeElement);
       const figures = chosen();
       const parts = figures.length

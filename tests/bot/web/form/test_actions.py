@@ -12,7 +12,7 @@ from bot.web.form.choice import PictureChoice
 from bot.web.form.ordering import Ordering
 from bot.web.orders.live_orders import LiveOrders
 from bot.web.pictures import PictureUploads
-from storage.domain.errors import BadRequest, JobGone
+from storage.domain.errors import BadPicture, BadRequest, JobGone
 from storage.domain.finish import Finish
 from storage.domain.job import Job
 from tests.bot.studio.library.test_reuse import file_of
@@ -108,3 +108,11 @@ async def test_several_pictures_are_ordered_all_or_none(
 def test_what_no_page_of_ours_sends_is_refused(value: object) -> None:
     with pytest.raises(BadRequest):
         PictureChoice.read(value)
+
+
+async def test_nothing_is_ordered_while_a_picture_is_on_its_way(ordering: Ordering) -> None:
+    key = await ordering.uploads.put(ordering.owner, png())
+    shown = PictureChoice((key,)).write()
+    with pytest.raises(BadPicture, match="page_uploading"):
+        await ordering.place(PictureChoice.read({**shown, "uploading": True}), Options("zoom in"))
+    assert await ordering.place(PictureChoice.read(shown), Options("zoom in"))
