@@ -71,8 +71,8 @@ class PageRoutes:
         known = request.query_params.get("version", "")
         if not known:
             await self.live.take_waiting(owner)
-        version, cards = str(self.live.version(owner)), CardHtml(words)
-        orders = self.live.of(owner)
+        orders = await self.live.show(owner)
+        version, cards = self.live.version(owner), CardHtml(words)
         answer: dict[str, object] = {
             "version": version,
             "moments": [cards.moment(one) for one in orders if not one.job.status.final],

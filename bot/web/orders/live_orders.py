@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -32,7 +33,10 @@ RETRY_SECONDS = 5.0  # between looks for outcomes that were not recorded as deli
 
 @dataclass
 class LiveOrder:
-    """One order with the latest that is known of it; preview is an animated WebP."""
+    """One order with the latest that is known of it; preview is an animated WebP.
+
+    seen tells whether its failure was shown.
+    """
 
     job: Job
     advice: tuple[Advice, ...] = ()
@@ -41,6 +45,7 @@ class LiveOrder:
     preview: bytes | None = None
     previews: int = 0
     lost: bool = False
+    seen: bool = False
 
 
 class LiveOrders:
@@ -49,6 +54,7 @@ class LiveOrders:
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
         self._orders: dict[str, LiveOrder] = {}  # by job id, in the order in which they came
+        self._process = secrets.token_hex(4)  # a page that missed a restart knows no version
         self._versions: defaultdict[str, int] = defaultdict(int)
         self._forecast = studio.wait_forecast()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -67,9 +73,9 @@ class LiveOrders:
         found = self._orders.get(job_id)
         return found if found is not None and found.job.owner == owner else None
 
-    def version(self, owner: str) -> int:
-        """Return a number that changes whenever one of a person's orders begins or ends."""
-        return self._versions[owner]
+    def version(self, owner: str) -> str:
+        """Return what changes whenever one of a person's orders begins or ends."""
+        return f"{self._process}-{self._versions[owner]}"
 
     def dismiss(self, owner: str, job_id: str) -> None:
         """Show an order that ended no more."""
@@ -82,6 +88,15 @@ class LiveOrders:
         if self.get(owner, job_id) is not None:
             self._drop(job_id)
         self._versions[owner] += 1
+
+    async def show(self, owner: str) -> list[LiveOrder]:
+        """Return a person's orders as they are shown now: no failure among them waits any more."""
+        orders = self.of(owner)
+        for order in orders:
+            if order.job.status is Status.FAILED and not order.seen:
+                order.seen = True
+                await self._studio.deliveries.fetched(order.job.id)
+        return orders
 
     async def take_waiting(self, owner: str) -> None:
         """Show what ended in vain while its person was away, once."""
@@ -148,12 +163,13 @@ class LiveOrders:
         order = self._orders.get(job.id)
         if order is None:
             order = self._orders[job.id] = LiveOrder(job, advice)
-        elif order.job.status.final and not job.status.final:  # it is made again
+        elif (order.job.attempt, order.job.status) != (job.attempt, job.status):
             order.progress = order.preview = None
+            order.seen = False
         order.job = job
         order.advice = order.advice or advice
         if job.status.final:
-            order.progress = order.estimate = order.preview = None
+            order.estimate = None
             self._drop_oldest(job.owner)
         elif job.status is Status.QUEUED:
             self._forecast.follow(job)
@@ -203,7 +219,10 @@ class LiveOrders:
 
     async def _settle(self, job: Job) -> None:
         if job.clip is None:
+            order = self._orders.get(job.id)
             await self._studio.delivered(job.id, waits=job.status is Status.FAILED)
+            if order is not None and order.seen:  # before it waited
+                await self._studio.deliveries.fetched(job.id)
             return
         there = await self._studio.clip_file(job.clip) is not None
         if not there and await self._studio.remake(job.id):
