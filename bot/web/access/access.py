@@ -51,7 +51,7 @@ class LoginAccess:
     def owner_of(self, request: Request) -> str | None:
         """Return who has logged in."""
         value = request.cookies.get(COOKIE, "")
-        name = read_session(value, self.logins.entries(), time.time()) if value else None
+        name = read_session(value, self.logins.current(), time.time()) if value else None
         return None if name is None else f"{LOCAL}:{name}"
 
 

@@ -5,21 +5,25 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import os
 import re
 import secrets
-from collections import Counter
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.web.access.attempts import Attempts
 from storage.domain.text import printable
 from storage.settings import SettingsError
 
 NAME = re.compile(r"[\w.@+-]{1,64}")
 COST = 2**14  # of scrypt: about 50 ms
 MEMORY = 64 * 2**20  # bytes that one hash may take
-MOST_FAILURES = 20
-"""Wrong passwords for one name, after which only a restart or another name helps."""
+UNKNOWN = f"{bytes(16).hex()}:"
+"""Hashed in place of an entry for a name that has none, so that the time does not tell which do."""
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -27,9 +31,10 @@ class Logins:
     """The logins in a file, which is read anew whenever it has changed."""
 
     path: Path
+    attempts: Attempts = field(default_factory=Attempts)
     _entries: dict[str, str] = field(default_factory=dict)
     _read_at: tuple[int, int] = (0, 0)
-    _failures: Counter[str] = field(default_factory=Counter)
+    _problem: str = ""
     _checking: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def entries(self) -> dict[str, str]:
@@ -38,6 +43,8 @@ class Logins:
             found = self.path.stat()
             stamp = (found.st_mtime_ns, found.st_size)
             if stamp != self._read_at:
+                if not stat.S_ISREG(found.st_mode):
+                    raise SettingsError(f"WEB_LOGINS={printable(self.path)}: it is no file")
                 self._entries = _parsed(self.path.read_text("utf-8"), self.path)
                 self._read_at = stamp
         except OSError as error:
@@ -46,20 +53,34 @@ class Logins:
             raise SettingsError(f"WEB_LOGINS={printable(self.path)}: it is no text") from error
         return self._entries
 
-    async def check(self, name: str, password: str) -> bool:
-        """Tell whether this is the person's password; one is checked at a time."""
-        entry = self.entries().get(name)
-        if entry is None or self._failures[name] >= MOST_FAILURES:
-            return False
-        salt, _, expected = entry.partition(":")
-        async with self._checking:
-            found = await asyncio.to_thread(_hash, password, bytes.fromhex(salt))
-        right = hmac.compare_digest(found, expected)
-        if not right:
-            self._failures[name] += 1
-        else:
-            del self._failures[name]
-        return right
+    def current(self) -> dict[str, str]:
+        """Return the entries; while the file cannot be used, those of before, and log why."""
+        try:
+            self.entries()
+            self._problem = ""
+        except SettingsError as error:
+            if str(error) != self._problem:
+                self._problem = str(error)
+                log.error("the logins are kept as they were: %s", error)
+        return self._entries
+
+    async def check(self, name: str, password: str, sender: str = "") -> str | None:
+        """Return the entry whose name and password these are, None where one is wrong.
+
+        One password is looked at at a time. Raise TooManyAttempts where it is not looked at.
+        """
+        self.attempts.admit(sender, name)
+        with self.attempts.waiting(sender):
+            async with self._checking:
+                self.attempts.admit(sender, name)  # others may have failed meanwhile
+                entry = self.current().get(name)
+                salt, _, expected = (entry or UNKNOWN).partition(":")
+                found = await asyncio.to_thread(_hash, password, bytes.fromhex(salt))
+                if hmac.compare_digest(found, expected):
+                    self.attempts.succeeded(sender, name)
+                    return entry
+                self.attempts.failed(sender, name)
+                return None
 
 
 def add_login(path: Path, name: str, password: str) -> None:
