@@ -19,7 +19,6 @@ from storage.settings import SettingsError
 LOCAL = "web"
 """The owner of what is ordered at this machine where nobody logs in."""
 LONGEST_NAME = 90
-LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]"}
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 
 
@@ -37,9 +36,9 @@ class LocalAccess:
     def owner_of(self, request: Request) -> str | None:
         """Return the one owner, unless another site or a proxy leads here."""
         host = re.sub(r":\d+$", "", request.headers.get("host", ""))
-        if host not in LOCAL_HOSTS or any(name in request.headers for name in FORWARDED):
+        if any(name in request.headers for name in FORWARDED):
             return None
-        return LOCAL
+        return LOCAL if is_loopback(host.removeprefix("[").removesuffix("]")) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +64,15 @@ class ProxyAccess:
     def owner_of(self, request: Request) -> str | None:
         """Return whom the proxy names."""
         sender = request.client.host if request.client else ""
-        name = request.headers.get(self.header, "").strip()
-        if not (self._is_trusted(sender) and 0 < len(name) <= LONGEST_NAME):
+        values = request.headers.getlist(self.header)
+        if len(values) != 1 or not self._is_trusted(sender):
+            return None  # of two, one may be what the person sent
+        try:
+            name = values[0].encode("latin-1").decode().strip()
+        except UnicodeDecodeError:
             return None
-        return f"{LOCAL}:{name}" if name.isprintable() else None
+        known = 0 < len(name) <= LONGEST_NAME and name.isprintable()
+        return f"{LOCAL}:{name}" if known else None
 
     def _is_trusted(self, sender: str) -> bool:
         try:

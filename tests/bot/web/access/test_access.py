@@ -6,7 +6,7 @@ import pytest
 from starlette.requests import Request
 
 from bot.settings import WebSettings
-from bot.web.access.access import LOCAL, open_access
+from bot.web.access.access import LOCAL, ProxyAccess, open_access
 from bot.web.access.logins import Logins, add_login
 from bot.web.access.session import COOKIE, write_session
 from storage.settings import SettingsError
@@ -27,6 +27,8 @@ def settings(**variables: str) -> WebSettings:
         ({"host": "127.0.0.1:7860"}, LOCAL),
         ({"host": "localhost:7860"}, LOCAL),
         ({"host": "[::1]:7860"}, LOCAL),
+        ({"host": "127.0.0.2:7860"}, LOCAL),
+        ({"host": "127.0.0.2.evil.example"}, None),
         ({"host": "evil.example:7860"}, None),  # whose name leads to this machine
         ({"host": "localhost", "x_forwarded_for": "9.9.9.9"}, None),  # behind a proxy
         ({}, None),
@@ -69,6 +71,15 @@ def test_a_trusted_proxy_names_the_person_and_nobody_else_does() -> None:
     assert access.owner_of(request("11.1.2.3", x_remote_user="ada")) is None
     assert access.owner_of(request("10.1.2.3")) is None
     assert access.owner_of(request("10.1.2.3", x_remote_user="a" * 91)) is None
+    assert access.owner_of(request("10.1.2.3", x_remote_user="zoë 王")) == "web:zoë 王"
+
+
+def test_a_name_that_is_no_utf_8_or_sent_twice_is_nobodys() -> None:
+    access = ProxyAccess("x-user", ("10.0.0.0/8",))
+    for values in ([b"zo\xeb"], [b"ada", b"bob"], [b"ada", b"ada"], [b""], [b"a\x07"]):
+        pairs = [(b"x-user", value) for value in values]
+        sent = Request({"type": "http", "headers": pairs, "client": ("10.1.2.3", 1)})
+        assert access.owner_of(sent) is None, values
 
 
 @pytest.mark.parametrize(
