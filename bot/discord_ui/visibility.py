@@ -7,9 +7,16 @@ import discord
 from bot.discord_ui.client import Interaction
 from bot.discord_ui.own_messages import shows_job
 from bot.discord_ui.requester import FRONT_END
+from bot.discord_ui.trust.places import place_of
 from bot.studio.privacy.private_orders import is_private
 from storage.domain.errors import JobGone
 from storage.domain.job import Job
+
+
+async def job_for(interaction: Interaction, job_id: str) -> Job:
+    """Return the job of a button or a form; raise JobGone where it is another person's secret."""
+    person, place = str(interaction.user.id), place_of(interaction)
+    return await interaction.client.studio.access.job(job_id, person, place)
 
 
 async def check_visible(interaction: Interaction, job: Job) -> None:

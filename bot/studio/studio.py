@@ -31,6 +31,7 @@ from bot.studio.library.picture_viewer import PictureViewer
 from bot.studio.models.model_status import ModelStatus, model_statuses
 from bot.studio.options import Options, Shape
 from bot.studio.orders import OrderDraft, Requester
+from bot.studio.privacy.job_access import JobAccess
 from bot.studio.privacy.privacy import Privacy
 from bot.studio.reports.usage_reports import UsageReports
 from bot.studio.result_cache import ResultCache
@@ -118,6 +119,7 @@ class Studio:
         self.begun_orders = BegunOrders(jobs, blobs, self._pictures, clock, self.holder)
         self.deliveries = jobs.deliveries
         self.library = jobs.library
+        self.access = JobAccess(jobs)
         self.usage = UsageReports(jobs.usage, clock)
         self.styles = StyleLibrary(styles_dir, jobs.styles, blobs, self._pictures)
         self.policies = Policies(jobs.servers, clock)
@@ -133,7 +135,7 @@ class Studio:
             styles=self.styles,
             locks=self._pictures,
             cancel=lambda job: self.cancel(job, None, discard=True),
-            delete=lambda job: self.delete(job, None),
+            delete=lambda job: self.delete(job, None, shown=True),
             rules=retention or RetentionRules(),
             clock=clock,
         )
@@ -246,7 +248,7 @@ class Studio:
 
     async def draft_retry(self, job_id: str, requester: Requester) -> OrderDraft:
         """Return an order of a job's clip with another seed; raise BadRequest."""
-        job = await self._jobs.get(job_id)
+        job = await self._known(job_id, requester)
         if job.failure is not None and job.failure.key == CONTENT_REFUSED:
             raise BadRequest("request_retry_refused")
         request = await remade(job, self._jobs.get)
@@ -259,7 +261,7 @@ class Studio:
 
     async def tweak(self, job_id: str, requester: Requester, options: Options) -> Job:
         """Order a clip of a job's picture with other options."""
-        old = (await self._jobs.get(job_id)).request
+        old = (await self._known(job_id, requester)).request
         request = tweaked(self.admission, old, options, self._seeds())
         request = await self.styles.found(request, requester.owner, old.style)
         return await self._order_one(
@@ -268,14 +270,14 @@ class Studio:
 
     async def finish(self, job_id: str, requester: Requester, action: FinishAction) -> Job:
         """Order a job's clip with something done to it, by whoever asks."""
-        job = await self._jobs.get(job_id)
+        job = await self._known(job_id, requester)
         request = await self._finishing.request(job, action)
         draft = OrderDraft(request, requester.reply_to, parent=job.id)
         return await self._order_one(requester, draft)
 
     async def choose(self, job_id: str, number: int, requester: Requester) -> Job:
         """Order the draft of this number in full; raise BadRequest where there is none."""
-        job = await self._jobs.get(job_id)
+        job = await self._known(job_id, requester)
         request = chosen_request(job, number)
         self.admission.check(request)
         draft = OrderDraft(request, requester.reply_to, parent=job.id)
@@ -283,7 +285,7 @@ class Studio:
 
     async def extend(self, job_id: str, requester: Requester, options: Options) -> Job:
         """Order a clip that goes on from a job's clip and is joined to it."""
-        job = await self._jobs.get(job_id)
+        job = await self._known(job_id, requester)
         request = extension_of(self.admission, job, options, self._seeds())
         request = await self.styles.found(request, requester.owner, job.request.style)
         return await self._order_one(
@@ -317,10 +319,10 @@ class Studio:
             await self._stories.delete_segments(job_id)
         return job
 
-    async def delete(self, job_id: str, owner: str | None) -> Job:
+    async def delete(self, job_id: str, owner: str | None, *, shown: bool = False) -> Job:
         """Cancel a job if it is unfinished, and delete it with its clip and its picture.
 
-        Blobs that another job refers to stay.
+        Blobs that another job refers to stay, and where it stays shown all messages with it.
         """
         job = await self._jobs.get(job_id)
         _check_owner(job, owner)
@@ -329,7 +331,7 @@ class Studio:
                 await self.cancel(job_id, owner, discard=True)
             job = await self._jobs.get(job_id)
         async with self._locked([job.request]):
-            await self._jobs.forget(job_id)
+            await self._jobs.forget(job_id, shown=shown)
             left = (*job.request.pictures, job.request.source, *blobs_of(job.clip))
             await delete_unused(self._jobs, self._blobs, job_id, left)
         return job
@@ -466,6 +468,9 @@ class Studio:
                 log.info("ordered: %s", job.status.value)
             self._events.publish(JobChanged(job, draft.advice))
         return jobs
+
+    async def _known(self, job_id: str, requester: Requester) -> Job:
+        return await self.access.job(job_id, requester.owner, requester.place)
 
     async def _order_one(self, requester: Requester, draft: OrderDraft) -> Job:
         [job] = await self.order(requester, [draft])

@@ -43,7 +43,7 @@ from storage.database.connect import READING, drop_history, lock, touch
 from storage.database.decisions import DecisionTable
 from storage.database.library.clip_library import ClipLibrary
 from storage.database.library.style_table import StyleTable
-from storage.database.privacy import leftovers
+from storage.database.privacy import leftovers, posts
 from storage.database.privacy.erasures import FORGOTTEN, left_by
 from storage.database.privacy.privacy_tables import PrivacyTables
 from storage.database.queue_order import DispatchWindow, QueueSize, has_room
@@ -76,6 +76,7 @@ from storage.domain.errors import JobGone, NotAllowed, Unavailable
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.models.pipeline_row import PipelineRow
 from storage.domain.models.served_model import ServedModel
+from storage.domain.privacy.post import PostKind
 from storage.domain.quota import Allowance, UsageReport, check, price
 from storage.domain.request import GenerationRequest
 from storage.domain.trust.limits import UNLIMITED, Limits
@@ -294,8 +295,12 @@ class Jobs:
             if await _change(connection, job.id, VISIBLE, reply_columns(reply_to)) is None:
                 raise JobGone("job_deleted")
 
-    async def forget(self, job_id: str) -> None:
-        """Delete a job's request and clip, and hide it from every lookup; its cost stays."""
+    async def forget(self, job_id: str, *, shown: bool = False) -> None:
+        """Delete a job's request and clip, and hide it from every lookup; its cost stays.
+
+        The copies of its clip in channels are deleted, unless it stays shown: then they and its
+        answer stay until the owner is forgotten. Reports stay so long in either case.
+        """
         here = select(jobs).where(jobs.c.id == job_id, VISIBLE).with_for_update()
         async with self._write() as connection:
             row = (await connection.execute(here)).mappings().first()
@@ -306,6 +311,10 @@ class Jobs:
             await deliveries.drop(connection, job_id)
             if row is not None:
                 await leftovers.add(connection, left_by(row, messages=False))
+                if shown:
+                    await posts.keep_answer(connection, row)
+                else:
+                    await posts.take_down(connection, [job_id], [PostKind.CLIP])
 
     async def get(self, job_id: str) -> Job:
         """Return the job; raise JobGone where it is unknown or deleted."""

@@ -359,6 +359,17 @@ leftovers = Table(
     Index(None, "kind", "due"),
 )
 
+# Messages about jobs beside their answers: copies of clips, and reports to moderators.
+posts = Table(
+    "posts",
+    metadata,
+    Column("job", String(64), ForeignKey("jobs.id"), primary_key=True),
+    Column("channel", String(64), primary_key=True),
+    Column("message", String(64), primary_key=True),
+    Column("front", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+)
+
 # When each person's export began that is being made (0.0 where none is), and how many they had on
 # the day of the latest.
 exports = Table(

@@ -10,6 +10,7 @@ from bot.discord_ui.commands.form import Form, read_form
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import run_order
+from bot.discord_ui.visibility import job_for
 from bot.studio.admission import Admission
 from bot.studio.chains.extension import FIXED, extension_options
 from bot.studio.privacy.private_orders import asks_private
@@ -21,7 +22,7 @@ ACTION = "extend"
 async def show_form(interaction: Interaction, job_id: str) -> None:
     """Show the form, filled with this clip's options as far as they may differ."""
     check_permissions(interaction)
-    job = await interaction.client.studio.job(job_id)
+    job = await job_for(interaction, job_id)
     await interaction.response.send_modal(_form(interaction, job))
 
 
@@ -49,7 +50,7 @@ async def submit(interaction: Interaction, job_id: str) -> None:
     client = interaction.client
     studio, admission = client.studio, client.studio.admission
     async with reply_errors(interaction, client.texts):
-        job = await studio.job(job_id)
+        job = await job_for(interaction, job_id)
         keep_if_refused(interaction, _form(interaction, job))
         check_permissions(interaction)
         options = read_form(interaction, _shown(admission), extension_options(admission, job))

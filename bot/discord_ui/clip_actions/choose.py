@@ -11,6 +11,7 @@ from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import ignore_repetition, reply_errors
 from bot.discord_ui.requester import run_order
+from bot.discord_ui.visibility import job_for
 from bot.studio.privacy.private_orders import is_private
 from storage.logs import log_job
 
@@ -50,7 +51,7 @@ class ChooseButton(DynamicButton, template=r"choose:(?P<number>[1-8]):(?P<job>[0
     async def _order(self, interaction: Interaction) -> None:
         check_permissions(interaction)
         studio = interaction.client.studio
-        private = is_private((await studio.job(self.job)).request)
+        private = is_private((await job_for(interaction, self.job)).request)
         await run_order(
             interaction,
             lambda requester: studio.choose(self.job, self.number, requester),

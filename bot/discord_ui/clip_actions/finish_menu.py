@@ -14,6 +14,7 @@ import discord
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import ignore_repetition, reply_errors
 from bot.discord_ui.requester import run_order
+from bot.discord_ui.visibility import job_for
 from bot.i18n import Translations
 from bot.studio.clips.finish_action import FinishAction
 from bot.studio.privacy.private_orders import is_private
@@ -85,7 +86,7 @@ class FinishMenu(
             async with reply_errors(interaction, client.texts):
                 check_permissions(interaction)
                 action, studio = _action(value), client.studio
-                private = is_private((await studio.job(self.job)).request)
+                private = is_private((await job_for(interaction, self.job)).request)
                 await run_order(
                     interaction,
                     lambda requester: studio.finish(self.job, requester, action),

@@ -20,6 +20,7 @@ from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.permissions import can_moderate, can_moderate_job, check_permissions
 from bot.discord_ui.replies import ignore_repetition, reply_errors
 from bot.discord_ui.requester import run_order
+from bot.discord_ui.visibility import job_for
 from bot.i18n import Translations
 from bot.studio.privacy.private_orders import is_private
 from storage.domain.errors import JobGone, NotAllowed
@@ -100,14 +101,14 @@ async def retry(interaction: Interaction, job: str) -> None:
     """Order the clip with another seed, in a message of its own."""
     check_permissions(interaction)
     studio = interaction.client.studio
-    private = is_private((await studio.job(job)).request)
+    private = is_private((await job_for(interaction, job)).request)
     await run_order(interaction, lambda requester: studio.retry(job, requester), private=private)
 
 
 async def tweak(interaction: Interaction, job: str) -> None:
     """Open the form, filled with this clip's parameters."""
     check_permissions(interaction)
-    await show_form(interaction, await interaction.client.studio.job(job))
+    await show_form(interaction, await job_for(interaction, job))
 
 
 async def cancel(interaction: Interaction, job: str) -> None:

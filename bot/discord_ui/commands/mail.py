@@ -12,6 +12,7 @@ from bot.discord_ui.client import Interaction
 from bot.discord_ui.commands.buttons import button_view
 from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.permissions import missing_permissions
+from bot.discord_ui.posts.posting import record_post
 from bot.discord_ui.replies import NO_MENTIONS, ignore_repetition, reply_errors
 from bot.discord_ui.requester import FRONT_END, size_limit
 from bot.discord_ui.trust.places import place_of_member
@@ -19,6 +20,7 @@ from bot.discord_ui.visibility import is_own
 from bot.studio.orders import Requester
 from storage.domain.errors import JobGone, NotAllowed
 from storage.domain.job import Job, ReplyTarget
+from storage.domain.privacy.post import PostKind
 from storage.logs import log_job
 
 PostingChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
@@ -53,13 +55,14 @@ class MailButton(DynamicButton, template=r"mail:(?P<channel>\d{1,20}):(?P<job>[0
         if job.clip.bytes > size_limit(client, channel.guild.id):
             raise NotAllowed("denied_clip_too_large", size=f"{job.clip.bytes / 2**20:.1f}")
         card = await _card(interaction, job)
-        await channel.send(
+        sent = await channel.send(
             content=card.content,
             files=[card.attachment.to_file()] if card.attachment else [],
             view=button_view(CLIP_ACTIONS, job.id, job.locale, client.texts, card.choices),
             nonce=f"m{job.id}",
             allowed_mentions=NO_MENTIONS,
         )
+        await record_post(client, sent, job.id, PostKind.CLIP)
         text = client.texts.text(locale, "mail_sent", channel=f"<#{channel.id}>")
         await interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS)
 

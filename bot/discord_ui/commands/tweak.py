@@ -8,6 +8,7 @@ from bot.discord_ui.commands.form import Form, read_form
 from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import run_order
+from bot.discord_ui.visibility import job_for
 from bot.studio.privacy.private_orders import asks_private
 from storage.domain.job import Job
 
@@ -37,7 +38,7 @@ async def submit(interaction: Interaction, job_id: str) -> None:
     client = interaction.client
     studio, admission = client.studio, client.studio.admission
     async with reply_errors(interaction, client.texts):
-        job = await studio.job(job_id)
+        job = await job_for(interaction, job_id)
         keep_if_refused(interaction, _form(interaction, job))
         check_permissions(interaction)
         before, draws = admission.options_of(job.request), not job.request.picture

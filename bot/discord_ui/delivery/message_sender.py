@@ -27,19 +27,18 @@ from bot.discord_ui.commands.buttons import button_view
 from bot.discord_ui.commands.mail import MailButton
 from bot.discord_ui.delivery.live_message import LiveMessage
 from bot.discord_ui.own_messages import find_own_message, shows_clip, shows_end, shows_job
+from bot.discord_ui.posts.posting import take_back
 from bot.discord_ui.replies import (
     NO_MENTIONS,
     NO_REPLY_WITHOUT_HISTORY,
     is_lasting_refusal,
     send_reply,
 )
-from bot.discord_ui.requester import FRONT_END
 from bot.discord_ui.traffic import UNTOLD, WAITS
 from bot.studio.privacy.private_orders import is_private
 from storage.domain.delivery_state import DeliveryState, Way
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, ReplyTarget, Status
-from storage.domain.privacy.leftover import Leftover, LeftoverKind
 
 log = logging.getLogger(__name__)
 
@@ -334,7 +333,7 @@ class MessageSender:
         try:
             await self._client.studio.move(message.job, place)
         except JobGone:
-            await self._take_back(sent)
+            await take_back(self._client, sent)
             raise
         message.job = replace(message.job, reply_to=place)
         state = await self.state(message)
@@ -344,14 +343,6 @@ class MessageSender:
         if not message.job.status.final:  # else the marker stays until the delivery is recorded
             state = replace(state, posting=None, posting_at=0.0)
         await self.save(message, state)
-
-    async def _take_back(self, sent: discord.Message) -> None:
-        """Delete a message whose job was deleted while it was sent; later where that fails."""
-        try:
-            await sent.delete()
-        except (discord.HTTPException, aiohttp.ClientError, OSError):
-            left = Leftover(LeftoverKind.MESSAGE, str(sent.id), str(sent.channel.id), FRONT_END)
-            await self._client.studio.privacy.leftovers.record([left])
 
     async def _close(self, message: LiveMessage, way: Way, error: discord.HTTPException) -> None:
         log.info("Discord refuses the way %s: %s", way.value, error)

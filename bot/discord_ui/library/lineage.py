@@ -12,7 +12,7 @@ from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.commands.buttons import JobButton
 from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.replies import quote, reply_errors
-from bot.discord_ui.visibility import check_visible, is_own, may_be_visible
+from bot.discord_ui.visibility import check_visible, is_own, job_for, may_be_visible
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, Status
 from storage.domain.library.lineage import relation_of
@@ -51,7 +51,7 @@ class LineageButton(DynamicButton, template=r"lineage:(?P<job>[0-9a-f]{16})"):
 
 async def show_details(interaction: Interaction, job_id: str) -> None:
     """Show a clip's details to the person who asks, and to nobody else."""
-    family = await _family(interaction, await interaction.client.studio.job(job_id))
+    family = await _family(interaction, await job_for(interaction, job_id))
     await interaction.response.send_message(
         embed=family.embed(), view=family.view(), ephemeral=True
     )

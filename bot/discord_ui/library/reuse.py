@@ -17,6 +17,7 @@ from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import NO_MENTIONS, reply_errors
 from bot.discord_ui.requester import FRONT_END, run_order
 from bot.discord_ui.uploads import MAX_BYTES, download
+from bot.discord_ui.visibility import job_for
 from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.library.reuse import read_settings, reusable_options
 from bot.studio.option_table import MODEL
@@ -66,7 +67,7 @@ async def submit(interaction: Interaction, job_id: str) -> None:
     client = interaction.client
     studio = client.studio
     async with reply_errors(interaction, client.texts):
-        job = await studio.job(job_id) if job_id else None
+        job = await job_for(interaction, job_id) if job_id else None
         filled = Options() if job is None else reusable_options(job.request, studio.admission)
         keep_if_refused(interaction, _form(interaction, _Reused(filled, job)))
         check_permissions(interaction)
@@ -122,7 +123,7 @@ async def _known_job(interaction: Interaction, message: discord.Message) -> Job 
     shown = shown_job(message)
     try:
         if shown:
-            return await client.studio.job(shown)
+            return await job_for(interaction, shown)
         return await client.studio.job_at(FRONT_END, str(message.channel.id), str(message.id))
     except JobGone:
         return None

@@ -15,8 +15,10 @@ from bot.discord_ui.replies import BLOCKED_BY_AUTOMOD, NO_MENTIONS
 from bot.discord_ui.requester import requester_of, run_order
 from bot.discord_ui.trust.places import place_of
 from bot.discord_ui.visibility import check_visible, is_own
+from bot.studio.orders import Requester
 from storage.domain.errors import JobGone, NotAllowed
 from storage.domain.job import Job, Status
+from storage.domain.privacy.post import Post
 
 REQUEST_TOO_LARGE = 40005  # Discord's error code
 
@@ -54,7 +56,16 @@ async def show_here(interaction: Interaction, job_id: str) -> None:
         raise NotAllowed("denied_clip_too_large", size=f"{job.clip.bytes / 2**20:.1f}")
     await interaction.client.studio.check_public(requester_of(interaction), job)
     shown = _ShownClip(interaction, job, CLIP_ACTIONS)
-    await run_order(interaction, lambda _: shown.edit())
+
+    async def post(requester: Requester) -> None:
+        """Record the message, which shows nothing yet, then show the clip in it."""
+        place = requester.reply_to
+        message = place.message or str((await interaction.original_response()).id)
+        new = Post(job.id, place.front, place.channel, message)
+        await interaction.client.studio.privacy.posts.add(new)
+        await shown.edit()
+
+    await run_order(interaction, post)
 
 
 def _actions(job: Job, own: bool) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from bot.discord_ui.moderation.report_message import ReportMessage
 from bot.discord_ui.own_messages import shown_job
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import FRONT_END
-from bot.discord_ui.visibility import reads_channel
+from bot.discord_ui.visibility import job_for, reads_channel
 from storage.domain.errors import JobGone, NotAllowed
 
 ACTION = "report"
@@ -20,7 +20,7 @@ REASON_LIMIT = 300  # characters
 
 async def show_form(interaction: Interaction, job_id: str) -> None:
     """Ask why a clip is reported that was posted as the answer to its order."""
-    job = await interaction.client.studio.job(job_id)
+    job = await job_for(interaction, job_id)
     await _open(interaction, job.id, job.reply_to.channel, job.reply_to.message)
 
 
@@ -64,7 +64,7 @@ async def submit(interaction: Interaction, subject: str) -> None:
             raise NotAllowed("denied_report_direct")
         if not reads_channel(interaction, guild, channel):
             raise JobGone("job_unknown")
-        job = await client.studio.job(job_id)
+        job = await job_for(interaction, job_id)
         shown = await client.studio.job_at(FRONT_END, channel, message)
         if shown is not None and shown.id != job.id:
             raise JobGone("job_unknown")

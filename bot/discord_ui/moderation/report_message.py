@@ -14,11 +14,13 @@ from bot.discord_ui.commands.buttons import delete_answer, delete_clip
 from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.own_messages import shows_job
 from bot.discord_ui.permissions import can_moderate_job, moderates_channel
+from bot.discord_ui.posts.posting import record_post
 from bot.discord_ui.replies import NO_MENTIONS, quote, reply_errors
 from bot.discord_ui.trust.places import place_of
 from bot.discord_ui.visibility import fetch_own_message
 from storage.domain.errors import JobGone, NotAllowed
 from storage.domain.job import Job
+from storage.domain.privacy.post import PostKind
 from storage.domain.prompt.story import title_of
 from storage.domain.trust.policy import Ban, ServerPolicy
 from storage.logs import log_job
@@ -111,7 +113,7 @@ class ReportMessage:
         client, guild = self.interaction.client, self.interaction.guild_id
         place = client.get_partial_messageable(int(channel), guild_id=guild)
         try:
-            await place.send(
+            sent = await place.send(
                 self._text("report_clip_heading", person=self.interaction.user.id),
                 embed=self._embed(),
                 view=_buttons(self.interaction, self.job.id, tuple(ACTIONS)),
@@ -120,6 +122,7 @@ class ReportMessage:
         except discord.HTTPException as error:
             log.warning("a report cannot be posted in channel %s: %s", channel, error)
             return False
+        await record_post(client, sent, self.job.id, PostKind.REPORT)
         return True
 
     def _embed(self) -> discord.Embed:

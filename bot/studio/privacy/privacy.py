@@ -43,6 +43,7 @@ class Privacy:
         rules are for how long what is ordered is kept.
         """
         self.leftovers = tables.leftovers
+        self.posts = tables.posts
         self.cleaner = LeftoverCleaner(
             tables.leftovers,
             blobs=blobs,

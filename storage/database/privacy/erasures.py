@@ -18,7 +18,7 @@ from storage.database import ledger as ledger_entries
 from storage.database import totals
 from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
-from storage.database.privacy import leftovers
+from storage.database.privacy import leftovers, posts
 from storage.database.privacy.spender_mark import new_mark
 from storage.database.privacy.trust_records import erase_from_records
 from storage.database.rows import outcome_columns
@@ -44,6 +44,7 @@ from storage.database.usage.sums import rename
 from storage.domain.clip import Failure
 from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
+from storage.domain.privacy.post import PostKind
 from storage.domain.quota import month_of
 from storage.domain.request import GenerationRequest
 
@@ -137,6 +138,7 @@ class ErasureTable:
             ids = [row["id"] for row in found]
             for row in found:
                 await leftovers.add(connection, left_by(row))
+            await posts.take_down(connection, ids, tuple(PostKind))
             await connection.execute(delete(deliveries).where(deliveries.c.job.in_(ids)))
             await connection.execute(update(jobs).where(jobs.c.id.in_(ids)).values(_NAMELESS))
             entries = update(ledger).where(ledger.c.job.in_(ids))

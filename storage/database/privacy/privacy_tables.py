@@ -10,6 +10,7 @@ from storage.database.privacy.erasures import ErasureTable
 from storage.database.privacy.exports import ExportTable
 from storage.database.privacy.leftovers import LeftoverTable
 from storage.database.privacy.personal_data import PersonalData
+from storage.database.privacy.posts import PostTable
 from storage.database.privacy.retention_table import RetentionTable
 
 
@@ -30,3 +31,4 @@ class PrivacyTables:
         self.personal_data = PersonalData(read)
         self.retention = RetentionTable(read)
         self.departures = DepartureTable(read, write)
+        self.posts = PostTable(read, write)

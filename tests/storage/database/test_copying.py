@@ -23,6 +23,7 @@ from storage.domain.clip import Failure
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.delivery_state import DeliveryState, Way
 from storage.domain.privacy.departure import Departure, DepartureKind
+from storage.domain.privacy.post import Post
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.policy import Maintenance, ServerPolicy
 from storage.settings import SettingsError
@@ -59,6 +60,7 @@ async def fill(url: str, catalogue: Catalogue) -> None:
         await jobs.privacy.exports.begin("ann", 13.0)
         await jobs.privacy.departures.note([Departure(DepartureKind.CHANNEL, "5", due=9.0)])
         await jobs.privacy.departures.see_guilds(["1"])
+        await jobs.privacy.posts.add(Post("j1", "discord", "5", "6"))
         await jobs.forget("j0")
         await jobs.begun_orders.begin(BegunOrder("i1", "ann", "en", JOB.reply_to, "p", 1.0, "t"))
 

@@ -20,6 +20,7 @@ from storage.domain.job import ReplyTarget
 from storage.domain.library.pages import PageRequest
 from storage.domain.privacy.departure import Departure, DepartureKind
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
+from storage.domain.privacy.post import Post
 from storage.domain.quota import day_of
 from storage.domain.trust.audit import AuditEntry
 from storage.domain.trust.limits import Limits
@@ -110,6 +111,8 @@ async def use_every_method(jobs: Jobs) -> None:
         await jobs.library.page(page)
     await jobs.library.children("job2")
     await jobs.library.order_with("a" * 64, "ann")
+    await jobs.privacy.posts.add(Post("job0", "discord", "5", "6"))
+    await jobs.privacy.posts.shows("job0", "5")
     await jobs.forget("job0")
     await use_privacy(jobs)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from deploy.local.clip_messages import buttons_of
+from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.rules.permissions import Permission
@@ -65,6 +65,21 @@ async def test_moderators_are_told_with_link_reason_and_buttons(
     assert "reported this clip already" in await report(sam, message)
     assert [one[:2] for one in await log(chat)] == [(SAM, "report"), (ADA, "settings")]
     assert chat.refusals() == []
+
+
+async def test_a_report_and_a_copy_go_with_the_person_who_is_forgotten(
+    chat: LocalChat, sam: MemberClient
+) -> None:
+    await reports_go_to(chat, GALLERY)
+    message = await made(chat)
+    await report(sam, message)
+    told_moderators = await reported(chat)
+    fetched = await chat.fetch_from_clips()
+    posted = await chat.ada.press(fetched["id"], buttons_of(fetched)["show"])
+    await chat.ada.wait_for_message(posted["message"], clip_of)
+    await chat.backend.studio.privacy.erasing.forget(ADA)
+    for one in (told_moderators["id"], posted["message"], message):
+        await chat.ada.wait_until_deleted(one)
 
 
 async def test_the_button_under_details_reports_too(chat: LocalChat, sam: MemberClient) -> None:

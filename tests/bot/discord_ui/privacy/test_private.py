@@ -78,6 +78,12 @@ async def test_it_is_sent_to_the_channel_when_its_owner_wants_that(
     [posted] = await seen(lin, channel)
     assert clip_of(posted)
     assert "mail" not in buttons_of(posted)
+    lin.channel = channel
+    details = await lin.press(posted["id"], buttons_of(posted)["details"])
+    shown = await lin.wait_for_message(details["message"], lambda one: one["embeds"])
+    assert "waves, zoom in" in shown["embeds"][0]["description"]
+    await chat.ada.press(clip["id"], buttons_of(clip)["delete"])
+    await lin.wait_until_deleted(posted["id"])
 
 
 @pytest.mark.parametrize(

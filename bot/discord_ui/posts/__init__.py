@@ -1,0 +1,1 @@
+"""Messages about a job beside its answer."""
