@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
@@ -71,6 +72,7 @@ async def open_app(
     """Yield the application; files is a folder for what is sent to scripts."""
     async with contextlib.AsyncExitStack() as stack:
         uploads = stack.enter_context(PictureUploads())
+        stack.callback(asyncio.create_task(uploads.expire_forever()).cancel)
         pages: dict[str, ASGIApp] = {}
         words = Words(texts, texts.default, studio.admission)
         for locale in texts.locales:

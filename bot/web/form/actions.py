@@ -89,8 +89,11 @@ class Actions:
         await self.ordering.studio.cancel((await self.ordering.own(job_id)).id, self.ordering.owner)
 
     async def _delete(self, job_id: str, _value: str) -> None:
-        await self.ordering.studio.delete((await self.ordering.own(job_id)).id, self.ordering.owner)
-        self.ordering.live.forget(self.ordering.owner, job_id)
+        ordering, job = self.ordering, await self.ordering.own(job_id)
+        await ordering.studio.delete(job.id, ordering.owner)
+        ordering.live.forget(ordering.owner, job_id)
+        for key in job.request.pictures:
+            await ordering.uploads.forget(ordering.owner, key)
 
     async def _dismiss(self, job_id: str, _value: str) -> None:
         self.ordering.live.dismiss(self.ordering.owner, job_id)

@@ -3,7 +3,7 @@
 import pytest
 
 from bot.web import pictures
-from bot.web.pictures import MAX_KEPT, PictureUploads
+from bot.web.pictures import KEPT_SECONDS, MAX_KEPT, PictureUploads
 from storage.domain.errors import BadPicture
 
 
@@ -35,3 +35,17 @@ async def test_all_of_them_together_are_bounded(monkeypatch: pytest.MonkeyPatch)
         assert await uploads.get("web:bob", second) == b"defg"
         with pytest.raises(BadPicture):
             await uploads.get("web:ada", first)
+
+
+async def test_what_was_not_used_for_a_day_is_gone() -> None:
+    now = [0.0]
+    with PictureUploads(lambda: now[0]) as uploads:
+        old, used = [await uploads.put("web:ada", data) for data in (b"old", b"used")]
+        now[0] = KEPT_SECONDS - 1
+        await uploads.expire()
+        await uploads.get("web:ada", used)
+        now[0] = KEPT_SECONDS + 1
+        await uploads.expire()
+        assert await uploads.get("web:ada", used) == b"used"
+        with pytest.raises(BadPicture):
+            await uploads.get("web:ada", old)

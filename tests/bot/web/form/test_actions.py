@@ -116,3 +116,11 @@ async def test_nothing_is_ordered_while_a_picture_is_on_its_way(ordering: Orderi
     with pytest.raises(BadPicture, match="page_uploading"):
         await ordering.place(PictureChoice.read({**shown, "uploading": True}), Options("zoom in"))
     assert await ordering.place(PictureChoice.read(shown), Options("zoom in"))
+
+
+async def test_delete_takes_the_upload_too(backend: Backend, ordering: Ordering) -> None:
+    made = await clip(backend, ordering)
+    await ordering.uploads.get("web:ada", made.request.picture)
+    await Actions(ordering).do("delete", made.id, "")
+    with pytest.raises(BadPicture):
+        await ordering.uploads.get("web:ada", made.request.picture)
