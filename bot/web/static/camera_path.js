@@ -5,8 +5,10 @@
   const MOST_ZOOM = 4;
   const STEP = 0.02;   // of the window's sides, for one press of a key
   const ZOOM_STEP = 1.05;
+  const REST = 200;    // ms without another key until a path is sent
   let pose = null;     // dx, dy in fractions of the window, zoom; null: no path is drawn
   let drawnFor = "";
+  let writing = 0;
 
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
   const within = ({ dx, dy, zoom }) => {
@@ -48,6 +50,7 @@
     end.append(handle);
 
     const show = () => {
+      if (!pose) return; // the picture was taken away meanwhile
       const frame = windowOf(image, props.aspects);
       const { dx, dy, zoom } = pose;
       const place = (element, left, top, width, height) => Object.assign(element.style, {
@@ -58,10 +61,9 @@
       place(end, frame.left + frame.width * (0.5 + dx) - width / 2,
         frame.top + frame.height * (0.5 + dy) - height / 2, width, height);
     };
-    const move = (changes, whole = true) => {
+    const move = (changes) => {
       pose = within({ ...pose, ...changes });
       show();
-      if (whole) tell(written(pose));
     };
     end.addEventListener("pointerdown", (event) => {
       event.preventDefault();
@@ -72,8 +74,8 @@
       const resizes = event.target === handle;
       const drag = (moved) => {
         const x = (moved.clientX - from.x) / frame.width, y = (moved.clientY - from.y) / frame.height;
-        if (resizes) move({ zoom: 1 / clamp(1 / from.zoom + 2 * Math.max(x, y), 1 / MOST_ZOOM, 1) }, false);
-        else move({ dx: from.dx + x, dy: from.dy + y }, false);
+        if (resizes) move({ zoom: 1 / clamp(1 / from.zoom + 2 * Math.max(x, y), 1 / MOST_ZOOM, 1) });
+        else move({ dx: from.dx + x, dy: from.dy + y });
       };
       end.addEventListener("pointermove", drag);
       end.addEventListener("pointerup", () => {
@@ -91,6 +93,7 @@
       if (!changes) return;
       event.preventDefault();
       move(changes);
+      tell(written(pose), REST);
     });
     figure.append(start, end);
     new ResizeObserver(show).observe(image);
@@ -99,11 +102,20 @@
   };
 
   document.addEventListener("mutoscope:pictures", ({ detail: { place, props, value, trigger } }) => {
-    const tell = (path) => trigger("act", { act: "path", value: path });
+    const tell = (path, pause = 0) => {
+      clearTimeout(writing);
+      writing = setTimeout(() => trigger("act", { act: "path", value: path }), pause);
+    };
     const figures = place.querySelectorAll(".mu-figures figure");
     const shown = value.uploads[0] || value.job;
-    if (figures.length !== 1 || value.extends || !shown || !props.aspects.length) return;
-    if (shown !== drawnFor) pose = null;
+    const drawable = figures.length === 1 && !value.extends && shown && props.aspects.length;
+    if (pose && (!drawable || shown !== drawnFor)) {
+      pose = null;
+      // A form that was filled in from a clip has that clip's path.
+      if (value.job || value.extends) clearTimeout(writing);
+      else tell("");
+    }
+    if (!drawable) return;
     drawnFor = shown;
     const draw = document.createElement("button");
     draw.type = "button";

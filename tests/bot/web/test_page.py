@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from bot.web.access.logins import add_login
 from tests.support.backend import open_backend, png, until
 from tests.support.clip_files import small_webp
 from tests.support.discord.browser import needs_chromium
-from tests.support.web.person import person_at
+from tests.support.web.person import Person, person_at
 from tests.support.web.served_page import ServedPage, served_page
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), needs_chromium]
@@ -66,6 +67,7 @@ async def test_a_refusal_a_cancel_and_another_try(served: ServedPage, browser: B
         await ada.make()
         await expect(ada.refusal).to_contain_text("There is no picture yet")
         await ada.shot("web-refusal")
+        await make_while_a_picture_is_sent(ada)
         card = await ada.order("slow zoom in")
         await card.get_by_role("button", name="Cancel").click()
         await expect(card).to_contain_text("Cancelled. Nothing was charged.")
@@ -95,7 +97,27 @@ async def test_a_refusal_a_cancel_and_another_try(served: ServedPage, browser: B
         assert request.steps == 6
         [keyframe] = request.camera.keyframes
         assert (keyframe.time, keyframe.pose.zoom) == (1.0, 1.5)
+        await ada.page.get_by_role("button", name="Remove this picture").click()
+        await expect(path).to_have_value("")  # it was drawn on that picture
         assert await ada.faults() == []
+
+
+async def make_while_a_picture_is_sent(person: Person) -> None:
+    """Press the button while the service has not answered to a picture yet; then remove that."""
+    sent = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await sent.wait()
+        await route.continue_()
+
+    await person.page.route("**/mutoscope/pictures", hold)
+    giving = asyncio.create_task(person.give(png()))
+    await expect(person.page.locator("#mu-pictures")).to_contain_text("Reading the picture")
+    await person.make()
+    await expect(person.refusal).to_contain_text("still being read")
+    sent.set()
+    await giving
+    await person.page.get_by_role("button", name="Remove this picture").click()
 
 
 async def drag(page: Page, box: Locator) -> None:
