@@ -17,6 +17,7 @@ from tests.support.discord.browser import screenshot
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js")
 FAULTS = ("serious", "critical")
 PATIENCE_MS = 30_000
+POLICY = "Content Security Policy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,15 +90,16 @@ class Person:
 async def person_at(
     browser: Browser, url: str, login: tuple[str, str] | None = None, **facts: Any
 ) -> AsyncIterator[Person]:
-    """Open the page in a browser of its own; its scripts must raise no error.
+    """Open the page in a browser of its own; its scripts must raise no error, nor its policy one.
 
     facts are those of the browser's context: viewport, locale, color_scheme.
     """
-    usual: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}, "bypass_csp": True}
+    usual: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
     context = await browser.new_context(**{**usual, **facts})
     context.set_default_timeout(PATIENCE_MS)
     page, errors, outside = await context.new_page(), list[str](), list[str]()
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if POLICY in said.text else None)
     page.on(
         "request",
         lambda one: (
@@ -118,4 +120,4 @@ async def person_at(
     finally:
         await context.close()
         expect.set_options(timeout=None)
-    assert not errors
+    assert not errors, errors
