@@ -7,11 +7,13 @@ import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from bot.studio.events import HeldJobsChanged, JobProgressed, Subscription
 from bot.studio.options import Options
 from bot.web.form.choice import PictureChoice
 from bot.web.form.context import PageContext
@@ -63,10 +65,19 @@ class Scripts:
             job = await self._place(request, picture, prompt, options)
             while not job.status.final:
                 yield self._status(job), None
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(anext(events), LOOK_SECONDS)
+                await self._news(events, job.id)
                 job = await self.context.studio.job(job.id)
             yield self._status(job), await self._file(job)
+
+    async def _news(self, events: Subscription, job_id: str) -> None:
+        """Wait for an event of this job, or for so long that the database is to be read."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LOOK_SECONDS):
+                async for event in events:
+                    if isinstance(event, HeldJobsChanged):
+                        continue
+                    if job_id == (event.job if isinstance(event, JobProgressed) else event.job.id):
+                        return
 
     async def order(
         self, request: gr.Request, picture: str | None, prompt: str, options: Any
@@ -143,7 +154,16 @@ class Scripts:
         data = await self.context.studio.clip_file(job.clip) if job.clip else None
         if data is None:
             return None
-        folder = Path(tempfile.mkdtemp(dir=self.context.files))
-        path = folder / f"mutoscope-{file_name(job)}"
-        await asyncio.to_thread(path.write_bytes, data)
+        path = self.context.files / sha256(data).hexdigest() / f"mutoscope-{file_name(job)}"
+        await asyncio.to_thread(_write_once, path, data)
         return str(path)
+
+
+def _write_once(path: Path, data: bytes) -> None:
+    """Write a file unless it is there; its folder is named by what is in it."""
+    if path.exists():
+        return
+    path.parent.mkdir(exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        file.write(data)
+    Path(file.name).replace(path)

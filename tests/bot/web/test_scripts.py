@@ -10,7 +10,15 @@ from typing import Any
 
 import pytest
 
-from tests.support.backend import png
+from bot.studio.events import HeldJobsChanged, JobChanged, JobProgressed
+from bot.studio.options import Options
+from bot.studio.orders import Requester
+from bot.web.form.context import PageContext
+from bot.web.form.scripts import Scripts
+from storage.domain.job import ReplyTarget
+from storage.domain.progress import Progress, Stage
+from tests.support.backend import png, until
+from tests.support.examples import job
 from tests.support.web.served_page import ServedPage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -46,3 +54,27 @@ async def test_the_documents_example_makes_a_clip(served: ServedPage, tmp_path: 
         with pytest.raises(told, match=reason):
             await asyncio.to_thread(client.predict, None, "zoom in", options, api_name="/order")
     assert len(served.backend.worker.orders) == 1
+
+
+async def test_a_script_wakes_for_its_own_order_and_its_clip_is_one_file(
+    served: ServedPage, tmp_path: Path
+) -> None:
+    studio, folder = served.backend.studio, tmp_path / "files"
+    folder.mkdir()
+    unused: Any = None
+    scripts = Scripts(PageContext(studio, unused, unused, unused, folder))
+    half = Progress(Stage.DENOISING, 1, 2)
+    with studio.subscribe() as events:
+        for event in (JobChanged(job("other")), JobProgressed("other", half), HeldJobsChanged()):
+            events.put(event)
+        own, later = JobProgressed("own", half), JobProgressed("later", half)
+        events.put(own)
+        events.put(later)
+        await scripts._news(events, "own")
+        assert await anext(events) == later
+    web = Requester("web", "en", ReplyTarget("web"), 10**7)
+    made = await studio.submit(web, png(), Options("zoom in"))
+    await until(served.backend.all_jobs_delivered)
+    made = await studio.job(made.id)
+    assert await scripts._file(made) == await scripts._file(made)
+    assert len([one for one in folder.rglob("*") if one.is_file()]) == 1
