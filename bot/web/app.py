@@ -87,7 +87,7 @@ async def open_app(
         if isinstance(access, LoginAccess):
             routes += LoginPage(access.logins, texts).routes()
         whole = Starlette(routes=[*routes, Mount("/", LanguageSwitch(pages, texts))])
-        yield Guard(whole, access)
+        yield Guard(whole, access, files)
 
 
 def calm(blocks: gr.Blocks) -> Callable[[], None]:

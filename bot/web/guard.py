@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -11,9 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.access.access import Access, LoginAccess
 from bot.web.markup import PREFIX
+from bot.web.served_paths import is_served
 
-OPEN = ("/login", "/logout", f"/{PREFIX}/static/")
-"""What is served before somebody has logged in."""
+LOGIN = ("/login", "/logout")
+STATIC = f"/{PREFIX}/static/"  # is served before somebody has logged in, too
 POLICY = (
     "default-src 'self'; img-src 'self' data: blob:; media-src 'self' data: blob:;"
     " font-src 'self' data:; style-src 'self' 'unsafe-inline';"
@@ -32,10 +34,11 @@ CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Stands before the whole page."""
+    """Stands before the whole page; files is the folder whose files Gradio serves."""
 
     app: ASGIApp
     access: Access
+    files: Path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request of a known person, or refuse it."""
@@ -54,14 +57,16 @@ class Guard:
         await (refused or self.app)(scope, receive, send_guarded)
 
     def _refusal(self, request: Request) -> Response | None:
-        path, logs_in = request.url.path, isinstance(self.access, LoginAccess)
+        path, logs_in = str(request.scope["path"]), isinstance(self.access, LoginAccess)
         foreign = request.headers.get("sec-fetch-site", "") in ("cross-site", "same-site")
         if foreign and request.method in CHANGING:
             return PlainTextResponse("Another site may order nothing here.", 403)
-        if logs_in and path.startswith(OPEN):
+        if logs_in and (path in LOGIN or path.startswith(STATIC)):
             return None
         if self.access.owner_of(request) is not None:
-            return None
+            if is_served(path, self.files):
+                return None
+            return PlainTextResponse("There is nothing here.", 404)
         if logs_in and "text/html" in request.headers.get("accept", ""):
             return RedirectResponse("login", 303)
         return PlainTextResponse("This page does not know who you are.", 401)

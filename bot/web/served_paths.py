@@ -1,0 +1,31 @@
+"""What of Gradio's own is served: what the page and Gradio's clients ask for."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from bot.web.markup import PREFIX
+
+API = "/gradio_api"
+WHOLE = {
+    *("", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt"),
+    *(f"{API}/{name}" for name in ("info", "app_id", "startup-events", "theme.css", "user")),
+    *(f"{API}/{name}" for name in ("queue/join", "queue/data", "cancel", "reset")),
+    *(f"{API}/{name}" for name in ("upload", "upload_progress")),
+}
+BELOW = (
+    *(f"/{PREFIX}/", "/assets/", "/static/", "/svelte/"),
+    *(f"{API}/call/", f"{API}/run/", f"{API}/heartbeat/"),
+)
+FILE = f"{API}/file="
+
+
+def is_served(path: str, files: Path) -> bool:
+    """Tell whether a path is one of the page's; files is the folder whose files are served.
+
+    Gradio has routes that nobody needs here: they fetch addresses, run ffmpeg, or count calls.
+    """
+    if path.startswith(FILE):
+        return Path(os.path.normpath(path.removeprefix(FILE))).is_relative_to(files)
+    return path.rstrip("/") in WHOLE or path.startswith(BELOW)
