@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeAlias
 
 import discord
 
 from bot.i18n import Translations
 from storage.domain.errors import MutoscopeError
+from storage.logs import log_job
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +84,27 @@ async def reply_errors(
     except Exception:
         log.exception("interaction %s failed", interaction.id)
         await send_ephemeral(interaction, "⚠️ " + texts.text(locale, "internal_error"))
+
+
+async def answer_once(
+    interaction: discord.Interaction[Any],
+    job: str,
+    what: str,
+    act: Callable[[discord.Interaction[Any]], Awaitable[None]],
+) -> None:
+    """Act on a press that is about a job, or reply why that is not possible.
+
+    A double press counts once; what tells one of a person's presses from another.
+    """
+    client = interaction.client
+    if not client.is_new(interaction):
+        return
+    with log_job(job):
+        if not client.is_first_press(interaction, what):
+            await ignore_repetition(interaction)
+            return
+        async with reply_errors(interaction, client.texts):
+            await act(interaction)
 
 
 async def send_ephemeral(interaction: discord.Interaction[discord.Client], text: str) -> None:

@@ -9,11 +9,10 @@ import discord
 from bot.discord_ui.client import Interaction
 from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.permissions import check_permissions
-from bot.discord_ui.replies import ignore_repetition, reply_errors
+from bot.discord_ui.replies import answer_once
 from bot.discord_ui.requester import run_order
 from bot.discord_ui.visibility import job_for
 from bot.studio.privacy.private_orders import is_private
-from storage.logs import log_job
 
 FIRST_ROW, ROW_LENGTH = 1, 5
 """Discord shows five buttons in a row; the first row has those of every card."""
@@ -38,15 +37,7 @@ class ChooseButton(DynamicButton, template=r"choose:(?P<number>[1-8]):(?P<job>[0
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Order the clip in a message of its own; a double press counts once."""
-        client = interaction.client
-        if not client.is_new(interaction):
-            return
-        with log_job(self.job):
-            if not client.is_first_press(interaction, self.custom_id):
-                await ignore_repetition(interaction)
-                return
-            async with reply_errors(interaction, client.texts):
-                await self._order(interaction)
+        await answer_once(interaction, self.job, self.custom_id, self._order)
 
     async def _order(self, interaction: Interaction) -> None:
         check_permissions(interaction)

@@ -11,15 +11,15 @@ from typing import Any, Self
 
 import discord
 
+from bot.discord_ui.client import Interaction
 from bot.discord_ui.permissions import check_permissions
-from bot.discord_ui.replies import ignore_repetition, reply_errors
+from bot.discord_ui.replies import answer_once
 from bot.discord_ui.requester import run_order
 from bot.discord_ui.visibility import job_for
 from bot.i18n import Translations
 from bot.studio.clips.finish_action import FinishAction
 from bot.studio.privacy.private_orders import is_private
 from storage.domain.errors import BadRequest
-from storage.logs import log_job
 
 ACTION = "finish"
 ROW = 1
@@ -75,23 +75,19 @@ class FinishMenu(
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Order what was chosen, or reply why it is not possible; a double choice counts once."""
-        client = interaction.client
-        if not client.is_new(interaction):
-            return
         value = next(iter(self.item.values), "")
-        with log_job(self.job):
-            if not client.is_first_press(interaction, f"{self.custom_id} {value}"):
-                await ignore_repetition(interaction)
-                return
-            async with reply_errors(interaction, client.texts):
-                check_permissions(interaction)
-                action, studio = _action(value), client.studio
-                private = is_private((await job_for(interaction, self.job)).request)
-                await run_order(
-                    interaction,
-                    lambda requester: studio.finish(self.job, requester, action),
-                    private=private,
-                )
+        await answer_once(interaction, self.job, f"{self.custom_id} {value}", self._order)
+
+    async def _order(self, interaction: Interaction) -> None:
+        check_permissions(interaction)
+        action = _action(next(iter(self.item.values), ""))
+        studio = interaction.client.studio
+        private = is_private((await job_for(interaction, self.job)).request)
+        await run_order(
+            interaction,
+            lambda requester: studio.finish(self.job, requester, action),
+            private=private,
+        )
 
 
 def _action(value: str) -> FinishAction:

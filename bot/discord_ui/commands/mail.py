@@ -13,7 +13,7 @@ from bot.discord_ui.commands.buttons import button_view
 from bot.discord_ui.dynamic_button import DynamicButton
 from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.posts.posting import record_post
-from bot.discord_ui.replies import NO_MENTIONS, ignore_repetition, reply_errors
+from bot.discord_ui.replies import NO_MENTIONS, answer_once
 from bot.discord_ui.requester import FRONT_END, size_limit
 from bot.discord_ui.trust.places import place_of_member
 from bot.discord_ui.visibility import is_own
@@ -21,7 +21,6 @@ from bot.studio.orders import Requester
 from storage.domain.errors import JobGone, NotAllowed
 from storage.domain.job import Job, ReplyTarget
 from storage.domain.privacy.post import PostKind
-from storage.logs import log_job
 
 PostingChannel = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread
 
@@ -37,18 +36,11 @@ class MailButton(DynamicButton, template=r"mail:(?P<channel>\d{1,20}):(?P<job>[0
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         """Post it, or reply why that is not possible; a double press counts once."""
-        client = interaction.client
-        if not client.is_new(interaction):
-            return
-        with log_job(self.job):
-            if not client.is_first_press(interaction, self.custom_id):
-                await ignore_repetition(interaction)
-                return
-            async with reply_errors(interaction, client.texts):
-                await interaction.response.defer(ephemeral=True, thinking=True)
-                await self._post(interaction, await _own_clip(interaction, self.job))
+        await answer_once(interaction, self.job, self.custom_id, self._post)
 
-    async def _post(self, interaction: Interaction, job: Job) -> None:
+    async def _post(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        job = await _own_clip(interaction, self.job)
         client, locale = interaction.client, interaction.locale.value
         channel = await _open_channel(interaction, int(self.channel), job)
         assert job.clip is not None
