@@ -131,8 +131,8 @@ async function openChannel(id) {
   byId("channel-name").textContent = `${prefix(channel)} ${title(channel)}`;
   byId("topic").textContent = channel.topic ?? "";
   document.title = `${title(channel)} · ${state.guild.name}`;
-  composer.showTextInput();
   await loadCommands();
+  composer.showTextInput();
   messages.reset(await me.history(channel.id), translate("welcome", { channel: fullTitle(channel) }));
   source?.close();
   source = me.subscribe(state.event, onEvent);

@@ -5,7 +5,10 @@ import { optionField } from "./fields.js";
 import { localized, translate } from "./texts.js";
 
 export class Composer {
-  /** `actions` holds upload, post, command, names, channel and showError. */
+  /**
+   * `actions` holds upload, post, command, names, channel and showError. The text input is
+   * shown with the commands: "/name" typed before them would be posted as text.
+   */
   constructor(place, actions) {
     this.place = place;
     this.actions = actions;
@@ -14,7 +17,6 @@ export class Composer {
     place.addEventListener("dragover", (event) => event.preventDefault());
     place.addEventListener("drop", (event) => this.acceptFile(event, event.dataTransfer.files[0]));
     document.addEventListener("paste", (event) => this.acceptFile(event, event.clipboardData.files[0]));
-    this.showTextInput();
   }
 
   acceptFile(event, file) {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from PIL import Image
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.discord.server import LocalDiscord
@@ -48,6 +48,30 @@ async def order(page: Page, picture: Path) -> Locator:
     await screenshot(page, "form")
     await form.get_by_role("button", name="Send").click()
     return page.locator(".message", has_text="zoom in slowly")
+
+
+async def test_nothing_is_typed_before_the_commands_are_there(
+    tmp_path: Path, clip: Path, browser: Browser
+) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        asked.set()
+        await answer.wait()
+        await route.continue_()
+
+    async with LocalDiscord(tmp_path) as server, running_bot(server, clip):
+        async with MemberClient(server.url) as member:
+            await member.wait_for_command("animate")
+        async with open_page(browser, "about:blank") as page:
+            await page.route("**/local/commands*", hold)
+            await page.goto(server.url)
+            await asked.wait()
+            await expect(page.locator(".composer-box")).to_have_count(0)
+            answer.set()
+            await page.get_by_role("combobox", name="Message #studio").fill("/ani")
+            await page.keyboard.press("Enter")
+            await expect(page.get_by_role("form", name="/animate")).to_be_visible()
 
 
 RECORD_EMBEDS = """window.seen = [];
