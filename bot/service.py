@@ -15,10 +15,10 @@ from bot.dispatch.relay import ChangeRelay
 from bot.dispatch.scaling import Scaling
 from bot.health import Readiness
 from bot.metrics import BotMetrics, ChatTraffic
-from bot.studio.admission import Admission
 from bot.studio.content.content_rules import ContentRules
 from bot.studio.events import EventBus
 from bot.studio.lease import Lease
+from bot.studio.orders.admission import Admission
 from bot.studio.privacy.data_keeper import DataKeeper
 from bot.studio.studio import Studio
 from storage import blobs as blob_store

@@ -10,10 +10,10 @@ from typing import Any
 
 from bot.cli.web.flags import add_web_flags
 from bot.i18n import Translations
-from bot.studio.admission import Admission
 from bot.studio.chains.extension import FIXED
 from bot.studio.option_table import Option
 from bot.studio.options import Options, Shape
+from bot.studio.orders.admission import Admission
 from storage.domain.finish import FACTORS
 from storage.domain.models.capability import Capability
 

@@ -9,7 +9,7 @@ from bot.cli.invocation import Invocation
 from bot.studio.clips.clip_file_order import request_of_file
 from bot.studio.clips.finish_options import Playback, Upscale, finish_of
 from bot.studio.options import Options
-from bot.studio.orders import OrderDraft, Requester
+from bot.studio.orders.order_draft import OrderDraft, Requester
 from bot.studio.studio import Studio
 from storage.domain.errors import BadRequest, MutoscopeError
 from storage.domain.finish import Finish

@@ -10,9 +10,9 @@ from typing import Self
 from bot.cli.arguments import read
 from bot.i18n import Translations
 from bot.service import check_urls, explain, read_admission
-from bot.studio.admission import Admission
 from bot.studio.option_table import MODEL
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from storage.domain.errors import MutoscopeError, Unavailable
 from storage.settings import Settings
 

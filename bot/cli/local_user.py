@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from storage.domain.catalogue import QuotaRow
 from storage.domain.job import ReplyTarget
 

@@ -14,13 +14,13 @@ from typing import Protocol
 from bot.cli.arguments import options_of
 from bot.cli.invocation import Invocation
 from bot.service import open_service
-from bot.studio.admission import Admission
 from bot.studio.chains.extension import extension_options
 from bot.studio.clips.end_picture import END_PICTURE, of_end_picture
 from bot.studio.library.reuse import read_settings
 from bot.studio.option_table import MODEL, STORY
 from bot.studio.options import Options, Shape
-from bot.studio.orders import Requester
+from bot.studio.orders.admission import Admission
+from bot.studio.orders.order_draft import Requester
 from bot.studio.studio import Studio
 from storage.domain.clip import Container
 from storage.domain.errors import BadEndPicture, BadRequest, JobGone, MutoscopeError

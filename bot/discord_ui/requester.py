@@ -18,7 +18,7 @@ from bot.discord_ui.replies import (
     reply_errors,
 )
 from bot.discord_ui.trust.places import place_of
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from storage.domain.errors import Unavailable
 from storage.domain.job import ReplyTarget
 

@@ -11,8 +11,6 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
-from bot.studio.admission import Admission
-from bot.studio.begun_orders import BegunOrders
 from bot.studio.chains.extension import extension_of, tweaked
 from bot.studio.chains.stories import Stories
 from bot.studio.cleanup import blobs_of, delete_unused
@@ -30,11 +28,13 @@ from bot.studio.library.outlook import Outlook
 from bot.studio.library.picture_viewer import PictureViewer
 from bot.studio.models.model_status import ModelStatus, model_statuses
 from bot.studio.options import Options, Shape
-from bot.studio.orders import OrderDraft, Requester
+from bot.studio.orders.admission import Admission
+from bot.studio.orders.begun_orders import BegunOrders
+from bot.studio.orders.order_draft import OrderDraft, Requester
+from bot.studio.orders.result_cache import ResultCache
 from bot.studio.privacy.job_access import JobAccess
 from bot.studio.privacy.privacy import Privacy
 from bot.studio.reports.usage_reports import UsageReports
-from bot.studio.result_cache import ResultCache
 from bot.studio.styles.style_library import StyleLibrary
 from bot.studio.trust.audit_log import AuditLog
 from bot.studio.trust.order_rules import OrderRules

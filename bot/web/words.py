@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.i18n import Translations
-from bot.studio import quality_summary
-from bot.studio.admission import Admission
 from bot.studio.camera_options import motions_of
+from bot.studio.clips import quality_summary
 from bot.studio.models.availability import Availability
+from bot.studio.orders.admission import Admission
 from bot.studio.wait_forecast import QueueEstimate
 from storage.domain.advice import Advice, advice_on_clip, advice_on_prompt, asks_too_much
 from storage.domain.camera.motion import Motion

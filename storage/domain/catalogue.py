@@ -1,6 +1,7 @@
 """The catalogue of models, limits, defaults, presets, hardware profiles and quota.
 
-storage.catalogue_file reads it from generation.yaml; bot.studio.admission checks orders against it.
+storage.catalogue_file reads it from generation.yaml; bot.studio.orders.admission checks orders by
+it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Everything that a clip is made from, as one frozen value.
 
 The bounds that hold for every model are checked here, whatever the request is read from; those of
-a model and of the hardware are checked once, in bot.studio.admission.
+a model and of the hardware are checked once, in bot.studio.orders.admission.
 """
 
 from __future__ import annotations

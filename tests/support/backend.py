@@ -14,11 +14,11 @@ from PIL import Image
 
 from bot.dispatch.dispatcher import Dispatcher
 from bot.dispatch.scaling import Scaling
-from bot.studio.admission import Admission
 from bot.studio.content.content_rules import ContentRules
 from bot.studio.events import EventBus
 from bot.studio.option_table import OPTIONS, Option
-from bot.studio.orders import Requester
+from bot.studio.orders.admission import Admission
+from bot.studio.orders.order_draft import Requester
 from bot.studio.studio import Studio
 from storage.blobs import Blobs
 from storage.database.connect import open_database

@@ -13,8 +13,8 @@ from bot.discord_ui.cards.candidate_lines import candidate_lines
 from bot.discord_ui.cards.card import Card, CardAttachment
 from bot.discord_ui.replies import quote
 from bot.i18n import Translations
-from bot.studio import quality_summary
 from bot.studio.camera_options import motions_of, speed_of
+from bot.studio.clips import quality_summary
 from bot.studio.models.availability import Availability
 from bot.studio.wait_forecast import QueueEstimate
 from storage.domain.advice import Advice, advice_on_clip, advice_on_prompt, asks_too_much

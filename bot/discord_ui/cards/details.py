@@ -9,8 +9,8 @@ import discord
 from bot.discord_ui.cards import bill_text
 from bot.discord_ui.replies import code_block, quote
 from bot.i18n import Translations
-from bot.studio import quality_summary
-from bot.studio.admission import Admission
+from bot.studio.clips import quality_summary
+from bot.studio.orders.admission import Admission
 from bot.studio.parameter_lines import write_details
 from storage.domain.advice import asks_too_much
 from storage.domain.clip import Clip

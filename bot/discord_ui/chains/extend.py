@@ -11,8 +11,8 @@ from bot.discord_ui.permissions import check_permissions
 from bot.discord_ui.replies import reply_errors
 from bot.discord_ui.requester import run_order
 from bot.discord_ui.visibility import job_for
-from bot.studio.admission import Admission
 from bot.studio.chains.extension import FIXED, extension_options
+from bot.studio.orders.admission import Admission
 from bot.studio.privacy.private_orders import asks_private
 from storage.domain.job import Job
 

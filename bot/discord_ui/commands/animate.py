@@ -15,10 +15,10 @@ from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.models.model_choice import complete_model
 from bot.discord_ui.models.style_choice import complete_style
 from bot.i18n import Translations
-from bot.studio.admission import Admission
 from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.option_table import MODEL, STYLE, Option
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from storage.domain.models.ranges import Span
 
 MOST_OPTIONS = 25  # of one command

@@ -10,11 +10,11 @@ import discord
 
 from bot.discord_ui.commands import picture_selection
 from bot.i18n import Translations
-from bot.studio.admission import Admission
 from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.models.model_line import PROMPT, for_other_model, with_model_line, with_prompt_line
 from bot.studio.option_table import LAST, MODEL, STORY, Option
 from bot.studio.options import Options, OptionValue
+from bot.studio.orders.admission import Admission
 from bot.studio.parameter_lines import ranked, read_form_lines, split_lines, write_form_lines
 from bot.studio.privacy.private_orders import PRIVATE
 from storage.domain.request import PROMPT_LIMIT

@@ -17,7 +17,7 @@ from bot.discord_ui.replies import NO_MENTIONS, answer_once
 from bot.discord_ui.requester import FRONT_END, size_limit
 from bot.discord_ui.trust.places import place_of_member
 from bot.discord_ui.visibility import is_own
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from storage.domain.errors import JobGone, NotAllowed
 from storage.domain.job import Job, ReplyTarget
 from storage.domain.privacy.post import PostKind

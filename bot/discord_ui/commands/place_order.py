@@ -15,7 +15,7 @@ from bot.discord_ui.requester import run_order
 from bot.discord_ui.uploads import check_upload, download
 from bot.studio.clips.end_picture import END_PICTURE, of_end_picture
 from bot.studio.options import Options
-from bot.studio.orders import OrderDraft, Requester
+from bot.studio.orders.order_draft import OrderDraft, Requester
 from bot.studio.privacy.private_orders import asks_private
 from storage.domain.errors import BadEndPicture, BadPicture
 

@@ -16,7 +16,7 @@ from bot.discord_ui.permissions import missing_permissions
 from bot.discord_ui.replies import NO_MENTIONS, send_reply
 from bot.discord_ui.requester import FRONT_END, drop_begun_order, size_limit
 from bot.discord_ui.trust.places import place_of_member
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from storage.domain.errors import MutoscopeError
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.logs import log_job

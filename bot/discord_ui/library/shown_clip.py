@@ -15,7 +15,7 @@ from bot.discord_ui.replies import BLOCKED_BY_AUTOMOD, NO_MENTIONS
 from bot.discord_ui.requester import requester_of, run_order
 from bot.discord_ui.trust.places import place_of
 from bot.discord_ui.visibility import check_visible, is_own
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from storage.domain.errors import JobGone, NotAllowed
 from storage.domain.job import Job, Status
 from storage.domain.privacy.post import Post

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.studio.admission import Admission
 from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.option_table import STORY
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from storage.domain.clip import Clip
 from storage.domain.errors import BadRequest
 from storage.domain.job import Job

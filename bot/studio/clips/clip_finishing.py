@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from bot.studio.admission import Admission
 from bot.studio.clips.finish_action import FinishAction, finish_request, rendered_larger
+from bot.studio.orders.admission import Admission
 from storage.blobs import Blobs
 from storage.domain.errors import BadPicture, BadRequest
 from storage.domain.job import Job

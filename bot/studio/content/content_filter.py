@@ -13,7 +13,7 @@ from bot.studio.content.content_rules import ContentRules
 from bot.studio.content.minors import is_of_minors
 from bot.studio.content.server_words import list_of
 from bot.studio.events import JobChanged, Subscription
-from bot.studio.orders import OrderDraft, Requester
+from bot.studio.orders.order_draft import OrderDraft, Requester
 from bot.studio.trust.audit_log import AuditLog
 from bot.studio.trust.policies import Policies
 from storage.domain.errors import BadPicture, BadRequest, NotAllowed, Unavailable

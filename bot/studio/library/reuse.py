@@ -6,9 +6,9 @@ import json
 import re
 from dataclasses import dataclass, fields, replace
 
-from bot.studio.admission import Admission
 from bot.studio.option_table import Option
 from bot.studio.options import Options, OptionValue
+from bot.studio.orders.admission import Admission
 from storage.clip_comment import comment_of
 from storage.codec import CodecError, decode
 from storage.domain.catalogue import Model

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.studio.admission import Admission
 from bot.studio.option_table import LAST, MODEL, STORY, Option
 from bot.studio.options import OptionValue
+from bot.studio.orders.admission import Admission
 
 PROMPT = "prompt"
 

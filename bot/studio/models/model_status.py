@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from bot.studio.admission import Admission
 from bot.studio.models.availability import Availability, availability
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from storage.database.queue_order import QueueSize
 from storage.domain.catalogue import Catalogue
 from storage.domain.errors import BadRequest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from bot.studio.trust.policies import SERVICE, Policies
 from storage.domain.job import Job
 from storage.domain.request import GenerationRequest

@@ -9,9 +9,9 @@ from typing import Any
 
 import gradio as gr
 
-from bot.studio.admission import Admission
 from bot.studio.option_table import MODEL, Option, Section, format_value
 from bot.studio.options import Options, OptionValue
+from bot.studio.orders.admission import Admission
 from bot.web.markup import element, text
 from bot.web.words import Words
 from storage.domain.catalogue import Model

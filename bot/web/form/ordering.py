@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.studio.options import Options, OptionValue, Shape
-from bot.studio.orders import OrderDraft, Requester
+from bot.studio.orders.order_draft import OrderDraft, Requester
 from bot.studio.studio import Studio
 from bot.web.form.choice import PictureChoice
 from bot.web.orders.live_orders import LiveOrders

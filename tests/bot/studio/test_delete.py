@@ -11,7 +11,7 @@ import pytest
 
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
-from bot.studio.orders import OrderDraft
+from bot.studio.orders.order_draft import OrderDraft
 from storage.blobs import Blobs
 from storage.database.jobs import Jobs
 from storage.domain.errors import BadPicture, JobGone

@@ -13,7 +13,7 @@ import pytest
 from bot.studio.clips.finish_action import FinishAction
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options, Shape
-from bot.studio.result_cache import ResultCache
+from bot.studio.orders.result_cache import ResultCache
 from storage.blobs import Blobs
 from storage.domain.catalogue import QuotaRow
 from storage.domain.clip import Failure

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.studio.admission import Admission
 from bot.studio.chains.extension import tweaked
 from bot.studio.option_table import OPTIONS, Option
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from storage.domain.camera.motion import Camera
 from storage.domain.errors import BadRequest
 from storage.domain.models.ranges import Span

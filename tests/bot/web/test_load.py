@@ -13,7 +13,7 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.studio.options import Options
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from storage.domain.catalogue import QuotaRow
 from storage.domain.job import ReplyTarget
 from tests.support.backend import Backend, open_backend, png, until

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.studio.options import Options
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from storage.domain.job import ReplyTarget
 from tests.bot.studio.library.test_reuse import file_of
 from tests.support.backend import png, until

@@ -12,7 +12,7 @@ import pytest
 
 from bot.studio.events import HeldJobsChanged, JobChanged, JobProgressed
 from bot.studio.options import Options
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from bot.web.form.context import PageContext
 from bot.web.form.scripts import Scripts
 from storage.domain.job import ReplyTarget

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.studio.admission import Admission
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from storage.catalogue_file import load_catalogue
 from storage.domain.request import GenerationRequest
 

@@ -16,9 +16,9 @@ from discord.webhook.async_ import AsyncWebhookAdapter
 
 from bot.discord_ui.commands import interrupted_orders
 from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
-from bot.studio.begun_orders import BegunOrders
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.options import Options
+from bot.studio.orders.begun_orders import BegunOrders
 from storage.domain.errors import JobGone
 from storage.domain.job import ReplyTarget
 from tests.support.backend import png, requester, until

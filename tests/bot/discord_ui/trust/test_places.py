@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.studio.orders import OrderDraft, Requester
+from bot.studio.orders.order_draft import OrderDraft, Requester
 from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.state.guild import GALLERY, GUILD, LIN, STUDIO
 from storage.domain.job import Job

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.studio.admission import Admission
 from bot.studio.chains.extension import extension_of, extension_options, tweaked
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from storage.domain.job import Job, Status
 from storage.domain.picture import TextToImage
 from storage.domain.request import GenerationRequest

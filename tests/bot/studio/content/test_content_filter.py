@@ -14,7 +14,7 @@ from bot.studio.clips.finish_action import FinishAction
 from bot.studio.content.content_rules import ContentRules
 from bot.studio.content.word_list import WordList
 from bot.studio.options import Options
-from bot.studio.orders import OrderDraft, Requester
+from bot.studio.orders.order_draft import OrderDraft, Requester
 from storage.domain.clip import Failure
 from storage.domain.errors import BadEndPicture, BadPicture, BadRequest, NotAllowed, Unavailable
 from storage.domain.job import Job, Status

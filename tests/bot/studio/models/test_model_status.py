@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.studio.admission import Admission
 from bot.studio.models.availability import Availability
 from bot.studio.models.model_status import ModelStatus, model_statuses
+from bot.studio.orders.admission import Admission
 from storage.database.queue_order import QueueSize
 from storage.domain.models.served_model import ServedModel
 from tests.support.catalogue.admission import ADMISSION, CATALOGUE

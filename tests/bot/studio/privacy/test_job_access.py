@@ -9,7 +9,7 @@ import pytest
 
 from bot.studio.clips.finish_action import FinishAction
 from bot.studio.options import Options
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from storage.domain.errors import JobGone
 from storage.domain.job import Job
 from storage.domain.privacy.post import Post, PostKind

@@ -10,9 +10,9 @@ import pytest
 
 from bot.i18n import Translations
 from bot.service import read_admission
-from bot.studio.admission import Admission
 from bot.studio.option_table import OPTIONS, Option, Section
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from bot.web.form.controls import Controls, offered
 from bot.web.words import Words
 from storage.domain.errors import BadRequest

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.studio.events import JobChanged, JobProgressed
 from bot.studio.options import Options
-from bot.studio.orders import Requester
+from bot.studio.orders.order_draft import Requester
 from bot.web.orders.live_orders import ENDED_SHOWN, LiveOrders
 from storage.domain.clip import Failure
 from storage.domain.job import Job, Status

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from bot.studio.admission import Admission
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from gpu_worker.lab.bench import product_defaults
 from gpu_worker.lab.bench.product_defaults import PROMPT, default_request, measure_defaults
 from storage.catalogue_file import load_catalogue

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.studio.admission import Admission
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from gpu_worker.engine.api import Cancelled
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL

@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from bot.studio.admission import Admission
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from gpu_worker.lab.bench.clip_shape import ClipShape
 from gpu_worker.lab.bench.stock_pipeline import StockPipeline
 from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import write_checkpoint

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.studio.admission import Admission
 from bot.studio.option_table import OPTIONS
 from bot.studio.options import Options
+from bot.studio.orders.admission import Admission
 from storage.domain.camera.motion import Motion, Reading, Speed
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.i18n import Translations
-from bot.studio.quality_summary import MEASURES, figure, key_of, shown_scores, summary
+from bot.studio.clips.quality_summary import MEASURES, figure, key_of, shown_scores, summary
 from storage.domain.camera.motion import Motion
 from tests.support.examples import CLIP
 
