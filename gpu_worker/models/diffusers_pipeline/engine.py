@@ -29,6 +29,7 @@ from gpu_worker.models.i2vgen_xl.hardware.device import resolve_device
 from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import is_out_of_memory, release_after
 from gpu_worker.models.i2vgen_xl.previews import Previewer
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
+from gpu_worker.render.opening_frame import OpeningFrame
 from storage.domain.camera.motion import Motion
 from storage.domain.catalogue import Model, PresetRow
 from storage.domain.clip import Adjustment
@@ -99,7 +100,7 @@ class DiffusersPipeline:
         frames, adjustments = self._make(request, canvas, steps, tracker)
         asked = Motion.AUTO if request.reading is None else request.reading.motion
         picture = replace(canvas, size=(frames.shape[2], frames.shape[1])).fitted
-        scores = score_candidate(frames, request.seed, picture, asked, None).scores
+        scores = score_candidate(frames, request.seed, OpeningFrame.of(picture), asked, None).scores
         return Result(frames, request.seed, asked, tuple(adjustments), scores)
 
     def _make(

@@ -12,7 +12,8 @@ import torch
 from PIL import Image
 
 from gpu_worker.media import motion, quality
-from gpu_worker.media.frames import Frame, Frames
+from gpu_worker.media.frames import Frames
+from gpu_worker.render.opening_frame import OpeningFrame
 from storage.domain.camera.motion import Motion
 
 ClipScorer = Callable[[Frames, str], float]
@@ -33,15 +34,16 @@ class ScoredCandidate:
 
 
 def score_candidate(
-    frames: Frames, seed: int, picture: Frame, asked: Motion, clip_score: float | None
+    frames: Frames, seed: int, opening: OpeningFrame, asked: Motion, clip_score: float | None
 ) -> ScoredCandidate:
     """Score a clip by its first frame, its flicker, its motion and, where known, CLIP.
 
-    first_frame is the PSNR in decibels; flicker is a share of full scale; motion is 1 for the one
-    that was asked for; shake is a share of the side. Where a path of keyframes was asked for (AUTO)
-    neither of the last two is scored: its changes of direction are wanted.
+    first_frame is the PSNR in decibels, where the picture shows what it is to be; flicker is a
+    share of full scale; motion is 1 for the one that was asked for; shake is a share of the side.
+    Where a path of keyframes was asked for (AUTO) neither of the last two is scored: its changes of
+    direction are wanted.
     """
-    first_frame = quality.psnr(frames[0], picture)
+    first_frame = quality.psnr(frames[0][opening.known], opening.frame[opening.known])
     tracked = motion.track(frames)
     flicker, measured = quality.flicker(tracked), motion.measure(tracked)
     scores = {"first_frame": first_frame, "flicker": flicker}

@@ -63,6 +63,7 @@ from gpu_worker.models.i2vgen_xl.sampling.camera_conditioning import (
     camera_poses,
     resolve_motion,
 )
+from gpu_worker.render.opening_frame import OpeningFrame
 from storage.catalogue_file import load_catalogue
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.catalogue import PresetRow
@@ -187,7 +188,7 @@ class I2VGenXL:
         adjustments: dict[str, Adjustment] = {}
         for one, (frames, given_up) in zip(inputs, self._make_all(inputs, tracker), strict=True):
             adjustments |= {adjustment.key: adjustment for adjustment in given_up}
-            scored.append(self._score(frames, one.request, canvas, reading.motion))
+            scored.append(self._score(frames, one, reading.motion))
         best = max(range(len(scored)), key=lambda number: scored[number].total)
         chosen = scored[best]
         clip: FrameSource = chosen.frames
@@ -227,7 +228,8 @@ class I2VGenXL:
             adjustments |= {adjustment.key: adjustment for adjustment in given_up}
             clips.append(one.finish(frames))
             shown = scored_frames(clips[-1])
-            scored.append(self._score(shown, one.request, small, one.reading.motion))
+            rendered = replace(one.inputs, depth=one.depth.picture)
+            scored.append(self._score(shown, rendered, one.reading.motion))
             candidates.append(one.candidate(scored[-1].total))
         grid = side_by_side(clips, candidates)
         best, notes = scored[grid.pick], tuple(adjustments.values())
@@ -334,14 +336,14 @@ class I2VGenXL:
         pixels, guided = clips * _pixels(request), request.guidance > 1.0
         return estimator.choose_on(self.torch_device, pixels, guided, self.options.memory_gib)
 
-    def _score(
-        self, frames: Frames, request: GenerationRequest, canvas: Canvas, asked: Motion
-    ) -> ScoredCandidate:
+    def _score(self, frames: Frames, inputs: ClipInputs, asked: Motion) -> ScoredCandidate:
         """Score a clip by its picture, its motion and, where there is one, CLIP."""
-        size = (frames.shape[2], frames.shape[1])
-        picture = Canvas(canvas.source, canvas.window, size).fitted
+        request, size = inputs.request, (frames.shape[2], frames.shape[1])
+        opening = OpeningFrame.seen(
+            inputs.canvas.sized(size), inputs.poses[0], request.seed, inputs.depth
+        )
         clip_score = self._clip_scorer(frames, request.prompt) if self._clip_scorer else None
-        return score_candidate(frames, request.seed, picture, asked, clip_score)
+        return score_candidate(frames, request.seed, opening, asked, clip_score)
 
 
 def _smaller(inputs: ClipInputs, multiple: int) -> ClipInputs:

@@ -243,7 +243,7 @@ class Pipeline:
         prompts = [request.prompt for request in requests]
         if guided:
             prompts = [request.negative_prompt for request in requests] + prompts
-        pictures = [clip.inputs.canvas.fitted for clip in clips]
+        pictures = [clip.moved[0] for clip in clips]
         text = self._encoded(
             self.text_encoder, lambda: encoders.encode_prompts(self.components, prompts)
         )
@@ -273,9 +273,7 @@ class Pipeline:
         self, clip: PreparedClip, plan: SamplingPlan, tracker: ProgressTracker
     ) -> Callable[[int, Tensor], None]:
         """Return what reports every step, with previews of the first clip."""
-        to_rgb = previews.fit_latents_to_rgb(
-            clip.camera.image_latents[:, 0], clip.inputs.canvas.fitted
-        )
+        to_rgb = previews.fit_latents_to_rgb(clip.camera.image_latents[:, 0], clip.moved[0])
         previewer = previews.Previewer(to_rgb, previews.preview_steps(plan.steps), self.pool)
 
         def on_step(done: int, originals: Tensor) -> None:

@@ -20,10 +20,15 @@ from gpu_worker.media import motion
 from gpu_worker.media.motion import MeasuredMotion
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width
-from gpu_worker.models.i2vgen_xl.candidates import load_clip_scorer, motion_score, score_candidate
+from gpu_worker.models.i2vgen_xl.candidates import (
+    load_clip_scorer,
+    motion_score,
+    score_candidate,
+)
 from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import byte_tokenizer
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import TINY
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.render.opening_frame import OpeningFrame
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
 from storage.domain.progress import Progress, Stage
 from tests.support.models import generate, load_engine, tiny_request
@@ -100,7 +105,7 @@ def test_each_pair_of_frames_is_compared_once(monkeypatch: pytest.MonkeyPatch) -
 
     monkeypatch.setattr(motion, "between", counted)
     frames = np.random.default_rng(0).integers(0, 256, (4, SIDE, SIDE, 3)).astype(np.uint8)
-    score_candidate(frames, 0, frames[0], Motion.PAN_LEFT, None)
+    score_candidate(frames, 0, OpeningFrame.of(frames[0]), Motion.PAN_LEFT, None)
     assert len(compared) == 3
 
 

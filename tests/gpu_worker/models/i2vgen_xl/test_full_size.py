@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from gpu_worker.lab.evaluate import last_frame
-from gpu_worker.media import motion, quality
+from gpu_worker.media import motion, quality, warp
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs
-from storage.domain.camera.motion import Camera, Motion, Pose, Reading
+from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose, Reading
 from storage.domain.camera.path import plan
 from storage.domain.request import DenoisedShape
 from tests.gpu_worker.render.scenes import photograph, whole
@@ -73,3 +73,18 @@ def test_with_the_camera_off_the_picture_stands_still(
     changes = {"width": 96, "height": 96, "frames": 12, "denoised": replace(DENOISED, frames=4)}
     frames = generate(moved_engine, canvas, camera=off, **changes).array
     assert (frames == canvas.fitted).all()
+
+
+def test_a_clip_begins_where_its_path_does_and_ends_where_it_leads(
+    moved_engine: I2VGenXL, coffee: Canvas
+) -> None:
+    canvas, start = replace(coffee, size=(96, 96)), Pose(0.2, -0.1, 2.0)
+    camera = Camera(keyframes=(Keyframe(0.0, start), Keyframe(1.0, Pose())))
+    changes = {"width": 96, "height": 96, "frames": 6, "denoised": replace(DENOISED, frames=4)}
+    [opening] = warp.move(canvas.source, canvas.window, (start,), canvas.size)
+    arriving = replace(canvas, end=whole(photograph("astronaut", SIDE), (96, 96)))
+    for given, last in ((canvas, canvas), (arriving, arriving.end)):
+        frames = generate(moved_engine, given, camera=camera, **changes).array
+        assert last is not None
+        assert quality.psnr(frames[0], opening) > 30
+        assert np.array_equal(frames[-1], last.fitted)

@@ -6,12 +6,16 @@ import numpy as np
 import pytest
 import torch
 
+from gpu_worker.media import warp
+from gpu_worker.media.frames import Frame
 from gpu_worker.media.picture import Canvas
+from gpu_worker.models.i2vgen_xl import encoders
+from gpu_worker.models.i2vgen_xl.checkpoint.components import Components
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs
 from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
 from gpu_worker.models.i2vgen_xl.pipeline import ClipInputs
-from storage.domain.camera.motion import Motion, Reading
+from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose, Reading
 from storage.domain.catalogue import PresetRow
 from storage.domain.models.sampling import Spacing
 from storage.domain.request import Preset
@@ -57,3 +61,24 @@ def test_what_a_preset_says_reaches_the_denoising(
     made = generate(still_engine, canvas, guidance=9.0).array
     # The checkpoint's own scheduler is DDIM, as that of the catalogue's exact preset.
     assert np.array_equal(made, usual) is (row == PresetRow())
+
+
+def test_a_checkpoint_is_shown_the_picture_that_the_clip_begins_with(
+    still_engine: I2VGenXL, canvas: Canvas, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Frame] = []
+    encode = encoders.encode_image
+
+    def recorded(components: Components, picture: Frame) -> torch.Tensor:
+        shown.append(picture)
+        return encode(components, picture)
+
+    monkeypatch.setattr(encoders, "encode_image", recorded)
+    start = Pose(0.1, 0.0, 2.0)
+    path = (Keyframe(0.0, start), Keyframe(1.0, Pose()))
+    begun = generate(still_engine, canvas, frames=4, camera=Camera(keyframes=path))
+    generate(still_engine, canvas, frames=4, camera=Camera(keyframes=path[1:]))
+    [expected] = warp.move(canvas.source, canvas.window, (start,), canvas.size)
+    assert np.array_equal(shown[0], expected)
+    assert np.array_equal(shown[1], canvas.fitted)
+    assert "first_frame" in dict(begun.scores)
