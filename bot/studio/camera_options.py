@@ -35,6 +35,14 @@ def camera_from(values: Mapping[str, Any], model: Model) -> Camera:
     return replace(camera, strength=strength)
 
 
+def going_on_from(camera: Camera, aspect: float) -> Camera:
+    """Return the camera of a clip that begins where one of this camera ends.
+
+    aspect is the clips' width divided by their height.
+    """
+    return replace(camera, keyframes=path_text.going_on(camera.keyframes, aspect))
+
+
 def strength_option(request: GenerationRequest, model: Model) -> float | None:
     """Return the option strength; None where leaving it out gives this request's."""
     strength = request.camera.strength

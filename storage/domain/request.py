@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from operator import itemgetter
 
-from storage.domain.camera.motion import Camera, Motion, Reading
+from storage.domain.camera.motion import Camera, Motion, Pose, Reading
 from storage.domain.clip import SPARSE, Container
 from storage.domain.drafts.grid import grid_size
 from storage.domain.errors import BadRequest
@@ -151,6 +151,10 @@ class GenerationRequest:
                 raise BadRequest("request_out_of_range", name=name, low=low, high=high)
         if self.finish is not None:
             self.finish.size(self.width, self.height)
+        going_on = [segment.camera for segment in self.segments[1:]]
+        going_on += [self.camera] if self.source and self.generates else []
+        if any(camera.start != Pose() for camera in going_on):
+            raise BadRequest("request_path_start")
 
     @property
     def generates(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bot.studio.camera_options import going_on_from
 from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.option_table import STORY
 from bot.studio.options import Options
@@ -25,7 +26,9 @@ def extension_options(admission: Admission, job: Job) -> Options:
     Raise BadRequest where the job has no clip.
     """
     clip, request = _clip_of(job), job.request
-    options = admission.options_of(request).replace(fps=clip.fps, seed=None)
+    camera = going_on_from(request.camera, request.width / request.height)
+    going_on = replace(request, camera=camera)
+    options = admission.options_of(going_on).replace(fps=clip.fps, seed=None)
     if request.segments:
         options = options.replace(prompt=prompts_in(request.prompt)[-1])
     return options.replace(**{STORY: 0, END_PICTURE: None})

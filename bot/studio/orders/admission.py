@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bot.studio.camera_options import camera_from
+from bot.studio.camera_options import camera_from, going_on_from
 from bot.studio.clips.finish_options import finish_from
 from bot.studio.clips.remaking import part_frames
 from bot.studio.option_table import OPTIONS, STORY, STYLE, Option, presets
@@ -207,6 +207,8 @@ class Admission:
         if not low <= len(prompts) <= high:
             raise BadRequest("request_story", count=len(prompts), low=low, high=high)
         cameras = [_camera({**values, "prompt": prompt}, model) for prompt in prompts]
+        aspect = request.width / request.height
+        cameras[1:] = [going_on_from(camera, aspect) for camera in cameras[1:]]
         if not values["path"].strip():  # any other path is that of all prompts in a row
             request = replace(request, camera=replace(request.camera, keyframes=()))
         return story.with_segments(request, cameras)

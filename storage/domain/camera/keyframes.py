@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from itertools import pairwise
 
-from storage.domain.camera.motion import Easing, Keyframe, Motion, Pose, Reading
+from storage.domain.camera.motion import Easing, Keyframe, Motion, Pose, Reading, start_of
 from storage.domain.camera.path import DELTAS, PAN, ROLL, SPEED_FACTOR, TILT, ZOOM_IN
 
 LONGEST = 6  # steps in one clip
@@ -45,15 +45,15 @@ def contradicts_itself(step: Sequence[Reading]) -> bool:
     return any(min(axis) < 0.0 < max(axis) for axis in zip(*deltas, strict=True))
 
 
-def motions(path: Sequence[Keyframe]) -> tuple[tuple[Motion, ...], ...]:
+def motions(path: tuple[Keyframe, ...]) -> tuple[tuple[Motion, ...], ...]:
     """Return the motions between keyframes, the largest first; equal neighbours are merged."""
-    poses = [Pose(), *(keyframe.pose for keyframe in path)]
+    poses = [start_of(path), *(keyframe.pose for keyframe in path if keyframe.time > 0.0)]
     steps: list[tuple[Motion, ...]] = []
     for before, after in pairwise(poses):
         step = _motions_between(before, after)
         if steps[-1:] != [step]:
             steps.append(step)
-    return tuple(steps)
+    return tuple(steps) or ((Motion.STATIC,),)
 
 
 def _motions_between(before: Pose, after: Pose) -> tuple[Motion, ...]:

@@ -10,6 +10,9 @@ from enum import StrEnum
 
 from storage.domain.errors import BadRequest
 
+START_SHIFT = 0.5
+"""How far from the picture's centre a clip may begin, so that its first frame shows some of it."""
+
 
 class Motion(StrEnum):
     """The camera motions that a prompt or an option can name; AUTO is read from the prompt."""
@@ -97,7 +100,8 @@ class Camera:
 
     motion AUTO is read from the prompt; any other wins over the prompt. strength (0..1) is how
     firmly the path conditions the model; 0 is off. keyframes, where given, are the path itself and
-    win over motion and speed.
+    win over motion and speed; one at time 0 is what the clip begins with, instead of the whole
+    picture.
     """
 
     motion: Motion = Motion.AUTO
@@ -114,6 +118,19 @@ class Camera:
         ordered = times == sorted(set(times)) and all(0.0 <= time <= 1.0 for time in times)
         if not ordered or not all(is_possible(keyframe.pose) for keyframe in self.keyframes):
             raise BadRequest("request_keyframes")
+        if max(abs(self.start.dx), abs(self.start.dy)) > START_SHIFT:
+            span = {"low": -START_SHIFT, "high": START_SHIFT}
+            raise BadRequest("request_out_of_range", name="path_start", **span)
+
+    @property
+    def start(self) -> Pose:
+        """Return the pose that the keyframes begin with: at rest, unless one is at time 0."""
+        return start_of(self.keyframes)
+
+
+def start_of(keyframes: tuple[Keyframe, ...]) -> Pose:
+    """Return the pose of a path's first frame."""
+    return keyframes[0].pose if keyframes and keyframes[0].time == 0.0 else Pose()
 
 
 def is_possible(pose: Pose) -> bool:

@@ -168,7 +168,7 @@ def _noise(random: Random, peak: float, frames: int, pace: float) -> list[float]
 
 
 def _interpolate_all(keyframes: tuple[Keyframe, ...], frames: int) -> tuple[Pose, ...]:
-    """Return the path from the identity to each keyframe; the last pose is held."""
+    """Return the path from where it begins to each keyframe; the last pose is held."""
     whole = keyframes if keyframes[0].time == 0.0 else (Keyframe(0.0, Pose()), *keyframes)
     return tuple(_interpolate(whole, time) for time in _times(frames))
 

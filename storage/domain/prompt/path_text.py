@@ -2,7 +2,8 @@
 
 Either motions in words, "zoom in, then pan left", or poses at times up to 1, the clip's end,
 "0.5 zoom 1.3; 1 right 0.2 roll 5"; both in English or Chinese. The clip opens with the picture as
-it is; what a pose does not name stays as it was before.
+it is, or with a pose at time 0, "0 zoom 2; 1 zoom 1"; what a pose does not name stays as it was
+before.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+from storage.domain.camera.composition import relative_to
 from storage.domain.camera.keyframes import (
     DIGITS,
     LONGEST,
@@ -19,7 +21,7 @@ from storage.domain.camera.keyframes import (
     contradicts_itself,
     keyframes,
 )
-from storage.domain.camera.motion import Easing, Keyframe, Pose, Reading, Speed
+from storage.domain.camera.motion import Easing, Keyframe, Pose, Reading, Speed, start_of
 from storage.domain.camera.path import SPEED_FACTOR
 from storage.domain.errors import BadRequest
 from storage.domain.prompt.normal_form import normalized
@@ -87,6 +89,29 @@ def write(path: Sequence[Keyframe]) -> str:
     return "; ".join(parts)
 
 
+def going_on(path: tuple[Keyframe, ...], aspect: float) -> tuple[Keyframe, ...]:
+    """Return a path for what goes on where a clip ended: from there as the path from its start.
+
+    It goes no further than a path may. aspect is the clip's width divided by its height.
+    """
+    start = start_of(path)
+    if start == Pose():
+        return path
+    later = [keyframe for keyframe in path if keyframe.time > 0.0] or [Keyframe(1.0, start)]
+    return tuple(
+        replace(keyframe, pose=_bounded(relative_to(start, keyframe.pose, aspect)))
+        for keyframe in later
+    )
+
+
+def _bounded(pose: Pose) -> Pose:
+    shape = asdict(pose)
+    for name, value in shape.items():
+        low, high = BOUNDS[_quantity(name)]
+        shape[name] = round(min(max(value, low), high), DIGITS) + 0.0
+    return Pose(**shape)
+
+
 def _changes(before: Pose, after: Pose) -> list[str]:
     found = []
     for name, negative, positive in (("dx", "left", "right"), ("dy", "up", "down")):
@@ -127,21 +152,28 @@ def _poses(parts: list[str]) -> tuple[Keyframe, ...]:
         found.append(keyframe)
         pose = keyframe.pose
     times = [keyframe.time for keyframe in found]
-    if times != sorted(set(times)) or not 0.0 < times[0] <= times[-1] <= 1.0:
+    if times != sorted(set(times)) or not 0.0 <= times[0] <= times[-1] <= 1.0:
         raise BadRequest("request_keyframes")
-    return tuple(found)
+    if times[0] == 0.0:  # nothing leads there
+        found[0] = replace(found[0], easing=Easing.LINEAR)
+    begins_as_ever = found[0] == Keyframe(0.0, Pose()) and len(found) > 1
+    return tuple(found[1:] if begins_as_ever else found)
 
 
 def _scaled(path: tuple[Keyframe, ...], factor: float) -> tuple[Keyframe, ...]:
-    return tuple(replace(keyframe, pose=_scaled_pose(keyframe.pose, factor)) for keyframe in path)
+    """Return a path that goes `factor` times as far from where it begins."""
+    start = start_of(path)
+    return tuple(
+        replace(keyframe, pose=_scaled_pose(start, keyframe.pose, factor)) for keyframe in path
+    )
 
 
-def _scaled_pose(pose: Pose, factor: float) -> Pose:
+def _scaled_pose(start: Pose, pose: Pose, factor: float) -> Pose:
     shape = {
-        "dx": pose.dx * factor,
-        "dy": pose.dy * factor,
-        "zoom": pose.zoom**factor,
-        "roll": pose.roll * factor,
+        "dx": start.dx + (pose.dx - start.dx) * factor,
+        "dy": start.dy + (pose.dy - start.dy) * factor,
+        "zoom": start.zoom * (pose.zoom / start.zoom) ** factor,
+        "roll": start.roll + (pose.roll - start.roll) * factor,
     }
     return Pose(**{name: _checked(name, round(value, DIGITS)) for name, value in shape.items()})
 
@@ -169,11 +201,15 @@ def _value(token: str, part: str) -> float:
 
 
 def _checked(name: str, value: float) -> float:
-    quantity = "shift" if name in ("dx", "dy") else name
+    quantity = _quantity(name)
     low, high = BOUNDS[quantity]
     if not low <= value <= high:
         raise BadRequest("request_out_of_range", name=f"path_{quantity}", low=low, high=high)
     return value + 0.0  # turns -0.0 into 0.0
+
+
+def _quantity(name: str) -> str:
+    return "shift" if name in ("dx", "dy") else name
 
 
 def _not_understood(part: str) -> BadRequest:

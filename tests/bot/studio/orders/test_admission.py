@@ -6,15 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from bot.studio.chains.extension import extension_of, extension_options
 from bot.studio.option_table import OPTIONS
 from bot.studio.options import Options
 from bot.studio.orders.admission import Admission
-from storage.domain.camera.motion import Motion, Reading, Speed
+from storage.domain.camera.motion import Motion, Pose, Reading, Speed
 from storage.domain.clip import Container
 from storage.domain.errors import BadRequest
 from storage.domain.models.capability import Capability
 from storage.domain.request import DenoisedShape, Preset
 from tests.support.catalogue.admission import ADMISSION, CATALOGUE, admit
+from tests.support.examples import CLIP, JOB
 
 
 def test_options_that_are_left_out_take_the_catalogues_defaults() -> None:
@@ -201,3 +203,23 @@ def test_recommendations_and_defaults_are_what_the_hardware_can_make() -> None:
     with pytest.raises(BadRequest) as refusal:
         admission.admit(Options("a", resolution="768p"), "0" * 64, (640, 640), 0)
     assert refusal.value.parameters["names"] == "512p, 640p"
+
+
+def test_a_story_begins_once_where_its_path_does_and_every_prompt_goes_on() -> None:
+    path = "0 zoom 2; 1 zoom 1"
+    request = admit(Options("waves\nwind", path=path, story=1))
+    first, second = [segment.camera for segment in request.segments]
+    assert first == request.camera
+    assert (second.start, second.keyframes[-1].pose.zoom) == (Pose(), 0.5)
+    assert ADMISSION.options_of(request)["path"] == path
+
+
+def test_what_goes_on_from_a_clip_that_began_elsewhere_goes_the_same_way() -> None:
+    request = admit(Options("waves", path="0 zoom 2 right 0.1; 1 zoom 1"))
+    made = replace(JOB, request=request, clip=CLIP)
+    options = extension_options(ADMISSION, made)
+    assert options["path"] == "1 zoom 0.5"
+    longer = extension_of(ADMISSION, made, options, 7)
+    assert longer.camera.start == Pose()
+    with pytest.raises(BadRequest, match="request_path_start"):
+        extension_of(ADMISSION, made, options.replace(path="0 zoom 2; 1 zoom 1"), 7)

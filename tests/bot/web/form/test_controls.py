@@ -64,7 +64,7 @@ async def test_recommended_ranges_stand_with_the_numbers_of_this_model() -> None
     built = controls(read_admission(Settings()))
     info = {one.option.name: one.component.info for one in built.shown}
     assert info["steps"].endswith("(recommended: 4–8)")
-    assert info["path"].endswith("“0.5 zoom 1.3; 1 right 0.2 roll 5”")
+    assert info["path"].endswith("“0 zoom 2; 0.5 zoom 1.3; 1 right 0.2 roll 5”")
     assert "/styles" not in info["style"]
 
 

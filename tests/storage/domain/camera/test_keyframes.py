@@ -56,3 +56,9 @@ def test_the_camera_rests_where_a_motion_ends_before_the_next_begins() -> None:
 def test_equal_neighbouring_motions_are_merged() -> None:
     path = (Keyframe(0.5, Pose(dx=0.1)), Keyframe(1.0, Pose(dx=0.2)))
     assert motions(path) == ((Motion.PAN_RIGHT,),)
+
+
+def test_motions_are_told_from_where_a_path_begins() -> None:
+    close = Keyframe(0.0, Pose(zoom=2.0))
+    assert motions((close, Keyframe(1.0, Pose()))) == ((Motion.ZOOM_OUT,),)
+    assert motions((close,)) == ((Motion.STATIC,),)

@@ -28,3 +28,11 @@ def test_keyframes_out_of_order_are_refused(times: tuple[float, ...]) -> None:
 def test_an_impossible_pose_is_refused(pose: Pose) -> None:
     with pytest.raises(BadRequest):
         Camera(keyframes=(Keyframe(1.0, pose),))
+
+
+@pytest.mark.parametrize("pose", [Pose(dx=0.6), Pose(dy=-0.51, zoom=4.0)])
+def test_a_start_that_looks_past_the_picture_is_refused(pose: Pose) -> None:
+    with pytest.raises(BadRequest) as caught:
+        Camera(keyframes=(Keyframe(0.0, pose), Keyframe(1.0, Pose())))
+    assert caught.value.parameters["name"] == "path_start"
+    assert Camera(keyframes=(Keyframe(0.1, pose),)).start == Pose()

@@ -143,3 +143,13 @@ def test_a_path_that_continues_a_clip_sets_off_no_faster_than_it_goes_on(motion:
 
     assert max(first_step(seed, False) for seed in range(60)) > 1.8
     assert max(first_step(seed, True) for seed in range(60)) <= 1.0
+
+
+def test_a_path_may_begin_elsewhere() -> None:
+    start, end = Pose(0.2, 0.0, 2.0), Pose(0.0, 0.1, 1.0)
+    camera = Camera(keyframes=(Keyframe(0.0, start), Keyframe(1.0, end)))
+    poses = plan(camera, Reading(Motion.AUTO), 0, 9)
+    assert (camera.start, poses[0], poses[-1]) == (start, start, end)
+    assert poses[4] == Pose(0.1, 0.05, round(math.sqrt(2.0), 9))
+    held = Camera(keyframes=(Keyframe(0.0, start),))
+    assert plan(held, Reading(Motion.AUTO), 0, 3) == (start,) * 3

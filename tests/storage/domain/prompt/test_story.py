@@ -9,6 +9,7 @@ import pytest
 from storage.codec import dumps, loads
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
 from storage.domain.errors import BadRequest
+from storage.domain.finish import Finish
 from storage.domain.prompt.story import prompts_in, segment_of, title_of, with_segments
 from storage.domain.quota import price
 from storage.domain.request import MOST_SEGMENTS, SEED_LIMIT, GenerationRequest, Segment
@@ -101,3 +102,17 @@ def test_a_story_out_of_bounds_is_refused(changes: dict[str, object]) -> None:
 def test_a_story_is_shown_in_one_line() -> None:
     assert title_of(STORY) == "zoom in → pan left → tilt up"
     assert title_of(REQUEST) == "zoom in"
+
+
+def test_nothing_that_goes_on_begins_elsewhere() -> None:
+    begun = Camera(keyframes=(Keyframe(0.0, Pose(zoom=2.0)), Keyframe(1.0, Pose())))
+    first = replace(STORY, segments=(Segment("zoom in", begun), *STORY.segments[1:]))
+    assert segment_of(first, 0, "a" * 64, "").camera == begun
+    for changes in (
+        {"segments": (*STORY.segments[:2], Segment("tilt up", begun))},
+        {"segments": (), "camera": begun, "source": "b" * 64},
+    ):
+        with pytest.raises(BadRequest, match="request_path_start"):
+            replace(STORY, **changes)
+    finished = replace(REQUEST, camera=begun, source="b" * 64, finish=Finish(loop=True))
+    assert not finished.generates
