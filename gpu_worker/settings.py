@@ -105,6 +105,8 @@ class WorkerSettings(Settings):
                 "picture_model": self.picture_model,
                 "judge": "" if self.judge is None else str(self.judge),
                 "memory_gib": memory_gib,
+                "profile": self.hardware_profile,
+                "profiles": dict(catalogue.profiles),
                 "presets": dict(catalogue.presets_of(row)),
                 "row": row,
                 **({"styles_folder": self.styles_folder} if self.takes_styles else {}),

@@ -40,6 +40,7 @@ Check = Callable[[Subject], str]
 
 CHECKS: Mapping[str, Check] = {
     "device": device_checks.versions,
+    "hardware profile": device_checks.hardware_profile,
     "matrix products": device_checks.matrix_products,
     **{f"attention {name}": partial(device_checks.attention, kernel=name) for name in KERNELS},
     "attention auto": device_checks.attention_choice,

@@ -7,12 +7,13 @@ from typing import Any
 
 import torch
 
-from gpu_worker.check.report import require
+from gpu_worker.check.report import NeedsOtherMachine, require
 from gpu_worker.check.subject import Subject, Watch, checked_frames, make_clip, psnr
 from gpu_worker.engine.api import Cancelled
 from gpu_worker.lab.bench.accuracy import measure_errors
 from gpu_worker.lab.bench.pipelines import engine_latents
 from gpu_worker.models.i2vgen_xl.hardware.device import resolve_dtype
+from gpu_worker.models.i2vgen_xl.hardware.device_facts import has_bf16
 from gpu_worker.models.i2vgen_xl.memory.estimator import weight_bytes
 from storage.domain.camera.motion import Camera, Motion
 from storage.domain.request import Preset
@@ -99,6 +100,8 @@ def candidates(subject: Subject) -> str:
 
 def number_format(subject: Subject, name: str) -> str:
     """Make a clip in a number format and compare it with the usual one's."""
+    if name == "bf16" and not has_bf16(subject.device):
+        raise NeedsOtherMachine("needs a card that computes in bf16")
     usual = engine_latents(subject.engine, subject.small, Preset.EXACT).float()
     engine = subject.load(dtype=name)
     wide = engine_latents(engine, subject.small, Preset.EXACT).float()

@@ -16,6 +16,8 @@ from gpu_worker.check.report import NeedsOtherMachine, require
 from gpu_worker.check.subject import Subject
 from gpu_worker.lab.bench.timing import matrix_flops
 from gpu_worker.models.i2vgen_xl.hardware.device import device_name, resolve_dtype
+from gpu_worker.models.i2vgen_xl.hardware.device_facts import DeviceFacts
+from gpu_worker.models.i2vgen_xl.hardware.device_profile import described, use
 from gpu_worker.models.i2vgen_xl.unet.attention import KERNELS, AttentionKind, Kernel, plain
 from gpu_worker.models.i2vgen_xl.unet.attention_choice import (
     PROBES,
@@ -24,6 +26,7 @@ from gpu_worker.models.i2vgen_xl.unet.attention_choice import (
     obstacle,
 )
 from gpu_worker.models.i2vgen_xl.unet.group_norm import group_norm
+from storage.catalogue_file import load_catalogue
 
 PACKAGES = ("torch", "diffusers", "transformers", "triton", "xformers")
 
@@ -56,6 +59,12 @@ def versions(subject: Subject) -> str:
         f"{device_name(subject.device)}, {memory:.1f} GiB, compute capability "
         f"{properties.major}.{properties.minor}, driver {_driver()}; {', '.join(found)}"
     )
+
+
+def hardware_profile(subject: Subject) -> str:
+    """Return what the device can do, and as which profile a worker without a setting uses it."""
+    facts = DeviceFacts.of(subject.device)
+    return f"{described(facts)}; {use(facts, load_catalogue().profiles)}"
 
 
 def _driver() -> str:

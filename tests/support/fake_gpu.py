@@ -182,6 +182,7 @@ def fake_gpu(patch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
         "mem_get_info": (2**34, 2**34),
         "memory_reserved": 0,
         "get_device_name": "a fake GPU",
+        "get_device_capability": (9, 0),
     }.items():
         patch.setattr(torch.cuda, name, lambda *_given, value=value: value)
     patch.setattr(torch.cuda, "Event", FakeEvent)

@@ -19,6 +19,7 @@ from gpu_worker.engine.api import NotUsable
 from gpu_worker.models.i2vgen_xl.checkpoint.named_errors import naming
 from gpu_worker.models.i2vgen_xl.checkpoint.weight_files import HALF, check_whole, weight_files
 from gpu_worker.models.i2vgen_xl.hardware.device import resolve_dtype
+from gpu_worker.models.i2vgen_xl.hardware.device_facts import has_bf16
 from gpu_worker.models.model_index import FILE, read_index
 from storage.domain.models.pipeline_row import PipelineRow
 from storage.domain.text import printable
@@ -40,12 +41,15 @@ def component_dtypes(
 ) -> Mapping[str, torch.dtype]:
     """Return the number format of each component that has its own, and of all others as `default`.
 
-    The row's hold on a GPU, unless the setting names another than auto.
+    The row's hold on a GPU, unless the setting names another than auto; fp16 stands for bf16 on a
+    card that does not compute in it.
     """
     usual = resolve_dtype(setting, device)
     if setting != "auto" or device.type == "cpu":
         return {DEFAULT: usual}
     own = {name: resolve_dtype(dtype, device) for name, dtype in row.dtypes.items()}
+    if not has_bf16(device):
+        own = {name: usual if one is torch.bfloat16 else one for name, one in own.items()}
     return {DEFAULT: usual, **own}
 
 

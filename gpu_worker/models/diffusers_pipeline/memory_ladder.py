@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from gpu_worker.models.i2vgen_xl.hardware.device_facts import DeviceFacts
 from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import release_after
 from storage.domain.clip import Adjustment
 
@@ -43,7 +44,7 @@ class MemoryLadder:
         """Bring a pipeline to a device, whole where it fits; 0 GiB: all that the device has."""
         if device.type == "cpu":
             return cls(pipeline, device)
-        whole = torch.cuda.get_device_properties(device).total_memory
+        whole = DeviceFacts.of(device).memory
         limit = min(whole, memory_gib * 2**30) if memory_gib else whole
         ladder = cls(pipeline, device, weight_bytes(pipeline) > SHARE * limit)
         ladder._place()

@@ -14,6 +14,7 @@ from gpu_worker.models.i2vgen_xl.checkpoint.components import Components
 from gpu_worker.models.i2vgen_xl.checkpoint.named_errors import naming
 from gpu_worker.models.i2vgen_xl.encoders import drop_skipped_layers, preprocess
 from gpu_worker.models.i2vgen_xl.hardware.device import resolve_device, resolve_dtype
+from gpu_worker.models.i2vgen_xl.hardware.device_facts import runs_compiled
 from gpu_worker.models.i2vgen_xl.memory.fallback import default_slices
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.pipeline import Pipeline
@@ -63,7 +64,7 @@ def load_pipeline(folder: Path, options: EngineOptions, pool: ThreadPoolExecutor
         # On CUDA torch's group norm gives contiguous maps, which each convolution would turn again.
         components.vae.to(memory_format=torch.channels_last)
     fuse_upsamplers(components.vae)
-    compiled = optimizations.compiled and device.type == "cuda"
+    compiled = optimizations.compiled and runs_compiled(device)
     kernels = choose_kernels(options.attention, device, dtype, compiled=compiled)
     unet = UNet(components.unet, kernels, optimizations).eval()
     unet.slice_feed_forward(default_slices(device, compiled=compiled))

@@ -22,6 +22,7 @@ from gpu_worker.engine.api import (
 from gpu_worker.media.frames import Frame
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.hardware.device import resolve_dtype
+from gpu_worker.models.i2vgen_xl.hardware.device_facts import has_bf16
 from gpu_worker.models.text_to_image.checkpoint import check, local_folder, locate
 from gpu_worker.models.text_to_image.picture_model import PictureModel
 from storage.domain.camera.motion import Motion
@@ -138,7 +139,7 @@ def picture_dtype(name: str, device: torch.device) -> torch.dtype:
 
     Many of these models were trained in bf16, and some give black pictures in fp16.
     """
-    if name == "auto" and device.type == "cuda" and torch.cuda.is_bf16_supported():
+    if name == "auto" and device.type == "cuda" and has_bf16(device):
         return torch.bfloat16
     return resolve_dtype(name, device)
 

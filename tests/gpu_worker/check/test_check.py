@@ -29,6 +29,7 @@ CUDA_ONLY = {
 
 QUICK = [
     "device",
+    "hardware profile",
     "attention sdpa",
     "attention xformers",
     "group norm",
@@ -59,10 +60,11 @@ def test_every_line_says_how_it_ended_and_what_needs_another_machine(
 ) -> None:
     assert run(monkeypatch, "--only", *QUICK) == 0
     *lines, summary = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines] == ["ok", "ok", "not", *["ok"] * 6, "not"]
-    assert "xformers is not installed" in lines[2]
+    assert [line.split()[0] for line in lines] == ["ok", "ok", "ok", "not", *["ok"] * 6, "not"]
+    assert "profile cpu" in lines[1]
+    assert "xformers is not installed" in lines[3]
     assert "needs CUDA" in lines[-1]
-    assert summary.startswith("8 passed, 0 failed, 2 not run")
+    assert summary.startswith("9 passed, 0 failed, 2 not run")
 
 
 @pytest.mark.slow

@@ -44,7 +44,12 @@ class RecordedPipeline:
 def pipeline(monkeypatch: pytest.MonkeyPatch) -> RecordedPipeline:
     """Return a pipeline beside a GPU of 2 GiB."""
     properties = SimpleNamespace(total_memory=2 * 2**30)
-    monkeypatch.setattr(torch.cuda, "get_device_properties", lambda _: properties)
+    for name, value in {
+        "get_device_properties": properties,
+        "get_device_name": "a GPU",
+        "get_device_capability": (9, 0),
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, lambda _, value=value: value)
     return RecordedPipeline()
 
 

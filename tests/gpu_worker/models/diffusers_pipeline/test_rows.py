@@ -138,7 +138,10 @@ def test_a_pipeline_that_does_not_call_back_is_counted_by_its_scheduler(
     assert "step" not in vars(engine.ladder.pipeline.scheduler)
 
 
-def test_a_rows_number_formats_hold_on_a_gpu_that_is_left_to_choose() -> None:
+def test_a_rows_number_formats_hold_on_a_gpu_that_is_left_to_choose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (8, 0))
     row = CATALOGUE.models["wan2.2-ti2v-5b"].pipeline
     gpu, cpu = torch.device("cuda"), torch.device("cpu")
     chosen = component_dtypes(row, "auto", gpu)
@@ -146,6 +149,9 @@ def test_a_rows_number_formats_hold_on_a_gpu_that_is_left_to_choose() -> None:
     assert component_dtypes(row, "fp16", gpu) == {"default": torch.float16}
     assert component_dtypes(row, "auto", cpu) == {"default": torch.float32}
     assert component_dtypes(PipelineRow(), "auto", gpu) == {"default": torch.float16}
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _: (7, 5))
+    chosen = component_dtypes(row, "auto", gpu)
+    assert chosen == {"default": torch.float16, "vae": torch.float32}
 
 
 def test_the_number_format_of_the_settings_is_that_of_every_component(

@@ -228,8 +228,8 @@ def test_pictures_are_made_in_the_format_that_the_device_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cuda = torch.device("cuda")
-    for has_bf16, dtype in ((True, torch.bfloat16), (False, torch.float16)):
-        monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda has=has_bf16: has)
+    for capability, dtype in (((8, 6), torch.bfloat16), ((7, 5), torch.float16)):
+        monkeypatch.setattr(torch.cuda, "get_device_capability", lambda _, is_=capability: is_)
         assert text_to_image.picture_dtype("auto", cuda) is dtype
     assert text_to_image.picture_dtype("fp16", cuda) is torch.float16
     assert text_to_image.picture_dtype("auto", CPU) is torch.float32

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import torch
 
@@ -14,7 +12,6 @@ from gpu_worker.models.i2vgen_xl.memory.estimator import (
     MemoryEstimator,
     MemoryMode,
     available_bytes,
-    available_host_bytes,
 )
 from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint, FootprintKind
 
@@ -47,18 +44,3 @@ def test_what_others_hold_on_a_device_is_not_available(monkeypatch: pytest.Monke
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda _: 6 * GIB)
     monkeypatch.setattr(torch.cuda, "memory_allocated", lambda _: 4.5 * GIB)
     assert available_bytes(torch.device("cuda"), 3.0 * GIB) == (16 + 1.5 + 3) * GIB
-
-
-def test_a_control_group_bounds_a_host(tmp_path: Path) -> None:
-    assert available_host_bytes(tmp_path) is None
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/meminfo").write_text("MemTotal: 9 kB\nMemAvailable:  4096 kB\n")
-    assert available_host_bytes(tmp_path) == 4096 * 1024
-    group = tmp_path / "sys/fs/cgroup"
-    group.mkdir(parents=True)
-    (group / "memory.max").write_text("2000000\n")
-    (group / "memory.current").write_text("1500000\n")
-    (group / "memory.stat").write_text("anon 1\ninactive_file 100000\n")
-    assert available_host_bytes(tmp_path) == 600000.0
-    (group / "memory.max").write_text("max\n")
-    assert available_host_bytes(tmp_path) == 4096 * 1024

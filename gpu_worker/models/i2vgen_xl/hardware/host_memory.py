@@ -1,0 +1,35 @@
+"""How much of the host's memory this process can still take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def available_host_bytes(system: Path = Path("/")) -> float | None:
+    """Return the bytes that this process can still take: the machine's, or its control group's."""
+    limits = [_machine(system / "proc/meminfo"), _control_group(system / "sys/fs/cgroup")]
+    known = [limit for limit in limits if limit is not None]
+    return min(known) if known else None
+
+
+def _machine(file: Path) -> float | None:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
+    return float(found[0]) * 1024 if found else None
+
+
+def _control_group(folder: Path) -> float | None:
+    """Return what a control group leaves, counting the pages that it would give up."""
+    try:
+        limit = (folder / "memory.max").read_text(encoding="utf-8").strip()
+        used = float((folder / "memory.current").read_text(encoding="utf-8"))
+        stat = (folder / "memory.stat").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return None
+    if limit == "max":
+        return None
+    cached = next((float(line.split()[1]) for line in stat if line.startswith("inactive_file ")), 0)
+    return float(limit) - used + cached
