@@ -27,6 +27,8 @@ from storage.blobs import Blobs
 from storage.database.bots import BotTable
 from storage.database.privacy.departures import DepartureTable
 
+COUNTING = "counting"
+"""What a process prints once it counts."""
 UNCHANGING = {
     "EXISTS",
     "GET",
@@ -51,8 +53,9 @@ class CrashPoint:
         self._count = 0
 
     def start(self, *_: object) -> None:
-        """Count from now on."""
+        """Count from now on, and say so; a signal handler may not print."""
         self._counting = True
+        os.write(1, f"\n{COUNTING}\n".encode())
 
     def __call__(self, what: str) -> None:
         """Count an operation; a SIGKILL ends the process here."""

@@ -30,6 +30,7 @@ from storage.queue.messages import Order
 from storage.queue.reporter import ProgressReporter
 from tests.bot.studio.chains.test_stories import StoryWorker
 from tests.support.backend import Backend, ScriptedWorker, png, until
+from tests.support.crashing_process import COUNTING
 
 INTERRUPTED = "Your order was interrupted"
 LOADING = 1 << 7
@@ -138,6 +139,12 @@ async def run(tmp_path: Path, backend: Backend) -> AsyncIterator[CrashRun]:
         yield CrashRun(server, member, backend, tmp_path)
 
 
+async def count_from_now(bot: ChildProcess) -> None:
+    """Let a bot number its writes and requests from now on."""
+    bot.process.send_signal(signal.SIGUSR1)
+    await bot.wait_for_line(COUNTING)
+
+
 async def begin(run: CrashRun, order: str, clip: Json | None) -> Json:
     """Order in this way; return the outcome of the interaction."""
     member = run.member
@@ -201,8 +208,7 @@ async def test_a_killed_bot_ends_each_order_in_one_post_or_one_word(
         if order in ("again", "react", "extend"):
             clip = await first_clip(run)
             before = [message["id"] for message in await run.posted()]
-        process.process.send_signal(signal.SIGUSR1)
-        await asyncio.sleep(0.1)
+        await count_from_now(process)
         ordered = await run.ordered()
         outcome = await begin(run, order, clip)
         ended = asyncio.create_task(process.process.wait())
@@ -238,10 +244,9 @@ async def test_a_killed_bot_ends_each_order_in_one_post_or_one_word(
 @pytest.mark.parametrize("number", [2, 4, pytest.param(8, marks=pytest.mark.slow)])
 async def test_a_stopped_bot_finishes_or_tells_what_was_begun(run: CrashRun, number: int) -> None:
     async with run.bot(number, "SIGTERM") as process:
-        process.process.send_signal(signal.SIGUSR1)
-        await asyncio.sleep(0.1)
+        await count_from_now(process)
         outcome = await begin(run, "animate", None)
-        assert await asyncio.wait_for(process.process.wait(), 20) == 0
+        assert await asyncio.wait_for(process.process.wait(), 60) == 0
     assert outcome["kind"] == "deferred"
     assert await run.backend.jobs.begun_orders.all("discord") == []
     [job] = await run.backend.jobs.unfinished()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 
 import pytest
 
 from deploy.local.clip_messages import buttons_of, clip_of
 from deploy.local.discord.member.client import MemberApiError
 from deploy.local.discord.state.guild import ADA
-from tests.bot.discord_ui.test_crash_points import CrashRun, begin, run
+from tests.bot.discord_ui.test_crash_points import CrashRun, begin, count_from_now, run
 from tests.support.backend import until
 from tests.support.privacy.traces import in_files, in_tables
 
@@ -25,10 +24,9 @@ async def test_a_killed_bot_goes_on_forgetting(run: CrashRun, number: int) -> No
         clip = next(message for message in await run.finished(1) if clip_of(message))
         outcome = await run.member.command("forget-me")
         question = await run.member.wait_for_message(outcome["message"], buttons_of)
-        process.process.send_signal(signal.SIGUSR1)
-        await asyncio.sleep(0.1)
+        await count_from_now(process)
         await run.member.press(question["id"], buttons_of(question)["forget-me"])
-        await asyncio.wait_for(process.process.wait(), 30)
+        await asyncio.wait_for(process.process.wait(), 60)
     assert await run.member.message(clip["id"])
 
     async def is_gone() -> bool:
