@@ -89,7 +89,7 @@ async def run_until_killed(
     await killed.wait_for_log("takes orders")
     job = await order(backend, kind, before)
     over = asyncio.create_task(killed.process.wait())
-    finished = asyncio.create_task(until(backend.all_jobs_ended, 30))
+    finished = asyncio.create_task(until(backend.all_jobs_ended, 60))
     await asyncio.wait({over, finished}, return_when=asyncio.FIRST_COMPLETED)
     finished.cancel()
     await asyncio.gather(finished, return_exceptions=True)

@@ -29,4 +29,4 @@ def test_a_life_begins_with_the_process_is_ready_once_and_ends() -> None:
 def test_the_start_of_python_is_billed_too() -> None:
     code = "import time; time.sleep(0.5); from gpu_worker.life import process_age as a; print(a())"
     run = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert 0.5 <= float(run.stdout) <= 30.0
+    assert 0.45 <= float(run.stdout) <= 60.0  # the kernel tells it in hundredths

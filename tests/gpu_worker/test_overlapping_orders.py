@@ -120,7 +120,7 @@ class GeneratorBench:
 
     async def wait_for(self, line: str, times: int = 1) -> None:
         """Wait until the log has this line so many times."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while self.engine.log.count(line) < times:  # noqa: ASYNC110  # the log has no event
                 await asyncio.sleep(0.001)
 
@@ -138,7 +138,7 @@ async def test_the_engine_goes_on_while_a_clip_is_encoded_and_uploaded(
     encoding = threading.Event()
 
     def held(*args: Any, **options: Any) -> Encoded:
-        encoding.wait(20)
+        encoding.wait(60)
         return encode(*args, **options)
 
     monkeypatch.setattr("gpu_worker.encoding.encode", held)

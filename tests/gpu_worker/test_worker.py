@@ -27,7 +27,9 @@ from tests.support.prometheus import samples, scrape
 from tests.support.queue_worker import put_text
 from tests.support.worker_processes import ROOT, WorkerProcesses, alive, worker_processes
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(120)
+
+TICK = 0.02  # seconds; the kernel tells the start of a process, and its own, in hundredths
 
 
 @pytest.fixture
@@ -72,7 +74,7 @@ async def test_a_killed_worker_leaves_no_child_and_the_clip_is_made_by_another(
     children = killed.children
     assert len(children) == 2  # the engine, and the process that decodes pictures
     await killed.end(signal.SIGKILL)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while any(map(alive, children)):  # noqa: ASYNC110 (a process's end has no event)
             await asyncio.sleep(0.01)
     # The bot learns it from the lease, which expires within 15 s.
@@ -107,7 +109,7 @@ async def test_an_idle_worker_stops_at_once(
     worker = await workers.worker()
     await worker.wait_for_log("is ready on")
     children = worker.children
-    assert await asyncio.wait_for(worker.end(number), 5) == 0
+    assert await asyncio.wait_for(worker.end(number), 60) == 0
     assert not [child for child in children if alive(child)]
     assert await workers.queue.workers() == 0
 
@@ -124,7 +126,7 @@ async def test_a_stopped_worker_hands_a_long_clip_back(workers: WorkerProcesses)
     worker = await workers.worker(DRAIN_SECONDS="0.1")
     order = await workers.order("slow", steps=400)
     await workers.wait_for_step(order)
-    assert await asyncio.wait_for(worker.end(), 10) == 0
+    assert await asyncio.wait_for(worker.end(), 60) == 0
     assert await workers.outcome(order) == HANDED_BACK
 
 
@@ -195,7 +197,8 @@ async def test_metrics_and_health_are_served(workers: WorkerProcesses) -> None:
 async def test_a_worker_is_ready_only_while_its_engines_process_has_the_model(
     workers: WorkerProcesses,
 ) -> None:
-    worker = await workers.worker(METRICS_PORT="0")
+    hold = workers.folder / "hold"
+    worker = await workers.worker(METRICS_PORT="0", FAKE_ENGINE_HOLD=str(hold))
     port = int((await worker.wait_for_log("metrics are at port")).rpartition(" ")[2])
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as session:
 
@@ -207,10 +210,12 @@ async def test_a_worker_is_ready_only_while_its_engines_process_has_the_model(
                 await asyncio.sleep(0.01)
 
         await wait_for(200)
+        hold.touch()
         os.kill(worker.engine, signal.SIGKILL)
         await wait_for(503)
         async with session.get("/healthz") as answer:
             assert (answer.status, await answer.text()) == (200, "loading\n")
+        hold.unlink()
         await wait_for(200)
 
 
@@ -248,13 +253,13 @@ async def test_an_idle_worker_may_end_by_itself(workers: WorkerProcesses) -> Non
 
 async def test_a_worker_is_billed_from_its_start_to_its_end(workers: WorkerProcesses) -> None:
     began = time.monotonic()
-    worker = await workers.worker(IDLE_EXIT_SECONDS="4", GPU_OFFER="some card")
+    worker = await workers.worker(IDLE_EXIT_SECONDS="1", GPU_OFFER="some card")
     assert await worker.process.wait() == 0
     lived = time.monotonic() - began
     [life] = await workers.queue.lives()
     assert (life.ended, life.offer) == (True, "some card")
-    assert 0.0 < life.start_seconds < life.seconds <= lived
-    assert life.seconds == pytest.approx(lived, abs=0.3)
+    assert life.start_seconds > 0.0
+    assert life.start_seconds + 0.99 <= life.seconds <= lived + TICK
 
 
 def test_the_parent_process_imports_no_torch() -> None:

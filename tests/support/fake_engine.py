@@ -9,6 +9,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
 
 PREVIEW = b"RIFF0000WEBP"
+HOLD = "FAKE_ENGINE_HOLD"  # names a file; nothing is loaded while there is one
 
 
 class FakeEngine:
@@ -46,6 +48,8 @@ class FakeEngine:
         self._marker = marker
 
     def load(self) -> None:
+        while HOLD in os.environ and Path(os.environ[HOLD]).exists():
+            time.sleep(0.01)
         if self._load == "missing":
             raise NotUsable("no weights here")
         if self._load == "later" and not self._crashed_before():

@@ -19,6 +19,9 @@ from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 from tests.support.examples import CLIP, REQUEST
 
+PATIENCE = 60.0
+"""Seconds after which a test gives up on anything, however slow the machine."""
+
 
 def order(job: str, attempt: int = 1) -> Order:
     """Return an attempt at a job of this name."""
@@ -122,7 +125,7 @@ async def running_worker(
 
 async def outcome_of(queue: Queue, job: str, attempt: int = 1) -> Clip | Failure:
     """Wait for an outcome and return it."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             outcome = await queue.outcome(job, attempt)
             if outcome is not None:
@@ -137,7 +140,7 @@ async def queued_orders(queue: Queue) -> int:
 
 async def until(ask: Callable[[], Awaitable[object]], answer: object) -> None:
     """Poll until this is the answer."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while await ask() != answer:  # noqa: ASYNC110  # what lies in Redis has no event
             await asyncio.sleep(0.01)
 
@@ -159,7 +162,7 @@ def skip_event(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 
 async def wait_for_log(caplog: pytest.LogCaptureFixture, text: str) -> None:
     """Wait until this text was logged."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while text not in caplog.text:  # noqa: ASYNC110  # the log has no event
             await asyncio.sleep(0.01)
 
@@ -178,7 +181,7 @@ class EventRecorder:
     async def subscribed(cls, queue: Queue) -> EventRecorder:
         """Return a recorder that misses no event from now on."""
         recorder = cls(queue)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not recorder._subscribed.is_set():  # one probe is received, not all
                 await queue._redis.publish(EVENTS, write_event(recorder._probe))
                 await asyncio.sleep(0.01)
@@ -194,7 +197,7 @@ class EventRecorder:
 
     async def next(self, kind: type[Event]) -> tuple[float, Event]:
         """Return the next event of this type and when it came."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 at, event = await self._new.get()
                 if isinstance(event, kind):

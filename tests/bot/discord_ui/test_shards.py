@@ -14,7 +14,7 @@ from bot.discord_ui.shards import IdentifyTurns
 async def test_shards_of_one_turn_identify_one_after_another_and_others_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(shards, "IDENTIFY_SECONDS", 0.5)
+    monkeypatch.setattr(shards, "IDENTIFY_SECONDS", 0.2)
     turns, began = IdentifyTurns(2), time.monotonic()
     ends: dict[int, float] = {}
 
@@ -23,6 +23,7 @@ async def test_shards_of_one_turn_identify_one_after_another_and_others_at_once(
         ends[shard] = time.monotonic() - began
 
     await asyncio.gather(*map(identify, range(5)))
-    assert list(ends) == [0, 1, 2, 3, 4]
-    assert ends[1] < 0.5 <= ends[2]
-    assert ends[4] >= 1.0
+    assert list(ends)[:2] == [0, 1]
+    assert [shard for shard in ends if shard % 2 == 0] == [0, 2, 4]
+    assert min(ends[2], ends[3]) >= 0.2
+    assert ends[4] >= 0.4

@@ -14,7 +14,9 @@ from storage.database.jobs import Jobs
 from storage.domain.catalogue import Catalogue
 from tests.support.examples import job
 
-SECONDS = 5.0  # within which another process can write; those that were cancelled would wait for 30
+SECONDS = (
+    20.0  # within which another process can write; those that were cancelled would wait for 30
+)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import time
 import tracemalloc
 import zlib
 from collections.abc import Callable
@@ -46,13 +45,10 @@ def test_a_huge_picture_is_refused_from_its_header_alone(
 ) -> None:
     bomb = png(*size, chunk(b"IDAT", zlib.compress(bytes(1000))), chunk(b"IEND", b""))
     tracemalloc.start()
-    started = time.perf_counter()
     key = refused(bomb, read)
-    elapsed = time.perf_counter() - started
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert key == "picture_too_large"
-    assert elapsed < 0.5
     assert peak < 5_000_000
 
 

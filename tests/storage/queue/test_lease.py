@@ -13,12 +13,14 @@ from pathlib import Path
 
 import pytest
 import redis
+import redis.asyncio
 
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import Unavailable
 from storage.queue.client import Queue
 from storage.queue.consumer import Consumer
 from storage.queue.messages import (
+    CANCELS,
     HANDED_BACK,
     LEASE_SECONDS,
     AttemptState,
@@ -113,17 +115,16 @@ async def test_an_emptied_redis_loses_no_clip(
         assert await outcome_of(queue, "waiting", 2) == clip_of(order("waiting", 2))
 
 
-async def test_a_cancel_reaches_the_handler_at_once(
+async def test_a_cancel_reaches_the_handler_by_the_channel_alone(
     queue: Queue, restartable_redis: RestartableRedis
 ) -> None:
     handler = BlockingHandler()
     async with running_worker(restartable_redis.url, handler):
         await queue.put(order("a"))
         await handler.started.wait()
-        began = asyncio.get_running_loop().time()
-        await queue.cancel("a")
+        async with redis.asyncio.Redis.from_url(restartable_redis.url) as client:
+            await until(lambda: client.publish(CANCELS, "a"), 1)  # the worker has subscribed
         assert await outcome_of(queue, "a") == Failure("failed_cancelled", cancelled=True)
-        assert asyncio.get_running_loop().time() - began < 0.5
 
 
 async def test_a_cancel_lost_by_the_channel_is_found_by_its_flag(
@@ -236,7 +237,7 @@ async def test_a_blocked_event_loop_does_not_end_the_lease(
 
 def block_until(condition: Callable[[], bool]) -> None:
     """Keep the event loop from running, as heavy work would, until the condition holds."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

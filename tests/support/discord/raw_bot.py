@@ -42,7 +42,7 @@ class RawBot:
     async def receive(self) -> Json:
         """Return the next frame; a close is an AssertionError."""
         assert self.socket is not None
-        message = await self.socket.receive(timeout=5)
+        message = await self.socket.receive(timeout=60)
         assert message.type is aiohttp.WSMsgType.TEXT, f"closed with {self.socket.close_code}"
         body: Json = json.loads(message.data)
         self.sequence = body["s"] or self.sequence
@@ -51,7 +51,7 @@ class RawBot:
     async def closed_with(self) -> int | None:
         """Return the code with which the server closes."""
         assert self.socket is not None
-        while (await self.socket.receive(timeout=5)).type is aiohttp.WSMsgType.TEXT:
+        while (await self.socket.receive(timeout=60)).type is aiohttp.WSMsgType.TEXT:
             pass
         return self.socket.close_code
 

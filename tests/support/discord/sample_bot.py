@@ -211,7 +211,7 @@ async def running_bot(
         async with SampleBot(clip, pause) as bot:
             task = asyncio.create_task(bot.start("local"))
             ready = asyncio.create_task(bot.wait_until_ready())
-            await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+            await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED)
             if task.done():
                 task.result()
             yield bot

@@ -49,7 +49,7 @@ async def test_only_an_upload_is_read(served: ServedPage, tmp_path: Path) -> Non
         ]
         for path in [*paths, folder, "/dev/zero", "http://127.0.0.1:9/x.png", "a\0b"]:
             for given in ([file_at(path)], [None, {"seed": file_at(path)}]):
-                told = await asyncio.wait_for(call(session, *given), 20)
+                told = await asyncio.wait_for(call(session, *given), 60)
                 assert "event: error" in told, path
                 assert "not uploaded" in told, path
         told = await call(session, {"path": str(secret), "meta": "gradio.FileData"})

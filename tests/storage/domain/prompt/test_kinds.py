@@ -104,4 +104,4 @@ def test_no_prompt_takes_long_to_read(words: str) -> None:
     read(prompt, prompt)
     read_sequence(prompt)
     kind_of(prompt)
-    assert time.process_time() - started < 5.0  # some took minutes
+    assert time.process_time() - started < 30.0  # some took minutes

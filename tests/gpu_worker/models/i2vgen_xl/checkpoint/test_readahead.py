@@ -22,12 +22,12 @@ def test_readahead_reads_every_component_and_ends(
 
     monkeypatch.setattr(Path, "open", noted)
     thread = start_readahead(still_checkpoint)
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
     assert read == list(COMPONENTS)
 
 
 def test_a_checkpoint_that_lacks_weights_is_left_to_the_load(tmp_path: Path) -> None:
     thread = start_readahead(tmp_path)
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
