@@ -33,7 +33,7 @@ class PlannedChange:
     async def order(self, studio: Studio, requester: Requester) -> Job:
         """Place the order."""
         draft = OrderDraft(self.request, requester.reply_to, self.data)
-        [job] = await studio.order(requester, [draft])
+        [job] = await studio.orders.place(requester, [draft])
         return job
 
 

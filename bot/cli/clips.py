@@ -48,7 +48,7 @@ async def clip(invocation: Invocation) -> int:
         await _print_lineage(invocation, studio, job)
         if arguments.out is None:
             return FOUND
-        data = None if job.clip is None else await studio.clip_file(job.clip)
+        data = None if job.clip is None else await studio.shown.clip_file(job.clip)
     if data is None:
         print(f"mutoscope: {text('cli_clip_lost')}", file=sys.stderr)
         return NOT_FOUND

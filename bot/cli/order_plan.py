@@ -70,7 +70,7 @@ class PlannedClip:
 
     async def order(self, studio: Studio, requester: Requester) -> Job:
         """Place the order."""
-        return await studio.submit(requester, self.picture, self.options, self.end_picture)
+        return await studio.orders.submit(requester, self.picture, self.options, self.end_picture)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class PlannedExtension:
         """Place the order."""
         parent = await studio.clip_job(self.clip)
         options = extension_options(studio.admission, parent).replace(**self.options)
-        return await studio.extend(parent.id, requester, options)
+        return await studio.follow_ups.extend(parent.id, requester, options)
 
 
 def plan(invocation: Invocation) -> tuple[list[PlannedClip], list[str]]:
@@ -175,7 +175,7 @@ class PlannedPicture:
 
     async def order(self, studio: Studio, requester: Requester) -> Job:
         """Place the order."""
-        return await studio.imagine(requester, self.options, self.shape)
+        return await studio.orders.imagine(requester, self.options, self.shape)
 
 
 def plan_imagined(invocation: Invocation) -> tuple[list[PlannedPicture], list[str]]:

@@ -15,7 +15,7 @@ async def report(invocation: Invocation) -> int:
     """Print the report, or the last days as CSV; return the exit status."""
     text, days = invocation.text, invocation.arguments.days
     async with open_service(invocation.settings, UNLIMITED) as service:
-        totals = await service.studio.report(OWNER)
+        totals = await service.studio.reports.of_person(OWNER)
         history = await service.studio.usage.of_person(OWNER, days)
     if invocation.arguments.csv:
         sys.stdout.write(csv_of(history))

@@ -96,7 +96,10 @@ class ClipRun:
 
     async def _tell_unserved(self, name: str, model: str) -> None:
         """Print for which clip no worker is there, where that is so."""
-        catalogue, workers = self.studio.admission.catalogue, await self.studio.workers_by_model()
+        catalogue, workers = (
+            self.studio.admission.catalogue,
+            await self.studio.reports.workers_by_model(),
+        )
         if availability(model, workers, catalogue) is Availability.UNSERVED:
             text = self.invocation.text("cli_unserved", file=printable(name), model=model)
             self.bar.print_above(text)
@@ -110,8 +113,8 @@ class ClipRun:
                 await self._write(job, self.pending.pop(job_id))
 
     async def _write(self, job: Job, name: str) -> None:
-        data = await self.studio.clip_file(job.clip) if job.clip else None
-        if job.clip is not None and data is None and await self.studio.remake(job.id):
+        data = await self.studio.shown.clip_file(job.clip) if job.clip else None
+        if job.clip is not None and data is None and await self.studio.shown.remake(job.id):
             self.pending[job.id] = name
             return
         if job.clip is None or data is None:
@@ -125,7 +128,7 @@ class ClipRun:
         except OSError as error:
             self._report_failure(name, self.invocation.text("cli_unwritten", reason=error.strerror))
             return
-        await self.studio.delivered(job.id, printable(path))
+        await self.studio.shown.delivered(job.id, printable(path))
         self.made += 1
         key = "cli_saved_cached" if job.cached else "cli_saved"
         figures = {"frames": clip.frames, "seed": clip.seed, "seconds": f"{clip.seconds:.1f}"}

@@ -99,7 +99,7 @@ class PageRoutes:
         """Return the file of a clip, or the part of it that is asked for."""
         name, _, suffix = request.path_params["name"].partition(".")
         job = await self._job(request, name)
-        data = await self.studio.clip_file(job.clip) if job and job.clip else None
+        data = await self.studio.shown.clip_file(job.clip) if job and job.clip else None
         if data is None or suffix not in TYPES:
             return _missing()
         return _part(data, TYPES[suffix], request.headers.get("range", ""))

@@ -27,7 +27,7 @@ async def test_the_endpoints_report_the_queue_and_the_wanted_workers(
     backend: Backend,
 ) -> None:
     for seed in range(3):
-        await backend.studio.submit(requester(), png(), Options("a", seed=seed))
+        await backend.studio.orders.submit(requester(), png(), Options("a", seed=seed))
     metrics = BotMetrics(
         *(backend.jobs, backend.queue, set(), backend.scaling()), catalogue=backend.catalogue
     )
@@ -99,7 +99,7 @@ async def test_gpu_time_and_money_are_told_by_server_for_a_bounded_number_of_lab
 
 
 async def test_large_numbers_are_exact(backend: Backend) -> None:
-    await backend.studio.submit(requester(), png(), Options("a"))
+    await backend.studio.orders.submit(requester(), png(), Options("a"))
     [job] = await backend.jobs.unfinished()
     metrics = BotMetrics(
         backend.jobs,
@@ -146,9 +146,9 @@ async def test_ended_jobs_are_counted(backend: Backend) -> None:
     metrics = BotMetrics(backend.jobs, backend.queue, set(), backend.scaling())
     counting = asyncio.create_task(metrics.listen(backend.studio.subscribe()))
     async with backend.running():
-        await backend.studio.submit(requester(), png(), Options("a", seed=1))
+        await backend.studio.orders.submit(requester(), png(), Options("a", seed=1))
         await until(backend.all_jobs_ended)
-        await backend.studio.submit(requester(), png(), Options("a", seed=1))
+        await backend.studio.orders.submit(requester(), png(), Options("a", seed=1))
         await until(lambda: samples(metrics.registry)["mutoscope_clips_from_cache_total"] == 1)
     counting.cancel()
     found = samples(metrics.registry)

@@ -89,7 +89,7 @@ async def test_it_is_bounded_at_admission(chat: Chat) -> None:
         result = await chat.alice.submit_modal(form, {"prompt": "waves", "numbers": "grain: 5"})
     assert "“grain” must lie between 0 and 1" in ephemeral_texts(result)[0]
     with pytest.raises(BadRequest):
-        await chat.backend.studio.submit(requester(), png(), Options("waves", grain=-1.0))
+        await chat.backend.studio.orders.submit(requester(), png(), Options("waves", grain=-1.0))
 
 
 async def test_the_command_line_takes_it(
@@ -100,7 +100,7 @@ async def test_the_command_line_takes_it(
         ["animate", "a.png", "--prompt", "x", "--grain", "0.5"], admission, texts
     )
     options = arguments.options_of(found, "x", admission, Options())
-    job = await backend.studio.submit(requester(), png(), options)
+    job = await backend.studio.orders.submit(requester(), png(), options)
     assert (await backend.studio.job(job.id)).request.extra == (("grain", 0.5),)
     with pytest.raises(SystemExit):
         arguments.read(["animate", "--help"], admission, texts)
@@ -109,7 +109,7 @@ async def test_the_command_line_takes_it(
 
 async def test_an_order_without_it_is_as_it_was_before_there_was_one(backend: Backend) -> None:
     for options in (Options("waves", seed=1), Options("waves", seed=1, grain=0)):
-        job = await backend.studio.submit(requester(), png(), options)
+        job = await backend.studio.orders.submit(requester(), png(), options)
         assert job.request.extra == ()
 
 

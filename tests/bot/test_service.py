@@ -26,7 +26,7 @@ def settings(folder: Path, **environ: str) -> Settings:
 async def test_orders_outlive_the_service(tmp_path: Path, redis_url: str) -> None:
     here = settings(tmp_path, REDIS_URL=redis_url)
     async with open_service(here) as service:
-        job = await service.studio.submit(requester(), png(), Options("waves"))
+        job = await service.studio.orders.submit(requester(), png(), Options("waves"))
     async with open_service(here) as service:
         assert await service.studio.job(job.id) == job
 
@@ -35,7 +35,7 @@ async def test_a_quota_replaces_the_catalogues(tmp_path: Path, redis_url: str) -
     poor = QuotaRow(credits_per_day=1, unfinished_jobs=1)
     async with open_service(settings(tmp_path, REDIS_URL=redis_url), poor) as service:
         with pytest.raises(QuotaExceeded):
-            await service.studio.submit(requester(), png(), Options("waves"))
+            await service.studio.orders.submit(requester(), png(), Options("waves"))
 
 
 async def test_metrics_are_served_on_their_port(

@@ -67,7 +67,7 @@ async def ended(backend: Backend, job: Job) -> Job:
 async def clip_to_extend(backend: Backend, workers: WorkerProcesses) -> Job:
     """Return a finished job, whose worker has ended."""
     worker = await workers.worker()
-    job = await backend.studio.submit(requester(), png(), Options("pan left", seed=3))
+    job = await backend.studio.orders.submit(requester(), png(), Options("pan left", seed=3))
     job = await ended(backend, job)
     await worker.end()
     return job
@@ -76,9 +76,11 @@ async def clip_to_extend(backend: Backend, workers: WorkerProcesses) -> Job:
 async def order(backend: Backend, kind: str, before: Job | None) -> Job:
     """Place an order of a kind."""
     if before is not None:
-        return await backend.studio.extend(before.id, requester(), Options("tilt up", seed=4))
+        return await backend.studio.follow_ups.extend(
+            before.id, requester(), Options("tilt up", seed=4)
+        )
     options = {"clip": Options("pan left", seed=3), "story": Options(STORY, story=1, seed=3)}
-    return await backend.studio.submit(requester(), png(), options[kind])
+    return await backend.studio.orders.submit(requester(), png(), options[kind])
 
 
 async def run_until_killed(

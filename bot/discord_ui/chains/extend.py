@@ -54,10 +54,10 @@ async def submit(interaction: Interaction, job_id: str) -> None:
         keep_if_refused(interaction, _form(interaction, job))
         check_permissions(interaction)
         options = read_form(interaction, _shown(admission), extension_options(admission, job))
-        studio.check(options)
+        studio.orders.check(options)
         await run_order(
             interaction,
-            lambda requester: studio.extend(job_id, requester, options),
+            lambda requester: studio.follow_ups.extend(job_id, requester, options),
             private=asks_private(options),
         )
 

@@ -45,6 +45,6 @@ class ChooseButton(DynamicButton, template=r"choose:(?P<number>[1-8]):(?P<job>[0
         private = is_private((await job_for(interaction, self.job)).request)
         await run_order(
             interaction,
-            lambda requester: studio.choose(self.job, self.number, requester),
+            lambda requester: studio.follow_ups.choose(self.job, self.number, requester),
             private=private,
         )

@@ -85,7 +85,7 @@ class FinishMenu(
         private = is_private((await job_for(interaction, self.job)).request)
         await run_order(
             interaction,
-            lambda requester: studio.finish(self.job, requester, action),
+            lambda requester: studio.follow_ups.finish(self.job, requester, action),
             private=private,
         )
 

@@ -102,7 +102,9 @@ async def retry(interaction: Interaction, job: str) -> None:
     check_permissions(interaction)
     studio = interaction.client.studio
     private = is_private((await job_for(interaction, job)).request)
-    await run_order(interaction, lambda requester: studio.retry(job, requester), private=private)
+    await run_order(
+        interaction, lambda requester: studio.follow_ups.retry(job, requester), private=private
+    )
 
 
 async def tweak(interaction: Interaction, job: str) -> None:

@@ -23,7 +23,7 @@ async def place(interaction: Interaction, own: Mapping[str, Any], options: Optio
         client.studio.admission.imagine(options, shape.aspect, seed=0)
         await run_order(
             interaction,
-            lambda requester: client.studio.imagine(requester, options, shape),
+            lambda requester: client.studio.orders.imagine(requester, options, shape),
             private=asks_private(options),
         )
 

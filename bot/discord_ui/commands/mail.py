@@ -72,7 +72,7 @@ async def _card(interaction: Interaction, job: Job) -> Card:
     client = interaction.client
     renderer = CardRenderer(client.texts, client.studio.admission.catalogue)
     assert job.clip is not None
-    data = await client.studio.clip_file(job.clip)
+    data = await client.studio.shown.clip_file(job.clip)
     if data is None:
         raise JobGone("job_deleted")
     return renderer.done(job, job.clip, data)

@@ -38,7 +38,7 @@ async def place_order(
     client = interaction.client
     async with reply_errors(interaction, client.texts):
         check_permissions(interaction)
-        client.studio.check(options if end_picture is None else options.replace(**ATTACHED))
+        client.studio.orders.check(options if end_picture is None else options.replace(**ATTACHED))
         if end_picture is not None:
             with of_end_picture():
                 check_upload(end_picture)
@@ -69,18 +69,18 @@ async def _place(
         for picture in pictures:
             with _naming_picture(interaction, picture, pictures):
                 data, own = await download(picture), _with_spoiler(options, picture, *ends)
-                draft = await client.studio.draft(requester, data, own, end)
+                draft = await client.studio.orders.draft(requester, data, own, end)
             if drafts:  # the delivery posts a message for each further clip
                 draft = replace(draft, reply_to=replace(draft.reply_to, message=""))
             drafts.append(draft)
-        await client.studio.check_credits(requester, drafts)
+        await client.studio.orders.check_credits(requester, drafts)
         for number, picture in enumerate(pictures):
             with _naming_picture(interaction, picture, pictures):
-                drafts[number] = await client.studio.inspect(requester, drafts[number])
+                drafts[number] = await client.studio.orders.inspect(requester, drafts[number])
         if len(drafts) > 1:  # the first follow-up to a deferred response becomes the response
             text = "⏳ " + client.texts.text(interaction.locale.value, "card_queued")
             await interaction.edit_original_response(content=text, allowed_mentions=NO_MENTIONS)
-        await client.studio.order(requester, drafts)
+        await client.studio.orders.place(requester, drafts)
 
 
 def _with_spoiler(options: Options, *pictures: discord.Attachment) -> Options:

@@ -35,7 +35,7 @@ class RetryReaction:
     async def handle(self, client: MutoscopeClient, event: discord.RawReactionActionEvent) -> None:
         """Order the clip of the message with another seed; the person who reacted pays."""
         channel, message = str(event.channel_id), str(event.message_id)
-        job = await client.studio.job_at(FRONT_END, channel, message)
+        job = await client.studio.shown.at(FRONT_END, channel, message)
         if job is None or job.status is not Status.DONE:
             return
         with log_job(job.id):
@@ -63,9 +63,9 @@ class RetryReaction:
                 )
                 if not await begun:
                     return  # the gateway sent it again, or to another process too
-                draft = await client.studio.draft_retry(job.id, requester)
-                await client.studio.check_credits(requester, [draft])
-                await client.studio.order(requester, [draft])  # the delivery posts the reply
+                draft = await client.studio.follow_ups.draft_retry(job.id, requester)
+                await client.studio.orders.check_credits(requester, [draft])
+                await client.studio.orders.place(requester, [draft])  # the delivery posts the reply
             except MutoscopeError as error:
                 if self._throttle.allows(person, error):
                     text = f"<@{person}> ⚠️ {client.texts.error(locale, error)}"

@@ -43,10 +43,10 @@ async def submit(interaction: Interaction, job_id: str) -> None:
         check_permissions(interaction)
         before, draws = admission.options_of(job.request), not job.request.picture
         options = read_form(interaction, admission, before, draws)
-        studio.check(options)
+        studio.orders.check(options)
         await run_order(
             interaction,
-            lambda requester: studio.tweak(job_id, requester, options),
+            lambda requester: studio.follow_ups.tweak(job_id, requester, options),
             private=asks_private(options),
         )
 

@@ -69,7 +69,7 @@ class Delivery:
         self._ping_after = ping_after
         self._interrupted = interrupted
         self._clock = clock
-        self._forecast = studio.wait_forecast()
+        self._forecast = studio.reports.wait_forecast()
         self._messages: dict[str, LiveMessage] = {}  # by job id
         self._stale: dict[str, None] = {}  # ids of the jobs whose messages are to be edited
         self._channels = RateLimiter(EDIT_INTERVAL)
@@ -109,7 +109,7 @@ class Delivery:
         for message in list(self._messages.values()):
             if message.job.holder != holder:
                 self._messages.pop(message.job.id)
-        for number, job in enumerate(await self._studio.unfinished(FRONT_END)):
+        for number, job in enumerate(await self._studio.shown.unfinished(FRONT_END)):
             if number % RESUMED_AT_ONCE == 0:
                 await asyncio.sleep(0)  # a long queue must not hold up the rest
             message = self._track(job)
@@ -128,7 +128,7 @@ class Delivery:
                 log.exception("delivery goes on after an error")
 
     async def _deliver_leftovers(self) -> None:
-        now, jobs = time.monotonic(), await self._studio.undelivered(FRONT_END)
+        now, jobs = time.monotonic(), await self._studio.shown.undelivered(FRONT_END)
         kept = {job.id for job in jobs}
         self._retry_at = {key: at for key, at in self._retry_at.items() if key in kept}
         for job in jobs:
@@ -136,7 +136,7 @@ class Delivery:
                 self._spawn(self._deliver(job))
 
     async def _drop_dead_tokens(self) -> None:
-        await self._studio.drop_dead_tokens(self._clock())
+        await self._studio.shown.drop_dead_tokens(self._clock())
 
     def _handle(self, event: JobEvent) -> None:
         if isinstance(event, JobProgressed):
@@ -166,7 +166,7 @@ class Delivery:
     async def _fetch_preview(self, message: LiveMessage) -> None:
         job = message.job
         with log_job(job.id):
-            preview = await self._studio.preview(job.id)
+            preview = await self._studio.shown.preview(job.id)
         if preview is not None and message.job.attempt == job.attempt:
             message.set_preview(preview)
 
@@ -299,7 +299,7 @@ class Delivery:
                 log.error(
                     "set aside after %d failed deliveries; the owner finds it by /clips", failures
                 )
-                await self._studio.delivered(job.id, waits=True)
+                await self._studio.shown.delivered(job.id, waits=True)
                 self._sender.count_delivery(message, SendResult.REFUSED, waits=True)
 
     async def _send_result(self, message: LiveMessage) -> None:
@@ -317,7 +317,7 @@ class Delivery:
         unwanted = result is SendResult.DELETED and job.clip is None
         waits = not (reached or unwanted or job.status is Status.CANCELLED)
         place = "" if waits else job.reply_to.message
-        await self._studio.delivered(job.id, place, charged=charged, waits=waits)
+        await self._studio.shown.delivered(job.id, place, charged=charged, waits=waits)
         self._sender.count_delivery(message, result, waits=waits)
         add_job(job)
         log.info("%s: %s", job.status.value, result.value)
@@ -345,8 +345,8 @@ class Delivery:
         """Return the card of an ended job; None where its clip is lost and is made again."""
         if job.clip is None:
             return self._renderer.ended_without_clip(job)
-        data = await self._studio.clip_file(job.clip)
-        if data is None and await self._studio.remake(job.id):
+        data = await self._studio.shown.clip_file(job.clip)
+        if data is None and await self._studio.shown.remake(job.id):
             return None
         if data is None:
             log.error("the clip is not in the blob store")

@@ -331,7 +331,7 @@ class MessageSender:
         if way is not Way.TOKEN:
             place = replace(place, token="")  # it cannot edit this message
         try:
-            await self._client.studio.move(message.job, place)
+            await self._client.studio.shown.move(message.job, place)
         except JobGone:
             await take_back(self._client, sent)
             raise

@@ -57,7 +57,7 @@ async def find_job(interaction: Interaction, reference: str) -> Job:
 async def _linked(interaction: Interaction, guild: str, channel: str, message: str) -> Job:
     """Return the job that a message shows: as its answer, or because it was shown again there."""
     studio = interaction.client.studio
-    job = await studio.job_at(FRONT_END, channel, message)
+    job = await studio.shown.at(FRONT_END, channel, message)
     if job is not None:
         await check_visible(interaction, job)
         return job

@@ -82,10 +82,10 @@ async def submit(interaction: Interaction, job_id: str) -> None:
         elif job is None:
             raise BadPicture("picture_needed")
         else:
-            studio.check(options)
+            studio.orders.check(options)
             await run_order(
                 interaction,
-                lambda requester: studio.tweak(job_id, requester, options),
+                lambda requester: studio.follow_ups.tweak(job_id, requester, options),
                 private=asks_private(options),
             )
 
@@ -124,7 +124,7 @@ async def _known_job(interaction: Interaction, message: discord.Message) -> Job 
     try:
         if shown:
             return await job_for(interaction, shown)
-        return await client.studio.job_at(FRONT_END, str(message.channel.id), str(message.id))
+        return await client.studio.shown.at(FRONT_END, str(message.channel.id), str(message.id))
     except JobGone:
         return None
 

@@ -110,7 +110,7 @@ class _ShownClip:
             return renderer.running(job, None)
         if job.clip is None:
             return renderer.ended_without_clip(job)
-        data = await self.interaction.client.studio.clip_file(job.clip)
+        data = await self.interaction.client.studio.shown.clip_file(job.clip)
         return renderer.lost(job) if data is None else renderer.done(job, job.clip, data)
 
     async def _send(self, card: Card) -> None:

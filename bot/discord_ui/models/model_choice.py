@@ -18,7 +18,7 @@ async def complete_model(interaction: Interaction, current: str) -> list[app_com
     places = {one: place for place, one in enumerate(Availability)}
     found = [
         status
-        for status in await client.studio.models()
+        for status in await client.studio.reports.models()
         if status.credits is not None and current.strip().lower() in status.name.lower()
     ]
     found.sort(key=lambda status: places[status.availability])

@@ -65,7 +65,7 @@ async def submit(interaction: Interaction, subject: str) -> None:
         if not reads_channel(interaction, guild, channel):
             raise JobGone("job_unknown")
         job = await job_for(interaction, job_id)
-        shown = await client.studio.job_at(FRONT_END, channel, message)
+        shown = await client.studio.shown.at(FRONT_END, channel, message)
         if shown is not None and shown.id != job.id:
             raise JobGone("job_unknown")
         reason = " ".join(read_answers(interaction).get(REASON, "").split())[:REASON_LIMIT]

@@ -17,7 +17,7 @@ async def forget(interaction: Interaction) -> None:
     client, owner = interaction.client, str(interaction.user.id)
     async with reply_errors(interaction, client.texts):
         await interaction.response.defer(ephemeral=True)
-        counts = (await client.studio.report(owner)).counts
+        counts = (await client.studio.reports.of_person(owner)).counts
         unfinished = sum(count for status, count in counts.items() if not Status(status).final)
         text = client.texts.text(
             *(interaction.locale.value, "forget_ask"),

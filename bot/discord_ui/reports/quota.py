@@ -23,9 +23,9 @@ async def quota(interaction: Interaction) -> None:
     studio, owner = interaction.client.studio, str(interaction.user.id)
     async with reply_errors(interaction, interaction.client.texts):
         await interaction.response.defer(ephemeral=True)
-        report = await studio.report(owner, place_of(interaction))
+        report = await studio.reports.of_person(owner, place_of(interaction))
         history = await studio.usage.of_person(owner, DAYS)
-        offered = [one for one in await studio.models() if one.credits is not None]
+        offered = [one for one in await studio.reports.models() if one.credits is not None]
         lines = lines_of(interaction)
         title = lines.text("quota_title")
         chart = await chart_of(history, CREDITS, lines.text("used_last_days", days=DAYS))

@@ -111,15 +111,15 @@ async def _operation(interaction: Interaction, days: int) -> Any:
     """Yield the fields on workers, models and the bill, which concern the operators."""
     lines, studio = lines_of(interaction), interaction.client.studio
     texts, locale = interaction.client.texts, interaction.locale.value
-    people = (await studio.report_all(days)).owners
+    people = (await studio.reports.of_everybody(days)).owners
     yield lines.text("report_people"), str(people)
-    workers = await studio.workers()
+    workers = await studio.reports.workers()
     yield lines.text("report_workers"), "?" if workers is None else str(workers)
-    models = await studio.models()
+    models = await studio.reports.models()
     if len(models) > 1:
         queues = "\n".join(model_text.line(texts, locale, one) for one in models)
         yield lines.text("report_queues"), queues[:FIELD_LIMIT]
-    bill = await studio.bill(days)
+    bill = await studio.reports.bill(days)
     if bill.workers:
         seconds = lines.duration(bill.seconds)
         parts = lines.text("report_bill_workers", workers=bill.workers, seconds=seconds)

@@ -22,15 +22,13 @@ from storage.domain.request import GenerationRequest
 from storage.domain.trust.filter_level import CONTENT_REFUSED, FilterLevel, level_of, passes
 from storage.domain.trust.place import NOWHERE, Place
 from storage.domain.trust.policy import ServerPolicy
+from storage.pictures.processes import PictureProcesses
 
 log = logging.getLogger(__name__)
 
 REMEMBERED = 10_000  # scores of pictures
 MINORS = "minors"
 """What the audit log has in place of an entry of a word list."""
-
-Square = Callable[[bytes], Awaitable[bytes]]
-"""Decodes a picture to the shape in which it is looked at; see storage.pictures.processes."""
 
 
 class ContentFilter:
@@ -42,14 +40,14 @@ class ContentFilter:
         policies: Policies,
         audit: AuditLog,
         stored: Callable[[str], Awaitable[bytes]],
-        square: Square,
+        decoders: PictureProcesses,
     ) -> None:
         """Apply these rules; stored returns a stored picture's file, or raises KeyError."""
         self._rules = rules
         self._policies = policies
         self._audit = audit
         self._stored = stored
-        self._square = square
+        self._decoders = decoders
         self._scores: OrderedDict[str, float] = OrderedDict()
         self.refused = Counter(dict.fromkeys(("words", "picture", "frames", "shown"), 0))
 
@@ -162,7 +160,8 @@ class ContentFilter:
                     file = uploads.get(key) or await self._stored(key)
                 except KeyError:
                     continue  # the order is refused for that, or is made without it
-                await self._score(key, await self._square(file))
+                _, square = await self._decoders.examine(file)
+                await self._score(key, square)
             score = self._scores[key]
             if key == request.end_picture:
                 with of_end_picture():

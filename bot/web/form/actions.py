@@ -60,7 +60,7 @@ class Actions:
 
     async def _again(self, job_id: str, _value: str) -> None:
         job = await self.ordering.own(job_id)
-        await self.ordering.studio.retry(job.id, self.ordering.requester)
+        await self.ordering.studio.follow_ups.retry(job.id, self.ordering.requester)
 
     async def _tweak(self, job_id: str, _value: str) -> Filled:
         job, studio = await self.ordering.own(job_id), self.ordering.studio
@@ -77,13 +77,15 @@ class Actions:
     async def _choose(self, job_id: str, value: str) -> None:
         job = await self.ordering.own(job_id)
         number = int(value) if value.isdecimal() else 0
-        await self.ordering.studio.choose(job.id, number, self.ordering.requester)
+        await self.ordering.studio.follow_ups.choose(job.id, number, self.ordering.requester)
 
     async def _finish(self, job_id: str, value: str) -> None:
         job = await self.ordering.own(job_id)
         if value not in set(FinishAction):
             raise BadRequest("page_bad_picture")
-        await self.ordering.studio.finish(job.id, self.ordering.requester, FinishAction(value))
+        await self.ordering.studio.follow_ups.finish(
+            job.id, self.ordering.requester, FinishAction(value)
+        )
 
     async def _cancel(self, job_id: str, _value: str) -> None:
         await self.ordering.studio.cancel((await self.ordering.own(job_id)).id, self.ordering.owner)

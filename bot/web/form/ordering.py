@@ -45,17 +45,17 @@ class Ordering:
             raise BadPicture("page_uploading")
         if choice.extends:
             parent = await self.own(choice.extends)
-            return [await self.studio.extend(parent.id, self.requester, options)]
+            return [await self.studio.follow_ups.extend(parent.id, self.requester, options)]
         if choice.uploads:
             return await self._place_uploads(choice, options)
         if choice.job:
             parent = await self.own(choice.job)
             options = options.replace(**self._unseen(parent))
-            return [await self.studio.tweak(parent.id, self.requester, options)]
+            return [await self.studio.follow_ups.tweak(parent.id, self.requester, options)]
         if self.studio.admission.text_to_image is None:
-            self.studio.check(options)
+            self.studio.orders.check(options)
             raise BadPicture("page_picture_needed")
-        return [await self.studio.imagine(self.requester, options, Shape.SQUARE)]
+        return [await self.studio.orders.imagine(self.requester, options, Shape.SQUARE)]
 
     def _unseen(self, job: Job) -> dict[str, OptionValue | None]:
         """Return the options of a job that no form has a control for, and that are kept."""
@@ -66,13 +66,13 @@ class Ordering:
 
     async def _place_uploads(self, choice: PictureChoice, options: Options) -> list[Job]:
         """Check the cheap before the dear: options, credits, and only then whole pictures."""
-        self.studio.check(options)
+        self.studio.orders.check(options)
         requester = self.requester
         end = await self.uploads.get(self.owner, choice.end) if choice.end else b""
         drafts: list[OrderDraft] = []
         for key in choice.uploads:
             picture = await self.uploads.get(self.owner, key)
-            drafts.append(await self.studio.draft(requester, picture, options, end))
-        await self.studio.check_credits(requester, drafts)
-        whole = [await self.studio.inspect(requester, draft) for draft in drafts]
-        return await self.studio.order(requester, whole)
+            drafts.append(await self.studio.orders.draft(requester, picture, options, end))
+        await self.studio.orders.check_credits(requester, drafts)
+        whole = [await self.studio.orders.inspect(requester, draft) for draft in drafts]
+        return await self.studio.orders.place(requester, whole)

@@ -151,7 +151,7 @@ class Scripts:
 
     async def _file(self, job: Job) -> Any:
         """Return a clip as a file that Gradio sends; None where there is none."""
-        data = await self.context.studio.clip_file(job.clip) if job.clip else None
+        data = await self.context.studio.shown.clip_file(job.clip) if job.clip else None
         if data is None:
             return None
         path = self.context.files / sha256(data).hexdigest() / f"mutoscope-{file_name(job)}"

@@ -56,7 +56,7 @@ class LiveOrders:
         self._orders: dict[str, LiveOrder] = {}  # by job id, in the order in which they came
         self._process = secrets.token_hex(4)  # a page that missed a restart knows no version
         self._versions: defaultdict[str, int] = defaultdict(int)
-        self._forecast = studio.wait_forecast()
+        self._forecast = studio.reports.wait_forecast()
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivering: set[str] = set()
 
@@ -122,7 +122,7 @@ class LiveOrders:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _resume(self) -> None:
-        for job in await self._studio.unfinished(FRONT_END):
+        for job in await self._studio.shown.unfinished(FRONT_END):
             self._track(job)
             if job.status is Status.RUNNING:
                 self._spawn(self._fetch_preview(job.id))
@@ -186,7 +186,7 @@ class LiveOrders:
             self._versions[order.job.owner] += 1
 
     async def _fetch_preview(self, job_id: str) -> None:
-        preview = await self._studio.preview(job_id)
+        preview = await self._studio.shown.preview(job_id)
         order = self._orders.get(job_id)
         if order is not None and preview is not None and not order.job.status.final:
             order.preview, order.previews = preview, order.previews + 1
@@ -197,7 +197,7 @@ class LiveOrders:
                 self._orders[job_id].estimate = estimate
 
     async def _deliver_leftovers(self) -> None:
-        for job in await self._studio.undelivered(FRONT_END):
+        for job in await self._studio.shown.undelivered(FRONT_END):
             await self._deliver(job.id)
 
     async def _deliver(self, job_id: str) -> None:
@@ -220,19 +220,19 @@ class LiveOrders:
     async def _settle(self, job: Job) -> None:
         if job.clip is None:
             order = self._orders.get(job.id)
-            await self._studio.delivered(job.id, waits=job.status is Status.FAILED)
+            await self._studio.shown.delivered(job.id, waits=job.status is Status.FAILED)
             if order is not None and order.seen:  # before it waited
                 await self._studio.deliveries.fetched(job.id)
             return
-        there = await self._studio.clip_file(job.clip) is not None
-        if not there and await self._studio.remake(job.id):
+        there = await self._studio.shown.clip_file(job.clip) is not None
+        if not there and await self._studio.shown.remake(job.id):
             return
         order = self._orders.get(job.id)
         if order is not None and not there:
             log.error("the clip is not in the blob store")
             order.lost = True
             self._versions[job.owner] += 1
-        await self._studio.delivered(job.id, charged=there)
+        await self._studio.shown.delivered(job.id, charged=there)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

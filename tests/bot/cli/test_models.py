@@ -89,7 +89,9 @@ async def test_a_clip_like_another_is_made_by_the_model_of_that(
 async def test_what_goes_on_from_a_clip_is_made_by_the_model_of_that(
     backend: Backend, tmp_path: Path, environ: Mapping[str, str]
 ) -> None:
-    parent = await backend.studio.submit(local_user("en"), png(), Options("zoom in", model=TWIN))
+    parent = await backend.studio.orders.submit(
+        local_user("en"), png(), Options("zoom in", model=TWIN)
+    )
     for clip, words, model in (
         (parent.id, [], TWIN),
         (parent.id, ["--model", "embedded"], "embedded"),

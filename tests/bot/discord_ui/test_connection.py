@@ -112,7 +112,7 @@ async def test_jobs_go_on_while_the_login_fails(
         return (await backend.jobs.get(job.id)).status is Status.DONE
 
     async with running(link, backend), backend.running():
-        job = await backend.studio.submit(requester(), png(), Options("a", seed=1))
+        job = await backend.studio.orders.submit(requester(), png(), Options("a", seed=1))
         await until(is_done)
         assert not link.ready
         await until(lambda: "Discord is away" in caplog.text)

@@ -94,7 +94,7 @@ class CrashRun:
 
     async def ordered(self) -> int:
         """Return how many jobs there are."""
-        return sum((await self.backend.studio.report_all(1)).counts.values())
+        return sum((await self.backend.studio.reports.of_everybody(1)).counts.values())
 
     async def has_no_segments(self) -> bool:
         """Tell whether nothing of a story's segments is left."""

@@ -30,7 +30,7 @@ HANDLERS: dict[str, Callable[[Any, str], Awaitable[None]]] = {
 @pytest.mark.parametrize("action", HANDLERS)
 async def test_a_private_job_is_unknown_to_others(backend: Backend, action: str) -> None:
     options = Options("waves, zoom in", private="yes")
-    job = await backend.studio.submit(requester("7"), png(), options)
+    job = await backend.studio.orders.submit(requester("7"), png(), options)
     other = SimpleNamespace(id=8)
     client = SimpleNamespace(studio=backend.studio)
     interaction: Any = SimpleNamespace(

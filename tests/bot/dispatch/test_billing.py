@@ -34,7 +34,7 @@ def billing_of(backend: Backend, found: list[ClipBill]) -> Billing:
 
 async def order_clip(backend: Backend) -> str:
     """Have a clip made; return its job."""
-    job = await backend.studio.submit(requester(), png(), Options("a", seed=1))
+    job = await backend.studio.orders.submit(requester(), png(), Options("a", seed=1))
     async with backend.running():
         await until(backend.all_jobs_ended)
     return job.id

@@ -40,7 +40,7 @@ COLUMNS = [column.name for column in table.columns]
 
 
 async def order(backend: Backend, seed: int, owner: str) -> Job:
-    return await backend.studio.submit(requester(owner), png(), Options("a", seed=seed))
+    return await backend.studio.orders.submit(requester(owner), png(), Options("a", seed=seed))
 
 
 async def is_done(backend: Backend, job: Job) -> bool:

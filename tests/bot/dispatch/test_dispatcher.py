@@ -27,7 +27,7 @@ MANY = QuotaRow(credits_per_day=10**6, unfinished_jobs=1000)
 
 
 async def order(backend: Backend, seed: int = 0, owner: str = "1") -> Job:
-    return await backend.studio.submit(requester(owner), png(), Options("a", seed=seed))
+    return await backend.studio.orders.submit(requester(owner), png(), Options("a", seed=seed))
 
 
 async def status(backend: Backend, job: Job) -> Status:
@@ -142,7 +142,7 @@ async def test_a_job_is_given_up_and_refunded_after_three_attempts(
     ended = await backend.jobs.get(job.id)
     assert ended.failure == failure
     assert len(backend.worker.orders) == 3
-    allowance = (await backend.studio.report("1")).allowance
+    allowance = (await backend.studio.reports.of_person("1")).allowance
     assert allowance is not None
     assert (allowance.spent, allowance.reserved) == (0, 0)
 
@@ -248,7 +248,7 @@ async def test_a_clip_that_is_not_what_the_worker_says_is_made_again(
         await ends(backend, job, Status.DONE)
     ended = await backend.jobs.get(job.id)
     assert ended.clip is not None
-    assert await backend.studio.clip_file(ended.clip) is not None
+    assert await backend.studio.shown.clip_file(ended.clip) is not None
     assert (len(backend.worker.orders), ended.deaths) == (3, 2)
 
 
@@ -265,7 +265,7 @@ async def test_a_job_whose_clips_are_all_damaged_fails_and_is_refunded(
     failure = (await backend.jobs.get(job.id)).failure
     assert failure is not None
     assert failure.key == key
-    assert (await backend.studio.report("1")).credits == 0
+    assert (await backend.studio.reports.of_person("1")).credits == 0
 
 
 async def test_a_clip_larger_than_its_place_allows_is_not_taken(backend: Backend) -> None:
@@ -276,6 +276,8 @@ async def test_a_clip_larger_than_its_place_allows_is_not_taken(backend: Backend
     backend.worker.claims = [larger]
     limit = len(backend.worker.mp4) + 1000
     async with backend.running():
-        job = await backend.studio.submit(requester(size_limit=limit), png(), Options("a", seed=1))
+        job = await backend.studio.orders.submit(
+            requester(size_limit=limit), png(), Options("a", seed=1)
+        )
         await ends(backend, job, Status.DONE)
     assert len(backend.worker.orders) == 2

@@ -27,7 +27,7 @@ async def backend(tmp_path: Path, redis_url: str, mp4: bytes) -> AsyncIterator[B
 
 async def order(backend: Backend, model: str, seed: int) -> Job:
     options = Options("zoom in", model=model, seed=seed)
-    return await backend.studio.submit(requester(str(seed)), png((512, 512)), options)
+    return await backend.studio.orders.submit(requester(str(seed)), png((512, 512)), options)
 
 
 async def test_a_model_that_nobody_serves_keeps_no_other_waiting(backend: Backend) -> None:
@@ -79,7 +79,7 @@ async def test_the_same_order_of_another_model_is_another_clip(backend: Backend)
 async def test_each_model_has_its_own_bounds_and_price(backend: Backend) -> None:
     options = Options("zoom in", resolution="128p", model=FULL)
     with pytest.raises(BadRequest) as refused:
-        await backend.studio.submit(requester(), png(), options)
+        await backend.studio.orders.submit(requester(), png(), options)
     assert refused.value.key == "request_resolution"
     small, full = await order(backend, "embedded", 1), await order(backend, FULL, 1)
     work = backend.catalogue.work("embedded")

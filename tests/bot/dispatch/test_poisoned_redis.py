@@ -58,7 +58,7 @@ PER_ATTEMPT: dict[str, Callable[[str], str]] = {
 
 
 async def order(backend: Backend, seed: int, owner: str) -> Job:
-    return await backend.studio.submit(requester(owner), png(), Options("a", seed=seed))
+    return await backend.studio.orders.submit(requester(owner), png(), Options("a", seed=seed))
 
 
 async def status(backend: Backend, job: Job) -> Status:

@@ -25,7 +25,7 @@ PATIENCE = 60.0
 
 
 async def order(backend: Backend, seed: int = 0) -> Job:
-    return await backend.studio.submit(requester(), png(), Options("a", seed=seed))
+    return await backend.studio.orders.submit(requester(), png(), Options("a", seed=seed))
 
 
 async def receivers(url: str, channel: str) -> int:

@@ -22,7 +22,7 @@ OFFER = "runpod-flex-24gb"
 async def order(backend: Backend, count: int, first: int = 0) -> None:
     for number in range(first, first + count):
         person = requester(str(number // 4))
-        await backend.studio.submit(person, png(), Options("a", seed=number))
+        await backend.studio.orders.submit(person, png(), Options("a", seed=number))
 
 
 async def add_history(backend: Backend, count: int, every: float, seconds: float) -> None:

@@ -25,7 +25,7 @@ TwoBots = tuple[Backend, Backend]
 
 
 async def order(backend: Backend, seed: int, owner: str = "1") -> Job:
-    return await backend.studio.submit(requester(owner), png(), Options("a", seed=seed))
+    return await backend.studio.orders.submit(requester(owner), png(), Options("a", seed=seed))
 
 
 async def in_flight(backend: Backend) -> list[tuple[str, int]]:

@@ -25,7 +25,7 @@ class UnreachableBlobs(Blobs):
 
 
 async def order(backend: Backend, prompt: str = "waves") -> Job:
-    return await backend.studio.submit(requester(), png(), Options(prompt, seed=7))
+    return await backend.studio.orders.submit(requester(), png(), Options(prompt, seed=7))
 
 
 async def finish_late(backend: Backend, job: Job) -> None:

@@ -82,7 +82,7 @@ class EndingJobs(Jobs):
 
 async def made(backend: Backend) -> Job:
     async with backend.running():
-        job = await backend.studio.submit(requester(), png(), WAVES)
+        job = await backend.studio.orders.submit(requester(), png(), WAVES)
         await until(backend.all_jobs_ended)
     return await backend.jobs.get(job.id)
 
@@ -92,10 +92,10 @@ async def test_a_concurrent_delete_leaves_the_picture_and_cached_clip_of_an_orde
     backend: Backend, seed: int
 ) -> None:
     old = await made(backend)
-    backend.studio._blobs = paused = PausedBlobs(backend.blobs)
-    backend.studio._pictures = locks = ObservedLocks()
+    backend.studio.orders.storage.blobs = paused = PausedBlobs(backend.blobs)
+    backend.studio.orders.storage.locks = locks = ObservedLocks()
     order = asyncio.create_task(
-        backend.studio.submit(requester(), png(), Options("waves", seed=seed))
+        backend.studio.orders.submit(requester(), png(), Options("waves", seed=seed))
     )
     await paused.reached.wait()
     locks.requested.clear()
@@ -115,8 +115,8 @@ async def test_a_picture_that_another_bot_orders_while_it_is_deleted_stays(
 ) -> None:
     first, second = two_bots
     old = await made(first)
-    other = partial(second.studio.submit, requester("2"), png(), Options("waves", seed=8))
-    first.studio._blobs = InterruptedBlobs(first.blobs, "delete", other)
+    other = partial(second.studio.orders.submit, requester("2"), png(), Options("waves", seed=8))
+    first.studio.orders.storage.blobs = InterruptedBlobs(first.blobs, "delete", other)
     await first.studio.delete(old.id, old.owner)
     [new] = await second.jobs.unfinished()
     assert await second.blobs.has(new.request.picture)
@@ -128,13 +128,13 @@ async def test_a_picture_that_another_bot_deletes_while_it_is_ordered_is_stored_
     first, second = two_bots
     old = await made(first)
     delete = partial(first.studio.delete, old.id, old.owner)
-    second.studio._blobs = InterruptedBlobs(second.blobs, "put", delete)
-    new = await second.studio.submit(requester("2"), png(), Options("waves", seed=8))
+    second.studio.orders.storage.blobs = InterruptedBlobs(second.blobs, "put", delete)
+    new = await second.studio.orders.submit(requester("2"), png(), Options("waves", seed=8))
     assert await second.blobs.has(new.request.picture)
 
 
 async def test_a_clip_of_the_same_bytes_stays_for_the_other_job(backend: Backend) -> None:
-    twice = [await backend.studio.submit(requester(), png(), WAVES) for _ in range(2)]
+    twice = [await backend.studio.orders.submit(requester(), png(), WAVES) for _ in range(2)]
     clip = replace(CLIP, blob=await backend.blobs.put(b"the same bytes"), poster="")
     for job, kept in zip(twice, (True, False), strict=True):
         await backend.jobs.finish(job.id, clip, 1.0)
@@ -143,7 +143,7 @@ async def test_a_clip_of_the_same_bytes_stays_for_the_other_job(backend: Backend
 
 
 async def test_a_job_that_ends_while_it_is_deleted_is_deleted(backend: Backend) -> None:
-    job = await backend.studio.submit(requester(), png(), WAVES)
+    job = await backend.studio.orders.submit(requester(), png(), WAVES)
     backend.studio._jobs = EndingJobs(backend.jobs._engine, backend.catalogue)
     await backend.studio.delete(job.id, job.owner)
     with pytest.raises(JobGone) as caught:
@@ -153,10 +153,10 @@ async def test_a_job_that_ends_while_it_is_deleted_is_deleted(backend: Backend) 
 
 
 async def test_a_retry_without_its_picture_is_refused(backend: Backend) -> None:
-    job = await backend.studio.submit(requester(), png(), WAVES)
+    job = await backend.studio.orders.submit(requester(), png(), WAVES)
     await backend.blobs.delete(job.request.picture)
     with pytest.raises(BadPicture) as caught:
-        await backend.studio.retry(job.id, requester())
+        await backend.studio.follow_ups.retry(job.id, requester())
     assert caught.value.key == "picture_gone"
     assert len(await backend.jobs.unfinished()) == 1
 
@@ -168,7 +168,7 @@ async def test_the_source_of_a_changed_clip_stays_until_that_is_deleted_too(
     assert old.clip is not None
     request = replace(old.request, source=old.clip.blob, finish=Finish(reverse=True))
     draft = OrderDraft(request, requester().reply_to, parent=old.id)
-    [new] = await backend.studio.order(requester(), [draft])
+    [new] = await backend.studio.orders.place(requester(), [draft])
     await backend.studio.delete(old.id, old.owner)
     assert await backend.blobs.has(old.clip.blob)
     await backend.studio.delete(new.id, new.owner)
@@ -181,4 +181,4 @@ async def test_a_clip_whose_file_is_gone_cannot_be_changed(backend: Backend) -> 
     await backend.blobs.delete(old.clip.blob)
     request = replace(old.request, source=old.clip.blob, finish=Finish(reverse=True))
     with pytest.raises(JobGone):
-        await backend.studio.order(requester(), [OrderDraft(request, requester().reply_to)])
+        await backend.studio.orders.place(requester(), [OrderDraft(request, requester().reply_to)])

@@ -45,7 +45,7 @@ async def imagine(
     backend: Backend, options: Options = KITE, shape: Shape = Shape.SQUARE, owner: str = "1"
 ) -> Job:
     """Order a clip and wait for its end."""
-    return await end(backend, await backend.studio.imagine(requester(owner), options, shape))
+    return await end(backend, await backend.studio.orders.imagine(requester(owner), options, shape))
 
 
 async def refuse_pictures(backend: Backend) -> None:
@@ -56,12 +56,12 @@ async def refuse_pictures(backend: Backend) -> None:
 async def test_a_made_picture_moves_in_a_style_too(backend: Backend) -> None:
     file = await backend.blobs.put(b"adapter")
     await backend.jobs.styles.put(requester().owner, "ink", file, 1.0)
-    job = await backend.studio.imagine(requester(), KITE.replace(style="ink"), Shape.SQUARE)
+    job = await backend.studio.orders.imagine(requester(), KITE.replace(style="ink"), Shape.SQUARE)
     assert job.request.style == Style("ink", 1.0, file)
 
 
 async def test_the_made_picture_is_the_orders_own_from_then_on(backend: Backend) -> None:
-    ordered = await backend.studio.imagine(requester(), KITE, Shape.WIDE)
+    ordered = await backend.studio.orders.imagine(requester(), KITE, Shape.WIDE)
     assert ordered.request.picture == ""
     assert ordered.request.text_to_image == TextToImage(MODEL, 30, 7.0)
     assert ordered.request.width > 1.5 * ordered.request.height
@@ -78,18 +78,18 @@ async def test_the_made_picture_is_the_orders_own_from_then_on(backend: Backend)
     ("shape", "wide"), [(Shape.SQUARE, 1.0), (Shape.WIDE, 16 / 9), (Shape.TALL, 9 / 16)]
 )
 async def test_the_shape_is_the_clips(backend: Backend, shape: Shape, wide: float) -> None:
-    request = (await backend.studio.imagine(requester(), KITE, shape)).request
+    request = (await backend.studio.orders.imagine(requester(), KITE, shape)).request
     assert request.width / request.height == pytest.approx(wide, rel=0.08)
 
 
 async def test_a_picture_is_paid_for_and_the_same_order_is_free(backend: Backend) -> None:
     job = await imagine(backend)
-    retried = await backend.studio.retry(job.id, requester())
+    retried = await backend.studio.follow_ups.retry(job.id, requester())
     assert job.cost == retried.cost + 9  # 30 guided steps at 1024 x 1024
-    again = await backend.studio.imagine(requester("2"), KITE, Shape.SQUARE)
+    again = await backend.studio.orders.imagine(requester("2"), KITE, Shape.SQUARE)
     assert (again.cached, again.cost, again.clip) == (True, 0, job.clip)
     assert again.request == job.request
-    assert (await backend.studio.report("2")).saved == job.cost
+    assert (await backend.studio.reports.of_person("2")).saved == job.cost
 
 
 async def test_another_order_is_made(backend: Backend) -> None:
@@ -100,11 +100,13 @@ async def test_another_order_is_made(backend: Backend) -> None:
         (KITE, Shape.TALL),
     ]
     for number, (options, shape) in enumerate(others):
-        assert not (await backend.studio.imagine(requester(f"{number}"), options, shape)).cached
+        assert not (
+            await backend.studio.orders.imagine(requester(f"{number}"), options, shape)
+        ).cached
     admission = backend.studio.admission
     for made in (TextToImage(MODEL, 20, 7.0), TextToImage(MODEL, 30, 6.0), TextToImage("b", 30, 7)):
         backend.studio.admission = replace(admission, text_to_image=made)
-        assert not (await backend.studio.imagine(requester(), KITE, Shape.SQUARE)).cached
+        assert not (await backend.studio.orders.imagine(requester(), KITE, Shape.SQUARE)).cached
 
 
 async def test_a_clip_whose_picture_is_lost_is_made_again(backend: Backend) -> None:
@@ -116,7 +118,7 @@ async def test_a_clip_whose_picture_is_lost_is_made_again(backend: Backend) -> N
 
 async def test_a_retry_moves_the_same_picture(backend: Backend) -> None:
     job = await imagine(backend)
-    retried = await backend.studio.retry(job.id, requester())
+    retried = await backend.studio.follow_ups.retry(job.id, requester())
     assert (retried.request.picture, retried.request.text_to_image) == (PICTURE, None)
     assert retried.request.made_by == MODEL
     assert retried.request.seed != 7
@@ -128,9 +130,9 @@ async def test_tweak_extend_and_finish_go_on_from_the_same_picture(backend: Back
     job = await imagine(backend)
     studio, blue = backend.studio, Options("the kite turns blue", seed=9)
     made = [
-        await studio.tweak(job.id, requester(), blue),
-        await studio.extend(job.id, requester(), blue),
-        await studio.finish(job.id, requester(), FinishAction.REVERSE),
+        await studio.follow_ups.tweak(job.id, requester(), blue),
+        await studio.follow_ups.extend(job.id, requester(), blue),
+        await studio.follow_ups.finish(job.id, requester(), FinishAction.REVERSE),
     ]
     assert {one.request.picture for one in made} == {PICTURE}
     assert {one.request.text_to_image for one in made} == {None}
@@ -139,7 +141,7 @@ async def test_tweak_extend_and_finish_go_on_from_the_same_picture(backend: Back
 
 async def test_a_chosen_draft_is_made_of_the_picture_of_the_drafts(backend: Backend) -> None:
     drafts = await imagine(backend, KITE.replace(candidates=3))
-    chosen = await backend.studio.choose(drafts.id, 2, requester())
+    chosen = await backend.studio.follow_ups.choose(drafts.id, 2, requester())
     assert chosen.request.seed == 8
     assert (chosen.request.picture, chosen.request.text_to_image) == (PICTURE, None)
     assert chosen.request.made_by == MODEL
@@ -152,8 +154,10 @@ async def test_one_that_failed_is_made_anew_with_its_picture(backend: Backend) -
     backend.worker.failure = None
     now = TextToImage("better", 4, 0.0)
     backend.studio.admission = replace(backend.studio.admission, text_to_image=now)
-    tweaked = await backend.studio.tweak(failed.id, requester(), KITE.replace(prompt="a boat"))
-    retried = await backend.studio.retry(failed.id, requester())
+    tweaked = await backend.studio.follow_ups.tweak(
+        failed.id, requester(), KITE.replace(prompt="a boat")
+    )
+    retried = await backend.studio.follow_ups.retry(failed.id, requester())
     for job in (tweaked, retried):
         assert (job.request.picture, job.request.text_to_image) == ("", now)
         size = (job.request.width, job.request.height)
@@ -166,9 +170,9 @@ async def test_without_a_model_nothing_is_ordered(backend: Backend) -> None:
     failed = await imagine(backend)
     await refuse_pictures(backend)
     for order in (
-        backend.studio.imagine(requester(), KITE, Shape.SQUARE),
-        backend.studio.retry(failed.id, requester()),
-        backend.studio.tweak(failed.id, requester(), KITE),
+        backend.studio.orders.imagine(requester(), KITE, Shape.SQUARE),
+        backend.studio.follow_ups.retry(failed.id, requester()),
+        backend.studio.follow_ups.tweak(failed.id, requester(), KITE),
     ):
         with pytest.raises(BadRequest, match="request_no_picture_model"):
             await order
@@ -181,22 +185,22 @@ async def test_words_that_the_picture_model_cannot_read_are_refused(
 ) -> None:
     options = KITE.replace(**words)
     with pytest.raises(BadRequest) as refused:
-        await backend.studio.imagine(requester(), options, Shape.SQUARE)
+        await backend.studio.orders.imagine(requester(), options, Shape.SQUARE)
     assert refused.value.key == "request_english_only"
     assert refused.value.parameters == {"model": MODEL}
     assert not await backend.jobs.unfinished()
     admission = backend.studio.admission
     backend.studio.admission = replace(admission, picture_languages=("en", "zh"))
-    job = await backend.studio.imagine(requester(), options, Shape.SQUARE)
+    job = await backend.studio.orders.imagine(requester(), options, Shape.SQUARE)
     assert {name: getattr(job.request, name) for name in words} == words
 
 
 async def test_what_failed_or_was_cancelled_is_refunded(backend: Backend) -> None:
     backend.worker.failure = Failure("failed_no_picture_model", (("model", MODEL),))
     await imagine(backend)
-    waiting = await backend.studio.imagine(requester(), KITE.replace(seed=8), Shape.SQUARE)
+    waiting = await backend.studio.orders.imagine(requester(), KITE.replace(seed=8), Shape.SQUARE)
     await backend.studio.cancel(waiting.id, waiting.owner)
-    allowance = (await backend.studio.report("1")).allowance
+    allowance = (await backend.studio.reports.of_person("1")).allowance
     assert allowance is not None
     assert allowance.left == allowance.limit
 
@@ -207,11 +211,11 @@ async def test_a_picture_that_cannot_be_paid_is_not_ordered(
     opened = open_backend(tmp_path, redis_url, mp4, QuotaRow(12, 5), picture_model=MODEL)
     async with opened as backend:
         with pytest.raises(QuotaExceeded, match="quota_spent"):
-            await backend.studio.imagine(requester(), KITE, Shape.SQUARE)
+            await backend.studio.orders.imagine(requester(), KITE, Shape.SQUARE)
         backend.studio.admission = replace(
             backend.studio.admission, text_to_image=TextToImage(MODEL, 1, 0.0)
         )
-        await backend.studio.imagine(requester(), KITE, Shape.SQUARE)
+        await backend.studio.orders.imagine(requester(), KITE, Shape.SQUARE)
 
 
 async def blobs_left(backend: Backend, *keys: str) -> list[bool]:
@@ -221,8 +225,8 @@ async def blobs_left(backend: Backend, *keys: str) -> list[bool]:
 async def test_the_picture_goes_with_the_last_job_that_names_it(backend: Backend) -> None:
     job = await imagine(backend)
     assert job.clip is not None
-    again = await backend.studio.imagine(requester(), KITE, Shape.SQUARE)
-    retried = await end(backend, await backend.studio.retry(job.id, requester()))
+    again = await backend.studio.orders.imagine(requester(), KITE, Shape.SQUARE)
+    retried = await end(backend, await backend.studio.follow_ups.retry(job.id, requester()))
     keys = (PICTURE, job.clip.blob)
     await backend.studio.delete(job.id, job.owner)
     assert await blobs_left(backend, *keys) == [True, True]
@@ -233,7 +237,7 @@ async def test_the_picture_goes_with_the_last_job_that_names_it(backend: Backend
 
 
 async def test_a_clip_that_comes_after_the_cancel_leaves_no_picture(backend: Backend) -> None:
-    job = await backend.studio.imagine(requester(), KITE, Shape.SQUARE)
+    job = await backend.studio.orders.imagine(requester(), KITE, Shape.SQUARE)
     clip = await backend.worker.store_clip(job.request)
     await backend.studio.cancel(job.id, job.owner)
     await backend.dispatcher().finish(job.id, clip)
@@ -270,9 +274,11 @@ async def test_a_delete_beside_an_order_leaves_what_the_order_is_answered_with(
     backend: Backend,
 ) -> None:
     old = await imagine(backend)
-    backend.studio._cache = ResultCache(backend.jobs, paused := PausedLooks(backend.blobs))
-    backend.studio._pictures = locks = ObservedLocks()
-    order = asyncio.create_task(backend.studio.imagine(requester(), KITE, Shape.SQUARE))
+    backend.studio.orders.storage.cache = ResultCache(
+        backend.jobs, paused := PausedLooks(backend.blobs)
+    )
+    backend.studio.orders.storage.locks = locks = ObservedLocks()
+    order = asyncio.create_task(backend.studio.orders.imagine(requester(), KITE, Shape.SQUARE))
     await paused.reached.wait()
     locks.requested.clear()
     delete = asyncio.create_task(backend.studio.delete(old.id, old.owner))

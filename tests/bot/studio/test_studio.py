@@ -21,7 +21,7 @@ WAVES = Options("waves, zoom in", seed=7)
 
 async def made(backend: Backend, options: Options = WAVES, owner: str = "1") -> Job:
     """Order a clip and wait for its end."""
-    job = await backend.studio.submit(requester(owner), png(), options)
+    job = await backend.studio.orders.submit(requester(owner), png(), options)
 
     async def over() -> bool:
         return (await backend.jobs.get(job.id)).status.final
@@ -32,7 +32,7 @@ async def made(backend: Backend, options: Options = WAVES, owner: str = "1") -> 
 
 async def test_an_order_is_stored_before_its_event_is_published(backend: Backend) -> None:
     with backend.studio.subscribe() as events:
-        job = await backend.studio.submit(requester(), png(), WAVES)
+        job = await backend.studio.orders.submit(requester(), png(), WAVES)
         event = await anext(events)
     assert isinstance(event, JobChanged)
     assert event.job == job == await backend.jobs.get(job.id)
@@ -42,18 +42,18 @@ async def test_an_order_is_stored_before_its_event_is_published(backend: Backend
 async def test_the_same_order_is_made_once_and_paid_once(backend: Backend) -> None:
     async with backend.running():
         first = await made(backend)
-        again = await backend.studio.submit(requester("2"), png(), WAVES)
+        again = await backend.studio.orders.submit(requester("2"), png(), WAVES)
     assert again.cached
     assert (again.clip, again.cost, again.status) == (first.clip, 0, Status.DONE)
     assert len(backend.worker.orders) == 1
-    assert (await backend.studio.report("2")).credits == 0
+    assert (await backend.studio.reports.of_person("2")).credits == 0
 
 
 async def test_a_private_clip_is_given_to_its_owner_alone(backend: Backend) -> None:
     private = WAVES.replace(private="yes")
     async with backend.running():
         await made(backend, private)
-        again = [await backend.studio.submit(requester(one), png(), private) for one in "12"]
+        again = [await backend.studio.orders.submit(requester(one), png(), private) for one in "12"]
     assert [job.cached for job in again] == [True, False]
 
 
@@ -70,7 +70,7 @@ async def test_a_cached_clip_over_the_size_limit_is_made_again(
 ) -> None:
     async with backend.running():
         await made(backend)
-    small = await backend.studio.submit(requester(size_limit=10), png(), WAVES)
+    small = await backend.studio.orders.submit(requester(size_limit=10), png(), WAVES)
     assert not small.cached
 
 
@@ -80,7 +80,7 @@ async def test_a_cached_clip_that_was_made_smaller_is_made_again(backend: Backen
     assert first.clip is not None
     small = replace(first, id="ab" * 8, clip=replace(first.clip, width=96, height=96), ended=9e9)
     await backend.jobs.add(replace(small, cached=True, cost=0))
-    assert not (await backend.studio.submit(requester(), png(), WAVES)).cached
+    assert not (await backend.studio.orders.submit(requester(), png(), WAVES)).cached
 
 
 async def test_no_order_is_placed_where_one_with_a_cached_clip_cannot_be_stored(
@@ -89,20 +89,20 @@ async def test_no_order_is_placed_where_one_with_a_cached_clip_cannot_be_stored(
     async with backend.running():
         await made(backend)
     drafts = [
-        await backend.studio.draft(requester(), png(), options)
+        await backend.studio.orders.draft(requester(), png(), options)
         for options in (Options("hills", seed=8), WAVES)
     ]
     monkeypatch.setattr(
         "bot.studio.studio.secrets.token_hex", lambda _: "ab" * 8
     )  # one id for both
     with pytest.raises(IntegrityError):
-        await backend.studio.order(requester(), drafts)
+        await backend.studio.orders.place(requester(), drafts)
     assert await backend.jobs.unfinished() == []
 
 
 async def test_a_bad_picture_creates_no_job(backend: Backend) -> None:
     with pytest.raises(BadPicture):
-        await backend.studio.submit(requester(), b"no picture", WAVES)
+        await backend.studio.orders.submit(requester(), b"no picture", WAVES)
     assert await backend.jobs.unfinished() == []
 
 
@@ -112,7 +112,7 @@ async def test_an_order_beyond_the_quota_leaves_no_picture(
     poor = QuotaRow(credits_per_day=1, unfinished_jobs=9)
     async with open_backend(tmp_path, redis_url, mp4, poor) as backend:
         with pytest.raises(QuotaExceeded):
-            await backend.studio.submit(requester(), png(), WAVES)
+            await backend.studio.orders.submit(requester(), png(), WAVES)
         assert not await backend.blobs.has(sha256(png()).hexdigest())
 
 
@@ -123,18 +123,18 @@ async def test_credits_and_places_are_checked_before_a_picture_is_decoded(
     for quota in (QuotaRow(1, unfinished_jobs=9), QuotaRow(9_999, unfinished_jobs=0)):
         async with open_backend(tmp_path, redis_url, mp4, quota) as backend:
             with pytest.raises(QuotaExceeded):
-                await backend.studio.submit(requester(), damaged, WAVES)
+                await backend.studio.orders.submit(requester(), damaged, WAVES)
     async with open_backend(tmp_path, redis_url, mp4) as backend:
         with pytest.raises(BadPicture):
-            await backend.studio.submit(requester(), damaged, WAVES)
+            await backend.studio.orders.submit(requester(), damaged, WAVES)
 
 
 async def test_cancel_refunds_the_credits_once(backend: Backend) -> None:
-    job = await backend.studio.submit(requester(), png(), WAVES)
+    job = await backend.studio.orders.submit(requester(), png(), WAVES)
     with pytest.raises(NotAllowed):
         await backend.studio.cancel(job.id, "2")
     assert (await backend.studio.cancel(job.id, "1")).status is Status.CANCELLED
-    allowance = (await backend.studio.report("1")).allowance
+    allowance = (await backend.studio.reports.of_person("1")).allowance
     assert allowance is not None
     assert (allowance.spent, allowance.reserved) == (0, 0)
     with pytest.raises(JobGone) as caught:
@@ -149,13 +149,13 @@ async def test_delete_removes_the_clip_from_the_cache(backend: Backend) -> None:
             await backend.studio.delete(job.id, "2")
         await backend.studio.delete(job.id, "1")
         assert not (await made(backend)).cached
-    assert (await backend.studio.report("1")).credits == 2 * job.cost
+    assert (await backend.studio.reports.of_person("1")).credits == 2 * job.cost
 
 
 async def test_delete_removes_blobs_that_no_other_job_refers_to(backend: Backend) -> None:
     async with backend.running():
         job = await made(backend)
-    same = await backend.studio.submit(requester("2"), png(), WAVES)
+    same = await backend.studio.orders.submit(requester("2"), png(), WAVES)
     assert job.clip is not None
     for one, kept in ((job, True), (same, False)):
         await backend.studio.delete(one.id, one.owner)
@@ -164,11 +164,13 @@ async def test_delete_removes_blobs_that_no_other_job_refers_to(backend: Backend
 
 
 async def test_retry_and_tweak_keep_what_was_not_changed(backend: Backend) -> None:
-    first = await backend.studio.submit(requester(), png(), WAVES)
-    retried = await backend.studio.retry(first.id, requester("2"))
+    first = await backend.studio.orders.submit(requester(), png(), WAVES)
+    retried = await backend.studio.follow_ups.retry(first.id, requester("2"))
     assert retried.request == replace(first.request, seed=retried.request.seed)
     options = backend.studio.admission.options_of(first.request)
-    tweaked = await backend.studio.tweak(first.id, requester("2"), options.replace(steps=12))
+    tweaked = await backend.studio.follow_ups.tweak(
+        first.id, requester("2"), options.replace(steps=12)
+    )
     assert tweaked.request == replace(first.request, steps=12)
     assert tweaked.parent == first.id
 
@@ -181,18 +183,18 @@ async def test_clips_with_and_without_depth_do_not_stand_for_each_other(backend:
     backend.studio.admission = replace(
         admission, catalogue=replace(admission.catalogue, models=deep_rows)
     )
-    deep = await backend.studio.submit(requester(), png(), WAVES)
+    deep = await backend.studio.orders.submit(requester(), png(), WAVES)
     assert (deep.cached, deep.request.depth_model) == (False, "some/depth")
-    retried = await backend.studio.retry(flat.id, requester())
+    retried = await backend.studio.follow_ups.retry(flat.id, requester())
     assert retried.request.depth_model == "some/depth"
     backend.studio.admission = admission
-    assert (await backend.studio.submit(requester(), png(), WAVES)).cached
-    assert (await backend.studio.retry(deep.id, requester())).request.depth_model == ""
+    assert (await backend.studio.orders.submit(requester(), png(), WAVES)).cached
+    assert (await backend.studio.follow_ups.retry(deep.id, requester())).request.depth_model == ""
 
 
 async def test_an_unknown_job_is_gone(backend: Backend) -> None:
     with pytest.raises(JobGone):
-        await backend.studio.retry("0" * 16, requester())
+        await backend.studio.follow_ups.retry("0" * 16, requester())
 
 
 def damage(backend: Backend, key: str) -> None:
@@ -211,7 +213,7 @@ async def test_a_cached_clip_whose_file_is_damaged_is_made_again(backend: Backen
         again = await made(backend)
     assert not again.cached
     assert again.clip is not None
-    assert await backend.studio.clip_file(again.clip) is not None
+    assert await backend.studio.shown.clip_file(again.clip) is not None
 
 
 async def test_a_damaged_picture_is_asked_for_again_and_then_mended(backend: Backend) -> None:
@@ -219,10 +221,10 @@ async def test_a_damaged_picture_is_asked_for_again_and_then_mended(backend: Bac
         first = await made(backend)
         damage(backend, first.request.picture)
         with pytest.raises(BadPicture) as caught:
-            await backend.studio.retry(first.id, requester())
+            await backend.studio.follow_ups.retry(first.id, requester())
         assert caught.value.key == "picture_gone"
         await made(backend, Options("waves", seed=8))
-        await backend.studio.retry(first.id, requester())
+        await backend.studio.follow_ups.retry(first.id, requester())
 
 
 async def test_a_clip_that_is_lost_before_its_delivery_is_made_again_at_no_cost(
@@ -232,9 +234,9 @@ async def test_a_clip_that_is_lost_before_its_delivery_is_made_again_at_no_cost(
         first = await made(backend)
         assert first.clip is not None
         damage(backend, first.clip.blob)
-        assert await backend.studio.clip_file(first.clip) is None
+        assert await backend.studio.shown.clip_file(first.clip) is None
         with backend.studio.subscribe() as events:
-            assert await backend.studio.remake(first.id)
+            assert await backend.studio.shown.remake(first.id)
             changed = await anext(events)
             assert isinstance(changed, JobChanged)
             if changed.job.status is Status.DONE:  # that it was made is published a moment later
@@ -244,8 +246,8 @@ async def test_a_clip_that_is_lost_before_its_delivery_is_made_again_at_no_cost(
         await until(backend.all_jobs_ended)
     again = await backend.jobs.get(first.id)
     assert again.clip is not None
-    assert await backend.studio.clip_file(again.clip) is not None
-    report = await backend.studio.report("1")
+    assert await backend.studio.shown.clip_file(again.clip) is not None
+    report = await backend.studio.reports.of_person("1")
     assert report.allowance is not None
     assert (report.credits, report.allowance.spent) == (first.cost, first.cost)
     assert (report.counts[Status.DONE], report.seconds) == (1, 1.5)
@@ -254,11 +256,11 @@ async def test_a_clip_that_is_lost_before_its_delivery_is_made_again_at_no_cost(
 async def test_a_clip_is_not_made_again_for_ever_nor_after_its_delivery(backend: Backend) -> None:
     async with backend.running():
         first = await made(backend)
-        assert await backend.studio.remake(first.id)
+        assert await backend.studio.shown.remake(first.id)
         await until(backend.all_jobs_ended)
-        assert await backend.studio.remake(first.id)
+        assert await backend.studio.shown.remake(first.id)
         await until(backend.all_jobs_ended)
-        assert not await backend.studio.remake(first.id)
+        assert not await backend.studio.shown.remake(first.id)
         other = await made(backend, Options("hills"))
-        await backend.studio.delivered(other.id, "")
-        assert not await backend.studio.remake(other.id)
+        await backend.studio.shown.delivered(other.id, "")
+        assert not await backend.studio.shown.remake(other.id)

@@ -58,7 +58,7 @@ async def orders_of(backend: Backend, name: str) -> AsyncIterator[None]:
     for number in range(ORDERS // PERSONS):
         person = Requester(f"web:{name}", "en", ReplyTarget("web"), 10**7)
         options = Options(f"zoom in {number}", seed=number)
-        job = await backend.studio.submit(person, png(colour="teal"), options)
+        job = await backend.studio.orders.submit(person, png(colour="teal"), options)
 
         async def delivered(job_id: str = job.id) -> bool:
             return bool((await backend.studio.job(job_id)).delivered)

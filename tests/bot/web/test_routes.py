@@ -21,7 +21,7 @@ async def test_pictures_and_clips_are_served_in_parts_and_refusals_in_words(
 ) -> None:
     studio = served.backend.studio
     web = Requester("web", "en", ReplyTarget("web"), 10**7)
-    job = await studio.submit(web, png(), Options("zoom in"))
+    job = await studio.orders.submit(web, png(), Options("zoom in"))
     await until(served.backend.all_jobs_delivered)
     async with ClientSession(served.url) as session:
         clip = f"/mutoscope/clips/{job.id}.mp4"
@@ -58,7 +58,7 @@ async def test_another_persons_clip_is_as_unknown_as_one_that_is_not_there(
     served: ServedPage,
 ) -> None:
     ada = Requester("web:ada", "en", ReplyTarget("web"), 10**7)
-    job = await served.backend.studio.submit(ada, png(), Options("zoom in"))
+    job = await served.backend.studio.orders.submit(ada, png(), Options("zoom in"))
     await until(served.backend.all_jobs_delivered)
     async with ClientSession(served.url) as session:
         for path in (f"clips/{job.id}.mp4", f"details/{job.id}", f"sources/{job.id}"):

@@ -73,7 +73,7 @@ async def test_a_script_wakes_for_its_own_order_and_its_clip_is_one_file(
         await scripts._news(events, "own")
         assert await anext(events) == later
     web = Requester("web", "en", ReplyTarget("web"), 10**7)
-    made = await studio.submit(web, png(), Options("zoom in"))
+    made = await studio.orders.submit(web, png(), Options("zoom in"))
     await until(served.backend.all_jobs_delivered)
     made = await studio.job(made.id)
     assert await scripts._file(made) == await scripts._file(made)

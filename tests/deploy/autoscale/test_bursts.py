@@ -46,7 +46,7 @@ class OnDemand:
         for number in range(first, first + CLIPS):
             person = requester(str(number // 3))
             options = Options("slow pan right", seed=number, steps=12)
-            await self.backend.studio.submit(person, png(), options)
+            await self.backend.studio.orders.submit(person, png(), options)
         await until(self.backend.all_jobs_ended, 120.0)
 
     @contextlib.asynccontextmanager
@@ -149,7 +149,7 @@ def max_at_once(scaler: WorkerScaler) -> int:
 async def test_workers_that_cannot_work_are_not_started_for_ever(on_demand: OnDemand) -> None:
     scaler = on_demand.scaler
     scaler._environ["ENGINE_FACTORY"] = "tests.support.fake_engine:missing"
-    await on_demand.backend.studio.submit(requester(), png(), Options("a", seed=1))
+    await on_demand.backend.studio.orders.submit(requester(), png(), Options("a", seed=1))
     with pytest.raises(ProcessExited, match="no weights here"):
         await scaler.run()
     assert len(scaler.runs) == 3
@@ -157,7 +157,7 @@ async def test_workers_that_cannot_work_are_not_started_for_ever(on_demand: OnDe
 
 async def test_workers_stop_with_their_controller(on_demand: OnDemand) -> None:
     async with on_demand.scaling():
-        job = await on_demand.backend.studio.submit(
+        job = await on_demand.backend.studio.orders.submit(
             requester(), png(), Options("slow", seed=1, steps=50)
         )
         await until(lambda: _runs(on_demand, job.id))

@@ -57,7 +57,7 @@ class LocalChat:
 
     async def ordered(self) -> int:
         """Return how many orders there are."""
-        return sum((await self.backend.studio.report_all(1)).counts.values())
+        return sum((await self.backend.studio.reports.of_everybody(1)).counts.values())
 
     async def posted(self, channel: str = "") -> list[Json]:
         """Return the bot's messages that Ada sees in a channel, hers if it is empty."""

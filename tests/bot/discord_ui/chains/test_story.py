@@ -68,5 +68,5 @@ async def test_a_cancelled_story_shows_what_is_made_and_what_it_cost(chat: Local
         await until(chat.backend.all_jobs_delivered)
     [clip] = await chat.clips()
     assert "Stopped after segment 2 of 3" in clip["content"]
-    report = await chat.backend.studio.report(chat.ada.user_id)
+    report = await chat.backend.studio.reports.of_person(chat.ada.user_id)
     assert f"{report.credits} credits" in clip["content"]

@@ -71,14 +71,14 @@ async def test_a_press_orders_that_draft_in_full_and_a_double_press_one_clip(
     assert numbered(chosen) == []
     orders = chat.backend.worker.orders
     assert [order.request.candidates for order in orders] == [3, 1]
-    charged = (await chat.backend.studio.report(chat.ada.user_id)).credits
+    charged = (await chat.backend.studio.reports.of_person(chat.ada.user_id)).credits
     assert charged == await cost(chat)
 
 
 async def cost(chat: LocalChat) -> int:
     """Return what all jobs cost together."""
     found = [
-        await chat.backend.studio.job_at("discord", chat.ada.channel, message["id"])
+        await chat.backend.studio.shown.at("discord", chat.ada.channel, message["id"])
         for message in await chat.posted()
     ]
     return sum(job.cost for job in found if job)

@@ -271,7 +271,9 @@ async def test_two_presses_within_a_second_are_one_order(chat: Chat) -> None:
         await chat.click(clip, "again")
         await chat.wait_for_clip(2)
         await until(chat.backend.all_jobs_delivered)
-    assert sum((await chat.backend.studio.report(str(chat.alice.id))).counts.values()) == 2
+    assert (
+        sum((await chat.backend.studio.reports.of_person(str(chat.alice.id))).counts.values()) == 2
+    )
 
 
 async def test_a_press_that_the_gateway_repeats_is_answered_once(

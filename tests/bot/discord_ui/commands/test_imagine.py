@@ -178,7 +178,7 @@ async def test_a_cancelled_one_costs_nothing(chat: LocalChat) -> None:
     message = await chat.ada.message(key)
     await chat.ada.press(key, buttons_of(message)["cancel"])
     await until(chat.backend.all_jobs_ended)
-    allowance = (await chat.backend.studio.report(chat.ada.user_id)).allowance
+    allowance = (await chat.backend.studio.reports.of_person(chat.ada.user_id)).allowance
     assert allowance is not None
     assert allowance.left == allowance.limit
 

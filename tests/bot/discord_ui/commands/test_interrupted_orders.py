@@ -128,9 +128,9 @@ async def test_an_order_whose_person_was_told_is_not_placed(chat: Chat) -> None:
     [begun_order] = await backend.jobs.begun_orders.all("test")
     assert await begun_orders.claim(begun_order)
     told = replace(requester(), begun_order="1")
-    draft = await backend.studio.draft(told, png(), Options("waves"))
+    draft = await backend.studio.orders.draft(told, png(), Options("waves"))
     with pytest.raises(JobGone, match="order_interrupted"):
-        await backend.studio.order(told, [draft])
+        await backend.studio.orders.place(told, [draft])
     assert await backend.jobs.unfinished() == []
     assert not await backend.blobs.has(draft.request.picture)
 
@@ -157,7 +157,7 @@ async def test_what_was_begun_is_forgotten_when_its_token_is_dead(chat: Chat) ->
     await begun_orders.begin("open", "1", "en", ReplyTarget("test"))
     await begun_orders.drop("ended")
     for later, forgotten in ((800.0, False), (1000.0, True)):
-        await chat.backend.studio.drop_dead_tokens(time.time() + later)
+        await chat.backend.studio.shown.drop_dead_tokens(time.time() + later)
         assert await begun_orders.begin("ended", "1", "en", ReplyTarget("test")) is forgotten
         assert not await begun_orders.begin("open", "1", "en", ReplyTarget("test"))
 

@@ -94,7 +94,7 @@ async def test_an_order_is_refused_as_a_whole_and_the_affordable_number_named(
     backend: Backend,
 ) -> None:
     quota = replace(backend.catalogue.quota, credits_per_day=17)
-    backend.jobs = backend.studio._jobs = backend.jobs_with_quota(quota)
+    backend.jobs = backend.studio.orders.storage.jobs = backend.jobs_with_quota(quota)
     async with open_chat(backend) as chat:
         assert "enough for 2 of them" in ephemeral_texts(await chat.animate(**pictures(3)))[0]
         with user_locale("zh-CN"):
@@ -148,7 +148,7 @@ class FailingJobs(Jobs):
 
 async def test_the_messages_of_a_failed_order_are_deleted(chat: Chat) -> None:
     backend = chat.backend
-    backend.studio._jobs = FailingJobs(backend.jobs._engine, backend.catalogue)
+    backend.studio.orders.storage.jobs = FailingJobs(backend.jobs._engine, backend.catalogue)
     reply = ephemeral_texts(await chat.animate(**pictures(3)))[0]
     assert "Nothing was charged" in reply
     assert public(chat) == []

@@ -49,7 +49,7 @@ async def test_a_clip_that_is_posted_while_its_order_is_deleted_goes_with_it(
     chat: LocalChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio, posted = chat.backend.studio, []
-    thread, move = await chat.open_thread(), studio.move
+    thread, move = await chat.open_thread(), studio.shown.move
     await chat.order()
     await chat.change(f"threads/{thread}", archived=True)
 
@@ -58,7 +58,7 @@ async def test_a_clip_that_is_posted_while_its_order_is_deleted_goes_with_it(
         await studio.delete(job.id, None)
         await move(job, place)
 
-    monkeypatch.setattr(studio, "move", late)
+    monkeypatch.setattr(studio.shown, "move", late)
     async with chat.backend.running():
         await until(lambda: bool(posted))
         await chat.ada.wait_until_deleted(posted[0])
@@ -198,7 +198,7 @@ async def test_a_clip_that_only_its_owners_nitro_allows_is_fetched(chat: LocalCh
     [message] = await chat.posted()
     assert "larger than this place allows" in message["content"]
     assert list(buttons_of(message)) == ["again", "tweak", "details", "delete"]
-    assert (await chat.backend.studio.report(ADA)).credits == 0
+    assert (await chat.backend.studio.reports.of_person(ADA)).credits == 0
     await chat.fetch_from_clips()
 
 
@@ -288,7 +288,7 @@ async def test_a_post_after_which_the_database_fails_is_found_beside_the_older_m
     chat: LocalChat, monkeypatch: pytest.MonkeyPatch, recorded: bool
 ) -> None:
     studio = chat.backend.studio
-    moved, move = [], studio.move
+    moved, move = [], studio.shown.move
 
     async def fail_first(job: Job, place: ReplyTarget) -> None:
         moved.append(place.message)
@@ -297,7 +297,7 @@ async def test_a_post_after_which_the_database_fails_is_found_beside_the_older_m
         if len(moved) == 1:
             raise Unavailable("unavailable_database")
 
-    monkeypatch.setattr(studio, "move", fail_first)
+    monkeypatch.setattr(studio.shown, "move", fail_first)
     thread = await chat.open_thread()
     waiting = await chat.order()
     await chat.change(f"threads/{thread}", archived=True)
@@ -312,7 +312,7 @@ async def test_an_edit_that_was_not_recorded_is_found_though_its_way_is_closed_s
     chat: LocalChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     studio = chat.backend.studio
-    tries, delivered = [], studio.delivered
+    tries, delivered = [], studio.shown.delivered
     thread = await chat.open_thread()
 
     async def fail_first(job: str, message: str = "", **options: bool) -> None:
@@ -322,7 +322,7 @@ async def test_an_edit_that_was_not_recorded_is_found_though_its_way_is_closed_s
             raise Unavailable("unavailable_database")
         await delivered(job, message, **options)
 
-    monkeypatch.setattr(studio, "delivered", fail_first)
+    monkeypatch.setattr(studio.shown, "delivered", fail_first)
     waiting = await chat.order()
     await chat.deliver()
     assert [clip["id"] for clip in await chat.clips()] == [waiting] == tries[1:]
@@ -333,7 +333,7 @@ async def test_a_card_without_its_clip_that_was_not_recorded_costs_nothing(
     chat: LocalChat, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     studio = chat.backend.studio
-    tries, delivered = [], studio.delivered
+    tries, delivered = [], studio.shown.delivered
     thread = await chat.open_thread()
 
     async def fail_first(job: str, message: str = "", **options: bool) -> None:
@@ -344,7 +344,7 @@ async def test_a_card_without_its_clip_that_was_not_recorded_costs_nothing(
             raise Unavailable("unavailable_database")
         await delivered(job, message, **options)
 
-    monkeypatch.setattr(studio, "delivered", fail_first)
+    monkeypatch.setattr(studio.shown, "delivered", fail_first)
     await chat.change(f"members/{ADA}", premium_type=2)
     chat.backend.worker.mp4 += box(b"free", bytes(11 * MIB))
     await chat.order()
@@ -355,7 +355,7 @@ async def test_a_card_without_its_clip_that_was_not_recorded_costs_nothing(
     [message] = await chat.posted()
     assert "Nothing was charged" in message["content"]
     assert len(tries) == 2
-    assert (await studio.report(ADA)).credits == 0
+    assert (await studio.reports.of_person(ADA)).credits == 0
 
 
 async def test_an_outcome_is_posted_though_the_first_message_was_posted_just_before(

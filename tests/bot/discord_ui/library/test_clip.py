@@ -43,7 +43,7 @@ async def make_clip(chat: LocalChat) -> tuple[str, Job]:
     """Let Ada order a clip; return its message and its job."""
     message = await chat.order()
     await chat.deliver()
-    job = await chat.backend.studio.job_at("discord", chat.ada.channel, message)
+    job = await chat.backend.studio.shown.at("discord", chat.ada.channel, message)
     assert job is not None
     return message, job
 

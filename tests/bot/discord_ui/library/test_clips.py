@@ -59,7 +59,7 @@ def ways(message: Json) -> str:
 
 async def the_job(chat: LocalChat) -> Job:
     [message] = await chat.clips()
-    found = await chat.backend.studio.job_at("discord", STUDIO, message["id"])
+    found = await chat.backend.studio.shown.at("discord", STUDIO, message["id"])
     assert found is not None
     return found
 
@@ -113,7 +113,7 @@ async def test_a_clip_is_shown_again_elsewhere_for_all_without_an_order_or_a_cha
     await chat.order()
     await chat.deliver()
     made = await the_job(chat)
-    before = await chat.backend.studio.report(ADA)
+    before = await chat.backend.studio.reports.of_person(ADA)
     chat.ada.channel = GALLERY
     shown = await chat.fetch_from_clips()
     assert list(buttons_of(shown)) == ["again", "tweak", "details", "show", "delete", "finish"]
@@ -125,8 +125,10 @@ async def test_a_clip_is_shown_again_elsewhere_for_all_without_an_order_or_a_cha
     attachment = clip_of(message)
     assert attachment is not None
     assert made.clip is not None
-    assert await chat.ada.download(attachment) == await chat.backend.studio.clip_file(made.clip)
-    after = await chat.backend.studio.report(ADA)
+    assert await chat.ada.download(attachment) == await chat.backend.studio.shown.clip_file(
+        made.clip
+    )
+    after = await chat.backend.studio.reports.of_person(ADA)
     assert (after.counts, after.credits) == (before.counts, before.credits)
     assert len(chat.backend.worker.orders) == 1
     assert chat.refusals() == []

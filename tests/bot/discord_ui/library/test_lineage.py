@@ -44,11 +44,11 @@ async def add(chat: LocalChat, name: str, owner: str, parent: str, channel: str)
 async def test_details_walk_to_the_parent_and_to_the_children(chat: LocalChat) -> None:
     message = await chat.order()
     await chat.deliver()
-    made = await chat.backend.studio.job_at("discord", STUDIO, message)
+    made = await chat.backend.studio.shown.at("discord", STUDIO, message)
     assert made is not None
     retried = await chat.ada.press(message, f"again:{made.id}")
     await chat.deliver(2)
-    retry = await chat.backend.studio.job_at("discord", STUDIO, retried["message"])
+    retry = await chat.backend.studio.shown.at("discord", STUDIO, retried["message"])
     assert retry is not None
     details = await chat.ada.press(message, f"details:{made.id}")
     shown = await chat.ada.message(details["message"])
@@ -69,7 +69,7 @@ async def test_relatives_that_somebody_may_not_see_are_neither_named_nor_walked_
 ) -> None:
     message = await chat.order()
     await chat.deliver()
-    made = await chat.backend.studio.job_at("discord", STUDIO, message)
+    made = await chat.backend.studio.shown.at("discord", STUDIO, message)
     assert made is not None
     await add(chat, CHILD, ADA, made.id, GALLERY)
     await add(chat, HIDDEN, ADA, made.id, chat.direct)

@@ -50,7 +50,7 @@ async def ordered_job(chat: LocalChat, outcome: Json) -> Job:
     """Return the job that a submitted form gave, once its message says that it waits."""
     assert outcome["kind"] == "deferred", outcome
     await chat.ada.wait_for_message(outcome["message"], buttons_of)
-    job = await chat.backend.studio.job_at("discord", STUDIO, outcome["message"])
+    job = await chat.backend.studio.shown.at("discord", STUDIO, outcome["message"])
     assert job is not None
     return job
 
@@ -79,7 +79,7 @@ async def test_a_picture_is_taken_only_for_who_ordered_from_it(
     chat: LocalChat, lin: MemberClient
 ) -> None:
     first = await chat.order(prompt="a lake")
-    own = await chat.backend.studio.job_at("discord", STUDIO, first)
+    own = await chat.backend.studio.shown.at("discord", STUDIO, first)
     assert own is not None
     message = await posted(chat, file_of(replace(REQUEST, picture=own.request.picture)))
     lin.channel = STUDIO
@@ -97,7 +97,7 @@ async def test_a_clip_of_the_bots_own_is_known_by_its_message(
 ) -> None:
     message = await chat.order(candidates=2, choose="judge")
     await chat.deliver()
-    made = await chat.backend.studio.job_at("discord", STUDIO, message)
+    made = await chat.backend.studio.shown.at("discord", STUDIO, message)
     assert made is not None
     assert made.clip is not None
     lin.channel = STUDIO

@@ -112,7 +112,7 @@ async def test_an_order_that_nobody_serves_is_told_cancelled_for_nothing_or_goes
             await chat.ada.wait_for_message(kept, clip_of)
             await until(backend.all_jobs_delivered)
     made = await job_of(chat, kept)
-    report = await backend.studio.report(chat.ada.user_id)
+    report = await backend.studio.reports.of_person(chat.ada.user_id)
     assert report.credits == made.cost + (await job_of(chat, other)).cost
     assert report.allowance is not None
     assert report.allowance.reserved == 0

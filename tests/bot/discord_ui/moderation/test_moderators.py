@@ -23,7 +23,7 @@ async def moderator_role(chat: LocalChat) -> str:
 
 
 async def job_at(chat: LocalChat, message: str, channel: str = STUDIO) -> Job:
-    job = await chat.backend.studio.job_at("discord", channel, message)
+    job = await chat.backend.studio.shown.at("discord", channel, message)
     assert job is not None
     return job
 

@@ -54,7 +54,7 @@ async def made(chat: LocalChat) -> Job:
     """Order a clip and have it delivered; return its job."""
     message = await chat.order()
     await chat.deliver()
-    job = await chat.backend.studio.job_at("discord", chat.ada.channel, message)
+    job = await chat.backend.studio.shown.at("discord", chat.ada.channel, message)
     assert job is not None
     return job
 
@@ -216,7 +216,7 @@ async def test_what_is_not_delivered_yet_is_waited_for(chat: LocalChat, later: L
     await departing.note(DepartureKind.CHANNEL, chat.ada.channel)
     later.days = 8
     await Departures(chat.client).delete_due()
-    job = await chat.backend.studio.job_at("discord", chat.ada.channel, message)
+    job = await chat.backend.studio.shown.at("discord", chat.ada.channel, message)
     assert job is not None
     assert await noted(chat.backend) == {DepartureKind.CHANNEL}
     assert await departing.due() == []

@@ -54,7 +54,7 @@ async def test_an_order_beyond_the_quota_is_refused_in_the_users_locale(
 ) -> None:
     quota = replace(backend.catalogue.quota, credits_per_day=1)
     backend.jobs = backend.jobs_with_quota(quota)
-    backend.studio._jobs = backend.jobs
+    backend.studio.orders.storage.jobs = backend.jobs
     async with open_chat(backend) as chat:
         assert "you have 1 left" in ephemeral_texts(await chat.animate())[0]
         with user_locale("zh-CN"):
@@ -83,7 +83,7 @@ async def test_what_is_left_says_of_which_time_and_place(local_chat: LocalChat) 
     """By the service's limits a day and a month, and by those of one's roles in the server."""
     ada, backend, now = local_chat.ada, local_chat.backend, time.time()
     quota = replace(backend.catalogue.quota, credits_per_day=100, credits_per_month=1000)
-    backend.jobs = backend.studio._jobs = backend.jobs_with_quota(quota)
+    backend.jobs = backend.studio.reports.jobs = backend.jobs_with_quota(quota)
     here = ReplyTarget("nowhere", GUILD)
     await backend.jobs.add(replace(job("a", ADA, now, 10), reply_to=here))
     await backend.jobs.finish("a", CLIP, now)
@@ -123,7 +123,7 @@ async def test_the_last_month_is_shown_with_a_picture(local_chat: LocalChat) -> 
     assert message["flags"] & 64  # ephemeral
     [embed] = message["embeds"]
     found = {field["name"]: field["value"] for field in embed["fields"]}
-    saved = (await local_chat.backend.studio.report(ADA)).saved
+    saved = (await local_chat.backend.studio.reports.of_person(ADA)).saved
     assert saved > 0
     lines = f"🟦 spent: 30\n🟧 refunded: 7\n🟩 saved by the cache: {saved}"
     assert found["The last 30 days"] == lines

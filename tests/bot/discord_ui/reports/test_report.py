@@ -109,7 +109,7 @@ async def test_the_whole_service_is_the_operators_alone(local_chat: LocalChat) -
     await make(local_chat.backend, "w", BOB, "", worker="w")
     life = WorkerLife("a", "w", "", now, now + 20.0, now + 60.0, True)
     await local_chat.backend.jobs.lives.record(life, 0.0114)
-    studio._rental = lambda: RentalAdvice(7.5, 9.36, Tenure.FIXED)
+    studio.reports.rental = lambda: RentalAdvice(7.5, 9.36, Tenure.FIXED)
     refused = await local_chat.ada.command("report", service=True)
     text = (await local_chat.ada.message(refused["message"]))["content"]
     assert "Only the operators" in text

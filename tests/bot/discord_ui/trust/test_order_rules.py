@@ -96,7 +96,7 @@ async def test_a_clip_is_shown_only_where_one_of_its_prompt_may_be_ordered(
 ) -> None:
     message = await chat.order()
     await chat.deliver()
-    job = await chat.backend.studio.job_at("discord", STUDIO, message)
+    job = await chat.backend.studio.shown.at("discord", STUDIO, message)
     assert job is not None
     seen = await chat.ada.command("clip", clip=job.id)
     shown = await chat.ada.wait_for_message(seen["message"], buttons_of)

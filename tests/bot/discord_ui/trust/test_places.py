@@ -18,13 +18,13 @@ from tests.support.discord.local_chat import LocalChat, open_local_chat
 @pytest.fixture
 def places(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> list[Place]:
     """Where each order was placed."""
-    order, found = backend.studio.order, []
+    order, found = backend.studio.orders.place, []
 
     async def noting(requester: Requester, drafts: list[OrderDraft]) -> list[Job]:
         found.append(requester.place)
         return await order(requester, drafts)
 
-    monkeypatch.setattr(backend.studio, "order", noting)
+    monkeypatch.setattr(backend.studio.orders, "place", noting)
     return found
 
 

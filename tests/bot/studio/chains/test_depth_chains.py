@@ -24,11 +24,11 @@ def with_depth(backend: Backend, name: str) -> None:
 @pytest.mark.usefixtures("worker")
 async def test_each_part_is_seen_in_depth_while_there_is_a_depth_model(backend: Backend) -> None:
     with_depth(backend, "deep")
-    story = await ended(backend, await backend.studio.submit(requester(), png(), STORY))
-    longer = await backend.studio.extend(story.id, requester(), Options("pan left"))
+    story = await ended(backend, await backend.studio.orders.submit(requester(), png(), STORY))
+    longer = await backend.studio.follow_ups.extend(story.id, requester(), Options("pan left"))
     assert story.request.depth_model == longer.request.depth_model == "deep"
     with_depth(backend, "")
-    flat = await backend.studio.retry(story.id, requester())
-    onwards = await backend.studio.extend(story.id, requester(), Options("pan right"))
+    flat = await backend.studio.follow_ups.retry(story.id, requester())
+    onwards = await backend.studio.follow_ups.extend(story.id, requester(), Options("pan right"))
     assert flat.request.depth_model == onwards.request.depth_model == ""
     assert flat.request.fingerprint != replace(story.request, seed=flat.request.seed).fingerprint

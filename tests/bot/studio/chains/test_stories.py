@@ -80,7 +80,7 @@ def cost(backend: Backend, job: Job, made: int) -> int:
 async def test_a_whole_story_is_one_job_with_one_price(
     backend: Backend, worker: StoryWorker
 ) -> None:
-    job = await backend.studio.submit(requester(), png(), STORY)
+    job = await backend.studio.orders.submit(requester(), png(), STORY)
     assert job.cost == cost(backend, job, 4) > 3 * cost(backend, job, 1) - 4
     done = await ended(backend, job)
     assert (done.status, done.cost, len(worker.orders)) == (Status.DONE, job.cost, 1)
@@ -90,14 +90,14 @@ async def test_a_whole_story_is_one_job_with_one_price(
 @pytest.mark.parametrize("lines", [1, 9])
 async def test_another_number_of_prompts_is_refused(backend: Backend, lines: int) -> None:
     with pytest.raises(BadRequest, match="request_story"):
-        backend.studio.check(STORY.replace(prompt="\n".join(["zoom in"] * lines)))
+        backend.studio.orders.check(STORY.replace(prompt="\n".join(["zoom in"] * lines)))
 
 
 async def test_a_cancelled_story_ends_with_what_is_made_and_the_rest_is_refunded(
     backend: Backend, worker: StoryWorker
 ) -> None:
     worker.makes = 2
-    job = await backend.studio.submit(requester(), png(), STORY)
+    job = await backend.studio.orders.submit(requester(), png(), STORY)
     await worker.waits.wait()
     stopped = await backend.studio.cancel(job.id, "1")
     assert not stopped.status.final
@@ -106,8 +106,8 @@ async def test_a_cancelled_story_ends_with_what_is_made_and_the_rest_is_refunded
     assert done.clip is not None
     assert done.clip.frames == 2 * (job.request.frames - 1) + 1
     assert (done.deaths, [order.request.segment_count for order in worker.orders]) == (0, [4, 2])
-    await backend.studio.delivered(job.id)
-    report = await backend.studio.report("1")
+    await backend.studio.shown.delivered(job.id)
+    report = await backend.studio.reports.of_person("1")
     assert report.credits == done.cost
     assert report.allowance is not None
     assert (report.allowance.spent, report.allowance.reserved) == (done.cost, 0)
@@ -121,7 +121,7 @@ async def test_a_story_of_which_nothing_or_all_is_made_is_cancelled_as_a_clip_is
     worker.makes = makes
     if makes:  # it is being encoded
         backend.worker.store_clip = _never  # type: ignore[method-assign, assignment]
-    job = await backend.studio.submit(requester(), png(), STORY)
+    job = await backend.studio.orders.submit(requester(), png(), STORY)
 
     async def has_begun() -> bool:
         begun = len(worker.keys) == 8 if makes else worker.waits.is_set()
@@ -129,7 +129,7 @@ async def test_a_story_of_which_nothing_or_all_is_made_is_cancelled_as_a_clip_is
 
     await until(has_begun)
     assert (await backend.studio.cancel(job.id, "1")).status is Status.CANCELLED
-    report = await backend.studio.report("1")
+    report = await backend.studio.reports.of_person("1")
     assert report.allowance is not None
     assert (report.allowance.spent, report.allowance.reserved) == (0, 0)
     await until(lambda: nothing_is_left(backend, worker))
@@ -145,7 +145,7 @@ async def test_a_second_cancel_discards_what_was_made(
     backend: Backend, worker: StoryWorker
 ) -> None:
     worker.makes = 2
-    job = await backend.studio.submit(requester(), png(), STORY)
+    job = await backend.studio.orders.submit(requester(), png(), STORY)
     await worker.waits.wait()
     backend.worker.store_clip = _never  # type: ignore[method-assign, assignment]
     await backend.studio.cancel(job.id, "1")
@@ -159,12 +159,12 @@ async def test_a_deleted_story_is_neither_made_nor_charged(
     backend: Backend, worker: StoryWorker
 ) -> None:
     worker.makes = 2
-    job = await backend.studio.submit(requester(), png(), STORY)
+    job = await backend.studio.orders.submit(requester(), png(), STORY)
     await worker.waits.wait()
     await backend.studio.delete(job.id, "1")
     with pytest.raises(JobGone):
         await backend.studio.job(job.id)
-    assert (await backend.studio.report("1")).credits == 0
+    assert (await backend.studio.reports.of_person("1")).credits == 0
     await until(lambda: nothing_is_left(backend, worker))
 
 
@@ -177,7 +177,7 @@ async def test_a_story_that_fails_ends_with_what_is_made(
     backend: Backend, worker: StoryWorker, failure: Failure
 ) -> None:
     worker.makes, worker.breaks = 3, failure
-    job = await backend.studio.submit(requester(), png(), STORY)
+    job = await backend.studio.orders.submit(requester(), png(), STORY)
     done = await ended(backend, job)
     assert (done.status, done.cost) == (Status.DONE, cost(backend, job, 3))
     assert done.request.stopped_after == 3
@@ -189,25 +189,25 @@ async def test_a_story_that_fails_before_its_first_segment_fails(
     backend: Backend, worker: StoryWorker
 ) -> None:
     worker.makes, worker.breaks = 0, Failure("failed_out_of_memory")
-    job = await backend.studio.submit(requester(), png(), STORY)
+    job = await backend.studio.orders.submit(requester(), png(), STORY)
     assert (await ended(backend, job)).status is Status.FAILED
-    assert (await backend.studio.report("1")).credits == 0
+    assert (await backend.studio.reports.of_person("1")).credits == 0
 
 
 async def test_a_retry_orders_all_of_a_stopped_story(backend: Backend, worker: StoryWorker) -> None:
     worker.makes, worker.breaks = 1, Failure("failed_out_of_memory")
-    job = await backend.studio.submit(requester(), png(), STORY)
+    job = await backend.studio.orders.submit(requester(), png(), STORY)
     await ended(backend, job)
     worker.makes = 9
-    again = await ended(backend, await backend.studio.retry(job.id, requester()))
+    again = await ended(backend, await backend.studio.follow_ups.retry(job.id, requester()))
     assert (again.request.segment_count, again.cost) == (4, job.cost)
 
 
 async def test_a_tweak_of_a_story_is_a_story(backend: Backend, worker: StoryWorker) -> None:
-    job = await ended(backend, await backend.studio.submit(requester(), png(), STORY))
+    job = await ended(backend, await backend.studio.orders.submit(requester(), png(), STORY))
     options = backend.studio.admission.options_of(job.request)
     assert options["prompt"] == PROMPTS
-    shorter = await backend.studio.tweak(
+    shorter = await backend.studio.follow_ups.tweak(
         job.id, requester(), options.replace(prompt="a\nb, pan up")
     )
     assert [segment.prompt for segment in shorter.request.segments] == ["a", "b, pan up"]
@@ -218,7 +218,7 @@ async def test_what_a_bot_that_was_killed_left_behind_is_deleted(
 ) -> None:
     """The dispatcher's next look finds the segments of a job that ended without it."""
     worker.makes = 2
-    job = await backend.studio.submit(requester(), png(), STORY)
+    job = await backend.studio.orders.submit(requester(), png(), STORY)
     await worker.waits.wait()
     await backend.jobs.cancel(job.id, None, 1.0)  # as if killed right behind
     await until(lambda: nothing_is_left(backend, worker))
@@ -228,7 +228,7 @@ async def test_a_segment_that_another_job_needs_stays(
     backend: Backend, worker: StoryWorker
 ) -> None:
     worker.makes = 1
-    job = await backend.studio.submit(requester(), png(), STORY)
+    job = await backend.studio.orders.submit(requester(), png(), STORY)
     await worker.waits.wait()
     kept = worker.keys[1]
     other = replace(job, id="ef" * 8, owner="2", request=replace(job.request, picture=kept))

@@ -26,7 +26,7 @@ async def ended(backend: Backend, job: Job) -> Job:
 
 async def drafted(backend: Backend) -> tuple[Job, Clip]:
     """Order drafts and wait for them."""
-    job = await ended(backend, await backend.studio.submit(requester(), png(), DRAFTS))
+    job = await ended(backend, await backend.studio.orders.submit(requester(), png(), DRAFTS))
     assert job.clip is not None
     return job, job.clip
 
@@ -35,11 +35,13 @@ async def test_a_chosen_draft_is_a_new_order_of_one_clip(backend: Backend) -> No
     async with backend.running():
         grid, clip = await drafted(backend)
         second = clip.candidates[1]
-        chosen = await ended(backend, await backend.studio.choose(grid.id, 2, requester("2")))
+        chosen = await ended(
+            backend, await backend.studio.follow_ups.choose(grid.id, 2, requester("2"))
+        )
         typed = DRAFTS.replace(
             candidates=None, seed=second.seed, camera=second.camera.motion, choose=None
         )
-        direct = await backend.studio.submit(requester("3"), png(), typed)
+        direct = await backend.studio.orders.submit(requester("3"), png(), typed)
     assert (chosen.parent, chosen.owner, chosen.status) == (grid.id, "2", Status.DONE)
     assert (chosen.request.seed, chosen.request.candidates) == (second.seed, 1)
     assert chosen.request.drafts is None
@@ -51,7 +53,7 @@ async def test_a_chosen_draft_is_a_new_order_of_one_clip(backend: Backend) -> No
 async def test_the_same_drafts_come_from_the_cache(backend: Backend) -> None:
     async with backend.running():
         _, clip = await drafted(backend)
-        again = await backend.studio.submit(requester("2"), png(), DRAFTS)
+        again = await backend.studio.orders.submit(requester("2"), png(), DRAFTS)
     assert again.cached
     assert again.clip == clip
 
@@ -61,8 +63,8 @@ async def test_drafts_are_retried_as_drafts_and_judged_ones_are_not_drafts(
 ) -> None:
     async with backend.running():
         grid, _ = await drafted(backend)
-        retried = await backend.studio.retry(grid.id, requester())
-        judged = await backend.studio.submit(
+        retried = await backend.studio.follow_ups.retry(grid.id, requester())
+        judged = await backend.studio.orders.submit(
             requester("2"), png(), DRAFTS.replace(choose="judge", seed=8)
         )
     assert retried.request.drafts == grid.request.drafts
@@ -78,10 +80,10 @@ async def test_a_number_without_a_draft_is_refused(backend: Backend, number: int
     async with backend.running():
         grid, _ = await drafted(backend)
         with pytest.raises(BadRequest) as caught:
-            await backend.studio.choose(grid.id, number, requester())
-        one = await backend.studio.submit(requester(), png(), Options("waves", seed=1))
+            await backend.studio.follow_ups.choose(grid.id, number, requester())
+        one = await backend.studio.orders.submit(requester(), png(), Options("waves", seed=1))
         with pytest.raises(BadRequest):
-            await backend.studio.choose((await ended(backend, one)).id, 1, requester())
+            await backend.studio.follow_ups.choose((await ended(backend, one)).id, 1, requester())
     assert caught.value.key == "request_candidate"
 
 
@@ -89,5 +91,5 @@ async def test_drafts_are_finished_only_once_one_is_chosen(backend: Backend) -> 
     async with backend.running():
         grid, _ = await drafted(backend)
         with pytest.raises(BadRequest) as caught:
-            await backend.studio.finish(grid.id, requester(), FinishAction.LOOP)
+            await backend.studio.follow_ups.finish(grid.id, requester(), FinishAction.LOOP)
     assert caught.value.key == "request_choose_first"

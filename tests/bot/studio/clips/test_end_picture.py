@@ -25,13 +25,13 @@ WAVES = Options("waves, zoom in", seed=7)
 
 async def made(backend: Backend, start: bytes = START, end: bytes = END) -> Job:
     """Order a clip and wait for its end."""
-    job = await backend.studio.submit(requester(), start, WAVES, end)
+    job = await backend.studio.orders.submit(requester(), start, WAVES, end)
     await until(backend.all_jobs_ended)
     return await backend.jobs.get(job.id)
 
 
 async def test_both_pictures_are_stored_and_named(backend: Backend) -> None:
-    job = await backend.studio.submit(requester(), START, WAVES, END)
+    job = await backend.studio.orders.submit(requester(), START, WAVES, END)
     assert job.request.end_picture == END_KEY
     assert await backend.blobs.get(END_KEY) == END
     assert await backend.jobs.needs_blob(END_KEY, "")
@@ -42,9 +42,11 @@ async def test_both_pictures_are_stored_and_named(backend: Backend) -> None:
 async def test_the_cache_tells_end_pictures_apart(backend: Backend) -> None:
     async with backend.running():
         first = await made(backend)
-        again = await backend.studio.submit(requester("2"), START, WAVES, END)
-        other = await backend.studio.submit(requester("2"), START, WAVES, png(colour="green"))
-        none = await backend.studio.submit(requester("2"), START, WAVES)
+        again = await backend.studio.orders.submit(requester("2"), START, WAVES, END)
+        other = await backend.studio.orders.submit(
+            requester("2"), START, WAVES, png(colour="green")
+        )
+        none = await backend.studio.orders.submit(requester("2"), START, WAVES)
     assert (again.cached, again.clip) == (True, first.clip)
     assert not other.cached
     assert not none.cached
@@ -54,10 +56,10 @@ async def test_retry_and_tweak_keep_it_and_extend_leaves_it(backend: Backend) ->
     studio = backend.studio
     async with backend.running():
         job = await made(backend)
-        again = await studio.retry(job.id, requester())
+        again = await studio.follow_ups.retry(job.id, requester())
         options = studio.admission.options_of(job.request).replace(prompt="pan left")
-        tweaked = await studio.tweak(job.id, requester(), options)
-        longer = await studio.extend(job.id, requester(), Options("pan left"))
+        tweaked = await studio.follow_ups.tweak(job.id, requester(), options)
+        longer = await studio.follow_ups.extend(job.id, requester(), Options("pan left"))
     assert again.request.end_picture == tweaked.request.end_picture == END_KEY
     assert longer.request.end_picture == ""
 
@@ -88,7 +90,7 @@ async def test_a_hostile_one_is_refused_before_anything_is_stored(
     backend: Backend, end: bytes
 ) -> None:
     with pytest.raises(BadEndPicture):
-        await backend.studio.submit(requester(), START, WAVES, end)
+        await backend.studio.orders.submit(requester(), START, WAVES, end)
     assert await backend.jobs.unfinished() == []
     assert not await backend.blobs.has(sha256(START).hexdigest())
 
@@ -98,10 +100,10 @@ async def test_one_that_is_gone_is_named(backend: Backend) -> None:
         job = await made(backend)
     await backend.blobs.delete(END_KEY)
     with pytest.raises(BadEndPicture):
-        await backend.studio.retry(job.id, requester())
+        await backend.studio.follow_ups.retry(job.id, requester())
     await backend.blobs.delete(job.request.picture)
     with pytest.raises(BadPicture) as refused:
-        await backend.studio.retry(job.id, requester())
+        await backend.studio.follow_ups.retry(job.id, requester())
     assert type(refused.value) is BadPicture
 
 
@@ -114,7 +116,7 @@ async def test_a_model_that_cannot_arrive_at_one_refuses_it(backend: Backend) ->
         admission, catalogue=replace(admission.catalogue, models=rows)
     )
     with pytest.raises(BadRequest, match="request_unable"):
-        await backend.studio.submit(requester(), START, WAVES, END)
+        await backend.studio.orders.submit(requester(), START, WAVES, END)
 
 
 def test_it_costs_what_it_takes(backend: Backend) -> None:

@@ -56,7 +56,7 @@ async def set_policy(backend: Backend, guild: str = GUILD, **fields: Any) -> Non
 
 async def made(backend: Backend, place: Place, picture: bytes, options: Options = WAVES) -> Job:
     """Return the job of a clip that was ordered in a place, and is made."""
-    job = await backend.studio.submit(at(place), picture, options)
+    job = await backend.studio.orders.submit(at(place), picture, options)
     async with backend.running():
         await until(backend.all_jobs_ended)
     return await backend.studio.job(job.id)
@@ -64,7 +64,7 @@ async def made(backend: Backend, place: Place, picture: bytes, options: Options 
 
 async def ordered(backend: Backend) -> int:
     """Return how many orders there are."""
-    return sum((await backend.studio.report("1")).counts.values())
+    return sum((await backend.studio.reports.of_person("1")).counts.values())
 
 
 async def charged(backend: Backend, job: Job) -> int:
@@ -83,39 +83,41 @@ async def test_a_refused_picture_costs_nothing_and_moderators_are_told(
     backend: Backend, checker: RedChecker
 ) -> None:
     with pytest.raises(BadPicture, match="picture_refused"):
-        await backend.studio.submit(at(PLAIN), RED, WAVES)
+        await backend.studio.orders.submit(at(PLAIN), RED, WAVES)
     assert await ordered(backend) == 0
     [entry] = await refusals(backend)
     assert (entry.action, entry.actor) == ("refused_picture", "1")
     assert entry.detail == {"channel": "1"}
     assert backend.studio.content.refused["picture"] == 1
-    job = await backend.studio.submit(at(PLAIN), BLUE, WAVES)
+    job = await backend.studio.orders.submit(at(PLAIN), BLUE, WAVES)
     assert job.request.content_limit == 0.7
 
 
 async def test_an_end_picture_is_looked_at_too(backend: Backend) -> None:
     with pytest.raises(BadEndPicture, match="picture_refused"):
-        await backend.studio.submit(at(PLAIN), BLUE, WAVES, RED)
+        await backend.studio.orders.submit(at(PLAIN), BLUE, WAVES, RED)
 
 
 async def test_a_server_may_be_stricter(backend: Backend) -> None:
-    assert (await backend.studio.submit(at(PLAIN), PINK, WAVES)).status is Status.QUEUED
+    assert (await backend.studio.orders.submit(at(PLAIN), PINK, WAVES)).status is Status.QUEUED
     await set_policy(backend, filter_level="strict")
     with pytest.raises(BadPicture, match="picture_refused"):
-        await backend.studio.submit(at(PLAIN), PINK, WAVES)
+        await backend.studio.orders.submit(at(PLAIN), PINK, WAVES)
 
 
 async def test_the_filter_is_off_only_where_the_channel_is_age_restricted(
     backend: Backend, checker: RedChecker
 ) -> None:
     await set_policy(backend, filter_level="off")
-    job = await backend.studio.submit(at(RESTRICTED), RED, WAVES)
+    job = await backend.studio.orders.submit(at(RESTRICTED), RED, WAVES)
     assert (job.request.content_limit, checker.asked) == (0.0, 0)
     for place in (PLAIN, Place()):
         with pytest.raises(BadPicture, match="picture_refused"):
-            await backend.studio.submit(at(place), RED, WAVES)
+            await backend.studio.orders.submit(at(place), RED, WAVES)
     await set_policy(backend, "", filter_level="off")  # the operators', for direct messages
-    assert (await backend.studio.submit(at(Place()), RED, WAVES)).request.content_limit == 0.0
+    assert (
+        await backend.studio.orders.submit(at(Place()), RED, WAVES)
+    ).request.content_limit == 0.0
 
 
 async def test_the_operators_floor_holds_everywhere(
@@ -125,7 +127,7 @@ async def test_the_operators_floor_holds_everywhere(
     async with open_backend(tmp_path, redis_url, mp4, rules=rules) as backend:
         await set_policy(backend, filter_level="off")
         with pytest.raises(BadPicture, match="picture_refused"):
-            await backend.studio.submit(at(RESTRICTED), PINK, WAVES)
+            await backend.studio.orders.submit(at(RESTRICTED), PINK, WAVES)
 
 
 async def test_what_is_unchecked_is_no_cached_answer_where_it_would_be_looked_at(
@@ -136,21 +138,21 @@ async def test_what_is_unchecked_is_no_cached_answer_where_it_would_be_looked_at
     unchecked = await made(backend, RESTRICTED, BLUE, again)
     assert unchecked.clip is not None
     assert unchecked.clip.content_score is None
-    assert (await backend.studio.submit(at(RESTRICTED), BLUE, again)).cached
+    assert (await backend.studio.orders.submit(at(RESTRICTED), BLUE, again)).cached
     backend.worker.score = 0.5
     fresh = await made(backend, PLAIN, BLUE, again)
     assert (fresh.cached, fresh.status) == (False, Status.DONE)
-    assert (await backend.studio.submit(at(PLAIN), BLUE, again)).cached
+    assert (await backend.studio.orders.submit(at(PLAIN), BLUE, again)).cached
     await set_policy(backend, filter_level="strict")
-    assert not (await backend.studio.submit(at(PLAIN), BLUE, again)).cached
+    assert not (await backend.studio.orders.submit(at(PLAIN), BLUE, again)).cached
 
 
 Again = Callable[[Backend, Job], Awaitable[Job]]
 WAYS: tuple[Again, ...] = (
-    lambda backend, job: backend.studio.retry(job.id, at(PLAIN)),
-    lambda backend, job: backend.studio.tweak(job.id, at(PLAIN), WAVES),
-    lambda backend, job: backend.studio.extend(job.id, at(PLAIN), WAVES),
-    lambda backend, job: backend.studio.finish(job.id, at(PLAIN), FinishAction.REVERSE),
+    lambda backend, job: backend.studio.follow_ups.retry(job.id, at(PLAIN)),
+    lambda backend, job: backend.studio.follow_ups.tweak(job.id, at(PLAIN), WAVES),
+    lambda backend, job: backend.studio.follow_ups.extend(job.id, at(PLAIN), WAVES),
+    lambda backend, job: backend.studio.follow_ups.finish(job.id, at(PLAIN), FinishAction.REVERSE),
 )
 
 
@@ -168,8 +170,8 @@ async def test_a_choice_is_held_to_the_place_where_it_is_made(backend: Backend) 
     await set_policy(backend, filter_level="off")
     drafts = await made(backend, RESTRICTED, RED, WAVES.replace(candidates=2, choose="me"))
     with pytest.raises(BadPicture, match="picture_refused"):
-        await backend.studio.choose(drafts.id, 1, at(PLAIN))
-    assert await backend.studio.choose(drafts.id, 1, at(RESTRICTED))
+        await backend.studio.follow_ups.choose(drafts.id, 1, at(PLAIN))
+    assert await backend.studio.follow_ups.choose(drafts.id, 1, at(RESTRICTED))
 
 
 async def test_an_unchecked_clip_is_shown_only_where_it_was_made(backend: Backend) -> None:
@@ -212,7 +214,7 @@ async def test_a_refused_clip_is_refunded_noted_and_not_simply_tried_again(
     assert (entry.action, entry.subject) == ("refused_frames", job.id)
     assert content.refused["frames"] == 1
     with pytest.raises(BadRequest, match="request_retry_refused"):
-        await backend.studio.retry(job.id, at(PLAIN))
+        await backend.studio.follow_ups.retry(job.id, at(PLAIN))
 
 
 async def test_a_refused_story_ends_at_once(backend: Backend) -> None:
@@ -226,15 +228,15 @@ async def test_nothing_is_ordered_while_the_filter_does_not_answer(
 ) -> None:
     checker.broken = True
     with pytest.raises(Unavailable, match="unavailable_filter"):
-        await backend.studio.submit(at(PLAIN), BLUE, WAVES)
+        await backend.studio.orders.submit(at(PLAIN), BLUE, WAVES)
     assert await ordered(backend) == 0
     checker.broken = False
-    assert await backend.studio.submit(at(PLAIN), BLUE, WAVES)
+    assert await backend.studio.orders.submit(at(PLAIN), BLUE, WAVES)
 
 
 async def test_a_picture_is_looked_at_once(backend: Backend, checker: RedChecker) -> None:
     job = await made(backend, PLAIN, BLUE)
-    await backend.studio.retry(job.id, at(PLAIN))
+    await backend.studio.follow_ups.retry(job.id, at(PLAIN))
     assert checker.asked == 1
 
 
@@ -252,7 +254,7 @@ async def test_words_of_the_operator_and_the_server_are_refused(
 ) -> None:
     await set_policy(backend, words=("/kni.ht/", "/(/"))
     with pytest.raises(BadRequest, match=r"request_(words|minors)"):
-        await backend.studio.submit(at(PLAIN), BLUE, options)
+        await backend.studio.orders.submit(at(PLAIN), BLUE, options)
     [found] = await refusals(backend)
     assert found.detail == {"channel": "1", "entry": entry}
     assert str(options.get("prompt")) not in repr(found)
@@ -261,8 +263,8 @@ async def test_words_of_the_operator_and_the_server_are_refused(
 async def test_words_are_refused_only_where_somebody_asks_for_them(backend: Backend) -> None:
     await set_policy(backend, words=("knight",))
     knight = Options(prompt="a knight")
-    assert await backend.studio.submit(at(Place("8", "1")), BLUE, knight)
-    assert await backend.studio.submit(
+    assert await backend.studio.orders.submit(at(Place("8", "1")), BLUE, knight)
+    assert await backend.studio.orders.submit(
         at(PLAIN), BLUE, Options(prompt="waves", negative_prompt="dragons, a knight")
     )
 
@@ -270,7 +272,7 @@ async def test_words_are_refused_only_where_somebody_asks_for_them(backend: Back
 async def test_what_is_refused_is_counted(backend: Backend) -> None:
     for picture, prompt in ((RED, "waves"), (BLUE, "dragons"), (BLUE, "a naked child")):
         with pytest.raises((BadPicture, BadRequest)):
-            await backend.studio.submit(at(PLAIN), picture, Options(prompt=prompt))
+            await backend.studio.orders.submit(at(PLAIN), picture, Options(prompt=prompt))
     metrics = BotMetrics(
         *(backend.jobs, backend.queue, set(), backend.scaling()),
         refused=backend.studio.content.refused,
@@ -283,7 +285,7 @@ async def test_what_is_refused_is_counted(backend: Backend) -> None:
 
 
 async def test_the_name_of_a_style_is_held_to_the_words(backend: Backend) -> None:
-    request = (await backend.studio.draft(at(PLAIN), BLUE, WAVES)).request
+    request = (await backend.studio.orders.draft(at(PLAIN), BLUE, WAVES)).request
     draft = OrderDraft(replace(request, style=Style("Dragons")), at(PLAIN).reply_to, BLUE)
     with pytest.raises(BadRequest, match="request_words"):
-        await backend.studio.order(at(PLAIN), [draft])
+        await backend.studio.orders.place(at(PLAIN), [draft])

@@ -29,7 +29,7 @@ WORDS = [OWNER.encode(), b"unicorn"]
 
 async def order(backend: Backend, seed: int, owner: str = OWNER) -> str:
     options = Options("a unicorn, zoom in", seed=seed)
-    return (await backend.studio.submit(requester(owner), png(), options)).id
+    return (await backend.studio.orders.submit(requester(owner), png(), options)).id
 
 
 async def nothing_asked(backend: Backend) -> bool:
@@ -60,10 +60,10 @@ async def test_another_process_goes_on_where_one_was_killed(
 
 async def test_two_processes_forget_one_person_at_once(two_bots: tuple[Backend, Backend]) -> None:
     orders = [await order(two_bots[0], number) for number in range(3)]
-    before = (await two_bots[0].studio.report(OWNER)).credits
+    before = (await two_bots[0].studio.reports.of_person(OWNER)).credits
     await asyncio.gather(*(bot.studio.privacy.erasing.forget(OWNER) for bot in two_bots))
     assert await in_tables(two_bots[0].settings, WORDS) == []
-    report = await two_bots[0].studio.report(ANONYMOUS)
+    report = await two_bots[0].studio.reports.of_person(ANONYMOUS)
     assert report.counts[Status.CANCELLED] == len(orders)
     assert report.credits == before == 0
 

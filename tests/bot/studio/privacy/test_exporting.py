@@ -45,8 +45,8 @@ def entries(parts: list[bytes]) -> dict[str, bytes]:
 
 async def test_everything_of_the_person_and_of_nobody_else_is_in_it(backend: Backend) -> None:
     async with backend.running():
-        job = await backend.studio.submit(requester(), png(), Options("waves", seed=1))
-        await backend.studio.submit(requester("2"), png((64, 64)), Options("secret", seed=1))
+        job = await backend.studio.orders.submit(requester(), png(), Options("waves", seed=1))
+        await backend.studio.orders.submit(requester("2"), png((64, 64)), Options("secret", seed=1))
         await until(backend.all_jobs_ended)
     await backend.jobs.audit.record(AuditEntry("7", "2", "audit_note", "1", {"a": 1}), 1.0)
     summary, parts = await exported(backend)
@@ -68,14 +68,14 @@ async def test_everything_of_the_person_and_of_nobody_else_is_in_it(backend: Bac
 
 async def test_what_others_gave_for_their_orders_is_not_in_it(backend: Backend) -> None:
     studio, end = backend.studio, png((32, 32), "#00ff00")
-    theirs = await studio.submit(requester("2"), png(), Options("waves", seed=1), end)
-    again = await studio.retry(theirs.id, requester())
-    await studio.retry(again.id, requester())
-    mine = await studio.submit(requester(), png((48, 48)), Options("waves", seed=1))
+    theirs = await studio.orders.submit(requester("2"), png(), Options("waves", seed=1), end)
+    again = await studio.follow_ups.retry(theirs.id, requester())
+    await studio.follow_ups.retry(again.id, requester())
+    mine = await studio.orders.submit(requester(), png((48, 48)), Options("waves", seed=1))
     settings = Options("waves", seed=2, end_picture=theirs.request.end_picture)
-    reused = await studio.submit(requester(), png((64, 64)), settings)
-    own_end = await studio.submit(requester(), png(), Options("a", seed=3), png((48, 48)))
-    await studio.retry(own_end.id, requester("2"))
+    reused = await studio.orders.submit(requester(), png((64, 64)), settings)
+    own_end = await studio.orders.submit(requester(), png(), Options("a", seed=3), png((48, 48)))
+    await studio.follow_ups.retry(own_end.id, requester("2"))
     for job in (again, reused):
         blob = await backend.blobs.put(job.id.encode())
         await backend.jobs.finish(job.id, replace(CLIP, blob=blob, poster=""), 1.0)
@@ -115,7 +115,7 @@ async def test_parts_stay_below_the_limit_and_what_is_larger_is_counted(backend:
     sizes = (400_000, 500_000, 600_000, LIMIT)
     for number, size in enumerate(sizes):
         blob = await backend.blobs.put(bytes([number]) * size)
-        job = await backend.studio.submit(requester(), png(), Options("waves", seed=number))
+        job = await backend.studio.orders.submit(requester(), png(), Options("waves", seed=number))
         await backend.jobs.finish(job.id, replace(CLIP, blob=blob, poster=""), 1.0)
     summary, parts = await exported(backend)
     assert (summary.parts, summary.left_out, summary.cut) == (2, 1, False)

@@ -19,17 +19,23 @@ from tests.support.backend import Backend, png, requester
 HERE = Place("1", "5")
 UseCase = Callable[[Backend, str, Requester], Awaitable[Job]]
 USES: dict[str, UseCase] = {
-    "retry": lambda backend, job, who: backend.studio.retry(job, who),
-    "tweak": lambda backend, job, who: backend.studio.tweak(job, who, Options("tilt up")),
-    "extend": lambda backend, job, who: backend.studio.extend(job, who, Options("tilt up")),
-    "finish": lambda backend, job, who: backend.studio.finish(job, who, FinishAction.REVERSE),
-    "choose": lambda backend, job, who: backend.studio.choose(job, 1, who),
+    "retry": lambda backend, job, who: backend.studio.follow_ups.retry(job, who),
+    "tweak": lambda backend, job, who: backend.studio.follow_ups.tweak(
+        job, who, Options("tilt up")
+    ),
+    "extend": lambda backend, job, who: backend.studio.follow_ups.extend(
+        job, who, Options("tilt up")
+    ),
+    "finish": lambda backend, job, who: backend.studio.follow_ups.finish(
+        job, who, FinishAction.REVERSE
+    ),
+    "choose": lambda backend, job, who: backend.studio.follow_ups.choose(job, 1, who),
 }
 
 
 async def private_job(backend: Backend) -> str:
     options = Options("waves, zoom in", private="yes")
-    return (await backend.studio.submit(requester("ann"), png(), options)).id
+    return (await backend.studio.orders.submit(requester("ann"), png(), options)).id
 
 
 @pytest.mark.parametrize("use", USES)

@@ -131,7 +131,7 @@ async def test_a_row_that_cannot_be_read_does_not_end_a_departure(
 
 async def test_the_picture_of_a_waiting_job_stays(backend: Backend) -> None:
     keep(backend, days=1)
-    waiting = await backend.studio.submit(requester(), png(), Options("waves", seed=1))
+    waiting = await backend.studio.orders.submit(requester(), png(), Options("waves", seed=1))
     old = await add(backend, 1, 5)
     again = replace(old.request, seed=77)
     await backend.jobs.add(replace(job("again"), request=again))
@@ -176,7 +176,7 @@ async def test_an_upload_that_is_swept_while_it_is_ordered_is_there_again(
     key = await backend.blobs.put(png())
     age(backend, key)
     sweeping = asyncio.create_task(sweep(backend))
-    order = await backend.studio.submit(requester(), png(), Options("waves", seed=1))
+    order = await backend.studio.orders.submit(requester(), png(), Options("waves", seed=1))
     await sweeping
     await sweep(backend)
     assert order.request.picture == key == sha256(png()).hexdigest()

@@ -34,7 +34,7 @@ def folder(backend: Backend, tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "ink.safetensors").write_bytes(FILE)
     backend.studio.styles = StyleLibrary(
-        folder, backend.jobs.styles, backend.blobs, backend.studio._pictures
+        folder, backend.jobs.styles, backend.blobs, backend.studio.orders.storage.locks
     )
     return folder
 
@@ -45,28 +45,28 @@ def ordering(style: str) -> Options:
 
 async def test_the_operators_style_is_ordered_and_varied(backend: Backend, folder: Path) -> None:
     studio = backend.studio
-    job = await studio.submit(requester(), png(), ordering("INK 0.5"))
+    job = await studio.orders.submit(requester(), png(), ordering("INK 0.5"))
     assert job.request.style == Style("ink", 0.5, key(FILE))
     assert await backend.blobs.get(key(FILE)) == FILE
     (folder / "ink.safetensors").write_bytes(OTHER)
-    retried = await studio.retry(job.id, requester("2"))
+    retried = await studio.follow_ups.retry(job.id, requester("2"))
     assert retried.request.style == job.request.style
     options = studio.admission.options_of(job.request)
     assert options["style"] == "ink 0.5"
-    tweaked = await studio.tweak(job.id, requester("2"), options.replace(style="ink"))
+    tweaked = await studio.follow_ups.tweak(job.id, requester("2"), options.replace(style="ink"))
     assert tweaked.request.style == Style("ink", 1.0, key(FILE))
-    fresh = await studio.submit(requester("3"), png(), ordering("ink"))
+    fresh = await studio.orders.submit(requester("3"), png(), ordering("ink"))
     assert fresh.request.style == Style("ink", 1.0, key(OTHER))
-    without = await studio.tweak(job.id, requester("2"), options.replace(style=""))
+    without = await studio.follow_ups.tweak(job.id, requester("2"), options.replace(style=""))
     assert without.request.style is None
 
 
 async def test_the_operators_file_is_put_again_where_it_was_deleted(
     backend: Backend, folder: Path
 ) -> None:
-    await backend.studio.submit(requester(), png(), ordering("ink"))
+    await backend.studio.orders.submit(requester(), png(), ordering("ink"))
     await backend.blobs.delete(key(FILE))
-    await backend.studio.submit(requester(), png(), ordering("ink 0.5"))
+    await backend.studio.orders.submit(requester(), png(), ordering("ink 0.5"))
     assert await backend.blobs.has(key(FILE))
 
 
@@ -74,19 +74,19 @@ async def test_an_unknown_style_is_refused_with_those_there_are(
     backend: Backend, folder: Path
 ) -> None:
     with pytest.raises(BadRequest) as caught:
-        await backend.studio.submit(requester(), png(), ordering("oil"))
+        await backend.studio.orders.submit(requester(), png(), ordering("oil"))
     assert (caught.value.key, caught.value.parameters["names"]) == ("request_style_unknown", "ink")
     assert not await backend.blobs.has(key(png()))
     (folder / "ink.safetensors").unlink()
     with pytest.raises(BadRequest) as caught:
-        await backend.studio.submit(requester(), png(), ordering("ink"))
+        await backend.studio.orders.submit(requester(), png(), ordering("ink"))
     assert caught.value.key == "request_style_none"
 
 
 async def test_a_broken_file_of_the_operator_is_refused(backend: Backend, folder: Path) -> None:
     (folder / "ink.safetensors").write_bytes(b"\x80\x04.")
     with pytest.raises(BadStyle) as caught:
-        await backend.studio.submit(requester(), png(), ordering("ink"))
+        await backend.studio.orders.submit(requester(), png(), ordering("ink"))
     assert caught.value.key == "style_pickle"
     allowance = await backend.jobs.allowance(requester().owner, 0.0)
     assert allowance.spent == 0
@@ -119,7 +119,7 @@ async def test_the_operators_file_stays_whatever_a_person_does_with_theirs(
     backend: Backend, folder: Path
 ) -> None:
     studio = backend.studio
-    job = await studio.submit(requester("2"), png(), ordering("ink"))
+    job = await studio.orders.submit(requester("2"), png(), ordering("ink"))
     await studio.cancel(job.id, "2")
     await studio.styles.add("1", "mine.safetensors", FILE, 1.0)
     await studio.styles.delete("1", "mine")
@@ -132,7 +132,7 @@ async def test_a_file_stays_while_an_unfinished_order_is_made_with_it(
 ) -> None:
     studio = backend.studio
     await studio.styles.add("1", "oil.safetensors", OTHER, 1.0)
-    job = await studio.submit(requester("1"), png(), ordering("oil"))
+    job = await studio.orders.submit(requester("1"), png(), ordering("oil"))
     if replaced:
         await studio.styles.add("1", "oil.safetensors", FILE, 2.0)
     else:
@@ -146,8 +146,8 @@ async def test_a_file_that_an_order_is_placed_with_is_not_deleted_under_it(
 ) -> None:
     studio = backend.studio
     await studio.styles.add("1", "oil.safetensors", OTHER, 1.0)
-    draft = await studio.draft(requester("1"), png(), ordering("oil"))
-    async with studio._locked([draft.request]):
+    draft = await studio.orders.draft(requester("1"), png(), ordering("oil"))
+    async with studio.orders.storage.locked([draft.request]):
         deletion = asyncio.create_task(studio.styles.delete("1", "oil"))
         await until(lambda: has_no_style(backend, "1"))
         assert await backend.blobs.has(key(OTHER))
@@ -164,23 +164,23 @@ async def test_a_clip_whose_style_was_deleted_is_refused_at_once_and_varied_with
 ) -> None:
     studio = backend.studio
     await studio.styles.add("1", "oil.safetensors", OTHER, 1.0)
-    job = await studio.submit(requester("1"), png(), ordering("oil"))
+    job = await studio.orders.submit(requester("1"), png(), ordering("oil"))
     async with backend.running():
         await until(backend.all_jobs_ended)
     await studio.styles.add("1", "oil.safetensors", FILE, 2.0)
     assert not await backend.blobs.has(key(OTHER))
     spent = (await backend.jobs.allowance("1", 0.0)).spent
     with pytest.raises(BadStyle) as caught:
-        await studio.retry(job.id, requester("1"))
+        await studio.follow_ups.retry(job.id, requester("1"))
     assert caught.value.key == "style_gone"
     assert (await backend.jobs.allowance("1", 0.0)).spent == spent
     options = studio.admission.options_of(job.request).replace(style="oil 0.5")
-    tweaked = await studio.tweak(job.id, requester("1"), options)
+    tweaked = await studio.follow_ups.tweak(job.id, requester("1"), options)
     assert tweaked.request.style == Style("oil", 0.5, key(FILE))
-    finished = await studio.finish(job.id, requester("1"), FinishAction.REVERSE)
+    finished = await studio.follow_ups.finish(job.id, requester("1"), FinishAction.REVERSE)
     assert finished.request.style is not None  # its frames are there
     with pytest.raises(BadRequest):
-        await studio.tweak(job.id, requester("2"), options)
+        await studio.follow_ups.tweak(job.id, requester("2"), options)
 
 
 async def test_what_is_no_adapter_or_one_too_many_is_not_kept(
@@ -205,13 +205,13 @@ async def test_a_style_that_the_model_cannot_take_costs_nothing(
 ) -> None:
     backend.worker.failure = Failure("style_no_layer", (("name", "conv_in"),))
     async with backend.running():
-        job = await backend.studio.submit(requester(), png(), ordering("ink"))
+        job = await backend.studio.orders.submit(requester(), png(), ordering("ink"))
 
         async def ended() -> bool:
             return (await backend.studio.job(job.id)).status.final
 
         await until(ended)
-    report = await backend.studio.report(job.owner)
+    report = await backend.studio.reports.of_person(job.owner)
     assert report.counts[Status.FAILED] == 1
     assert report.allowance is not None
     assert report.allowance.spent == 0

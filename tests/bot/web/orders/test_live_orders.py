@@ -33,7 +33,7 @@ async def live_orders(backend: Backend) -> AsyncIterator[LiveOrders]:
 
 async def order(backend: Backend, live: LiveOrders, prompt: str = "zoom in") -> Job:
     ada = Requester(ADA, "en", live.reply_to(), 10**7)
-    return await backend.studio.submit(ada, png(), Options(prompt))
+    return await backend.studio.orders.submit(ada, png(), Options(prompt))
 
 
 async def test_a_clip_is_delivered_into_the_history_and_charged(backend: Backend) -> None:
@@ -43,7 +43,7 @@ async def test_a_clip_is_delivered_into_the_history_and_charged(backend: Backend
         assert live.of(ADA)[0].job.status is Status.DONE
     page = await backend.studio.library.page(PageRequest(ADA))
     assert [one.id for one in page.jobs] == [job.id]
-    report = await backend.studio.report(ADA)
+    report = await backend.studio.reports.of_person(ADA)
     assert report.allowance is not None
     assert report.allowance.spent == job.cost
 
@@ -118,7 +118,7 @@ async def test_a_lost_clip_is_made_again(backend: Backend) -> None:
         await until(backend.all_jobs_delivered)
         [shown] = live.of(ADA)
         assert shown.job.clip is not None
-        assert await backend.studio.clip_file(shown.job.clip) is not None
+        assert await backend.studio.shown.clip_file(shown.job.clip) is not None
     assert len(backend.worker.orders) == 2
 
 

@@ -1,0 +1,1 @@
+"""What front ends do with the jobs that they show: follow them, and deliver their ends."""
