@@ -80,20 +80,19 @@ async def _heads(connection: AsyncConnection, model: str, page: int) -> AsyncIte
     place = (queues.c.active, queues.c.turn, queues.c.owner)
     turns = select(*place, queues.c.waiting, queues.c.head_created)
     turns = turns.where(queues.c.model == model, HAS_WAITING).order_by(*place).limit(page)
-    mine = and_(jobs.c.model == model, WAITING)
     columns = [column for column in jobs.c if column.name != "owner"]
-    last = ""
     while True:
-        # In a subquery, so that no database begins with the table of jobs.
+        # In a subquery, so that no database begins with the table of jobs; and each head by itself,
+        # or PostgreSQL goes through all that waits where nothing did when it last looked.
         some = turns.subquery()
-        same = (jobs.c.owner == some.c.owner, jobs.c.created == some.c.head_created)
-        query = select(some, *columns).join_from(some, jobs, and_(*same, mine), isouter=True)
-        query = query.order_by(some.c.active, some.c.turn, some.c.owner, jobs.c.id)
+        line = (jobs.c.owner == some.c.owner, jobs.c.model == model, WAITING)
+        oldest = select(jobs.c.id).where(*line, jobs.c.created == some.c.head_created)
+        head = oldest.order_by(jobs.c.id).limit(1).correlate(some).scalar_subquery()
+        query = select(some, *columns).join_from(some, jobs, jobs.c.id == head, isouter=True)
+        query = query.order_by(some.c.active, some.c.turn, some.c.owner)
         found = (await connection.execute(query)).mappings().all()
         for row in found:
-            if row["owner"] != last:
-                last = row["owner"]
-                yield row
+            yield row
         if not found:
             return
         behind = tuple_(*place) > tuple_(*(as_stored(found[-1][column.name]) for column in place))
