@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, delete, func, insert, se
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.privacy.spender_mark import mark_of
+from storage.database.rows import as_stored
 from storage.database.tables import IN_FLIGHT, WAITING, jobs, ledger, owner_queues
 from storage.database.usage.contribution import sane_column
 from storage.domain.catalogue import QuotaRow
@@ -40,10 +41,11 @@ async def refund(connection: AsyncConnection, job: Job, at: float) -> None:
 
 async def refund_unread(connection: AsyncConnection, job_id: str, at: float) -> None:
     """Give back what a job reserved whose row cannot be read."""
-    mine, rest = ledger.c.job == job_id, func.sum(ledger.c.credits).label("rest")
+    stored = as_stored(job_id)
+    mine, rest = ledger.c.job == stored, func.sum(ledger.c.credits).label("rest")
     query = select(ledger.c.owner, ledger.c.day, rest).where(mine)
     for row in await connection.execute(query.group_by(ledger.c.owner, ledger.c.day)):
-        values = {"owner": row.owner, "job": job_id, "entry": "refund", "credits": -row.rest}
+        values = {"owner": row.owner, "job": stored, "entry": "refund", "credits": -row.rest}
         await connection.execute(insert(ledger).values(**values, day=row.day, at=at))
 
 

@@ -81,8 +81,8 @@ class Departing:
             with log_job(job_id):
                 try:
                     await self._delete(job_id)
-                except JobGone:
-                    continue
+                except JobGone:  # somebody was faster, or its id is damaged
+                    self._undeletable.add(job_id)
                 except ValueError as error:  # its row cannot be read
                     self._undeletable.add(job_id)
                     log.warning("it is kept although it should go: %s", error)

@@ -7,7 +7,6 @@ the rest to the next one.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -84,9 +83,11 @@ class Erasing:
     async def _erase_once(self, owner: str) -> bool:
         """Erase what there is; return False where an order came meanwhile."""
         for job in await self._table.unfinished(owner):
-            with log_job(job), contextlib.suppress(JobGone):  # it ended just now
+            with log_job(job):
                 try:
                     await self._cancel(job)
+                except JobGone:  # it ended just now, or its id is damaged
+                    await self._table.end_unread(job, self._clock())
                 except ValueError as error:  # its row cannot be read
                     log.warning("it is ended unread: %s", error)
                     await self._table.end_unread(job, self._clock())

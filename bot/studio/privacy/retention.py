@@ -78,8 +78,8 @@ class Retention:
             with log_job(job_id):
                 try:
                     await self._delete(job_id)
-                except JobGone:
-                    continue  # another bot, or its owner, was faster
+                except JobGone:  # another bot, or its owner, was faster; or its id is damaged
+                    self._undeletable.add(job_id)
                 except ValueError as error:  # its row cannot be read
                     self._undeletable.add(job_id)
                     log.warning("it is kept for longer than it should be: %s", error)

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, tupl
 from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.deliveries import waits_since
+from storage.database.rows import as_stored
 from storage.database.tables import (
     KEPT,
     SHOWN,
@@ -82,7 +83,8 @@ class DepartureTable:
 
         Not those that wait to be fetched, since no earlier than a time.
         """
-        theirs = (_goes_with(one, front), jobs.c.id.not_in(without), ~waits_since(waiting_since))
+        others = jobs.c.id.not_in([as_stored(job_id) for job_id in without])
+        theirs = (_goes_with(one, front), others, ~waits_since(waiting_since))
         query = select(jobs.c.id).where(KEPT, *theirs).limit(BATCH)
         async with self._read() as connection:
             return list(await connection.scalars(query))

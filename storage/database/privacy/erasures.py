@@ -21,7 +21,7 @@ from storage.database.connect import lock
 from storage.database.privacy import leftovers, posts
 from storage.database.privacy.spender_mark import new_mark
 from storage.database.privacy.trust_records import erase_from_records
-from storage.database.rows import outcome_columns
+from storage.database.rows import as_stored, outcome_columns
 from storage.database.tables import (
     BLOB_KEYS,
     IN_FLIGHT,
@@ -113,7 +113,7 @@ class ErasureTable:
 
     async def end_unread(self, job_id: str, at: float) -> None:
         """Fail and refund an unfinished job whose row cannot be read."""
-        here = jobs.c.id == job_id
+        here = jobs.c.id == as_stored(job_id)
         changes = outcome_columns(Failure("internal_error"), at)
         async with self._write() as connection:
             query = select(jobs).where(here, UNFINISHED).with_for_update()
@@ -135,7 +135,7 @@ class ErasureTable:
         async with self._write() as connection:
             query = wanted.order_by(jobs.c.created).limit(BATCH).with_for_update()
             found = (await connection.execute(query)).mappings().all()
-            ids = [row["id"] for row in found]
+            ids = [as_stored(row["id"]) for row in found]
             for row in found:
                 await leftovers.add(connection, left_by(row))
             await posts.take_down(connection, ids, tuple(PostKind))

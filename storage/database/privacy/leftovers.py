@@ -8,6 +8,7 @@ from sqlalchemy import delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.begun_orders import Transaction
+from storage.database.rows import as_stored
 from storage.database.tables import (
     BLOB_KEYS,
     UNFINISHED,
@@ -71,10 +72,14 @@ class LeftoverTable:
 
 
 async def add(connection: AsyncConnection, left: Iterable[Leftover]) -> None:
-    """Record what is to be deleted elsewhere, in the transaction that deletes it here."""
+    """Record what is to be deleted elsewhere, in the transaction that deletes it here.
+
+    A name that is not Unicode is damaged, and nothing outside of the database has it.
+    """
     rows = [
         {**{name: getattr(one, name) for name in _FIELDS[1:5]}, "kind": one.kind.value, "due": 0.0}
         for one in left
+        if as_stored(one.name) is one.name and as_stored(one.place) is one.place
     ]
     if rows:
         await connection.execute(insert(leftovers), rows)

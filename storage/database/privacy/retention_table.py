@@ -9,6 +9,7 @@ from sqlalchemy import select
 from storage.codec import CodecError, loads
 from storage.database.begun_orders import Transaction
 from storage.database.deliveries import waits_since
+from storage.database.rows import as_stored
 from storage.database.tables import BLOB_KEYS, KEPT, begun_orders, jobs, servers, styles
 from storage.domain.trust.policy import ServerPolicy
 
@@ -33,7 +34,8 @@ class RetentionTable:
         Where a server is given, those that were ordered there. Not those that wait to be fetched,
         since no earlier than a time.
         """
-        query = select(jobs.c.id).where(KEPT, jobs.c.ended < before, jobs.c.id.not_in(without))
+        kept = jobs.c.id.not_in([as_stored(one) for one in without])
+        query = select(jobs.c.id).where(KEPT, jobs.c.ended < before, kept)
         query = query.where(~waits_since(waiting_since))
         if guild is not None:
             query = query.where(jobs.c.guild == guild)
@@ -42,7 +44,7 @@ class RetentionTable:
 
     async def blobs_of(self, found: Collection[str]) -> list[str]:
         """Return the keys of the blobs that some jobs name."""
-        query = select(*(jobs.c[name] for name in BLOB_KEYS)).where(jobs.c.id.in_(found))
+        query = select(*(jobs.c[name] for name in BLOB_KEYS)).where(jobs.c.id.in_([as_stored(one) for one in found]))
         async with self._read() as connection:
             rows = (await connection.execute(query)).all()
         return sorted({key for row in rows for key in row if key})

@@ -96,6 +96,23 @@ async def test_a_row_that_cannot_be_read_keeps_nothing(backend: Backend, damage:
     assert status == Status.FAILED.value
 
 
+async def test_an_order_whose_id_is_not_unicode_is_erased(backend: Backend) -> None:
+    """Of an unfinished order and of an ended one; only SQLite stores such ids."""
+    spent = (await backend.jobs.allowance(OWNER, time.time())).spent
+    bad = {await order(backend, 1): "x'fffe'", await order(backend, 2): "x'fffd'"}
+    await backend.studio.cancel(next(iter(bad)), OWNER)
+    async with backend.jobs._write() as connection:
+        await connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+        for job_id, damage in bad.items():
+            for column in ("jobs SET id", "ledger SET job", "deliveries SET job"):
+                key = column.rpartition(" ")[2]
+                statement = f"UPDATE {column} = CAST({damage} AS TEXT) WHERE {key} = ?"
+                await connection.exec_driver_sql(statement, (job_id,))
+    await backend.studio.privacy.erasing.forget(OWNER)
+    assert await in_tables(backend.settings, WORDS) == []
+    assert (await backend.jobs.allowance(OWNER, time.time())).spent == spent == 0
+
+
 async def test_who_cannot_be_forgotten_keeps_nobody_else_waiting(
     backend: Backend, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

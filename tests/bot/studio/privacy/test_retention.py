@@ -26,6 +26,10 @@ from tests.support.backend import Backend, png, requester
 from tests.support.examples import REQUEST, job
 
 
+UNREADABLE = ("cost = -1, locale = 5, request = '{'", "id = CAST(x'fffe' AS TEXT)")
+"""Damages of a row."""
+
+
 async def add(backend: Backend, number: int, days: float, guild: str = "") -> Job:
     """Add a delivered clip that ended so many days ago."""
     picture = await backend.blobs.put(png((32, 32), f"#{number:06x}"))
@@ -113,14 +117,14 @@ async def test_what_waits_to_be_fetched_is_kept_for_thirty_days(backend: Backend
     assert await backend.jobs.privacy.departures.due(1e12) == []
 
 
+@pytest.mark.parametrize("damage", UNREADABLE)
 async def test_a_row_that_cannot_be_read_does_not_end_a_departure(
-    backend: Backend, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, damage: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.database.privacy.departures.BATCH", 2)
     clips = [await add(backend, number, 9, "7") for number in range(4)]
     async with backend.jobs._write() as connection:
-        statement = "UPDATE jobs SET request = '{' WHERE id = ?"
-        await connection.exec_driver_sql(statement, (clips[0].id,))
+        await connection.exec_driver_sql(f"UPDATE jobs SET {damage} WHERE id = ?", (clips[0].id,))
     departing, gone = backend.studio.privacy.departing, Departure(DepartureKind.GUILD, "7", "", 1.0)
     await backend.jobs.privacy.departures.note([gone])
     for _ in range(4):
@@ -183,11 +187,13 @@ async def test_an_upload_that_is_swept_while_it_is_ordered_is_there_again(
     assert await backend.blobs.has(key)
 
 
-async def test_a_row_that_cannot_be_read_does_not_keep_the_others(backend: Backend) -> None:
+@pytest.mark.parametrize("damage", UNREADABLE)
+async def test_a_row_that_cannot_be_read_does_not_keep_the_others(
+    backend: Backend, damage: str
+) -> None:
     bad, good = await add(backend, 1, 9), await add(backend, 2, 8)
     async with backend.jobs._write() as connection:
-        statement = "UPDATE jobs SET cost = -1, locale = 5, request = '{' WHERE id = ?"
-        await connection.exec_driver_sql(statement, (bad.id,))
+        await connection.exec_driver_sql(f"UPDATE jobs SET {damage} WHERE id = ?", (bad.id,))
     keep(backend, days=1)
     await backend.studio.privacy.retention.delete_old()
     await backend.studio.privacy.retention.delete_old()
