@@ -6,8 +6,10 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Collection, Coroutine
-from typing import Any
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection
+from functools import partial
+from typing import TypeAlias
 
 import aiohttp
 import discord
@@ -23,12 +25,16 @@ log = logging.getLogger(__name__)
 # in seconds
 INTERVAL = 30.0  # between two looks at what is due
 ASK_INTERVAL = 2.0  # between two questions whether somebody is still a member
+RETRY_INTERVAL = 5.0  # between two tries to note what is gone
 ROUND_SECONDS = 24 * 3600.0  # from one round of these questions to the next
 
 # Discord's error codes
 UNKNOWN_MEMBER = 10007
 UNKNOWN_USER = 10013
 WITH_THREADS = discord.TextChannel | discord.ForumChannel
+MOST_WAITING = 100_000  # notes that wait for the database
+Note: TypeAlias = Callable[[], Awaitable[None]]
+"""Writes down who or what is gone; raises Unavailable."""
 OUTAGES = (Unavailable, discord.HTTPException, aiohttp.ClientError, OSError)
 
 
@@ -121,12 +127,17 @@ class Departures:
 
 
 class DepartureEvents:
-    """Notes departures as the gateway tells of them; each method handles the event of its name."""
+    """Notes departures as the gateway tells of them; each method handles the event of its name.
+
+    They are written one after the other. While the database is away they wait in memory, and are
+    tried again.
+    """
 
     def __init__(self, client: MutoscopeClient) -> None:
         self._client = client
-        self._notes: set[asyncio.Task[None]] = set()
-        self._closes = False
+        self._waiting: deque[Note] = deque()
+        self._writing: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
 
     @property
     def _departing(self) -> Departing:
@@ -144,20 +155,20 @@ class DepartureEvents:
         """Note a channel and its threads."""
         threads = channel.threads if isinstance(channel, WITH_THREADS) else []
         for key in (channel.id, *(thread.id for thread in threads)):
-            await self._note(self._departing.note(DepartureKind.CHANNEL, str(key)))
+            await self._note(partial(self._departing.note, DepartureKind.CHANNEL, str(key)))
 
     async def on_raw_thread_delete(self, event: discord.RawThreadDeleteEvent) -> None:
         """Note a thread."""
-        await self._note(self._departing.note(DepartureKind.CHANNEL, str(event.thread_id)))
+        await self._note(partial(self._departing.note, DepartureKind.CHANNEL, str(event.thread_id)))
 
     async def on_raw_member_remove(self, event: discord.RawMemberRemoveEvent) -> None:
         """Note who left a server."""
         person, guild = str(event.user.id), str(event.guild_id)
-        await self._note(self._departing.note(DepartureKind.MEMBER, person, guild))
+        await self._note(partial(self._departing.note, DepartureKind.MEMBER, person, guild))
 
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Note a server that has the bot now, or again."""
-        await self._note(self._departing.guild_here(str(guild.id)))
+        await self._note(partial(self._departing.guild_here, str(guild.id)))
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Do the same: Discord may announce a server in either way."""
@@ -165,31 +176,48 @@ class DepartureEvents:
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """Note a server that removed the bot; one that is only unavailable is none."""
-        await self._note(self._departing.guild_gone(str(guild.id)))
+        await self._note(partial(self._departing.guild_gone, str(guild.id)))
 
     async def see_guilds(self) -> None:
         """Note the servers that removed the bot while it was away."""
-        await self._note(self._departing.note_guilds([str(one.id) for one in self._client.guilds]))
+        here = [str(one.id) for one in self._client.guilds]
+        await self._note(partial(self._departing.note_guilds, here))
 
     async def finish(self) -> None:
-        """Wait for what is being noted, before the client closes; note nothing more."""
-        self._closes = True
-        await asyncio.gather(*self._notes, return_exceptions=True)
+        """Write what waits, or try to, before the client closes; note nothing more."""
+        self._closing.set()
+        if self._writing is not None:
+            await self._writing
 
-    async def _note(self, note: Coroutine[Any, Any, None]) -> None:
-        """Wait for a note; without the database it is lost, and what is gone stays until old."""
-        if self._closes:
-            note.close()
+    async def _note(self, note: Note) -> None:
+        """Write a note, after those that wait."""
+        if self._closing.is_set():
             return
-        task = asyncio.create_task(note)
-        self._notes.add(task)
-        task.add_done_callback(self._notes.discard)
-        with contextlib.suppress(Unavailable):
-            await asyncio.shield(task)
+        if len(self._waiting) >= MOST_WAITING:
+            log.warning("what is gone is not noted: %d wait for the database", MOST_WAITING)
+            return
+        self._waiting.append(note)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        while self._waiting:
+            try:
+                await self._waiting[0]()
+            except Unavailable:
+                if self._closing.is_set():
+                    log.warning("%d that are gone could not be noted", len(self._waiting))
+                    return
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._closing.wait(), RETRY_INTERVAL)
+                continue
+            except Exception:
+                log.exception("what is gone could not be noted")
+            self._waiting.popleft()
 
     async def _messages(self, channel: int, messages: Collection[int]) -> None:
         names = [str(one) for one in messages]
-        await self._note(self._departing.note_messages(FRONT_END, str(channel), names))
+        await self._note(partial(self._departing.note_messages, FRONT_END, str(channel), names))
 
 
 def register(client: MutoscopeClient) -> None:

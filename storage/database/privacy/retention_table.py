@@ -44,7 +44,9 @@ class RetentionTable:
 
     async def blobs_of(self, found: Collection[str]) -> list[str]:
         """Return the keys of the blobs that some jobs name."""
-        query = select(*(jobs.c[name] for name in BLOB_KEYS)).where(jobs.c.id.in_([as_stored(one) for one in found]))
+        query = select(*(jobs.c[name] for name in BLOB_KEYS)).where(
+            jobs.c.id.in_([as_stored(one) for one in found])
+        )
         async with self._read() as connection:
             rows = (await connection.execute(query)).all()
         return sorted({key for row in rows for key in row if key})

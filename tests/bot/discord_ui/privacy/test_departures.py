@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
-from bot.discord_ui.privacy.departures import Departures
+from bot.discord_ui.privacy import departures as departures_module
+from bot.discord_ui.privacy.departures import DepartureEvents, Departures
 from bot.studio.privacy.departing import Departing
 from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.state.guild import ADA, GUILD, LIN
 from storage.database.tables import departures
-from storage.domain.errors import JobGone
+from storage.domain.errors import JobGone, Unavailable
 from storage.domain.job import Job, Status
 from storage.domain.privacy.departure import DepartureKind
 from storage.domain.quota import DAY
@@ -100,6 +103,45 @@ async def test_a_deleted_message_takes_its_clip_with_it(chat: LocalChat, later: 
     await chat.ada.call("DELETE", f"/local/messages/{job.reply_to.message}")
     await wait_for_note(chat.backend, DepartureKind.MESSAGE)
     await assert_goes_after_grace(chat, later, job)
+
+
+async def rename(backend: Backend, old: str, new: str) -> None:
+    async with backend.jobs._write() as connection:
+        await connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+
+async def test_what_is_deleted_while_the_database_is_away_is_noted_once_it_is_back(
+    chat: LocalChat, later: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, tried = await made(chat), asyncio.Event()
+    departing = chat.backend.studio.privacy.departing
+    note_messages = departing.note_messages
+
+    async def note(front: str, channel: str, messages: Collection[str]) -> None:
+        try:
+            await note_messages(front, channel, messages)
+        except Unavailable:
+            tried.set()
+            raise
+
+    monkeypatch.setattr(departing, "note_messages", note)
+    monkeypatch.setattr(departures_module, "RETRY_INTERVAL", 0.01)
+    await rename(chat.backend, "departures", "away")
+    await chat.ada.call("DELETE", f"/local/messages/{job.reply_to.message}")
+    await tried.wait()
+    await rename(chat.backend, "away", "departures")
+    await wait_for_note(chat.backend, DepartureKind.MESSAGE)
+    await assert_goes_after_grace(chat, later, job)
+
+
+async def test_what_cannot_be_noted_does_not_keep_the_bot_from_ending(
+    chat: LocalChat, caplog: pytest.LogCaptureFixture
+) -> None:
+    events = DepartureEvents(chat.client)
+    await rename(chat.backend, "departures", "away")
+    await events._note(partial(events._departing.note, DepartureKind.CHANNEL, "1"))
+    await events.finish()
+    assert "1 that are gone could not be noted" in caplog.text
 
 
 async def test_messages_that_are_deleted_at_once_do_too(chat: LocalChat, later: Later) -> None:

@@ -25,7 +25,6 @@ from storage.domain.trust.policy import ServerPolicy
 from tests.support.backend import Backend, png, requester
 from tests.support.examples import REQUEST, job
 
-
 UNREADABLE = ("cost = -1, locale = 5, request = '{'", "id = CAST(x'fffe' AS TEXT)")
 """Damages of a row."""
 
