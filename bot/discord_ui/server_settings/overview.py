@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.discord_ui.server_settings.content import filter_line
 from bot.discord_ui.server_settings.page import SettingsPage, Visit
+from bot.discord_ui.server_settings.places import channels_text
 
 
 class OverviewPage(SettingsPage):
@@ -25,12 +26,11 @@ class OverviewPage(SettingsPage):
             quota = visit.interaction.client.studio.admission.catalogue.quota
             credits, jobs = quota.credits_per_day, quota.unfinished_jobs
             return [state, bans, visit.text("settings_ceiling", credits=credits, jobs=jobs)]
-        channels = " ".join(f"<#{one}>" for one in policy.channels)
         count = len(policy.allowances)
         there = f"<#{policy.reports}>" if policy.reports else visit.text("settings_no_reports")
         return [
             state,
-            visit.text("settings_channels", list=channels or visit.text("settings_everywhere")),
+            visit.text("settings_channels", list=channels_text(visit)),
             visit.text("settings_role_count", count=len(policy.roles)),
             visit.text("settings_allowance_count", count=count),
             bans,

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from bot.discord_ui.server_settings.places import MOST_PLACES
 from bot.i18n import Translations
 from deploy.local.discord import Json
 from deploy.local.discord.member.client import MemberApiError, MemberClient
 from deploy.local.discord.rules.components import walk
 from deploy.local.discord.rules.permissions import Permission
+from deploy.local.discord.state import objects
 from deploy.local.discord.state.guild import ADA, GALLERY, GUILD, LIN, SAM, STUDIO
 from storage.domain.trust.policy import Ban, RoleAllowance, ServerPolicy
 from tests.support.discord.api_conformance import (
@@ -83,6 +85,50 @@ async def test_channels_and_roles_are_chosen_and_what_is_set_is_shown_as_chosen(
     assert latest.endswith(f"<@{ADA}> · changed the settings: channels −<#{STUDIO}>")
     assert first.endswith(f"channels +<#{STUDIO}> +<#{GALLERY}>")
     assert chat.refusals() == []
+
+
+async def test_more_channels_than_a_menu_holds_are_chosen_part_by_part(chat: LocalChat) -> None:
+    made = [str(10**17 + number) for number in range(60)]
+    for number, key in enumerate(made):
+        channel = objects.text_channel(key, GUILD, f"room-{number}", "", number)
+        chat.server._state.guild.channels.put(key, channel)
+    settings = await opened(chat.ada)
+    await settings.go("places")
+    await settings.use("channels", *made[:25])
+    assert (await policy_of(chat)).channels == tuple(made[:25])
+    for start in (25, 50):
+        await settings.use("next")
+        await settings.use("channels", *made[start : start + 25])
+    assert (await policy_of(chat)).channels == tuple(made)
+    assert "… and 10 more" in await settings.text()
+    menu = controls(await settings.shown())["channels"]
+    assert [one["id"] for one in menu["default_values"]] == made[50:]
+    await settings.use("previous")
+    await settings.use("channels", *made[30:50])
+    left = (*made[:25], *made[30:])
+    assert (await policy_of(chat)).channels == left
+    assert chat.refusals() == []
+
+
+async def test_what_another_manager_added_meanwhile_stays(chat: LocalChat) -> None:
+    first, second = await opened(chat.ada), await opened(chat.ada)
+    for settings in (first, second):
+        await settings.go("places")
+    await first.use("channels", STUDIO)
+    await second.use("channels", GALLERY)
+    assert (await policy_of(chat)).channels == (STUDIO, GALLERY)
+
+
+async def test_there_is_an_end_to_the_channels_of_a_server(chat: LocalChat) -> None:
+    ids = tuple(str(10**17 + number) for number in range(MOST_PLACES))
+    settings = await opened(chat.ada)
+    await settings.go("places")
+    await chat.backend.studio.policies.change(
+        GUILD, ADA, lambda policy: replace(policy, channels=ids)
+    )
+    answer = await settings.use("channels", STUDIO)
+    assert "100 channels" in (await chat.ada.message(answer["message"]))["content"]
+    assert (await policy_of(chat)).channels == ids
 
 
 async def test_an_allowance_is_set_bound_by_bound_and_removed(chat: LocalChat) -> None:
@@ -256,12 +302,12 @@ async def test_what_is_sent_and_received_is_as_discord_describes_it(chat: LocalC
 
 
 async def test_every_page_fits_a_message_however_much_is_set(chat: LocalChat) -> None:
-    ids = tuple(str(10**17 + number) for number in range(25))
+    ids = tuple(str(10**17 + number) for number in range(MOST_PLACES))
     full = ServerPolicy(
         channels=ids,
         roles=ids,
         allowances=tuple(RoleAllowance(one, 600, 18600, 5, 2048, 60.0) for one in ids[:20]),
-        bans=tuple(Ban(one, ADA, 1.0, "w" * 200) for one in ids),
+        bans=tuple(Ban(one, ADA, 1.0, "w" * 200) for one in ids[:25]),
     )
     await chat.backend.studio.policies.change(GUILD, ADA, lambda _: full)
     settings = await opened(chat.ada)
