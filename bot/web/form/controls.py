@@ -84,10 +84,16 @@ class Controls:
         whole = {**self.words.admission.defaults(model.name), **options}
         return [self._update(one.option, model, whole.get(one.option.name)) for one in self.shown]
 
-    def filled_in(self, name: str, value: str) -> list[Any]:
-        """Return the components, one of them with a value and the others as they are."""
+    def named(self, *names: str) -> list[gr.components.Component]:
+        """Return the components of these options, as far as there are any."""
+        found = {one.option.name: one.component for one in self.shown}
+        return [found[name] for name in names if name in found]
+
+    def filled_in(self, **values: str) -> list[Any]:
+        """Return the components, some of them with a value and the others as they are."""
         return [
-            gr.update(value=value) if one.option.name == name else gr.skip() for one in self.shown
+            gr.update(value=values[one.option.name]) if one.option.name in values else gr.skip()
+            for one in self.shown
         ]
 
     def for_model(self, values: Sequence[Any]) -> list[Any]:

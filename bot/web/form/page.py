@@ -23,7 +23,7 @@ CLEANING = (600, 3600)
 PICTURE_LABELS = (
     *("drop", "choose", "remove", "add", "samples", "sample", "chosen", "uploading"),
     *("of_clip", "extends", "end", "end_about", "offline"),
-    *("path_draw", "path_clear", "path_box"),
+    *("path_draw", "path_clear", "path_begin", "path_end", "path_begins", "path_ends"),
 )
 BOARD_LABELS = ("orders", "history", "search", "close", "lost_touch", "details")
 
@@ -58,6 +58,7 @@ class PageForm:
             "make": gr.Button(words("page_make"), variant="primary", elem_id="mu-make"),
             "notice": gr.HTML(elem_id="mu-notice"),
             "controls": Controls.build(words),
+            "path": self._path(),
         }
 
     def _title(self) -> str:
@@ -87,6 +88,16 @@ class PageForm:
             labels={name: words(f"pictures_{name}") for name in PICTURE_LABELS},
             samples=there,
             aspects=self._aspects(),
+        )
+
+    def _path(self) -> gr.HTML:
+        """Return what hears of the path that is written; it is drawn on the picture."""
+        return gr.HTML(
+            {"keyframes": [], "words": ""},
+            html_template="<div></div>",
+            js_on_load="window.mutoscope.path(props, watch);",
+            elem_id="mu-path",
+            apply_default_css=False,
         )
 
     def _aspects(self) -> list[float]:

@@ -11,12 +11,14 @@ from bot.web.form.actions import Actions, Filled
 from bot.web.form.choice import PictureChoice
 from bot.web.form.context import PageContext
 from bot.web.form.controls import Controls
+from bot.web.form.path_drawing import boxes, words_for
 from bot.web.form.preview_line import PreviewLine
 from bot.web.markup import element, text
+from storage.domain.camera.motion import Speed
 from storage.domain.errors import MutoscopeError
 
-DRAWN = "path"
-"""The option that is drawn on the picture."""
+DRAWN, SPEED = "path", "speed"
+"""The option that is drawn on the picture, and that of how far it goes."""
 REFRESH = "() => window.mutoscope.refresh()"
 OWN: dict[str, Any] = {
     "api_visibility": "private",  # scripts have an interface of their own
@@ -37,6 +39,7 @@ class PageParts:
     make: gr.Button
     notice: gr.HTML
     controls: Controls
+    path: gr.HTML
     board: gr.HTML
 
     @property
@@ -60,11 +63,17 @@ class PageEvents:
                 None, js=REFRESH, **OWN
             )
         for part in (parts.board, parts.pictures):
-            part.act(self.act, None, [parts.notice, *form], trigger_mode="multiple", **OWN).then(
+            shown = [parts.notice, parts.path, *form]
+            part.act(self.act, None, shown, trigger_mode="multiple", **OWN).then(
                 None, js=REFRESH, **OWN
             )
         changes = [one.change for one in form]
         gr.on(changes, self.look, form, parts.line, trigger_mode="always_last", **OWN)
+        drawn = parts.controls.named(DRAWN, SPEED)
+        if len(drawn) == 2:
+            written = [one.change for one in drawn]
+            last = {"trigger_mode": "always_last", **OWN}
+            gr.on(written, self.show_path, drawn, parts.path, **last)
         model, shown = parts.controls.model, parts.controls.components
         if model is not None:
             model.input(self.change_model, shown, shown, **OWN)
@@ -97,17 +106,29 @@ class PageEvents:
         return await line.of(options, facts, len(chosen.uploads))
 
     async def act(self, request: gr.Request, event: gr.EventData) -> list[Any]:
-        """Do what a button says; return the notice, and the form where it is filled."""
+        """Do what a button says; return the notice, the path, and the form where it is filled."""
         data = dict(event._data or {})
         name, job, value = (str(data.get(one) or "") for one in ("act", "job", "value"))
-        kept = [gr.skip()] * len(self.parts.form)
-        if name == DRAWN:
-            return ["", *kept[:2], *self.parts.controls.filled_in(DRAWN, value)]
+        kept = [gr.skip()] * (1 + len(self.parts.form))
         try:
+            if name == DRAWN:
+                return ["", *self._drawn(value, str(data.get("number"))[:20])]
             filled = await Actions(self.context.ordering(request)).do(name, job, value)
         except MutoscopeError as error:
             return [self._refusal(error), *kept]
         return ["", *(kept if filled is None else self._filled(filled))]
+
+    def show_path(self, path: str, speed: str) -> dict[str, Any]:
+        """Return what the browser draws of the path that is written."""
+        return {"keyframes": boxes(path, speed), "words": path, "of": "words"}
+
+    def _drawn(self, drawn: str, number: str) -> list[Any]:
+        """Return the path that was drawn, whose poses include its speed, and the form with it."""
+        words = words_for(drawn)
+        speed = {SPEED: Speed.NORMAL.value} if words else {}
+        shown = {**self.show_path(words, ""), "of": number}
+        controls = self.parts.controls.filled_in(**{DRAWN: words}, **speed)
+        return [shown, gr.skip(), gr.skip(), *controls]
 
     def change_model(self, *values: Any) -> list[Any]:
         """Return the controls for the model that was chosen."""
@@ -115,7 +136,10 @@ class PageEvents:
 
     def _filled(self, filled: Filled) -> list[Any]:
         choice = gr.skip() if filled.choice is None else filled.choice.write()
-        return [choice, filled.prompt, *self.parts.controls.updates(filled.options)]
+        path, speed = (str(filled.options.get(name) or "") for name in (DRAWN, SPEED))
+        controls = self.parts.controls.updates(filled.options)
+        shown = {**self.show_path(path, speed), "of": "clip"}
+        return [shown, choice, filled.prompt, *controls]
 
     def _refusal(self, error: MutoscopeError) -> str:
         said = self.context.words.error(error)

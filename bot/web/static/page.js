@@ -163,6 +163,10 @@ window.mutoscope = (() => {
     render();
   };
 
+  /** Tell what draws on the picture of the path that is written in the settings. */
+  const path = (props, watch) => watch("value", () => document.dispatchEvent(
+    new CustomEvent("mutoscope:path", { detail: props.value })));
+
   // ------------------------------------------------------------------- board
 
   let refresh = () => {};
@@ -309,5 +313,5 @@ window.mutoscope = (() => {
     look();
   };
 
-  return { pictures, board, refresh: () => refresh() };
+  return { pictures, path, board, refresh: () => refresh() };
 })();
