@@ -81,7 +81,6 @@ class Studio:
         looks at pictures. retention is for how long what is ordered is kept.
         """
         self._jobs = jobs
-        self.admission = admission
         self._queue = queue
         self._events = events
         self._clock = clock
@@ -141,6 +140,11 @@ class Studio:
             rental=rental,
             clock=clock,
         )
+
+    @property
+    def admission(self) -> Admission:
+        """What may be ordered."""
+        return self.orders.admission
 
     def subscribe(self) -> Subscription:
         """Return the events of all jobs from now on."""

@@ -15,7 +15,7 @@ EVERYWHERE, IN_SERVERS = ([0, 1, 2], [0, 1]), ([0], [0])
 
 async def test_every_command_says_where_it_may_be_used(backend: Backend) -> None:
     made = TextToImage("some/model", 30, 7.0)
-    backend.studio.admission = replace(backend.studio.admission, text_to_image=made)
+    backend.studio.orders.admission = replace(backend.studio.admission, text_to_image=made)
     async with open_client(backend.studio, Translations.load()) as client:
         payloads = [command.to_dict(client.tree) for command in client.tree.get_commands()]
     places = {
@@ -48,7 +48,7 @@ async def test_styles_are_not_kept_where_no_model_takes_them(backend: Backend) -
         for name, model in admission.catalogue.models.items()
     }
     catalogue = replace(admission.catalogue, models=models)
-    backend.studio.admission = replace(admission, catalogue=catalogue)
+    backend.studio.orders.admission = replace(admission, catalogue=catalogue)
     async with open_client(backend.studio, Translations.load()) as client:
         names = {command.name for command in client.tree.get_commands()}
     assert "animate" in names

@@ -50,7 +50,7 @@ async def imagine(
 
 async def refuse_pictures(backend: Backend) -> None:
     """Let the service go on without a text-to-image model."""
-    backend.studio.admission = replace(backend.studio.admission, text_to_image=None)
+    backend.studio.orders.admission = replace(backend.studio.admission, text_to_image=None)
 
 
 async def test_a_made_picture_moves_in_a_style_too(backend: Backend) -> None:
@@ -105,7 +105,7 @@ async def test_another_order_is_made(backend: Backend) -> None:
         ).cached
     admission = backend.studio.admission
     for made in (TextToImage(MODEL, 20, 7.0), TextToImage(MODEL, 30, 6.0), TextToImage("b", 30, 7)):
-        backend.studio.admission = replace(admission, text_to_image=made)
+        backend.studio.orders.admission = replace(admission, text_to_image=made)
         assert not (await backend.studio.orders.imagine(requester(), KITE, Shape.SQUARE)).cached
 
 
@@ -153,7 +153,7 @@ async def test_one_that_failed_is_made_anew_with_its_picture(backend: Backend) -
     assert failed.status is Status.FAILED
     backend.worker.failure = None
     now = TextToImage("better", 4, 0.0)
-    backend.studio.admission = replace(backend.studio.admission, text_to_image=now)
+    backend.studio.orders.admission = replace(backend.studio.admission, text_to_image=now)
     tweaked = await backend.studio.follow_ups.tweak(
         failed.id, requester(), KITE.replace(prompt="a boat")
     )
@@ -190,7 +190,7 @@ async def test_words_that_the_picture_model_cannot_read_are_refused(
     assert refused.value.parameters == {"model": MODEL}
     assert not await backend.jobs.unfinished()
     admission = backend.studio.admission
-    backend.studio.admission = replace(admission, picture_languages=("en", "zh"))
+    backend.studio.orders.admission = replace(admission, picture_languages=("en", "zh"))
     job = await backend.studio.orders.imagine(requester(), options, Shape.SQUARE)
     assert {name: getattr(job.request, name) for name in words} == words
 
@@ -212,7 +212,7 @@ async def test_a_picture_that_cannot_be_paid_is_not_ordered(
     async with opened as backend:
         with pytest.raises(QuotaExceeded, match="quota_spent"):
             await backend.studio.orders.imagine(requester(), KITE, Shape.SQUARE)
-        backend.studio.admission = replace(
+        backend.studio.orders.admission = replace(
             backend.studio.admission, text_to_image=TextToImage(MODEL, 1, 0.0)
         )
         await backend.studio.orders.imagine(requester(), KITE, Shape.SQUARE)

@@ -180,14 +180,14 @@ async def test_clips_with_and_without_depth_do_not_stand_for_each_other(backend:
         flat, admission = await made(backend), backend.studio.admission
     rows = admission.catalogue.models.items()
     deep_rows = {name: replace(row, depth_model="some/depth") for name, row in rows}
-    backend.studio.admission = replace(
+    backend.studio.orders.admission = replace(
         admission, catalogue=replace(admission.catalogue, models=deep_rows)
     )
     deep = await backend.studio.orders.submit(requester(), png(), WAVES)
     assert (deep.cached, deep.request.depth_model) == (False, "some/depth")
     retried = await backend.studio.follow_ups.retry(flat.id, requester())
     assert retried.request.depth_model == "some/depth"
-    backend.studio.admission = admission
+    backend.studio.orders.admission = admission
     assert (await backend.studio.orders.submit(requester(), png(), WAVES)).cached
     assert (await backend.studio.follow_ups.retry(deep.id, requester())).request.depth_model == ""
 

@@ -203,7 +203,7 @@ async def test_it_is_there_in_chinese(chat: LocalChat) -> None:
     said = (await chat.ada.message(refused["message"]))["content"]
     assert "只能读懂英文提示词" in said
     studio = chat.backend.studio
-    studio.admission = replace(studio.admission, picture_languages=("en", "zh"))
+    studio.orders.admission = replace(studio.admission, picture_languages=("en", "zh"))
     key = await imagine(chat, prompt="黄昏的灯塔，镜头拉远")
     await chat.deliver()
     content = (await chat.ada.message(key))["content"]

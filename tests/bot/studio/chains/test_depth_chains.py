@@ -18,7 +18,7 @@ def with_depth(backend: Backend, name: str) -> None:
     admission = backend.studio.admission
     model = replace(admission.catalogue.model(), depth_model=name)
     catalogue = replace(admission.catalogue, models={model.name: model})
-    backend.studio.admission = replace(admission, catalogue=catalogue)
+    backend.studio.orders.admission = replace(admission, catalogue=catalogue)
 
 
 @pytest.mark.usefixtures("worker")

@@ -112,7 +112,7 @@ async def test_a_model_that_cannot_arrive_at_one_refuses_it(backend: Backend) ->
     model = admission.catalogue.model()
     able = tuple(one for one in model.capabilities if one is not Capability.END_PICTURE)
     rows = {model.name: replace(model, capabilities=able)}
-    backend.studio.admission = replace(
+    backend.studio.orders.admission = replace(
         admission, catalogue=replace(admission.catalogue, models=rows)
     )
     with pytest.raises(BadRequest, match="request_unable"):

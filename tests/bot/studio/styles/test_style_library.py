@@ -33,7 +33,7 @@ def folder(backend: Backend, tmp_path: Path) -> Path:
     folder = tmp_path / "styles"
     folder.mkdir()
     (folder / "ink.safetensors").write_bytes(FILE)
-    backend.studio.styles = StyleLibrary(
+    backend.studio.styles = backend.studio.orders.storage.styles = StyleLibrary(
         folder, backend.jobs.styles, backend.blobs, backend.studio.orders.storage.locks
     )
     return folder
