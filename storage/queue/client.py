@@ -35,6 +35,7 @@ from storage.queue.messages import (
     CANCELS,
     CHANGES,
     EVENTS,
+    FORGOTTEN,
     LIVES,
     OFFER_LIMIT,
     STORIES,
@@ -46,6 +47,7 @@ from storage.queue.messages import (
     Changed,
     Event,
     FinishedSegment,
+    Forgotten,
     Order,
     WrongVersion,
     attempt_id,
@@ -57,12 +59,14 @@ from storage.queue.messages import (
     queue_key,
     read_change,
     read_event,
+    read_forgotten,
     read_life,
     read_outcome,
     read_served,
     withdrawn_key,
     worker_key,
     write_change,
+    write_forgotten,
     write_order,
 )
 from storage.queue.segments import SegmentTable
@@ -285,6 +289,11 @@ class Queue:
                 pipe.publish(CHANGES, write_change(change))
             await pipe.execute()
 
+    async def announce_forgotten(self, owner: str) -> None:
+        """Tell all bots, this one included, that a person was erased; nothing of it is stored."""
+        async with self._translated():
+            await self._redis.publish(FORGOTTEN, write_forgotten(Forgotten(owner)))
+
     def events(self) -> AsyncIterator[Event]:
         """Yield what workers publish, through any outage, during which events are missed."""
         return self._published(EVENTS, read_event)
@@ -292,6 +301,10 @@ class Queue:
     def changes(self) -> AsyncIterator[Changed]:
         """Yield what bots announce, through any outage, during which changes are missed."""
         return self._published(CHANGES, read_change)
+
+    def forgotten(self) -> AsyncIterator[Forgotten]:
+        """Yield who was erased, through any outage, during which notices are missed."""
+        return self._published(FORGOTTEN, read_forgotten)
 
     async def _published(
         self, name: str, read: Callable[[object], Message]

@@ -46,6 +46,7 @@ TASK = "make_clip"  # arq's name of the one function
 EVENTS = "mutoscope:events"
 CANCELS = "mutoscope:cancels"
 CHANGES = "mutoscope:changes"  # of jobs, from bot to bot
+FORGOTTEN = "mutoscope:forgotten"  # people, from bot to bot
 WORKERS = "mutoscope:worker:"
 WORKER_KEYS = "mutoscope:workers"  # the set of them, for a scan would go through all other keys
 
@@ -163,6 +164,13 @@ class Changed:
 
     job: str
     process: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """All that was kept of a person is erased; whoever holds something in memory drops it."""
+
+    owner: str
 
 
 Event = Started | Progressed | Ended
@@ -317,6 +325,16 @@ def read_change(text: object) -> Changed:
     change = decode(Changed, _read(text))
     _check_attempt(change.job, 0)
     return change
+
+
+def write_forgotten(forgotten: Forgotten) -> str:
+    """Return the notice as JSON."""
+    return _write(encode(forgotten))
+
+
+def read_forgotten(text: object) -> Forgotten:
+    """Return the notice that the JSON describes; raise CodecError."""
+    return decode(Forgotten, _read(text))
 
 
 def write_outcome(outcome: Clip | Failure) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from bot.studio.keyed_locks import KeyedLocks
+from bot.studio.privacy.erasure_notices import ErasureNotices
 from bot.studio.privacy.leftover_cleaner import LeftoverCleaner
 from storage.database.privacy.erasures import BATCH
 from storage.database.privacy.privacy_tables import PrivacyTables
@@ -34,12 +35,14 @@ class Erasing:
         tables: PrivacyTables,
         cleaner: LeftoverCleaner,
         cancel: Cancel,
+        notices: ErasureNotices,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._table = tables.erasures
         self._drop_history = tables.drop_history
         self._cleaner = cleaner
         self._cancel = cancel
+        self._notices = notices
         self._clock = clock
         self._locks = KeyedLocks()
 
@@ -93,4 +96,6 @@ class Erasing:
                     await self._table.end_unread(job, self._clock())
         while await self._table.erase_jobs(owner, self._clock()) == BATCH:
             pass
+        # Before the erasure ends: a process that is killed here is followed by one that tells it.
+        await self._notices.tell(owner)
         return await self._table.erase_rest(owner)

@@ -11,6 +11,7 @@ from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.privacy.blob_sweep import BlobSweep
 from bot.studio.privacy.departing import Departing
 from bot.studio.privacy.erasing import Cancel, Erasing
+from bot.studio.privacy.erasure_notices import ErasureNotices
 from bot.studio.privacy.exporting import Exporting
 from bot.studio.privacy.leftover_cleaner import LeftoverCleaner
 from bot.studio.privacy.retention import Delete, Retention
@@ -53,7 +54,8 @@ class Privacy:
             locks=locks,
             clock=clock,
         )
-        self.erasing = Erasing(tables, self.cleaner, cancel, clock)
+        self.notices = ErasureNotices(queue)
+        self.erasing = Erasing(tables, self.cleaner, cancel, self.notices, clock)
         self.exporting = Exporting(tables, blobs, clock)
         self.retention = Retention(tables.retention, delete, rules, clock)
         self.departing = Departing(tables.departures, delete, rules.grace_days, clock)
@@ -64,3 +66,4 @@ class Privacy:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.cleaner.run())
             group.create_task(self.erasing.run())
+            group.create_task(self.notices.run())

@@ -5,6 +5,7 @@ A ban stays under the name that it is about: it would end as soon as its person 
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from sqlalchemy import select, update
@@ -21,9 +22,10 @@ async def erase_from_records(connection: AsyncConnection, person: str) -> None:
     for column in (audit.c.actor, audit.c.subject):
         named = update(audit).where(column == person)
         await connection.execute(named.values({column.name: ANONYMOUS, "detail": "{}"}))
-    told = audit.c.detail.contains(person, autoescape=True)  # the one pass through the whole log
+    name = _as_written(person)
+    told = audit.c.detail.contains(name, autoescape=True)  # the one pass through the whole log
     await connection.execute(update(audit).where(audit.c.id > 0, told).values(detail="{}"))
-    naming = servers.c.policy.contains(person, autoescape=True)
+    naming = servers.c.policy.contains(name, autoescape=True)
     for guild, text in (await connection.execute(select(servers).where(naming))).all():
         try:
             policy = loads(ServerPolicy, text)
@@ -32,3 +34,11 @@ async def erase_from_records(connection: AsyncConnection, person: str) -> None:
         bans = tuple(replace(ban, by=ANONYMOUS) if ban.by == person else ban for ban in policy.bans)
         change = update(servers).where(servers.c.guild == guild)
         await connection.execute(change.values(policy=dumps(replace(policy, bans=bans))))
+
+
+def _as_written(person: str) -> str:
+    """Return how JSON may name a person: an id of a chat within a text, any other name alone.
+
+    The name of somebody at the page may be part of another one's, or a word.
+    """
+    return person if person.isdigit() else json.dumps(person, ensure_ascii=False)

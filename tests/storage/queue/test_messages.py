@@ -19,16 +19,19 @@ from storage.queue.messages import (
     Changed,
     Ended,
     FinishedSegment,
+    Forgotten,
     Order,
     Progressed,
     Started,
     WrongVersion,
     read_change,
     read_event,
+    read_forgotten,
     read_order,
     read_outcome,
     write_change,
     write_event,
+    write_forgotten,
     write_order,
     write_outcome,
 )
@@ -42,6 +45,7 @@ MESSAGES: list[tuple[object, Callable[..., str], Callable[..., object]]] = [
     (PROGRESS, write_event, read_event),
     (Ended("job", 1), write_event, read_event),
     (Changed("job", "process"), write_change, read_change),
+    (Forgotten("web:ada"), write_forgotten, read_forgotten),
     (CLIP, write_outcome, read_outcome),
     (Failure("failed_encoding", (("a", "镜头"),)), write_outcome, read_outcome),
 ]
@@ -80,7 +84,9 @@ def test_a_message_without_a_version_is_older_than_the_first() -> None:
         read_event('{"event": "ended", "job": "a", "attempt": 1}')
 
 
-@pytest.mark.parametrize("read", [read_order, read_event, read_change, read_outcome])
+@pytest.mark.parametrize(
+    "read", [read_order, read_event, read_change, read_forgotten, read_outcome]
+)
 @pytest.mark.parametrize(
     "text",
     ["", "nothing", "[]", "1", "[" * 100_000, '{"version": 2}', '{"version": 2, "event": []}'],
@@ -174,6 +180,7 @@ WRITTEN = {
     "progress.preview progress.segment progress.segments",
     Ended: "job attempt",
     Changed: "job process",
+    Forgotten: "owner",
     Clip: "blob poster container width height frames fps seed motion bytes seconds worker "
     "adjustments scores candidates made_with picture content_score",
     Failure: "key parameters retryable cancelled",

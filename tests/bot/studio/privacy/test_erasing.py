@@ -10,10 +10,11 @@ import pytest
 from sqlalchemy import select
 
 from bot.studio.options import Options
-from bot.studio.privacy import erasing
+from bot.studio.privacy import erasing, erasure_notices
 from storage.database.privacy import erasures
 from storage.database.privacy.spender_mark import mark_of, new_mark
 from storage.database.tables import jobs
+from storage.domain.errors import Unavailable
 from storage.domain.job import Status
 from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.quota import DAY
@@ -147,6 +148,77 @@ async def test_a_ban_stays_and_who_banned_is_not_named(backend: Backend) -> None
     assert policy.bans == (Ban(OWNER, by="77", at=1.0), Ban("88", by=ANONYMOUS, at=2.0))
     [entry] = await backend.jobs.audit.page("7", 9)
     assert (entry.actor, entry.subject) == (ANONYMOUS, ANONYMOUS)
+
+
+async def test_a_name_that_is_part_of_another_takes_nothing_of_theirs(backend: Backend) -> None:
+    bans = tuple(Ban(name, by="77", at=1.0, reason="web:ad") for name in ("web:ad", "web:ada"))
+    for number, name in enumerate(("web:ad", "web:ada")):
+        entry = AuditEntry("7", "77", "ban", str(number), {"person": name})
+        await backend.jobs.audit.record(entry, 1.0)
+    made = AuditEntry("7", "77", "settings")
+    await backend.jobs.servers.change(made, lambda _: ServerPolicy(bans=bans), 1.0)
+    await backend.studio.privacy.erasing.forget("web:ad")
+    assert (await backend.jobs.servers.policy("7")).bans == bans
+    details = {one.subject: one.detail for one in await backend.jobs.audit.page("7", 9)}
+    assert (details["0"], details["1"]) == ({}, {"person": "web:ada"})
+
+
+async def test_every_process_hears_who_is_erased(two_bots: tuple[Backend, Backend]) -> None:
+    first, second = two_bots
+    hears = asyncio.create_task(second.studio.privacy.notices.run())
+    heard, told = asyncio.Queue[str](), list[str]()
+
+    async def fails(_: str) -> None:
+        raise ZeroDivisionError
+
+    async def own(owner: str) -> None:
+        told.append(owner)
+
+    stop = second.studio.privacy.notices.listen(fails)
+    second.studio.privacy.notices.listen(heard.put)
+    first.studio.privacy.notices.listen(own)
+
+    async def is_heard() -> bool:
+        await first.studio.privacy.erasing.forget(OWNER)
+        return not heard.empty()
+
+    await until(is_heard)
+    assert await heard.get() == OWNER
+    assert set(told) == {OWNER}
+    stop()
+    hears.cancel()
+    await asyncio.gather(hears, return_exceptions=True)
+
+
+async def test_who_is_erased_without_redis_is_told_later(
+    two_bots: tuple[Backend, Backend], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = two_bots
+    heard = asyncio.Queue[str]()
+    monkeypatch.setattr(erasure_notices, "RETRY_SECONDS", 0.05)
+    second.studio.privacy.notices.listen(heard.put)
+    announce, tries = first.queue.announce_forgotten, list[str]()
+
+    async def fail_twice(owner: str) -> None:
+        tries.append(owner)
+        if len(tries) < 3:
+            raise Unavailable("unavailable_queue")
+        await announce(owner)
+
+    monkeypatch.setattr(first.queue, "announce_forgotten", fail_twice)
+    running = [asyncio.create_task(one.studio.privacy.notices.run()) for one in two_bots]
+    await first.studio.privacy.erasing.forget(OWNER)
+    await until(lambda: len(tries) >= 3)
+
+    async def is_heard() -> bool:  # the other may not have listened yet
+        if heard.empty():
+            await announce(OWNER)
+        return not heard.empty()
+
+    await until(is_heard)
+    for task in running:
+        task.cancel()
+    await asyncio.gather(*running, return_exceptions=True)
 
 
 async def test_a_deleted_clip_leaves_nothing_where_its_process_is_killed(
