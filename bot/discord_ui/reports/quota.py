@@ -8,9 +8,10 @@ from bot.discord_ui.cards import bill_text
 from bot.discord_ui.client import Interaction, MutoscopeClient
 from bot.discord_ui.models import model_text
 from bot.discord_ui.replies import reply_errors
-from bot.discord_ui.reports.usage_lines import CREDITS, FIELD_LIMIT, chart_of, embed_of, lines_of
+from bot.discord_ui.reports.usage_lines import FIELD_LIMIT, chart_of, embed_of, lines_of
 from bot.discord_ui.trust.places import place_of
 from bot.studio.models.model_status import ModelStatus
+from bot.studio.reports.legend import CREDITS
 from storage.domain.job import Status
 from storage.domain.quota import Allowance, Budget, UsageReport
 from storage.domain.usage.usage import UsageHistory

@@ -14,14 +14,13 @@ from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.models import model_text
 from bot.discord_ui.replies import quote, reply_errors
 from bot.discord_ui.reports.usage_lines import (
-    CLIPS,
-    CREDITS,
     FIELD_LIMIT,
     chart_of,
     embed_of,
     lines_of,
 )
 from bot.discord_ui.trust.places import place_of
+from bot.studio.reports.legend import CLIPS, CREDITS
 from bot.studio.reports.usage_csv import csv_of
 from storage.domain.errors import NotAllowed
 from storage.domain.privacy.anonymous import ANONYMOUS

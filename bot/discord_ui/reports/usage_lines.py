@@ -6,14 +6,13 @@ import asyncio
 import io
 import re
 from collections.abc import Callable, Iterator, Mapping
-from typing import TypeAlias
 
 import discord
 
 from bot.discord_ui.cards import bill_text
 from bot.discord_ui.client import Interaction
-from bot.discord_ui.reports.chart import Series, draw_bars
 from bot.i18n import Translations
+from bot.studio.reports.legend import Legend, draw_history
 from storage.domain.usage.usage import Usage, UsageHistory
 
 FIELD_LIMIT = 1024  # characters
@@ -21,20 +20,6 @@ NAMED = 10  # people, servers, models or reasons that have a line
 NARROW = 40  # characters; a field of longer lines has the whole width
 CHART = "usage.png"
 
-Legend: TypeAlias = Mapping[str, tuple[str, Callable[[Usage], int]]]
-"""What the colours of a picture stand for: a message key, and the number, by their emoji."""
-
-CREDITS: Legend = {
-    "🟦": ("used_spent", lambda usage: usage.credits),
-    "🟧": ("used_refunded", lambda usage: usage.refunded),
-    "🟩": ("used_saved", lambda usage: usage.saved),
-}
-CLIPS: Legend = {
-    "🟩": ("used_made", lambda usage: usage.made),
-    "🟦": ("used_cached", lambda usage: usage.cached),
-    "🟥": ("status_failed", lambda usage: usage.failed),
-    "⬜": ("status_cancelled", lambda usage: usage.cancelled),
-}
 _PLACEHOLDER = re.compile(r"\{[a-z_]+\}")
 
 
@@ -109,13 +94,9 @@ def lines_of(interaction: Interaction) -> UsageLines:
 
 async def chart_of(history: UsageHistory, legend: Legend, about: str) -> discord.File | None:
     """Return a picture of each day's numbers; None where there is nothing to draw."""
-    days = [history.by_day.get(day, Usage()) for day in history.days]
-    series = [
-        Series(emoji, [number(usage) for usage in days]) for emoji, (_, number) in legend.items()
-    ]
-    if not any(any(one.values) for one in series):
+    picture = await asyncio.to_thread(draw_history, history, legend)
+    if picture is None:
         return None
-    picture = await asyncio.to_thread(draw_bars, history.days, series)
     return discord.File(io.BytesIO(picture), CHART, description=about)
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from PIL import Image, ImageColor
 
-from bot.discord_ui.reports.chart import COLOURS
-from bot.discord_ui.reports.usage_lines import CREDITS
+from bot.studio.reports.chart import COLOURS
+from bot.studio.reports.legend import CREDITS
 from deploy.local.discord.state.guild import ADA, GUILD
 from storage.domain.clip import Clip
 from storage.domain.cost.bill import WorkerLife

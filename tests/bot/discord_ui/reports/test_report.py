@@ -12,7 +12,7 @@ import discord
 import pytest
 from PIL import Image
 
-from bot.discord_ui.reports.chart import HEIGHT, WIDTH
+from bot.studio.reports.chart import HEIGHT, WIDTH
 from deploy.local.discord import Json
 from deploy.local.discord.state.guild import ADA, GUILD
 from storage.domain.clip import Failure

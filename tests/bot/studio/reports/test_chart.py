@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image, ImageColor
 
-from bot.discord_ui.reports.chart import COLOURS, HEIGHT, WIDTH, Series, draw_bars
+from bot.studio.reports.chart import COLOURS, HEIGHT, WIDTH, Series, draw_bars
 
 
 def drawn(*series: Series) -> Image.Image:
