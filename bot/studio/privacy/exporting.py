@@ -1,4 +1,4 @@
-"""Exports all that is kept of a person, as ZIP files of bounded size.
+"""Exports all that is kept of a person, as ZIP files of bounded size or one that is streamed.
 
 Rows are read page by page and files one by one, so that a long history takes no more memory than a
 short one.
@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from io import BufferedIOBase
 
-from bot.studio.privacy.archive import new_archive
+from bot.studio.privacy.archive import StreamedArchive, new_archive
 from storage.blobs import Blobs
 from storage.database.privacy.personal_data import SOURCES, Rows
 from storage.database.privacy.privacy_tables import PrivacyTables
 from storage.pictures.formats import READABLE, VIDEO, sniff
 
 MOST_PARTS = 20
+LARGEST_FILE = 2**30  # bytes of one that is streamed, which is held in memory
 PART_BYTES = 8192  # what a part takes beside a file that is alone in it, at least
 
 Entry = tuple[str, bytes]
@@ -76,6 +77,19 @@ class Exporting:
             summary.cut = entry is not None and summary.parts == MOST_PARTS
         await entries.aclose()
         return summary
+
+    async def stream(self, owner: str) -> AsyncGenerator[bytes, None]:
+        """Yield everything as one ZIP, of which nothing is written to disk.
+
+        Where files are lost, it has an entry that says how many.
+        """
+        archive, summary = StreamedArchive(), ExportSummary()
+        async with aclosing(self._entries(owner, LARGEST_FILE, summary)) as entries:
+            async for name, data in entries:
+                yield archive.add(name, data)
+        if summary.left_out:
+            yield archive.add("left_out.json", json.dumps({"files": summary.left_out}).encode())
+        yield archive.close()
 
     async def _entries(
         self, owner: str, limit: int, summary: ExportSummary

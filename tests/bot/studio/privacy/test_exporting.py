@@ -66,6 +66,22 @@ async def test_everything_of_the_person_and_of_nobody_else_is_in_it(backend: Bac
     assert not [name for name, data in found.items() if b"secret" in data]
 
 
+async def test_a_stream_is_one_zip_with_the_same_in_it_and_says_what_is_lost(
+    backend: Backend,
+) -> None:
+    first = await backend.studio.submit(requester(), png(), Options("waves", seed=1))
+    await backend.studio.submit(requester(), png((64, 64)), Options("wind", seed=1))
+    _, parts = await exported(backend)
+    stream = backend.studio.privacy.exporting.stream
+    whole = [piece async for piece in stream("1")]
+    assert len(whole) > len(entries(parts))  # each entry by itself
+    assert entries([b"".join(whole)]) == entries(parts)
+    await backend.blobs.delete(first.request.picture)
+    found = entries([b"".join([piece async for piece in stream("1")])])
+    assert json.loads(found["left_out.json"]) == {"files": 1}
+    assert entries([b"".join([piece async for piece in stream("nobody")])]) == {}
+
+
 async def test_what_others_gave_for_their_orders_is_not_in_it(backend: Backend) -> None:
     studio, end = backend.studio, png((32, 32), "#00ff00")
     theirs = await studio.orders.submit(requester("2"), png(), Options("waves", seed=1), end)
