@@ -12,6 +12,7 @@ from bot.cli import clips, database
 from bot.cli.animate import SOME_FAILED, WRONG_INPUT, animate, extend, finish, imagine
 from bot.cli.invocation import Invocation
 from bot.cli.origin.verify import verify
+from bot.cli.people import bans, rights
 from bot.cli.report import report
 from bot.cli.web.command import web
 from storage.catalogue_file import CatalogueError
@@ -29,6 +30,11 @@ COMMANDS = {
     "upscale": finish,
     "report": report,
     "verify": verify,
+    "export": rights.export,
+    "forget": rights.forget,
+    "ban": bans.ban,
+    "unban": bans.unban,
+    "bans": bans.bans,
     "db copy": database.copy,
     "db check": database.check,
     "web": web,

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bot.cli.people.flags import add_people_parsers
 from bot.cli.web.flags import add_web_flags
 from bot.i18n import Translations
 from bot.studio.chains.extension import FIXED
@@ -38,6 +39,9 @@ EXAMPLES = """examples:
   mutoscope report
   mutoscope report --csv --days 90 > usage.csv
   mutoscope web --port 7860
+  mutoscope export web:ada -o ada.zip
+  mutoscope forget web:ada
+  mutoscope ban web:ada --reason "spam"
   mutoscope db copy sqlite:///var/mutoscope.db postgresql://me:PASSWORD@db/mutoscope
   mutoscope db check
 
@@ -86,7 +90,7 @@ def parser(admission: Admission, texts: Translations) -> argparse.ArgumentParser
     report = _report_parser(commands)
     web = commands.add_parser("web", help="serve the page: orders, previews and clips in a browser")
     add_web_flags(web)
-    finders = _library_parsers(commands)
+    finders = [*_library_parsers(commands), *add_people_parsers(commands)]
     made = (animate, story, imagine, extend, *changes)
     for each in (*made, *finders, report, web, *_database_parsers(commands)):
         each.add_argument("--locale", help="language of messages: en or zh-CN (default: LANG's)")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import discord
@@ -11,7 +10,7 @@ import discord
 from bot.discord_ui.replies import quote
 from bot.discord_ui.server_settings.control import Control
 from bot.discord_ui.server_settings.page import SettingsPage, Visit
-from storage.domain.trust.policy import Ban, ServerPolicy
+from storage.domain.trust.policy import Ban
 
 SHOWN = 15
 REASON_LIMIT = 200  # characters
@@ -63,7 +62,7 @@ class BansPage(SettingsPage):
         """Lift a person's ban."""
         if control == "lift" and values:
             person = values[0]
-            await visit.change(lambda policy: _lifted(policy, person), "lift_ban", person)
+            await visit.change(lambda policy: policy.without_ban(person), "lift_ban", person)
         return ""
 
 
@@ -74,12 +73,10 @@ async def ban(visit: Visit, person: str, reason: str) -> None:
     await visit.change(lambda policy: policy.with_ban(new), "ban", person)
 
 
-def _lifted(policy: ServerPolicy, person: str) -> ServerPolicy:
-    return replace(policy, bans=tuple(one for one in policy.bans if one.person != person))
-
-
 def _line(visit: Visit, one: Ban) -> str:
-    line = visit.text("settings_ban", person=one.person, by=one.by, at=f"<t:{int(one.at)}:d>")
+    person = f"<@{one.person}>" if one.person.isdigit() else quote(one.person, REASON_LIMIT)
+    by = f"<@{one.by}>" if one.by.isdigit() else visit.text("settings_ban_by_operator")
+    line = visit.text("settings_ban", person=person, by=by, at=f"<t:{int(one.at)}:d>")
     return f"{line} · {quote(one.reason, REASON_LIMIT)}" if one.reason else line
 
 

@@ -30,7 +30,10 @@ class RoleAllowance:
 
 @dataclass(frozen=True, slots=True)
 class Ban:
-    """A person who may order nothing, by whom (whom they may ask), since when, and why."""
+    """A person who may order nothing, by whom (whom they may ask), since when, and why.
+
+    by is empty for a ban from the operator's command line.
+    """
 
     person: str
     by: str
@@ -83,6 +86,10 @@ class ServerPolicy:
         if len(others) >= MOST_BANS:
             raise BadRequest("request_too_many_bans", limit=MOST_BANS)
         return replace(self, bans=(*others, ban))
+
+    def without_ban(self, person: str) -> ServerPolicy:
+        """Return the policy in which a person is not banned."""
+        return replace(self, bans=tuple(one for one in self.bans if one.person != person))
 
 
 Change: TypeAlias = Callable[[ServerPolicy], ServerPolicy]

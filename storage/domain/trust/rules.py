@@ -34,10 +34,13 @@ def check_server(policy: ServerPolicy, person: str, place: Place) -> None:
 
 def _check_ban(policy: ServerPolicy, person: str, key: str) -> None:
     ban = policy.ban_of(person)
-    if ban is not None and ban.reason:
+    if ban is None:
+        return
+    if not ban.by.isdigit():  # by the operator's command line, or by whom was forgotten
+        key = "banned_by_nobody"
+    if ban.reason:
         raise NotAllowed(f"denied_{key}_because", by=ban.by, reason=ban.reason)
-    if ban is not None:
-        raise NotAllowed(f"denied_{key}", by=ban.by)
+    raise NotAllowed(f"denied_{key}", by=ban.by)
 
 
 def _check_maintenance(policy: ServerPolicy, key: str) -> None:
