@@ -20,6 +20,8 @@ from bot.i18n import Translations
 from bot.studio.studio import Studio
 from bot.web.access.access import Access, LoginAccess
 from bot.web.access.login_page import LoginPage
+from bot.web.files.script_files import ScriptFiles
+from bot.web.files.script_uploads import ScriptUploads
 from bot.web.form.context import PageContext
 from bot.web.form.page import PageForm
 from bot.web.guard import Guard
@@ -71,23 +73,25 @@ async def open_app(
 ) -> AsyncIterator[ASGIApp]:
     """Yield the application; files is a folder for what is sent to scripts."""
     async with contextlib.AsyncExitStack() as stack:
-        uploads = stack.enter_context(PictureUploads())
-        stack.callback(asyncio.create_task(uploads.expire_forever()).cancel)
+        uploads, sent = stack.enter_context(PictureUploads()), ScriptFiles(files)
+        for kept in (uploads, sent):
+            stack.callback(asyncio.create_task(kept.expire_forever()).cancel)
         pages: dict[str, ASGIApp] = {}
         words = Words(texts, texts.default, studio.admission)
         for locale in texts.locales:
             own = replace(words, locale=locale)
-            context = PageContext(studio, live, uploads, own, files)
+            context = PageContext(studio, live, uploads, own, sent)
             blocks = PageForm(context).build()
             page = gradio_page(blocks, access)
             await stack.enter_async_context(page.router.lifespan_context(page))
             stack.callback(calm(blocks))
             pages[locale] = page
         routes = [*PageRoutes(studio, texts, access, live, uploads).routes()]
+        routes += ScriptUploads(texts, access, sent).routes()
         if isinstance(access, LoginAccess):
             routes += LoginPage(access.logins, texts).routes()
         whole = Starlette(routes=[*routes, Mount("/", LanguageSwitch(pages, texts))])
-        yield Guard(whole, access, files)
+        yield Guard(whole, access, sent)
 
 
 def calm(blocks: gr.Blocks) -> Callable[[], None]:

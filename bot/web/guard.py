@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
@@ -11,8 +10,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.access.access import Access, LoginAccess
+from bot.web.files.script_files import ScriptFiles
 from bot.web.markup import PREFIX
-from bot.web.served_paths import is_served
+from bot.web.served_paths import file_of, is_served
 
 LOGIN = ("/login", "/logout")
 STATIC = f"/{PREFIX}/static/"  # is served before somebody has logged in, too
@@ -34,11 +34,11 @@ CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Stands before the whole page; files is the folder whose files Gradio serves."""
+    """Stands before the whole page; files are those that Gradio serves, to their owner alone."""
 
     app: ASGIApp
     access: Access
-    files: Path
+    files: ScriptFiles
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request of a known person, or refuse it."""
@@ -63,8 +63,10 @@ class Guard:
             return PlainTextResponse("Another site may order nothing here.", 403)
         if logs_in and (path in LOGIN or path.startswith(STATIC)):
             return None
-        if self.access.owner_of(request) is not None:
-            if is_served(path, self.files):
+        if (owner := self.access.owner_of(request)) is not None:
+            file = file_of(path)
+            theirs = file is None or self.files.owns(owner, file)
+            if theirs and is_served(path, self.files.folder):
                 return None
             return PlainTextResponse("There is nothing here.", 404)
         if logs_in and "text/html" in request.headers.get("accept", ""):

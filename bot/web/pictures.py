@@ -1,41 +1,35 @@
-"""Uploads of the page, each kept for its person until it is ordered or the space is needed."""
+"""Uploads of the page, each kept for its person until the space or their order is done with it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import tempfile
 import time
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
+from bot.web.files.kept_files import MIB, KeptFiles, KeptLimits
 from storage.domain.errors import BadPicture
 from storage.domain.picture import PictureFacts
 
-MAX_BYTES = 32 * 2**20
+MAX_BYTES = 32 * MIB
 """Of one upload: what a picture of the largest size that is taken may need."""
-MAX_KEPT = 24
-"""Uploads of one person; the one that was used the longest ago gives way."""
-MOST_BYTES = 4 * 2**30
-"""Of all uploads together."""
-KEPT_SECONDS = 24 * 3600.0
-"""After an upload was used the last time."""
-EXPIRY_SECONDS = 600.0
-"""Between two looks at what is too old."""
+LIMITS = KeptLimits(files=24, person=256 * MIB, whole=4096 * MIB, life=24 * 3600.0)
 
 
 class PictureUploads:
     """Files in a folder that goes with the process, by their owner and their sha256."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._used: dict[tuple[str, str], float] = {}
+    def __init__(
+        self, limits: KeptLimits = LIMITS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="mutoscope-page-")
-        self._sizes: OrderedDict[tuple[str, str], int] = OrderedDict()
+        self._files = KeptFiles(Path(self._folder.name), limits, clock)
         self._facts: dict[tuple[str, str], PictureFacts] = {}
+        self.expire = self._files.expire
+        self.expire_forever = self._files.expire_forever
 
     def __enter__(self) -> Self:
         return self
@@ -46,59 +40,45 @@ class PictureUploads:
     async def put(self, owner: str, data: bytes, facts: PictureFacts | None = None) -> str:
         """Keep an upload; return its key, by which only its owner gets it.
 
-        facts are what is known of a picture, None for a clip whose settings are wanted.
+        facts are what is known of a picture, None for a clip whose settings are wanted. Raise
+        BadPicture where there is no room.
         """
         key = sha256(data).hexdigest()
-        await asyncio.to_thread(self._path(owner, key).write_bytes, data)
-        self._sizes[owner, key] = len(data)
-        self._use(owner, key)
+        await self._files.keep(owner, key, data)
+        self._facts = {one: known for one, known in self._facts.items() if self._files.holds(*one)}
         if facts is not None:
             self._facts[owner, key] = facts
-        await self._make_room(owner)
         return key
 
     async def get(self, owner: str, key: str) -> bytes:
         """Return an upload; raise BadPicture where it is not kept (any more)."""
-        if (owner, key) not in self._sizes:
+        path = self._files.use(owner, key)
+        if path is None:
             raise BadPicture("picture_gone")
-        self._use(owner, key)
-        return await asyncio.to_thread(self._path(owner, key).read_bytes)
+        try:
+            return await asyncio.to_thread(path.read_bytes)
+        except FileNotFoundError as error:  # forgotten just now
+            raise BadPicture("picture_gone") from error
 
     def facts(self, owner: str, key: str) -> PictureFacts | None:
         """Return what is known of a picture, None where it is not kept (any more)."""
-        return self._facts.get((owner, key))
+        return self._facts.get((owner, key)) if self._files.holds(owner, key) else None
+
+    def release(self, owner: str, keys: Iterable[str]) -> None:
+        """Let uploads give way first: an order has them, or they were taken out of the form.
+
+        Another order may be made of them as long as there is room.
+        """
+        for key in keys:
+            self._files.take(owner, key)
 
     async def forget(self, owner: str, key: str) -> None:
         """Keep an upload no longer, if it is kept."""
-        if self._sizes.pop((owner, key), None) is not None:
-            self._facts.pop((owner, key), None)
-            del self._used[owner, key]
-            with contextlib.suppress(FileNotFoundError):
-                await asyncio.to_thread(self._path(owner, key).unlink)
+        self._facts.pop((owner, key), None)
+        await self._files.forget(owner, key)
 
-    async def expire(self) -> None:
-        """Forget what was not used for so long."""
-        oldest = self._clock() - KEPT_SECONDS
-        for one in [one for one, used in self._used.items() if used < oldest]:
-            await self.forget(*one)
-
-    async def expire_forever(self) -> None:
-        """Do so every few minutes, until cancelled."""
-        while True:
-            await asyncio.sleep(EXPIRY_SECONDS)
-            await self.expire()
-
-    def _use(self, owner: str, key: str) -> None:
-        self._sizes.move_to_end((owner, key))
-        self._used[owner, key] = self._clock()
-
-    async def _make_room(self, owner: str) -> None:
-        mine = [one for one in self._sizes if one[0] == owner]
-        for one in mine[:-MAX_KEPT]:
-            await self.forget(*one)
-        while sum(self._sizes.values()) > MOST_BYTES and len(self._sizes) > 1:
-            await self.forget(*next(iter(self._sizes)))
-
-    def _path(self, owner: str, key: str) -> Path:
-        name = sha256(f"{owner} {key}".encode()).hexdigest()
-        return Path(self._folder.name) / name
+    async def forget_all(self, owner: str) -> None:
+        """Keep nothing of a person."""
+        await self._files.forget_all(owner)
+        for one in [one for one in self._facts if one[0] == owner]:
+            del self._facts[one]

@@ -63,7 +63,9 @@ class PageRoutes:
             "static/{name}": self.static,
         }
         routes = [Route(f"/{PREFIX}/{path}", answer) for path, answer in found.items()]
-        return [*routes, Route(f"/{PREFIX}/pictures", self.upload, methods=["POST"])]
+        routes.append(Route(f"/{PREFIX}/pictures", self.upload, methods=["POST"]))
+        removing = Route(f"/{PREFIX}/pictures/{{key}}", self.release, methods=["DELETE"])
+        return [*routes, removing]
 
     async def orders(self, request: Request) -> Response:
         """Return the cards where they changed since a version, and what changes every moment."""
@@ -134,14 +136,19 @@ class PageRoutes:
         if data is None:
             limit = MAX_BYTES // 2**20
             return JSONResponse({"error": words("picture_file_too_large", limit=limit)}, 413)
-        if self._has_settings(data):
-            return JSONResponse({"key": await self.uploads.put(owner, data), "settings": True})
         try:
+            if self._has_settings(data):
+                return JSONResponse({"key": await self.uploads.put(owner, data), "settings": True})
             facts = await self.studio.pictures.facts(data)
+            key = await self.uploads.put(owner, data, facts)
         except MutoscopeError as error:
             return JSONResponse({"error": words.error(error)}, 400)
-        key = await self.uploads.put(owner, data, facts)
         return JSONResponse({"key": key, "width": facts.width, "height": facts.height})
+
+    async def release(self, request: Request) -> Response:
+        """Let an upload give way to others that was taken out of the form."""
+        self.uploads.release(self._owner(request), [request.path_params["key"]])
+        return Response(status_code=204)
 
     async def sample(self, request: Request) -> Response:
         """Return a sample picture."""

@@ -21,11 +21,16 @@ BELOW = (
 FILE = f"{API}/file="
 
 
+def file_of(path: str) -> Path | None:
+    """Return the file that a path asks for, None where it asks for none."""
+    return Path(os.path.normpath(path.removeprefix(FILE))) if path.startswith(FILE) else None
+
+
 def is_served(path: str, files: Path) -> bool:
     """Tell whether a path is one of the page's; files is the folder whose files are served.
 
     Gradio has routes that nobody needs here: they fetch addresses, run ffmpeg, or count calls.
     """
-    if path.startswith(FILE):
-        return Path(os.path.normpath(path.removeprefix(FILE))).is_relative_to(files)
+    if (file := file_of(path)) is not None:
+        return file.is_relative_to(files)
     return path.rstrip("/") in WHOLE or path.startswith(BELOW)

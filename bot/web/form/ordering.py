@@ -75,4 +75,6 @@ class Ordering:
             drafts.append(await self.studio.orders.draft(requester, picture, options, end))
         await self.studio.orders.check_credits(requester, drafts)
         whole = [await self.studio.orders.inspect(requester, draft) for draft in drafts]
-        return await self.studio.orders.place(requester, whole)
+        jobs = await self.studio.orders.place(requester, whole)
+        self.uploads.release(self.owner, filter(None, (*choice.uploads, choice.end)))
+        return jobs

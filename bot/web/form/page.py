@@ -18,8 +18,6 @@ from bot.web.samples import SAMPLES, read_sample
 from storage.domain.models.capability import Capability
 from storage.domain.request import PROMPT_LIMIT
 
-CLEANING = (600, 3600)
-"""Every so many seconds, files are deleted that a script was sent so many seconds ago."""
 PICTURE_LABELS = (
     *("drop", "choose", "remove", "add", "samples", "sample", "chosen", "uploading"),
     *("of_clip", "extends", "end", "end_about", "offline"),
@@ -36,9 +34,12 @@ class PageForm:
 
     def build(self) -> gr.Blocks:
         """Return the page."""
-        facts: dict[str, Any] = {"analytics_enabled": False, "delete_cache": CLEANING}
-        facts |= {"title": "Mutoscope", "fill_width": True}
-        with PageBlocks(self.context.files, **facts) as page:
+        facts: dict[str, Any] = {
+            "analytics_enabled": False,
+            "title": "Mutoscope",
+            "fill_width": True,
+        }
+        with PageBlocks(self.context.files.folder, **facts) as page:
             with gr.Row(elem_id="mu-page"):
                 with gr.Column(scale=5, min_width=320, elem_id="mu-form"):
                     gr.HTML(self._title())

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from bot.studio.events import HeldJobsChanged, JobProgressed, Subscription
 from bot.studio.options import Options
 from bot.web.form.choice import PictureChoice
 from bot.web.form.context import PageContext
+from bot.web.form.ordering import Ordering
 from bot.web.orders.card_html import CardHtml, file_name
 from bot.web.orders.live_orders import LiveOrder
 from bot.web.pictures import MAX_BYTES
@@ -117,16 +116,21 @@ class Scripts:
     async def _place(
         self, request: gr.Request, picture: str | None, prompt: str, options: Any
     ) -> Job:
-        ordering, keys = self.context.ordering(request), []
+        ordering, path = self.context.ordering(request), Path(picture) if picture else None
+        try:
+            return await self._place_once(ordering, path, prompt, options)
+        finally:
+            if path is not None:
+                await self.context.files.ordered(ordering.owner, path)
+
+    async def _place_once(
+        self, ordering: Ordering, path: Path | None, prompt: str, options: Any
+    ) -> Job:
         known = {one.name for one in self.context.studio.admission.table if one.on_page}
         given = options if isinstance(options, dict) else {}
         if unknown := sorted(given.keys() - known):
             raise BadRequest("page_unknown_option", option=", ".join(map(str, unknown))[:100])
-        if picture is not None:
-            data = await asyncio.to_thread(Path(picture).read_bytes)
-            if len(data) > MAX_BYTES:
-                raise BadPicture("picture_file_too_large", limit=MAX_BYTES // 2**20)
-            keys.append(await self.context.uploads.put(ordering.owner, data))
+        keys = [] if path is None else [await self._upload(ordering.owner, path)]
         try:
             wanted = Options(prompt, **given)
             [job] = await ordering.place(PictureChoice(tuple(keys)), wanted)
@@ -134,7 +138,19 @@ class Scripts:
             if isinstance(error, MutoscopeError):
                 raise
             raise BadRequest("page_bad_option") from error
+        finally:
+            for key in keys:
+                await self.context.uploads.forget(ordering.owner, key)
         return job
+
+    async def _upload(self, owner: str, path: Path) -> str:
+        """Keep a picture as one that is uploaded at the page; return its key."""
+        if not self.context.files.owns(owner, path):
+            raise BadPicture("picture_gone")
+        data = await asyncio.to_thread(path.read_bytes)
+        if len(data) > MAX_BYTES:
+            raise BadPicture("picture_file_too_large", limit=MAX_BYTES // 2**20)
+        return await self.context.uploads.put(owner, data)
 
     def _status(self, job: Job) -> dict[str, Any]:
         order = self.context.live.get(job.owner, job.id) or LiveOrder(job)
@@ -154,16 +170,5 @@ class Scripts:
         data = await self.context.studio.shown.clip_file(job.clip) if job.clip else None
         if data is None:
             return None
-        path = self.context.files / sha256(data).hexdigest() / f"mutoscope-{file_name(job)}"
-        await asyncio.to_thread(_write_once, path, data)
-        return str(path)
-
-
-def _write_once(path: Path, data: bytes) -> None:
-    """Write a file unless it is there; its folder is named by what is in it."""
-    if path.exists():
-        return
-    path.parent.mkdir(exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-        file.write(data)
-    Path(file.name).replace(path)
+        name = f"mutoscope-{file_name(job)}"
+        return str(await self.context.files.sent(job.owner, data, name))

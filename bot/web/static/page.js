@@ -76,6 +76,11 @@ window.mutoscope = (() => {
         render();
       }
     };
+    /** Tell the service that a picture may give way to others, unless the form holds it in the other place too. */
+    const drop = (key) => {
+      const { uploads, end } = value();
+      if (!uploads.includes(key) && end !== key) fetch(`${ROOT}pictures/${key}`, { method: "DELETE" }).catch(() => {});
+    };
     const sample = async (name) => {
       const answer = await fetch(`${ROOT}samples/${name}`);
       await take([await answer.blob()]);
@@ -92,7 +97,7 @@ window.mutoscope = (() => {
       if (from) return [shown(`${ROOT}thumbnails/${from}`, labels.extends, () => change({ extends: "" }), labels.extends)];
       if (uploads.length) {
         return uploads.map((key) => shown(`${ROOT}pictures/${key}`, labels.chosen,
-          () => change({ uploads: value().uploads.filter((one) => one !== key) })));
+          () => { change({ uploads: value().uploads.filter((one) => one !== key) }); drop(key); }));
       }
       if (job) return [shown(`${ROOT}sources/${job}`, labels.of_clip, () => change({ job: "" }), labels.of_clip)];
       return [];
@@ -113,7 +118,7 @@ window.mutoscope = (() => {
     const endPart = () => {
       const { end } = value();
       const inner = end
-        ? shown(`${ROOT}pictures/${end}`, labels.end, () => change({ end: "" }))
+        ? shown(`${ROOT}pictures/${end}`, labels.end, () => { change({ end: "" }); drop(end); })
         : pick(labels.end_about, { accept: "image/*" }, (files) => take(files.slice(0, 1), true));
       return make("details", { class: "mu-end", open: Boolean(end) }, make("summary", {}, labels.end), inner);
     };

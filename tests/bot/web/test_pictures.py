@@ -1,51 +1,51 @@
-"""Uploads are kept for their owner alone, and only so many of them."""
+"""Uploads are kept for their owner alone, and for as long as they are of use."""
+
+from dataclasses import replace
 
 import pytest
 
-from bot.web import pictures
-from bot.web.pictures import KEPT_SECONDS, MAX_KEPT, PictureUploads
+from bot.web.pictures import LIMITS, PictureUploads
 from storage.domain.errors import BadPicture
+from storage.domain.picture import PictureFacts
+
+FACTS = PictureFacts("PNG", 4, 3, animated=False, brightness=0.5, contrast=0.5)
+ADA = "web:ada"
 
 
 async def test_an_upload_is_its_owners_alone() -> None:
     with PictureUploads() as uploads:
-        key = await uploads.put("web:ada", b"one")
-        assert await uploads.get("web:ada", key) == b"one"
+        key = await uploads.put(ADA, b"one")
+        assert await uploads.get(ADA, key) == b"one"
         with pytest.raises(BadPicture, match="picture_gone"):
             await uploads.get("web:bob", key)
 
 
-async def test_the_least_used_gives_way() -> None:
-    with PictureUploads() as uploads:
-        keys = [await uploads.put("web:ada", bytes([number])) for number in range(MAX_KEPT)]
-        others = await uploads.put("web:bob", b"other")
-        await uploads.get("web:ada", keys[0])
-        await uploads.put("web:ada", b"new")
-        assert await uploads.get("web:ada", keys[0]) == b"\0"
-        assert await uploads.get("web:bob", others) == b"other"
-        with pytest.raises(BadPicture):
-            await uploads.get("web:ada", keys[1])
-
-
-async def test_all_of_them_together_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MOST_BYTES", 5)
-    with PictureUploads() as uploads:
-        first = await uploads.put("web:ada", b"abc")
-        second = await uploads.put("web:bob", b"defg")
-        assert await uploads.get("web:bob", second) == b"defg"
-        with pytest.raises(BadPicture):
-            await uploads.get("web:ada", first)
+async def test_what_is_released_gives_way_and_nothing_of_it_is_known() -> None:
+    with PictureUploads(replace(LIMITS, files=2)) as uploads:
+        first, second = [await uploads.put(ADA, data, FACTS) for data in (b"1", b"2")]
+        with pytest.raises(BadPicture, match="page_uploads_full"):
+            await uploads.put(ADA, b"3")
+        uploads.release(ADA, [second])
+        assert await uploads.get(ADA, second) == b"2"
+        third = await uploads.put(ADA, b"3")
+        assert await uploads.get(ADA, first) == b"1"
+        assert (uploads.facts(ADA, first), uploads.facts(ADA, second)) == (FACTS, None)
+        await uploads.forget_all(ADA)
+        for key in (first, third):
+            with pytest.raises(BadPicture, match="picture_gone"):
+                await uploads.get(ADA, key)
+        assert uploads.facts(ADA, first) is None
 
 
 async def test_what_was_not_used_for_a_day_is_gone() -> None:
     now = [0.0]
-    with PictureUploads(lambda: now[0]) as uploads:
-        old, used = [await uploads.put("web:ada", data) for data in (b"old", b"used")]
-        now[0] = KEPT_SECONDS - 1
+    with PictureUploads(clock=lambda: now[0]) as uploads:
+        old, used = [await uploads.put(ADA, data) for data in (b"old", b"used")]
+        now[0] = LIMITS.life - 1
         await uploads.expire()
-        await uploads.get("web:ada", used)
-        now[0] = KEPT_SECONDS + 1
+        await uploads.get(ADA, used)
+        now[0] = LIMITS.life + 1
         await uploads.expire()
-        assert await uploads.get("web:ada", used) == b"used"
+        assert await uploads.get(ADA, used) == b"used"
         with pytest.raises(BadPicture):
-            await uploads.get("web:ada", old)
+            await uploads.get(ADA, old)

@@ -13,6 +13,7 @@ import pytest
 from bot.studio.events import HeldJobsChanged, JobChanged, JobProgressed
 from bot.studio.options import Options
 from bot.studio.orders.order_draft import Requester
+from bot.web.files.script_files import ScriptFiles
 from bot.web.form.context import PageContext
 from bot.web.form.scripts import Scripts
 from storage.domain.job import ReplyTarget
@@ -62,7 +63,7 @@ async def test_a_script_wakes_for_its_own_order_and_its_clip_is_one_file(
     studio, folder = served.backend.studio, tmp_path / "files"
     folder.mkdir()
     unused: Any = None
-    scripts = Scripts(PageContext(studio, unused, unused, unused, folder))
+    scripts = Scripts(PageContext(studio, unused, unused, unused, ScriptFiles(folder)))
     half = Progress(Stage.DENOISING, 1, 2)
     with studio.subscribe() as events:
         for event in (JobChanged(job("other")), JobProgressed("other", half), HeldJobsChanged()):

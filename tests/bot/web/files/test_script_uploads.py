@@ -1,0 +1,95 @@
+"""What a script uploads is bounded, its owner's alone, and gone once an order has it."""
+
+from __future__ import annotations
+
+import errno
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession
+
+from bot.web.files import script_uploads
+from bot.web.files.kept_files import KeptFiles, KeptLimits
+from bot.web.files.script_files import ScriptFiles, delete_empty
+from tests.bot.web.form.test_sent_files import call, file_at, upload_folder
+from tests.support.backend import png, until
+from tests.support.web.served_page import ServedPage
+
+over_http = pytest.mark.asyncio(loop_scope="session")
+LIMITS = KeptLimits(files=2, person=100, whole=150, life=60.0)
+
+
+async def sent(session: ClientSession, data: bytes, name: str = "a.png") -> tuple[int, Any]:
+    form = {"files": io.BytesIO(data)}
+    async with session.post("/gradio_api/upload", data=form) as answer:
+        return answer.status, await answer.json()
+
+
+def is_there(path: Path | str) -> bool:
+    return Path(path).exists()
+
+
+@over_http
+async def test_an_upload_is_deleted_once_an_order_has_it_or_did_not_want_it(
+    served: ServedPage,
+) -> None:
+    async with ClientSession(served.url) as session:
+        for options, event in (({}, "complete"), ({"steps": "x"}, "error")):
+            _, [path] = await sent(session, png())
+            async with session.get(f"/gradio_api/file={path}") as answer:
+                assert await answer.read() == png()
+            assert f"event: {event}" in await call(session, file_at(path), options)
+            assert not is_there(path)
+            async with session.get(f"/gradio_api/file={path}") as answer:
+                assert answer.status == 404
+        other = Path(upload_folder()) / "others.png"
+        other.write_bytes(png())
+        async with session.get(f"/gradio_api/file={other}") as answer:
+            assert answer.status == 404
+        assert "event: error" in await call(session, file_at(other))
+    await until(served.backend.all_jobs_delivered)
+
+
+@over_http
+async def test_what_there_is_no_room_for_is_refused_in_words(
+    served: ServedPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(script_uploads, "MAX_BYTES", 1000)
+    monkeypatch.setattr(script_uploads, "FRAME_BYTES", 1000)
+    async with ClientSession(served.url) as session:
+        status, told = await sent(session, bytes(3000))
+        assert (status, "MiB" in str(told)) == (413, True)
+        with monkeypatch.context() as patched:
+            patched.setattr(KeptFiles, "_make_room", full)
+            status, told = await sent(session, b"x")
+        assert (status, "no room for files" in str(told)) == (507, True)
+        with monkeypatch.context() as patched:
+            patched.setattr(KeptFiles, "_exceeds", lambda *_: True)
+            status, told = await sent(session, b"x")
+        assert (status, "wait for an order" in str(told)) == (507, True)
+
+
+async def test_a_clip_that_was_sent_gives_way_and_an_upload_does_not(tmp_path: Path) -> None:
+    files = ScriptFiles(tmp_path, LIMITS)
+    clip = await files.sent("web:ada", b"clip", "a.mp4")
+    assert await files.sent("web:ada", b"clip", "a.mp4") == clip
+    upload = await files.uploaded("web:ada", b"1", "cat.png")
+    assert await files.uploaded("web:ada", b"1", "cat.png") != upload
+    assert [is_there(clip), is_there(upload)] == [False, True]
+    assert files.owns("web:ada", upload)
+    assert not files.owns("web:bob", upload)
+    await files.forget_all("web:ada")
+    assert not is_there(upload.parent)
+
+
+def test_empty_files_of_gradios_are_deleted(tmp_path: Path) -> None:
+    for name, data in (("tmpabc", b""), ("other", b"x")):
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "folder").mkdir()
+    delete_empty(tmp_path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["folder", "other"]
