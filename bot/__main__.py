@@ -16,7 +16,6 @@ from bot.service import check_login, explain, open_service
 from bot.settings import BotSettings
 from storage.catalogue_file import CatalogueError
 from storage.domain.errors import Unavailable
-from storage.domain.privacy.retention import RetentionRules
 from storage.logs import set_up_logging
 from storage.settings import LogSettings, SettingsError
 from storage.tracing import set_up_tracing
@@ -36,9 +35,7 @@ async def run(settings: BotSettings) -> None:
         traffic=discord.traffic,
         front=FRONT_END,
         operators=settings.operators.split(),
-        retention=RetentionRules(
-            settings.retention_days, int(settings.blob_limit * 2**30), settings.grace_days
-        ),
+        retention=settings.retention(settings.grace_days),
     ) as service:
         dispatching = asyncio.create_task(service.run())  # whether Discord is there or not
         try:

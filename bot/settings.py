@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field
 
 from bot.i18n import LOCALES
+from storage.domain.privacy.retention import RetentionRules
 from storage.settings import FullPath, Port, Seconds, Settings, Url
 
 
@@ -70,7 +71,24 @@ def _networks(text: str) -> str:
     return text
 
 
-class WebSettings(Settings):
+class KeepingSettings(Settings):
+    """For how long what is ordered is kept, and where the operator says so.
+
+    privacy_policy_url, where not empty, is the operator's policy, which people are shown.
+    retention_days is for how long an order is kept after its end, 0 for always. blob_limit is how
+    many GiB the blob store may hold before the oldest orders are deleted, 0 for any.
+    """
+
+    privacy_policy_url: Annotated[Url, _address("http", "https")] = ""
+    retention_days: Annotated[int, Field(ge=0, le=36500)] = 0
+    blob_limit: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+
+    def retention(self, grace_days: float = 0.0) -> RetentionRules:
+        """Return the rules, with this grace time for what is gone from a chat."""
+        return RetentionRules(self.retention_days, int(self.blob_limit * 2**30), grace_days)
+
+
+class WebSettings(KeepingSettings):
     """Where the page listens, and how it tells persons apart.
 
     web_logins is the file of names and passwords, None for no login. web_user_header is the header
@@ -85,19 +103,16 @@ class WebSettings(Settings):
     web_trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
 
 
-class BotSettings(Settings):
+class BotSettings(KeepingSettings):
     """How the bot reaches Discord and is watched.
 
     discord_guild, where not 0, is the one server that has the commands.
-    privacy_policy_url, where not empty, is the operator's policy, which /privacy shows.
     discord_api_url and discord_gateway_url, where not empty, replace Discord's own. metrics_port
     None serves no metrics, 0 lets the system choose. ping_after is how many seconds a clip may
     take before its owner is pinged when it is there. operators are the Discord ids of the people
-    who decide for the whole service, with spaces between. retention_days is for how long an order
-    is kept after its end, 0 for always. blob_limit is how many GiB the blob store may hold before
-    the oldest orders are deleted, 0 for any. grace_days is how long the data of a deleted message,
-    a member who left or a server without the bot is kept. members_intent asks for Discord's
-    privileged intent, by which it tells who leaves.
+    who decide for the whole service, with spaces between. grace_days is how long the data of a
+    deleted message, a member who left or a server without the bot is kept. members_intent asks for
+    Discord's privileged intent, by which it tells who leaves.
     """
 
     discord_token: Annotated[str, AfterValidator(_token)] = Field(
@@ -106,12 +121,9 @@ class BotSettings(Settings):
     discord_guild: Annotated[int, Field(ge=0, lt=2**63)] = 0
     discord_api_url: Annotated[Url, _address("http", "https")] = ""
     discord_gateway_url: Annotated[Url, _address("ws", "wss")] = ""
-    privacy_policy_url: Annotated[Url, _address("http", "https")] = ""
     default_locale: Annotated[str, AfterValidator(_locale)] = "en"
     metrics_port: Port | None = None
     ping_after: Seconds = 120.0
-    retention_days: Annotated[int, Field(ge=0, le=36500)] = 0
-    blob_limit: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     grace_days: Annotated[float, Field(ge=0, le=365)] = 7.0
     members_intent: bool = False
     operators: Annotated[str, AfterValidator(_user_ids)] = ""

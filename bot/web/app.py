@@ -20,6 +20,7 @@ from bot.i18n import Translations
 from bot.studio.studio import Studio
 from bot.web.access.access import Access, LoginAccess
 from bot.web.access.login_page import LoginPage
+from bot.web.account.account_routes import AccountRoutes
 from bot.web.files.script_files import ScriptFiles
 from bot.web.files.script_uploads import ScriptUploads
 from bot.web.form.context import PageContext
@@ -50,7 +51,7 @@ READABLE = {
 }
 """What the theme is changed in, so that everything has enough contrast."""
 QUEUE_SECONDS = 0.1
-SCRIPTS = ("page.js", "camera_path.js")
+SCRIPTS = ("page.js", "camera_path.js", "account.js")
 HEAD = "".join(f'<script src="{PREFIX}/static/{name}"></script>' for name in SCRIPTS)
 
 
@@ -69,13 +70,30 @@ class LanguageSwitch:
 
 @contextlib.asynccontextmanager
 async def open_app(
-    studio: Studio, live: LiveOrders, access: Access, texts: Translations, files: Path
+    studio: Studio,
+    live: LiveOrders,
+    access: Access,
+    texts: Translations,
+    files: Path,
+    *,
+    policy_url: str = "",
 ) -> AsyncIterator[ASGIApp]:
-    """Yield the application; files is a folder for what is sent to scripts."""
+    """Yield the application; files is a folder for what is sent to scripts.
+
+    policy_url, where not empty, is the operator's privacy policy.
+    """
     async with contextlib.AsyncExitStack() as stack:
         uploads, sent = stack.enter_context(PictureUploads()), ScriptFiles(files)
         for kept in (uploads, sent):
             stack.callback(asyncio.create_task(kept.expire_forever()).cancel)
+
+        async def forget(owner: str) -> None:
+            """Drop what is in memory and in files of a person who was erased."""
+            live.forget_person(owner)
+            await uploads.forget_all(owner)
+            await sent.forget_all(owner)
+
+        stack.callback(studio.privacy.notices.listen(forget))
         pages: dict[str, ASGIApp] = {}
         words = Words(texts, texts.default, studio.admission)
         for locale in texts.locales:
@@ -87,6 +105,7 @@ async def open_app(
             stack.callback(calm(blocks))
             pages[locale] = page
         routes = [*PageRoutes(studio, texts, access, live, uploads).routes()]
+        routes += AccountRoutes(studio, texts, access, policy_url).routes()
         routes += ScriptUploads(texts, access, sent).routes()
         if isinstance(access, LoginAccess):
             routes += LoginPage(access.logins, texts).routes()

@@ -33,6 +33,7 @@ TYPES = {"mp4": "video/mp4", "gif": "image/gif", "webp": "image/webp"}
 STATIC = {
     "page.js": "text/javascript",
     "camera_path.js": "text/javascript",
+    "account.js": "text/javascript",
     "page.css": "text/css",
 }
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")

@@ -60,7 +60,8 @@ async def serve(
     """
     access, live = open_access(settings), LiveOrders(studio)
     with listening(settings.web_host, settings.web_port) as listener, gradio_folder() as files:
-        async with open_app(studio, live, access, texts, files) as app:
+        policy = settings.privacy_policy_url
+        async with open_app(studio, live, access, texts, files, policy_url=policy) as app:
             config = uvicorn.Config(
                 app,
                 log_config=None,

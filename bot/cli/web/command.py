@@ -46,7 +46,9 @@ async def _serve(invocation: Invocation, settings: WebSettings, server: Any) -> 
         async with (
             open_sidecar(settings.redis_url, worker, model) as sidecar,
             open_service(
-                settings.model_copy(update={"redis_url": sidecar.redis_url}), front=FRONT_END
+                settings.model_copy(update={"redis_url": sidecar.redis_url}),
+                front=FRONT_END,
+                retention=settings.retention(),
             ) as service,
         ):
             page = server.serve(service.studio, settings, invocation.texts, _ready(invocation))

@@ -6,6 +6,7 @@ short one.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
@@ -60,7 +61,8 @@ class Exporting:
             yield
             sent = True
         finally:
-            await self._tables.exports.end(owner, counts=sent)
+            # A download that breaks off is cancelled again and again.
+            await asyncio.shield(self._tables.exports.end(owner, counts=sent))
 
     async def export(self, owner: str, limit: int, send: Send) -> ExportSummary:
         """Send everything in parts of at most so many bytes each."""

@@ -46,6 +46,7 @@ class PageForm:
                     form = self._form()
                 with gr.Column(scale=7, min_width=320):
                     board = self._board()
+                    gr.HTML(self._account(), apply_default_css=False)
             PageEvents(self.context, PageParts(**form, board=board)).connect()
             Scripts(self.context).add()
         return page
@@ -106,6 +107,14 @@ class PageForm:
         model = self.context.words.admission.catalogue.model()
         steered = Capability.CAMERA in model.capabilities
         return [wide / high for wide, high in model.aspects] if steered else []
+
+    def _account(self) -> str:
+        """Return the folded section about the person, which is loaded once it is unfolded."""
+        words = self.context.words
+        summary = element("summary", text(words("page_account")))
+        offline = words("pictures_offline")
+        body = element("div", class_="mu-account-body", data_offline=offline)
+        return element("details", summary, body, class_="mu-account")
 
     def _board(self) -> gr.HTML:
         words = self.context.words

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
+import time
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -59,6 +60,7 @@ class LiveOrders:
         self._forecast = studio.reports.wait_forecast()
         self._tasks: set[asyncio.Task[None]] = set()
         self._delivering: set[str] = set()
+        self._forgotten: dict[str, float] = {}  # who was erased last when
 
     def reply_to(self) -> ReplyTarget:
         """Return where orders of the page are answered: here."""
@@ -87,6 +89,13 @@ class LiveOrders:
         """Show an order no more that was deleted."""
         if self.get(owner, job_id) is not None:
             self._drop(job_id)
+        self._versions[owner] += 1
+
+    def forget_person(self, owner: str) -> None:
+        """Show nothing any more of a person who was erased, what is still told of it included."""
+        self._forgotten[owner] = time.time()
+        for order in self.of(owner):
+            self._drop(order.job.id)
         self._versions[owner] += 1
 
     async def show(self, owner: str) -> list[LiveOrder]:
@@ -160,6 +169,8 @@ class LiveOrders:
             self._spawn(self._fetch_preview(job_id))
 
     def _track(self, job: Job, advice: tuple[Advice, ...] = ()) -> None:
+        if job.created <= self._forgotten.get(job.owner, 0.0):
+            return
         order = self._orders.get(job.id)
         if order is None:
             order = self._orders[job.id] = LiveOrder(job, advice)
