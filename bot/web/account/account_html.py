@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bot.studio.reports.chart import COLOURS
 from bot.studio.reports.legend import CREDITS
 from bot.studio.studio import Studio
 from bot.web.markup import address, element, text, void
@@ -54,10 +55,9 @@ class AccountHtml:
         return element("div", said, form, class_="mu-actions")
 
     def _credits(self, report: UsageReport, history: UsageHistory) -> str:
-        rows = [*self._rows(report), *self._used(history.total)]
-        terms = "".join(
-            element("dt", text(name)) + element("dd", text(said)) for name, said in rows
-        )
+        rows = [(text(name), said) for name, said in self._rows(report)]
+        rows += self._used(history.total)
+        terms = "".join(element("dt", name) + element("dd", text(said)) for name, said in rows)
         about = self.words("used_last_days", days=DAYS)
         chart = void("img", src=address("account", "chart"), alt=about, loading="lazy")
         drawn = chart if history.total != Usage() else ""
@@ -84,9 +84,10 @@ class AccountHtml:
                 yield self.words("quota_left_month"), self._left(month)
 
     def _used(self, total: Usage) -> Iterator[tuple[str, str]]:
-        """Yield what the colours of the chart stand for, with their sums."""
+        """Yield what the colours of the chart stand for, as markup, with their sums."""
         for emoji, (key, number) in CREDITS.items():
-            yield f"{emoji} {self.words(key)}", self._amount(number(total))
+            swatch = element("span", class_="mu-swatch", style=f"background:{COLOURS[emoji]}")
+            yield swatch + text(self.words(key)), self._amount(number(total))
 
     def _left(self, budget: Budget) -> str:
         seconds = max(0.0, budget.resets_at - time.time())
@@ -99,6 +100,7 @@ class AccountHtml:
     async def _privacy(self) -> str:
         days = await self.studio.privacy.retention.days("")
         kept = self.words("page_privacy_days", days=days) if days else self.words("privacy_always")
+        kept = f"{self.words('privacy_how_long')}: {kept}"
         lines = [self.words("page_privacy"), kept, self.words("page_export_about")]
         link = element(
             "a",

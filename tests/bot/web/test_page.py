@@ -172,3 +172,20 @@ async def test_two_persons_at_once_see_their_own_clips(
         source = await hers.locator("video").get_attribute("src")
         assert (await ada.page.request.get(f"{served.url}{source}")).status == 200
         assert (await bob.page.request.get(f"{served.url}{source}")).status == 404
+        await be_forgotten(ada)
+        for person, count in ((ada, 0), (bob, 1)):
+            await expect(person.page.locator(".mu-card")).to_have_count(count)
+            await expect(person.page.locator(".mu-tile")).to_have_count(count)
+
+
+async def be_forgotten(person: Person) -> None:
+    """Ask in the account's section to be forgotten, and read what comes of it."""
+    await person.page.get_by_text("Your account").click()
+    account = person.page.locator(".mu-account-body")
+    await expect(account).to_contain_text("Left today")
+    await account.get_by_text("Forget me").click()
+    await expect(account).to_contain_text("pictures and clips: 1")
+    assert await person.faults() == []
+    await person.shot("web-account")
+    await account.get_by_role("button", name="Delete everything").click()
+    await expect(account).to_have_text("All that was kept of you is deleted.")
