@@ -64,7 +64,7 @@ async def _agreed(invocation: Invocation, studio: Studio) -> bool:
     person = invocation.arguments.person
     if not sys.stdin.isatty():
         raise SettingsError(invocation.text("cli_forget_yes"))
-    counts = (await studio.report(person)).counts
+    counts = (await studio.reports.of_person(person)).counts
     asked = invocation.text(
         "cli_forget_ask",
         person=printable(person),

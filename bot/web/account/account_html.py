@@ -34,7 +34,7 @@ class AccountHtml:
 
     async def page(self, *, logs_out: bool) -> str:
         """Return the whole section; with a button to log out where there is a login."""
-        report = await self.studio.report(self.owner)
+        report = await self.studio.reports.of_person(self.owner)
         history = await self.studio.usage.of_person(self.owner, DAYS)
         styles = len(await self.studio.styles.own(self.owner))
         return "".join(

@@ -69,8 +69,8 @@ async def test_everything_of_the_person_and_of_nobody_else_is_in_it(backend: Bac
 async def test_a_stream_is_one_zip_with_the_same_in_it_and_says_what_is_lost(
     backend: Backend,
 ) -> None:
-    first = await backend.studio.submit(requester(), png(), Options("waves", seed=1))
-    await backend.studio.submit(requester(), png((64, 64)), Options("wind", seed=1))
+    first = await backend.studio.orders.submit(requester(), png(), Options("waves", seed=1))
+    await backend.studio.orders.submit(requester(), png((64, 64)), Options("wind", seed=1))
     _, parts = await exported(backend)
     stream = backend.studio.privacy.exporting.stream
     whole = [piece async for piece in stream("1")]

@@ -62,7 +62,7 @@ def at(page: ServedPage) -> ClientSession:
 
 async def order(backend: Backend, name: str, prompt: str = "zoom in") -> str:
     person = Requester(f"web:{name}", "en", ReplyTarget("web"), 10**7)
-    return (await backend.studio.submit(person, png(), Options(prompt))).id
+    return (await backend.studio.orders.submit(person, png(), Options(prompt))).id
 
 
 async def test_the_account_says_what_is_left_and_what_is_kept(page: ServedPage) -> None:
