@@ -21,6 +21,7 @@ from bot.studio.studio import Studio
 from bot.web.access.access import Access, LoginAccess
 from bot.web.access.login_page import LoginPage
 from bot.web.account.account_routes import AccountRoutes
+from bot.web.files.pictures import MAX_BYTES, PictureUploads
 from bot.web.files.script_files import ScriptFiles
 from bot.web.files.script_uploads import ScriptUploads
 from bot.web.form.context import PageContext
@@ -29,7 +30,6 @@ from bot.web.guard import Guard
 from bot.web.language import preferred
 from bot.web.markup import PREFIX
 from bot.web.orders.live_orders import LiveOrders
-from bot.web.pictures import MAX_BYTES, PictureUploads
 from bot.web.routes import PageRoutes
 from bot.web.words import Words
 

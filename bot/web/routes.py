@@ -15,12 +15,12 @@ from bot.i18n import Translations
 from bot.studio.library.reuse import read_settings
 from bot.studio.studio import Studio
 from bot.web.access.access import Access
+from bot.web.files.pictures import MAX_BYTES, PictureUploads
 from bot.web.language import preferred
 from bot.web.markup import PREFIX
 from bot.web.orders.card_html import CardHtml
 from bot.web.orders.history_html import HistoryHtml
 from bot.web.orders.live_orders import LiveOrders
-from bot.web.pictures import MAX_BYTES, PictureUploads
 from bot.web.samples import SAMPLES, read_sample
 from bot.web.words import Words
 from storage.domain.errors import BadPicture, BadRequest, JobGone, MutoscopeError

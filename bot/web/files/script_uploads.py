@@ -13,9 +13,9 @@ from starlette.types import Message
 from bot.i18n import Translations
 from bot.web.access.access import Access
 from bot.web.files.kept_files import FULL, MIB
+from bot.web.files.pictures import MAX_BYTES
 from bot.web.files.script_files import ScriptFiles
 from bot.web.language import preferred
-from bot.web.pictures import MAX_BYTES
 from bot.web.served_paths import API
 from storage.domain.errors import BadPicture
 

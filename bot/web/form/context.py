@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import gradio as gr
 
 from bot.studio.studio import Studio
+from bot.web.files.pictures import PictureUploads
 from bot.web.files.script_files import ScriptFiles
 from bot.web.form.ordering import Ordering
 from bot.web.orders.live_orders import LiveOrders
-from bot.web.pictures import PictureUploads
 from bot.web.words import Words
 
 

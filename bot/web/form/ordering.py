@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from bot.studio.options import Options, OptionValue, Shape
 from bot.studio.orders.order_draft import OrderDraft, Requester
 from bot.studio.studio import Studio
+from bot.web.files.pictures import PictureUploads
 from bot.web.form.choice import PictureChoice
 from bot.web.orders.live_orders import LiveOrders
-from bot.web.pictures import PictureUploads
 from storage.domain.errors import BadPicture, JobGone
 from storage.domain.job import Job
 

@@ -13,12 +13,12 @@ import gradio as gr
 
 from bot.studio.events import HeldJobsChanged, JobProgressed, Subscription
 from bot.studio.options import Options
+from bot.web.files.pictures import MAX_BYTES
 from bot.web.form.choice import PictureChoice
 from bot.web.form.context import PageContext
 from bot.web.form.ordering import Ordering
 from bot.web.orders.card_html import CardHtml, file_name
 from bot.web.orders.live_orders import LiveOrder
-from bot.web.pictures import MAX_BYTES
 from storage.domain.errors import BadPicture, BadRequest, MutoscopeError
 from storage.domain.job import Job
 

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.studio.options import Options
+from bot.web.files.pictures import PictureUploads
 from bot.web.form.actions import Actions
 from bot.web.form.choice import PictureChoice
 from bot.web.form.ordering import Ordering
 from bot.web.orders.live_orders import LiveOrders
-from bot.web.pictures import PictureUploads
 from storage.domain.errors import BadPicture, BadRequest, JobGone
 from storage.domain.finish import Finish
 from storage.domain.job import Job

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.web.pictures import LIMITS, PictureUploads
+from bot.web.files.pictures import LIMITS, PictureUploads
 from storage.domain.errors import BadPicture
 from storage.domain.picture import PictureFacts
 
