@@ -14,7 +14,7 @@ from deploy.local.stack.waiting import poll
 from tests.support.credentials.signing import valid_credentials
 
 PHOTOGRAPH = PICTURE
-PATIENCE = 120
+PATIENCE = 240
 """Seconds after which a test gives up on anything, however slow the machine."""
 QUICK: dict[str, Any] = {"steps": 2, "frames": 8}
 """Options of a clip that takes little time, for tests of everything but its looks."""

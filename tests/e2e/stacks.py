@@ -11,7 +11,7 @@ from deploy.local.stack.local_stack import LocalStack
 from tests.support.catalogue.admission import small_catalogue
 
 ROOT = Path(__file__).resolve().parents[2]
-READY_SECONDS = 120
+READY_SECONDS = 240
 WIRE_LOG = "wire.jsonl"
 FAKE = {"ENGINE_FACTORY": "tests.support.fake_engine:create"}
 """Settings of a service without a model, for tests of everything but the model."""
@@ -22,6 +22,8 @@ async def running_stack(folder: Path, **settings: str) -> AsyncIterator[LocalSta
     """Start Redis, local Discord, bot and worker as the demo does, but for the content filter."""
     async with LocalStack(folder, os.environ) as stack:
         stack.environ |= {"GENERATION_FILE": str(catalogue(folder)), "FILTER": "off"} | settings
+        # On a slow machine a ping would be the newest message where a test looks for a clip.
+        stack.environ.setdefault("PING_AFTER", "3600")
         await stack.start_all(wire_log=folder / WIRE_LOG)
         async with MemberClient(stack.page) as ada:
             await asyncio.wait_for(ada.wait_for_command("animate"), READY_SECONDS)

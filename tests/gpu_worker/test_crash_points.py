@@ -22,7 +22,6 @@ from storage.queue.messages import lease_key
 from tests.support.backend import Backend, open_backend, png, requester, until
 from tests.support.worker_processes import WorkerProcesses, alive, worker_processes
 
-pytestmark = pytest.mark.timeout(120)
 ALL = os.environ.get("CRASH_POINTS") == "all"
 STORY = "pan left\nzoom in\ntilt up"
 LAST = {"clip": 16, "story": 40, "extend": 20}

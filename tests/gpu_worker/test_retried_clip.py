@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from bot.dispatch.dispatcher import Dispatcher
@@ -23,8 +22,6 @@ from storage.domain.request import GenerationRequest
 from tests.support.credentials.signing import same_clip
 from tests.support.examples import job
 from tests.support.worker_processes import WorkerProcesses, worker_processes
-
-pytestmark = pytest.mark.timeout(120)
 
 
 @asynccontextmanager

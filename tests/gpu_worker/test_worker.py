@@ -27,8 +27,6 @@ from tests.support.prometheus import samples, scrape
 from tests.support.queue_worker import put_text
 from tests.support.worker_processes import ROOT, WorkerProcesses, alive, worker_processes
 
-pytestmark = pytest.mark.timeout(120)
-
 TICK = 0.02  # seconds; the kernel tells the start of a process, and its own, in hundredths
 
 

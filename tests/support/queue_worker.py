@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from storage.domain.clip import Clip, Failure
+from storage.domain.errors import Unavailable
 from storage.queue.client import Queue
 from storage.queue.consumer import HEAD_START_SECONDS, ArqWorker, serve
 from storage.queue.lease import Handler
@@ -131,6 +132,18 @@ async def outcome_of(queue: Queue, job: str, attempt: int = 1) -> Clip | Failure
             if outcome is not None:
                 return outcome
             await asyncio.sleep(0.01)
+
+
+async def put_again(queue: Queue, order: Order) -> None:
+    """Put an order on a queue that is back, which a connection of before may not know yet."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            try:
+                await queue.put(order)
+            except Unavailable:
+                await asyncio.sleep(0.01)
+            else:
+                return
 
 
 async def queued_orders(queue: Queue) -> int:

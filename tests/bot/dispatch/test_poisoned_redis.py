@@ -80,6 +80,7 @@ async def put(redis: Redis, key: str, name: str) -> None:
         )
 
 
+@pytest.mark.timeout(660)
 @pytest.mark.parametrize("kind", PER_ATTEMPT)
 async def test_a_poisoned_key_harms_only_its_job(
     kind: str, backend: Backend, redis_url: str, caplog: pytest.LogCaptureFixture
@@ -92,8 +93,8 @@ async def test_a_poisoned_key_harms_only_its_job(
                 await put(redis, PER_ATTEMPT[kind](attempt_id(job.id, attempt)), name)
         async with backend.running():
             bystander = await order(backend, 99, "bystander")
-            await until(partial(is_done, backend, bystander), 30)
-            await until(backend.all_jobs_ended, 90)
+            await until(partial(is_done, backend, bystander), 300)
+            await until(backend.all_jobs_ended, 300)
     assert "Traceback" not in caplog.text
     for job in victims:
         allowance = await backend.jobs.allowance(job.owner, job.created)
@@ -113,10 +114,10 @@ async def test_poison_on_a_channel_ends_no_listening(
             assert await redis.publish(channel, poison)
             assert await redis.publish(channel, job.id)
         if channel == CANCELS:  # the last message of the job's own was heard
-            await until(lambda: _is_final(backend, job), 30)
+            await until(lambda: _is_final(backend, job))
         else:
             backend.worker.gate.set()
-            await until(partial(is_done, backend, job), 30)
+            await until(partial(is_done, backend, job))
 
 
 async def _is_final(backend: Backend, job: Job) -> bool:
@@ -134,5 +135,5 @@ async def test_the_queue_survives_odd_entries(name: str, backend: Backend, redis
         await redis.set(WORKERS + "odd", POISONS.get(name, b""), ex=30)
         await redis.set(WORKERS.encode() + b"\xff\xfe", b"", ex=30)
         async with backend.running():
-            await until(partial(is_done, backend, await order(backend, 1, "1")), 30)
+            await until(partial(is_done, backend, await order(backend, 1, "1")))
         assert [entry async for entry, _ in redis.zscan_iter(queue_key("embedded"))] == []

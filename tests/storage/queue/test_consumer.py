@@ -21,6 +21,7 @@ from tests.support.queue_worker import (
     complete_at_once,
     order,
     outcome_of,
+    put_again,
     queued_orders,
     running_worker,
     skip_event,
@@ -191,7 +192,7 @@ async def test_orders_are_taken_after_an_outage_while_an_older_one_is_still_held
         restartable_redis.stop(kill=True)
         await wait_for_log(caplog, "the queue is away")
         restartable_redis.start()
-        await queue.put(order("b"))
+        await put_again(queue, order("b"))
         await handler.wait_for("b engine")
         handler.release_all()
         for name in "ab":

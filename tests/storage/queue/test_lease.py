@@ -38,6 +38,7 @@ from tests.support.queue_worker import (
     complete_at_once,
     order,
     outcome_of,
+    put_again,
     running_worker,
     until,
     wait_for_log,
@@ -63,7 +64,7 @@ async def test_an_idle_worker_survives_an_outage(
             await queue.workers()
         restartable_redis.start()
         assert not task.done()
-        await queue.put(order("a"))
+        await put_again(queue, order("a"))
         assert await outcome_of(queue, "a") == clip_of(order("a"))
 
 
@@ -90,7 +91,7 @@ async def test_a_clip_that_is_done_while_redis_is_away_is_delivered_and_not_made
         restartable_redis.start()
         assert await outcome_of(queue, "a") == clip_of(order("a"))
         await recorder.next(Ended)
-        await queue.put(order("b"))
+        await put_again(queue, order("b"))
         assert await outcome_of(queue, "b") == clip_of(order("b"))
     await recorder.close()
     assert [done.job for done in handler.orders] == ["a", "b"]

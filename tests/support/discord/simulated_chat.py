@@ -171,11 +171,18 @@ def simulated_files() -> Iterator[None]:
         uploads.HOSTS = hosts
 
 
+class PatientEnv(Env):
+    """SimCord, which by itself gives a bot five seconds to connect, however slow the machine."""
+
+    async def _settle_internal(self, *, timeout: float | None = None, **options: Any) -> None:
+        await super()._settle_internal(**options)
+
+
 @contextlib.asynccontextmanager
 async def open_chat(backend: Backend, texts: Translations | None = None) -> AsyncIterator[Chat]:
     """Start the bot at a simulated Discord with a server, a channel and two members."""
     bot = new_client(backend, texts)
-    env = Env(bot, settle_timeout=60.0)  # a busy machine is slow
+    env = PatientEnv(bot, settle_timeout=60.0)  # a busy machine is slow
     await env.start()
     await bot.tree.sync()
     guild = env.create_guild()
