@@ -143,7 +143,7 @@ class BotMetrics(Collector):
 
     async def refresh(self) -> None:
         """Read the gauges; mutoscope_workers is left out while the queue is unreachable."""
-        sizes = await self._jobs.queue_sizes()
+        sizes = await self._jobs.pending.sizes()
         now = self._clock()
         ages = {name: now - size.oldest for name, size in sizes.items() if size.oldest is not None}
         try:

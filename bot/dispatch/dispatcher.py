@@ -21,7 +21,7 @@ from bot.studio.events import EventBus, JobChanged, JobProgressed
 from storage.blobs import Blobs
 from storage.clip_file import DamagedClip, check_clip_file
 from storage.database.jobs import Jobs
-from storage.database.queue_order import DispatchWindow
+from storage.database.queries.pending_jobs import DispatchWindow
 from storage.domain.clip import Clip, Failure
 from storage.domain.errors import JobGone, Unavailable
 from storage.domain.job import MAX_DEATHS, Job, Status
@@ -121,7 +121,7 @@ class Dispatcher:
 
         Other bots dispatch too: whether there is room for a job is decided when it is marked.
         """
-        models = await self._jobs.waiting_models()
+        models = await self._jobs.pending.models()
         if not models:
             return 0
         in_flight = await self._in_flight()
@@ -137,14 +137,14 @@ class Dispatcher:
         room = window.size - sum(map(window.counts, in_flight))
         if room <= 0:
             return 0
-        chosen = await self._jobs.next_jobs(room, self.set_aside, model)
+        chosen = await self._jobs.pending.next(room, self.set_aside, model)
         for job in chosen:
             async with self._guarded(job.id):
                 await self._put(job, window)
         return len(chosen)
 
     async def _in_flight(self) -> list[Job]:
-        return [job for job in await self._jobs.in_flight() if job.id not in self.set_aside]
+        return [job for job in await self._jobs.pending.in_flight() if job.id not in self.set_aside]
 
     def _window(self, model: str, size: int) -> DispatchWindow:
         """Return the window of a model, in which its jobs count that still need an engine."""

@@ -51,10 +51,10 @@ class Scaling:
 
     async def wanted(self) -> Counter[str]:
         """Return how many workers should run for each model; raise Unavailable without database."""
-        sizes = await self._jobs.queue_sizes()
+        sizes = await self._jobs.pending.sizes()
         if not sizes:
             return Counter()
-        in_flight, workers = await self._jobs.in_flight(), await self._workers()
+        in_flight, workers = await self._jobs.pending.in_flight(), await self._workers()
         found = Counter[str]()
         for model, size in sizes.items():
             mine = [job for job in in_flight if job.request.model == model]
@@ -63,7 +63,7 @@ class Scaling:
 
     async def _wanted(self, model: str, waiting: int, in_flight: list[Job], workers: int) -> int:
         running = [job for job in in_flight if job.status is Status.RUNNING]
-        known = in_flight or await self._jobs.next_jobs(1, model=model)
+        known = in_flight or await self._jobs.pending.next(1, model=model)
         seconds = await self._clip_seconds(known)
         now = self._clock()
         remaining = tuple(max(0.0, job.started + seconds - now) for job in running)
@@ -74,7 +74,7 @@ class Scaling:
     async def idle_seconds(self, model: str = "") -> float:
         """Return how long an idle worker for a model, or else the default one, should stay."""
         since = self._clock() - LOOK_BACK
-        recent = await self._jobs.orders_since(since, 2 * GAPS)
+        recent = await self._jobs.sums.orders_since(since, 2 * GAPS)
         gaps = gaps_between((created, ended) for created, ended, _ in recent)
         return (await self._policy(model)).idle_seconds(gaps[-GAPS:])
 
@@ -96,7 +96,7 @@ class Scaling:
         if self._offer is None or fixed is None:
             return
         now = self._clock()
-        recent = await self._jobs.orders_since(now - LOOK_BACK, MOST_ORDERS)
+        recent = await self._jobs.sums.orders_since(now - LOOK_BACK, MOST_ORDERS)
         orders = [Arrival(created, seconds) for created, _, seconds in recent]
         decided = await self._jobs.decisions.get(RENTAL)
         before = Tenure.FIXED if decided == Tenure.FIXED else Tenure.ON_DEMAND
@@ -114,12 +114,12 @@ class Scaling:
             )
 
     async def _policy(self, model: str = "") -> ScalingPolicy:
-        start = await self._jobs.mean_start(model)
+        start = await self._jobs.lives.mean_start(model)
         return ScalingPolicy(UNKNOWN_START if start is None else start, self._wait_limit)
 
     async def _clip_seconds(self, jobs: Sequence[Job]) -> float:
         """Return what clips of the first job's kind took lately."""
-        found = await self._jobs.median_seconds(jobs[0].request) if jobs else None
+        found = await self._jobs.sums.median_seconds(jobs[0].request) if jobs else None
         return UNKNOWN_CLIP if found is None else found
 
     async def _workers(self) -> Counter[str]:

@@ -26,14 +26,14 @@ async def delete_unused(jobs: Jobs, blobs: Blobs, job_id: str, keys: Iterable[st
 
 async def _delete_unused(jobs: Jobs, blobs: Blobs, job_id: str, key: str) -> None:
     """Delete a blob, and put it back where another bot's order has come to need it meanwhile."""
-    if await jobs.needs_blob(key, job_id):
+    if await jobs.search.needs_blob(key, job_id):
         return
     try:
         data = await blobs.get(key)
     except KeyError:  # missing, or damaged
         data = None
     await blobs.delete(key)
-    if data is not None and await jobs.needs_blob(key, job_id):
+    if data is not None and await jobs.search.needs_blob(key, job_id):
         await blobs.put(data)
 
 

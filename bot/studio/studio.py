@@ -95,7 +95,7 @@ class Studio:
         self.policies = Policies(jobs.servers, clock)
         self.audit = AuditLog(jobs.audit, clock)
         self._operators = frozenset(operators)
-        self.rules = OrderRules(self.policies, self.is_operator, jobs.by_clip)
+        self.rules = OrderRules(self.policies, self.is_operator, jobs.search.by_clip)
         self._stories = Stories(jobs, blobs, queue, clock)
         self.privacy = Privacy(
             *(jobs.privacy, blobs),
@@ -173,7 +173,7 @@ class Studio:
 
     async def clip_job(self, name: str) -> Job:
         """Return the job of this id, or of the clip whose file has this sha256; raise JobGone."""
-        return await self._jobs.by_clip(name) or await self._jobs.get(name)
+        return await self._jobs.search.by_clip(name) or await self._jobs.get(name)
 
     async def check_public(self, requester: Requester, job: Job) -> None:
         """Raise NotAllowed or BadRequest where a person may not show a clip to all who are there.

@@ -94,8 +94,8 @@ class WaitForecast:
             return {}
         self._expired, self._made = False, now
         self._medians.clear()
-        in_flight, workers = await self._jobs.in_flight(), await self._workers()
-        models = {job.request.model for job in in_flight} | {*await self._jobs.waiting_models()}
+        in_flight, workers = await self._jobs.pending.in_flight(), await self._workers()
+        models = {job.request.model for job in in_flight} | {*await self._jobs.pending.models()}
         head: dict[str, Forecast] = {}
         behind: dict[str, _Extrapolation] = {}
         for model in models:
@@ -111,7 +111,7 @@ class WaitForecast:
     ) -> tuple[dict[str, Forecast], _Extrapolation]:
         """Return the forecasts of the head of a model's queue, and what follows behind it."""
         queued = [job for job in in_flight if job.status is Status.QUEUED]
-        head = [*queued, *await self._jobs.next_jobs(WINDOW, model=model)]
+        head = [*queued, *await self._jobs.pending.next(WINDOW, model=model)]
         workers = max(1, (alive or {}).get(model, 1))
         served = availability(model, alive, self._catalogue)
         remaining = [await self._remaining(job) for job in in_flight if job not in queued]
@@ -127,7 +127,7 @@ class WaitForecast:
 
     async def _start(self, model: str, head: Sequence[Job]) -> float | None:
         """Return how long a worker still takes to start that the first job asked for."""
-        seconds = await self._jobs.mean_start(model)
+        seconds = await self._jobs.lives.mean_start(model)
         if seconds is None or not head:
             return seconds
         return seconds - (self._clock() - min(job.created for job in head))
@@ -139,7 +139,7 @@ class WaitForecast:
         found: dict[str, QueueEstimate] = {}
         while self._due and self._due[0][0] <= now and len(found) < limit:
             _, job_id = heapq.heappop(self._due)
-            position = await self._jobs.position(job_id)
+            position = await self._jobs.pending.position(job_id)
             if position is None:
                 del self._followed[job_id]
                 self._further.pop(job_id, None)
@@ -176,7 +176,7 @@ class WaitForecast:
         """Return the median seconds of clips of this kind; each kind is queried once."""
         kind = workload_key(request)
         if kind not in self._medians:
-            self._medians[kind] = await self._jobs.median_seconds(request)
+            self._medians[kind] = await self._jobs.sums.median_seconds(request)
         return self._medians[kind]
 
 

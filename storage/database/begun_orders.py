@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterable
 from dataclasses import fields
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, Update, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -14,11 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.rows import reply_columns
 from storage.database.tables import begun_orders
+from storage.database.transactions import Transaction
 from storage.domain.begun_order import BegunOrder
 from storage.domain.errors import JobGone
 from storage.domain.job import ReplyTarget
-
-Transaction: TypeAlias = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 REPEATED_SECONDS = 900.0
 """How long an ended begun order is kept: the life of an interaction's token."""

@@ -9,9 +9,9 @@ from __future__ import annotations
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.tables import SHOWN, bots, jobs
+from storage.database.transactions import Transaction
 from storage.domain.errors import HolderChanged
 from storage.domain.job import Job
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.tables import decisions
+from storage.database.transactions import Transaction
 
 
 class DecisionTable:

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, delete, exists, insert, literal, select, u
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, loads
-from storage.database.begun_orders import Transaction
 from storage.database.bots import check_holder
 from storage.database.connect import lock
 from storage.database.rows import RowReader
 from storage.database.tables import deliveries, jobs
+from storage.database.transactions import Transaction
 from storage.domain.delivery_state import DeliveryState
 from storage.domain.job import Job
 

@@ -12,10 +12,10 @@ from typing import Any
 from sqlalchemy import RowMapping, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.tables import UNBILLED, jobs, lives
 from storage.database.totals import lock_sums, record
+from storage.database.transactions import Transaction
 from storage.domain.cost.advice import ServiceBill
 from storage.domain.cost.bill import Charge, ClipBill, WorkerLife, share_out
 
@@ -26,9 +26,10 @@ RECENT_STARTS = 20
 class LifeTable:
     """Reads and writes workers' lives; each method is one transaction."""
 
-    def __init__(self, read: Transaction, write: Transaction) -> None:
+    def __init__(self, read: Transaction, write: Transaction, default_model: str) -> None:
         self._read = read
         self._write = write
+        self._default_model = default_model
 
     async def record(self, life: WorkerLife, money: float) -> list[ClipBill]:
         """Store how far a worker's life has come and its price up to now; bill clips if it is time.
@@ -53,11 +54,16 @@ class LifeTable:
                 return await _bill(connection, life, row)
             return []
 
-    async def mean_start(self, model: str) -> float | None:
-        """Return how long the latest workers took to load this model; None without any."""
+    async def mean_start(self, model: str = "") -> float | None:
+        """Return how long the latest workers took to load this model; None without any.
+
+        An empty name is the default model.
+        """
         taken = (lives.c.ready - lives.c.started).label("taken")
         ready = select(taken).where(
-            lives.c.model == model, lives.c.ready > 0.0, lives.c.started > 0.0
+            lives.c.model == (model or self._default_model),
+            lives.c.ready > 0.0,
+            lives.c.started > 0.0,
         )
         recent = ready.order_by(lives.c.started.desc()).limit(RECENT_STARTS).subquery()
         async with self._read() as connection:

@@ -100,7 +100,7 @@ async def test_gpu_time_and_money_are_told_by_server_for_a_bounded_number_of_lab
 
 async def test_large_numbers_are_exact(backend: Backend) -> None:
     await backend.studio.orders.submit(requester(), png(), Options("a"))
-    [job] = await backend.jobs.unfinished()
+    [job] = await backend.jobs.pending.all()
     metrics = BotMetrics(
         backend.jobs,
         backend.queue,

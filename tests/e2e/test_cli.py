@@ -151,7 +151,7 @@ async def counts(local_stack: LocalStack) -> Mapping[Status, int]:
     settings = Settings.from_environment(local_stack.environ)
     engine = await open_database(settings.database_url)
     try:
-        report = await Jobs(engine, settings.catalogue()).report(OWNER, time.time())
+        report = await Jobs(engine, settings.catalogue()).sums.of_person(OWNER, time.time())
     finally:
         await engine.dispose()
     return report.counts

@@ -187,11 +187,11 @@ class Backend:
 
     async def all_jobs_ended(self) -> bool:
         """Tell whether no job is unfinished."""
-        return not await self.jobs.unfinished()
+        return not await self.jobs.pending.all()
 
     async def all_jobs_delivered(self) -> bool:
         """Tell whether no job is unfinished or undelivered."""
-        return not await self.jobs.unfinished() and not await self.jobs.undelivered()
+        return not await self.jobs.pending.all() and not await self.jobs.search.undelivered()
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -34,15 +34,15 @@ class ShownJobs:
 
     async def at(self, front: str, channel: str, message: str) -> Job | None:
         """Return the job that a front end's message shows, if any."""
-        return await self.jobs.by_message(front, channel, message)
+        return await self.jobs.search.by_message(front, channel, message)
 
     async def unfinished(self, front: str) -> list[Job]:
         """Return the jobs that this front end shows and that have not ended, the oldest first."""
-        return self._held(front, await self.jobs.unfinished())
+        return self._held(front, await self.jobs.pending.all())
 
     async def undelivered(self, front: str) -> list[Job]:
         """Return the ended jobs that this front end is to deliver yet, the oldest first."""
-        return self._held(front, await self.jobs.undelivered())
+        return self._held(front, await self.jobs.search.undelivered())
 
     async def clip_file(self, clip: Clip) -> bytes | None:
         """Return the file of a clip, None where the store has it no more, or damaged."""

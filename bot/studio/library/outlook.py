@@ -34,7 +34,7 @@ class Outlook:
         """Return what this request will take."""
         return OrderOutlook(
             price(request, self._catalogue.work(request.model)),
-            await self._jobs.median_seconds(request),
+            await self._jobs.sums.median_seconds(request),
             self._memory(request),
         )
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from bot.studio.models.availability import Availability, availability
 from bot.studio.options import Options
 from bot.studio.orders.admission import Admission
-from storage.database.queue_order import QueueSize
+from storage.database.queries.pending_jobs import QueueSize
 from storage.domain.catalogue import Catalogue
 from storage.domain.errors import BadRequest
 from storage.domain.models.capability import Capability

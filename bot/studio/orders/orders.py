@@ -105,7 +105,7 @@ class Orders:
         fresh = [one for one in requests if not await self.storage.cache.find(one, *person)]
         now = self.clock()
         guild = requester.place.guild
-        allowance = await self.storage.jobs.allowance(requester.owner, now, guild, limits)
+        allowance = await self.storage.jobs.sums.allowance(requester.owner, now, guild, limits)
         check(
             allowance,
             [self._price(request) for request in fresh],

@@ -25,7 +25,7 @@ class ResultCache:
 
         A private one is found for the person alone who ordered it.
         """
-        clip = await self._jobs.find_clip(request, owner if is_private(request) else None)
+        clip = await self._jobs.search.clip(request, owner if is_private(request) else None)
         if clip is None or clip.bytes > size_limit:
             return None
         if not passes(clip.content_score, request.content_limit):

@@ -34,11 +34,11 @@ class ServiceReports:
     async def of_person(self, owner: str, place: Place = NOWHERE) -> UsageReport:
         """Return what a person ordered, spent and has left, also by what bounds them at a place."""
         limits = await self.rules.limits(place)
-        return await self.jobs.report(owner, self.clock(), place.guild, limits)
+        return await self.jobs.sums.of_person(owner, self.clock(), place.guild, limits)
 
     async def of_everybody(self, days: int) -> UsageReport:
         """Return what everybody ordered and spent in the last days."""
-        return await self.jobs.report_all(self.clock() - days * DAY)
+        return await self.jobs.sums.of_everybody(self.clock() - days * DAY)
 
     async def bill(self, days: int) -> ServiceBill:
         """Return what the workers of the last days cost, and how to rent them."""
@@ -60,7 +60,7 @@ class ServiceReports:
     async def models(self) -> list[ModelStatus]:
         """Return the models that can be ordered, and those that still have orders or workers."""
         try:
-            sizes = await self.jobs.queue_sizes()
+            sizes = await self.jobs.pending.sizes()
         except Unavailable:
             sizes = None
         try:

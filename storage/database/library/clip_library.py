@@ -13,9 +13,9 @@ from typing import Any
 from sqlalchemy import RowMapping, Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.begun_orders import Transaction
 from storage.database.rows import RowReader
 from storage.database.tables import CLIPS, HAS_PARENT, jobs
+from storage.database.transactions import Transaction
 from storage.domain.job import Job
 from storage.domain.library.pages import ClipPage, PageRequest
 

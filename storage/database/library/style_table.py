@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import delete, exists, insert, or_, select
 
-from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.tables import IN_FLIGHT, WAITING, jobs, styles
+from storage.database.transactions import Transaction
 from storage.domain.errors import BadStyle
 
 MOST_STYLES = 20

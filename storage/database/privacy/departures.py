@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable
 
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, tuple_, update
 
-from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.deliveries import waits_since
 from storage.database.rows import as_stored
@@ -20,6 +19,7 @@ from storage.database.tables import (
     jobs,
     servers,
 )
+from storage.database.transactions import Transaction
 from storage.domain.privacy.departure import Departure, DepartureKind
 
 BATCH = 50

@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from storage.codec import dumps
 from storage.database import ledger as ledger_entries
 from storage.database import totals
-from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.privacy import leftovers, posts
 from storage.database.privacy.spender_mark import new_mark
@@ -39,6 +38,7 @@ from storage.database.tables import (
     owners,
     styles,
 )
+from storage.database.transactions import Transaction
 from storage.database.usage.contribution import TOTALS
 from storage.database.usage.sums import rename
 from storage.domain.clip import Failure

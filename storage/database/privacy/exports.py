@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy import insert, select, update
 
-from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.tables import exports
+from storage.database.transactions import Transaction
 from storage.domain.errors import NotAllowed
 from storage.domain.quota import day_of
 

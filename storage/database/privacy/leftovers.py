@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.begun_orders import Transaction
 from storage.database.rows import as_stored
 from storage.database.tables import (
     BLOB_KEYS,
@@ -17,6 +16,7 @@ from storage.database.tables import (
     leftovers,
     styles,
 )
+from storage.database.transactions import Transaction
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
 
 BATCH = 50

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Column, RowMapping, Table, func, or_, select, tuple_
 
 from storage.codec import CodecError, loads
-from storage.database.begun_orders import Transaction
 from storage.database.rows import as_stored
 from storage.database.tables import (
     BLOB_KEYS,
@@ -22,6 +21,7 @@ from storage.database.tables import (
     styles,
     usage_days,
 )
+from storage.database.transactions import Transaction
 from storage.domain.trust.policy import ServerPolicy
 
 PAGE = 200

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from sqlalchemy import RowMapping, delete, exists, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.begun_orders import Transaction
 from storage.database.privacy import leftovers
 from storage.database.tables import jobs, posts
+from storage.database.transactions import Transaction
 from storage.domain.errors import JobGone
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
 from storage.domain.privacy.post import Post, PostKind

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from storage.database.begun_orders import Transaction
 from storage.database.privacy.departures import DepartureTable
 from storage.database.privacy.erasures import ErasureTable
 from storage.database.privacy.exports import ExportTable
@@ -12,6 +11,7 @@ from storage.database.privacy.leftovers import LeftoverTable
 from storage.database.privacy.personal_data import PersonalData
 from storage.database.privacy.posts import PostTable
 from storage.database.privacy.retention_table import RetentionTable
+from storage.database.transactions import Transaction
 
 
 class PrivacyTables:

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import select
 
 from storage.codec import CodecError, loads
-from storage.database.begun_orders import Transaction
 from storage.database.deliveries import waits_since
 from storage.database.rows import as_stored
 from storage.database.tables import BLOB_KEYS, KEPT, begun_orders, jobs, servers, styles
+from storage.database.transactions import Transaction
 from storage.domain.trust.policy import ServerPolicy
 
 

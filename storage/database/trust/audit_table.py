@@ -7,9 +7,9 @@ import json
 from sqlalchemy import and_, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.tables import audit
+from storage.database.transactions import Transaction
 from storage.domain.errors import NotAllowed
 from storage.domain.trust.audit import AuditEntry
 

@@ -9,9 +9,9 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, encode, loads
-from storage.database.begun_orders import Transaction
 from storage.database.connect import lock
 from storage.database.tables import servers
+from storage.database.transactions import Transaction
 from storage.database.trust import audit_table
 from storage.domain.errors import Unavailable
 from storage.domain.trust.audit import AuditEntry, changed_fields

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from storage.database.begun_orders import Transaction
 from storage.database.tables import EVERYWHERE, USAGE, usage_counts, usage_days
+from storage.database.transactions import Transaction
 from storage.database.usage.sums import FAILURE, WAITING
 from storage.domain.usage.usage import Usage, UsageHistory
 from storage.domain.usage.waiting_times import WaitingTimes

@@ -23,5 +23,5 @@ async def test_a_command_that_comes_while_the_client_closes_is_left_to_another_b
         chat.client.before_close.insert(0, order)
         await chat.client.close()
     assert [outcome["kind"] for outcome in outcomes] == ["failed"]
-    assert await backend.jobs.unfinished() == []
+    assert await backend.jobs.pending.all() == []
     assert await backend.jobs.begun_orders.all("discord") == []

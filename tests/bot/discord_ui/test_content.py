@@ -53,7 +53,7 @@ async def refused(chat: Chat, **options: Any) -> str:
     """Order what is refused; return what only the person reads of it."""
     [text] = ephemeral_texts(await chat.animate(**options))
     assert [message for message in chat.messages if not message.flags.ephemeral] == []
-    assert await chat.backend.jobs.unfinished() == []
+    assert await chat.backend.jobs.pending.all() == []
     return text
 
 

@@ -249,7 +249,7 @@ async def test_a_stopped_bot_finishes_or_tells_what_was_begun(run: CrashRun, num
         assert await asyncio.wait_for(process.process.wait(), 60) == 0
     assert outcome["kind"] == "deferred"
     assert await run.backend.jobs.begun_orders.all("discord") == []
-    [job] = await run.backend.jobs.unfinished()
+    [job] = await run.backend.jobs.pending.all()
     async with run.bot():
         assert sum(1 for message in await run.finished() if clip_of(message)) == 1
     assert (await run.backend.jobs.get(job.id)).delivered

@@ -82,10 +82,10 @@ async def test_a_damaged_column_harms_only_its_job(
     async with backend.running():
         bystander = await order(backend, 99, "bystander")
         await until(partial(is_done, backend, bystander))
-    await backend.jobs.next_jobs(99)
-    await backend.jobs.report_all(0.0)
-    await backend.jobs.median_seconds(bystander.request)
-    assert bystander.id in [job.id for job in await backend.jobs.undelivered()]
+    await backend.jobs.pending.next(99)
+    await backend.jobs.sums.of_everybody(0.0)
+    await backend.jobs.sums.median_seconds(bystander.request)
+    assert bystander.id in [job.id for job in await backend.jobs.search.undelivered()]
 
 
 async def test_jobs_behind_one_whose_id_is_not_unicode_are_found(
@@ -96,7 +96,7 @@ async def test_jobs_behind_one_whose_id_is_not_unicode_are_found(
     for created, name in enumerate(names):
         await jobs.add(job(name, "one", float(created)))
     damage(tmp_path, {"id": {names[0]: DAMAGES["not UTF-8"]}})
-    assert [found.id for found in await jobs.next_jobs(9)] == names[1:]
+    assert [found.id for found in await jobs.pending.next(9)] == names[1:]
 
 
 async def test_a_job_that_cannot_be_put_is_failed_and_refunded(
@@ -115,7 +115,7 @@ async def test_a_job_that_cannot_be_put_is_failed_and_refunded(
         await until(partial(is_done, backend, bystander))
         await until(backend.all_jobs_ended)
     assert (await backend.jobs.get(victim.id)).failure == Failure("internal_error")
-    assert (await backend.jobs.allowance("victim", victim.created)).spent == 0
+    assert (await backend.jobs.sums.allowance("victim", victim.created)).spent == 0
     assert f"set aside after {MAX_ERRORS} errors" in caplog.text
 
 
@@ -144,7 +144,7 @@ async def test_a_damaged_row_is_logged_once_and_counted(
     job = await order(backend, 1, "1")
     damage(tmp_path, {"request": {job.id: "'{'"}})
     for _ in range(3):
-        assert await backend.jobs.unfinished() == []
+        assert await backend.jobs.pending.all() == []
     assert caplog.text.count("is set aside") == 1
     assert backend.jobs.unreadable == {job.id}
     with pytest.raises(JobGone):

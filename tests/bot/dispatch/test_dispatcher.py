@@ -58,7 +58,7 @@ async def test_a_newcomer_starts_within_two_clips(
 
 
 async def dispatched(backend: Backend) -> int:
-    return len([job for job in await backend.jobs.unfinished() if job.dispatched])
+    return len([job for job in await backend.jobs.pending.all() if job.dispatched])
 
 
 async def test_one_job_is_queued_ahead_of_the_workers(
@@ -217,7 +217,7 @@ async def test_a_decoded_job_makes_room_for_another(backend: Backend) -> None:
         await order(backend, seed)
 
     async def dispatched() -> bool:
-        jobs = await backend.jobs.unfinished()
+        jobs = await backend.jobs.pending.all()
         return len([job for job in jobs if job.dispatched]) == 3
 
     async with backend.running():

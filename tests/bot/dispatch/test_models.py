@@ -54,12 +54,12 @@ async def test_the_windows_and_the_workers_wanted_are_each_models_own(backend: B
         await order(backend, FULL, seed)
         await order(backend, "embedded", seed)
     assert await backend.dispatcher().dispatch_once() == 2
-    in_flight = [job.request.model for job in await backend.jobs.in_flight()]
+    in_flight = [job.request.model for job in await backend.jobs.pending.in_flight()]
     assert sorted(in_flight) == ["embedded", FULL]
     assert await backend.scaling().wanted() == {"embedded": 1, FULL: 1}
     async with backend.running_worker():
         await until(lambda: is_alive(backend))
-    sizes = await backend.jobs.queue_sizes()
+    sizes = await backend.jobs.pending.sizes()
     assert {model: size.waiting for model, size in sizes.items()} == {"embedded": 3, FULL: 3}
 
 

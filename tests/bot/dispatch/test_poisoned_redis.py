@@ -97,7 +97,7 @@ async def test_a_poisoned_key_harms_only_its_job(
             await until(backend.all_jobs_ended, 300)
     assert "Traceback" not in caplog.text
     for job in victims:
-        allowance = await backend.jobs.allowance(job.owner, job.created)
+        allowance = await backend.jobs.sums.allowance(job.owner, job.created)
         paid = allowance.spent if await is_done(backend, job) else job.cost
         assert (paid, allowance.reserved) == (job.cost, 0)
 

@@ -52,7 +52,7 @@ async def test_every_bot_wants_the_same_workers(two_bots: tuple[Backend, Backend
     first, second = two_bots
     await order(first, 9)
     await order(second, 10, first=9)
-    for one in await second.jobs.next_jobs(1):
+    for one in await second.jobs.pending.next(1):
         await second.jobs.dispatched(one.id, 1, time.time())
     wanted = [(await one.scaling().wanted()).total() for one in two_bots]
     assert wanted == [7, 7]
@@ -62,7 +62,7 @@ async def test_every_bot_wants_the_same_workers(two_bots: tuple[Backend, Backend
 
 async def test_running_clips_and_live_workers_count(backend: Backend, redis_url: str) -> None:
     await order(backend, 4)
-    for one in await backend.jobs.next_jobs(2):
+    for one in await backend.jobs.pending.next(2):
         await backend.jobs.dispatched(one.id, 1, time.time())
         await backend.jobs.started(one.id, 1, time.time())
     assert (await backend.scaling().wanted()).total() == 2  # the other two are taken in 50 s

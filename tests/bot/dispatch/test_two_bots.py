@@ -29,7 +29,7 @@ async def order(backend: Backend, seed: int, owner: str = "1") -> Job:
 
 
 async def in_flight(backend: Backend) -> list[tuple[str, int]]:
-    return [(job.id, job.attempt) for job in await backend.jobs.in_flight()]
+    return [(job.id, job.attempt) for job in await backend.jobs.pending.in_flight()]
 
 
 async def test_two_bots_together_dispatch_no_more_than_the_window(
@@ -149,6 +149,6 @@ async def test_a_job_that_neither_bot_can_put_fails_once(
     ended = await second.jobs.get(victim.id)
     assert ended.failure == Failure("internal_error")
     assert ended.attempt < 2 * MAX_ERRORS
-    assert (await first.jobs.allowance("victim", victim.created)).spent == 0
+    assert (await first.jobs.sums.allowance("victim", victim.created)).spent == 0
     assert (await second.jobs.get(bystander.id)).status is Status.DONE
     assert caplog.text.count("set aside after") == 1

@@ -118,7 +118,7 @@ async def test_a_picture_that_another_bot_orders_while_it_is_deleted_stays(
     other = partial(second.studio.orders.submit, requester("2"), png(), Options("waves", seed=8))
     first.studio.orders.storage.blobs = InterruptedBlobs(first.blobs, "delete", other)
     await first.studio.delete(old.id, old.owner)
-    [new] = await second.jobs.unfinished()
+    [new] = await second.jobs.pending.all()
     assert await second.blobs.has(new.request.picture)
 
 
@@ -158,7 +158,7 @@ async def test_a_retry_without_its_picture_is_refused(backend: Backend) -> None:
     with pytest.raises(BadPicture) as caught:
         await backend.studio.follow_ups.retry(job.id, requester())
     assert caught.value.key == "picture_gone"
-    assert len(await backend.jobs.unfinished()) == 1
+    assert len(await backend.jobs.pending.all()) == 1
 
 
 async def test_the_source_of_a_changed_clip_stays_until_that_is_deleted_too(

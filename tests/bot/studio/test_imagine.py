@@ -188,7 +188,7 @@ async def test_words_that_the_picture_model_cannot_read_are_refused(
         await backend.studio.orders.imagine(requester(), options, Shape.SQUARE)
     assert refused.value.key == "request_english_only"
     assert refused.value.parameters == {"model": MODEL}
-    assert not await backend.jobs.unfinished()
+    assert not await backend.jobs.pending.all()
     admission = backend.studio.admission
     backend.studio.orders.admission = replace(admission, picture_languages=("en", "zh"))
     job = await backend.studio.orders.imagine(requester(), options, Shape.SQUARE)

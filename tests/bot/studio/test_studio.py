@@ -97,13 +97,13 @@ async def test_no_order_is_placed_where_one_with_a_cached_clip_cannot_be_stored(
     )  # one id for both
     with pytest.raises(IntegrityError):
         await backend.studio.orders.place(requester(), drafts)
-    assert await backend.jobs.unfinished() == []
+    assert await backend.jobs.pending.all() == []
 
 
 async def test_a_bad_picture_creates_no_job(backend: Backend) -> None:
     with pytest.raises(BadPicture):
         await backend.studio.orders.submit(requester(), b"no picture", WAVES)
-    assert await backend.jobs.unfinished() == []
+    assert await backend.jobs.pending.all() == []
 
 
 async def test_an_order_beyond_the_quota_leaves_no_picture(

@@ -25,17 +25,18 @@ class FakeJobs:
     def __init__(self, count: int, seconds: float | None, *running_for: float) -> None:
         self.jobs = [job(f"job{number}", "ann", 1000.0 + number) for number in range(count)]
         self.seconds = seconds
+        self.pending = self.lives = self.sums = self
         self.start: float | None = None
         self.running = [
             replace(job(f"running{number}"), status=Status.RUNNING, started=NOW - seconds)
             for number, seconds in enumerate(running_for)
         ]
 
-    async def waiting_models(self) -> list[str]:
+    async def models(self) -> list[str]:
         """Return the models of the waiting jobs."""
         return sorted({job.request.model for job in self.jobs})
 
-    async def next_jobs(self, limit: int, *, model: str) -> list[Job]:
+    async def next(self, limit: int, *, model: str) -> list[Job]:
         """Return a model's first jobs in the order in which they will start."""
         return [job for job in self.jobs if job.request.model == model][:limit]
 

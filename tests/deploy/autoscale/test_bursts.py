@@ -108,7 +108,7 @@ async def test_two_bursts_start_workers_which_end_by_themselves(
             assert await backend.queue.workers() == 0
     assert max_at_once(scaler) == MOST
 
-    report = await backend.jobs.report_all(0.0)
+    report = await backend.jobs.sums.of_everybody(0.0)
     assert report.counts[Status.DONE] == 2 * CLIPS
     assert sum(report.counts.values()) == 2 * CLIPS
     lived = sum(run.seconds for run in scaler.runs)

@@ -52,7 +52,7 @@ async def test_orders_with_two_bots_at_once_never_overdraw(
     answers = await asyncio.gather(*orders, return_exceptions=True)
     assert sum(answer is None for answer in answers) == 2
     assert all(isinstance(answer, QuotaExceeded) for answer in answers if answer is not None)
-    assert (await bots[0].allowance("ann", NOON)).left == 2
+    assert (await bots[0].sums.allowance("ann", NOON)).left == 2
     async with engine.connect() as connection:
         assert await connection.scalar(select(func.sum(ledger.c.credits))) == 18
 
@@ -65,7 +65,7 @@ async def test_of_two_bots_one_ends_a_job_and_one_delivers_it(bots: tuple[Jobs, 
     assert sum(end is not None for end in ends) == 4
     first = await asyncio.gather(*(bot.delivered(name, "9", NOON) for bot, name in both))
     assert sum(first) == 4
-    assert (await bots[1].allowance("ann", NOON)).spent == 4
+    assert (await bots[1].sums.allowance("ann", NOON)).spent == 4
 
 
 async def test_two_bots_may_note_the_same_delivery_at_once(bots: tuple[Jobs, Jobs]) -> None:
@@ -83,7 +83,7 @@ async def test_of_two_bots_that_adopt_at_once_each_job_has_one(bots: tuple[Jobs,
     front = JOB.reply_to.front
     adopted = await asyncio.gather(bots[0].bots.adopt("a", front), bots[1].bots.adopt("b", front))
     assert sum(adopted) == 50
-    held = Counter(one.holder for one in await bots[0].unfinished())
+    held = Counter(one.holder for one in await bots[0].pending.all())
     assert [held["a"], held["b"]] == list(adopted)
 
 
@@ -131,7 +131,7 @@ async def test_bots_may_drop_dead_tokens_and_ended_orders_at_once(bots: tuple[Jo
         await bots[0].begun_orders.begin(begun)
         await bots[0].begun_orders.end(begun.id, 1.0)
     await asyncio.gather(*(bots[n % 2].drop_dead_tokens(NOON) for n in range(8)))
-    assert {one.reply_to.token for one in await bots[1].unfinished()} == {""}
+    assert {one.reply_to.token for one in await bots[1].pending.all()} == {""}
     assert await bots[1].begun_orders.begin(BegunOrder("b1", "ann", "en", JOB.reply_to, "p", 2.0))
 
 

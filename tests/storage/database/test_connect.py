@@ -154,7 +154,7 @@ async def test_a_full_disk_is_unavailable_and_loses_nothing(
     assert [line for line in caplog.messages if line.startswith("the database: ")]
     await jobs.add(job("after"))
     assert caplog.messages[-1] == "the database: works again"
-    assert [one.id for one in await jobs.unfinished()] == ["after", "kept"]
+    assert [one.id for one in await jobs.pending.all()] == ["after", "kept"]
     await engine.dispose()
 
 

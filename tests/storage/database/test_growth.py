@@ -24,16 +24,16 @@ FEW, MANY = 40, 400
 
 async def order(jobs: Jobs) -> None:
     """Check what is left, look for the clip, and order."""
-    await jobs.allowance("eve", NOON)
-    await jobs.find_clip(replace(REQUEST, seed=99))
+    await jobs.sums.allowance("eve", NOON)
+    await jobs.search.clip(replace(REQUEST, seed=99))
     await jobs.add(job("new", "eve", NOON + 500))
 
 
 async def make(jobs: Jobs) -> None:
     """Take the next job from its dispatch to its delivery."""
-    [first] = await jobs.next_jobs(1)
+    [first] = await jobs.pending.next(1)
     await jobs.dispatched(first.id, 1, NOON)
-    await jobs.in_flight()
+    await jobs.pending.in_flight()
     await jobs.started(first.id, 1, NOON)
     await jobs.get(first.id)
     await jobs.requeue(first.id, 1, died=True)
@@ -44,25 +44,25 @@ async def make(jobs: Jobs) -> None:
 
 async def sweep(jobs: Jobs) -> None:
     """Do what is done every few seconds."""
-    await jobs.in_flight()
-    await jobs.undelivered()
+    await jobs.pending.in_flight()
+    await jobs.search.undelivered()
     await jobs.drop_dead_tokens(NOON)
-    await jobs.queue_sizes()
-    await jobs.next_jobs(4)
-    await jobs.median_seconds(REQUEST)
+    await jobs.pending.sizes()
+    await jobs.pending.next(4)
+    await jobs.sums.median_seconds(REQUEST)
 
 
 async def report(jobs: Jobs) -> None:
     """Report on a person, and on everybody since yesterday."""
-    await jobs.report("eve", NOON)
-    await jobs.report_all(NOON - DAY)
+    await jobs.sums.of_person("eve", NOON)
+    await jobs.sums.of_everybody(NOON - DAY)
 
 
 async def delete(jobs: Jobs) -> None:
     """Forget a job, and ask for its blobs."""
     await jobs.forget("0")
     for blob in (REQUEST.picture, CLIP.blob, CLIP.poster):
-        await jobs.needs_blob(blob, "0")
+        await jobs.search.needs_blob(blob, "0")
 
 
 def example(number: int, finished: bool) -> Job:

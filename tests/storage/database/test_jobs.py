@@ -149,28 +149,28 @@ async def test_an_outcome_is_delivered_once(jobs: Jobs) -> None:
     await jobs.add(JOB)
     assert not await jobs.delivered(JOB.id, "99", 21.0)
     await jobs.finish(JOB.id, CLIP, 20.0)
-    assert [one.id for one in await jobs.undelivered()] == [JOB.id]
+    assert [one.id for one in await jobs.search.undelivered()] == [JOB.id]
     first = await asyncio.gather(*(jobs.delivered(JOB.id, "99", 21.0) for _ in range(5)))
     assert sorted(first) == [False, False, False, False, True]
-    assert await jobs.undelivered() == []
+    assert await jobs.search.undelivered() == []
     assert (await jobs.get(JOB.id)).reply_to.message == "99"
 
 
 async def test_a_message_leads_to_its_job(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.move(JOB, ReplyTarget(front="discord", channel="5", message="6"))
-    found = await jobs.by_message("discord", "5", "6")
+    found = await jobs.search.by_message("discord", "5", "6")
     assert found is not None
     assert found.id == JOB.id
-    assert await jobs.by_message("discord", "2", "3") is None
+    assert await jobs.search.by_message("discord", "2", "3") is None
 
 
 async def test_the_same_request_finds_the_clip_that_is_there(jobs: Jobs) -> None:
     await jobs.add(JOB)
-    assert await jobs.find_clip(REQUEST) is None
+    assert await jobs.search.clip(REQUEST) is None
     await jobs.finish(JOB.id, CLIP, 20.0)
-    assert await jobs.find_clip(REQUEST) == CLIP
-    assert await jobs.find_clip(replace(REQUEST, seed=8)) is None
+    assert await jobs.search.clip(REQUEST) == CLIP
+    assert await jobs.search.clip(replace(REQUEST, seed=8)) is None
 
 
 @pytest.mark.parametrize(
@@ -189,8 +189,8 @@ async def test_a_clip_of_other_weights_is_not_the_same_clip(
     await jobs.finish(JOB.id, CLIP, 20.0)
     tuned = replace(catalogue.model(), **change)
     others = Jobs(engine, replace(catalogue, models={tuned.name: tuned}))
-    assert await others.find_clip(REQUEST) is None
-    assert await jobs.find_clip(REQUEST) == CLIP
+    assert await others.search.clip(REQUEST) is None
+    assert await jobs.search.clip(REQUEST) == CLIP
 
 
 @pytest.mark.parametrize(
@@ -204,9 +204,9 @@ async def test_what_a_worker_of_other_weights_made_answers_no_order_of_the_catal
     await jobs.add(JOB)
     await jobs.finish(JOB.id, replace(CLIP, made_with=worker), 20.0)
     assert (await jobs.get(JOB.id)).clip == replace(CLIP, made_with=worker)
-    assert await jobs.find_clip(REQUEST) is None
+    assert await jobs.search.clip(REQUEST) is None
     others = Jobs(engine, replace(catalogue, models={row.name: replace(row, **change)}))
-    assert await others.find_clip(REQUEST) is not None
+    assert await others.search.clip(REQUEST) is not None
 
 
 async def test_an_order_that_waited_for_new_weights_answers_orders_of_these(
@@ -217,17 +217,17 @@ async def test_an_order_that_waited_for_new_weights_answers_orders_of_these(
     new = Jobs(engine, replace(catalogue, models={row.name: row}))
     made = replace(CLIP, made_with=ServedModel(row.name, row.source, 99))
     await new.finish(JOB.id, made, 20.0)
-    assert await new.find_clip(REQUEST) == made
-    assert await jobs.find_clip(REQUEST) is None
+    assert await new.search.clip(REQUEST) == made
+    assert await jobs.search.clip(REQUEST) is None
 
 
 async def test_a_deleted_job_is_never_found(jobs: Jobs) -> None:
     await jobs.add(JOB)
     await jobs.finish(JOB.id, CLIP, 20.0)
     await jobs.forget(JOB.id)
-    assert await jobs.find_clip(REQUEST) is None
-    assert await jobs.by_message("discord", "2", "3") is None
-    assert await jobs.undelivered() == []
+    assert await jobs.search.clip(REQUEST) is None
+    assert await jobs.search.by_message("discord", "2", "3") is None
+    assert await jobs.search.undelivered() == []
     for call in (jobs.get(JOB.id), jobs.forget(JOB.id)):
         with pytest.raises(JobGone) as caught:
             await call
@@ -241,18 +241,18 @@ async def test_waiting_jobs_are_listed_in_the_order_in_which_they_will_run(jobs:
     await jobs.dispatched("ann0", 1, 1001.0)
     await jobs.dispatched("ann1", 1, 1002.0)
     await jobs.started("ann0", 1, 1003.0)
-    assert [one.id for one in await jobs.in_flight()] == ["ann0", "ann1"]
-    assert [one.id for one in await jobs.next_jobs(9)] == ["bob0", "ann2"]
-    positions = [await jobs.position(name) for name in ("ann0", "ann1", "bob0", "ann2")]
+    assert [one.id for one in await jobs.pending.in_flight()] == ["ann0", "ann1"]
+    assert [one.id for one in await jobs.pending.next(9)] == ["bob0", "ann2"]
+    positions = [await jobs.pending.position(name) for name in ("ann0", "ann1", "bob0", "ann2")]
     assert positions == [None, 0, 1, 2]
 
 
 async def test_a_forecast_is_the_median_of_similar_requests(jobs: Jobs) -> None:
-    assert await jobs.median_seconds(REQUEST) is None
+    assert await jobs.sums.median_seconds(REQUEST) is None
     for seconds in (3.0, 9.0, 5.0):
         await jobs.add(job(f"j{seconds}"))
         await jobs.finish(f"j{seconds}", replace(CLIP, seconds=seconds), 20.0)
-    assert await jobs.median_seconds(replace(REQUEST, seed=99, prompt="other")) == 5.0
+    assert await jobs.sums.median_seconds(replace(REQUEST, seed=99, prompt="other")) == 5.0
     for change in (
         {"model": "other"},
         {"steps": REQUEST.steps + 1},
@@ -261,7 +261,7 @@ async def test_a_forecast_is_the_median_of_similar_requests(jobs: Jobs) -> None:
         {"guidance": 9.0},
     ):
         other = replace(REQUEST, **change)
-        assert await jobs.median_seconds(other) is None
+        assert await jobs.sums.median_seconds(other) is None
 
 
 async def test_a_job_that_cannot_be_parsed_is_skipped(jobs: Jobs, engine: AsyncEngine) -> None:
@@ -270,15 +270,15 @@ async def test_a_job_that_cannot_be_parsed_is_skipped(jobs: Jobs, engine: AsyncE
     newer = jobs_table.c.id == "of a later version"
     async with engine.begin() as connection:
         await connection.execute(update(jobs_table).where(newer).values(request='{"lens": 50}'))
-    assert [one.id for one in await jobs.unfinished()] == ["fine"]
-    assert [one.id for one in await jobs.next_jobs(1)] == ["fine"]
+    assert [one.id for one in await jobs.pending.all()] == ["fine"]
+    assert [one.id for one in await jobs.pending.next(1)] == ["fine"]
 
 
 async def test_a_database_error_is_unavailable(engine: AsyncEngine, catalogue: Catalogue) -> None:
     async with engine.begin() as connection:
         await connection.exec_driver_sql("ALTER TABLE jobs RENAME TO elsewhere")
     with pytest.raises(Unavailable) as caught:
-        await Jobs(engine, catalogue).unfinished()
+        await Jobs(engine, catalogue).pending.all()
     assert caught.value.key == "unavailable_database"
 
 
@@ -295,7 +295,7 @@ async def test_unreadable_jobs_hold_up_neither_their_owner_nor_others(
     async with engine.begin() as connection:
         await connection.execute(update(jobs_table).where(here).values(request="?"))
     for limit, found in ((1, ["ann9"]), (2, ["ann9", "dan0"]), (9, ["ann9", "dan0"])):
-        assert [one.id for one in await jobs.next_jobs(limit)] == found
+        assert [one.id for one in await jobs.pending.next(limit)] == found
 
 
 async def test_tokens_are_deleted_when_they_are_dead(jobs: Jobs) -> None:
@@ -311,14 +311,14 @@ async def test_tokens_are_deleted_when_they_are_dead(jobs: Jobs) -> None:
 
 
 async def test_many_jobs_are_read_page_by_page(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.database.jobs.PAGE", 2)
+    monkeypatch.setattr("storage.database.queries.job_pages.PAGE", 2)
     names = [f"j{number}" for number in range(5)]
     for number, name in enumerate(names):
         await jobs.add(job(name, "ann" if number % 2 else "bob", 1000.0 + number // 2))
-    assert [one.id for one in await jobs.unfinished()] == names
+    assert [one.id for one in await jobs.pending.all()] == names
     for name in names:
         await jobs.finish(name, BROKEN, 20.0)
-    assert [one.id for one in await jobs.undelivered()] == names
+    assert [one.id for one in await jobs.search.undelivered()] == names
 
 
 async def test_an_undelivered_clip_can_be_queued_again(jobs: Jobs) -> None:
@@ -328,7 +328,7 @@ async def test_an_undelivered_clip_can_be_queued_again(jobs: Jobs) -> None:
     await jobs.started(JOB.id, 1, 11.0)
     await jobs.finish(JOB.id, CLIP, 20.0)
     assert await jobs.reopen(JOB.id) == replace(JOB, attempt=1, deaths=1)
-    assert not await jobs.needs_blob(CLIP.blob, "unknown")
+    assert not await jobs.search.needs_blob(CLIP.blob, "unknown")
     await jobs.dispatched(JOB.id, 2, 30.0)
     assert await jobs.finish(JOB.id, CLIP, 40.0) is not None
     await jobs.delivered(JOB.id, "9", 41.0)
@@ -342,7 +342,7 @@ async def test_blobs_are_needed_until_their_last_job_is_forgotten(jobs: Jobs) ->
     blobs = (REQUEST.picture, CLIP.blob, CLIP.poster)
     for name, needed in (("a", True), ("b", False)):
         await jobs.forget(name)
-        assert {await jobs.needs_blob(blob, name) for blob in blobs} == {needed}
+        assert {await jobs.search.needs_blob(blob, name) for blob in blobs} == {needed}
 
 
 @pytest.mark.parametrize("name", ["", "\0", "\ud800", "镜头", "x" * 5000])

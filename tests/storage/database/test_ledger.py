@@ -37,10 +37,10 @@ def strict(engine: AsyncEngine, catalogue: Catalogue) -> Jobs:
 
 async def test_a_reservation_becomes_what_was_spent(jobs: Jobs) -> None:
     await jobs.add(job("a", created=NOON, cost=7))
-    allowance = await jobs.allowance("ann", NOON)
+    allowance = await jobs.sums.allowance("ann", NOON)
     assert (allowance.spent, allowance.reserved, allowance.unfinished) == (0, 7, 1)
     await jobs.finish("a", CLIP, NOON + 9)
-    allowance = await jobs.allowance("ann", NOON + 9)
+    allowance = await jobs.sums.allowance("ann", NOON + 9)
     assert (allowance.spent, allowance.reserved, allowance.unfinished) == (7, 0, 0)
 
 
@@ -54,7 +54,9 @@ async def test_a_job_without_a_clip_costs_nothing(
     else:
         await jobs.finish("a", Failure("failed_memory"), NOON + 1)
     assert await balance(engine, "ann") == 0
-    assert (await jobs.allowance("ann", NOON + 1)).left == (await jobs.allowance("bob", NOON)).left
+    assert (await jobs.sums.allowance("ann", NOON + 1)).left == (
+        await jobs.sums.allowance("bob", NOON)
+    ).left
 
 
 async def test_the_month_counts_what_was_spent_on_all_of_its_days(
@@ -66,7 +68,7 @@ async def test_the_month_counts_what_was_spent_on_all_of_its_days(
     for number, created in enumerate(at):
         await jobs.add(job(f"j{number}", created=created, cost=15))
         await jobs.finish(f"j{number}", CLIP, created)
-    month = (await jobs.allowance("ann", NOON)).month
+    month = (await jobs.sums.allowance("ann", NOON)).month
     assert month is not None
     assert (month.spent, month.limit, month.left) == (30, 30, 0)
     assert month.resets_at == (days[-1] + 1) * DAY
@@ -82,7 +84,7 @@ async def test_a_servers_limits_count_what_was_ordered_there_alone(jobs: Jobs) -
         one = job(f"j{number}", created=created, cost=7)
         await jobs.add(replace(one, reply_to=place))
     await jobs.finish("j2", CLIP, NOON)
-    server = (await jobs.allowance("ann", NOON, "7", limits)).server
+    server = (await jobs.sums.allowance("ann", NOON, "7", limits)).server
     assert server is not None
     assert (server.day.spent, server.day.reserved, server.day.left) == (0, 7, 3)
     assert (server.month.spent, server.month.reserved, server.month.left) == (7, 7, 1)
@@ -97,7 +99,7 @@ async def test_a_servers_limits_count_what_was_ordered_there_alone(jobs: Jobs) -
 async def test_a_refund_counts_for_the_day_of_the_reservation(strict: Jobs) -> None:
     await strict.add(job("a", created=NOON, cost=20))
     await strict.finish("a", Failure("failed_memory"), NOON + DAY)
-    tomorrow = await strict.allowance("ann", NOON + DAY)
+    tomorrow = await strict.sums.allowance("ann", NOON + DAY)
     assert (tomorrow.spent, tomorrow.reserved, tomorrow.left) == (0, 0, 20)
 
 
@@ -135,9 +137,9 @@ async def test_several_orders_are_taken_together_or_not_at_all(
     with pytest.raises(QuotaExceeded) as caught:
         await strict.add(*batch)
     assert caught.value.parameters["fits"] == 2
-    assert (await strict.unfinished(), await balance(engine, "ann")) == ([], 0)
+    assert (await strict.pending.all(), await balance(engine, "ann")) == ([], 0)
     await strict.add(*batch[:2])
-    assert [one.id for one in await strict.next_jobs(9)] == ["a", "b"]
+    assert [one.id for one in await strict.pending.next(9)] == ["a", "b"]
     assert await balance(engine, "ann") == 18
 
 
@@ -155,7 +157,7 @@ async def test_a_clip_from_the_cache_is_free_and_says_what_it_saved(
     free = replace(JOB, status=Status.DONE, clip=CLIP, cached=True, cost=0, ended=JOB.created)
     await jobs.add(free)
     assert await balance(engine, "ann") == 0
-    report = await jobs.report("ann", JOB.created)
+    report = await jobs.sums.of_person("ann", JOB.created)
     assert (report.cached, report.saved, report.credits) == (1, price(REQUEST), 0)
     assert report.counts[Status.DONE] == 1
 
@@ -165,15 +167,15 @@ async def test_a_report_counts_and_sums(jobs: Jobs) -> None:
         await jobs.add(job(name, owner, created=NOON, cost=6))
     await jobs.finish("a", replace(CLIP, seconds=4.0), NOON + 4)
     await jobs.finish("b", Failure("failed_memory"), NOON + 5)
-    mine = await jobs.report("ann", NOON + 6)
+    mine = await jobs.sums.of_person("ann", NOON + 6)
     assert mine.counts[Status.DONE] == mine.counts[Status.FAILED] == 1
     assert (mine.credits, mine.seconds, mine.owners) == (6, 4.0, 1)
     assert mine.allowance is not None
     assert mine.allowance.spent == 6
-    everybody = await jobs.report_all(NOON - 1)
+    everybody = await jobs.sums.of_everybody(NOON - 1)
     assert (everybody.owners, everybody.counts[Status.QUEUED]) == (2, 1)
     assert everybody.allowance is None
-    assert (await jobs.report_all(NOON + 1)).owners == 0
+    assert (await jobs.sums.of_everybody(NOON + 1)).owners == 0
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -37,10 +37,10 @@ async def test_a_clip_is_billed_when_its_worker_has_ended(jobs: Jobs) -> None:
     assert (first.start_seconds, first.idle_seconds) == pytest.approx((5.0, 5.0))
     assert (second.start_seconds, second.idle_seconds) == pytest.approx((15.0, 15.0))
     assert (first.money, second.money) == pytest.approx((0.2, 0.6))
-    report = await jobs.report("ann", NOW)
+    report = await jobs.sums.of_person("ann", NOW)
     assert report.money == pytest.approx(0.8)
     assert (report.start_seconds, report.idle_seconds) == pytest.approx((20.0, 20.0))
-    assert (await jobs.report_all(NOW - 1.0)).money == pytest.approx(0.8)
+    assert (await jobs.sums.of_everybody(NOW - 1.0)).money == pytest.approx(0.8)
 
 
 async def test_an_end_that_is_told_again_bills_nothing_more(jobs: Jobs) -> None:
@@ -85,17 +85,17 @@ async def test_all_workers_are_billed_what_they_lived(jobs: Jobs) -> None:
     assert (total.workers, total.seconds) == (3, 183.0)
     assert total.money == pytest.approx(0.3)
     assert (await jobs.lives.total(NOW + 1.0)).workers == 0
-    assert await jobs.mean_start() == 20.0
+    assert await jobs.lives.mean_start() == 20.0
 
 
 async def test_a_clip_that_is_made_again_is_billed_again(jobs: Jobs) -> None:
     await make_clip(jobs, "a", 10.0)
     await jobs.lives.record(replace(LIFE, ended=True), 0.3)
     await jobs.reopen("a")
-    assert (await jobs.report("ann", NOW)).money == 0.0
+    assert (await jobs.sums.of_person("ann", NOW)).money == 0.0
     await jobs.finish("a", replace(CLIP, seconds=5.0, worker="w1"), NOW + 50.0)
     assert not (await jobs.get("a")).billed
 
 
 async def test_without_workers_no_start_is_known(jobs: Jobs) -> None:
-    assert await jobs.mean_start() is None
+    assert await jobs.lives.mean_start() is None

@@ -115,11 +115,11 @@ async def test_every_job_is_there_and_only_live_tokens_are(jobs: Jobs) -> None:
 
 
 async def test_the_blobs_of_each_job_are_found(jobs: Jobs) -> None:
-    assert await jobs.needs_blob(old_jobs()[0].request.picture, "j00")
+    assert await jobs.search.needs_blob(old_jobs()[0].request.picture, "j00")
     for one in old_jobs()[:58]:
         if one.clip is not None:
-            assert await jobs.needs_blob(one.clip.blob, "unknown")
-            assert await jobs.needs_blob(one.clip.poster, "unknown")
+            assert await jobs.search.needs_blob(one.clip.blob, "unknown")
+            assert await jobs.search.needs_blob(one.clip.poster, "unknown")
 
 
 async def test_a_row_without_readable_request_or_that_is_forgotten_names_no_blob(
@@ -155,16 +155,16 @@ async def test_the_sums_of_servers_are_those_of_their_jobs(upgraded: AsyncEngine
 
 
 async def test_the_queue_goes_on_in_its_order(jobs: Jobs) -> None:
-    unfinished = await jobs.unfinished()
+    unfinished = await jobs.pending.all()
     waiting = [one for one in unfinished if not one.dispatched]
     served: dict[str, float] = {}
     for one in old_jobs():
         served[one.owner] = max(served.get(one.owner, 0.0), one.dispatched)
     fair = next_jobs(waiting, [one for one in unfinished if one.dispatched], 99, served)
     assert len(fair) > 3
-    assert [one.id for one in await jobs.next_jobs(99)] == [one.id for one in fair]
+    assert [one.id for one in await jobs.pending.next(99)] == [one.id for one in fair]
     await jobs.dispatched(fair[0].id, 1, NOW)
-    assert [one.id for one in await jobs.next_jobs(1)] == [fair[1].id]
+    assert [one.id for one in await jobs.pending.next(1)] == [fair[1].id]
 
 
 DAMAGES = (
@@ -195,11 +195,11 @@ async def test_damaged_rows_do_not_stop_the_upgrade(
     database.close()
     engine = await open_database(f"sqlite+aiosqlite:///{path}")
     jobs = Jobs(engine, catalogue)
-    waiting = [one.id for one in await jobs.unfinished() if not one.dispatched]
+    waiting = [one.id for one in await jobs.pending.all() if not one.dispatched]
     assert len(waiting) > 3
-    assert {one.id for one in await jobs.next_jobs(99)} == set(waiting)
-    await jobs.report("ann", NOW)
-    await jobs.report_all(0.0)
+    assert {one.id for one in await jobs.pending.next(99)} == set(waiting)
+    await jobs.sums.of_person("ann", NOW)
+    await jobs.sums.of_everybody(0.0)
     await engine.dispose()
 
 

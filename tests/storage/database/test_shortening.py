@@ -59,16 +59,16 @@ async def test_a_stopped_story_reserves_what_is_made_and_is_charged_for_that(
     assert stopped is not None
     assert (stopped.cost, stopped.request.segment_count) == (cost[2], 2)
     assert (stopped.status, stopped.attempt) == (Status.RUNNING, 1)
-    allowance = await jobs.allowance("ann", NOON + 1)
+    allowance = await jobs.sums.allowance("ann", NOON + 1)
     assert (allowance.spent, allowance.reserved) == (0, cost[2])
     await jobs.finish("a", replace(CLIP, frames=stopped.request.made_frames), NOON + 2)
     await jobs.delivered("a", "3", NOON + 3)
     assert await balance(engine) == cost[2]
-    report = await jobs.report("ann", NOON + 3)
+    report = await jobs.sums.of_person("ann", NOON + 3)
     assert report.credits == cost[2]
     assert report.allowance is not None
     assert (report.allowance.spent, report.allowance.reserved) == (cost[2], 0)
-    assert (await jobs.report_all(NOON - DAY)).credits == cost[2]
+    assert (await jobs.sums.of_everybody(NOON - DAY)).credits == cost[2]
 
 
 @pytest.mark.parametrize("end", ["fails", "is cancelled", "is not charged"])
@@ -86,7 +86,7 @@ async def test_a_stopped_story_without_a_clip_costs_nothing(
         await jobs.finish("a", CLIP, NOON + 3)
         await jobs.delivered("a", "3", NOON + 4, charged=False)
     assert await balance(engine) == 0
-    assert (await jobs.report("ann", NOON + 5)).credits == 0
+    assert (await jobs.sums.of_person("ann", NOON + 5)).credits == 0
     found = await entries(engine)
     assert (found["reserve"], found["reduce"]) == (cost[4], cost[1] - cost[4])
 
@@ -108,7 +108,7 @@ async def test_a_failed_attempt_is_queued_again_with_what_is_made(
     stopped = await jobs.shorten("a", 2, NOON + 1, attempt=2)
     assert stopped is not None
     assert (stopped.status, stopped.dispatched, stopped.started) == (Status.QUEUED, 0.0, 0.0)
-    assert [job.id for job in await jobs.next_jobs(5)] == ["a"]
+    assert [job.id for job in await jobs.pending.next(5)] == ["a"]
     assert await jobs.shorten("a", 1, NOON + 2, attempt=2) is None, "it is over already"
 
 
@@ -128,5 +128,5 @@ async def test_what_is_made_of_one_is_not_the_clip_of_a_whole_one(
     stopped = await jobs.shorten("a", 2, NOON)
     assert stopped is not None
     await jobs.finish("a", CLIP, NOON + 1)
-    assert await jobs.find_clip(REQUESTED) is None
-    assert await jobs.find_clip(stopped.request) == CLIP
+    assert await jobs.search.clip(REQUESTED) is None
+    assert await jobs.search.clip(stopped.request) == CLIP

@@ -127,8 +127,8 @@ async def test_after_any_changes_the_order_is_the_fair_one(
     names = await order_many(unbounded, chance, 60)
     await change_many(unbounded, chance, names, 120)
     await unbounded.add(*(job(f"late{n}", "eve", created=NOON + 99 + n) for n in range(6)))
-    everything, rows = await unbounded.unfinished(), await rows_of(engine, jobs_table)
-    assert await unbounded.waiting_models() == [*MODELS]
+    everything, rows = await unbounded.pending.all(), await rows_of(engine, jobs_table)
+    assert await unbounded.pending.models() == [*MODELS]
     for model in MODELS:
         unfinished = [one for one in everything if one.request.model == model]
         dispatched = [one for one in unfinished if one.dispatched]
@@ -139,19 +139,19 @@ async def test_after_any_changes_the_order_is_the_fair_one(
         fair = [one.id for one in next_jobs(waiting, dispatched, len(waiting), served)]
         assert len(fair) > 3
         for limit in (1, 2, 5, len(fair)):
-            found = await unbounded.next_jobs(limit, model=model)
+            found = await unbounded.pending.next(limit, model=model)
             assert [one.id for one in found] == fair[:limit]
         queued = sum(one.status is Status.QUEUED for one in dispatched)
-        positions = [await unbounded.position(name) for name in fair]
+        positions = [await unbounded.pending.position(name) for name in fair]
         assert positions == [queued + place for place in range(len(fair))]
-        size = (await unbounded.queue_sizes())[model]
+        size = (await unbounded.pending.sizes())[model]
         statuses = Counter(one.status for one in unfinished)
         assert (size.waiting, size.running) == (statuses[Status.QUEUED], statuses[Status.RUNNING])
         assert size.oldest == min(one.created for one in unfinished if one.status is Status.QUEUED)
 
 
 async def test_an_empty_queue_has_no_size(jobs: Jobs) -> None:
-    assert (await jobs.queue_sizes(), await jobs.waiting_models()) == ({}, [])
+    assert (await jobs.pending.sizes(), await jobs.pending.models()) == ({}, [])
 
 
 async def test_a_report_on_everybody_begins_at_the_second(unbounded: Jobs) -> None:
@@ -159,5 +159,5 @@ async def test_a_report_on_everybody_begins_at_the_second(unbounded: Jobs) -> No
         created = NOON + number * DAY / 2  # at noon and at midnight of two days
         await unbounded.add(job(f"j{number}", PEOPLE[number], created=created))
     for since, people in ((0, 4), (NOON, 4), (NOON + 1, 3), (NOON + DAY / 2, 3), (NOON + DAY, 2)):
-        report = await unbounded.report_all(since)
+        report = await unbounded.sums.of_everybody(since)
         assert (report.owners, report.counts[Status.QUEUED]) == (people, people)

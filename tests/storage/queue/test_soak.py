@@ -101,7 +101,7 @@ class FaultyService:
     async def finish(self) -> None:
         """Wait until every job has ended."""
         async with asyncio.timeout(90):
-            while await self.jobs.unfinished():
+            while await self.jobs.pending.all():
                 assert not self._dispatcher.done()
                 await asyncio.sleep(0.2)
 

@@ -28,7 +28,7 @@ async def jobs_of(chat: Chat) -> list[Job]:
     """Return the job of each clip in the channel."""
     found = []
     for message in chat.clips():
-        job = await chat.backend.jobs.by_message(
+        job = await chat.backend.jobs.search.by_message(
             "discord", str(message.channel.id), str(message.id)
         )
         assert job is not None
@@ -207,7 +207,7 @@ async def test_only_the_owner_may_cancel(chat: Chat) -> None:
     message = await chat.wait_for_text("in the queue")
     result = await chat.click(message, "cancel", chat.bob)
     assert "Only the person" in ephemeral_texts(result)[0]
-    assert len(await chat.backend.jobs.unfinished()) == 1
+    assert len(await chat.backend.jobs.pending.all()) == 1
 
 
 async def test_a_moderator_may_cancel_other_peoples_orders(chat: Chat) -> None:
@@ -220,7 +220,7 @@ async def test_a_moderator_may_cancel_other_peoples_orders(chat: Chat) -> None:
 
 async def test_deleting_a_cancelled_order_deletes_its_picture(chat: Chat) -> None:
     await chat.animate()
-    [job] = await chat.backend.jobs.unfinished()
+    [job] = await chat.backend.jobs.pending.all()
     await chat.click(await chat.wait_for_text("in the queue"), "cancel")
     await chat.click(await chat.wait_for_text("Cancelled"), "delete")
     assert chat.messages == []

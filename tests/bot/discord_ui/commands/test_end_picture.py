@@ -27,4 +27,4 @@ async def test_a_refused_one_is_named_and_nothing_is_started(chat: Chat) -> None
     [reply] = ephemeral_texts(wrong)
     assert reply.startswith("⚠️ The end picture: That file is not a picture")
     assert public(chat) == []
-    assert await chat.backend.jobs.unfinished() == []
+    assert await chat.backend.jobs.pending.all() == []

@@ -46,7 +46,7 @@ async def test_a_begun_order_is_there_before_the_acknowledgement_and_gone_with_t
     await chat.animate()
     assert [len(begun_orders) for begun_orders in seen] == [1]
     assert await begun(chat) == []
-    assert len(await chat.backend.jobs.unfinished()) == 1
+    assert len(await chat.backend.jobs.pending.all()) == 1
 
 
 async def test_a_refused_order_leaves_no_begun_order(chat: Chat) -> None:
@@ -118,7 +118,7 @@ async def test_an_order_that_outlasts_the_grace_is_told_in_words(
     assert INTERRUPTED in text_of(chat.last_message)
     assert len(chat.messages) == 1
     assert await begun(chat) == []
-    assert await chat.backend.jobs.unfinished() == []
+    assert await chat.backend.jobs.pending.all() == []
 
 
 async def test_an_order_whose_person_was_told_is_not_placed(chat: Chat) -> None:
@@ -131,7 +131,7 @@ async def test_an_order_whose_person_was_told_is_not_placed(chat: Chat) -> None:
     draft = await backend.studio.orders.draft(told, png(), Options("waves"))
     with pytest.raises(JobGone, match="order_interrupted"):
         await backend.studio.orders.place(told, [draft])
-    assert await backend.jobs.unfinished() == []
+    assert await backend.jobs.pending.all() == []
     assert not await backend.blobs.has(draft.request.picture)
 
 
@@ -175,7 +175,7 @@ async def test_an_order_that_another_process_places_is_left_to_it(
     await chat.animate()
     assert chat.messages == []
     assert len(await begun(chat)) == 1
-    assert await chat.backend.jobs.unfinished() == []
+    assert await chat.backend.jobs.pending.all() == []
 
 
 async def test_uploads_of_an_order_that_never_came_leave_the_store(chat: Chat) -> None:
@@ -190,7 +190,7 @@ async def test_uploads_of_an_order_that_never_came_leave_the_store(chat: Chat) -
 async def test_a_picture_that_a_job_needs_stays(chat: Chat) -> None:
     backend = chat.backend
     await chat.animate()
-    [job] = await backend.jobs.unfinished()
+    [job] = await backend.jobs.pending.all()
     await backend.studio.begun_orders.begin("1", "1", "en", ReplyTarget("test"))
     await backend.jobs.begun_orders.note("1", "", [job.request.picture])
     await backend.studio.begun_orders.drop("1")
@@ -239,4 +239,4 @@ async def test_an_order_that_another_process_refused_in_words_is_not_placed(
     await chat.animate()
     assert [text_of(message) for message in chat.messages] == ["No."]
     assert await begun(chat) == []
-    assert await chat.backend.jobs.unfinished() == []
+    assert await chat.backend.jobs.pending.all() == []

@@ -53,7 +53,7 @@ async def refused(chat: Chat, text: str, **options: Any) -> None:
     result = await chat.animate(**options)
     assert [text in send_ephemeral for send_ephemeral in ephemeral_texts(result)] == [True]
     assert [message for message in chat.messages if not message.flags.ephemeral] == []
-    assert await chat.backend.jobs.unfinished() == []
+    assert await chat.backend.jobs.pending.all() == []
 
 
 @pytest.mark.parametrize(

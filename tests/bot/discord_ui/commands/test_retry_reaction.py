@@ -42,7 +42,7 @@ async def test_other_reactions_and_other_messages_are_ignored(chat: Chat) -> Non
 async def test_a_reaction_on_an_unfinished_job_is_ignored(chat: Chat) -> None:
     await chat.animate()
     await chat.bob.react(await chat.wait_for_text("in the queue"), AGAIN)
-    assert len(await chat.backend.jobs.unfinished()) == 1
+    assert len(await chat.backend.jobs.pending.all()) == 1
 
 
 async def test_another_bots_reaction_is_ignored(chat: Chat) -> None:

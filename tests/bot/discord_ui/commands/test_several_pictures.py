@@ -43,7 +43,7 @@ async def jobs_of(chat: Chat) -> list[Job]:
     found = []
     for message in public(chat):
         place = ("discord", str(message.channel.id), str(message.id))
-        job = await chat.backend.jobs.by_message(*place)
+        job = await chat.backend.jobs.search.by_message(*place)
         assert job is not None
         found.append(job)
     return found
@@ -73,7 +73,7 @@ async def test_cancel_retry_and_delete_affect_one_clip_alone(chat: Chat) -> None
     first, second, third = public(chat)
     await chat.click(second, "cancel")
     await until(lambda: "Cancelled" in text_of(public(chat)[1]))
-    assert len(await chat.backend.jobs.unfinished()) == 2
+    assert len(await chat.backend.jobs.pending.all()) == 2
     async with chat.backend.running():
         await chat.wait_for_clip(2)
         await chat.click(public(chat)[2], "again", chat.bob)
@@ -86,7 +86,7 @@ async def test_cancel_retry_and_delete_affect_one_clip_alone(chat: Chat) -> None
 async def test_other_peoples_orders_are_interleaved(chat: Chat) -> None:
     await chat.animate(**pictures(4))
     await chat.animate(chat.bob)
-    line = [job.owner for job in await chat.backend.jobs.next_jobs(9)]
+    line = [job.owner for job in await chat.backend.jobs.pending.next(9)]
     assert line.index(str(chat.bob.id)) == 1
 
 
@@ -103,16 +103,16 @@ async def test_an_order_is_refused_as_a_whole_and_the_affordable_number_named(
         reply = ephemeral_texts(await chat.animate(**damaged))[0]
         assert "enough for 2 of them" in reply  # before one is decoded
         assert public(chat) == []
-        assert await backend.jobs.unfinished() == []
+        assert await backend.jobs.pending.all() == []
         await chat.animate(**pictures(2))
-        assert len(await backend.jobs.unfinished()) == 2
+        assert len(await backend.jobs.pending.all()) == 2
 
 
 async def test_an_order_of_more_than_the_unfinished_limit_is_refused(chat: Chat) -> None:
     await chat.animate(**pictures(3))
     reply = ephemeral_texts(await chat.animate(**pictures(3)))[0]
     assert "You may have 5 clips in the works at once, and of these 3 only 2" in reply
-    assert len(await chat.backend.jobs.unfinished()) == 3
+    assert len(await chat.backend.jobs.pending.all()) == 3
 
 
 async def test_the_picture_that_is_refused_is_named(chat: Chat) -> None:
@@ -121,7 +121,7 @@ async def test_the_picture_that_is_refused_is_named(chat: Chat) -> None:
     assert "“cat\\_1.png”: That file is not a picture" in reply
     assert "None of the clips was started" in reply
     assert public(chat) == []
-    assert await chat.backend.jobs.unfinished() == []
+    assert await chat.backend.jobs.pending.all() == []
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ async def test_a_long_or_hostile_file_name_does_not_break_the_reply(
 ) -> None:
     wrong: dict[str, Any] = pictures(4) | {"picture_3": (name, b"no picture")}
     assert reply in ephemeral_texts(await chat.animate(**wrong))[0]
-    assert await chat.backend.jobs.unfinished() == []
+    assert await chat.backend.jobs.pending.all() == []
 
 
 class FailingJobs(Jobs):
@@ -186,7 +186,7 @@ async def test_the_pictures_of_a_message_are_selected_in_the_form(
     )
     await chat.alice.submit_modal(form, {"prompt": "wags", "numbers": line})
     keys = [await chat.backend.blobs.put(data) for _, data in pictures(3).values()]
-    waiting = [job.request.picture for job in await chat.backend.jobs.next_jobs(9)]
+    waiting = [job.request.picture for job in await chat.backend.jobs.pending.next(9)]
     assert waiting == [keys[number] for number in made]
 
 
@@ -196,7 +196,7 @@ async def test_a_selection_that_matches_no_pictures_is_refused(chat: Chat, chose
         await menu(chat, 3), {"prompt": "wags", "numbers": f"pictures: {chosen}"}
     )
     assert "holds 3 pictures; name 1 to 3" in ephemeral_texts(result)[0]
-    assert await chat.backend.jobs.unfinished() == []
+    assert await chat.backend.jobs.pending.all() == []
 
 
 async def menu(chat: Chat, count: int) -> Any:

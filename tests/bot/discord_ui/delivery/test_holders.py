@@ -45,7 +45,7 @@ async def test_a_job_of_another_bot_is_left_until_it_is_taken_over(chat: Chat) -
         await asyncio.sleep(0.3)  # nothing is to happen in it
     assert text_of(chat.last_message) == waiting
     assert chat.clips() == []
-    assert [job.holder for job in await backend.jobs.undelivered()] == [OTHER]
+    assert [job.holder for job in await backend.jobs.search.undelivered()] == [OTHER]
     assert await backend.jobs.bots.adopt("", "discord") == 1
     backend.events.publish(HeldJobsChanged())
     await chat.wait_for_clip()

@@ -43,7 +43,7 @@ async def previewed(chat: Chat) -> discord.Message:
 
 async def move(chat: Chat, step: int, preview: str = "") -> None:
     """Publish progress of the one running job."""
-    [job] = await chat.backend.jobs.unfinished()
+    [job] = await chat.backend.jobs.pending.all()
     progress = Progress(Stage.DENOISING, step, job.request.steps, preview=preview)
     chat.backend.events.publish(JobProgressed(job.id, progress))
 
@@ -109,7 +109,7 @@ async def test_progress_is_shown_without_previews_where_files_are_refused(
     async with chat.backend.running():
         await chat.animate(steps=8)
         await chat.wait_for_text("step 4 of 8")
-        [job] = await chat.backend.jobs.unfinished()
+        [job] = await chat.backend.jobs.pending.all()
         chat.env.inject_error("PATCH", "/webhooks/*", status=status, code=code)
         if status == 403:
             chat.env.inject_error("PATCH", "/channels/*", status=status, code=code)

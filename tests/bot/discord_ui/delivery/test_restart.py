@@ -11,7 +11,7 @@ async def ended_while_away(chat: Chat) -> None:
     await chat.animate()
     await chat.wait_for_text("queue")
     await chat.stop_delivery()
-    [job] = await chat.backend.jobs.unfinished()
+    [job] = await chat.backend.jobs.pending.all()
     clip = await chat.backend.worker.store_clip(job.request)
     await chat.backend.jobs.finish(job.id, clip, 1.0)
 
@@ -63,7 +63,7 @@ async def test_a_form_of_the_context_menu_expires_with_a_restart(chat: Chat) -> 
 async def test_a_clip_that_was_damaged_during_a_restart_is_made_again(chat: Chat) -> None:
     await ended_while_away(chat)
     backend = chat.backend
-    [job] = await backend.jobs.undelivered()
+    [job] = await backend.jobs.search.undelivered()
     assert job.clip is not None
     blobs = backend.settings.mutoscope_home / "blobs"
     (blobs / job.clip.blob[:2] / job.clip.blob).write_bytes(b"damaged")

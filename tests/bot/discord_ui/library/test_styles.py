@@ -41,7 +41,7 @@ async def test_a_persons_style_is_kept_completed_and_shown_on_the_card(
     assert await names(chat.ada, "ink") == []
     assert await names(lin) == []
     await chat.order(style="oil_paint 0.7")
-    [job] = await chat.backend.jobs.unfinished()
+    [job] = await chat.backend.jobs.pending.all()
     assert job.request.style is not None
     assert (job.request.style.text, len(job.request.style.file)) == ("oil_paint 0.7", 64)
     await chat.deliver()

@@ -56,7 +56,7 @@ async def all_served(backend: Backend, count: int) -> bool:
 
 async def job_of(chat: LocalChat, message: str) -> Job:
     """Return the job that a message in Ada's channel shows."""
-    job = await chat.backend.jobs.by_message("discord", chat.ada.channel, message)
+    job = await chat.backend.jobs.search.by_message("discord", chat.ada.channel, message)
     assert job is not None
     return job
 

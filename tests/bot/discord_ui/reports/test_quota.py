@@ -39,7 +39,7 @@ async def test_a_person_sees_spent_and_remaining_credits(chat: Chat) -> None:
     result = await chat.alice.slash(chat.channel, "quota")
     assert result.ephemeral
     text = text_of(result.response.message)
-    [job] = [await chat.backend.jobs.by_message("discord", str(chat.channel.id), str(m.id))
+    [job] = [await chat.backend.jobs.search.by_message("discord", str(chat.channel.id), str(m.id))
              for m in chat.clips()]  # fmt: skip
     assert job is not None
     assert f"{limit - job.cost} credits" in text

@@ -190,6 +190,6 @@ async def test_of_two_orders_at_once_the_servers_allowance_lets_one_in(chat: Loc
     for picture in (first, second):
         await chat.ada.command("animate", picture=picture, prompt="zoom in")
     await refusals(chat, 1)
-    allowance = await chat.backend.jobs.allowance(ADA, studio._clock(), GUILD, limits)
+    allowance = await chat.backend.jobs.sums.allowance(ADA, studio._clock(), GUILD, limits)
     assert allowance.server is not None
     assert allowance.server.unfinished == 1

@@ -34,7 +34,7 @@ async def test_both_pictures_are_stored_and_named(backend: Backend) -> None:
     job = await backend.studio.orders.submit(requester(), START, WAVES, END)
     assert job.request.end_picture == END_KEY
     assert await backend.blobs.get(END_KEY) == END
-    assert await backend.jobs.needs_blob(END_KEY, "")
+    assert await backend.jobs.search.needs_blob(END_KEY, "")
     details = write_details(backend.studio.admission.table, job.request)
     assert f"end_picture: {END_KEY[:12]}" in details
 
@@ -91,7 +91,7 @@ async def test_a_hostile_one_is_refused_before_anything_is_stored(
 ) -> None:
     with pytest.raises(BadEndPicture):
         await backend.studio.orders.submit(requester(), START, WAVES, end)
-    assert await backend.jobs.unfinished() == []
+    assert await backend.jobs.pending.all() == []
     assert not await backend.blobs.has(sha256(START).hexdigest())
 
 

@@ -69,7 +69,7 @@ async def ordered(backend: Backend) -> int:
 
 async def charged(backend: Backend, job: Job) -> int:
     """Return the credits that are spent and reserved after a job's end."""
-    allowance = await backend.jobs.allowance(job.owner, job.ended)
+    allowance = await backend.jobs.sums.allowance(job.owner, job.ended)
     return allowance.spent + allowance.reserved
 
 

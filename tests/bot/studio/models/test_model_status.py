@@ -7,7 +7,7 @@ from dataclasses import replace
 from bot.studio.models.availability import Availability
 from bot.studio.models.model_status import ModelStatus, model_statuses
 from bot.studio.orders.admission import Admission
-from storage.database.queue_order import QueueSize
+from storage.database.queries.pending_jobs import QueueSize
 from storage.domain.models.served_model import ServedModel
 from tests.support.catalogue.admission import ADMISSION, CATALOGUE
 from tests.support.catalogue.model_rows import SILENT, with_rows

@@ -84,14 +84,14 @@ async def test_more_jobs_than_one_step_takes_are_all_erased(
 
 @pytest.mark.parametrize("damage", ["request = '{'", "cost = -1, created = 'x', dispatched = 'y'"])
 async def test_a_row_that_cannot_be_read_keeps_nothing(backend: Backend, damage: str) -> None:
-    spent = (await backend.jobs.allowance(OWNER, time.time())).spent
+    spent = (await backend.jobs.sums.allowance(OWNER, time.time())).spent
     bad = await order(backend, 1)
     await order(backend, 2)
     async with backend.jobs._write() as connection:
         await connection.exec_driver_sql(f"UPDATE jobs SET {damage} WHERE id = ?", (bad,))
     await backend.studio.privacy.erasing.forget(OWNER)
     assert await in_tables(backend.settings, WORDS) == []
-    assert (await backend.jobs.allowance(OWNER, time.time())).spent == spent == 0
+    assert (await backend.jobs.sums.allowance(OWNER, time.time())).spent == spent == 0
     async with backend.jobs._read() as connection:
         status = await connection.scalar(select(jobs.c.status).where(jobs.c.id == bad))
     assert status == Status.FAILED.value
@@ -99,7 +99,7 @@ async def test_a_row_that_cannot_be_read_keeps_nothing(backend: Backend, damage:
 
 async def test_an_order_whose_id_is_not_unicode_is_erased(backend: Backend) -> None:
     """Of an unfinished order and of an ended one; only SQLite stores such ids."""
-    spent = (await backend.jobs.allowance(OWNER, time.time())).spent
+    spent = (await backend.jobs.sums.allowance(OWNER, time.time())).spent
     bad = {await order(backend, 1): "x'fffe'", await order(backend, 2): "x'fffd'"}
     await backend.studio.cancel(next(iter(bad)), OWNER)
     async with backend.jobs._write() as connection:
@@ -111,7 +111,7 @@ async def test_an_order_whose_id_is_not_unicode_is_erased(backend: Backend) -> N
                 await connection.exec_driver_sql(statement, (job_id,))
     await backend.studio.privacy.erasing.forget(OWNER)
     assert await in_tables(backend.settings, WORDS) == []
-    assert (await backend.jobs.allowance(OWNER, time.time())).spent == spent == 0
+    assert (await backend.jobs.sums.allowance(OWNER, time.time())).spent == spent == 0
 
 
 async def test_who_cannot_be_forgotten_keeps_nobody_else_waiting(
@@ -244,12 +244,12 @@ async def test_credits_are_not_there_again_for_who_was_forgotten(backend: Backen
         await order(backend, 1)
         await until(backend.all_jobs_ended)
     table, now = backend.jobs, time.time()
-    before = await table.allowance(OWNER, now)
+    before = await table.sums.allowance(OWNER, now)
     assert before.spent > 0
     await backend.studio.privacy.erasing.forget(OWNER)
-    after = await table.allowance(OWNER, now)
+    after = await table.sums.allowance(OWNER, now)
     assert (after.spent, after.left) == (before.spent, before.left)
-    assert (await table.allowance("77", now)).spent == 0
+    assert (await table.sums.allowance("77", now)).spent == 0
     assert await in_tables(backend.settings, WORDS) == []
 
 

@@ -88,7 +88,7 @@ async def test_a_broken_file_of_the_operator_is_refused(backend: Backend, folder
     with pytest.raises(BadStyle) as caught:
         await backend.studio.orders.submit(requester(), png(), ordering("ink"))
     assert caught.value.key == "style_pickle"
-    allowance = await backend.jobs.allowance(requester().owner, 0.0)
+    allowance = await backend.jobs.sums.allowance(requester().owner, 0.0)
     assert allowance.spent == 0
 
 
@@ -169,11 +169,11 @@ async def test_a_clip_whose_style_was_deleted_is_refused_at_once_and_varied_with
         await until(backend.all_jobs_ended)
     await studio.styles.add("1", "oil.safetensors", FILE, 2.0)
     assert not await backend.blobs.has(key(OTHER))
-    spent = (await backend.jobs.allowance("1", 0.0)).spent
+    spent = (await backend.jobs.sums.allowance("1", 0.0)).spent
     with pytest.raises(BadStyle) as caught:
         await studio.follow_ups.retry(job.id, requester("1"))
     assert caught.value.key == "style_gone"
-    assert (await backend.jobs.allowance("1", 0.0)).spent == spent
+    assert (await backend.jobs.sums.allowance("1", 0.0)).spent == spent
     options = studio.admission.options_of(job.request).replace(style="oil 0.5")
     tweaked = await studio.follow_ups.tweak(job.id, requester("1"), options)
     assert tweaked.request.style == Style("oil", 0.5, key(FILE))

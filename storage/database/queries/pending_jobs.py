@@ -1,4 +1,4 @@
-"""The order in which the waiting jobs of each model will be taken, from the sums of each owner.
+"""Jobs that have not ended, and the order in which each model's waiting ones will be taken.
 
 What is read grows with the number of owners that have waiting jobs, or not even with that, never
 with the number of jobs.
@@ -15,9 +15,11 @@ from sqlalchemy import RowMapping, and_, case, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.connect import lock
+from storage.database.queries.job_pages import all_jobs
 from storage.database.rows import RowReader, as_stored
 from storage.database.tables import HAS_WAITING, IN_FLIGHT, WAITING, jobs
 from storage.database.tables import owner_queues as queues
+from storage.database.transactions import Transaction
 from storage.domain.fairness import FairOrder
 from storage.domain.job import Job, Status
 
@@ -39,17 +41,84 @@ class DispatchWindow:
     counts: Callable[[Job], bool]
 
 
-async def next_jobs(
+class PendingJobs:
+    """Reads the jobs that have not ended."""
+
+    def __init__(self, read: Transaction, rows: RowReader, default_model: str) -> None:
+        self._read = read
+        self._rows = rows
+        self._default_model = default_model
+
+    async def all(self) -> list[Job]:
+        """Return the jobs that have not ended, the oldest first."""
+        before = await self.in_flight()  # one that goes back to wait meanwhile is in one of them
+        waiting = await all_jobs(self._read, self._rows, WAITING, jobs.c.owner, jobs.c.model)
+        found = {job.id: job for job in (*before, *waiting, *await self.in_flight())}
+        return sorted(found.values(), key=lambda job: (job.created, job.id))
+
+    async def in_flight(self) -> list[Job]:
+        """Return those that were dispatched, the earliest first."""
+        async with self._read() as connection:
+            return await _in_flight(connection, self._rows)
+
+    async def next(self, limit: int, skipped: Collection[str] = (), model: str = "") -> list[Job]:
+        """Return a model's first jobs to be dispatched, the next one first, without those ids.
+
+        An empty name is the default model.
+        """
+        async with self._read() as connection:
+            model = model or self._default_model
+            return await _next_jobs(connection, self._rows, model, limit, skipped)
+
+    async def models(self) -> list[str]:
+        """Return the models for which jobs wait that are not dispatched."""
+        query = select(queues.c.model).where(HAS_WAITING).distinct().order_by(queues.c.model)
+        async with self._read() as connection:
+            return [*await connection.scalars(query)]
+
+    async def position(self, job_id: str) -> int | None:
+        """Return how many jobs of its model are ahead of this one; None if it does not wait."""
+        query = select(jobs).where(jobs.c.id == job_id)
+        async with self._read() as connection:
+            job = (await connection.execute(query)).mappings().first()
+            if job is None or job["status"] != Status.QUEUED.value:
+                return None
+            same = (jobs.c.model == job["model"], jobs.c.status == Status.QUEUED.value)
+            queued = select(func.count()).where(and_(IN_FLIGHT, *same))
+            if job["dispatched"]:
+                earlier = jobs.c.dispatched < job["dispatched"]
+                return await connection.scalar(queued.where(earlier)) or 0
+            dispatched = await connection.scalar(queued) or 0
+            return dispatched + await _fair_position(connection, job)
+
+    async def sizes(self) -> dict[str, QueueSize]:
+        """Return how many jobs wait and run for each model that has any."""
+        model = queues.c.model
+        columns = (func.sum(queues.c.waiting), func.min(queues.c.head_created))
+        lines = select(model, *columns).where(HAS_WAITING).group_by(model)
+        flying = select(jobs.c.model, jobs.c.status, jobs.c.created).where(IN_FLIGHT)
+        async with self._read() as connection:
+            waiting = (await connection.execute(lines)).all()
+            dispatched = (await connection.execute(flying)).all()
+        found = {name: QueueSize(int(count), 0, oldest) for name, count, oldest in waiting}
+        for name, status, created in dispatched:
+            size = found.get(name, QueueSize(0, 0, None))
+            if status == Status.QUEUED.value:
+                # A time that is no number is damaged.
+                moments = [at for at in (size.oldest, created) if isinstance(at, float)]
+                found[name] = QueueSize(size.waiting + 1, size.running, min(moments, default=None))
+            else:
+                found[name] = replace(size, running=size.running + 1)
+        return found
+
+
+async def _next_jobs(
     connection: AsyncConnection,
     rows: RowReader,
     model: str,
     limit: int,
-    skipped: Collection[str] = (),
+    skipped: Collection[str],
 ) -> list[Job]:
-    """Return the first waiting jobs of a model that are not dispatched, the next one first.
-
-    skipped are the ids of jobs to leave out.
-    """
     order, lines = FairOrder(), dict[str, _Line]()
     heads, needed = _heads(connection, model, limit), limit
     found: list[Job] = []
@@ -149,8 +218,7 @@ class _Line:
         self._page *= 2
 
 
-async def in_flight(connection: AsyncConnection, rows: RowReader) -> list[Job]:
-    """Return the unfinished jobs that were dispatched, the earliest first."""
+async def _in_flight(connection: AsyncConnection, rows: RowReader) -> list[Job]:
     query = select(jobs).where(IN_FLIGHT).order_by(jobs.c.dispatched, jobs.c.id)
     return rows.jobs((await connection.execute(query)).mappings())
 
@@ -158,22 +226,8 @@ async def in_flight(connection: AsyncConnection, rows: RowReader) -> list[Job]:
 async def has_room(connection: AsyncConnection, rows: RowReader, window: DispatchWindow) -> bool:
     """Tell whether one more job may be dispatched; no other transaction may until this one ends."""
     await lock(connection, "dispatch")
-    flying = await in_flight(connection, rows)
+    flying = await _in_flight(connection, rows)
     return sum(map(window.counts, flying)) < window.size
-
-
-async def position(connection: AsyncConnection, job_id: str) -> int | None:
-    """Return how many jobs of its model are ahead of this one; None if it no longer waits."""
-    job = (await connection.execute(select(jobs).where(jobs.c.id == job_id))).mappings().first()
-    if job is None or job["status"] != Status.QUEUED.value:
-        return None
-    same = (jobs.c.model == job["model"], jobs.c.status == Status.QUEUED.value)
-    queued = select(func.count()).where(and_(IN_FLIGHT, *same))
-    if job["dispatched"]:
-        earlier = jobs.c.dispatched < job["dispatched"]
-        return await connection.scalar(queued.where(earlier)) or 0
-    dispatched = await connection.scalar(queued) or 0
-    return dispatched + await _fair_position(connection, job)
 
 
 async def _fair_position(connection: AsyncConnection, job: RowMapping) -> int:
@@ -196,30 +250,3 @@ async def _fair_position(connection: AsyncConnection, job: RowMapping) -> int:
     others = and_(queues.c.model == job["model"], HAS_WAITING)
     query = select(func.sum(earlier + case((same, 1), else_=0))).where(others)
     return int(await connection.scalar(query) or 0)
-
-
-async def sizes(connection: AsyncConnection) -> dict[str, QueueSize]:
-    """Return how long the queue of each model is that has unfinished jobs."""
-    model = queues.c.model
-    columns = (func.sum(queues.c.waiting), func.min(queues.c.head_created))
-    lines = select(model, *columns).where(HAS_WAITING).group_by(model)
-    found = {
-        name: QueueSize(int(waiting), 0, oldest)
-        for name, waiting, oldest in await connection.execute(lines)
-    }
-    flying = select(jobs.c.model, jobs.c.status, jobs.c.created).where(IN_FLIGHT)
-    for name, status, created in await connection.execute(flying):
-        size = found.get(name, QueueSize(0, 0, None))
-        if status == Status.QUEUED.value:
-            # A time that is no number is damaged.
-            moments = [at for at in (size.oldest, created) if isinstance(at, float)]
-            found[name] = QueueSize(size.waiting + 1, size.running, min(moments, default=None))
-        else:
-            found[name] = replace(size, running=size.running + 1)
-    return found
-
-
-async def waiting_models(connection: AsyncConnection) -> list[str]:
-    """Return the models for which jobs wait that are not dispatched."""
-    query = select(queues.c.model).where(HAS_WAITING).distinct().order_by(queues.c.model)
-    return [*await connection.scalars(query)]

@@ -1,0 +1,1 @@
+"""What is read and changed of the table of jobs, by noun."""
