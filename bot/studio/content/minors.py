@@ -5,7 +5,7 @@ A text is refused that has both, in English or Chinese, wherever in the text. Ne
 
 from __future__ import annotations
 
-from bot.studio.content.word_list import WordList, normalised
+from bot.studio.content.word_list import WordList, readings
 
 _MINORS = WordList.read(
     (
@@ -43,7 +43,10 @@ _HARMLESS = WordList.read(
 
 def is_of_minors(text: str) -> bool:
     """Tell whether a text has something sexual and minors."""
-    plain = normalised(text)
+    return any(map(_has_both, readings(text)))
+
+
+def _has_both(plain: str) -> bool:
     if not _MINORS.find(plain):
         return False
     for word, entry in _HARMLESS.words:

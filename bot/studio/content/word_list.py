@@ -34,6 +34,8 @@ _VOWELLED = re.compile("[\u0590-\u1cff\u3040-\u30ff\ua800-\uabff\U00010a00-\U000
 """Letters of scripts whose marks are parts of words, such as the vowels of Thai and Hindi."""
 
 _LATIN = re.compile("[A-Za-z]")
+_ALIKE = re.compile("[\u0370-\u03ff\u0400-\u052f]")
+"""Letters of Greek and Cyrillic."""
 _LATIN_FORMS = str.maketrans(
     "АВЕЅІЈКМНОРСТХУаеѕіјорсхукԁӏһԛԝѵΑΒΕΖΗΙΚΜΝΟΡΤΥΧαικνορυɑɡı",
     "ABESIJKMHOPCTXYaesijopcxykdlhqwvABEZHIKMNOPTYXaikvopuagi",
@@ -83,7 +85,9 @@ class WordList:
 
     def find(self, text: str) -> str:
         """Return the first entry that a text has, as it was written; empty where it has none."""
-        plain = normalised(text)
+        return next(filter(None, map(self._find, readings(text))), "")
+
+    def _find(self, plain: str) -> str:
         words = _words(plain)
         for word, entry in self.words:
             if word in words:
@@ -105,6 +109,24 @@ def normalised(text: str) -> str:
     """
     visible = _WORD.sub(_latin, "".join(_visible(text)))
     return unicodedata.normalize("NFKC", visible.casefold())
+
+
+def readings(text: str) -> tuple[str, ...]:
+    """Return a normalised text, and what it may be read as where all of it is look-alikes.
+
+    A word that is nothing but Cyrillic or Greek letters which look Latin is one of Russian or Greek
+    beside another word of that script which has other letters, and Latin in disguise otherwise.
+    """
+    plain = normalised(text)
+    visible = "".join(_visible(text))
+    words = [word for word in _WORD.findall(visible) if len(word) > 1 and _is_foreign(word)]
+    if not words or any(_ALIKE.search(word.translate(_LATIN_FORMS)) for word in words):
+        return (plain,)
+    return plain, normalised(visible.translate(_LATIN_FORMS))
+
+
+def _is_foreign(word: str) -> bool:
+    return bool(_ALIKE.search(word)) and not _LATIN.search(word)
 
 
 def _visible(text: str) -> Iterator[str]:

@@ -38,6 +38,8 @@ WORDS = WordList.read(
         ("B00M", r"/b[o0]{2}m/"),
         ("an \u0430ss", "ass"),
         ("an \u0391\u0455s", "ass"),
+        ("\u0430\u0455\u0455 by the sea", "ass"),
+        ("\u0391\u0455\u0455", "ass"),
         ("grass and a glass, a class of assassins", ""),
         ("grüne Wiesen, Männchen", ""),
         ("赌 博", ""),
@@ -48,6 +50,36 @@ def test_an_entry_is_found_as_whole_words_or_wherever_words_have_no_spaces(
     text: str, entry: str
 ) -> None:
     assert WORDS.find(text) == entry
+
+
+PROMPTS = (
+    *("рот, рука и ухо", "кот на окне, дождь", "РОТ И НОС, крупный план", "море, медленный наезд"),
+    *("Сосна на ветру, камера вправо", "роса на траве утром", "ПОТОК ВОДЫ, ТОМ СТОИТ", "хор поёт"),
+    *("красивая девушка танцует под дождём", "она и он, а сок на столе", "сор под горой"),
+    *("ένα νησί στο Αιγαίο, αργή κίνηση", "ΚΑΙ ΤΟ ΝΕΡΟ ΤΡΕΧΕΙ", "ο ήλιος και η θάλασσα"),
+    *("καράβι στο λιμάνι, ζουμ", "ΜΙΑ ΓΑΤΑ ΣΤΟ ΠΑΡΑΘΥΡΟ", "νέο χωριό στο βουνό"),
+    *("一只猫在窗边，镜头拉近", "海边的日落，慢慢推近", "雨中的街道，霓虹灯", "高山流水，鸟瞰"),
+    *("a cat at the window, zoom in", "waves by night, pan left", "a photo of α and β", "5 °C, Ω"),
+    *("Москва is a city, a pot of tea", "the sign says РОТА"),
+)
+
+
+def test_no_prompt_of_another_language_is_taken_for_english() -> None:
+    unwanted = "cop cock pot sex ass anal porn tits nude cum hoc tom xop pyka cok poca"
+    words = WordList.read(unwanted.split())
+    found = {text: words.find(text) for text in PROMPTS if words.find(text)}
+    assert found == {"Москва is a city, a pot of tea": "pot"}
+    assert not any(map(is_of_minors, PROMPTS))
+
+
+def test_an_entry_in_russian_is_found_beside_any_word() -> None:
+    words = WordList.read(["сок"])
+    assert words.find("сок") == words.find("свежий сок") == "сок"
+    assert words.find("a cok") == ""
+
+
+def test_minors_are_found_in_letters_that_only_look_latin() -> None:
+    assert is_of_minors("a сһіӏԁ, ѕех")
 
 
 @pytest.mark.parametrize(
