@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from bot.studio.option_table import Option, format_value
@@ -50,10 +51,36 @@ def read_form_lines(
             if name in skipped or name in ignored:
                 continue
             raise BadRequest("request_line_unknown", line=line[:80])
-        try:
-            found[option.name] = option.parse(value)
-        except (ValueError, OverflowError) as error:
-            raise BadRequest("request_line_value", line=line[:80]) from error
+        found[option.name] = _parsed(option, value, line)
+    return found
+
+
+def _parsed(option: Option, value: str, line: str) -> OptionValue:
+    try:
+        return option.parse(value)
+    except (ValueError, OverflowError) as error:
+        raise BadRequest("request_line_value", line=line[:80]) from error
+
+
+def read_parameters(table: Sequence[Option], text: str) -> dict[str, OptionValue]:
+    """Return the values of `name: value` parts by option name; raise BadRequest.
+
+    A part begins where the name of an option follows, on the same line or on the next: Discord
+    makes one line of what is pasted. Parameters that are shown with a clip and are no option of the
+    command are skipped.
+    """
+    named = {option.name: option for option in table if option.in_command}
+    shown = {option.label or option.name for option in table if option.detail_line}
+    names = "|".join(sorted(named.keys() | shown, key=len, reverse=True))
+    parts = re.sub(rf"[\s,;，；]+(?=(?:{names})\s*[:=：])", "\n", f" {text}", flags=re.IGNORECASE)
+    found: dict[str, OptionValue] = {}
+    for name, value, line in split_lines(parts):
+        option = named.get(name)
+        if option is None:
+            if name in shown:
+                continue
+            raise BadRequest("request_line_unknown", line=line[:80])
+        found[option.name] = _parsed(option, value, line)
     return found
 
 

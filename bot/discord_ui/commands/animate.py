@@ -14,16 +14,20 @@ from bot.discord_ui.client import Interaction, MutoscopeClient, localized
 from bot.discord_ui.commands.place_order import place_order
 from bot.discord_ui.models.model_choice import complete_model
 from bot.discord_ui.models.style_choice import complete_style
+from bot.discord_ui.replies import reply_errors
 from bot.i18n import Translations
 from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.option_table import MODEL, STYLE, Option
 from bot.studio.options import Options
 from bot.studio.orders.admission import Admission
+from bot.studio.parameter_lines import read_parameters
 from storage.domain.models.ranges import Span
 
 MOST_OPTIONS = 25  # of one command
-RARER = ("playback", "choose")
-"""Options that forms have as lines, and /animate only where there is room for all pictures."""
+RARER = ("playback", "choose", "guidance", "strength")
+"""Options that /animate has only where there is room for all pictures, otherwise in PARAMETERS."""
+PARAMETERS = "parameters"
+MOST_TEXT = 1000  # characters of PARAMETERS
 PICTURES = ("picture", "picture_2", "picture_3", "picture_4")
 
 Order: TypeAlias = Callable[[Interaction, Mapping[str, Any], Options], Awaitable[None]]
@@ -45,19 +49,29 @@ class OwnParameter:
 
 def register(client: MutoscopeClient) -> None:
     """Add the command."""
+    admission, texts = client.studio.admission, client.texts
 
     async def order(interaction: Interaction, own: Mapping[str, Any], options: Options) -> None:
-        end = own.get(END_PICTURE)
         pictures = [own[name] for name in shown if own[name] is not None]
-        await place_order(interaction, pictures, options, end)
+        async with reply_errors(interaction, texts):
+            more = read_parameters(admission.table, own.get(PARAMETERS) or "")
+            given = Options(**{**more, **options})
+            await place_order(interaction, pictures, given, own.get(END_PICTURE))
 
-    admission = client.studio.admission
     [end] = [option for option in admission.table if option.name == END_PICTURE]
     ends = (END_PICTURE,) if admission.offering(end) else ()
-    surplus = len(PICTURES) + len(ends) + len(_options(admission)) - MOST_OPTIONS
-    left_out = RARER[: max(0, surplus)]
-    shown = PICTURES[: len(PICTURES) - max(0, surplus - len(left_out))]
+    offered = _options(admission)
+    surplus = len(PICTURES) + len(ends) + len(offered) - MOST_OPTIONS
+    rarer = [name for name in RARER if name in offered]
+    left_out = rarer[: surplus + 1] if surplus > 0 else []
+    # Each that is left out makes room, but one, which PARAMETERS takes.
+    shown = (
+        PICTURES[: len(PICTURES) - max(0, surplus + 1 - len(left_out))] if left_out else PICTURES
+    )
     own = [OwnParameter(name, discord.Attachment, name == PICTURES[0]) for name in (*shown, *ends)]
+    if left_out:
+        text = cast(Any, app_commands.Range)[str, None, MOST_TEXT]
+        own.append(OwnParameter(PARAMETERS, text))
     add_command(client, "animate", own, order, left_out=left_out)
 
 

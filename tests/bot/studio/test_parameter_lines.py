@@ -6,9 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from bot.studio.clips.finish_options import Playback
 from bot.studio.option_table import OPTIONS
-from bot.studio.options import Options
-from bot.studio.parameter_lines import read_form_lines, write_details, write_form_lines
+from bot.studio.options import Chooser, Options
+from bot.studio.parameter_lines import (
+    read_form_lines,
+    read_parameters,
+    write_details,
+    write_form_lines,
+)
 from storage.domain.camera.motion import Motion, Reading
 from storage.domain.clip import Candidate
 from storage.domain.errors import BadRequest
@@ -20,6 +26,32 @@ def test_all_parameters_may_be_pasted_into_the_form() -> None:
     request = admit(Options("pan left", seed=5, negative_prompt="people"))
     found = read_form_lines(OPTIONS, write_details(OPTIONS, request))
     assert (found["seed"], found["steps"], found["guidance"]) == (5, request.steps, 1.0)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["playback: loop, choose：judge；guidance=7", "Playback: loop choose: judge guidance: 7"],
+)
+def test_parameters_are_read_from_one_line(line: str) -> None:
+    found = read_parameters(OPTIONS, line)
+    assert found == {"playback": Playback.LOOP, "choose": Chooser.JUDGE, "guidance": 7.0}
+
+
+def test_all_that_details_shows_may_be_pasted_as_one_line() -> None:
+    options = Options(
+        "a boat", path="zoom in and pan left; hold", seed=5, negative_prompt="rain, fog"
+    )
+    text = write_details(OPTIONS, admit(options), CLIP).replace("\n", " ")
+    found = read_parameters(OPTIONS, text)
+    again = Options("a boat", **found, negative_prompt="rain, fog")
+    assert admit(again) == admit(options.replace(seed=CLIP.seed))
+
+
+@pytest.mark.parametrize("line", ["loop", "plaback: loop", "playback: never"])
+def test_parameters_that_cannot_be_read_are_named(line: str) -> None:
+    with pytest.raises(BadRequest) as caught:
+        read_parameters(OPTIONS, line)
+    assert caught.value.parameters["line"] == line
 
 
 def test_a_path_may_be_pasted_into_the_form() -> None:

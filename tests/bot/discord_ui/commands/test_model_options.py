@@ -72,7 +72,21 @@ async def test_one_command_for_several_models_asks_for_no_prompt_that_one_does_n
     assert not offered["prompt"]
     assert offered.keys() >= {"picture_2", "picture_3", "picture_4", "end_picture", "private"}
     assert len(offered) == 25
-    assert not offered.keys() & {"playback", "choose"}
+    assert not offered.keys() & {"playback", "choose", "guidance"}
+    assert "parameters" in offered
+
+
+@pytest.mark.parametrize("backend", [("embedded", "silent=a100")], indirect=True)
+async def test_each_option_is_reachable_beside_those_of_the_command(chat: Chat) -> None:
+    async with chat.backend.running():
+        await chat.animate(parameters="guidance: 3, playback: loop, seed: 5", seed=7)
+        await chat.wait_for_clip()
+    request = chat.backend.worker.orders[0].request
+    assert (request.guidance, request.seed) == (3.0, 7)
+    assert request.finish is not None
+    assert request.finish.loop
+    refused = await chat.animate(parameters="gidance: 3")
+    assert "gidance: 3" in text_of(refused.response.message)
 
 
 @pytest.mark.parametrize("backend", [("embedded", "silent=a100")], indirect=True)
