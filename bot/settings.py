@@ -83,9 +83,10 @@ class KeepingSettings(Settings):
     retention_days: Annotated[int, Field(ge=0, le=36500)] = 0
     blob_limit: Annotated[float, Field(ge=0, le=1e6)] = 0.0
 
-    def retention(self, grace_days: float = 0.0) -> RetentionRules:
-        """Return the rules, with this grace time for what is gone from a chat."""
-        return RetentionRules(self.retention_days, int(self.blob_limit * 2**30), grace_days)
+    def retention(self, grace_days: float = 0.0, audit_days: int = 0) -> RetentionRules:
+        """Return the rules, with a grace time for what is gone from a chat, and for its records."""
+        most_bytes = int(self.blob_limit * 2**30)
+        return RetentionRules(self.retention_days, most_bytes, grace_days, audit_days)
 
 
 class WebSettings(KeepingSettings):
@@ -111,8 +112,9 @@ class BotSettings(KeepingSettings):
     None serves no metrics, 0 lets the system choose. ping_after is how many seconds a clip may
     take before its owner is pinged when it is there. operators are the Discord ids of the people
     who decide for the whole service, with spaces between. grace_days is how long the data of a
-    deleted message, a member who left or a server without the bot is kept. members_intent asks for
-    Discord's privileged intent, by which it tells who leaves.
+    deleted message, a member who left or a server without the bot is kept. audit_days is how long
+    records of the audit log are, 0 for always. members_intent asks for Discord's privileged intent,
+    by which it tells who leaves.
     """
 
     discord_token: Annotated[str, AfterValidator(_token)] = Field(
@@ -125,5 +127,6 @@ class BotSettings(KeepingSettings):
     metrics_port: Port | None = None
     ping_after: Seconds = 120.0
     grace_days: Annotated[float, Field(ge=0, le=365)] = 7.0
+    audit_days: Annotated[int, Field(ge=0, le=36500)] = 365
     members_intent: bool = False
     operators: Annotated[str, AfterValidator(_user_ids)] = ""

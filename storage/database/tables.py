@@ -320,7 +320,8 @@ servers = Table(
     Column("policy", Text, nullable=False),
 )
 
-# Who changed which settings, moderated what, or was refused; rows are only added.
+# Who changed which settings, moderated what, or was refused; rows are added, and go once they are
+# old.
 audit = Table(
     "audit",
     metadata,

@@ -66,6 +66,7 @@ def test_a_number_that_is_none_is_reported() -> None:
         ("RETENTION_DAYS", "-1"),
         ("BLOB_LIMIT", "nan"),
         ("GRACE_DAYS", "-1"),
+        ("AUDIT_DAYS", "-1"),
         ("MEMBERS_INTENT", "perhaps"),
     ],
 )

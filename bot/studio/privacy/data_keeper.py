@@ -44,7 +44,8 @@ class DataKeeper:
         retention, sweep = self._privacy.retention, self._privacy.sweep
         more = True
         while more:
-            more = await retention.delete_old() >= BATCH
+            looked_at = await retention.delete_old(), await retention.delete_old_records()
+            more = max(looked_at) >= BATCH
             await asyncio.sleep(PAUSE)
         await sweep.step()
         await self._make_room()

@@ -57,7 +57,7 @@ class Privacy:
         self.notices = ErasureNotices(queue)
         self.erasing = Erasing(tables, self.cleaner, cancel, self.notices, clock)
         self.exporting = Exporting(tables, blobs, clock)
-        self.retention = Retention(tables.retention, delete, rules, clock)
+        self.retention = Retention(tables.retention, tables.audit, delete, rules, clock)
         self.departing = Departing(tables.departures, delete, rules.grace_days, clock)
         self.sweep = BlobSweep(tables.retention, tables.leftovers, blobs, queue, clock)
 

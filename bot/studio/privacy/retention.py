@@ -1,4 +1,4 @@
-"""Deletes orders that were kept long enough, and the oldest ones where the blob store is too full.
+"""Deletes orders and records that were kept long enough, and orders where the store is too full.
 
 The operator's days and a server's are both a bound: the fewer count. What is unfinished, or was not
 delivered, is never touched; what waits until its owner fetches it stays for WAITING_DAYS.
@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from storage.database.privacy.retention_table import RetentionTable
+from storage.database.trust.audit_table import AuditTable
 from storage.domain.errors import JobGone
 from storage.domain.privacy.retention import WAITING_DAYS, RetentionRules, shorter
 from storage.domain.quota import DAY
@@ -31,11 +32,13 @@ class Retention:
     def __init__(
         self,
         table: RetentionTable,
+        audit: AuditTable,
         delete: Delete,
         rules: RetentionRules,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._table = table
+        self._audit = audit
         self._delete = delete
         self.rules = rules
         self._clock = clock
@@ -53,6 +56,12 @@ class Retention:
         for guild, days in (await self._table.days_by_guild()).items():
             count += await self._delete_before(days, guild)
         return count
+
+    async def delete_old_records(self) -> int:
+        """Delete some records of the audit log that are too old; return how many."""
+        if not self.rules.audit_days:
+            return 0
+        return await self._audit.drop_before(self._clock() - self.rules.audit_days * DAY, BATCH)
 
     async def oldest(self) -> list[str]:
         """Return the jobs that go first where there is no room."""

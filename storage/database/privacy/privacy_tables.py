@@ -12,6 +12,7 @@ from storage.database.privacy.personal_data import PersonalData
 from storage.database.privacy.posts import PostTable
 from storage.database.privacy.retention_table import RetentionTable
 from storage.database.transactions import Transaction
+from storage.database.trust.audit_table import AuditTable
 
 
 class PrivacyTables:
@@ -32,3 +33,4 @@ class PrivacyTables:
         self.retention = RetentionTable(read)
         self.departures = DepartureTable(read, write)
         self.posts = PostTable(read, write)
+        self.audit = AuditTable(read, write)

@@ -1,10 +1,10 @@
-"""Reads and writes the audit log; nothing in it is ever changed."""
+"""Reads and writes the audit log; nothing in it is ever changed, and what is old is deleted."""
 
 from __future__ import annotations
 
 import json
 
-from sqlalchemy import and_, exists, func, insert, select
+from sqlalchemy import and_, delete, exists, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.database.connect import lock
@@ -67,6 +67,15 @@ class AuditTable:
         async with self._read() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [AuditEntry(**{**row, "detail": _detail(row["detail"])}) for row in rows]
+
+    async def drop_before(self, at: float, limit: int) -> int:
+        """Delete some of the entries of before a time, the first ones; return how many."""
+        first = select(audit.c.id, audit.c.at).where(audit.c.id > 0).order_by(audit.c.id)
+        async with self._write() as connection:
+            old = [row.id for row in await connection.execute(first.limit(limit)) if row.at < at]
+            if old:
+                await connection.execute(delete(audit).where(audit.c.id.in_(old)))
+        return len(old)
 
 
 def _detail(text: str) -> dict[str, object]:

@@ -14,12 +14,13 @@ class RetentionRules:
 
     days is for how long an order is kept after its end. most_bytes is what the blob store may hold
     before the oldest orders are deleted. grace_days is how long the data of what is gone from
-    Discord is kept.
+    Discord is kept. audit_days is how long the records of the audit log are.
     """
 
     days: int = 0
     most_bytes: int = 0
     grace_days: float = 7.0
+    audit_days: int = 0
 
 
 def shorter(*days: int) -> int:

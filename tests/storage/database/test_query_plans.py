@@ -88,6 +88,7 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.servers.policy("1")
     await jobs.audit.record_rarely(AuditEntry("1", "bob", "report", "j"), 2.0, 1.0, 5)
     await jobs.audit.page("1", 5, before=9)
+    await jobs.audit.drop_before(1.0, 50)
     await jobs.audit.record_unless_known(AuditEntry("1", "a", "refused_words"), 2.0, 1.0)
     await jobs.sums.of_person("ann", JOB.created)
     await jobs.sums.of_everybody(JOB.created)

@@ -15,6 +15,7 @@ from bot.studio.options import Options
 from bot.studio.privacy import data_keeper
 from bot.studio.privacy.blob_sweep import PREFIXES
 from bot.studio.privacy.data_keeper import DataKeeper
+from bot.studio.privacy.retention import BATCH
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.privacy.departure import Departure, DepartureKind
@@ -130,6 +131,20 @@ async def test_a_row_that_cannot_be_read_does_not_end_a_departure(
         await departing.delete(gone, "discord")
     assert [await is_kept(backend, one) for one in clips[1:]] == [False] * 3
     assert await backend.jobs.privacy.departures.due(1e12) == []
+
+
+async def test_records_of_the_audit_log_go_once_they_are_old(backend: Backend) -> None:
+    retention, audit = backend.studio.privacy.retention, backend.jobs.audit
+    for number in range(2 * BATCH + 1):
+        days = 0 if number == 2 * BATCH else 30
+        entry = AuditEntry("7", "1", "settings", str(number))
+        await audit.record(entry, time.time() - days * DAY)
+    retention.rules = RetentionRules(audit_days=0)
+    assert await retention.delete_old_records() == 0
+    retention.rules = RetentionRules(audit_days=29)
+    deleted = [await retention.delete_old_records() for _ in range(3)]
+    assert deleted == [BATCH, BATCH, 0]
+    assert [one.subject for one in await audit.page("7", 9)] == [str(2 * BATCH)]
 
 
 async def test_the_picture_of_a_waiting_job_stays(backend: Backend) -> None:
