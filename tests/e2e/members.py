@@ -18,6 +18,8 @@ PATIENCE = 240
 """Seconds after which a test gives up on anything, however slow the machine."""
 QUICK: dict[str, Any] = {"steps": 2, "frames": 8}
 """Options of a clip that takes little time, for tests of everything but its looks."""
+LONG: dict[str, Any] = {"steps": 200}
+"""Options of a clip that is still in the making when a test acts on it."""
 
 
 class NewMembers:

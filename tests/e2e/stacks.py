@@ -13,6 +13,13 @@ from tests.support.catalogue.admission import small_catalogue
 ROOT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 240
 WIRE_LOG = "wire.jsonl"
+LITTLE_WORK = {
+    "credits_per_day: 600": "credits_per_day: 30",
+    "denoising: {side: 128, frames: 16}": "denoising: {side: 64, frames: 8}",
+    "steps: [2, 50]": "steps: [2, 200]",
+    "frames: 32, steps: 50}": "frames: 32, steps: 200}",
+}
+"""Changes of the catalogue: each step is little work, and a clip may take many of them."""
 FAKE = {"ENGINE_FACTORY": "tests.support.fake_engine:create"}
 """Settings of a service without a model, for tests of everything but the model."""
 
@@ -31,7 +38,7 @@ async def running_stack(folder: Path, **settings: str) -> AsyncIterator[LocalSta
 
 
 def catalogue(folder: Path) -> Path:
-    """Write the catalogue with small clips and a daily quota that one order can exceed."""
+    """Write the catalogue with small clips, quick steps and a quota that one order can exceed."""
     path = folder / "generation.yaml"
-    path.write_text(small_catalogue(**{"credits_per_day: 600": "credits_per_day: 30"}))
+    path.write_text(small_catalogue(**LITTLE_WORK))
     return path

@@ -21,7 +21,7 @@ from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.job import Status
 from storage.settings import Settings
-from tests.e2e.members import PATIENCE
+from tests.e2e.members import LONG, PATIENCE
 from tests.e2e.stacks import FAKE
 from tests.support.credentials.signing import valid_credentials
 from tests.support.pictures.files import gradient, noise, saved
@@ -131,7 +131,8 @@ async def test_one_bad_picture_stops_no_other_and_no_name_or_prompt_does(
 
 
 async def test_ctrl_c_cancels_unfinished_clips(local_stack: LocalStack, tmp_path: Path) -> None:
-    arguments = ["animate", PAIR[0], "--prompts", "zoom in", "--steps", "50", "-o", str(tmp_path)]
+    long = ["--prompts", "zoom in", "--steps", str(LONG["steps"])]
+    arguments = ["animate", PAIR[0], *long, "-o", str(tmp_path)]
     cancelled = (await counts(local_stack))[Status.CANCELLED]
     process = await start(local_stack.environ, *arguments)
 

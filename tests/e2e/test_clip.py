@@ -15,6 +15,7 @@ from deploy.local.stack.waiting import poll
 from gpu_worker.media.clip_frames import open_clip
 from gpu_worker.media.frames import Frame
 from tests.e2e.members import (
+    LONG,
     PATIENCE,
     PHOTOGRAPH,
     QUICK,
@@ -134,7 +135,7 @@ async def test_delete_removes_the_message(members: NewMembers) -> None:
 
 async def test_cancel_ends_a_running_clip_and_costs_nothing(members: NewMembers) -> None:
     member = await members.join()
-    key = await order(member, PHOTOGRAPH.read_bytes(), steps=50)
+    key = await order(member, PHOTOGRAPH.read_bytes(), **LONG)
     message = await wait_for_progress(member, key)
     await member.press(key, buttons_of(message)["cancel"])
     message = await wait_for_end(member, key)

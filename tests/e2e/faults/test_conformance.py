@@ -10,6 +10,7 @@ from deploy.local.clip_messages import buttons_of, is_final
 from deploy.local.discord import Json
 from deploy.local.stack.local_stack import LocalStack
 from tests.e2e.members import (
+    LONG,
     PATIENCE,
     PHOTOGRAPH,
     NewMembers,
@@ -66,7 +67,7 @@ async def test_a_preview_is_shown_until_the_clip_is_there(
     members: NewMembers, local_stack: LocalStack
 ) -> None:
     member = await members.join()
-    key = await order(member, PHOTOGRAPH.read_bytes(), seed=32, frames=8, steps=50)
+    key = await order(member, PHOTOGRAPH.read_bytes(), seed=32, frames=8, **LONG)
     seen = await asyncio.wait_for(
         member.wait_for_message(key, lambda now: preview_of(now) is not None or is_final(now)),
         PATIENCE,

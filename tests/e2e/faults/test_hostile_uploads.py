@@ -26,6 +26,7 @@ def attacks() -> list[bytes]:
     return refused * 2 + [hostile.huge("WEBP"), hostile.huge("AVIF")]
 
 
+@pytest.mark.slow  # an ordinary picture passes such ones in tests/storage/pictures
 async def test_an_ordinary_clip_comes_beside_hostile_uploads(
     members: NewMembers,
 ) -> None:

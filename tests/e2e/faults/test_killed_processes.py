@@ -13,6 +13,7 @@ from deploy.local.stack.redis_server import start_redis
 from deploy.local.stack.waiting import poll
 from storage.queue.client import Queue
 from tests.e2e.members import (
+    LONG,
     PATIENCE,
     PHOTOGRAPH,
     NewMembers,
@@ -39,7 +40,7 @@ async def test_a_killed_bot_delivers_the_clip_once_and_in_its_message(
     members: NewMembers, local_stack: LocalStack
 ) -> None:
     member = await members.join()
-    key = await order(member, PHOTOGRAPH.read_bytes(), "pan right", seed=11, steps=40)
+    key = await order(member, PHOTOGRAPH.read_bytes(), "pan right", seed=11, **LONG)
     job = buttons_of(await wait_for_progress(member, key))["cancel"].partition(":")[2]
     assert local_stack.bot is not None
     await local_stack.bot.kill()
@@ -59,9 +60,9 @@ async def test_the_clip_of_a_killed_worker_is_made_by_the_next(
 ) -> None:
     member, picture = await members.join(), PHOTOGRAPH.read_bytes()
     began = time.monotonic()
-    first = await wait_for_clip(member, await order(member, picture, "pan left", seed=12, steps=40))
+    first = await wait_for_clip(member, await order(member, picture, "pan left", seed=12, **LONG))
     own = time.monotonic() - began
-    key = await order(member, picture, "pan left", seed=13, steps=40)
+    key = await order(member, picture, "pan left", seed=13, **LONG)
     await wait_for_progress(member, key)
     assert local_stack.worker is not None
     started = children(local_stack.worker.process.pid)
@@ -81,7 +82,7 @@ async def test_an_emptied_redis_loses_no_order(
 ) -> None:
     people = [await members.join(name) for name in ("Ben", "Eve", "Kim")]
     picture = PHOTOGRAPH.read_bytes()
-    lengths = (40, 5, 6)  # the first still runs when the others have been ordered
+    lengths = (LONG["steps"], 5, 6)  # the first still runs when the others have been ordered
     keys = [
         await order(one, picture, "tilt up", seed=14, steps=steps)
         for one, steps in zip(people, lengths, strict=True)

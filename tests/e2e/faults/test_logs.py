@@ -9,6 +9,7 @@ from deploy.local.clip_messages import buttons_of
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.waiting import poll
 from tests.e2e.members import (
+    LONG,
     PATIENCE,
     PHOTOGRAPH,
     NewMembers,
@@ -37,7 +38,7 @@ async def test_the_lines_of_a_job_can_be_selected(
 ) -> None:
     member = await members.join()
     clip = await order_clip(member, prompt="tulips")
-    long = await order(member, PHOTOGRAPH.read_bytes(), "tulips", steps=50)
+    long = await order(member, PHOTOGRAPH.read_bytes(), "tulips", **LONG)
     button = buttons_of(await wait_for_progress(member, long))["cancel"]
     cancelled = button.partition(":")[2]
     await member.press(long, button)

@@ -13,6 +13,7 @@ from deploy.local.discord.state.guild import NO_BOTS
 from deploy.local.stack.waiting import poll
 from tests.e2e.faults.pictures import INVALID, UNUSUAL
 from tests.e2e.members import (
+    LONG,
     PATIENCE,
     PHOTOGRAPH,
     QUICK,
@@ -28,7 +29,7 @@ LOCALES = {"en-US": "en", "zh-CN": "zh-CN"}
 MOST_EXPENSIVE: dict[str, Any] = {
     "candidates": 4,
     "frames": 120,
-    "steps": 50,
+    **LONG,
     "guidance": 2.0,
     "resolution": "1024p",
     "choose": "judge",

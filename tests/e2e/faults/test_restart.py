@@ -7,6 +7,7 @@ import pytest
 from deploy.local.clip_messages import buttons_of
 from deploy.local.stack.local_stack import LocalStack
 from tests.e2e.members import (
+    LONG,
     PATIENCE,
     PHOTOGRAPH,
     NewMembers,
@@ -28,7 +29,7 @@ async def test_buttons_and_reactions_of_an_earlier_clip_work(
 ) -> None:
     member = await members.join()
     old = await order_clip(member, seed=21)
-    long = await order(member, PHOTOGRAPH.read_bytes(), steps=50)
+    long = await order(member, PHOTOGRAPH.read_bytes(), **LONG)
     await wait_for_progress(member, long)
     assert local_stack.bot is not None
     await local_stack.bot.stop()

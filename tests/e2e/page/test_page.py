@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.e2e.members import PHOTOGRAPH
+from tests.e2e.members import LONG, PHOTOGRAPH
 from tests.support.discord.browser import needs_chromium, screenshot
 
 PROMPT = "slowly zoom in on the face"
@@ -67,7 +67,7 @@ async def test_a_person_animates_a_picture_and_uses_its_buttons(page: Page) -> N
 
 
 async def test_a_person_sees_a_preview_and_cancels(page: Page) -> None:
-    message = await order(page, "tilt up very slowly", steps="50")
+    message = await order(page, "tilt up very slowly", steps=str(LONG["steps"]))
     preview = message.locator(".media img")
     await expect(preview).to_be_visible()
     await expect(message).to_contain_text("%")
