@@ -6,6 +6,7 @@ READY := $(VENV)/.ready
 PROCESSES ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 SOURCES := bot gpu_worker storage deploy tests
 export OMP_WAIT_POLICY := PASSIVE
+unexport PYTHONDONTWRITEBYTECODE  # else each of the tests' many processes compiles the code again
 
 .PHONY: demo web run test test-slow check format lint types imports security bench latency load faults fuzz evaluate train-embedded images chart clean
 
