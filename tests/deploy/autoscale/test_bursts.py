@@ -28,7 +28,7 @@ from tests.support.backend import Backend, open_backend, png, requester, until
 
 pytestmark = pytest.mark.timeout(240)
 
-MOST, IDLE_SECONDS, CLIPS = 3, 3.0, 9
+MOST, IDLE_SECONDS, CLIPS = 2, 3.0, 6
 OFFER = "runpod-flex-24gb"
 TICK = 0.02  # seconds; the kernel tells the start of a process, and its own, in hundredths
 
