@@ -14,7 +14,7 @@ from gpu_worker.media.frames import Frame, FrameSource
 from gpu_worker.media.samples import SampledFrames
 from storage.domain.drafts.grid import columns
 from storage.domain.progress import Progress, Stage
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from storage.domain.errors import BadStyle, GenerationFailed
 from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 
 
 class Generator:

@@ -16,7 +16,7 @@ from gpu_worker.stage_times import TimedReporter
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Stage
 from storage.queue.lease import Handler
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from storage.queue.reporter import ProgressReporter
 
 TimedHandler: TypeAlias = Callable[[Order, TimedReporter], Awaitable[Clip | Failure]]

@@ -21,7 +21,7 @@ from storage.blobs import Blobs
 from storage.domain.errors import BadStyle, GenerationFailed, Unavailable
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
-from storage.queue.messages import FinishedSegment
+from storage.queue.messages.outcomes import FinishedSegment
 from storage.queue.slots import EngineSlot
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment, Clip, Failure
 from storage.domain.errors import MutoscopeError, Unavailable
 from storage.domain.request import GenerationRequest
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,9 @@ from storage.domain.progress import Stage
 from storage.domain.trust.filter_level import CONTENT_REFUSED, passes
 from storage.logs import log_job
 from storage.queue.client import Queue
-from storage.queue.messages import HANDED_BACK, AttemptState, Event, Order, Progressed, Started
+from storage.queue.messages.events import Event, Progressed, Started
+from storage.queue.messages.orders import AttemptState, Order
+from storage.queue.messages.outcomes import HANDED_BACK
 
 log = logging.getLogger(__name__)
 

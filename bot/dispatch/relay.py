@@ -12,7 +12,7 @@ from storage.database.jobs import Jobs
 from storage.domain.errors import JobGone, Unavailable
 from storage.logs import log_job
 from storage.queue.client import Queue
-from storage.queue.messages import Changed
+from storage.queue.messages.events import Changed
 
 log = logging.getLogger(__name__)
 

@@ -24,7 +24,7 @@ from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.waiting import poll
 from deploy.local.visitors import noise, quantile, visitors
 from deploy.local.worker_probe import WorkerProbe, default_request
-from storage.queue.messages import Ended, Started
+from storage.queue.messages.events import Ended, Started
 from storage.settings import Settings
 
 MEMBERS, ROUNDS, STARTS, CLIPS = 50, 3, 20, 5

@@ -20,7 +20,7 @@ from deploy.local.stack.local_stack import LocalStack
 from deploy.local.worker_probe import WorkerProbe, default_request
 from storage.blobs import Blobs
 from storage.domain.progress import Stage
-from storage.queue.messages import Ended, Event, Progressed
+from storage.queue.messages.events import Ended, Event, Progressed
 from storage.settings import Settings
 
 Interval = tuple[float, float]

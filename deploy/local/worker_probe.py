@@ -14,7 +14,8 @@ from storage.domain.camera.motion import Camera, Motion
 from storage.domain.clip import Clip
 from storage.domain.request import GenerationRequest
 from storage.queue.client import Queue
-from storage.queue.messages import Event, Order
+from storage.queue.messages.events import Event
+from storage.queue.messages.orders import Order
 from storage.settings import Settings
 
 AnyEvent = TypeVar("AnyEvent", bound=Event)

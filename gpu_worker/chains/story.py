@@ -22,7 +22,7 @@ from storage.domain.errors import GenerationFailed
 from storage.domain.progress import Progress
 from storage.domain.prompt.story import segment_of
 from storage.domain.request import GenerationRequest
-from storage.queue.messages import FinishedSegment
+from storage.queue.messages.outcomes import FinishedSegment
 
 log = logging.getLogger(__name__)
 

@@ -30,26 +30,17 @@ from storage.domain.cost.bill import WorkerLife
 from storage.domain.errors import Unavailable
 from storage.domain.models.served_model import ServedModel, by_name
 from storage.queue.connection import CONNECTION_ERRORS, RECONNECT_SECONDS, connect_redis
-from storage.queue.messages import (
+from storage.queue.keys import (
     CANCEL_SECONDS,
     CANCELS,
     CHANGES,
     EVENTS,
     FORGOTTEN,
     LIVES,
-    OFFER_LIMIT,
     STORIES,
     TASK,
-    VERSION,
     WITHDRAWN_SECONDS,
     WORKER_KEYS,
-    AttemptState,
-    Changed,
-    Event,
-    FinishedSegment,
-    Forgotten,
-    Order,
-    WrongVersion,
     attempt_id,
     cancel_key,
     lease_key,
@@ -57,18 +48,23 @@ from storage.queue.messages import (
     outcome_key,
     preview_key,
     queue_key,
+    withdrawn_key,
+    worker_key,
+)
+from storage.queue.messages.events import (
+    Changed,
+    Event,
+    Forgotten,
     read_change,
     read_event,
     read_forgotten,
-    read_life,
-    read_outcome,
-    read_served,
-    withdrawn_key,
-    worker_key,
     write_change,
     write_forgotten,
-    write_order,
 )
+from storage.queue.messages.orders import AttemptState, Order, write_order
+from storage.queue.messages.outcomes import FinishedSegment, read_outcome
+from storage.queue.messages.wire import VERSION, WrongVersion
+from storage.queue.messages.worker_life import OFFER_LIMIT, read_life, read_served
 from storage.queue.segments import SegmentTable
 
 CLOCK_DIFFERENCE = timedelta(minutes=10)

@@ -31,16 +31,10 @@ from storage.queue.connection import (
     write_json,
 )
 from storage.queue.heartbeat import Heartbeat
+from storage.queue.keys import CANCELS, TASK, cancel_key, queue_key
 from storage.queue.lease import Handler, LeasedOrder, deliver
-from storage.queue.messages import (
-    CANCELS,
-    TASK,
-    VERSION,
-    WrongVersion,
-    cancel_key,
-    queue_key,
-    read_order,
-)
+from storage.queue.messages.orders import read_order
+from storage.queue.messages.wire import VERSION, WrongVersion
 from storage.queue.reporter import ProgressReporter
 from storage.queue.slots import Capacity, SlotQueue
 from storage.settings import Settings

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from storage.domain.cost.bill import WorkerLife
 from storage.domain.models.served_model import ServedModel
 from storage.queue.connection import checked_url
-from storage.queue.messages import (
+from storage.queue.keys import (
     LEASE_SECONDS,
     LIFE_SECONDS,
     LIVES,
@@ -23,9 +23,8 @@ from storage.queue.messages import (
     WORKERS,
     life_key,
     worker_key,
-    write_life,
-    write_served,
 )
+from storage.queue.messages.worker_life import write_life, write_served
 
 log = logging.getLogger(__name__)
 

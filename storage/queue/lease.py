@@ -14,21 +14,19 @@ from storage.domain.clip import Clip, Failure
 from storage.logs import log_job
 from storage.queue.connection import CONNECTION_ERRORS, RECONNECT_SECONDS
 from storage.queue.heartbeat import Heartbeat
-from storage.queue.messages import (
+from storage.queue.keys import (
     EVENTS,
-    HANDED_BACK,
     LEASE_SECONDS,
     OUTCOME_SECONDS,
-    Ended,
-    Order,
     attempt_id,
     cancel_key,
     lease_key,
     outcome_key,
     withdrawn_key,
-    write_event,
-    write_outcome,
 )
+from storage.queue.messages.events import Ended, write_event
+from storage.queue.messages.orders import Order
+from storage.queue.messages.outcomes import HANDED_BACK, write_outcome
 from storage.queue.reporter import ProgressReporter
 from storage.tracing import span
 

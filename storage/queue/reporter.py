@@ -12,15 +12,9 @@ from arq.connections import ArqRedis
 
 from storage.domain.progress import Progress
 from storage.queue.connection import CONNECTION_ERRORS
-from storage.queue.messages import (
-    EVENTS,
-    PREVIEW_SECONDS,
-    Order,
-    Progressed,
-    Started,
-    preview_key,
-    write_event,
-)
+from storage.queue.keys import EVENTS, PREVIEW_SECONDS, preview_key
+from storage.queue.messages.events import Progressed, Started, write_event
+from storage.queue.messages.orders import Order
 from storage.queue.segments import JobSegments
 from storage.queue.slots import SlotQueue
 

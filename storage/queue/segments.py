@@ -14,14 +14,8 @@ from arq.connections import ArqRedis
 from storage.codec import CodecError
 from storage.domain.request import MOST_SEGMENTS
 from storage.queue.connection import CONNECTION_ERRORS
-from storage.queue.messages import (
-    SEGMENT_SECONDS,
-    STORIES,
-    FinishedSegment,
-    read_segment,
-    segments_key,
-    write_segment,
-)
+from storage.queue.keys import SEGMENT_SECONDS, STORIES, segments_key
+from storage.queue.messages.outcomes import FinishedSegment, read_segment, write_segment
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,8 @@ from storage.domain.clip import Failure
 from storage.domain.errors import BadRequest
 from storage.domain.progress import Progress, Stage
 from storage.prices_file import PricesError, load_prices
-from storage.queue import messages
+from storage.queue.messages import events, orders, outcomes
+from storage.queue.messages.wire import WrongVersion
 from storage.settings import Settings, SettingsError
 from tests.fuzz.campaign import Attempt
 from tests.fuzz.mutation import NUMBERS, changed_bytes, changed_json, text
@@ -80,22 +81,22 @@ async def forms() -> AsyncIterator[Attempt]:
 @asynccontextmanager
 async def wire() -> AsyncIterator[Attempt]:
     """Read a changed message of each kind."""
-    progress = messages.Progressed("job", 1, Progress(Stage.DENOISING, 3, 8, eta=2.5))
+    progress = events.Progressed("job", 1, Progress(Stage.DENOISING, 3, 8, eta=2.5))
     failure = Failure("failed_encoding", (("a", "b"),))
     known: list[tuple[str, Callable[[str], object]]] = [
-        (messages.write_order(messages.Order("job", 1, REQUEST, 10**7)), messages.read_order),
-        (messages.write_event(progress), messages.read_event),
-        (messages.write_event(messages.Ended("job", 1)), messages.read_event),
-        (messages.write_change(messages.Changed("job", "process")), messages.read_change),
-        (messages.write_outcome(CLIP), messages.read_outcome),
-        (messages.write_outcome(failure), messages.read_outcome),
+        (orders.write_order(orders.Order("job", 1, REQUEST, 10**7)), orders.read_order),
+        (events.write_event(progress), events.read_event),
+        (events.write_event(events.Ended("job", 1)), events.read_event),
+        (events.write_change(events.Changed("job", "process")), events.read_change),
+        (outcomes.write_outcome(CLIP), outcomes.read_outcome),
+        (outcomes.write_outcome(failure), outcomes.read_outcome),
     ]
 
     async def attempt(rng: random.Random) -> bool:
         message, read = rng.choice(known)
         try:
             read(changed_json(rng, message))
-        except (CodecError, messages.WrongVersion):
+        except (CodecError, WrongVersion):
             return False
         return True
 

@@ -17,7 +17,7 @@ from storage.domain.errors import Unavailable
 from storage.domain.models.served_model import ServedModel
 from storage.domain.picture import TextToImage
 from storage.filter.squares import SQUARE_BYTES
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from tests.gpu_worker.test_generate import RecordingReporter, comment_in, ordered
 from tests.support.in_process_engine import InProcessEngine, decode_in_process
 

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from bot.studio.options import Options
 from storage.database.connect import open_database
 from storage.domain.job import Job, Status
-from storage.queue.messages import lease_key
+from storage.queue.keys import lease_key
 from tests.support.backend import Backend, open_backend, png, requester, until
 from tests.support.worker_processes import WorkerProcesses, alive, worker_processes
 

@@ -31,7 +31,7 @@ from storage.domain.models.served_model import ServedModel
 from storage.domain.models.style import Style
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from storage.queue.slots import SlotQueue
 from tests.gpu_worker.chains.recorded_segments import RecordedSegments
 from tests.support.backend import png

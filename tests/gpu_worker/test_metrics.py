@@ -12,7 +12,7 @@ from gpu_worker.stage_times import TimedReporter
 from storage.domain.clip import Adjustment, Clip, Failure
 from storage.domain.progress import Progress, Stage
 from storage.queue.connection import connect_redis
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from storage.queue.reporter import ProgressReporter
 from storage.queue.slots import SlotQueue
 from tests.support.examples import CLIP, REQUEST

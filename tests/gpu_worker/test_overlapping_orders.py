@@ -23,7 +23,7 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Progress, Stage
 from storage.domain.request import GenerationRequest
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from storage.queue.slots import Capacity, EngineSlot, SlotQueue
 from tests.gpu_worker.chains.recorded_segments import RecordedSegments
 from tests.support.credentials.signing import CheckedGenerator

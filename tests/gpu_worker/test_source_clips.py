@@ -19,7 +19,7 @@ from storage.domain.finish import Finish
 from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from storage.queue.slots import SlotQueue
 from tests.gpu_worker.media.test_encode import PLENTY, psnr, scene
 from tests.gpu_worker.test_generate import RecordingReporter, parameters_in

@@ -21,7 +21,9 @@ import pytest
 from gpu_worker.media.picture import fit
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Stage
-from storage.queue.messages import HANDED_BACK, AttemptState, lease_key
+from storage.queue.keys import lease_key
+from storage.queue.messages.orders import AttemptState
+from storage.queue.messages.outcomes import HANDED_BACK
 from tests.support.credentials.signing import same_clip
 from tests.support.prometheus import samples, scrape
 from tests.support.queue_worker import put_text

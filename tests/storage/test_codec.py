@@ -19,7 +19,7 @@ from storage.domain.clip import Adjustment, Clip, Container, Failure
 from storage.domain.job import Job, ReplyTarget, Status
 from storage.domain.progress import Progress
 from storage.domain.request import SEED_LIMIT, GenerationRequest
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from tests.support.examples import CLIP, JOB, REQUEST
 
 KEYFRAMES = (Keyframe(0.0, Pose()), Keyframe(1.0, Pose(dx=0.2, zoom=1.5), Easing.EASE_OUT))

@@ -33,7 +33,7 @@ from storage.domain.request import GenerationRequest
 from storage.prices_file import load_prices
 from storage.queue.client import Queue
 from storage.queue.consumer import serve
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 from tests.support.clip_files import box, small_gif, small_webp

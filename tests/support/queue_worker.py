@@ -14,8 +14,10 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import Unavailable
 from storage.queue.client import Queue
 from storage.queue.consumer import HEAD_START_SECONDS, ArqWorker, serve
+from storage.queue.keys import EVENTS, TASK, queue_key
 from storage.queue.lease import Handler
-from storage.queue.messages import EVENTS, TASK, Ended, Event, Order, queue_key, write_event
+from storage.queue.messages.events import Ended, Event, write_event
+from storage.queue.messages.orders import Order
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 from tests.support.examples import CLIP, REQUEST

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from storage.domain.clip import Clip, Failure
 from storage.queue.consumer import serve
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 from tests.support.queue_worker import clip_of

@@ -20,7 +20,8 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.prompt.reading import with_reading
 from storage.domain.request import GenerationRequest
 from storage.queue.client import Queue
-from storage.queue.messages import Order, Progressed
+from storage.queue.messages.events import Progressed
+from storage.queue.messages.orders import Order
 from tests.support.credentials.signing import valid_credentials
 
 ROOT = Path(__file__).parents[2]

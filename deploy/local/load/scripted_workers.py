@@ -25,7 +25,7 @@ from storage.blobs import Blobs
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Progress, Stage
 from storage.queue.consumer import serve
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 

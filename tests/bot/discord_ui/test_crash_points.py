@@ -26,7 +26,7 @@ from deploy.local.discord.state.guild import BOT
 from deploy.local.stack.child_process import ChildProcess, python
 from storage.database.connect import open_database
 from storage.domain.clip import Clip, Failure
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from storage.queue.reporter import ProgressReporter
 from tests.bot.studio.chains.test_stories import StoryWorker
 from tests.support.backend import Backend, ScriptedWorker, png, until

@@ -16,7 +16,7 @@ from storage.domain.cost.bill import ClipBill, WorkerLife
 from storage.domain.models.served_model import ServedModel
 from storage.prices_file import load_prices
 from storage.queue.heartbeat import Heartbeat, report_end
-from storage.queue.messages import LIVES, life_key
+from storage.queue.keys import LIVES, life_key
 from tests.support.backend import Backend, png, requester, until
 
 OFFER = "runpod-flex-24gb"

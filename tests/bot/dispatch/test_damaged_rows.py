@@ -17,7 +17,7 @@ from storage.domain.clip import Failure
 from storage.domain.errors import JobGone
 from storage.domain.job import Job, Status
 from storage.queue.client import Queue
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from tests.support.backend import Backend, png, requester, until
 from tests.support.examples import job
 

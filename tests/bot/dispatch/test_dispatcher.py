@@ -17,7 +17,9 @@ from storage.domain.catalogue import QuotaRow
 from storage.domain.clip import Clip, Failure
 from storage.domain.job import Job, Status
 from storage.domain.progress import Progress, Stage
-from storage.queue.messages import EVENTS, HANDED_BACK, Progressed, write_event
+from storage.queue.keys import EVENTS
+from storage.queue.messages.events import Progressed, write_event
+from storage.queue.messages.outcomes import HANDED_BACK
 from tests.support.backend import Backend, clip_file, open_backend, png, requester, until
 from tests.support.clip_files import box, small_gif, smallest_mp4
 from tests.support.queue_worker import queued_orders, wait_for_log

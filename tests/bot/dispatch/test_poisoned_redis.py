@@ -10,10 +10,9 @@ from redis.asyncio import Redis
 
 from bot.studio.options import Options
 from storage.domain.job import Job, Status
-from storage.queue.messages import (
+from storage.queue.keys import (
     CANCELS,
     EVENTS,
-    VERSION,
     WORKERS,
     attempt_id,
     cancel_key,
@@ -21,8 +20,9 @@ from storage.queue.messages import (
     outcome_key,
     preview_key,
     queue_key,
-    write_outcome,
 )
+from storage.queue.messages.outcomes import write_outcome
+from storage.queue.messages.wire import VERSION
 from tests.support.backend import Backend, png, requester, until
 from tests.support.examples import CLIP
 

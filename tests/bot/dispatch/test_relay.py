@@ -15,7 +15,9 @@ from bot.studio.events import JobChanged, JobEvent, Subscription
 from bot.studio.options import Options
 from storage.domain.clip import Failure
 from storage.domain.job import Job, Status
-from storage.queue.messages import CHANGES, EVENTS, HANDED_BACK, Changed
+from storage.queue.keys import CHANGES, EVENTS
+from storage.queue.messages.events import Changed
+from storage.queue.messages.outcomes import HANDED_BACK
 from tests.support.backend import Backend, open_backend, png, requester, until
 from tests.support.prometheus import samples
 from tests.support.redis_server import RestartableRedis

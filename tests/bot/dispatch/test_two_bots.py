@@ -17,7 +17,8 @@ from storage.domain.errors import JobGone
 from storage.domain.job import MAX_DEATHS, Job, Status
 from storage.domain.progress import Progress, Stage
 from storage.queue.client import Queue
-from storage.queue.messages import Ended, Order, Progressed, Started
+from storage.queue.messages.events import Ended, Progressed, Started
+from storage.queue.messages.orders import Order
 from tests.support.backend import Backend, png, requester, until
 from tests.support.queue_worker import queued_orders
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from deploy.local.queued import engine_interval, gaps
 from storage.domain.progress import Progress, Stage
-from storage.queue.messages import Event, Progressed
+from storage.queue.messages.events import Event, Progressed
 
 
 def progressed(job: str, *stages: tuple[Stage, float]) -> list[tuple[float, Event]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from storage.queue.messages import FinishedSegment
+from storage.queue.messages.outcomes import FinishedSegment
 
 
 class RecordedSegments:

@@ -23,7 +23,7 @@ from storage.domain.models.served_model import ServedModel
 from storage.domain.prompt.reading import with_reading
 from storage.domain.prompt.story import with_segments
 from storage.domain.request import DenoisedShape, GenerationRequest
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from tests.gpu_worker.chains.steps_between import steps_between
 from tests.gpu_worker.models.depth.tiny_models import write_depth_anything
 from tests.gpu_worker.test_generate import RecordingReporter

@@ -15,7 +15,7 @@ from storage.blobs import Blobs
 from storage.domain.clip import Clip, Container, Failure
 from storage.domain.models.served_model import ServedModel
 from storage.domain.request import GenerationRequest
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from tests.gpu_worker.chains.steps_between import steps_between
 from tests.gpu_worker.media.test_encode import PLENTY, psnr, scene
 from tests.gpu_worker.test_generate import RecordingReporter, comment_in

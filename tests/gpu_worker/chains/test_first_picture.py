@@ -18,7 +18,7 @@ from storage.domain.models.served_model import ServedModel
 from storage.domain.picture import TextToImage
 from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 from tests.gpu_worker.test_generate import RecordingReporter, parameters_in
 from tests.support.credentials.signing import CheckedGenerator, same_clip
 from tests.support.fake_engine import PREVIEW

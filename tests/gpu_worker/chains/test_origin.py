@@ -19,7 +19,8 @@ from storage.domain.finish import Finish
 from storage.domain.models.served_model import ServedModel
 from storage.domain.prompt.story import with_segments
 from storage.domain.request import DenoisedShape, GenerationRequest
-from storage.queue.messages import Order, read_segment, write_segment
+from storage.queue.messages.orders import Order
+from storage.queue.messages.outcomes import read_segment, write_segment
 from tests.gpu_worker.test_generate import RecordingReporter, ordered
 from tests.storage.test_clip_comment import mp4
 from tests.support.credentials.signing import CheckedGenerator, same_clip

@@ -21,7 +21,8 @@ from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Stage
 from storage.domain.prompt.story import with_segments
 from storage.domain.request import GenerationRequest
-from storage.queue.messages import Order, read_segment, write_segment
+from storage.queue.messages.orders import Order
+from storage.queue.messages.outcomes import read_segment, write_segment
 from tests.gpu_worker.chains.steps_between import steps_between
 from tests.gpu_worker.test_generate import RecordingReporter, comment_in, ordered
 from tests.support.credentials.signing import CheckedGenerator, same_clip

@@ -15,22 +15,11 @@ from storage.domain.errors import Unavailable
 from storage.domain.models.served_model import ServedModel
 from storage.domain.progress import Progress, Stage
 from storage.queue.client import Queue
-from storage.queue.messages import (
-    EVENTS,
-    VERSION,
-    WORKER_KEYS,
-    WORKERS,
-    AttemptState,
-    Ended,
-    Order,
-    Progressed,
-    Started,
-    outcome_key,
-    withdrawn_key,
-    write_event,
-    write_order,
-    write_outcome,
-)
+from storage.queue.keys import EVENTS, WORKER_KEYS, WORKERS, outcome_key, withdrawn_key
+from storage.queue.messages.events import Ended, Progressed, Started, write_event
+from storage.queue.messages.orders import AttemptState, Order, write_order
+from storage.queue.messages.outcomes import write_outcome
+from storage.queue.messages.wire import VERSION
 from storage.queue.reporter import ProgressReporter
 from storage.settings import Settings
 from tests.support.queue_worker import (

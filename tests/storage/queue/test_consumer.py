@@ -12,7 +12,10 @@ import redis
 from storage.domain.clip import Failure
 from storage.queue.client import Queue
 from storage.queue.consumer import MAX_ORDERS
-from storage.queue.messages import HANDED_BACK, AttemptState, Started, lease_key, queue_key
+from storage.queue.keys import lease_key, queue_key
+from storage.queue.messages.events import Started
+from storage.queue.messages.orders import AttemptState
+from storage.queue.messages.outcomes import HANDED_BACK
 from tests.support.queue_worker import (
     BlockingHandler,
     EventRecorder,

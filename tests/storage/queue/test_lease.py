@@ -19,17 +19,10 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import Unavailable
 from storage.queue.client import Queue
 from storage.queue.consumer import Consumer
-from storage.queue.messages import (
-    CANCELS,
-    HANDED_BACK,
-    LEASE_SECONDS,
-    AttemptState,
-    Ended,
-    Order,
-    cancel_key,
-    lease_key,
-    write_outcome,
-)
+from storage.queue.keys import CANCELS, LEASE_SECONDS, cancel_key, lease_key
+from storage.queue.messages.events import Ended
+from storage.queue.messages.orders import AttemptState, Order
+from storage.queue.messages.outcomes import HANDED_BACK, write_outcome
 from storage.queue.reporter import ProgressReporter
 from tests.support.queue_worker import (
     BlockingHandler,

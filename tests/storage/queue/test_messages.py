@@ -14,27 +14,22 @@ from hypothesis import strategies as st
 from storage.codec import CodecError
 from storage.domain.clip import Clip, Failure
 from storage.domain.progress import Progress, Stage
-from storage.queue.messages import (
-    VERSION,
+from storage.queue.messages.events import (
     Changed,
     Ended,
-    FinishedSegment,
     Forgotten,
-    Order,
     Progressed,
     Started,
-    WrongVersion,
     read_change,
     read_event,
     read_forgotten,
-    read_order,
-    read_outcome,
     write_change,
     write_event,
     write_forgotten,
-    write_order,
-    write_outcome,
 )
+from storage.queue.messages.orders import Order, read_order, write_order
+from storage.queue.messages.outcomes import FinishedSegment, read_outcome, write_outcome
+from storage.queue.messages.wire import VERSION, WrongVersion
 from tests.support.examples import CLIP, REQUEST
 
 ORDER = Order("job", 1, REQUEST, 10_000_000)

@@ -15,14 +15,8 @@ from storage.domain.clip import Adjustment
 from storage.domain.errors import Unavailable
 from storage.queue.client import Queue
 from storage.queue.connection import connect_redis
-from storage.queue.messages import (
-    SEGMENT_SECONDS,
-    STORIES,
-    FinishedSegment,
-    read_segment,
-    segments_key,
-    write_segment,
-)
+from storage.queue.keys import SEGMENT_SECONDS, STORIES, segments_key
+from storage.queue.messages.outcomes import FinishedSegment, read_segment, write_segment
 from storage.queue.segments import SegmentTable
 from tests.support.redis_server import RestartableRedis
 

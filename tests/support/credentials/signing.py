@@ -17,7 +17,7 @@ from storage.clip_file import boxes
 from storage.credentials.reading import FileCredentials, read_credentials
 from storage.domain.clip import Clip, Failure
 from storage.domain.models.served_model import ServedModel
-from storage.queue.messages import Order
+from storage.queue.messages.orders import Order
 
 MODEL = ServedModel("fake", "someone/fake@abc", 3)
 

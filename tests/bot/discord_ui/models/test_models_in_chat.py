@@ -17,7 +17,7 @@ from deploy.local.discord.state.guild import ADA
 from storage.domain.clip import Clip
 from storage.domain.job import Job
 from storage.domain.models.served_model import ServedModel
-from storage.queue.messages import HANDED_BACK
+from storage.queue.messages.outcomes import HANDED_BACK
 from tests.bot.discord_ui.library.test_reuse import file_of, inputs_of
 from tests.support.backend import Backend, open_backend, png, until
 from tests.support.catalogue.admission import admit

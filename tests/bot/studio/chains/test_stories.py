@@ -14,7 +14,8 @@ from storage.domain.clip import Clip, Failure
 from storage.domain.errors import BadRequest, JobGone
 from storage.domain.job import Job, Status
 from storage.domain.quota import price
-from storage.queue.messages import FinishedSegment, Order
+from storage.queue.messages.orders import Order
+from storage.queue.messages.outcomes import FinishedSegment
 from storage.queue.reporter import ProgressReporter
 from tests.support.backend import Backend, ScriptedWorker, png, requester, until
 

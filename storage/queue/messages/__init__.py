@@ -1,0 +1,1 @@
+"""What bots and workers write to each other."""
