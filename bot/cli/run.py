@@ -30,6 +30,7 @@ FRACTIONS = {
     Stage.LOADING: 0.0,
     Stage.PREPARING: 0.05,
     Stage.PICTURE: 0.05,
+    Stage.COMPILING: 0.1,
     Stage.DECODING: 0.9,
     Stage.FINISHING: 0.9,
     Stage.ENCODING: 0.95,

@@ -32,6 +32,7 @@ from gpu_worker.engine.messages import (
 )
 from gpu_worker.media.picture import Canvas
 from storage.domain.errors import GenerationFailed
+from storage.domain.progress import Stage
 from storage.domain.request import GenerationRequest
 from storage.logs import current_job, relay
 
@@ -54,13 +55,15 @@ class NotLoadedYet(NotLoaded):
 class EngineTimeouts:
     """How many seconds a child gets: to stop after a cancel, and between two messages.
 
-    loading bounds for how long an engine is tried to be loaded again while that fails for reasons
-    that may pass.
+    compiling takes the place of cancel while layers are compiled, which ends for a cancel between
+    two of them alone. loading bounds for how long an engine is tried to be loaded again while that
+    fails for reasons that may pass.
     """
 
     cancel: float = 10.0
     silence: float = 900.0
     loading: float = 900.0
+    compiling: float = 300.0
 
 
 class EngineConnection:
@@ -79,6 +82,7 @@ class EngineConnection:
         self._numbers = itertools.count(1)
         self._inbox: asyncio.Queue[FromChild | None] = asyncio.Queue()
         self._last_output: deque[str] = deque(maxlen=60)
+        self._stage: Stage | None = None  # of the clip at hand
         self._job = ""  # the one that the child works on or worked on last
         self._loop = asyncio.get_running_loop()
         threading.Thread(target=self._read, daemon=True, name="engine-connection").start()
@@ -133,7 +137,7 @@ class EngineConnection:
 
         The child is killed when it ignores a cancel, and when the caller's task is cancelled.
         """
-        number, self._job = next(self._numbers), current_job()
+        number, self._job, self._stage = next(self._numbers), current_job(), None
         cancelling = asyncio.create_task(self._cancel_on(cancelled, number))
         try:
             await self._send(Generate(number, request, canvas, self._job))
@@ -155,6 +159,7 @@ class EngineConnection:
                     self.kill(detail)
                     raise EngineDied
                 case ProgressUpdate() as update if update.number == number:
+                    self._stage = update.progress.stage
                     on_progress(update.progress, update.preview)
                 case Done() as done if done.number == number:
                     return done.result
@@ -166,6 +171,9 @@ class EngineConnection:
         with contextlib.suppress(OSError):
             await self._send(Cancel(number))
         await asyncio.sleep(self._timeouts.cancel)
+        if self._stage is Stage.COMPILING:
+            # The order is over for its person; the engine that is kept has what it compiled.
+            await asyncio.sleep(self._timeouts.compiling)
         log.warning("the engine's process ignores a cancel; killing it")
         self.kill("killed: it ignored a cancel")
 

@@ -12,13 +12,14 @@ class Stage(StrEnum):
     """The stages of one job on a worker, in their order.
 
     DOWNLOADING is of the model's weights; its steps are MiB. PICTURE is of a picture that is made
-    from the prompt first.
+    from the prompt first. COMPILING is of the model's layers, for a shape of clip.
     """
 
     DOWNLOADING = "downloading"
     LOADING = "loading"
     PREPARING = "preparing"
     PICTURE = "picture"
+    COMPILING = "compiling"
     DENOISING = "denoising"
     DECODING = "decoding"
     FINISHING = "finishing"

@@ -31,13 +31,16 @@ from storage.domain.request import GenerationRequest
 PREVIEW = b"RIFF0000WEBP"
 HOLD = "FAKE_ENGINE_HOLD"  # names a file; nothing is loaded while there is one
 
+AFTER_CANCEL = 0.5
+"""For how many seconds a layer that is being compiled goes on after a cancel."""
+
 
 class FakeEngine:
     """Pans over the picture; the seed says how far. Words of the prompt make it fail.
 
-    slow: 50 ms a step; warn: logs in several ways; hang: never answers, ignores a cancel; crash,
-    broken, oom, refuse: end in that way on the second step; once: only the first time, which the
-    file `marker` remembers.
+    slow: 50 ms a step; warn: logs in several ways; hang: never answers, ignores a cancel; compile:
+    compiles a layer until a cancel, and a little longer; crash, broken, oom, refuse: end in that
+    way on the second step; once: only the first time, which the file `marker` remembers.
     """
 
     name = "fake"
@@ -75,7 +78,9 @@ class FakeEngine:
         for step in range(request.steps):
             if should_stop() and "hang" not in words:
                 raise Cancelled
-            if step == 1:
+            if step == 1 and "compile" in words:
+                compile_layers(request.steps, on_progress, should_stop, endless="hang" in words)
+            elif step == 1:
                 fail(words)
             time.sleep(0.05 if "slow" in words else 0.0)
             preview = PREVIEW if step == 1 else None
@@ -104,6 +109,16 @@ def view(request: GenerationRequest, canvas: Canvas) -> Pose | None:
     if request.denoised is None or (request.source and origin is None):
         return None
     return Pose(dx=(origin.pose.dx if origin else 0.0) + 0.1)
+
+
+def compile_layers(
+    steps: int, on_progress: OnProgress, should_stop: Callable[[], bool], *, endless: bool
+) -> None:
+    """Compile one layer, which goes on for a while after a cancel."""
+    on_progress(Progress(Stage.COMPILING, 1, steps), None)
+    while endless or not should_stop():
+        time.sleep(0.01)
+    time.sleep(AFTER_CANCEL)
 
 
 def fail(words: list[str]) -> None:

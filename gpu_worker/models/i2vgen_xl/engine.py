@@ -311,7 +311,7 @@ class I2VGenXL:
         """Denoise and decode clips in shared passes; raise SmallerClipNeeded, Cancelled."""
         pipeline, request = self.pipeline, inputs[0].request
         try:
-            with pipeline.compiled(request, len(inputs)):
+            with pipeline.compiled(request, len(inputs), tracker.compiling):
                 clips = pipeline.denoise_clips(
                     inputs, self.presets[request.preset], fallback, tracker
                 )

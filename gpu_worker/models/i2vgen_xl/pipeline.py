@@ -159,12 +159,13 @@ class Pipeline:
         clips = [self._prepare(one, schedule, tracker) for one in inputs]
         plan = self._plan(request, preset_row, schedule, clips[0].camera.start)
         tracker.set_steps(plan.steps)
-        forwards = self._predictor(clips, plan, fallback)
+        on_layer = tracker.raise_if_cancelled
+        forwards = self._predictor(clips, plan, fallback, on_layer)
         predictor: Predictor = forwards
         ends = [self._prepare(one.backwards, schedule, tracker) for one in inputs if one.backwards]
         if ends:
-            backwards = self._predictor(ends, plan, fallback)
-            predictor = FusedPredictor(forwards, backwards, tracker.raise_if_cancelled)
+            backwards = self._predictor(ends, plan, fallback, on_layer)
+            predictor = FusedPredictor(forwards, backwards, on_layer)
             clips = [clip.meeting(end) for clip, end in zip(clips, ends, strict=True)]
         on_step = self._on_step(clips[0], plan, tracker)
         sample = torch.stack([clip.initial_sample(schedule) for clip in clips])
@@ -173,9 +174,19 @@ class Pipeline:
             (clip, clip.camera.to_latents(one)) for clip, one in zip(clips, sample, strict=True)
         ]
 
-    def compiled(self, request: GenerationRequest, clips: int) -> AbstractContextManager[None]:
-        """Let the denoising of so many clips run compiled where layers are."""
-        return self.regions.shape(shape_of(request, clips)) if self.regions else nullcontext()
+    def compiled(
+        self,
+        request: GenerationRequest,
+        clips: int,
+        on_compile: Callable[[], None] = lambda: None,
+    ) -> AbstractContextManager[None]:
+        """Let the denoising of so many clips run compiled where layers are.
+
+        on_compile is called whenever a layer begins to be compiled.
+        """
+        if not self.regions:
+            return nullcontext()
+        return self.regions.shape(shape_of(request, clips), on_compile)
 
     def _prepare(
         self, inputs: ClipInputs, schedule: Schedule, tracker: ProgressTracker
@@ -226,16 +237,20 @@ class Pipeline:
         )
 
     def _predictor(
-        self, clips: Sequence[PreparedClip], plan: SamplingPlan, fallback: MemoryFallback
+        self,
+        clips: Sequence[PreparedClip],
+        plan: SamplingPlan,
+        fallback: MemoryFallback,
+        on_layer: Callable[[], None],
     ) -> NoisePredictor:
-        """Return what predicts for clips at each step of a plan."""
+        """Return what predicts for clips at each step of a plan; on_layer is the UNet's."""
         guided = plan.guided[1] > plan.guided[0]
         conditioning = self._conditioning(clips, guided)
         timesteps = torch.tensor(plan.schedule.timesteps, device=self.device)
         prepared = retry_once(
             lambda: self.unet.prepare(conditioning, timesteps, fallback.on_device), self.device
         )
-        return NoisePredictor(self.unet, prepared, plan, fallback)
+        return NoisePredictor(self.unet, prepared, plan, fallback, on_layer)
 
     def _conditioning(self, clips: Sequence[PreparedClip], guided: bool) -> Conditioning:
         """Encode prompts and pictures; with guidance, first everything as it is without them."""

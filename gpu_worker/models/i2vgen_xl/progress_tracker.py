@@ -60,6 +60,11 @@ class ProgressTracker:
         left = self._seconds_left() if stage is Stage.DECODING else None
         self.on_progress(Progress(stage, self.done, self.steps, left), None)
 
+    def compiling(self) -> None:
+        """Report that layers are compiled; a step with that does not count in the estimate."""
+        self._step_began = None
+        self.on_progress(Progress(Stage.COMPILING, self.done, self.steps), None)
+
     def step(self, first: bool, preview: bytes | None) -> None:
         """Count and report a denoising step; raise Cancelled.
 
@@ -68,8 +73,9 @@ class ProgressTracker:
         now = self.clock()
         if not first:
             self.done += self.batch
+        if not first and self._step_began is not None:
             self._timed_steps += self.batch
-            self._timed_seconds += now - (now if self._step_began is None else self._step_began)
+            self._timed_seconds += now - self._step_began
         self._step_began = now
         left = self._seconds_left()
         self.on_progress(Progress(Stage.DENOISING, self.done, self.steps, left), preview)

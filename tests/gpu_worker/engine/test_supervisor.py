@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from gpu_worker.engine import supervisor
-from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
+from gpu_worker.engine.api import Cancelled, OnProgress, OutOfMemory, Result
 from gpu_worker.engine.child import DownloadReport
 from gpu_worker.engine.connection import EngineDied, EngineTimeouts, NotLoaded
 from gpu_worker.engine.messages import Downloading, EngineSpec
@@ -39,9 +39,10 @@ def request_for(prompt: str = "pan right", steps: int = 5, seed: int = 3) -> Gen
 
 @asynccontextmanager
 async def engine(
-    cancel: float = 5.0, silence: float = 30.0, **arguments: str
+    cancel: float = 5.0, silence: float = 30.0, compiling: float = 300.0, **arguments: str
 ) -> AsyncIterator[EngineProcess]:
-    process = EngineProcess(EngineSpec(FAKE, arguments), EngineTimeouts(cancel, silence))
+    timeouts = EngineTimeouts(cancel, silence, compiling=compiling)
+    process = EngineProcess(EngineSpec(FAKE, arguments), timeouts)
     process.start()
     try:
         yield process
@@ -113,6 +114,40 @@ async def test_a_child_that_ignores_a_cancel_is_killed_and_replaced() -> None:
         order = process.generate(request_for("hang"), CANVAS, lambda *_: cancelled.set(), cancelled)
         with pytest.raises(Cancelled):
             await order
+        assert (await made(process)).seed == 3
+        assert process.pid != pid
+
+
+def cancelling_compile(cancelled: asyncio.Event) -> OnProgress:
+    """Return what cancels an order as soon as layers are compiled for it."""
+
+    def on_progress(progress: Progress, preview: bytes | None) -> None:
+        if progress.stage is Stage.COMPILING:
+            cancelled.set()
+
+    return on_progress
+
+
+async def test_a_child_that_compiles_may_take_longer_to_obey_a_cancel() -> None:
+    cancelled = asyncio.Event()
+    async with engine(cancel=0.01) as process:
+        await process.warm()
+        pid = process.pid
+        request = request_for("compile")
+        with pytest.raises(Cancelled):
+            await process.generate(request, CANVAS, cancelling_compile(cancelled), cancelled)
+        assert (await made(process)).seed == 3
+        assert (process.pid, process.restarts) == (pid, 0)
+
+
+async def test_a_compilation_without_an_end_is_killed() -> None:
+    cancelled = asyncio.Event()
+    async with engine(cancel=0.01, compiling=0.01) as process:
+        await process.warm()
+        pid = process.pid
+        request = request_for("compile hang")
+        with pytest.raises(Cancelled):
+            await process.generate(request, CANVAS, cancelling_compile(cancelled), cancelled)
         assert (await made(process)).seed == 3
         assert process.pid != pid
 

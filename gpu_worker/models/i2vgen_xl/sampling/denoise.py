@@ -66,12 +66,17 @@ class NoisePredictor:
         prepared: PreparedConditioning,
         plan: SamplingPlan,
         fallback: MemoryFallback,
+        on_layer: Callable[[], None] = lambda: None,
     ) -> None:
-        """Keep what all steps share; the fallback may change between steps."""
+        """Keep what all steps share; the fallback may change between steps.
+
+        on_layer is called before each layer of a pass; what it raises ends the pass.
+        """
         self.unet = unet
         self.prepared = prepared
         self.plan = plan
         self.fallback = fallback
+        self.on_layer = on_layer
         self.caches = (DeepCache(), DeepCache())
 
     def __call__(self, index: int, sample: Tensor) -> Tensor:
@@ -100,6 +105,7 @@ class NoisePredictor:
             prepared.time_table[index],
             contexts,
             cache if reuses else None,
+            on_layer=self.on_layer,
         )
         return result.float() if result.dtype in (torch.float16, torch.bfloat16) else result
 

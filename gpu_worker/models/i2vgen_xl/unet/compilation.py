@@ -2,12 +2,15 @@
 
 Compiling for a new shape takes minutes. A shape that is asked for the first time on a kind of GPU
 therefore runs uncompiled; when it comes again it is compiled, and its artifacts are saved.
+
+Nothing stops the compiler within one region. A cancel is obeyed between two, so that the engine
+lives on with what is compiled by then, and the next clip of the shape goes on from there.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from inspect import signature
 from pathlib import Path
@@ -60,11 +63,17 @@ class CompiledRegions:
             cast(Any, region).compile(dynamic=False, backend=backend, **_isolation())
 
     @contextmanager
-    def shape(self, shape: str) -> Iterator[None]:
+    def shape(self, shape: str, on_compile: Callable[[], None] = lambda: None) -> Iterator[None]:
         """Let a clip of a shape run: uncompiled at first, compiled when the shape comes again.
 
         Artifacts are loaded before the shape's first clip, and saved after its first compiled one.
+        on_compile is called whenever a region begins to be compiled; it must not raise.
         """
+        with _calling(on_compile), self._of(shape):
+            yield
+
+    @contextmanager
+    def _of(self, shape: str) -> Iterator[None]:
         if shape in self.ready:
             yield
             return
@@ -90,6 +99,21 @@ class CompiledRegions:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.touch()
         return known
+
+
+@contextmanager
+def _calling(on_compile: Callable[[], None]) -> Iterator[None]:
+    """Call a function at every compilation's start."""
+    handler = cast(Any, torch._dynamo).callback_handler
+
+    def started(_args: object) -> None:
+        on_compile()
+
+    handler.register_start_callback(started)
+    try:
+        yield
+    finally:
+        handler.remove_start_callback(started)
 
 
 def shape_of(request: GenerationRequest, clips: int) -> str:

@@ -113,15 +113,18 @@ class UNet(nn.Module):
         time: Tensor,
         contexts: tuple[KeyValue, ...],
         cache: DeepCache | None = None,
+        *,
+        on_layer: Callable[[], None] = lambda: None,
     ) -> Tensor:
         """Predict for sample (c, 4, f, h, w); the result has as many clips as the contexts.
 
         features are those of the image latents, time is one row of the time table (e). cache,
-        where given, keeps deep features on one step and puts them in on the next.
+        where given, keeps deep features on one step and puts them in on the next. on_layer is
+        called before each layer, whose first pass may take a while: it may be compiled.
         """
         channels_last = self.optimizations.channels_last
         layout = Layout(contexts[0][0].shape[0], sample.shape[2], channels_last)
-        run = ForwardPass(self, layout, time, contexts)
+        run = ForwardPass(self, layout, time, contexts, on_layer)
         maps = torch.cat([sample, features], dim=1).transpose(1, 2).flatten(0, 1)
         if not self.optimizations.shared_prefix:
             maps = repeat_for_guidance(maps, layout)
@@ -162,10 +165,16 @@ class ForwardPass:
     """One way down and up again through the levels; maps are (b*f, c, h, w)."""
 
     def __init__(
-        self, unet: UNet, layout: Layout, time: Tensor, contexts: tuple[KeyValue, ...]
+        self,
+        unet: UNet,
+        layout: Layout,
+        time: Tensor,
+        contexts: tuple[KeyValue, ...],
+        on_layer: Callable[[], None],
     ) -> None:
         """Give each layer its part of the time embedding and its context."""
         self.unet = unet
+        self.on_layer = on_layer
         self.layout = layout
         layers = unet.layers()
         times = torch.split(time, [layer.residual.block.out_channels for layer in layers])
@@ -201,6 +210,7 @@ class ForwardPass:
         return self._run_joined(last, cache.load(self.layout), maps)
 
     def _run(self, layer: UNetLayer, maps: Tensor) -> Tensor:
+        self.on_layer()
         time, given = self.inputs[id(layer)]
         return cast(Tensor, layer(maps, time, given, self.layout))
 

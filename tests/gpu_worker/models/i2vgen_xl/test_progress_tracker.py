@@ -43,6 +43,20 @@ def test_decoding_counts_as_it_was_measured() -> None:
     assert job.left() == [None, None, 29.0, 26.0, 23.0, 20.0, 20.0]
 
 
+def test_a_step_in_which_layers_were_compiled_says_nothing_of_the_others() -> None:
+    job = TrackedJob(decoding_seconds=20.0)
+    job.tracker.begin()
+    job.tracker.step(True, None)
+    job.tracker.compiling()
+    job.now += 600.0
+    job.tracker.step(False, None)
+    job.now += 3.0
+    job.tracker.step(False, None)
+    assert job.left() == [None, None, None, 26.0]
+    assert [progress.step for progress in job.reported] == [0, 0, 1, 2]
+    assert job.reported[1].stage is Stage.COMPILING
+
+
 def test_a_first_decoding_counts_too() -> None:
     job = TrackedJob()
     job.make_candidate()

@@ -74,6 +74,20 @@ def test_a_cancelled_clip_saves_no_artifacts(tmp_path: Path) -> None:
     assert regions.ready == set()
 
 
+def test_every_region_that_is_compiled_is_told(tmp_path: Path) -> None:
+    torch.compiler.reset()
+    regions, told = [RecordingRegion(), RecordingRegion()], list[int]()
+    compiled = CompiledRegions(regions, tmp_path, backend="eager")
+    seen = []
+    for size in (3, 3, 4):
+        with compiled.shape("a", lambda: told.append(1)):
+            for region in regions:
+                region(torch.ones(size))
+        seen.append(len(told))
+    regions[0](torch.ones(5))  # of no clip
+    assert (seen, len(told)) == ([0, 2, 4], 4)
+
+
 def test_where_nothing_was_compiled_nothing_is_saved(tmp_path: Path) -> None:
     if torch.compiler.save_cache_artifacts() is None:
         save_artifacts(tmp_path / "a.bin")
