@@ -62,6 +62,7 @@ CHECKS: Mapping[str, Check] = {
         f"fallback {step.value}": partial(memory_checks.fallback, step=step)
         for step in FallbackStep
     },
+    "offload overlap": memory_checks.overlapped_offload,
     "lack of memory, 3/4": partial(memory_checks.lack_of_memory, share=0.75),
     "lack of memory, 1/3": partial(memory_checks.lack_of_memory, share=0.33),
     "full device": partial(memory_checks.full_device, free_gib=1.0),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -14,12 +14,16 @@ from gpu_worker.check.subject import Subject, checked_frames, make_clip, psnr, s
 from gpu_worker.engine.api import Result
 from gpu_worker.lab.bench.timing import measure_once
 from gpu_worker.models.i2vgen_xl.hardware.device import release_cached_memory
+from gpu_worker.models.i2vgen_xl.memory.copy_stream import CopyStream
 from gpu_worker.models.i2vgen_xl.memory.fallback import FallbackStep, smaller_size
 
 LIKENESS = {FallbackStep.EIGHT_BIT: 15.0}
 """The least PSNR in dB between a clip after a fallback and the undisturbed one; else OTHERWISE."""
 
 OTHERWISE = 30.0
+
+DIFFERENCE = 2
+"""How much of 255 the same clip may differ by on a GPU, whose sums have no fixed order."""
 
 
 def fallback(subject: Subject, step: FallbackStep) -> str:
@@ -47,6 +51,36 @@ def fallback(subject: Subject, step: FallbackStep) -> str:
     found += f", {likeness:.1f} dB from the undisturbed clip"
     require(likeness >= LIKENESS.get(step, OTHERWISE), found)
     return found
+
+
+def overlapped_offload(subject: Subject) -> str:
+    """Make a clip with offloaded layers, the next one brought beside one that runs, and without."""
+    subject.require_gpu()
+    shape, results, seconds = subject.clip, list[Result](), list[float]()
+    failures = [*FallbackStep].index(FallbackStep.OFFLOAD) + 2
+    for overlaps in (True, False):
+        with _streams(overlaps), _out_of_memory(subject, failures):
+            taken, _ = measure_once(
+                subject.device, lambda: results.append(make_clip(subject.engine, shape))
+            )
+        seconds.append(taken)
+    beside, after = (checked_frames(result, shape).astype(int) for result in results)
+    difference = int(abs(beside - after).max())
+    found = f"{seconds[0]:.2f} s, {seconds[1]:.2f} s one after the other, differs by {difference}"
+    require(difference <= DIFFERENCE, found)
+    return found
+
+
+@contextmanager
+def _streams(used: bool) -> Iterator[None]:
+    """Let copies be begun beside computations, or not."""
+    begin = CopyStream.begin
+    if not used:
+        cast(Any, CopyStream).begin = lambda *_: None
+    try:
+        yield
+    finally:
+        cast(Any, CopyStream).begin = begin
 
 
 @contextmanager

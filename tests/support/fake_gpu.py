@@ -157,6 +157,28 @@ def _ordered(maps: Tensor, weight: Tensor, result: Tensor) -> Tensor:
     return result.contiguous(memory_format=last) if any(inner) else result.contiguous()
 
 
+class FakeStream:
+    """A queue of the device; current are those that were entered and not left."""
+
+    current: ClassVar[list[FakeStream]] = []
+
+    def __init__(self, _device: Any = None, name: str = "copies") -> None:
+        self.name = name
+
+    def wait_event(self, event: FakeEvent) -> None:
+        assert event.recorded
+
+
+@contextmanager
+def on_stream(stream: FakeStream) -> Iterator[None]:
+    """Stand for torch.cuda.stream."""
+    FakeStream.current.append(stream)
+    try:
+        yield
+    finally:
+        FakeStream.current.pop()
+
+
 class FakeEvent:
     """An event that has to be recorded before it is waited for."""
 
@@ -186,6 +208,11 @@ def fake_gpu(patch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
     }.items():
         patch.setattr(torch.cuda, name, lambda *_given, value=value: value)
     patch.setattr(torch.cuda, "Event", FakeEvent)
+    patch.setattr(torch.cuda, "Stream", FakeStream)
+    patch.setattr(torch.cuda, "stream", on_stream)
+    usual = FakeStream(name="computations")
+    patch.setattr(torch.cuda, "current_stream", lambda _=None: [usual, *FakeStream.current][-1])
+    patch.setattr(Tensor, "record_stream", lambda _tensor, _stream: None)
     patch.setattr(Tensor, "pin_memory", lambda tensor, *_given: tensor)
     torch._C._set_only_lift_cpu_tensors(True)
     try:

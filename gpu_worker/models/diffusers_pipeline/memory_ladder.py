@@ -7,8 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 import torch
-from torch import nn
 
+from gpu_worker.models.diffusers_pipeline.layer_offload import LayerOffload, weight_bytes
 from gpu_worker.models.i2vgen_xl.hardware.device_facts import DeviceFacts
 from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import release_after
 from storage.domain.clip import Adjustment
@@ -38,6 +38,7 @@ class MemoryLadder:
     offloads: bool = False
     adjustments: list[Adjustment] = field(default_factory=list)
     _left: list[MemoryStep] = field(default_factory=list)
+    _layers: LayerOffload | None = None
 
     @classmethod
     def for_device(cls, pipeline: Any, device: torch.device, memory_gib: float) -> MemoryLadder:
@@ -75,7 +76,8 @@ class MemoryLadder:
                 self.pipeline.enable_model_cpu_offload(device=self.device)
             case MemoryStep.LAYERS:
                 self.pipeline.remove_all_hooks()
-                self.pipeline.enable_sequential_cpu_offload(device=self.device)
+                self._layers = LayerOffload(self.pipeline, self.device)
+                self._layers.start()
         return True
 
     def end(self) -> None:
@@ -86,6 +88,9 @@ class MemoryLadder:
         if Adjustment("adjusted_tiling") in self.adjustments:
             self._set_tiling(False)
         if Adjustment("adjusted_offload") in self.adjustments:
+            if self._layers is not None:
+                self._layers.remove()
+                self._layers = None
             self.pipeline.remove_all_hooks()
             self._place_again()
         self.pipeline.maybe_free_model_hooks()
@@ -111,9 +116,3 @@ class MemoryLadder:
             switch = getattr(self.pipeline.vae, f"{'enable' if on else 'disable'}_{name}", None)
             if switch is not None:
                 switch()
-
-
-def weight_bytes(pipeline: Any) -> int:
-    """Return how many bytes a pipeline's weights take."""
-    modules = [part for part in pipeline.components.values() if isinstance(part, nn.Module)]
-    return sum(one.numel() * one.element_size() for part in modules for one in part.parameters())

@@ -13,6 +13,7 @@ from PIL import Image
 
 from gpu_worker.media import motion, quality
 from gpu_worker.media.frames import Frames
+from gpu_worker.models.i2vgen_xl.memory.offload import OffloadedModules
 from gpu_worker.render.opening_frame import OpeningFrame
 from storage.domain.camera.motion import Motion
 
@@ -82,11 +83,15 @@ def reported_scores(
 
 
 def load_clip_scorer(folder: Path, device: torch.device) -> ClipScorer:
-    """Load a CLIP model that scores frames against a prompt."""
+    """Load a CLIP model that scores frames against a prompt.
+
+    Its weights are on the device only while it scores; where they do not fit there, it scores on
+    the host.
+    """
     from transformers import CLIPModel, CLIPProcessor  # noqa: PLC0415  # slow, and seldom used
 
     model: Any = CLIPModel.from_pretrained(str(folder))
-    model.to(device).eval()
+    offloaded = OffloadedModules([model.eval()], device)
     processor: Any = CLIPProcessor.from_pretrained(str(folder))
 
     @torch.inference_mode()
@@ -95,8 +100,12 @@ def load_clip_scorer(folder: Path, device: torch.device) -> ClipScorer:
         images = [Image.fromarray(frame) for frame in frames[chosen]]
         inputs = processor(
             text=[prompt], images=images, return_tensors="pt", padding=True, truncation=True
-        ).to(device)
-        outputs = model(**inputs)
-        return float((outputs.image_embeds @ outputs.text_embeds.T).mean())
+        )
+
+        def similarity(place: torch.device) -> float:
+            outputs = model(**{name: tensor.to(place) for name, tensor in inputs.items()})
+            return float((outputs.image_embeds @ outputs.text_embeds.T).mean())
+
+        return offloaded.run(similarity)
 
     return score

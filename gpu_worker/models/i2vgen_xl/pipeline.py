@@ -273,16 +273,7 @@ class Pipeline:
 
     def _encoded(self, encoder: OffloadedModules, call: Callable[[], Tensor]) -> Tensor:
         """Return what an encoder gives, on the host where the device has no memory for it."""
-
-        def on_device() -> Tensor:
-            with encoder.on_device():
-                return call()
-
-        try:
-            return retry_once(on_device, self.device)
-        except (RuntimeError, MemoryError) as error:
-            release_after(error, self.device)
-        return call().to(self.device)
+        return encoder.run(lambda _place: call()).to(self.device)
 
     def _on_step(
         self, clip: PreparedClip, plan: SamplingPlan, tracker: ProgressTracker

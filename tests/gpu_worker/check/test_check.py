@@ -18,6 +18,7 @@ from gpu_worker.check.subject import Subject, make_clip
 CUDA_ONLY = {
     "device busy",
     "fallback offload",
+    "offload overlap",
     "lack of memory, 3/4",
     "lack of memory, 1/3",
     "full device",

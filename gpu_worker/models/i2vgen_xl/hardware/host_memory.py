@@ -12,6 +12,15 @@ def available_host_bytes(system: Path = Path("/")) -> float | None:
     return min(known) if known else None
 
 
+def may_lock(size: float, system: Path = Path("/")) -> bool:
+    """Tell whether pages of so many bytes may be locked in the host's memory, for quicker copies.
+
+    Such pages cannot be given up: as much again has to stay for everything else.
+    """
+    available = available_host_bytes(system)
+    return available is None or 2 * size <= available
+
+
 def _machine(file: Path) -> float | None:
     try:
         lines = file.read_text(encoding="utf-8").splitlines()

@@ -1,17 +1,24 @@
 """Modules whose weights stay in the host's memory and are on the device only while they run.
 
 Weights do not change, so that the device's copies are dropped and never copied back. Pages that are
-locked in the host's memory are copied to a GPU several times as fast.
+locked in the host's memory are copied to a GPU several times as fast, and beside what it computes:
+each of several layers is brought while the one before it runs, so that two are there at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import torch
 from torch import Tensor, nn
+
+from gpu_worker.models.i2vgen_xl.hardware.host_memory import may_lock
+from gpu_worker.models.i2vgen_xl.hardware.out_of_memory import release_after, retry_once
+from gpu_worker.models.i2vgen_xl.memory.copy_stream import CopyStream, PendingCopy
+
+T = TypeVar("T")
 
 
 class OffloadedModules:
@@ -21,22 +28,53 @@ class OffloadedModules:
         """Copy the modules' tensors to the host."""
         self.device = device
         self.modules = tuple(modules)
+        self._stream: CopyStream | None = None
+        self._pending: PendingCopy | None = None
         self.refresh()
 
     def refresh(self) -> None:
         """Copy the modules' current tensors to the host, after others took their places."""
         found = [] if self.device.type == "cpu" else list(_tensors(self.modules))
-        copies = {id(tensor): _host_copy(tensor, self.device) for _, _, tensor in found}
+        size = sum({id(one): one.numel() * one.element_size() for *_, one in found}.values())
+        locked = self.device.type == "cuda" and may_lock(size)
+        copies = {id(tensor): _host_copy(tensor, locked) for _, _, tensor in found}
+        self._pending = None
         self._host = [(table, name, copies[id(tensor)]) for table, name, tensor in found]
         self.to_host()
 
     def to_device(self) -> None:
-        """Copy the modules to the device, behind the work that is queued there."""
-        copies: dict[int, Tensor] = {}
+        """Copy the modules to the device, behind the work that is queued there.
+
+        Copies that were begun beside that work are only waited for.
+        """
+        pending, self._pending = self._pending, None
+        if pending is not None and self._stream is not None:
+            self._stream.wait(pending)
+        tensors = self._copied() if pending is None else pending.tensors
+        copies = iter(tensors)
+        placed: dict[int, Tensor] = {}
         for table, name, host in self._host:
-            if id(host) not in copies:
-                copies[id(host)] = _like(host, host.data.to(self.device, non_blocking=True))
-            table[name] = copies[id(host)]
+            if id(host) not in placed:
+                placed[id(host)] = _like(host, next(copies))
+            table[name] = placed[id(host)]
+
+    def prefetch(self, stream: CopyStream) -> None:
+        """Begin to copy the modules to the device, beside what is computed there.
+
+        Where there is no memory for that, they are copied when they run.
+        """
+        if self._pending is not None:
+            return
+        self._stream = stream
+        try:
+            self._pending = stream.begin(self._copied)
+        except (RuntimeError, MemoryError) as error:
+            release_after(error, self.device)
+
+    def _copied(self) -> list[Tensor]:
+        """Return the device's copies of the modules' tensors, each once."""
+        hosts = {id(host): host for *_, host in self._host}
+        return [host.data.to(self.device, non_blocking=True) for host in hosts.values()]
 
     def to_host(self) -> None:
         """Drop the device's copies, as soon as no work that is queued there needs them."""
@@ -52,16 +90,44 @@ class OffloadedModules:
         finally:
             self.to_host()
 
+    def run(self, call: Callable[[torch.device], T]) -> T:
+        """Call with the modules on their device, or on the host where they do not fit there."""
+
+        def on_device() -> T:
+            with self.on_device():
+                return call(self.device)
+
+        try:
+            return retry_once(on_device, self.device)
+        except (RuntimeError, MemoryError) as error:
+            release_after(error, self.device)
+        return call(torch.device("cpu"))
+
 
 def offload(layers: list[nn.Module], device: torch.device) -> list[OffloadedModules]:
-    """Offload layers, each of which is copied to the device before it runs and dropped after."""
-    offloaded = []
-    for layer in layers:
-        module = OffloadedModules([layer], device)
-        offloaded.append(module)
-        layer.register_forward_pre_hook(lambda *_given, module=module: module.to_device())
+    """Offload layers, which run in this order; each is on the device only for that.
+
+    On a GPU a layer's copies are begun when the one before it is about to run.
+    """
+    stream = CopyStream(device) if device.type == "cuda" else None
+    offloaded = [OffloadedModules([layer], device) for layer in layers]
+    for layer, module, following in zip(layers, offloaded, [*offloaded[1:], None], strict=True):
+        layer.register_forward_pre_hook(_arrival(module, following, stream))
         layer.register_forward_hook(lambda *_given, module=module: module.to_host())
     return offloaded
+
+
+def _arrival(
+    module: OffloadedModules, following: OffloadedModules | None, stream: CopyStream | None
+) -> Callable[..., None]:
+    """Return a hook that brings one layer, and begins to bring the one that runs after it."""
+
+    def arrive(*_given: object) -> None:
+        module.to_device()
+        if stream is not None and following is not None:
+            following.prefetch(stream)
+
+    return arrive
 
 
 def _tensors(modules: Iterable[nn.Module]) -> Iterable[tuple[dict[str, Any], str, Tensor]]:
@@ -73,9 +139,9 @@ def _tensors(modules: Iterable[nn.Module]) -> Iterable[tuple[dict[str, Any], str
                     yield cast(dict[str, Any], table), name, tensor
 
 
-def _host_copy(tensor: Tensor, device: torch.device) -> Tensor:
+def _host_copy(tensor: Tensor, locked: bool) -> Tensor:
     copy = tensor.data.to("cpu")
-    if device.type == "cuda":
+    if locked:
         with suppress(RuntimeError):  # no more pages can be locked: slower, but no less right
             copy = copy.pin_memory()
     return _like(tensor, copy)

@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import nn
 
-from gpu_worker.models.diffusers_pipeline.memory_ladder import MemoryLadder, weight_bytes
+from gpu_worker.models.diffusers_pipeline.layer_offload import weight_bytes
+from gpu_worker.models.diffusers_pipeline.memory_ladder import MemoryLadder
 from storage.domain.clip import Adjustment
 
 CUDA = torch.device("cuda")
@@ -70,7 +71,7 @@ def test_weights_that_fit_stay_until_a_clip_does_not(pipeline: RecordedPipeline)
     assert pipeline.calls[1:] == [
         *("tiles", "slices"),
         "enable_model_cpu_offload",
-        *("remove_all_hooks", "enable_sequential_cpu_offload"),
+        *("remove_all_hooks", "enable_group_offload"),
     ]
     pipeline.calls.clear()
     ladder.end()

@@ -28,9 +28,11 @@ from gpu_worker.models.i2vgen_xl.candidates import (
 from gpu_worker.models.i2vgen_xl.checkpoint.random_checkpoint import byte_tokenizer
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import TINY
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
+from gpu_worker.models.i2vgen_xl.memory.offload import OffloadedModules
 from gpu_worker.render.opening_frame import OpeningFrame
 from storage.domain.camera.motion import Camera, Keyframe, Motion, Pose
 from storage.domain.progress import Progress, Stage
+from tests.support.fake_gpu import fake_gpu
 from tests.support.models import generate, load_engine, tiny_request
 
 SIDE = 32
@@ -125,6 +127,34 @@ def test_the_clip_score_depends_on_the_prompt_and_lies_within_one(clip_folder: P
     found = [score(noise, prompt) for prompt in ("a cat", "an extremely long boat " * 40)]
     assert all(-1.0 <= one <= 1.0 for one in found)
     assert found[0] != found[1]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_judge_is_on_the_gpu_only_while_it_scores(
+    clip_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(1).integers(0, 255, (6, 48, 64, 3)).astype(np.uint8)
+    expected = load_clip_scorer(clip_folder, torch.device("cpu"))(noise, "a cat")
+    modules: list[OffloadedModules] = []
+    offload = OffloadedModules.__init__
+
+    def noted(made: OffloadedModules, *given: Any) -> None:
+        offload(made, *given)
+        modules.append(made)
+
+    monkeypatch.setattr(OffloadedModules, "__init__", noted)
+    with fake_gpu(monkeypatch):
+        score = load_clip_scorer(clip_folder, torch.device("cuda"))
+        (model,) = modules[0].modules
+        places: list[str] = []
+
+        def place(*_given: Any) -> None:
+            places.append(next(model.parameters()).device.type)
+
+        model.register_forward_pre_hook(place)
+        assert score(noise, "a cat") == pytest.approx(expected, abs=1e-4)
+        assert next(model.parameters()).device.type == "cpu"
+        assert places == ["cuda"]
 
 
 @pytest.mark.filterwarnings("ignore")
