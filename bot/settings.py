@@ -94,7 +94,8 @@ class WebSettings(KeepingSettings):
 
     web_logins is the file of names and passwords, None for no login. web_user_header is the header
     in which a reverse proxy names the person, empty for none; only senders among
-    web_trusted_proxies (addresses or networks, with spaces between) are believed.
+    web_trusted_proxies (addresses or networks, with spaces between) are believed. metrics_port None
+    serves neither metrics nor the page's health, 0 lets the system choose.
     """
 
     web_host: Annotated[str, AfterValidator(_host)] = "127.0.0.1"
@@ -102,6 +103,7 @@ class WebSettings(KeepingSettings):
     web_logins: FullPath | None = None
     web_user_header: Annotated[str, AfterValidator(_header)] = ""
     web_trusted_proxies: Annotated[str, AfterValidator(_networks)] = ""
+    metrics_port: Port | None = None
 
 
 class BotSettings(KeepingSettings):

@@ -6,15 +6,17 @@ import asyncio
 import getpass
 import signal
 import sys
+from contextlib import AbstractAsyncContextManager, nullcontext
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from bot.cli.invocation import Invocation
-from bot.cli.sidecar import SidecarFailed, open_sidecar
+from bot.cli.sidecar import Sidecar, SidecarFailed, open_sidecar
 from bot.service import open_service
 from bot.settings import WebSettings
-from storage.settings import SettingsError
+from storage.logs import set_up_logging
+from storage.settings import LogSettings, SettingsError
 from storage.tasks import first_completed
 
 NO_GRADIO = "the page needs Gradio: pip install 'mutoscope[web]'"
@@ -30,6 +32,9 @@ async def web(invocation: Invocation) -> int:
     settings = WebSettings.from_environment(_environ(invocation))
     if arguments.add_login:
         return await _add_login(settings, arguments.add_login)
+    if arguments.page_only:
+        logs = LogSettings.from_environment(invocation.environ)
+        set_up_logging(logs.log_format, logs.log_level)
     # A fault in it is reported before anything is started.
     import_module("bot.web.access.access").open_access(settings)
     # Imported here alone: it takes seconds, and no other command needs it.
@@ -37,21 +42,22 @@ async def web(invocation: Invocation) -> int:
 
 
 async def _serve(invocation: Invocation, settings: WebSettings, server: Any) -> int:
-    model = invocation.admission.catalogue.default_model
-    worker = invocation.worker_environ(model)
-    stop = asyncio.Event()
+    stop, listening = asyncio.Event(), asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         async with (
-            open_sidecar(settings.redis_url, worker, model) as sidecar,
+            _open_sidecar(invocation) as sidecar,
             open_service(
                 settings.model_copy(update={"redis_url": sidecar.redis_url}),
+                metrics_port=settings.metrics_port,
+                gateway_ready=listening.is_set,
                 front=FRONT_END,
                 retention=settings.retention(),
             ) as service,
         ):
-            page = server.serve(service.studio, settings, invocation.texts, _ready(invocation))
+            ready = _ready(invocation, listening)
+            page = server.serve(service.studio, settings, invocation.texts, ready)
             await first_completed(page, service.run(), sidecar.wait_until_failed(), stop.wait())
     except SidecarFailed as error:
         print(invocation.text("cli_backstage", reason=error), file=sys.stderr)
@@ -59,8 +65,18 @@ async def _serve(invocation: Invocation, settings: WebSettings, server: Any) -> 
     return STOPPED
 
 
-def _ready(invocation: Invocation) -> Any:
+def _open_sidecar(invocation: Invocation) -> AbstractAsyncContextManager[Sidecar]:
+    """Return what starts what is not running; nothing where others are to run it."""
+    url = invocation.settings.redis_url
+    if invocation.arguments.page_only:
+        return nullcontext(Sidecar(url))
+    model = invocation.admission.catalogue.default_model
+    return open_sidecar(url, invocation.worker_environ(model), model)
+
+
+def _ready(invocation: Invocation, listening: asyncio.Event) -> Any:
     def ready(address: str) -> None:
+        listening.set()
         print(f"page: {address}", flush=True)
         print(invocation.text("cli_page_ready"), file=sys.stderr, flush=True)
 
