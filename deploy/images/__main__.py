@@ -1,4 +1,4 @@
-"""Builds both images, runs them against a local Discord, and ends when a clip was posted.
+"""Builds the images, runs them against a local Discord, and ends when they have made clips.
 
 Builds with Docker where its engine answers, otherwise with buildah and debootstrap, as root.
 """
@@ -13,10 +13,11 @@ import tempfile
 from pathlib import Path
 
 from deploy.images.buildah import Buildah
-from deploy.images.container_stack import ContainerStack, UnhealthyContainer
+from deploy.images.container_stack import USER_HEADER, ContainerStack, UnhealthyContainer
 from deploy.images.container_tool import BuildFailed, ContainerTool, ToolMissing, succeeds
 from deploy.images.docker import Docker
-from deploy.images.image import BOT, CPU_WORKER
+from deploy.images.image import BOT, CPU_WORKER, WEB
+from deploy.images.page_clip import PageFailed, clip_of_page
 from deploy.images.pip_settings import read_pip_settings
 from deploy.local.clip_messages import MessagePrinter
 from deploy.local.demo import PICTURE, PROMPT, DemoFailed, order_clip
@@ -51,8 +52,12 @@ async def make_clip(tool: ContainerTool, folder: Path) -> None:
 async def _order_and_check(stack: ContainerStack, printer: MessagePrinter) -> None:
     async with MemberClient(stack.page) as member:
         await order_clip(member, PICTURE, PROMPT, printer, stack.folder)
+    page = await stack.start_web()
+    headers = {USER_HEADER: "ada"}
+    clip = await asyncio.to_thread(clip_of_page, page, headers, PICTURE, PROMPT)
+    printer.print(f"A clip of {len(clip)} bytes was made at the page.")
     await stack.check_health()
-    printer.print("Both containers are healthy.")
+    printer.print("All containers are healthy.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
     home.mkdir(parents=True, exist_ok=True)
     try:
         with contextlib.closing(find_tool(home)) as tool:
-            for image in (BOT, CPU_WORKER):
+            for image in (BOT, WEB, CPU_WORKER):
                 tool.build(image)
             folder = Path(tempfile.mkdtemp(prefix="run-", dir=home))
             asyncio.run(make_clip(tool, folder))
@@ -73,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(error)
         return NO_TOOL
     except (
-        *(BuildFailed, DemoFailed, UnhealthyContainer),
+        *(BuildFailed, DemoFailed, PageFailed, UnhealthyContainer),
         *(ProcessExited, RedisStartError, TimeoutError),
     ) as error:
         print(f"\nThe images do not work: {error}")

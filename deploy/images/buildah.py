@@ -85,7 +85,7 @@ class Buildah:
             os.chown(self._volume, UNPRIVILEGED, UNPRIVILEGED)
         self._containers[name] = self._output("from", "--pull=never", image.name)
         self._began[name] = time.time()
-        command = self._config(image)["Cmd"]
+        command = image.command or self._config(image)["Cmd"]
         self._environs[name] = options("--env", pairs(environ))
         return self._in_container(name, command)
 

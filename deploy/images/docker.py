@@ -54,7 +54,7 @@ class Docker:
             *("--tmpfs", "/tmp"),  # noqa: S108 (a file system in the container)
             *("--cap-drop", "ALL", "--security-opt", "no-new-privileges"),
             *("--name", self._container(name), "--volume", f"{self._volume}:/data"),
-            *(*options("--env", pairs(environ)), image.name),
+            *(*options("--env", pairs(environ)), image.name, *image.command),
         ]
 
     def health_command(self, image: Image, name: str) -> list[str]:

@@ -12,12 +12,22 @@ SOURCE = Path(__file__).parents[2]
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image's name, its Dockerfile below the checkout, and the build's arguments."""
+    """An image's name, its Dockerfile below the checkout, and the build's arguments.
+
+    command is what it runs, empty for what the Dockerfile says.
+    """
 
     name: str
     dockerfile: str
     arguments: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
 
 
 BOT = Image("mutoscope-bot", "deploy/Dockerfile.bot")
+WEB = Image(
+    "mutoscope-web",
+    "deploy/Dockerfile.bot",
+    {"EXTRAS": "postgres,filter,web"},
+    ("mutoscope", "web", "--page-only"),
+)
 CPU_WORKER = Image("mutoscope-worker:cpu", "deploy/Dockerfile.worker", {"EXTRAS": "worker"})

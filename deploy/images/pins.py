@@ -17,7 +17,7 @@ from packaging.version import Version
 from deploy.images.requirements import needed
 
 FILE = Path(__file__).parents[1] / "constraints.txt"
-EXTRAS = ("gpu", "postgres", "filter")
+EXTRAS = ("gpu", "postgres", "filter", "web")
 BUILD = "setuptools"  # builds the wheel
 HEADER = "# Written by `python -m deploy.images.pins`: what the images install."
 

@@ -11,7 +11,7 @@ import pytest
 
 from deploy.images.container_tool import BuildFailed
 from deploy.images.docker import Docker
-from deploy.images.image import BOT, CPU_WORKER, Image
+from deploy.images.image import BOT, CPU_WORKER, WEB, Image
 from deploy.images.pip_settings import for_a_build
 
 SCRIPT = """#!{python}
@@ -59,13 +59,15 @@ def test_a_container_is_read_only_and_unprivileged(log: Path) -> None:
     for option in ("--read-only", "--tmpfs /tmp", "--cap-drop ALL", "--network host"):
         assert option in command
     assert command.endswith("--env REDIS_URL=redis://127.0.0.1:1/0 mutoscope-bot")
+    page = " ".join(docker.run_command(WEB, "web", {}))
+    assert page.endswith("mutoscope-web mutoscope web --page-only")
     health = docker.health_command(BOT, "bot")
     assert health[:2] == ["docker", "exec"]
     assert health[3:] == ["python", "-c", "pass"]
     assert health[2] in command
     docker.close()
     calls = [" ".join(json.loads(line)["argv"]) for line in log.read_text().splitlines()]
-    assert calls[-2] == f"rm --force {health[2]}"
+    assert calls[-2].startswith(f"rm --force {health[2]} mutoscope-web-")
     assert calls[-1].startswith("volume rm mutoscope-")
 
 

@@ -43,4 +43,5 @@ def test_the_images_make_a_clip(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.skip(output)
     assert status == 0, output
     assert "\nclip: " in output
-    assert "Both containers are healthy." in output
+    assert " bytes was made at the page." in output
+    assert "All containers are healthy." in output

@@ -17,7 +17,7 @@ PINNED = read_pins(FILE.read_text("utf-8"))
 
 def test_everything_that_is_needed_is_pinned() -> None:
     found = needed(distribution("mutoscope"), *EXTRAS)
-    assert {"torch", "discord-py", "asyncpg", "xformers", "yarl"} <= set(found)
+    assert {"torch", "discord-py", "asyncpg", "xformers", "yarl", "gradio"} <= set(found)
     assert set(found) - set(PINNED) == set()
 
 
