@@ -10,13 +10,15 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
-from bot.settings import BotSettings
+from bot.settings import BotSettings, WebSettings
+from bot.web.access.access import open_access
+from deploy.images.image import WEB
 from gpu_worker.settings import WorkerSettings
-from storage.settings import Settings
+from storage.settings import Settings, SettingsError
 
 FILE = Path("deploy/compose.yaml")
-OURS = ("bot", "worker-cpu", "worker-gpu")
-WORKERS = OURS[1:]
+OURS = ("bot", "web", "worker-cpu", "worker-gpu")
+WORKERS = OURS[2:]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,12 @@ def test_it_is_valid() -> None:
 
 @pytest.mark.parametrize(
     ("name", "settings"),
-    [("bot", BotSettings), ("worker-cpu", WorkerSettings), ("worker-gpu", WorkerSettings)],
+    [
+        ("bot", BotSettings),
+        ("web", WebSettings),
+        ("worker-cpu", WorkerSettings),
+        ("worker-gpu", WorkerSettings),
+    ],
 )
 def test_a_service_is_told_only_what_it_reads(
     name: str, settings: type[Settings], services: dict[str, dict[str, Any]]
@@ -61,6 +68,7 @@ def test_a_service_is_told_of_every_setting_but_these(
     }
     untold: dict[str, tuple[type[Settings], set[str]]] = {
         "bot": (BotSettings, of_the_image | {"DISCORD_API_URL", "DISCORD_GATEWAY_URL"}),
+        "web": (WebSettings, of_the_image | {"WEB_PORT"}),
         **dict.fromkeys(
             WORKERS,
             (WorkerSettings, of_the_image | of_the_bot | {"IDLE_EXIT_SECONDS", "WORKER_NAME"}),
@@ -88,10 +96,43 @@ def test_bot_and_workers_agree(services: dict[str, dict[str, Any]]) -> None:
 
 
 @pytest.mark.parametrize("variable", ["STYLES_DIR", "FILTER", "WORDS_FILE"])
-def test_the_bot_alone_is_told_of_styles_and_rules(
+def test_no_worker_is_told_of_styles_and_rules(
     variable: str, services: dict[str, dict[str, Any]]
 ) -> None:
-    assert {name for name in OURS if variable in services[name]["environment"]} == {"bot"}
+    told = {name for name in OURS if variable in services[name]["environment"]}
+    assert told == {"bot", "web"}
+
+
+def test_the_page_is_told_what_the_bot_is(services: dict[str, dict[str, Any]]) -> None:
+    bot, web = (services[name]["environment"] for name in ("bot", "web"))
+    both = {name.upper() for name in BotSettings.model_fields.keys() & WebSettings.model_fields}
+    assert {name for name in both if bot.get(name) != web.get(name)} == set()
+    assert services["web"]["depends_on"] == services["bot"]["depends_on"]
+
+
+def test_the_page_asks_who_is_there_and_is_reached_from_this_machine_alone(
+    services: dict[str, dict[str, Any]],
+) -> None:
+    web = services["web"]
+    assert web["profiles"] == ["web"]
+    assert web["ports"] == ["127.0.0.1:7860:7860"]
+    assert web["command"] == [*WEB.command]
+    assert web["build"]["args"] == WEB.arguments
+    told = {name: re.sub(r"^\$\{\w+:?-(.*)\}$", r"\1", web["environment"][name]) for name in AUTH}
+    assert isinstance(open_access_or_reason(told), str)  # no login is written yet
+    header = {"WEB_USER_HEADER": "X-Remote-User", "WEB_TRUSTED_PROXIES": "172.16.0.0/12"}
+    assert not isinstance(open_access_or_reason({**told, "WEB_LOGINS": "", **header}), str)
+
+
+AUTH = ("WEB_HOST", "WEB_LOGINS", "WEB_USER_HEADER", "WEB_TRUSTED_PROXIES")
+
+
+def open_access_or_reason(environ: dict[str, str]) -> object:
+    """Return how persons are told apart, or why the page does not start."""
+    try:
+        return open_access(WebSettings.from_environment(environ))
+    except SettingsError as error:
+        return str(error)
 
 
 def test_a_stopped_worker_has_time_for_the_clip_at_hand(
