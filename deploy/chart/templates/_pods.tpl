@@ -102,6 +102,11 @@ securityContext:
 {{- end }}
 {{- end }}
 
+{{- /* What of the bot's further settings says how orders are taken and kept: the page's too. */}}
+{{- define "mutoscope.ordersOfBot" -}}
+{{- pick .Values.bot.settings "BLOB_LIMIT" "FILTER" "FILTER_FACTORY" "PRIVACY_POLICY_URL" "RETENTION_DAYS" "STYLES_DIR" "WORDS_FILE" | toYaml }}
+{{- end }}
+
 {{- define "mutoscope.envFrom" -}}
 {{- with .root.Values.blobs.credentialsSecret }}
 envFrom:

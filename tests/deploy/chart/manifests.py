@@ -11,13 +11,16 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 
-from bot.settings import BotSettings
+from bot.settings import BotSettings, WebSettings
 from gpu_worker.settings import WorkerSettings
+from storage.settings import SettingsError
 
 KUBERNETES = "1.34"
 KEDA = json.loads(Path(__file__).with_name("keda").joinpath("schemas.json").read_text("utf-8"))
 OPERATORS_KINDS = ("ServiceMonitor", "PodMonitor")  # without a schema here
-KNOWN = {field.upper() for field in {**BotSettings.model_fields, **WorkerSettings.model_fields}}
+READERS = (BotSettings, WebSettings, WorkerSettings)
+KNOWN = {field.upper() for settings in READERS for field in settings.model_fields}
+WEB = {name.upper() for name in WebSettings.model_fields if name.startswith("web_")}
 
 Manifest = dict[str, Any]
 
@@ -67,6 +70,7 @@ def faults(manifests: list[Manifest]) -> list[str]:
         *(fault for manifest in manifests for fault in _schema_faults(manifest)),
         *(fault for template in templates for fault in _pod_faults(template)),
         *(fault for manifest in manifests for fault in _selector_faults(manifest, templates)),
+        *(fault for manifest in manifests for fault in _ingress_faults(manifest, manifests)),
     ]
 
 
@@ -145,6 +149,43 @@ def _pod_faults(pod: PodTemplate) -> Iterator[str]:
             yield f"{pod.owner}: {name} is written out"
     if pod.is_worker:
         yield from _worker_faults(pod, limits)
+    if pod.labels["app.kubernetes.io/component"] == "web":
+        yield from _page_faults(pod)
+
+
+def _page_faults(pod: PodTemplate) -> Iterator[str]:
+    """Find a page that would refuse to start, or lets everybody in as one person."""
+    try:
+        known = {name: str(value) for name, value in pod.settings.items() if name in WEB}
+        settings = WebSettings.from_environment(known)
+    except SettingsError as error:
+        yield f"{pod.owner}: {error}"
+        return
+    if settings.web_host != "0.0.0.0":
+        yield f"{pod.owner}: nobody reaches {settings.web_host}"
+    if (settings.web_logins is None) == (not settings.web_user_header):
+        yield f"{pod.owner}: neither logins nor a proxy's header alone says who is there"
+    if settings.web_user_header and not settings.web_trusted_proxies:
+        yield f"{pod.owner}: no proxy's header is believed"
+    folders = [mount["mountPath"] for mount in pod.container["volumeMounts"]]
+    if settings.web_logins is not None and str(settings.web_logins.parent) not in folders:
+        yield f"{pod.owner}: {settings.web_logins} is not mounted"
+
+
+def _ingress_faults(manifest: Manifest, manifests: list[Manifest]) -> Iterator[str]:
+    """Find an Ingress without TLS, and one that leads to no port of a Service."""
+    if manifest["kind"] != "Ingress":
+        return
+    services = {one["metadata"]["name"]: one for one in manifests if one["kind"] == "Service"}
+    covered = {host for entry in manifest["spec"].get("tls", ()) for host in entry["hosts"]}
+    for rule in manifest["spec"]["rules"]:
+        if rule["host"] not in covered:
+            yield f"{_name(manifest)}: {rule['host']} has no TLS"
+        for path in rule["http"]["paths"]:
+            wanted = path["backend"]["service"]
+            found = services.get(wanted["name"], {}).get("spec", {}).get("ports", ())
+            if wanted["port"]["name"] not in {port["name"] for port in found}:
+                yield f"{_name(manifest)}: leads to no port of {wanted['name']}"
 
 
 def _worker_faults(pod: PodTemplate, limits: Manifest) -> Iterator[str]:

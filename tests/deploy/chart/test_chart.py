@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.images.image import WEB
 from tests.deploy.chart.helm import CHART, ROOT, ChartError, helm, render
 from tests.deploy.chart.manifests import Manifest, faults, pod_templates
 
@@ -16,6 +17,16 @@ POSTGRES = {"database": {"urlSecret": {"name": "postgres"}}}
 POSTGRES_IN_HERE = {"database": {**POSTGRES["database"], "postgres": {"enabled": True}}}
 OWN_REDIS = {"redis": {"urlSecret": {"name": "redis"}}}
 S3 = {"blobs": {"url": "s3://clips", "credentialsSecret": "s3"}}
+LOGINS: dict[str, Any] = {
+    "enabled": True,
+    "auth": {"loginsSecret": {"name": "logins", "key": "file"}},
+    "host": "clips.example",
+    "tlsSecret": "clips-tls",
+}
+BEHIND_PROXY = {
+    "enabled": True,
+    "auth": {"userHeader": "X-Remote-User", "trustedProxies": ["10.0.0.0/8", "fd00::1"]},
+}
 CPU = {"gpu": {"count": 0}, "tolerations": []}
 TWO_CLASSES = {
     "workers": {
@@ -76,6 +87,8 @@ MATRIX: dict[str, dict[str, Any]] = {
         "blobs": {"volume": {"existingClaim": "clips", "storageClass": "nfs"}},
         "networkPolicy": {"metricsFrom": [], "egressPorts": [443, 5432]},
     },
+    "the page with logins": POSTGRES | S3 | {"web": LOGINS, "monitoring": {"enabled": True}},
+    "the page behind a proxy": POSTGRES_IN_HERE | {"web": BEHIND_PROXY},
     "no network policies": {"networkPolicy": {"enabled": False}},
 }
 
@@ -142,7 +155,7 @@ def test_a_store_in_here_is_reached_by_whom_it_serves(tmp_path: Path) -> None:
     outside = manifests["NetworkPolicy/clips-mutoscope"]["spec"]["egress"]
     assert {one["port"] for rule in outside for one in rule["ports"]} == {53, 443, 5432, 6379}
     [peer] = rule["from"]
-    assert peer["podSelector"]["matchExpressions"][0]["values"] == ["bot"]
+    assert peer["podSelector"]["matchExpressions"][0]["values"] == ["bot", "web"]
 
 
 def test_bot_and_workers_are_told_the_same(tmp_path: Path) -> None:
@@ -158,6 +171,45 @@ def test_bot_and_workers_are_told_the_same(tmp_path: Path) -> None:
         }
         for name in shared:
             assert worker.settings.get(name) == bot.settings.get(name), name
+
+
+def test_the_page_is_told_what_the_bot_is(tmp_path: Path) -> None:
+    rules = {"RETENTION_DAYS": 30, "FILTER": "strict", "PING_AFTER": 60}
+    values = TWO_MODELS | POSTGRES | {"bot": {"settings": rules}}
+    values |= {"web": {**LOGINS, "settings": {"RETENTION_DAYS": 7}}}
+    pods = {
+        pod.owner: pod.settings
+        for pod in pod_templates(render(values, tmp_path))
+        if pod.owner.endswith(("-bot", "-web"))
+    }
+    bot, web = (pods[f"Deployment/clips-mutoscope-{name}"] for name in ("bot", "web"))
+    assert set(bot) - set(web) == {"DISCORD_TOKEN", "PING_AFTER"}
+    assert {name for name in bot.keys() & web if bot[name] != web[name]} == {"RETENTION_DAYS"}
+    assert set(web) - set(bot) == {"WEB_HOST", "WEB_PORT", "WEB_LOGINS"}
+
+
+def test_the_page_is_one_pod_that_an_ingress_with_tls_leads_to(tmp_path: Path) -> None:
+    found = by_kind(render(MATRIX["the page with logins"], tmp_path))
+    page = found["Deployment/clips-mutoscope-web"]["spec"]
+    assert (page["replicas"], page["strategy"]) == (1, {"type": "Recreate"})
+    [container] = page["template"]["spec"]["containers"]
+    assert container["command"] == [*WEB.command]
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "metrics"}
+    ingress = found["Ingress/clips-mutoscope-web"]["spec"]
+    assert ingress["tls"] == [{"hosts": ["clips.example"], "secretName": "clips-tls"}]
+    [rule] = found["NetworkPolicy/clips-mutoscope-web"]["spec"]["ingress"]
+    assert [one["port"] for one in rule["ports"]] == [7860]
+    monitor = found["ServiceMonitor/clips-mutoscope-bot"]["spec"]["selector"]
+    assert monitor["matchExpressions"][0]["values"] == ["bot", "web"]
+    others = by_kind(render(MATRIX["the page behind a proxy"], tmp_path))
+    assert "Ingress/clips-mutoscope-web" not in others
+    [rule] = others["NetworkPolicy/clips-mutoscope-postgres"]["spec"]["ingress"]
+    assert rule["from"][0]["podSelector"]["matchExpressions"][0]["values"] == ["bot", "web"]
+
+
+def test_the_page_needs_the_bots_postgresql(tmp_path: Path) -> None:
+    with pytest.raises(ChartError, match="bot and page need a PostgreSQL"):
+        render({"web": LOGINS}, tmp_path)
 
 
 def test_by_default_workers_come_with_work_and_leave_by_themselves(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from bot.settings import BotSettings
+from bot.settings import BotSettings, WebSettings
 from gpu_worker.settings import WorkerSettings
 from tests.deploy.chart.helm import CHART, ChartError, render
 from tests.deploy.chart.manifests import Manifest, PodTemplate, faults, pod_templates
+from tests.deploy.chart.test_chart import LOGINS, POSTGRES
 
 
 @pytest.fixture(scope="module")
@@ -21,6 +22,12 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> list[Manifest]:
     modes = ("scaledJob", "scaledObject", "deployment")
     values = {"workers": {"gpu": None, **{mode.lower(): {"mode": mode} for mode in modes}}}
     return render(values, tmp_path_factory.mktemp("chart"))
+
+
+@pytest.fixture(scope="module")
+def rendered_page(tmp_path_factory: pytest.TempPathFactory) -> list[Manifest]:
+    """What the chart renders with the page."""
+    return render(POSTGRES | {"web": LOGINS}, tmp_path_factory.mktemp("chart"))
 
 
 @pytest.fixture
@@ -124,6 +131,74 @@ def test_other_faults_are_found(change: Any, expected: str, manifests: list[Mani
     assert [fault for fault in faults(manifests) if expected in fault]
 
 
+NOWHERE = {"service": {"name": "x", "port": {"name": "web"}}}
+
+
+def without(pod: PodTemplate, *names: str) -> list[Manifest]:
+    """Take variables from a container; return those that are left."""
+    variables: list[Manifest] = pod.container["env"]
+    variables[:] = [one for one in variables if one["name"] not in names]
+    return variables
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda pod: without(pod, "WEB_LOGINS"), "neither logins nor a proxy's header"),
+        (lambda pod: without(pod, "WEB_HOST"), "nobody reaches 127.0.0.1"),
+        (
+            lambda pod: pod.container["env"].append({"name": "WEB_USER_HEADER", "value": "X-User"}),
+            "neither logins nor a proxy's header",
+        ),
+        (
+            lambda pod: without(pod, "WEB_LOGINS").append(
+                {"name": "WEB_USER_HEADER", "value": "X-User"}
+            ),
+            "no proxy's header is believed",
+        ),
+        (
+            lambda pod: pod.container["volumeMounts"].__delitem__(1),
+            "/etc/mutoscope-logins/logins is not mounted",
+        ),
+        (lambda pod: pod.container["env"].append({"name": "WEB_PORT", "value": "x"}), "WEB_PORT=x"),
+        (
+            lambda pod: pod.container["securityContext"].update(readOnlyRootFilesystem=False),
+            "readOnlyRootFilesystem is not True",
+        ),
+    ],
+)
+def test_a_page_that_would_not_serve_or_lets_everybody_in_is_found(
+    change: Any, expected: str, rendered_page: list[Manifest]
+) -> None:
+    manifests = deepcopy(rendered_page)
+    assert faults(manifests) == []
+    [pod] = [pod for pod in pod_templates(manifests) if pod.owner.endswith("-web")]
+    change(pod)
+    assert [fault for fault in faults(manifests) if expected in fault]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda spec: spec.pop("tls"), "clips.example has no TLS"),
+        (
+            lambda spec: spec["rules"][0]["http"]["paths"][0].update(backend=NOWHERE),
+            "leads to no port of x",
+        ),
+        (lambda spec: spec.update(ingressClas="nginx"), "ingressClas"),
+    ],
+)
+def test_an_ingress_that_leads_nowhere_is_found(
+    change: Any, expected: str, rendered_page: list[Manifest]
+) -> None:
+    manifests = deepcopy(rendered_page)
+    change(of_kind(manifests, "Ingress")["spec"])
+    assert [fault for fault in faults(manifests) if expected in fault]
+
+
+PAGE = {key: value for key, value in LOGINS.items() if key != "auth"}
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
@@ -144,6 +219,15 @@ def test_other_faults_are_found(change: Any, expected: str, manifests: list[Mani
         ({"discord": {"tokenSecret": {"name": ""}}}, "name"),
         ({"blobs": {"url": "/data"}}, "url"),
         ({"reddis": {}}, "'reddis' not allowed"),
+        ({"web": PAGE}, "'/web/auth': 'oneOf' failed"),
+        ({"web": {**PAGE, "auth": {"userHeader": "X-User"}}}, "trustedProxies.: minItems"),
+        (
+            {"web": {**LOGINS, "auth": {**LOGINS["auth"], "userHeader": "X-User"}}},
+            "userHeader.: maxLength",
+        ),
+        ({"web": {**LOGINS, "tlsSecret": ""}}, "tlsSecret.: minLength"),
+        ({"web": {**LOGINS, "replicas": 2}}, "'replicas' not allowed"),
+        ({"web": {**LOGINS, "settings": {"WEB_LOGINS": "x"}}}, "WEB_LOGINS"),
         ({"database": {"postgres": {"enabled": True}}}, "must name the secret"),
     ],
 )
@@ -155,7 +239,7 @@ def test_a_wrong_value_is_refused(values: dict[str, Any], expected: str, tmp_pat
 def test_every_value_is_one_that_the_schema_knows() -> None:
     """No object of the schema lets unknown keys through, but those that are lists of names."""
     schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
-    free = {"nodeSelector", "requests", "limits", "settings", "workers", "global"}
+    free = {"nodeSelector", "requests", "limits", "settings", "workers", "global", "annotations"}
 
     def check(name: str, part: Any) -> None:
         if part.get("type") == "object" and name not in free:
@@ -170,12 +254,14 @@ def test_every_value_is_one_that_the_schema_knows() -> None:
         check(name, part)
 
 
-@pytest.mark.parametrize(("place", "settings"), [("bot", BotSettings), ("worker", WorkerSettings)])
+@pytest.mark.parametrize(
+    ("place", "settings"), [("bot", BotSettings), ("web", WebSettings), ("worker", WorkerSettings)]
+)
 def test_further_settings_are_those_that_the_chart_does_not_set(
-    place: str, settings: type[BotSettings | WorkerSettings], manifests: list[Manifest]
+    place: str, settings: type[BotSettings | WebSettings | WorkerSettings]
 ) -> None:
     schema = json.loads((CHART / "values.schema.json").read_text("utf-8"))
-    part = schema["properties"]["bot"] if place == "bot" else schema["definitions"]["worker"]
+    part = {**schema["properties"], **schema["definitions"]}[place]
     allowed = set(part["properties"]["settings"]["propertyNames"]["enum"])
     of_the_chart = {
         *("MODEL", "MODEL_ROW", "MODELS", "HARDWARE_PROFILE", "GENERATION_FILE"),
@@ -184,7 +270,8 @@ def test_further_settings_are_those_that_the_chart_does_not_set(
         *("MUTOSCOPE_HOME", "CREDENTIALS_CHAIN", "CREDENTIALS_KEY"),
         *("DATABASE_URL", "REDIS_URL", "BLOB_URL", "METRICS_PORT", "DISCORD_TOKEN"),
         *("WORKER_NAME", "DRAIN_SECONDS", "IDLE_EXIT_SECONDS"),
+        *("WEB_HOST", "WEB_PORT", "WEB_LOGINS", "WEB_USER_HEADER", "WEB_TRUSTED_PROXIES"),
     }
-    of_the_bot = set() if place == "bot" else {"FILTER", "STYLES_DIR", "WORDS_FILE"}
+    of_the_bot = set() if place != "worker" else {"FILTER", "STYLES_DIR", "WORDS_FILE"}
     read = {name.upper() for name in settings.model_fields}
     assert allowed == read - of_the_chart - of_the_bot

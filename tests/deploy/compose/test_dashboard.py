@@ -88,8 +88,9 @@ def test_prometheus_scrapes_what_compose_runs() -> None:
     services = yaml.safe_load(Path("deploy/compose.yaml").read_text("utf-8"))["services"]
     config = yaml.safe_load((MONITORING / "prometheus.yaml").read_text("utf-8"))
     bot, worker = config["scrape_configs"]
-    assert bot["static_configs"] == [{"targets": ["bot:9100"]}]
-    assert set(worker["dns_sd_configs"][0]["names"]) <= set(services)
-    assert worker["dns_sd_configs"][0]["port"] == 9100
+    assert bot["dns_sd_configs"][0]["names"] == ["bot", "web"]
+    for job in (bot, worker):
+        assert set(job["dns_sd_configs"][0]["names"]) <= set(services)
+        assert job["dns_sd_configs"][0]["port"] == 9100
     for name in ("bot", "worker"):
         assert "METRICS_PORT=9100" in Path(f"deploy/Dockerfile.{name}").read_text("utf-8")
