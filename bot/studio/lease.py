@@ -8,7 +8,6 @@ its lease until it has renewed it; if it was taken for dead meanwhile, it goes o
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import fcntl
 import logging
@@ -19,6 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bot.studio.events import EventBus, HeldJobsChanged
+from bot.studio.keep_running import keep_running
 from storage.database.bots import BotTable
 from storage.domain.errors import HolderChanged, Unavailable
 from storage.domain.job import Job
@@ -73,14 +73,7 @@ class Lease:
 
     async def run(self) -> None:
         """Renew until cancelled."""
-        while True:
-            try:
-                await self.renew()
-            except Unavailable:
-                pass  # the database has said so in the log
-            except Exception:
-                log.exception("the lease could not be renewed")
-            await asyncio.sleep(RENEW_SECONDS)
+        await keep_running(self.renew, RENEW_SECONDS, "the lease is renewed later")
 
     async def renew(self) -> None:
         """Renew the lease, and adopt the jobs of bots that are gone; raise Unavailable."""

@@ -16,6 +16,7 @@ import discord
 
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.requester import FRONT_END
+from bot.studio.keep_running import keep_running
 from bot.studio.privacy.departing import Departing
 from storage.domain.errors import Unavailable
 from storage.domain.privacy.departure import Departure, DepartureKind
@@ -53,15 +54,13 @@ class Departures:
                 group.create_task(self._ask_forever())
 
     async def _delete_forever(self) -> None:
-        while True:
-            await asyncio.sleep(INTERVAL)
-            try:
-                if self._client.is_ready() and self._client.studio.is_first():
-                    await self.delete_due()
-            except OUTAGES:
-                continue  # what is away has said so in the log
-            except Exception:
-                log.exception("the data of what is gone is deleted later")
+        later = "the data of what is gone is deleted later"
+        await asyncio.sleep(INTERVAL)
+        await keep_running(self._delete_if_first, INTERVAL, later, outages=OUTAGES)
+
+    async def _delete_if_first(self) -> None:
+        if self._client.is_ready() and self._client.studio.is_first():
+            await self.delete_due()
 
     async def delete_due(self) -> None:
         """Delete the data of what is gone for long enough, unless it is back."""
@@ -83,16 +82,14 @@ class Departures:
         return False
 
     async def _ask_forever(self) -> None:
-        while True:
-            begun, asked_all = time.monotonic(), False
-            try:
-                asked_all = await self.ask_for_members(ASK_INTERVAL)
-            except OUTAGES:
-                pass
-            except Exception:
-                log.exception("members are asked for later")
-            left = ROUND_SECONDS - (time.monotonic() - begun) if asked_all else 0.0
-            await asyncio.sleep(max(INTERVAL, left))
+        later = "members are asked for later"
+        await keep_running(self._ask_round, INTERVAL, later, outages=OUTAGES)
+
+    async def _ask_round(self) -> None:
+        begun = time.monotonic()
+        if await self.ask_for_members(ASK_INTERVAL):
+            left = ROUND_SECONDS - (time.monotonic() - begun)
+            await asyncio.sleep(max(0.0, left - INTERVAL))
 
     async def ask_for_members(self, pause: float) -> bool:
         """Ask Discord of everybody with clips in a server whether they are still there.

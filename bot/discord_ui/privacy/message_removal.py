@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import time
 from collections.abc import Callable
 
@@ -13,10 +11,8 @@ import discord
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.replies import is_lasting_refusal
 from bot.discord_ui.requester import FRONT_END
-from storage.domain.errors import Unavailable
+from bot.studio.keep_running import keep_running
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
-
-log = logging.getLogger(__name__)
 
 INTERVAL = 3.0  # seconds between two looks
 PAUSE = 60.0  # seconds until a message that could not be deleted is tried again
@@ -33,14 +29,7 @@ class MessageRemoval:
 
     async def run(self) -> None:
         """Delete until cancelled."""
-        while True:
-            try:
-                await self.remove()
-            except Unavailable:
-                pass  # the database has said so in the log
-            except Exception:
-                log.exception("messages are deleted later")
-            await asyncio.sleep(INTERVAL)
+        await keep_running(self.remove, INTERVAL, "messages are deleted later")
 
     async def remove(self) -> None:
         """Delete the messages that are due."""

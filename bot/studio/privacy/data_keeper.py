@@ -6,9 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from bot.studio.keep_running import keep_running
 from bot.studio.privacy.privacy import Privacy
 from bot.studio.privacy.retention import BATCH
-from storage.domain.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -29,15 +29,11 @@ class DataKeeper:
     async def run(self) -> None:
         """Work until cancelled."""
         await asyncio.sleep(START)
-        while True:
-            try:
-                if self._is_first():
-                    await self.step()
-            except Unavailable:
-                pass  # whatever is away has said so in the log
-            except Exception:
-                log.exception("what is kept is looked at later")
-            await asyncio.sleep(INTERVAL)
+        await keep_running(self._step_if_first, INTERVAL, "what is kept is looked at later")
+
+    async def _step_if_first(self) -> None:
+        if self._is_first():
+            await self.step()
 
     async def step(self) -> None:
         """Delete what is due, and sweep a part of the blob store."""

@@ -6,11 +6,11 @@ the rest to the next one.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
 
+from bot.studio.keep_running import keep_running
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.privacy.erasure_notices import ErasureNotices
 from bot.studio.privacy.leftover_cleaner import LeftoverCleaner
@@ -57,15 +57,11 @@ class Erasing:
 
     async def run(self) -> None:
         """Go on with what other processes left over, until cancelled."""
-        while True:
-            try:
-                for owner in await self._table.owners():
-                    await self._erase_or_log(owner)
-            except Unavailable:
-                pass  # the database has said so in the log
-            except Exception:
-                log.exception("a person is forgotten later")
-            await asyncio.sleep(INTERVAL)
+        await keep_running(self._erase_all, INTERVAL, "people are forgotten later")
+
+    async def _erase_all(self) -> None:
+        for owner in await self._table.owners():
+            await self._erase_or_log(owner)
 
     async def _erase_or_log(self, owner: str) -> None:
         try:
@@ -79,8 +75,7 @@ class Erasing:
         async with self._locks.of(owner):
             while not await self._erase_once(owner):
                 pass
-        while await self._cleaner.clean() == BATCH:
-            pass
+        await self._cleaner.clean_all()
         await self._drop_history()
 
     async def _erase_once(self, owner: str) -> bool:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import logging
 import time
 from collections.abc import Callable
 
 from bot.studio.chains.stories import Stories
+from bot.studio.keep_running import keep_running
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.styles.style_library import StyleLibrary
 from storage.blobs import Blobs
@@ -16,8 +15,6 @@ from storage.database.privacy.leftovers import BATCH, LeftoverTable
 from storage.domain.errors import Unavailable
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
 from storage.queue.client import Queue
-
-log = logging.getLogger(__name__)
 
 INTERVAL = 5.0  # seconds between two looks
 PAUSE = 10.0  # seconds until what could not be deleted is tried again
@@ -49,15 +46,12 @@ class LeftoverCleaner:
 
     async def run(self) -> None:
         """Delete until cancelled."""
-        while True:
-            try:
-                while await self.clean() == BATCH:
-                    pass
-            except Unavailable:
-                pass  # the database has said so in the log
-            except Exception:
-                log.exception("what deleted jobs left is deleted later")
-            await asyncio.sleep(INTERVAL)
+        await keep_running(self.clean_all, INTERVAL, "what deleted jobs left is deleted later")
+
+    async def clean_all(self) -> None:
+        """Delete all that is due."""
+        while await self.clean() == BATCH:
+            pass
 
     async def clean(self) -> int:
         """Delete what is due; return how much that was."""
