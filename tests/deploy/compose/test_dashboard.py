@@ -54,6 +54,7 @@ async def exported(folder: Path, redis_url: str) -> dict[str, set[str]]:
             *(backend.jobs, backend.queue, set(), backend.scaling()),
             catalogue=backend.catalogue,
             traffic=traffic,
+            refused=backend.studio.content.refused,
         )
         metrics._scaling.advice = RentalAdvice(1.0, 2.0, Tenure.ON_DEMAND)
         await metrics.refresh()
