@@ -112,9 +112,7 @@ async def open_database(url: str, version: str = "head") -> AsyncEngine:
     engine = _sqlite(parsed) if parsed.get_backend_name() == "sqlite" else _postgresql(parsed)
     try:
         await _connect(engine)
-        async with engine.begin() as connection:
-            await lock(connection, "migrations")  # of two bots that start at once
-            await connection.run_sync(migrate, version)
+        await _migrate(engine, version)
     except (DBAPIError, OSError) as error:
         await engine.dispose()
         raise Unavailable("unavailable_database") from error
@@ -124,6 +122,15 @@ async def open_database(url: str, version: str = "head") -> AsyncEngine:
     event.listen(engine.sync_engine, "before_cursor_execute", _begin_statement)
     event.listen(engine.sync_engine, "after_cursor_execute", _log_statement)
     return engine
+
+
+async def _migrate(engine: AsyncEngine, version: str) -> None:
+    """Bring the tables up to a version; what a start that was stopped has done stays."""
+    more = True
+    while more:
+        async with engine.begin() as connection:
+            await lock(connection, "migrations")  # of two bots that start at once
+            more = await connection.run_sync(migrate, version)
 
 
 def _postgresql(url: URL) -> AsyncEngine:

@@ -14,10 +14,17 @@ from storage.settings import SettingsError
 log = logging.getLogger(__name__)
 
 
-def migrate(connection: Connection, version: str = "head") -> None:
-    """Bring the tables up to a version within the connection's transaction.
+LONG = ("0003", "0007", "0008", "0017")
+"""The versions that go through all jobs; each is the last of its transaction."""
 
-    Raise SettingsError where a newer release wrote them: older ones would not know what to keep.
+
+def migrate(connection: Connection, version: str = "head") -> bool:
+    """Bring the tables up to a version, or closer to it, within the connection's transaction.
+
+    Return whether there is more to do, in another transaction: with many jobs it takes minutes, and
+    what is done by then is not to be done again where the process is stopped. New tables are made
+    in one. Raise SettingsError where a newer release wrote them: older ones would not know what to
+    keep.
     """
     known, before = known_versions(), _version(connection)
     if before is not None and before not in known:
@@ -26,11 +33,19 @@ def migrate(connection: Connection, version: str = "head") -> None:
             f" {printable(before)}, where this one knows up to {known[-1]}); run that release, or"
             " restore the copy from before its update"
         )
-    if before == known[-1]:
-        return
-    if before is not None:
-        log.info("the database is brought from version %s to %s", before, known[-1])
-    _upgrade(connection, version)
+    target = known[-1] if version == "head" else version
+    if before is None:
+        _upgrade(connection, target)
+        return False
+    left = known[known.index(before) + 1 : known.index(target) + 1]
+    if not left:
+        return False
+    step = next((one for one in left if one in LONG), left[-1])
+    log.info("the database is brought from version %s to %s of %s", before, step, left[-1])
+    if step in LONG:
+        log.info("version %s goes through all jobs, about a minute for a million", step)
+    _upgrade(connection, step)
+    return step != left[-1]
 
 
 def known_versions() -> list[str]:

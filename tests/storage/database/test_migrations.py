@@ -19,7 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from storage.database import migrations
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
-from storage.database.migrations.upgrade import known_versions
+from storage.database.migrations import upgrade
+from storage.database.migrations.upgrade import LONG, known_versions
 from storage.database.rows import row_of
 from storage.database.tables import days, ledger, owners
 from storage.database.tables import jobs as jobs_table
@@ -167,6 +168,32 @@ async def test_the_queue_goes_on_in_its_order(jobs: Jobs) -> None:
     assert [one.id for one in await jobs.pending.next(1)] == [fair[1].id]
 
 
+async def test_an_upgrade_that_is_stopped_goes_on_where_it_was(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = await open_database(database_url, "0001")
+    async with engine.begin() as connection:
+        await connection.run_sync(write_old_jobs)
+    await engine.dispose()
+    done: list[str] = []
+    run = upgrade._upgrade
+
+    def step(connection: Connection, version: str) -> None:
+        if version == LONG[-1] and LONG[-2] in done:
+            done.clear()
+            raise ZeroDivisionError
+        run(connection, version)
+        done.append(version)
+
+    monkeypatch.setattr(upgrade, "_upgrade", step)
+    with pytest.raises(ZeroDivisionError):
+        await open_database(database_url)
+    engine = await open_database(database_url)
+    assert done == [LONG[-1], known_versions()[-1]]
+    await check_usage(engine, await rows_of(engine, jobs_table))
+    await engine.dispose()
+
+
 DAMAGES = (
     "''",
     "'{job}'",
@@ -223,8 +250,8 @@ def test_the_versions_are_those_that_alembic_knows() -> None:
 async def test_tables_of_the_newest_version_need_no_alembic(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "alembic", None)  # importing it is an error
     create_file(tmp_path / "newest.db")
+    monkeypatch.setitem(sys.modules, "alembic", None)  # importing it is an error
     await (await open_database(f"sqlite+aiosqlite:///{tmp_path}/newest.db")).dispose()
     with pytest.raises(ModuleNotFoundError):
         await open_database(f"sqlite+aiosqlite:///{tmp_path}/none.db")
