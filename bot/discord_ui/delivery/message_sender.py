@@ -16,16 +16,14 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from enum import Enum
-from typing import Any
 
 import aiohttp
 import discord
 
 from bot.discord_ui.cards.card import Card
 from bot.discord_ui.client import MutoscopeClient
-from bot.discord_ui.commands.buttons import button_view
-from bot.discord_ui.commands.mail import MailButton
 from bot.discord_ui.delivery.live_message import LiveMessage
+from bot.discord_ui.delivery.message_places import MessagePlaces, reference_to
 from bot.discord_ui.own_messages import find_own_message, shows_clip, shows_end, shows_job
 from bot.discord_ui.posts.posting import take_back
 from bot.discord_ui.replies import (
@@ -42,9 +40,7 @@ from storage.domain.job import Job, ReplyTarget, Status
 
 log = logging.getLogger(__name__)
 
-# in seconds
-TOKEN_MARGIN = 10.0  # before a token expires in which it is not used
-OLD = 3600.0  # age of a message from which Discord limits edits to a few
+OLD = 3600.0  # seconds; age of a message from which Discord limits edits to a few
 
 IN_CHANNEL = (Way.EDIT, Way.POST, Way.PING)
 """The ways on which others see a message."""
@@ -73,6 +69,7 @@ class MessageSender:
 
     def __init__(self, client: MutoscopeClient, clock: Callable[[], float] = time.time) -> None:
         self._client = client
+        self._places = MessagePlaces(client, clock)
         self._deliveries = client.studio.deliveries
         self._clock = clock
 
@@ -101,14 +98,16 @@ class MessageSender:
         for way in (Way.TOKEN, Way.EDIT):
             if not await self._is_open(message, way):
                 continue
-            payload = self._payload(message.job, card)
+            payload = self._places.payload(message.job, card)
             if text_only:
                 payload = {name: payload[name] for name in ("content", "allowed_mentions")}
             try:
                 if way is Way.TOKEN:
-                    await self._webhook(place).edit_message(int(place.message), **payload)
+                    await self._places.webhook(place).edit_message(int(place.message), **payload)
                 else:
-                    shown = self._channel(message.job).get_partial_message(int(place.message))
+                    shown = self._places.channel(message.job).get_partial_message(
+                        int(place.message)
+                    )
                     await shown.edit(**payload)
             except discord.HTTPException as error:
                 if error.code == UNKNOWN_MESSAGE:
@@ -144,10 +143,10 @@ class MessageSender:
         moved = message.job.reply_to.message != old.message
         if result is SendResult.POSTED and old.message and moved:
             with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
-                if self._token_lives(old):
-                    await self._webhook(old).delete_message(int(old.message))
+                if self._places.token_lives(old):
+                    await self._places.webhook(old).delete_message(int(old.message))
                 elif message.job.reply_to.channel == old.channel:
-                    channel = self._channel(message.job)
+                    channel = self._places.channel(message.job)
                     await channel.get_partial_message(int(old.message)).delete()
         return result
 
@@ -176,11 +175,11 @@ class MessageSender:
 
     async def _say_sent(self, job: Job, old: ReplyTarget) -> None:
         """Say in the message that only the owner sees that the clip came directly."""
-        if not (old.message and self._token_lives(old)):
+        if not (old.message and self._places.token_lives(old)):
             return
         text = self._client.texts.text(job.locale, "mail_direct")
         with contextlib.suppress(discord.HTTPException, aiohttp.ClientError, OSError):
-            await self._webhook(old).edit_message(
+            await self._places.webhook(old).edit_message(
                 int(old.message), content=text, attachments=[], view=None
             )
 
@@ -203,7 +202,7 @@ class MessageSender:
             return shows_job(sent, job.id)
 
         try:
-            channel = await self._target(job, state.posting)
+            channel = await self._places.target(job, state.posting)
             found = await find_own_message(self._client, channel, state.posting_at, is_new)
         except discord.HTTPException as error:
             _check_refusal(error)
@@ -227,7 +226,7 @@ class MessageSender:
         if not place.message or is_private(message.job.request):
             return False
         try:
-            shown = await self._channel(message.job).fetch_message(int(place.message))
+            shown = await self._places.channel(message.job).fetch_message(int(place.message))
         except discord.HTTPException as error:
             _check_refusal(error)
             return False
@@ -241,7 +240,7 @@ class MessageSender:
         state, job = await self.state(message), message.job
         if Way.PING in state.closed or is_private(job.request):
             return
-        channel = self._channel(job)
+        channel = self._places.channel(job)
         try:
             if state.pinged and await find_own_message(
                 self._client, channel, state.pinged, lambda sent: sent.content == text
@@ -249,7 +248,7 @@ class MessageSender:
                 return
             await self.save(message, replace(state, pinged=state.pinged or self._clock()))
             self._client.studio.check_held(job)
-            reference = _reference(job.reply_to.channel, job.reply_to.message)
+            reference = reference_to(job.reply_to.channel, job.reply_to.message)
             mention = _owner_mention(job)
             await send_reply(channel, reference, text, nonce=f"p{job.id}", allowed_mentions=mention)
         except discord.HTTPException as error:
@@ -290,17 +289,17 @@ class MessageSender:
         replies: bool = True,
     ) -> discord.Message:
         job = message.job
-        payload = self._payload(job, card)
+        payload = self._places.payload(job, card)
         payload["files"] = payload.pop("attachments")
         payload["allowed_mentions"] = mentions
         del payload["embed"]
-        channel = None if way is Way.TOKEN else await self._target(job, way)
+        channel = None if way is Way.TOKEN else await self._places.target(job, way)
         reference = await self._parent(job) if way is Way.POST and replies else None
         state = await self.state(message)
         await self.save(message, replace(state, posting=way, posting_at=self._clock()))
         self._client.studio.check_held(job)
         if channel is None:
-            webhook = self._webhook(job.reply_to)
+            webhook = self._places.webhook(job.reply_to)
             alone = is_private(job.request)
             return await webhook.send(wait=True, ephemeral=alone, **payload)
         if reference is None:
@@ -322,7 +321,7 @@ class MessageSender:
             return None
         if not place.message or place.channel != job.reply_to.channel:
             return None
-        return _reference(place.channel, place.message)
+        return reference_to(place.channel, place.message)
 
     async def _move(self, message: LiveMessage, way: Way, sent: discord.Message) -> None:
         """Record which message shows the job from now on."""
@@ -357,57 +356,10 @@ class MessageSender:
         if way in IN_CHANNEL and is_private(message.job.request):
             return False
         if way is Way.TOKEN:
-            return self._token_lives(reply_to)
+            return self._places.token_lives(reply_to)
         if way is Way.DIRECT:
             return await self._client.studio.content.fits_direct_messages(message.job)
-        return way is not Way.EDIT or cancelled or self._age(reply_to) <= OLD
-
-    def _token_lives(self, reply_to: ReplyTarget) -> bool:
-        alive = reply_to.token_expires >= self._clock() + TOKEN_MARGIN
-        return bool(reply_to.token) and alive
-
-    def _age(self, reply_to: ReplyTarget) -> float:
-        """Return how many seconds ago a message was posted."""
-        if not reply_to.message:
-            return 0.0
-        return self._clock() - discord.utils.snowflake_time(int(reply_to.message)).timestamp()
-
-    def _webhook(self, reply_to: ReplyTarget) -> discord.Webhook:
-        return discord.Webhook.partial(
-            int(reply_to.application), reply_to.token, client=self._client
-        )
-
-    async def _target(self, job: Job, way: Way) -> discord.abc.Messageable:
-        if way is Way.DIRECT:
-            return await self._client.create_dm(discord.Object(int(job.owner)))
-        return self._channel(job)
-
-    def _channel(self, job: Job) -> discord.PartialMessageable:
-        """Return where everybody sees a job's messages."""
-        assert not is_private(job.request), "a private clip must not come into a channel"
-        reply_to = job.reply_to
-        guild = int(reply_to.guild) if reply_to.guild else None
-        return self._client.get_partial_messageable(int(reply_to.channel), guild_id=guild)
-
-    def _payload(self, job: Job, card: Card) -> dict[str, Any]:
-        """Return discord.py's arguments for an edit, with a fresh file."""
-        return {
-            "content": card.content,
-            "embed": None,  # in which an earlier release showed previews
-            "attachments": [card.attachment.to_file()] if card.attachment else [],
-            "view": self._view(job, card),
-            "allowed_mentions": NO_MENTIONS,
-        }
-
-    def _view(self, job: Job, card: Card) -> discord.ui.View:
-        """Return a card's buttons; a private clip from a server can be posted there later."""
-        texts, place = self._client.texts, job.reply_to
-        view = button_view(card.actions, job.id, job.locale, texts, card.choices)
-        has_clip = job.status is Status.DONE and card.attachment is not None
-        if has_clip and place.guild and is_private(job.request):
-            label = texts.text(job.locale, "mail_button")
-            view.add_item(MailButton(place.channel, job.id, label))
-        return view
+        return way is not Way.EDIT or cancelled or self._places.age(reply_to) <= OLD
 
 
 def _is_searchable(job: Job, way: Way) -> bool:
@@ -426,12 +378,6 @@ def _check_refusal(error: discord.HTTPException) -> None:
         raise FileTooLarge from error
     if not is_lasting_refusal(error):
         raise error
-
-
-def _reference(channel: str, message: str) -> discord.MessageReference:
-    return discord.MessageReference(
-        message_id=int(message), channel_id=int(channel), fail_if_not_exists=False
-    )
 
 
 def _owner_mention(job: Job) -> discord.AllowedMentions:
