@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.studio.option_table import STORY
 from bot.studio.options import Options, OptionValue, Shape
 from bot.studio.orders.order_draft import OrderDraft, Requester
 from bot.studio.studio import Studio
@@ -58,11 +59,11 @@ class Ordering:
         return [await self.studio.orders.imagine(self.requester, options, Shape.SQUARE)]
 
     def _unseen(self, job: Job) -> dict[str, OptionValue | None]:
-        """Return the options of a job that no form has a control for, and that are kept."""
+        """Return the options of a job that the form does not hold, and that are kept."""
         admission = self.studio.admission
         values = admission.options_of(job.request)
         hidden = [one for one in admission.options_for(job.request.model) if not one.on_page]
-        return {one.name: values.get(one.name) for one in hidden}
+        return {one.name: values.get(one.name) for one in hidden if one.name != STORY}
 
     async def _place_uploads(self, choice: PictureChoice, options: Options) -> list[Job]:
         """Check the cheap before the dear: options, credits, and only then whole pictures."""

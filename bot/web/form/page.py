@@ -16,7 +16,8 @@ from bot.web.form.sent_files import PageBlocks
 from bot.web.markup import element, text
 from bot.web.samples import SAMPLES, read_sample
 from storage.domain.models.capability import Capability
-from storage.domain.request import PROMPT_LIMIT
+from storage.domain.prompt.story import LEAST_SEGMENTS
+from storage.domain.request import MOST_SEGMENTS, PROMPT_LIMIT
 
 PICTURE_LABELS = (
     *("drop", "choose", "remove", "add", "samples", "sample", "chosen", "uploading"),
@@ -56,6 +57,7 @@ class PageForm:
         return {
             "pictures": self._pictures(),
             "prompt": self._prompt(),
+            "story": self._story(),
             "line": gr.HTML(elem_id="mu-advice"),
             "make": gr.Button(words("page_make"), variant="primary", elem_id="mu-make"),
             "notice": gr.HTML(elem_id="mu-notice"),
@@ -74,6 +76,12 @@ class PageForm:
             lines=2,
             max_lines=6,
             elem_id="mu-prompt",
+        )
+
+    def _story(self) -> gr.Checkbox:
+        about = self.context.words("page_story_about", low=LEAST_SEGMENTS, high=MOST_SEGMENTS)
+        return gr.Checkbox(
+            label=self.context.words("page_story"), info=about, container=False, elem_id="mu-story"
         )
 
     def _pictures(self) -> gr.HTML:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
 
+from bot.studio.option_table import STORY
+from bot.studio.options import Options
 from bot.web.form.actions import Actions, Filled
 from bot.web.form.choice import PictureChoice
 from bot.web.form.context import PageContext
@@ -35,6 +38,7 @@ class PageParts:
 
     pictures: gr.HTML
     prompt: gr.Textbox
+    story: gr.Checkbox
     line: gr.HTML
     make: gr.Button
     notice: gr.HTML
@@ -45,7 +49,7 @@ class PageParts:
     @property
     def form(self) -> list[Any]:
         """Return the components that hold an order."""
-        return [self.pictures, self.prompt, *self.controls.components]
+        return [self.pictures, self.prompt, self.story, *self.controls.components]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +83,11 @@ class PageEvents:
             model.input(self.change_model, shown, shown, **OWN)
 
     async def order(
-        self, request: gr.Request, choice: Any, prompt: str, *values: Any
+        self, request: gr.Request, choice: Any, prompt: str, story: bool, *values: Any
     ) -> tuple[str, Any]:
         """Order what the form holds; return the notice, and the pictures for the next order."""
         try:
-            options = self.parts.controls.options(prompt, values)
+            options = self._options(prompt, story, values)
             chosen = PictureChoice.read(choice)
             await self.context.ordering(request).place(chosen, options)
         except MutoscopeError as error:
@@ -91,13 +95,15 @@ class PageEvents:
         # What went on from a clip was one order; a picture stays for the next one.
         return "", PictureChoice().write() if chosen.extends else gr.skip()
 
-    async def look(self, request: gr.Request, choice: Any, prompt: str, *values: Any) -> str:
+    async def look(
+        self, request: gr.Request, choice: Any, prompt: str, story: bool, *values: Any
+    ) -> str:
         """Return what is said under the prompt."""
         if not prompt.strip():
             return ""
         try:
             chosen = PictureChoice.read(choice)
-            options = self.parts.controls.options(prompt, values)
+            options = self._options(prompt, story, values)
         except (MutoscopeError, ValueError):
             return ""
         first = chosen.uploads[0] if chosen.uploads else ""
@@ -122,13 +128,16 @@ class PageEvents:
         """Return what the browser draws of the path that is written."""
         return {"keyframes": boxes(path, speed), "words": path, "of": "words"}
 
+    def _options(self, prompt: str, story: bool, values: Sequence[Any]) -> Options:
+        return self.parts.controls.options(prompt, values, **{STORY: int(story)})
+
     def _drawn(self, drawn: str, number: str) -> list[Any]:
         """Return the path that was drawn, whose poses include its speed, and the form with it."""
         words = words_for(drawn)
         speed = {SPEED: Speed.NORMAL.value} if words else {}
         shown = {**self.show_path(words, ""), "of": number}
         controls = self.parts.controls.filled_in(**{DRAWN: words}, **speed)
-        return [shown, gr.skip(), gr.skip(), *controls]
+        return [shown, *[gr.skip()] * 3, *controls]
 
     def change_model(self, *values: Any) -> list[Any]:
         """Return the controls for the model that was chosen."""
@@ -139,7 +148,7 @@ class PageEvents:
         path, speed = (str(filled.options.get(name) or "") for name in (DRAWN, SPEED))
         controls = self.parts.controls.updates(filled.options)
         shown = {**self.show_path(path, speed), "of": "clip"}
-        return [shown, choice, filled.prompt, *controls]
+        return [shown, choice, filled.prompt, bool(filled.options.get(STORY)), *controls]
 
     def _refusal(self, error: MutoscopeError) -> str:
         said = self.context.words.error(error)

@@ -43,6 +43,9 @@ class PreviewLine:
     def _facts(self, request: GenerationRequest, outlook: OrderOutlook, count: int) -> str:
         words = self.words
         parts = [words.camera(request) if request.names_motion else ""]
+        if request.segments:
+            length = words.duration(request.made_frames / request.fps)
+            parts.append(words("page_story_length", count=request.segment_count, time=length))
         parts.append(words("quota_credits", count=outlook.credits * count))
         if outlook.seconds is not None:
             parts.append(words("page_takes", time=words.duration(outlook.seconds * count)))

@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 
 from bot.studio.events import HeldJobsChanged, JobProgressed, Subscription
+from bot.studio.option_table import STORY
 from bot.studio.options import Options
 from bot.web.files.pictures import MAX_BYTES
 from bot.web.form.choice import PictureChoice
@@ -126,7 +127,7 @@ class Scripts:
     async def _place_once(
         self, ordering: Ordering, path: Path | None, prompt: str, options: Any
     ) -> Job:
-        known = {one.name for one in self.context.studio.admission.table if one.on_page}
+        known = {one.name for one in self.context.studio.admission.table if one.on_page} | {STORY}
         given = options if isinstance(options, dict) else {}
         if unknown := sorted(given.keys() - known):
             raise BadRequest("page_unknown_option", option=", ".join(map(str, unknown))[:100])

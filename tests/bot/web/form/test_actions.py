@@ -124,3 +124,30 @@ async def test_delete_takes_the_upload_too(backend: Backend, ordering: Ordering)
     await Actions(ordering).do("delete", made.id, "")
     with pytest.raises(BadPicture):
         await ordering.uploads.get("web:ada", made.request.picture)
+
+
+async def test_a_story_stays_one_until_it_is_unticked_and_goes_on_as_a_clip(
+    backend: Backend, ordering: Ordering
+) -> None:
+    key = await ordering.uploads.put("web:ada", png())
+    told = Options("zoom in\npan left", story=1)
+    [job] = await ordering.place(PictureChoice((key,)), told)
+    await until(backend.all_jobs_ended)
+    made, actions = await backend.studio.job(job.id), Actions(ordering)
+    assert made.request.segment_count == 2
+    tweak = await actions.do("tweak", made.id, "")
+    assert tweak is not None
+    assert (tweak.prompt, tweak.options["story"]) == ("zoom in\npan left", 1)
+    again = [
+        (await ordering.place(PictureChoice(job=made.id), tweak.options.replace(story=story)))[0]
+        for story in (1, 0)
+    ]
+    assert [one.request.segment_count for one in again] == [2, 0]
+    extend = await actions.do("extend", made.id, "")
+    assert extend is not None
+    assert (extend.prompt, extend.options.get("story")) == ("pan left", 0)
+    [longer] = await ordering.place(PictureChoice(extends=made.id), extend.options)
+    assert made.clip is not None
+    assert (longer.request.source, longer.request.segments) == (made.clip.blob, ())
+    with pytest.raises(BadRequest, match="request_story"):
+        await ordering.place(PictureChoice((key,)), Options("zoom in", story=1))
