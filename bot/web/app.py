@@ -48,6 +48,8 @@ READABLE = {
     "input_placeholder_color_dark": "*neutral_400",
     "input_border_color": "*neutral_300",
     "input_border_width": "1px",
+    "checkbox_border_color": "*neutral_500",
+    "checkbox_border_color_dark": "*neutral_400",
 }
 """What the theme is changed in, so that everything has enough contrast."""
 QUEUE_SECONDS = 0.1

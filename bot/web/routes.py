@@ -21,6 +21,7 @@ from bot.web.markup import PREFIX
 from bot.web.orders.card_html import CardHtml
 from bot.web.orders.history_html import HistoryHtml
 from bot.web.orders.live_orders import LiveOrders
+from bot.web.orders.own_clips import order_of, picture_in
 from bot.web.samples import SAMPLES, read_sample
 from bot.web.words import Words
 from storage.domain.errors import BadPicture, BadRequest, JobGone, MutoscopeError
@@ -58,6 +59,7 @@ class PageRoutes:
             "clips/{name}": self.clip,
             "thumbnails/{job}": self.thumbnail,
             "sources/{job}": self.source,
+            "sources/{job}/last": self.last_source,
             "previews/{job}/{number}": self.preview,
             "pictures/{key}": self.picture,
             "samples/{name}": self.sample,
@@ -117,6 +119,11 @@ class PageRoutes:
         job = await self._job(request, request.path_params["job"])
         return _webp(await self.studio.pictures.of_picture(job, SOURCE) if job else None)
 
+    async def last_source(self, request: Request) -> Response:
+        """Return the picture that a clip ends with."""
+        job = await self._job(request, request.path_params["job"])
+        return _webp(await self.studio.pictures.of_end_picture(job, SOURCE) if job else None)
+
     async def preview(self, request: Request) -> Response:
         """Return the latest preview of a running order."""
         order = self.live.get(self._owner(request), request.path_params["job"])
@@ -139,7 +146,8 @@ class PageRoutes:
             return JSONResponse({"error": words("picture_file_too_large", limit=limit)}, 413)
         try:
             if self._has_settings(data):
-                return JSONResponse({"key": await self.uploads.put(owner, data), "settings": True})
+                told = {"key": await self.uploads.put(owner, data), "settings": True}
+                return JSONResponse({**told, "job": await self._order_of(data, owner)})
             facts = await self.studio.pictures.facts(data)
             key = await self.uploads.put(owner, data, facts)
         except MutoscopeError as error:
@@ -172,6 +180,14 @@ class PageRoutes:
         except BadRequest as error:
             return error.key != "request_no_settings"
         return True
+
+    async def _order_of(self, data: bytes, owner: str) -> str:
+        """Return this person's order of the pictures of a clip of ours, empty for none."""
+        try:
+            known = await order_of(self.studio, read_settings(data, self.studio.admission), owner)
+        except BadRequest:
+            return ""
+        return known.id if known and picture_in(known.request, last=False) else ""
 
     def _owner(self, request: Request) -> str:
         owner = self.access.owner_of(request)

@@ -36,6 +36,10 @@ class PictureViewer:
         """Return the picture of a job; None where there is none (any more)."""
         return await self._of_blob(job.request.picture, side)
 
+    async def of_end_picture(self, job: Job, side: int) -> bytes | None:
+        """Return the picture that a job's clip ends with; None where there is none (any more)."""
+        return await self._of_blob(job.request.end_picture, side)
+
     async def of_clip(self, job: Job, side: int) -> bytes | None:
         """Return the first frame of a job's clip; None where there is none (any more)."""
         return await self._of_blob("" if job.clip is None else job.clip.poster, side)

@@ -11,7 +11,9 @@ from bot.studio.library.reuse import read_settings
 from bot.studio.options import Options
 from bot.web.form.choice import PictureChoice
 from bot.web.form.ordering import Ordering
+from bot.web.orders.own_clips import order_of
 from storage.domain.errors import BadRequest
+from storage.domain.job import Job
 
 PROMPT = "prompt"
 
@@ -67,7 +69,7 @@ class Actions:
         options = studio.admission.options_of(job.request)
         if job.clip is not None and not job.clip.candidates:
             options = options.replace(seed=job.clip.seed, candidates=1)
-        return Filled(options, PictureChoice(job=job.id))
+        return Filled(options, _choice_of(job))
 
     async def _extend(self, job_id: str, _value: str) -> Filled:
         job = await self.ordering.own(job_id)
@@ -105,6 +107,11 @@ class Actions:
         ordering = self.ordering
         data = await ordering.uploads.get(ordering.owner, key)
         found = read_settings(data, ordering.studio.admission)
-        library = ordering.studio.library
-        known = found.picture and await library.order_with(found.picture, ordering.owner)
-        return Filled(found.options, PictureChoice(job=known.id) if known else None)
+        known = await order_of(ordering.studio, found, ordering.owner)
+        return Filled(found.options, _choice_of(known) if known else None)
+
+
+def _choice_of(job: Job) -> PictureChoice:
+    """Return the pictures of a job."""
+    end = job.id if job.request.end_picture else ""
+    return PictureChoice(job=job.id, end_of=end, end_last=bool(end))

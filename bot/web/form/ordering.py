@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.studio.clips.end_picture import END_PICTURE
 from bot.studio.option_table import STORY
 from bot.studio.options import Options, OptionValue, Shape
 from bot.studio.orders.order_draft import OrderDraft, Requester
@@ -11,7 +12,8 @@ from bot.studio.studio import Studio
 from bot.web.files.pictures import PictureUploads
 from bot.web.form.choice import PictureChoice
 from bot.web.orders.live_orders import LiveOrders
-from storage.domain.errors import BadPicture, JobGone
+from bot.web.orders.own_clips import picture_in
+from storage.domain.errors import BadEndPicture, BadPicture, JobGone
 from storage.domain.job import Job
 
 SIZE_LIMIT = 1 << 28
@@ -47,13 +49,14 @@ class Ordering:
         if choice.extends:
             parent = await self.own(choice.extends)
             return [await self.studio.follow_ups.extend(parent.id, self.requester, options)]
+        end = await self._end_of(choice)
         if choice.uploads:
-            return await self._place_uploads(choice, options)
+            return await self._place_uploads(choice, options.replace(**end))
         if choice.job:
             parent = await self.own(choice.job)
-            options = options.replace(**self._unseen(parent))
+            options = options.replace(**{**self._unseen(parent), **end})
             return [await self.studio.follow_ups.tweak(parent.id, self.requester, options)]
-        if self.studio.admission.text_to_image is None:
+        if choice.end_of or self.studio.admission.text_to_image is None:
             self.studio.orders.check(options)
             raise BadPicture("page_picture_needed")
         return [await self.studio.orders.imagine(self.requester, options, Shape.SQUARE)]
@@ -63,7 +66,17 @@ class Ordering:
         admission = self.studio.admission
         values = admission.options_of(job.request)
         hidden = [one for one in admission.options_for(job.request.model) if not one.on_page]
-        return {one.name: values.get(one.name) for one in hidden if one.name != STORY}
+        held = (STORY, END_PICTURE)
+        return {one.name: values.get(one.name) for one in hidden if one.name not in held}
+
+    async def _end_of(self, choice: PictureChoice) -> dict[str, OptionValue | None]:
+        """Return the option of the picture that a clip of this person's lends to end with."""
+        if not choice.end_of:
+            return {END_PICTURE: None}
+        key = picture_in((await self.own(choice.end_of)).request, last=choice.end_last)
+        if not key:
+            raise BadEndPicture("picture_gone")
+        return {END_PICTURE: key}
 
     async def _place_uploads(self, choice: PictureChoice, options: Options) -> list[Job]:
         """Check the cheap before the dear: options, credits, and only then whole pictures."""

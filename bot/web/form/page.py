@@ -21,7 +21,7 @@ from storage.domain.request import MOST_SEGMENTS, PROMPT_LIMIT
 
 PICTURE_LABELS = (
     *("drop", "choose", "remove", "add", "samples", "sample", "chosen", "uploading"),
-    *("of_clip", "extends", "end", "end_about", "offline"),
+    *("of_clip", "extends", "end", "end_about", "end_hint", "end_unknown", "offline"),
     *("path_draw", "path_clear", "path_begin", "path_end", "path_begins", "path_ends"),
 )
 BOARD_LABELS = ("orders", "history", "search", "close", "lost_touch", "details")

@@ -8,11 +8,13 @@ from bot.studio.parameter_lines import write_details
 from bot.studio.studio import Studio
 from bot.web.markup import address, element, text, void
 from bot.web.orders.card_html import CLIP_ACTIONS, ENDED_ACTIONS, CardHtml
+from bot.web.orders.own_clips import picture_in
 from bot.web.words import Words
 from storage.domain.errors import JobGone
 from storage.domain.job import Job
 from storage.domain.library.lineage import relation_of
 from storage.domain.library.pages import PageRequest
+from storage.domain.models.capability import Capability
 from storage.domain.prompt.story import title_of
 
 
@@ -46,6 +48,7 @@ class HistoryHtml:
         if job.clip is not None:
             actions += [] if ends else [cards.finish_menu(job)]
             actions.append(cards.download(job))
+        actions += self._ends(job)
         actions += cards.buttons(job, "delete")
         details = write_details(
             self.studio.admission.options_for(job.request.model), job.request, job.clip
@@ -67,6 +70,18 @@ class HistoryHtml:
                 await self._family(job),
             )
         )
+
+    def _ends(self, job: Job) -> list[str]:
+        """Return buttons that let the next clip end with a picture of this one's."""
+        cards, models = CardHtml(self.words), self.words.admission.catalogue.models.values()
+        if not any(Capability.END_PICTURE in model.capabilities for model in models):
+            return []
+        labels = {"first": "page_end_first", "last": "page_end_last"}
+        return [
+            cards.button(job, "end", self.words(label), data_value=name)
+            for name, label in labels.items()
+            if picture_in(job.request, last=name == "last")
+        ]
 
     async def _family(self, job: Job) -> str:
         """Return buttons for what a clip was made from, and for what was made of it."""

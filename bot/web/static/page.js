@@ -29,7 +29,7 @@ window.mutoscope = (() => {
     let problem = "";
     let uploading = 0;
 
-    const value = () => ({ uploads: [], job: "", extends: "", end: "", ...props.value, uploading: uploading > 0 });
+    const value = () => ({ uploads: [], job: "", extends: "", end: "", end_of: "", end_last: false, ...props.value, uploading: uploading > 0 });
     /** Tell the service whether a picture is on its way: an order would be made without it. */
     const announce = () => {
       if (Boolean(props.value?.uploading) !== uploading > 0) props.value = value();
@@ -60,10 +60,14 @@ window.mutoscope = (() => {
         const keys = [];
         for (const file of files.slice(0, SHOWN_PICTURES)) {
           const told = await send(file);
-          if (told.settings) trigger("act", { act: "reuse", value: told.key });
+          if (told.settings && asEnd) {
+            drop(told.key);
+            if (!told.job) throw new Error(labels.end_unknown);
+            change({ end: "", end_of: told.job, end_last: false });
+          } else if (told.settings) trigger("act", { act: "reuse", value: told.key });
           else keys.push(told.key);
         }
-        if (asEnd && keys.length) change({ end: keys[0] });
+        if (asEnd && keys.length) change({ end: keys[0], end_of: "" });
         else if (keys.length) {
           const all = [...new Set([...value().uploads, ...keys])].slice(-SHOWN_PICTURES);
           change({ uploads: all, job: "", extends: "" });
@@ -115,12 +119,22 @@ window.mutoscope = (() => {
       ...props.samples.map((name, number) => make("button",
         { type: "button", "aria-label": `${labels.sample} ${number + 1}`, onclick: () => sample(name) },
         make("img", { src: `${ROOT}samples/${name}`, alt: "" }))));
+    const endSource = () => {
+      const { end, end_of: job, end_last: last } = value();
+      if (end) return `pictures/${end}`;
+      return job ? `sources/${job}${last ? "/last" : ""}` : "";
+    };
     const endPart = () => {
-      const { end } = value();
-      const inner = end
-        ? shown(`${ROOT}pictures/${end}`, labels.end, () => { change({ end: "" }); drop(end); })
-        : pick(labels.end_about, { accept: "image/*" }, (files) => take(files.slice(0, 1), true));
-      return make("details", { class: "mu-end", open: Boolean(end) }, make("summary", {}, labels.end), inner);
+      const source = endSource();
+      const part = make("details", { class: "mu-end", open: Boolean(source) }, make("summary", {}, labels.end));
+      if (source) {
+        const { end } = value();
+        part.append(shown(`${ROOT}${source}`, labels.end, () => { change({ end: "", end_of: "" }); if (end) drop(end); }));
+      } else {
+        part.append(pick(labels.end_about, { accept: "image/*,video/mp4" }, (files) => take(files.slice(0, 1), true)),
+          make("p", {}, labels.end_hint));
+      }
+      return part;
     };
 
     const render = () => {
@@ -132,10 +146,10 @@ window.mutoscope = (() => {
       const parts = figures.length
         ? [make("div", { class: `mu-figures${figures.length > 1 ? " mu-many" : ""}` }, ...figures)]
         : [zone(), ...(props.samples.length ? [samples()] : [])];
-      if (value().uploads.length) {
-        parts.push(make("div", { class: "mu-under" },
-          pick(labels.add, { multiple: true, accept: "image/*,video/mp4" }, take), endPart()));
-      }
+      const { uploads, extends: from } = value();
+      const under = uploads.length ? [pick(labels.add, { multiple: true, accept: "image/*,video/mp4" }, take)] : [];
+      if (!from && (uploads.length || endSource())) under.push(endPart());
+      if (under.length) parts.push(make("div", { class: "mu-under" }, ...under));
       if (uploading) parts.push(make("p", { role: "status" }, labels.uploading));
       if (problem) parts.push(make("p", { role: "alert", class: "mu-refused" }, problem));
       place.replaceChildren(...parts);
@@ -164,6 +178,8 @@ window.mutoscope = (() => {
       event.preventDefault();
       take(files);
     });
+    document.addEventListener("mutoscope:end", ({ detail: { job, value: which } }) =>
+      change({ extends: "", end: "", end_of: job, end_last: which === "last" }));
     watch("value", render);
     render();
   };
@@ -194,11 +210,13 @@ window.mutoscope = (() => {
       make("div", { class: "mu-head" }, make("h2", {}, labels.history), search), found, dialog);
 
     const act = (source, facts) => {
-      if (facts.act === "delete" || facts.act === "tweak" || facts.act === "extend") dialog.close();
+      const fills = ["tweak", "extend", "end"].includes(facts.act);
+      if (fills || facts.act === "delete") dialog.close();
       source.disabled = true;
       setTimeout(() => { source.disabled = false; }, 1500);
-      trigger("act", facts);
-      if (facts.act === "tweak" || facts.act === "extend") {
+      if (facts.act === "end") document.dispatchEvent(new CustomEvent("mutoscope:end", { detail: facts }));
+      else trigger("act", facts);
+      if (fills) {
         document.getElementById("mu-form")?.scrollIntoView({ behavior: "smooth" });
         document.querySelector("#mu-prompt textarea")?.focus({ preventScroll: true });
       }

@@ -189,3 +189,34 @@ async def be_forgotten(person: Person) -> None:
     await person.shot("web-account")
     await account.get_by_role("button", name="Delete everything").click()
     await expect(account).to_have_text("All that was kept of you is deleted.")
+
+
+@pytest.mark.slow
+async def test_a_story_is_told_and_a_clip_ends_with_a_picture_of_another(
+    served: ServedPage, browser: Browser
+) -> None:
+    async with person_at(browser, served.url) as ada:
+        first = await ada.order("zoom in", png((640, 480), "red"))
+        await expect(first.locator("video")).to_be_visible()
+        story = ada.page.get_by_role("checkbox", name="Tell a story")
+        await story.check()
+        advice = ada.page.locator("#mu-advice")
+        await expect(advice).to_contain_text("needs 2 to 8 prompts")
+        await ada.write("zoom out\npan left\ntilt up")
+        await expect(advice).to_contain_text("3 parts, 7 s in all")
+        await ada.page.locator(".mu-tile").first.click()
+        await ada.page.get_by_role("button", name="End with its picture").click()
+        end = ada.page.locator(".mu-end figure img")
+        await expect(end).to_be_visible()
+        await ada.shot("web-story")
+        assert await ada.faults() == []
+        await ada.page.get_by_role("button", name="Remove this picture").last.click()
+        await expect(end).to_have_count(0)
+        await ada.make()
+        card = ada.card("zoom out → pan left → tilt up")
+        await expect(card.locator("video")).to_be_visible()
+        await card.get_by_role("button", name="Extend").click()
+        await expect(ada.prompt).to_have_value("tilt up")
+        await expect(story).not_to_be_checked()
+        request = served.backend.worker.orders[-1].request
+        assert [one.prompt for one in request.segments] == ["zoom out", "pan left", "tilt up"]

@@ -11,6 +11,7 @@ from storage.domain.job import ReplyTarget
 from tests.bot.studio.library.test_reuse import file_of
 from tests.support.backend import png, until
 from tests.support.clip_files import small_webp
+from tests.support.examples import REQUEST
 from tests.support.web.served_page import ServedPage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -92,3 +93,22 @@ async def test_another_site_can_order_nothing(served: ServedPage) -> None:
         session.post("/gradio_api/run/predict", data=b"{}") as answer,
     ):
         assert answer.status == 403
+
+
+async def test_a_clips_file_names_the_order_whose_picture_it_lends(served: ServedPage) -> None:
+    studio, blue = served.backend.studio, png(colour="blue")
+    web = Requester("web", "en", ReplyTarget("web"), 10**7)
+    job = await studio.orders.submit(web, png(), Options("zoom in"), blue)
+    await until(served.backend.all_jobs_delivered)
+    async with ClientSession(served.url) as session:
+        for request, known in ((job.request, job.id), (REQUEST, "")):
+            async with session.post("/mutoscope/pictures", data=file_of(request)) as answer:
+                told = await answer.json()
+            assert (told["settings"], told["job"]) == (True, known)
+        for path in (f"sources/{job.id}", f"sources/{job.id}/last"):
+            async with session.get(f"/mutoscope/{path}") as answer:
+                assert answer.content_type == "image/webp"
+        async with session.get(f"/mutoscope/details/{job.id}") as answer:
+            details = await answer.text()
+    assert "End with its picture" in details
+    assert "End with its last picture" in details

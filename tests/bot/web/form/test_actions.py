@@ -12,7 +12,7 @@ from bot.web.form.actions import Actions
 from bot.web.form.choice import PictureChoice
 from bot.web.form.ordering import Ordering
 from bot.web.orders.live_orders import LiveOrders
-from storage.domain.errors import BadPicture, BadRequest, JobGone
+from storage.domain.errors import BadEndPicture, BadPicture, BadRequest, JobGone
 from storage.domain.finish import Finish
 from storage.domain.job import Job
 from tests.bot.studio.library.test_reuse import file_of
@@ -103,7 +103,13 @@ async def test_several_pictures_are_ordered_all_or_none(
 
 @pytest.mark.parametrize(
     "value",
-    [{"uploads": ["../etc/passwd"]}, {"uploads": ["0" * 64] * 9}, {"job": "x"}, {"end": "y"}],
+    [
+        {"uploads": ["../etc/passwd"]},
+        {"uploads": ["0" * 64] * 9},
+        {"job": "x"},
+        {"end": "y"},
+        {"end_of": "0" * 64},
+    ],
 )
 def test_what_no_page_of_ours_sends_is_refused(value: object) -> None:
     with pytest.raises(BadRequest):
@@ -151,3 +157,33 @@ async def test_a_story_stays_one_until_it_is_unticked_and_goes_on_as_a_clip(
     assert (longer.request.source, longer.request.segments) == (made.clip.blob, ())
     with pytest.raises(BadRequest, match="request_story"):
         await ordering.place(PictureChoice((key,)), Options("zoom in", story=1))
+
+
+async def test_a_clip_ends_with_a_picture_of_another_one_of_its_person(
+    backend: Backend, ordering: Ordering
+) -> None:
+    keys = [await ordering.uploads.put("web:ada", png(colour=one)) for one in ("red", "blue")]
+    [red] = await ordering.place(PictureChoice((keys[0],)), Options("zoom in"))
+    chosen = PictureChoice.read(PictureChoice((keys[1],), end_of=red.id).write())
+    [blue] = await ordering.place(chosen, Options("zoom in"))
+    assert blue.request.end_picture == keys[0]
+    await until(backend.all_jobs_ended)
+    tweak = await Actions(ordering).do("tweak", blue.id, "")
+    assert tweak is not None
+    assert tweak.choice == PictureChoice(job=blue.id, end_of=blue.id, end_last=True)
+    placed = [
+        (await ordering.place(choice, tweak.options.replace(seed=seed)))[0]
+        for seed, choice in enumerate((tweak.choice, PictureChoice(job=blue.id)))
+    ]
+    assert [one.request.end_picture for one in placed] == [keys[0], ""]
+    file = await ordering.uploads.put("web:ada", file_of(blue.request))
+    reused = await Actions(ordering).do("reuse", "", file)
+    assert reused is not None
+    assert reused.choice is not None
+    assert reused.choice.end_last
+    bob = Ordering(backend.studio, ordering.live, ordering.uploads, "web:bob", "en")
+    own = await bob.uploads.put("web:bob", png())
+    with pytest.raises(JobGone, match="job_unknown"):
+        await bob.place(PictureChoice((own,), end_of=red.id), Options("zoom in"))
+    with pytest.raises(BadEndPicture, match="picture_gone"):
+        await ordering.place(PictureChoice(tuple(keys), end_of=red.id, end_last=True), Options("a"))
