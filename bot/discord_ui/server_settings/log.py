@@ -21,6 +21,9 @@ REFUSED = "refused_"
 SERVICE = ""
 """The actor of what the service's own rules did."""
 
+BY_COMMAND = ("ban", "lift_ban")
+"""What an operator does on the command line, where nobody has an id."""
+
 
 class LogPage(SettingsPage):
     """What managers and moderators did; the subject is the id of the entry that comes before."""
@@ -67,7 +70,9 @@ def _line(visit: Visit, entry: AuditEntry) -> str:
         subject = _refused(entry)
     elif entry.action == "settings":
         subject = " ".join((subject, *_changes(entry)))[:DETAIL_LIMIT]
-    actor = f"<@{entry.actor}>" if entry.actor.isdigit() else visit.text("audit_by_service")
+    by_command = entry.actor == SERVICE and entry.action in BY_COMMAND
+    nobody = "settings_ban_by_operator" if by_command else "audit_by_service"
+    actor = f"<@{entry.actor}>" if entry.actor.isdigit() else visit.text(nobody)
     key = f"audit_{entry.action}"
     known = visit.interaction.client.texts.has(key)
     action = visit.text(key) if known else quote(entry.action)

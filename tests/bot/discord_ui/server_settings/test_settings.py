@@ -271,13 +271,19 @@ async def test_operators_alone_have_settings_of_the_whole_bot(
     refused = await sam.command("settings")
     assert "only the operators" in (await sam.message(refused["message"]))["content"]
     chat.backend.studio._operators = frozenset({SAM})
+    by_command = ServerPolicy(bans=(Ban("web:ada", "", 1.0, "spam"),))
+    await chat.backend.studio.policies.change("", "", lambda _: by_command, "ban", "web:ada")
     settings = await opened(sam)
     assert "600 credits a day" in await settings.text()
+    await settings.go("bans", "s")
+    assert "web:ada · by the operator, <t:1:d> · spam" in await settings.text()
+    await settings.go("log", "s")
+    assert "the operator · banned web:ada" in await settings.text()
     await settings.go("bans", "s")
     form = await settings.use("ban", LIN)
     await sam.submit(form["interaction"], {})
     everywhere = await policy_of(chat, "")
-    assert [(one.person, one.by) for one in everywhere.bans] == [(LIN, SAM)]
+    assert [(one.person, one.by) for one in everywhere.bans] == [("web:ada", ""), (LIN, SAM)]
     await chat.backend.studio.policies.change("", SAM, lambda _: ServerPolicy())
     chat.backend.studio._operators = frozenset()
     await settings.use("lift", LIN)
