@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import aiohttp
 import discord
@@ -20,6 +19,7 @@ from bot.discord_ui.delivery.live_message import LiveMessage, pause
 from bot.discord_ui.delivery.message_sender import FileTooLarge, MessageSender, SendResult
 from bot.discord_ui.rate_limiter import RateLimiter
 from bot.discord_ui.requester import FRONT_END
+from bot.studio.delivery.job_follower import JobFollower
 from bot.studio.events import HeldJobsChanged, JobEvent, JobProgressed
 from bot.studio.keyed_locks import KeyedLocks
 from bot.studio.privacy.private_orders import is_private
@@ -49,7 +49,7 @@ MAX_OUTAGES = 1440  # the same while Discord is away, about a day
 OUTAGES = (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError, Unavailable)
 
 
-class Delivery:
+class Delivery(JobFollower):
     """Edits messages as the studio's events say, and sends the results of jobs."""
 
     def __init__(
@@ -63,48 +63,35 @@ class Delivery:
         clock: Callable[[], float] = time.time,
     ) -> None:
         """Deliver the jobs of this front end; a job older than ping_after seconds is pinged for."""
-        self._studio = studio
+        loops = (
+            (self._edit_stale, POLL_INTERVAL),
+            (self._deliver_leftovers, RETRY_INTERVAL),
+            (self._drop_dead_tokens, TOKEN_INTERVAL),
+            (self._take_over, RETRY_INTERVAL),
+        )
+        super().__init__(studio, loops=loops, beside=(interrupted.run,))
         self._sender = sender
         self._renderer = renderer
         self._ping_after = ping_after
-        self._interrupted = interrupted
         self._clock = clock
         self._forecast = studio.reports.wait_forecast()
         self._messages: dict[str, LiveMessage] = {}  # by job id
         self._stale: dict[str, None] = {}  # ids of the jobs whose messages are to be edited
         self._channels = RateLimiter(EDIT_INTERVAL)
         self._first_messages = KeyedLocks()  # by token: an order's messages are posted in its order
-        self._tasks: set[asyncio.Task[None]] = set()
         self._delivering: set[str] = set()
         self._retry_at: dict[str, float] = {}  # monotonic seconds, by the id of an ended job
         self._free_deliveries = asyncio.Semaphore(CONCURRENT_DELIVERIES)
         self._held_changed = asyncio.Event()
 
-    async def run(self) -> None:
-        """Work until cancelled; begins with what an earlier process left over."""
-        try:
-            with self._studio.subscribe() as events:
-                await self._resume()
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._interrupted.run())
-                    group.create_task(self._repeat(self._edit_stale, POLL_INTERVAL))
-                    group.create_task(self._repeat(self._deliver_leftovers, RETRY_INTERVAL))
-                    group.create_task(self._repeat(self._drop_dead_tokens, TOKEN_INTERVAL))
-                    group.create_task(self._repeat(self._take_over, RETRY_INTERVAL))
-                    async for event in events:
-                        self._handle(event)
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
     async def _take_over(self) -> None:
         """Show the jobs that this bot holds from now on, and no others."""
         await self._held_changed.wait()
-        await self._resume()
+        await self.resume()
         self._held_changed.clear()
 
-    async def _resume(self) -> None:
+    async def resume(self) -> None:
+        """Show the jobs that this bot holds, and no others."""
         holder = self._studio.holder()
         for message in list(self._messages.values()):
             if message.job.holder != holder:
@@ -114,18 +101,10 @@ class Delivery:
                 await asyncio.sleep(0)  # a long queue must not hold up the rest
             message = self._track(job)
             if job.status is Status.RUNNING:
-                self._spawn(self._fetch_preview(message))
+                self.spawn(self._fetch_preview(message))
             elif job.reply_to.message and self._clock() - job.created > RECENT_SECONDS:
                 message.stale, message.edited_at = False, time.monotonic()
         await self._deliver_leftovers()
-
-    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], interval: float) -> None:
-        while True:
-            await asyncio.sleep(interval)
-            try:
-                await work()
-            except Exception:
-                log.exception("delivery goes on after an error")
 
     async def _deliver_leftovers(self) -> None:
         now, jobs = time.monotonic(), await self._studio.shown.undelivered(FRONT_END)
@@ -133,25 +112,26 @@ class Delivery:
         self._retry_at = {key: at for key, at in self._retry_at.items() if key in kept}
         for job in jobs:
             if self._retry_at.get(job.id, now) <= now:
-                self._spawn(self._deliver(job))
+                self.spawn(self._deliver(job))
 
     async def _drop_dead_tokens(self) -> None:
         await self._studio.shown.drop_dead_tokens(self._clock())
 
-    def _handle(self, event: JobEvent) -> None:
+    def handle(self, event: JobEvent) -> None:
+        """Show what became of a job, or deliver its end."""
         if isinstance(event, JobProgressed):
             message = self._messages.get(event.job)
             if message is not None:
                 message.set_progress(event.progress)
                 if event.progress.preview:
-                    self._spawn(self._fetch_preview(message))
+                    self.spawn(self._fetch_preview(message))
         elif isinstance(event, HeldJobsChanged):
             self._held_changed.set()
         elif event.job.reply_to.front == FRONT_END:
             if event.job.holder != self._studio.holder():
                 self._messages.pop(event.job.id, None)
             elif event.job.status.final:
-                self._spawn(self._deliver(event.job))
+                self.spawn(self._deliver(event.job))
             else:
                 self._track(event.job, event.advice)
             self._forecast.expire()
@@ -169,11 +149,6 @@ class Delivery:
             preview = await self._studio.shown.preview(job.id)
         if preview is not None and message.job.attempt == job.attempt:
             message.set_preview(preview)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
 
     async def _edit_stale(self) -> None:
         """Edit the most urgent stale message of each channel, and all that were never edited."""
@@ -201,7 +176,7 @@ class Delivery:
 
     def _start_edit(self, message: LiveMessage, now: float) -> None:
         message.edited_at = now
-        self._spawn(self._edit(message))
+        self.spawn(self._edit(message))
 
     async def _update_estimates(self) -> None:
         """Mark the messages of waiting jobs whose position or start has changed."""

@@ -6,15 +6,13 @@ unfinished, and by ENDED_SHOWN for each person.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
 
+from bot.studio.delivery.job_follower import JobFollower
 from bot.studio.events import HeldJobsChanged, JobEvent, JobProgressed
 from bot.studio.studio import Studio
 from bot.studio.wait_forecast import QueueEstimate
@@ -49,16 +47,19 @@ class LiveOrder:
     seen: bool = False
 
 
-class LiveOrders:
+class LiveOrders(JobFollower):
     """Keeps the live orders of every person, and records the outcomes of theirs as delivered."""
 
     def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+        loops = (
+            (self._update_estimates, FORECAST_SECONDS),
+            (self._deliver_leftovers, RETRY_SECONDS),
+        )
+        super().__init__(studio, loops=loops)
         self._orders: dict[str, LiveOrder] = {}  # by job id, in the order in which they came
         self._process = secrets.token_hex(4)  # a page that missed a restart knows no version
         self._versions: defaultdict[str, int] = defaultdict(int)
         self._forecast = studio.reports.wait_forecast()
-        self._tasks: set[asyncio.Task[None]] = set()
         self._delivering: set[str] = set()
         self._forgotten: dict[str, float] = {}  # who was erased last when
 
@@ -115,48 +116,25 @@ class LiveOrders:
                 if job.clip is None:
                     self._track(job)
 
-    async def run(self) -> None:
-        """Follow the orders until cancelled; begins with those of an earlier process."""
-        try:
-            with self._studio.subscribe() as events:
-                await self._resume()
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._repeat(self._update_estimates, FORECAST_SECONDS))
-                    group.create_task(self._repeat(self._deliver_leftovers, RETRY_SECONDS))
-                    async for event in events:
-                        self._handle(event)
-        finally:
-            for task in self._tasks:
-                task.cancel()
-            await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _resume(self) -> None:
+    async def resume(self) -> None:
+        """Show the unfinished orders, and record what ended while no page did."""
         for job in await self._studio.shown.unfinished(FRONT_END):
             self._track(job)
             if job.status is Status.RUNNING:
-                self._spawn(self._fetch_preview(job.id))
+                self.spawn(self._fetch_preview(job.id))
         await self._deliver_leftovers()
 
-    async def _repeat(self, work: Callable[[], Coroutine[Any, Any, None]], interval: float) -> None:
-        while True:
-            await asyncio.sleep(interval)
-            try:
-                await work()
-            except Unavailable as error:
-                log.warning("the page goes on without: %r", error)
-            except Exception:
-                log.exception("the page goes on after an error")
-
-    def _handle(self, event: JobEvent) -> None:
+    def handle(self, event: JobEvent) -> None:
+        """Show what became of an order."""
         if isinstance(event, JobProgressed):
             self._progress(event.job, event.progress)
         elif isinstance(event, HeldJobsChanged):
-            self._spawn(self._resume())
+            self.spawn(self.resume())
         elif event.job.reply_to.front == FRONT_END:
             self._track(event.job, event.advice)
             self._forecast.expire()
             if event.job.status.final and event.job.holder == self._studio.holder():
-                self._spawn(self._deliver(event.job.id))
+                self.spawn(self._deliver(event.job.id))
 
     def _progress(self, job_id: str, progress: Progress) -> None:
         order = self._orders.get(job_id)
@@ -166,7 +144,7 @@ class LiveOrders:
             self._versions[order.job.owner] += 1
         order.progress = progress
         if progress.preview:
-            self._spawn(self._fetch_preview(job_id))
+            self.spawn(self._fetch_preview(job_id))
 
     def _track(self, job: Job, advice: tuple[Advice, ...] = ()) -> None:
         if job.created <= self._forgotten.get(job.owner, 0.0):
@@ -244,8 +222,3 @@ class LiveOrders:
             order.lost = True
             self._versions[job.owner] += 1
         await self._studio.shown.delivered(job.id, charged=there)
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -139,12 +139,12 @@ async def test_what_is_kept_is_bounded_and_persons_are_apart(backend: Backend) -
 async def test_what_is_told_late_of_who_was_erased_is_not_shown(backend: Backend) -> None:
     live = LiveOrders(backend.studio)
     job = await order(backend, live)
-    live._handle(JobChanged(job))
+    live.handle(JobChanged(job))
     known = live.version(ADA)
     live.forget_person(ADA)
     assert (live.of(ADA), live.version(ADA) == known) == ([], False)
-    live._handle(JobChanged(replace(job, status=Status.CANCELLED)))
+    live.handle(JobChanged(replace(job, status=Status.CANCELLED)))
     assert live.of(ADA) == []
     later = replace(job, id="0" * 16, created=time.time() + 1)
-    live._handle(JobChanged(later))
+    live.handle(JobChanged(later))
     assert [one.job for one in live.of(ADA)] == [later]
