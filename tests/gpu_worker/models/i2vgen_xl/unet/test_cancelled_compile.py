@@ -45,6 +45,7 @@ def cancelled_at(
     return seen
 
 
+@pytest.mark.filterwarnings("ignore")  # a region that warns would run uncompiled
 def test_a_cancel_is_obeyed_before_the_next_layer_is_compiled(
     tmp_path: Path, still_checkpoint: Path, canvas: Canvas
 ) -> None:
