@@ -39,7 +39,7 @@ GUILD_SECONDS = 60.0  # between two looks at what servers took
 
 
 class ChatTraffic(Protocol):
-    """What a front end counts about the chat that it serves; bot.discord_ui.traffic does."""
+    """What a front end counts of the chat that it serves; bot.discord_ui.gateway.traffic does."""
 
     exhausted: int
 

@@ -16,7 +16,7 @@ from gpu_worker.content_check import ContentCheck, ContentScorer
 from gpu_worker.credentials.clip_signer import ClipSigner
 from gpu_worker.encoding import OrderEncoding
 from gpu_worker.engine.api import Cancelled, Result
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.order_steps import EngineRunner, OpenPicture, OrderSteps, Reporter, Updates
 from gpu_worker.outcome import clip_of, failure_of, metadata, source_motion
 from gpu_worker.style_files import StyleFiles

@@ -9,7 +9,7 @@ from dataclasses import replace
 from gpu_worker.encoding import EncodedClip
 from gpu_worker.engine.api import Cancelled, OutOfMemory, Result
 from gpu_worker.engine.connection import EngineDied, NotLoaded
-from gpu_worker.media.clip_parts import listed, with_view
+from gpu_worker.media.clips.clip_parts import listed, with_view
 from storage.codec import encode
 from storage.domain.camera.motion import Motion
 from storage.domain.clip import Adjustment, Clip, Failure

@@ -8,10 +8,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-from bot.cli.change_plan import plan_changes
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import UNLIMITED
-from bot.cli.order_plan import Planned, plan, plan_extension, plan_imagined
+from bot.cli.orders.change_plan import plan_changes
+from bot.cli.orders.order_plan import Planned, plan, plan_extension, plan_imagined
 from bot.cli.output_folder import prepare
 from bot.cli.progress_bar import ProgressBar
 from bot.cli.run import ClipRun

@@ -7,10 +7,10 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from bot.cli.candidate_flags import candidate_flags
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import OWNER, local_user
-from bot.cli.order_plan import Planned
+from bot.cli.orders.candidate_flags import candidate_flags
+from bot.cli.orders.order_plan import Planned
 from bot.cli.output_folder import write_whole
 from bot.cli.progress_bar import ProgressBar
 from bot.studio.events import JobChanged, JobProgressed

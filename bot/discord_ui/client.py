@@ -15,10 +15,10 @@ from typing import Any, TypeAlias
 import discord
 from discord import app_commands
 
+from bot.discord_ui.gateway.shards import IdentifyTurns
+from bot.discord_ui.gateway.traffic import DiscordTraffic
 from bot.discord_ui.rate_limiter import RateLimiter
 from bot.discord_ui.replies import NO_MENTIONS, ignore_repetition, send_ephemeral
-from bot.discord_ui.shards import IdentifyTurns
-from bot.discord_ui.traffic import DiscordTraffic
 from bot.discord_ui.uploads import UploadLimiter
 from bot.i18n import Translations
 from bot.studio.studio import Studio

@@ -22,8 +22,8 @@ from bot.discord_ui.frontend import (
     open_removal,
     set_endpoints,
 )
-from bot.discord_ui.shards import ResumingShard
-from bot.discord_ui.traffic import DiscordTraffic
+from bot.discord_ui.gateway.shards import ResumingShard
+from bot.discord_ui.gateway.traffic import DiscordTraffic
 from bot.i18n import Translations
 from bot.settings import BotSettings
 from bot.studio.studio import Studio

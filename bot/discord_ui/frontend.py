@@ -27,6 +27,7 @@ from bot.discord_ui.commands.interrupted_orders import InterruptedOrders
 from bot.discord_ui.commands.mail import MailButton
 from bot.discord_ui.delivery.delivery import Delivery
 from bot.discord_ui.delivery.message_sender import MessageSender
+from bot.discord_ui.gateway.traffic import DiscordTraffic
 from bot.discord_ui.library import clip, clips, lineage, reuse, shown_clip, styles
 from bot.discord_ui.moderation import report_clip, report_message
 from bot.discord_ui.privacy import departures, export, forget, privacy
@@ -34,7 +35,6 @@ from bot.discord_ui.privacy.departures import Departures
 from bot.discord_ui.privacy.message_removal import MessageRemoval
 from bot.discord_ui.reports import quota, report
 from bot.discord_ui.server_settings import message as settings_message
-from bot.discord_ui.traffic import DiscordTraffic
 from bot.i18n import Translations
 from bot.studio.studio import Studio
 

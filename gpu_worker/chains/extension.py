@@ -10,8 +10,8 @@ from PIL import Image
 
 from gpu_worker.chains.origin import with_origin
 from gpu_worker.engine.api import Result
-from gpu_worker.media.clip_frames import open_clip
-from gpu_worker.media.clip_parts import ClipPart, parts_in, view_in
+from gpu_worker.media.clips.clip_frames import open_clip
+from gpu_worker.media.clips.clip_parts import ClipPart, parts_in, view_in
 from gpu_worker.media.frames import FrameSource
 from gpu_worker.media.joint import SizedFrames, join
 from gpu_worker.media.picture import Canvas, canvas_of

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from gpu_worker.chains.origin import with_origin
 from gpu_worker.encoding import CancellableFrames
 from gpu_worker.engine.api import Result
-from gpu_worker.media.clip_frames import ClipFrames, open_clip
-from gpu_worker.media.clip_parts import ClipPart
+from gpu_worker.media.clips.clip_frames import ClipFrames, open_clip
+from gpu_worker.media.clips.clip_parts import ClipPart
 from gpu_worker.media.encode import encode_finely, poster
 from gpu_worker.media.joint import SizedFrames, join
 from gpu_worker.order_steps import OrderSteps

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from gpu_worker.media.clip_parts import ClipPart
+from gpu_worker.media.clips.clip_parts import ClipPart
 from gpu_worker.media.frames import Frames, FrameSource, stacked
 from gpu_worker.media.picture import Canvas
 from storage.domain.camera.motion import Motion, Pose

@@ -50,7 +50,7 @@ class SampledFrames:
         return [square for number in sorted(self._kept) for square in self._kept[number]]
 
     def _parts(self, frame: Frame) -> Iterator[Frame]:
-        """Yield the drafts that a frame shows side by side; see gpu_worker.media.clip_grid."""
+        """Yield the drafts that a frame shows side by side; see media.clips.clip_grid."""
         height, width = frame.shape[:2]
         down = -(-self.drafts // self.across)
         each_width, each_height = (width + GAP) // self.across - GAP, (height + GAP) // down - GAP

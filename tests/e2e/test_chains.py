@@ -10,7 +10,7 @@ from deploy.local.clip_messages import buttons_of
 from deploy.local.discord.member.client import MemberClient
 from deploy.local.stack.local_stack import LocalStack
 from gpu_worker.media import motion
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.frames import Frames
 from storage.domain.camera.motion import Motion
 from tests.e2e.members import PHOTOGRAPH, DeliveredClip, NewMembers, wait_for_clip

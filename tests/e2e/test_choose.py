@@ -3,8 +3,8 @@
 import pytest
 
 from gpu_worker.media import quality
-from gpu_worker.media.clip_frames import open_clip
-from gpu_worker.media.clip_grid import badge
+from gpu_worker.media.clips.clip_frames import open_clip
+from gpu_worker.media.clips.clip_grid import badge
 from gpu_worker.media.frames import Frames, stacked
 from storage.domain.drafts.grid import GAP
 from tests.e2e.members import NewMembers, order_clip, wait_for_clip

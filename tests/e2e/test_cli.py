@@ -16,7 +16,7 @@ from deploy.local.clip_facts import measure
 from deploy.local.demo import SAMPLES
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.waiting import poll
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from storage.database.connect import open_database
 from storage.database.jobs import Jobs
 from storage.domain.job import Status

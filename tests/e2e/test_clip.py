@@ -12,7 +12,7 @@ from deploy.local.clip_messages import buttons_of
 from deploy.local.demo import SAMPLES
 from deploy.local.stack.local_stack import LocalStack
 from deploy.local.stack.waiting import poll
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.frames import Frame
 from tests.e2e.members import (
     LONG,

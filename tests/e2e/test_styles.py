@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.frames import Frames, stacked
 from storage.clip_comment import comment_of
 from tests.e2e.members import (

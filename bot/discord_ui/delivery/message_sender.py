@@ -24,6 +24,7 @@ from bot.discord_ui.cards.card import Card
 from bot.discord_ui.client import MutoscopeClient
 from bot.discord_ui.delivery.live_message import LiveMessage
 from bot.discord_ui.delivery.message_places import MessagePlaces, reference_to
+from bot.discord_ui.gateway.traffic import UNTOLD, WAITS
 from bot.discord_ui.own_messages import find_own_message, shows_clip, shows_end, shows_job
 from bot.discord_ui.posts.posting import take_back
 from bot.discord_ui.replies import (
@@ -32,7 +33,6 @@ from bot.discord_ui.replies import (
     is_lasting_refusal,
     send_reply,
 )
-from bot.discord_ui.traffic import UNTOLD, WAITS
 from bot.studio.privacy.private_orders import is_private
 from storage.domain.delivery_state import DeliveryState, Way
 from storage.domain.errors import JobGone

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from gpu_worker.lab.bench.clip_shape import ClipShape
-from gpu_worker.lab.bench.gpu_estimate import GpuEstimate
+from gpu_worker.lab.bench.estimates.gpu_estimate import GpuEstimate
 from gpu_worker.lab.bench.product_defaults import DefaultsResult
 from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint
 

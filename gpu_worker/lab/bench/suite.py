@@ -9,8 +9,9 @@ from pathlib import Path
 
 import torch
 
-from gpu_worker.lab.bench import ablation, accuracy, flops, gpu_estimate, memory, responsiveness
+from gpu_worker.lab.bench import ablation, accuracy, memory, responsiveness
 from gpu_worker.lab.bench.clip_shape import ClipShape
+from gpu_worker.lab.bench.estimates import flops, gpu_estimate
 from gpu_worker.lab.bench.pipelines import (
     PipelinePair,
     engine_clip,

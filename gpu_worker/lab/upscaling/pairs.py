@@ -11,7 +11,7 @@ import numpy as np
 
 from gpu_worker.finish.upscale import Light
 from gpu_worker.lab.training.data import sources
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.encode import Encoded, encode
 from gpu_worker.media.frames import Frame
 

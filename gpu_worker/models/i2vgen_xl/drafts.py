@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from gpu_worker.media import warp
-from gpu_worker.media.clip_grid import ClipGrid
+from gpu_worker.media.clips.clip_grid import ClipGrid
 from gpu_worker.media.frames import Frames, FrameSource
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.full_size import FLAT, ClipDepth, denoised_inputs, render

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from bot.cli import arguments
-from bot.cli.order_plan import pair
+from bot.cli.orders.order_plan import pair
 from bot.i18n import Translations
 from bot.studio.options import Options
 from storage.domain.camera.motion import Motion

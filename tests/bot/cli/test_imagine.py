@@ -8,7 +8,7 @@ import pytest
 
 from bot.cli import main
 from bot.cli.invocation import Invocation
-from bot.cli.order_plan import plan_imagined
+from bot.cli.orders.order_plan import plan_imagined
 from bot.studio.options import Options, Shape
 from storage.domain.errors import BadRequest
 

@@ -14,7 +14,7 @@ from bot.cli import sidecar
 from bot.cli.animate import Plan
 from bot.cli.invocation import Invocation
 from bot.cli.local_user import local_user
-from bot.cli.order_plan import plan, plan_extension
+from bot.cli.orders.order_plan import plan, plan_extension
 from bot.cli.progress_bar import ProgressBar
 from bot.cli.run import ClipRun
 from bot.cli.sidecar import open_sidecar

@@ -11,7 +11,7 @@ import discord
 import pytest
 from aiohttp import web
 
-from bot.discord_ui.traffic import DiscordTraffic
+from bot.discord_ui.gateway.traffic import DiscordTraffic
 from bot.discord_ui.uploads import MAX_BYTES, UploadLimiter, download
 from storage.domain.errors import BadPicture, Unavailable
 

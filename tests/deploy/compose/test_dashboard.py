@@ -12,7 +12,7 @@ import promql_parser
 import pytest
 import yaml
 
-from bot.discord_ui.traffic import DiscordTraffic
+from bot.discord_ui.gateway.traffic import DiscordTraffic
 from bot.metrics import BotMetrics
 from gpu_worker.metrics import WorkerMetrics
 from storage.domain.cost.advice import RentalAdvice

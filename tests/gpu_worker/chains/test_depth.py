@@ -11,8 +11,8 @@ import pytest
 
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.messages import Downloading
-from gpu_worker.media.clip_frames import open_clip
-from gpu_worker.media.clip_parts import view_in
+from gpu_worker.media.clips.clip_frames import open_clip
+from gpu_worker.media.clips.clip_parts import view_in
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from gpu_worker.render.depth.scene import Scene

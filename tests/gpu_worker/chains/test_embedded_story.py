@@ -16,7 +16,7 @@ from PIL import Image
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.messages import Downloading
 from gpu_worker.media import motion, warp
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas, fit
 from gpu_worker.models.i2vgen_xl.checkpoint.locate import EMBEDDED

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.encode import encode
 from gpu_worker.media.frames import Frames
 from storage.blobs import Blobs

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gpu_worker.engine.api import Result
-from gpu_worker.media.clip_parts import view_in
+from gpu_worker.media.clips.clip_parts import view_in
 from gpu_worker.outcome import metadata
 from storage.blobs import Blobs
 from storage.codec import CodecError

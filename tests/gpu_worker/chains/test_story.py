@@ -10,7 +10,7 @@ import pytest
 
 from gpu_worker.engine.api import OnProgress, Result
 from gpu_worker.engine.connection import EngineDied
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.picture import Canvas
 from storage.blobs import Blobs

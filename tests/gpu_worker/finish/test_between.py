@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gpu_worker.finish.between import FramePair, FramesBetween
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.encode import encode
 from gpu_worker.media.frames import Frames
 from gpu_worker.media.quality import psnr

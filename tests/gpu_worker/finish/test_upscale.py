@@ -12,7 +12,7 @@ from gpu_worker.finish.finishing import finished
 from gpu_worker.finish.upscale import BAND, Upscaler, bicubic
 from gpu_worker.lab.upscaling.fit import fit
 from gpu_worker.lab.upscaling.pairs import decoded, halved, pair, reduced
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.encode import encode
 from gpu_worker.media.frames import Frame
 from gpu_worker.media.quality import psnr, ssim

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gpu_worker.media.clip_grid import ClipGrid
+from gpu_worker.media.clips.clip_grid import ClipGrid
 from gpu_worker.media.samples import SampledFrames, sampled
 from storage.domain.drafts.grid import columns
 from storage.filter.squares import image_of

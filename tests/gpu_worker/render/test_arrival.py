@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gpu_worker.media import quality
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.encode import encode
 from gpu_worker.media.frames import FrameSource, stacked
 from gpu_worker.media.picture import Canvas

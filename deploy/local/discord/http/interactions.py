@@ -5,7 +5,7 @@ from aiohttp import web
 from deploy.local.discord.http.body import json_response, no_content, read_body
 from deploy.local.discord.rules.errors import required
 from deploy.local.discord.state.discord_state import DiscordState
-from deploy.local.discord.state.interaction_responses import InteractionResponses
+from deploy.local.discord.state.interaction.interaction_responses import InteractionResponses
 from deploy.local.discord.state.messages import MessageDraft
 
 

@@ -17,7 +17,7 @@ from deploy.local.discord.rules.errors import (
 from deploy.local.discord.rules.permissions import ALL, Permission
 from deploy.local.discord.state.discord_state import DiscordState
 from deploy.local.discord.state.guild import is_installed
-from deploy.local.discord.state.interactions import (
+from deploy.local.discord.state.interaction.interactions import (
     AUTOCOMPLETE,
     COMMAND,
     COMPONENT,

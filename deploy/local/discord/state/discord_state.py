@@ -7,7 +7,7 @@ from deploy.local.discord.state.commands import CommandRegistry
 from deploy.local.discord.state.document_store import DocumentStore
 from deploy.local.discord.state.events import EventDispatcher
 from deploy.local.discord.state.guild import Guild
-from deploy.local.discord.state.interactions import InteractionStore
+from deploy.local.discord.state.interaction.interactions import InteractionStore
 from deploy.local.discord.state.messages import MessageStore
 from deploy.local.discord.state.reactions import MessageReactions
 from deploy.local.discord.state.snowflakes import Clock, Snowflakes

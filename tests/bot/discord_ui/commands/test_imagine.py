@@ -16,7 +16,7 @@ from PIL import Image
 from deploy.local.clip_messages import buttons_of, clip_of, is_final
 from deploy.local.discord import Json
 from gpu_worker.engine.api import OnProgress, Result
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.text_to_image.engine import TextToImageEngine
 from storage.domain.clip import Failure

@@ -9,7 +9,7 @@ import pytest
 
 from gpu_worker.engine.api import Result
 from gpu_worker.media import quality, warp
-from gpu_worker.media.clip_grid import ClipGrid, badge
+from gpu_worker.media.clips.clip_grid import ClipGrid, badge
 from gpu_worker.media.frames import Frame, Frames, stacked
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl import batch_width

@@ -9,7 +9,7 @@ import pytest
 
 from gpu_worker.engine.api import Cancelled
 from gpu_worker.media import quality
-from gpu_worker.media.clip_grid import ClipGrid
+from gpu_worker.media.clips.clip_grid import ClipGrid
 from gpu_worker.media.picture import Canvas
 from gpu_worker.models.i2vgen_xl.engine import I2VGenXL
 from gpu_worker.models.i2vgen_xl.full_size import denoised_inputs

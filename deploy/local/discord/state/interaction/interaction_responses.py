@@ -15,7 +15,7 @@ from deploy.local.discord.rules.errors import (
 from deploy.local.discord.rules.messages import EPHEMERAL, LOADING
 from deploy.local.discord.rules.permissions import Permission
 from deploy.local.discord.state.guild import BOT, Guild
-from deploy.local.discord.state.interactions import (
+from deploy.local.discord.state.interaction.interactions import (
     AUTOCOMPLETE,
     COMMAND,
     COMPONENT,

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from gpu_worker.media.clip_frames import open_clip
+from gpu_worker.media.clips.clip_frames import open_clip
 from gpu_worker.media.encode import encode
 from storage.domain.clip import Container
 from storage.domain.errors import GenerationFailed

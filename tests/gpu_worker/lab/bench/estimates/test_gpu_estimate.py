@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import torch
 
-from gpu_worker.lab.bench import gpu_estimate
 from gpu_worker.lab.bench.clip_shape import ClipShape
-from gpu_worker.lab.bench.gpu_estimate import BLOCK, AllocationCounter
+from gpu_worker.lab.bench.estimates import gpu_estimate
+from gpu_worker.lab.bench.estimates.gpu_estimate import BLOCK, AllocationCounter
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import (
     random_unet,
     random_vae,

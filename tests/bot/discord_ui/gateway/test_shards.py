@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from bot.discord_ui import shards
-from bot.discord_ui.shards import IdentifyTurns
+from bot.discord_ui.gateway import shards
+from bot.discord_ui.gateway.shards import IdentifyTurns
 
 
 async def test_shards_of_one_turn_identify_one_after_another_and_others_at_once(

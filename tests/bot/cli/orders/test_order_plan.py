@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.invocation import Invocation
-from bot.cli.order_plan import pair, plan
+from bot.cli.orders.order_plan import pair, plan
 from storage.domain.camera.motion import Motion
 from storage.domain.errors import BadRequest
 from tests.bot.studio.library.test_reuse import REQUEST, file_of

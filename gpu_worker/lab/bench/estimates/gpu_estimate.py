@@ -17,7 +17,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
 from gpu_worker.lab.bench.clip_shape import ClipShape
-from gpu_worker.lab.bench.flops import count_flops, pass_flops
+from gpu_worker.lab.bench.estimates.flops import count_flops, pass_flops
 from gpu_worker.models.i2vgen_xl.autoencoder import CHUNK, in_memory_format
 from gpu_worker.models.i2vgen_xl.checkpoint.random_modules import (
     FULL,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gpu_worker.media import quality
-from gpu_worker.media.clip_frames import open_clip
-from gpu_worker.media.clip_grid import GOLD, ClipGrid, badge
+from gpu_worker.media.clips.clip_frames import open_clip
+from gpu_worker.media.clips.clip_grid import GOLD, ClipGrid, badge
 from gpu_worker.media.encode import encode
 from gpu_worker.media.frames import Frames, stacked
 from tests.gpu_worker.render.scenes import photograph

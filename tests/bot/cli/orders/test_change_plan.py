@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.change_plan import PlannedChange, plan_changes
 from bot.cli.invocation import Invocation
+from bot.cli.orders.change_plan import PlannedChange, plan_changes
 from gpu_worker.media.encode import encode
 from storage.codec import encode as to_json
 from storage.domain.clip import Container

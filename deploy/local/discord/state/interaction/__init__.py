@@ -1,0 +1,1 @@
+"""Interactions, and what a bot responds to them."""

@@ -1,0 +1,1 @@
+"""What a run would take on hardware that is not there."""

@@ -1,0 +1,1 @@
+"""Clips as files of many frames: read, cut, laid side by side."""
