@@ -20,6 +20,7 @@ from storage.domain.request import GenerationRequest
 from storage.domain.trust.limits import UNLIMITED, Limits
 
 RECENT = 20  # clips that a forecast looks back on
+LOOKED_AT = 200  # of all models, for what a credit takes
 
 
 class JobSums:
@@ -79,6 +80,22 @@ class JobSums:
         async with self._read() as connection:
             found = [one for one in await connection.scalars(recent) if isinstance(one, float)]
         return statistics.median(found) if found else None
+
+    async def seconds_per_credit(self, model: str, since: float) -> float | None:
+        """Return what a credit's work took a model in clips ordered since a time; None without any.
+
+        model is its name; seconds are those of the median clip.
+        """
+        query = select(jobs.c.kind, jobs.c.seconds, jobs.c.cost)
+        recent = query.where(jobs.c.created >= since, MADE).order_by(jobs.c.created.desc())
+        async with self._read() as connection:
+            rows = (await connection.execute(recent.limit(LOOKED_AT))).all()
+        found = [
+            seconds / cost
+            for kind, seconds, cost in rows
+            if kind.startswith(f"{model}:") and cost > 0 and isinstance(seconds, float)
+        ]
+        return statistics.median(found[:RECENT]) if found else None
 
 
 def _report(totals: Mapping[str, Any], people: int, allowance: Allowance | None) -> UsageReport:

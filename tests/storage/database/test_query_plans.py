@@ -94,6 +94,7 @@ async def use_every_method(jobs: Jobs) -> None:
     await jobs.sums.of_everybody(JOB.created)
     await jobs.sums.median_seconds(REQUEST)
     await jobs.sums.orders_since(JOB.created, 100)
+    await jobs.sums.seconds_per_credit(REQUEST.model, JOB.created)
     await jobs.usage.of_person("ann", 0, day_of(JOB.created))
     await jobs.usage.of_server("1", 0, day_of(JOB.created))
     await jobs.usage.of_service(0, day_of(JOB.created))
