@@ -34,6 +34,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_wheel(tmp_path_factory.mktemp("wheel"))
 
 
+@pytest.fixture(scope="module")
+def bot(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Install the wheel without extras; return its folder of commands."""
+    return install(wheel, tmp_path_factory.mktemp("bot") / "environment")
+
+
 def test_it_holds_every_file_of_the_packages(wheel: Path) -> None:
     command = ["git", "ls-files", "bot", "gpu_worker", "storage", "deploy"]
     listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
@@ -58,9 +64,8 @@ async def run(command: Path, *arguments: str, environ: Mapping[str, str], home: 
 
 
 async def test_bot_worker_and_command_run_from_it_in_an_empty_folder(
-    wheel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wheel: Path, bot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bot = install(wheel, tmp_path / "bot")
     worker = install(wheel, tmp_path / "worker", "worker")
     home = tmp_path / "empty"
     home.mkdir()
@@ -90,10 +95,7 @@ async def test_bot_worker_and_command_run_from_it_in_an_empty_folder(
         assert measure(home / "out" / "astronaut__1.mp4", PICTURE.read_bytes()).frames == 8
 
 
-async def test_the_command_without_a_worker_says_what_to_install(
-    wheel: Path, tmp_path: Path
-) -> None:
-    bot = install(wheel, tmp_path / "bot")
+async def test_the_command_without_a_worker_says_what_to_install(bot: Path, tmp_path: Path) -> None:
     environ = {"PATH": os.environ["PATH"], "MUTOSCOPE_HOME": str(tmp_path / "home")}
     ended = await run(
         *(bot / "mutoscope", "animate", str(PICTURE), "--prompt", "zoom in", "-o", "out"),
