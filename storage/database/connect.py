@@ -5,6 +5,7 @@ All code that is specific to one of them is here; the rest is SQLAlchemy Core.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import logging
@@ -15,8 +16,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
+from weakref import WeakSet
 
-from sqlalchemy import URL, Connection, event, func, make_url, select, text
+import aiosqlite
+from sqlalchemy import URL, Connection, Engine, event, func, make_url, select, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -37,6 +40,7 @@ READING = {"mutoscope_reading": True}
 
 SLOW_SECONDS = 1.0  # a statement that takes longer is logged as a warning
 CONNECTIONS = 4  # each is a thread of aiosqlite; more of them only contend
+CLOSE_SECONDS = 1.0  # for those whose closing has begun, among those that are still used
 BUSY_SECONDS = 30.0  # how long a writer waits for another one
 
 
@@ -169,14 +173,44 @@ class SqliteConnection(sqlite3.Connection):
         super().close()
 
 
+class SqliteEngine(AsyncEngine):
+    """An engine whose end waits for the threads of connections that were told to stop.
+
+    A statement that is cancelled goes on in its connection's thread, and where the closing of that
+    connection is cancelled too, nobody waits for it. When the event loop ended, the thread would
+    have nobody to answer to, and asyncio.run() would wait for a thread that is gone, for ever.
+    """
+
+    __slots__ = ("_drivers",)
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self._drivers: WeakSet[aiosqlite.Connection] = WeakSet()
+        event.listen(engine, "connect", lambda made, _: self._drivers.add(made.driver_connection))
+
+    async def dispose(self, close: bool = True) -> None:
+        """Close the connections that nobody uses, and wait for those that were cancelled."""
+        await super().dispose(close)
+        until = time.monotonic() + CLOSE_SECONDS
+        for driver in list(self._drivers):
+            while self._ends(driver, until):  # noqa: ASYNC110  # a thread's end has no event
+                await asyncio.sleep(0.001)
+        await asyncio.sleep(0)  # its last answer is heard
+
+    def _ends(self, driver: aiosqlite.Connection, until: float) -> bool:
+        """Tell whether a connection's thread is about to end, or may be until then."""
+        return driver._thread.is_alive() and (not driver._running or time.monotonic() < until)
+
+
 def _sqlite(url: URL) -> AsyncEngine:
-    engine = create_async_engine(
+    made = create_async_engine(
         url,
         connect_args={"timeout": BUSY_SECONDS, "factory": SqliteConnection},
         pool_size=CONNECTIONS,
         max_overflow=0,
         hide_parameters=True,  # errors are logged, and prompts must not be
     )
+    engine = SqliteEngine(made.sync_engine)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

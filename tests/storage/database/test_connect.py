@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from pathlib import Path
+from threading import Event
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -175,3 +178,35 @@ async def test_a_database_of_a_newer_release_is_refused_in_a_line(database_url: 
     with pytest.raises(SettingsError, match="newer release") as caught:
         await open_database(database_url)
     assert "(version 9999, where" in str(caught.value)
+
+
+async def test_an_end_waits_for_a_statement_whose_closing_was_cancelled_too(tmp_path: Path) -> None:
+    began, goes_on, driver = Event(), Event(), list[Any]()
+
+    def slow() -> None:
+        began.set()
+        goes_on.wait(60)
+
+    def define(made: Any, _: object) -> None:
+        driver.append(made.driver_connection)
+        made.driver_connection._connection.create_function("slow", 0, slow)
+
+    engine = await open_database(f"sqlite:///{tmp_path}/new.db")
+    await engine.dispose()  # the next connection has the function
+    event.listen(engine.sync_engine, "connect", define)
+
+    async def read() -> None:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT slow()"))
+
+    reading = asyncio.create_task(read())
+    while not began.is_set():  # noqa: ASYNC110  # a thread sets it
+        await asyncio.sleep(0)
+    reading.cancel()
+    while not any("graceful_close" in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    asyncio.get_running_loop().call_later(0.1, goes_on.set)
+    await engine.dispose()
+    assert not driver[0]._thread.is_alive()
