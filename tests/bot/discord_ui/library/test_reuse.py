@@ -95,7 +95,7 @@ async def test_a_picture_is_taken_only_for_who_ordered_from_it(
 async def test_a_clip_of_the_bots_own_is_known_by_its_message(
     chat: LocalChat, lin: MemberClient
 ) -> None:
-    message = await chat.order(candidates=2, choose="judge")
+    message = await chat.order(candidates=2, parameters="choose: judge")
     await chat.deliver()
     made = await chat.backend.studio.shown.at("discord", STUDIO, message)
     assert made is not None

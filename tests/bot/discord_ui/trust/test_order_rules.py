@@ -45,7 +45,7 @@ async def refused(chat: LocalChat, **options: object) -> str:
 
 async def test_every_kind_of_order_is_refused_to_who_is_banned(chat: LocalChat) -> None:
     ada, message = chat.ada, await chat.order()
-    drafts = await chat.order(prompt="steam rises", candidates=2, choose="me")
+    drafts = await chat.order(prompt="steam rises", candidates=2, parameters="choose: me")
     await chat.deliver(2)
     ordered = await chat.ordered()
     buttons, numbers = [buttons_of(await ada.message(one)) for one in (message, drafts)]
