@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from bot.web.access.access import Access, LoginAccess
+from bot.web.access.origins import is_foreign
 from bot.web.files.script_files import ScriptFiles
 from bot.web.markup import PREFIX
 from bot.web.served_paths import file_of, is_served
@@ -29,7 +30,6 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "Vary": "Accept-Language, Cookie",
 }
-CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,8 @@ class Guard:
 
     def _refusal(self, request: Request) -> Response | None:
         path, logs_in = str(request.scope["path"]), isinstance(self.access, LoginAccess)
-        foreign = request.headers.get("sec-fetch-site", "") in ("cross-site", "same-site")
-        if foreign and request.method in CHANGING:
-            return PlainTextResponse("Another site may order nothing here.", 403)
+        if is_foreign(request):
+            return PlainTextResponse("Another site may order and read nothing here.", 403)
         if logs_in and (path in LOGIN or path.startswith(STATIC)):
             return None
         if (owner := self.access.owner_of(request)) is not None:

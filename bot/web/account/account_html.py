@@ -102,16 +102,12 @@ class AccountHtml:
         kept = self.words("page_privacy_days", days=days) if days else self.words("privacy_always")
         kept = f"{self.words('privacy_how_long')}: {kept}"
         lines = [self.words("page_privacy"), kept, self.words("page_export_about")]
-        link = element(
-            "a",
-            text(self.words("page_export")),
-            href=address("account", "export"),
-            class_="mu-export",
-        )
+        button = element("button", text(self.words("page_export")), type="submit")
+        export = element("form", button, method="post", action=address("account", "export"))
         policy = element(
             "a", text(self.words("privacy_policy")), href=self.policy_url, rel="noopener noreferrer"
         )
-        parts = [link, *([policy] if self.policy_url else [])]
+        parts = [export, *([policy] if self.policy_url else [])]
         return "".join(
             (
                 element("h3", text(self.words("privacy_title"))),

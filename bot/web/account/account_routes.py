@@ -45,7 +45,7 @@ class AccountRoutes:
         return [
             Route(root, self.show),
             Route(f"{root}/chart", self.chart),
-            Route(f"{root}/export", self.export),
+            Route(f"{root}/export", self.export, methods=["POST"]),
             Route(f"{root}/forget", self.forget, methods=["POST"]),
         ]
 

@@ -86,13 +86,17 @@ async def test_nobody_from_elsewhere_is_let_in(
         assert "frame-ancestors 'self'" in answer.headers["Content-Security-Policy"]
 
 
-async def test_another_site_can_order_nothing(served: ServedPage) -> None:
-    headers = {"Sec-Fetch-Site": "cross-site"}
-    async with (
-        ClientSession(served.url, headers=headers) as session,
-        session.post("/gradio_api/run/predict", data=b"{}") as answer,
-    ):
-        assert answer.status == 403
+async def test_another_site_can_order_and_read_nothing(served: ServedPage) -> None:
+    async with ClientSession(served.url) as session:
+        for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+            for method, path in (
+                ("POST", "/gradio_api/run/predict"),
+                ("OPTIONS", "/gradio_api/run/predict"),
+                ("POST", "/mutoscope/account/forget"),
+                ("GET", "/mutoscope/orders"),
+            ):
+                async with session.request(method, path, headers=headers) as answer:
+                    assert answer.status == 403, (method, path, headers)
 
 
 async def test_a_clips_file_names_the_order_whose_picture_it_lends(served: ServedPage) -> None:

@@ -90,8 +90,11 @@ async def test_an_export_is_a_zip_that_is_given_so_many_times_a_day(page: Served
     await order(page.backend, "bea")
     async with at(page) as session:
         await logged_in(session, "bea")
+        for method in ("GET", "HEAD") * 2:
+            async with session.request(method, "/mutoscope/account/export") as answer:
+                assert answer.status == 404  # is no export
         for _ in range(3):
-            async with session.get("/mutoscope/account/export") as answer:
+            async with session.post("/mutoscope/account/export") as answer:
                 assert answer.headers["Content-Disposition"].startswith("attachment")
                 data = await answer.read()
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
@@ -99,7 +102,7 @@ async def test_an_export_is_a_zip_that_is_given_so_many_times_a_day(page: Served
             pictures = [name for name in archive.namelist() if name.startswith("files/")]
         assert row["request"]["prompt"] == "zoom in"
         assert len(pictures) == 1
-        async with session.get("/mutoscope/account/export") as answer:
+        async with session.post("/mutoscope/account/export") as answer:
             assert (answer.status, "3 exports today" in await answer.text()) == (403, True)
 
 
