@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from python_multipart.exceptions import FormParserError
 from starlette.datastructures import UploadFile
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Message
@@ -22,6 +26,8 @@ from storage.domain.errors import BadPicture
 MOST_AT_ONCE = 8  # files
 FRAME_BYTES = 65_536
 """What a form has around its files."""
+STATUS = {"picture_file_too_large": 413, "page_bad_upload": 400}
+"""Of refusals other than for want of room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +49,32 @@ class ScriptUploads:
         try:
             async with _bounded(request).form(max_files=MOST_AT_ONCE, max_fields=0) as form:
                 found = [one for one in form.getlist("files") if isinstance(one, UploadFile)]
-                paths = [
-                    str(await self.files.uploaded(owner, await one.read(), one.filename or ""))
-                    for one in found
-                ]
+                return JSONResponse(await self._keep(owner, found))
         except BadPicture as error:
             return self._refusal(request, error)
+        except (HTTPException, FormParserError, ClientDisconnect):
+            return self._refusal(request, BadPicture("page_bad_upload", limit=MOST_AT_ONCE))
         except OSError as error:  # where the form itself is put down
             if error.errno not in FULL:
                 raise
             return self._refusal(request, BadPicture("page_disk_full"))
-        return JSONResponse(paths)
+
+    async def _keep(self, owner: str, files: Sequence[UploadFile]) -> list[str]:
+        """Keep all files, or none of them; return where they are."""
+        paths: list[Path] = []
+        try:
+            for one in files:
+                data, name = await one.read(), one.filename or ""
+                paths.append(await self.files.uploaded(owner, data, name))
+        except BaseException:
+            for path in paths:
+                await self.files.ordered(owner, path)
+            raise
+        return [str(path) for path in paths]
 
     def _refusal(self, request: Request, error: BadPicture) -> Response:
         said = self.texts.error(preferred(request.headers, self.texts), error)
-        status = 413 if error.key == "picture_file_too_large" else 507
-        return JSONResponse({"detail": said}, status)
+        return JSONResponse({"detail": said}, STATUS.get(error.key, 507))
 
 
 def _bounded(request: Request) -> Request:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, FormData
 
 from bot.web.files import script_uploads
 from bot.web.files.kept_files import KeptFiles, KeptLimits
 from bot.web.files.script_files import ScriptFiles, delete_empty
+from bot.web.files.script_uploads import MOST_AT_ONCE
 from tests.bot.web.form.test_sent_files import call, file_at, upload_folder
 from tests.support.backend import png, until
 from tests.support.web.served_page import ServedPage
@@ -72,6 +73,36 @@ async def test_what_there_is_no_room_for_is_refused_in_words(
             patched.setattr(KeptFiles, "_exceeds", lambda *_: True)
             status, told = await sent(session, b"x")
         assert (status, "wait for an order" in str(told)) == (507, True)
+
+
+@over_http
+async def test_a_form_that_is_not_taken_is_refused_in_words_and_nothing_of_it_stays(
+    served: ServedPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many, parts, full = FormData(), FormData(), FormData()
+    for _ in range(MOST_AT_ONCE + 1):
+        many.add_field("files", b"x", filename="a.png")
+    parts.add_field("files", b"x", filename="a.png")
+    parts.add_field("name", "ada")
+    for _ in range(3):
+        full.add_field("files", b"x", filename="a.png")
+    before = sorted(Path(upload_folder()).iterdir())
+    kind = "multipart/form-data"
+    async with ClientSession(served.url) as session:
+        for data, content_type in (
+            (many, None),
+            (parts, None),
+            (b"x", kind),
+            (b"x", f"{kind}; boundary=y"),
+        ):
+            headers = {"Content-Type": content_type} if content_type else None
+            async with session.post("/gradio_api/upload", data=data, headers=headers) as answer:
+                told = (await answer.json())["detail"]
+            assert (answer.status, "at most 8 files" in told) == (400, True)
+        monkeypatch.setattr(KeptFiles, "_exceeds", lambda _, some, *__: len(some) > 2)
+        async with session.post("/gradio_api/upload", data=full) as answer:
+            assert answer.status == 507
+    assert sorted(Path(upload_folder()).iterdir()) == before
 
 
 async def test_a_clip_that_was_sent_gives_way_and_an_upload_does_not(tmp_path: Path) -> None:
