@@ -35,7 +35,7 @@ async def run(settings: BotSettings) -> None:
         traffic=discord.traffic,
         front=FRONT_END,
         operators=settings.operators.split(),
-        retention=settings.retention(settings.grace_days, settings.audit_days),
+        retention=settings.retention(settings.grace_days),
     ) as service:
         dispatching = asyncio.create_task(service.run())  # whether Discord is there or not
         try:

@@ -76,17 +76,19 @@ class KeepingSettings(Settings):
 
     privacy_policy_url, where not empty, is the operator's policy, which people are shown.
     retention_days is for how long an order is kept after its end, 0 for always. blob_limit is how
-    many GiB the blob store may hold before the oldest orders are deleted, 0 for any.
+    many GiB the blob store may hold before the oldest orders are deleted, 0 for any. audit_days is
+    for how many days records of the audit log are kept, 0 for always.
     """
 
     privacy_policy_url: Annotated[Url, _address("http", "https")] = ""
     retention_days: Annotated[int, Field(ge=0, le=36500)] = 0
     blob_limit: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    audit_days: Annotated[int, Field(ge=0, le=36500)] = 365
 
-    def retention(self, grace_days: float = 0.0, audit_days: int = 0) -> RetentionRules:
+    def retention(self, grace_days: float = 0.0) -> RetentionRules:
         """Return the rules, with a grace time for what is gone from a chat, and for its records."""
         most_bytes = int(self.blob_limit * 2**30)
-        return RetentionRules(self.retention_days, most_bytes, grace_days, audit_days)
+        return RetentionRules(self.retention_days, most_bytes, grace_days, self.audit_days)
 
 
 class WebSettings(KeepingSettings):
@@ -114,9 +116,8 @@ class BotSettings(KeepingSettings):
     None serves no metrics, 0 lets the system choose. ping_after is how many seconds a clip may
     take before its owner is pinged when it is there. operators are the Discord ids of the people
     who decide for the whole service, with spaces between. grace_days is how long the data of a
-    deleted message, a member who left or a server without the bot is kept. audit_days is how long
-    records of the audit log are, 0 for always. members_intent asks for Discord's privileged intent,
-    by which it tells who leaves.
+    deleted message, a member who left or a server without the bot is kept. members_intent asks for
+    Discord's privileged intent, by which it tells who leaves.
     """
 
     discord_token: Annotated[str, AfterValidator(_token)] = Field(
@@ -129,6 +130,5 @@ class BotSettings(KeepingSettings):
     metrics_port: Port | None = None
     ping_after: Seconds = 120.0
     grace_days: Annotated[float, Field(ge=0, le=365)] = 7.0
-    audit_days: Annotated[int, Field(ge=0, le=36500)] = 365
     members_intent: bool = False
     operators: Annotated[str, AfterValidator(_user_ids)] = ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.settings import BotSettings
+from bot.settings import BotSettings, WebSettings
 from storage.settings import SettingsError
 
 
@@ -43,6 +43,13 @@ def test_every_setting_is_read() -> None:
 
 def test_metrics_are_off_unless_asked_for() -> None:
     assert BotSettings.from_environment({"DISCORD_TOKEN": "a"}).metrics_port is None
+
+
+@pytest.mark.parametrize(("environ", "days"), [({}, 365), ({"AUDIT_DAYS": "7"}, 7)])
+def test_records_are_kept_as_long_for_bot_and_page(environ: dict[str, str], days: int) -> None:
+    bot = BotSettings.from_environment({"DISCORD_TOKEN": "a", **environ})
+    page = WebSettings.from_environment(environ)
+    assert [bot.retention().audit_days, page.retention().audit_days] == [days, days]
 
 
 def test_a_number_that_is_none_is_reported() -> None:

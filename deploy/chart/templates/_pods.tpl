@@ -104,7 +104,7 @@ securityContext:
 
 {{- /* What of the bot's further settings says how orders are taken and kept: the page's too. */}}
 {{- define "mutoscope.ordersOfBot" -}}
-{{- pick .Values.bot.settings "BLOB_LIMIT" "FILTER" "FILTER_FACTORY" "PRIVACY_POLICY_URL" "RETENTION_DAYS" "STYLES_DIR" "WORDS_FILE" | toYaml }}
+{{- pick .Values.bot.settings "AUDIT_DAYS" "BLOB_LIMIT" "FILTER" "FILTER_FACTORY" "PRIVACY_POLICY_URL" "RETENTION_DAYS" "STYLES_DIR" "WORDS_FILE" | toYaml }}
 {{- end }}
 
 {{- define "mutoscope.envFrom" -}}

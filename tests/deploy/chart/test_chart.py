@@ -174,7 +174,7 @@ def test_bot_and_workers_are_told_the_same(tmp_path: Path) -> None:
 
 
 def test_the_page_is_told_what_the_bot_is(tmp_path: Path) -> None:
-    rules = {"RETENTION_DAYS": 30, "FILTER": "strict", "PING_AFTER": 60}
+    rules = {"RETENTION_DAYS": 30, "AUDIT_DAYS": 90, "FILTER": "strict", "PING_AFTER": 60}
     values = TWO_MODELS | POSTGRES | {"bot": {"settings": rules}}
     values |= {"web": {**LOGINS, "settings": {"RETENTION_DAYS": 7}}}
     pods = {
