@@ -32,6 +32,10 @@ def is_there(path: Path | str) -> bool:
     return Path(path).exists()
 
 
+def uploaded() -> list[Path]:
+    return sorted(Path(upload_folder()).iterdir())
+
+
 @over_http
 async def test_an_upload_is_deleted_once_an_order_has_it_or_did_not_want_it(
     served: ServedPage,
@@ -86,7 +90,7 @@ async def test_a_form_that_is_not_taken_is_refused_in_words_and_nothing_of_it_st
     parts.add_field("name", "ada")
     for _ in range(3):
         full.add_field("files", b"x", filename="a.png")
-    before = sorted(Path(upload_folder()).iterdir())
+    before = uploaded()
     kind = "multipart/form-data"
     async with ClientSession(served.url) as session:
         for data, content_type in (
@@ -102,7 +106,7 @@ async def test_a_form_that_is_not_taken_is_refused_in_words_and_nothing_of_it_st
         monkeypatch.setattr(KeptFiles, "_exceeds", lambda _, some, *__: len(some) > 2)
         async with session.post("/gradio_api/upload", data=full) as answer:
             assert answer.status == 507
-    assert sorted(Path(upload_folder()).iterdir()) == before
+    assert uploaded() == before
 
 
 async def test_a_clip_that_was_sent_gives_way_and_an_upload_does_not(tmp_path: Path) -> None:
