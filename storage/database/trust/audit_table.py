@@ -70,9 +70,9 @@ class AuditTable:
 
     async def drop_before(self, at: float, limit: int) -> int:
         """Delete some of the entries of before a time, the first ones; return how many."""
-        first = select(audit.c.id, audit.c.at).where(audit.c.id > 0).order_by(audit.c.id)
+        first = select(audit.c.id).where(audit.c.id > 0, audit.c.at < at).order_by(audit.c.id)
         async with self._write() as connection:
-            old = [row.id for row in await connection.execute(first.limit(limit)) if row.at < at]
+            old = list(await connection.scalars(first.limit(limit)))
             if old:
                 await connection.execute(delete(audit).where(audit.c.id.in_(old)))
         return len(old)

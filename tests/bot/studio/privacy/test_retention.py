@@ -147,6 +147,17 @@ async def test_records_of_the_audit_log_go_once_they_are_old(backend: Backend) -
     assert [one.subject for one in await audit.page("7", 9)] == [str(2 * BATCH)]
 
 
+async def test_records_with_a_wrong_time_keep_no_others(backend: Backend) -> None:
+    retention, audit = backend.studio.privacy.retention, backend.jobs.audit
+    for number in range(BATCH + 1):
+        await audit.record(AuditEntry("7", "1", "settings", str(number)), time.time() + DAY)
+    async with backend.jobs._write() as connection:
+        await connection.exec_driver_sql("UPDATE audit SET at = 'damaged' WHERE subject = '0'")
+    await audit.record(AuditEntry("7", "1", "settings", "old"), time.time() - 30 * DAY)
+    retention.rules = RetentionRules(audit_days=29)
+    assert [await retention.delete_old_records() for _ in range(2)] == [1, 0]
+
+
 async def test_the_picture_of_a_waiting_job_stays(backend: Backend) -> None:
     keep(backend, days=1)
     waiting = await backend.studio.orders.submit(requester(), png(), Options("waves", seed=1))
