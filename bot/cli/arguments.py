@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,11 @@ from storage.domain.models.capability import Capability
 
 FINISHING = ("upscale", "smooth", "playback", "format")
 """The options that may be asked of a clip that is there."""
+
+CLEANED = {"prompt", "clip"}
+"""What may have bytes that are no UTF-8: a text that is cleaned later, and the name of a file."""
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""What Python reads such a byte as, which neither a database nor an address takes."""
 
 CLIPS_LISTED = 20
 REPORTED_DAYS, MOST_DAYS = 30, 3650
@@ -176,6 +182,10 @@ def read(
             whole.error("animate needs --prompts, --prompt or --like")
     if arguments.command == "story" and not arguments.prompts:
         whole.error("story needs --prompts or --prompt")
+    read_later = CLEANED | {option.name for option in _flags(admission)}
+    for name, value in vars(arguments).items():
+        if name not in read_later and isinstance(value, str) and SURROGATE.search(value):
+            whole.error(f"{name}: write it in UTF-8")
     return arguments
 
 

@@ -25,7 +25,7 @@ from bot.studio.studio import Studio
 from storage.domain.clip import Container
 from storage.domain.errors import BadEndPicture, BadRequest, JobGone, MutoscopeError
 from storage.domain.job import Job
-from storage.domain.text import printable
+from storage.domain.text import clean, printable
 from storage.pictures import inspect
 
 STEM_BYTES = 200  # a file's name may have 255 bytes
@@ -200,7 +200,7 @@ def plan_extension(invocation: Invocation) -> tuple[list[PlannedExtension], list
     """Return the order of what goes on from a clip; whether that is known is seen later."""
     arguments, file = invocation.arguments, Path(invocation.arguments.clip)
     suffix = arguments.format or Container.MP4
-    extends = arguments.clip
+    extends = clean(arguments.clip)
     if file.is_file():
         extends = hashlib.sha256(file.read_bytes()).hexdigest()
     [source] = pair([file], [arguments.prompt or ""], suffix=suffix)

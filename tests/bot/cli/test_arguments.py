@@ -85,6 +85,40 @@ def test_wrong_usage_ends_with_status_2(
     assert "usage: mutoscope" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["ban", "web:\udcff"],
+        ["ban", "web:ada", "--reason", "\udcff"],
+        ["export", "web:\udcff", "-o", "a.zip"],
+        ["clips", "--search", "\ud800"],
+        ["clip", "\udcff"],
+        ["db", "copy", "sqlite:///\udcff", "sqlite:///b"],
+        ["web", "--add-login", "\udcff"],
+        ["report", "--locale", "\udcff"],
+    ],
+)
+def test_a_byte_that_is_no_text_is_refused(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        read(words)
+    assert "write it in UTF-8" in capsys.readouterr().err
+
+
+def test_prompts_and_files_may_have_bytes_that_are_no_text() -> None:
+    words = [
+        "extend",
+        "caf\udce9.mp4",
+        "zoom \udcff",
+        "-o",
+        "\udcff",
+        "--negative-prompt",
+        "\udcff",
+    ]
+    assert read(words).clip == "caf\udce9.mp4"
+
+
 def test_flags_that_are_left_out_give_no_options() -> None:
     found = read(["animate", "a.png", "--prompt", "x", "--negative-prompt", "people"])
     options = arguments.options_of(found, "x", ADMISSION, Options())

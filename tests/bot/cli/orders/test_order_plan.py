@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.invocation import Invocation
-from bot.cli.orders.order_plan import pair, plan
+from bot.cli.orders.order_plan import pair, plan, plan_extension
 from storage.domain.camera.motion import Motion
 from storage.domain.errors import BadRequest
 from tests.bot.studio.library.test_reuse import REQUEST, file_of
@@ -76,6 +76,15 @@ def test_settings_are_taken_from_a_clip_unless_they_are_given(tmp_path: Path) ->
     flags = ("--prompt", "a sea", "--camera", "tilt_up")
     [clip], _ = plan(planned(tmp_path, *flags, like=file_of(REQUEST)))
     assert (clip.options["prompt"], clip.options["camera"]) == ("a sea", Motion.TILT_UP)
+
+
+def test_a_clip_that_is_no_file_is_looked_for_by_a_name_that_a_database_takes(
+    tmp_path: Path,
+) -> None:
+    words = ["extend", "caf\udce9"]
+    extending = Invocation.read(words, {"MUTOSCOPE_HOME": str(tmp_path), "LC_ALL": "C"})
+    [extension], _ = plan_extension(extending)
+    assert extension.clip == "caf\ufffd"
 
 
 def test_a_file_without_settings_is_refused(tmp_path: Path) -> None:
