@@ -28,7 +28,7 @@ from storage.queue.heartbeat import report_end
 log = logging.getLogger("gpu_worker")
 
 DECODING = (replace(LANES[0], seconds=5.0), replace(LANES[1], seconds=15.0))
-"""A picture that the bot has read within its time limit may take longer beside a busy engine."""
+"""A picture that the bot has read may take more of a slower processor, or beside a busy engine."""
 
 
 async def work(settings: WorkerSettings) -> int:

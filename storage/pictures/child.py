@@ -1,8 +1,8 @@
 """The process that decodes pictures for storage.pictures.processes, one after the other.
 
-Each request is two messages: JSON (operation, work, seconds, cover) and the file. Each answer is
-two messages too: JSON (an error's key, parameters and trace, or the facts, or the size, or that it
-is too much work for now; and the most memory that this process ever took, in bytes), and the
+Each request is two messages: JSON (operation, work, seconds, wait, cover) and the file. Each answer
+is two messages too: JSON (an error's key, parameters and trace, or the facts, or the size, or that
+it is too much work for now; and the most memory that this process ever took, in bytes), and the
 decoded pixels or nothing.
 """
 
@@ -41,9 +41,11 @@ def main(channel: Connection) -> None:
         while True:
             request = json.loads(channel.recv_bytes())
             data = channel.recv_bytes()
-            # The signal's default action ends the process, whatever C code it is in.
-            signal.setitimer(signal.ITIMER_REAL, request["seconds"] + GRACE)
+            # The signals' default action ends the process, whatever C code it is in.
+            signal.setitimer(signal.ITIMER_PROF, request["seconds"])
+            signal.setitimer(signal.ITIMER_REAL, request["wait"] + GRACE)
             answer, pixels = _answer(request, data)
+            signal.setitimer(signal.ITIMER_PROF, 0)
             signal.setitimer(signal.ITIMER_REAL, 0)
             answer["memory"] = _peak_memory()
             channel.send_bytes(json.dumps(answer).encode())

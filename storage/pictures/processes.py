@@ -3,7 +3,8 @@
 An upload may be made to keep a decoder busy for minutes, to fill the memory, or to break it. It
 gets a moment in a process for quick pictures and, where that is not enough, some seconds in one for
 slow pictures; so an ordinary picture does not wait for a slow one. A process that overruns is
-killed and another one started.
+killed and another one started. What counts is the processor's time that a picture takes: on a busy
+machine a sound one takes no more of it, only longer.
 """
 
 from __future__ import annotations
@@ -32,12 +33,19 @@ MAX_IDLE_MEMORY = 256 * 2**20  # bytes; a process that took more is replaced by 
 class Lane:
     """How many pictures are decoded side by side, and the most that one of them may take.
 
-    work is in pixels; see PictureFile.
+    work is in pixels; see PictureFile. seconds are the processor's; by the clock they may take
+    patience times as long.
     """
 
     processes: int
     work: int
     seconds: float
+    patience: float = 20.0
+
+    @property
+    def wait(self) -> float:
+        """The most seconds by the clock."""
+        return self.patience * self.seconds
 
 
 LANES = (Lane(2, 16_000_000, 1.5), Lane(2, MAX_SCANNED_PIXELS, 5.0))
@@ -86,7 +94,7 @@ class PictureProcesses:
     async def _ask(self, data: bytes, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
         """Return a child's answer; raise BadPicture, or Unavailable where no child can be had."""
         for semaphore, lane in self._lanes:
-            limits = {"work": lane.work, "seconds": lane.seconds}
+            limits = {"work": lane.work, "seconds": lane.seconds, "wait": lane.wait}
             try:
                 async with semaphore:
                     answer, pixels = await self._answer(data, request | limits)
@@ -110,14 +118,14 @@ class PictureProcesses:
         child = self._idle.pop()
         self._busy.add(child)
         try:
-            async with asyncio.timeout(request["seconds"]):
+            async with asyncio.timeout(request["wait"]):
                 answer = await loop.run_in_executor(self._threads, child.ask, request, data)
         except BaseException as error:
             self._replace(child)
             if self._closed:
                 raise Unavailable("unavailable_pictures") from error
             if isinstance(error, TimeoutError):
-                raise ChildBroken(f"more than {request['seconds']:g} s") from error
+                raise ChildBroken(f"no answer in {request['wait']:g} s") from error
             raise
         finally:
             self._busy.discard(child)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -57,7 +58,8 @@ class SocketProcess:
             answer = json.loads(self._channel.recv_bytes(MAX_ANSWER))
             return answer, self._channel.recv_bytes(MAX_BYTES)
         except (EOFError, OSError, ValueError) as error:
-            raise ChildBroken("its process died") from error
+            self.end()
+            raise ChildBroken(f"its process {_said(self._process.returncode)}") from error
 
     def kill(self) -> None:
         """End the process without waiting for it; what is asked of it raises ChildBroken."""
@@ -72,6 +74,13 @@ class SocketProcess:
         with contextlib.suppress(EOFError, OSError):
             return self._channel.poll(START_SECONDS) and self._channel.recv_bytes(16) == b"ready"
         return False
+
+
+def _said(code: int) -> str:
+    """Return how a process ended."""
+    if code == -signal.SIGPROF:
+        return "took more of the processor's time than it may"
+    return f"died: {signal.strsignal(-code) if code < 0 else code}"
 
 
 def _environment() -> dict[str, str]:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import resource
 import signal
-import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from tests.support.pictures.shared_processes import end_shared_processes
 
 ORDINARY = saved(noise(1200, 900), "JPEG")
 ANY = LANES[-1].work
-SLOW = saved(noise(3000, 3000), "PNG", compress_level=1)  # some tenths of a second
+SLOW = hostile.scan_bomb(90, 4000, 3000)  # most of a second of the processor's time
 
 
 @pytest.fixture(autouse=True)
@@ -54,8 +53,8 @@ async def patient() -> AsyncIterator[PictureProcesses]:
 @pytest.fixture
 async def hasty() -> AsyncIterator[PictureProcesses]:
     """Return processes that give up on a slow picture at once."""
-    processes = PictureProcesses([Lane(1, ANY, 0.05)])
-    await size_of_ordinary(processes)  # started, so that only the decoding is timed
+    processes = PictureProcesses([Lane(1, ANY, 0.1)])
+    await processes.size(ORDINARY)  # started
     yield processes
     processes.close()
 
@@ -78,11 +77,13 @@ def read(path: Path) -> bytes:
         return b""
 
 
-async def asking_stopped(processes: PictureProcesses) -> asyncio.Task[PictureFacts]:
+async def asking_stopped(
+    processes: PictureProcesses, data: bytes = ORDINARY
+) -> asyncio.Task[PictureFacts]:
     """Stop the only child, and return what asks it about a picture."""
-    await processes.size(ORDINARY)
+    await processes.size(data)
     os.kill(children()[0], signal.SIGSTOP)
-    asking = asyncio.create_task(processes.inspect(ORDINARY))
+    asking = asyncio.create_task(processes.inspect(data))
     while not processes._busy:  # noqa: ASYNC110  # it tells nobody
         await asyncio.sleep(0)
     return asking
@@ -93,15 +94,6 @@ async def all_ended() -> None:
     async with asyncio.timeout(60):
         while children():  # noqa: ASYNC110  # the kernel has no event
             await asyncio.sleep(0.01)  # the kernel has no event
-
-
-async def size_of_ordinary(processes: PictureProcesses) -> tuple[int, int]:
-    """Return the picture's size from the first process that a busy machine lets answer in time."""
-    while True:
-        try:
-            return await processes.size(ORDINARY)
-        except BadPicture:
-            await all_ended()
 
 
 async def refusal(asking: asyncio.Future[object] | asyncio.Task[object]) -> str:
@@ -135,13 +127,13 @@ async def test_a_process_that_takes_too_long_is_killed_and_replaced(
         await hasty.inspect(SLOW)
     assert caught.value.key == "picture_too_complex"
     await all_ended()
-    assert await size_of_ordinary(hasty) == (1200, 900)
+    assert await hasty.size(ORDINARY) == (1200, 900)
     assert children() != [first]
 
 
 async def test_what_is_too_slow_for_one_lane_gets_the_next() -> None:
     processes = PictureProcesses([Lane(1, ANY, 0.05), Lane(1, ANY, 30.0)])
-    assert (await processes.inspect(SLOW)).width == 3000
+    assert (await processes.inspect(SLOW)).width == 4000
     processes.close()
 
 
@@ -166,10 +158,21 @@ async def test_a_process_that_dies_spoils_no_other_picture(patient: PictureProce
     assert (await patient.inspect(ORDINARY)).width == 1200
 
 
-async def test_a_process_that_hangs_is_killed(hasty: PictureProcesses) -> None:
-    os.kill(children()[0], signal.SIGSTOP)
-    assert await refusal(asyncio.ensure_future(hasty.size(ORDINARY))) == "picture_too_complex"
+async def test_a_process_that_hangs_is_killed() -> None:
+    processes = PictureProcesses([Lane(1, ANY, 60.0, patience=0.001)])
+    asking = asyncio.create_task(processes.inspect(hostile.huge("WEBP")))
+    assert await refusal(asking) == "picture_too_complex"
     await all_ended()
+    processes.close()
+
+
+async def test_a_picture_that_a_busy_machine_keeps_waiting_is_not_refused() -> None:
+    processes = PictureProcesses([Lane(1, ANY, 0.1, patience=600.0)])
+    asking = await asking_stopped(processes, saved(gradient(64, 64), "PNG"))
+    await asyncio.sleep(0.2)  # by the clock, of which the picture gets nothing
+    os.kill(children()[0], signal.SIGCONT)
+    assert (await asking).width == 64
+    processes.close()
 
 
 async def test_a_request_that_is_given_up_ends_its_process(patient: PictureProcesses) -> None:
@@ -273,7 +276,7 @@ async def test_an_ordinary_picture_is_read_beside_hostile_ones() -> None:
     processes.close()
 
 
-@pytest.mark.slow  # the time is the test
+@pytest.mark.slow  # four seconds of the processor's time
 async def test_an_ordinary_picture_waits_only_for_a_moment_of_each_endless_one() -> None:
     lanes = [Lane(2, ANY, 0.2), Lane(2, ANY, 5.0)]
     assert [lane.processes for lane in LANES] == [lane.processes for lane in lanes]
@@ -281,9 +284,8 @@ async def test_an_ordinary_picture_waits_only_for_a_moment_of_each_endless_one()
     slow = hostile.huge("WEBP")
     attacking = [asyncio.create_task(processes.inspect(slow)) for _ in range(8)]
     await asyncio.sleep(0)
-    started = time.monotonic()
     await processes.inspect(saved(gradient(64, 64), "PNG"))
-    assert time.monotonic() - started < 5.0
+    assert not all(one.done() for one in attacking)  # 0.2 s of each came before, and not the rest
     processes.close()
     await asyncio.gather(*attacking, return_exceptions=True)
 
@@ -308,15 +310,13 @@ class Asking:
         self._processes = PictureProcesses()
 
     def check(self, data: bytes) -> None:
-        """Fail unless the answer is facts or a refusal, in time."""
-        started = time.monotonic()
+        """Fail unless the answer is facts or a refusal."""
         try:
             facts = self._runner.run(self._processes.inspect(data))
         except BadPicture as error:
             assert error.key.startswith("picture_")
         else:
             assert 0 < facts.width * facts.height <= PIXEL_LIMIT
-        assert time.monotonic() - started < sum(lane.seconds for lane in LANES) + 60
 
     def close(self) -> None:
         self._processes.close()
@@ -365,7 +365,8 @@ async def test_an_unforeseen_error_is_one_pictures_own(
 ) -> None:
     await processes.size(ORDINARY)
     [child] = processes._idle
-    answer, _ = await asyncio.to_thread(child.ask, {"operation": "inspect", "seconds": 5}, ORDINARY)
+    request = {"operation": "inspect", "seconds": 5, "wait": 60}
+    answer, _ = await asyncio.to_thread(child.ask, request, ORDINARY)
     assert answer["error"] == "picture_too_complex"  # the request lacks a field
     assert "KeyError" in answer["trace"]
     assert (await processes.inspect(ORDINARY)).width == 1200
