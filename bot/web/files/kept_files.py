@@ -26,6 +26,8 @@ EXPIRY_SECONDS = 60.0
 """Between two looks at what is too old."""
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
+LONGEST_NAME = 120  # bytes; no usual file system takes more than 255, some 143
+
 Key = tuple[str, str]
 """A file's owner, and its name among theirs."""
 
@@ -160,7 +162,8 @@ class KeptFiles:
 
 def safe_name(name: str) -> str:
     """Return the last part of a file's name as one that is harmless anywhere."""
-    return re.sub(r"[^\w.-]", "_", re.split(r"[/\\]", name)[-1]).lstrip(".")[-100:] or "file"
+    safe = re.sub(r"[^\w.-]", "_", re.split(r"[/\\]", name)[-1])
+    return safe.encode()[-LONGEST_NAME:].decode(errors="ignore").lstrip(".") or "file"
 
 
 def _write(path: Path, data: bytes) -> None:
