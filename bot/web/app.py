@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import gradio as gr
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -32,6 +34,7 @@ from bot.web.markup import PREFIX
 from bot.web.orders.live_orders import LiveOrders
 from bot.web.routes import PageRoutes
 from bot.web.words import Words
+from storage.domain.errors import Unavailable
 
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "PingFang SC", "Noto Sans", "sans-serif")
 READABLE = {
@@ -68,6 +71,19 @@ class LanguageSwitch:
         """Serve one request."""
         locale = preferred(Headers(scope=scope), self._texts)
         await self._pages[locale](scope, receive, send)
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """Answers in words where the database, the queue or the store is away."""
+
+    texts: Translations
+
+    async def __call__(self, request: Request, error: Exception) -> Response:
+        """Return the answer to a request that ended with Unavailable."""
+        assert isinstance(error, Unavailable)
+        said = self.texts.error(preferred(request.headers, self.texts), error)
+        return PlainTextResponse(said, 503, headers={"Cache-Control": "no-store"})
 
 
 @contextlib.asynccontextmanager
@@ -111,7 +127,10 @@ async def open_app(
         routes += ScriptUploads(texts, access, sent).routes()
         if isinstance(access, LoginAccess):
             routes += LoginPage(access.logins, texts).routes()
-        whole = Starlette(routes=[*routes, Mount("/", LanguageSwitch(pages, texts))])
+        whole = Starlette(
+            routes=[*routes, Mount("/", LanguageSwitch(pages, texts))],
+            exception_handlers={Unavailable: Outage(texts)},
+        )
         yield Guard(whole, access, sent)
 
 

@@ -5,11 +5,19 @@
   const ROOT = "mutoscope/account";
 
   const load = async (place) => {
-    const answer = await fetch(ROOT);
-    if (answer.status === 401) window.location.reload();
     const template = document.createElement("template");
-    template.innerHTML = await answer.text();
-    place.replaceChildren(template.content);
+    try {
+      const answer = await fetch(ROOT);
+      if (answer.status === 401) window.location.reload();
+      if (!answer.ok) throw new Error(answer.status);
+      template.innerHTML = await answer.text();
+      place.replaceChildren(template.content);
+    } catch (error) {
+      const said = document.createElement("p");
+      said.setAttribute("role", "alert");
+      said.textContent = place.dataset.offline;
+      place.replaceChildren(said);
+    }
   };
   const forget = async (button, place) => {
     button.disabled = true;

@@ -86,8 +86,13 @@ window.mutoscope = (() => {
       if (!uploads.includes(key) && end !== key) fetch(`${ROOT}pictures/${key}`, { method: "DELETE" }).catch(() => {});
     };
     const sample = async (name) => {
-      const answer = await fetch(`${ROOT}samples/${name}`);
-      await take([await answer.blob()]);
+      try {
+        const answer = await fetch(`${ROOT}samples/${name}`);
+        await take([await answer.blob()]);
+      } catch (error) {
+        problem = labels.offline;
+        render();
+      }
     };
 
     const shown = (source, alt, onRemove, caption) => make(
@@ -221,9 +226,10 @@ window.mutoscope = (() => {
         document.querySelector("#mu-prompt textarea")?.focus({ preventScroll: true });
       }
     };
+    const lose = () => { away.textContent = labels.lost_touch; };
     const open = async (job) => {
       const answer = await fetch(`${ROOT}details/${job}`);
-      if (!answer.ok) return;
+      if (!answer.ok) throw new Error(answer.status);
       const close = make("button", { type: "button", class: "mu-remove", "aria-label": labels.close, onclick: () => dialog.close() }, "×");
       dialog.replaceChildren(close, parsed(await answer.text()));
       if (!dialog.open) dialog.showModal();
@@ -234,8 +240,8 @@ window.mutoscope = (() => {
       if (!source) return;
       const { act: name, job, value, open: opened, anchor } = source.dataset;
       if (name) act(source, { act: name, job, value });
-      else if (opened) open(opened);
-      else if (anchor) older(source, anchor);
+      else if (opened) open(opened).catch(lose);
+      else if (anchor) older(source, anchor).catch(lose);
     });
     element.addEventListener("change", (event) => {
       const menu = event.target.closest("select[data-act]");
@@ -259,7 +265,7 @@ window.mutoscope = (() => {
     let typed = 0;
     search.addEventListener("input", () => {
       clearTimeout(typed);
-      typed = setTimeout(history, 300);
+      typed = setTimeout(() => history().catch(lose), 300);
     });
 
     const show = (cards) => {
@@ -324,7 +330,7 @@ window.mutoscope = (() => {
         told.moments.forEach(update);
         pause = told.moments.length ? QUICK : SLOW;
       } catch (error) {
-        away.textContent = labels.lost_touch;
+        lose();
         version = "";
       }
       looking = false;

@@ -175,6 +175,24 @@ async def test_what_an_outage_leaves_over_is_told(
                 assert (answer.status, told in (await answer.json())["said"]) == (status, True)
 
 
+async def test_an_outage_is_told_in_words_by_all_that_the_page_loads(
+    page: ServedPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable("unavailable_database")
+
+    async with at(page) as session:
+        await logged_in(session, "eve")
+        for thing, name in (
+            (page.backend.studio.usage, "of_person"),
+            (page.backend.studio, "job"),
+        ):
+            monkeypatch.setattr(type(thing), name, away)
+        for path in ("account/chart", "details/0", "clips/0.mp4", "sources/0"):
+            async with session.get(f"/mutoscope/{path}") as answer:
+                assert (answer.status, "database" in await answer.text()) == (503, True), path
+
+
 async def test_who_is_banned_is_told_so_in_words(page: ServedPage) -> None:
     def banned(_: ServerPolicy) -> ServerPolicy:
         return ServerPolicy(bans=(Ban("web:fay", "", 1.0, "spam"),))
