@@ -14,6 +14,7 @@ from bot.metrics import BotMetrics
 from bot.studio.events import JobChanged, JobEvent, Subscription
 from bot.studio.options import Options
 from storage.domain.clip import Failure
+from storage.domain.errors import Unavailable
 from storage.domain.job import Job, Status
 from storage.queue.keys import CHANGES, EVENTS
 from storage.queue.messages.events import Changed
@@ -174,11 +175,21 @@ async def test_the_relay_goes_on_after_redis_was_away(tmp_path: Path, mp4: bytes
                 await first.studio.cancel(job.id, "1")
                 server.start()
                 await until(lambda: _both_receive(server.url))
+                await until(lambda: _is_back(first))
                 later = await order(first, 1)
                 heard: JobEvent = await next_change(news, Status.QUEUED)
     server.stop()
     assert isinstance(heard, JobChanged)
     assert heard.job.id == later.id
+
+
+async def _is_back(backend: Backend) -> bool:
+    """Tell whether a connection of before the outage, which the next change goes by, is new."""
+    try:
+        await backend.queue.ping()
+    except Unavailable:
+        return False
+    return True
 
 
 async def _both_receive(url: str) -> bool:

@@ -133,9 +133,24 @@ async def make_while_a_picture_is_sent(person: Person) -> None:
     await person.page.get_by_role("button", name="Remove this picture").click()
 
 
+STILL = """box => new Promise(done => {
+  let before = "";
+  const look = () => {
+    const place = JSON.stringify(box.getBoundingClientRect());
+    const loaded = [...document.images].every(one => one.complete || one.loading === "lazy");
+    if (loaded && place === before) return done();
+    before = place;
+    requestAnimationFrame(look);
+  };
+  look();
+})"""
+"""Waits until nothing moves the box any more: it is where it was a frame ago, beside all images."""
+
+
 async def drag(page: Page, box: Locator, way: float = -0.2) -> None:
     """Drag a box to the right by so many of its own widths."""
     await box.scroll_into_view_if_needed()
+    await box.evaluate(STILL)
     place = await box.bounding_box()
     assert place is not None
     x, y = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2

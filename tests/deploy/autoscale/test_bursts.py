@@ -30,7 +30,7 @@ pytestmark = pytest.mark.timeout(240)
 
 MOST, IDLE_SECONDS, CLIPS = 2, 3.0, 6
 OFFER = "runpod-flex-24gb"
-TICK = 0.02  # seconds; the kernel tells the start of a process, and its own, in hundredths
+TICK = 0.1  # seconds; the kernel tells the start of a process, and its own, in hundredths
 
 
 @dataclass

@@ -30,8 +30,9 @@ async def command(page: Page, name: str) -> Locator:
 
 async def newest(page: Page, button: str) -> Locator:
     """Wait for a button under the newest clip; return its message."""
-    await expect(page.locator(".message").last.get_by_role("button", name=button)).to_be_visible()
-    key = await page.locator(".message").last.get_attribute("data-message")
+    has_it = page.get_by_role("button", name=button)
+    # Found and read at once: another message may become the last at any time.
+    key = await page.locator(".message").last.filter(has=has_it).get_attribute("data-message")
     return page.locator(f'[data-message="{key}"]')
 
 

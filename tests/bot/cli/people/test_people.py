@@ -43,6 +43,7 @@ async def fill(settings: Settings) -> None:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setenv("MUTOSCOPE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("LC_ALL", "en_US.UTF-8")
+    monkeypatch.delenv("REDIS_URL", raising=False)
     found = Settings.from_environment({"MUTOSCOPE_HOME": str(tmp_path / "home")})
     asyncio.run(fill(found))
     return found

@@ -128,7 +128,7 @@ async def test_what_is_deleted_while_the_database_is_away_is_noted_once_it_is_ba
     monkeypatch.setattr(departures_module, "RETRY_INTERVAL", 0.01)
     await rename(chat.backend, "departures", "away")
     await chat.ada.call("DELETE", f"/local/messages/{job.reply_to.message}")
-    await tried.wait()
+    await until(tried.is_set)
     await rename(chat.backend, "away", "departures")
     await wait_for_note(chat.backend, DepartureKind.MESSAGE)
     await assert_goes_after_grace(chat, later, job)
