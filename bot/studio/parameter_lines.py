@@ -65,11 +65,17 @@ def _parsed(option: Option, value: str, line: str) -> OptionValue:
 def read_parameters(table: Sequence[Option], text: str) -> dict[str, OptionValue]:
     """Return the values of `name: value` parts by option name; raise BadRequest.
 
-    A part begins where the name of an option follows, on the same line or on the next: Discord
-    makes one line of what is pasted. Parameters that are shown with a clip and are no option of the
-    command are skipped.
+    A name is an option's own or its label. A part begins where the name of an option follows, on
+    the same line or on the next: Discord makes one line of what is pasted. Parameters that are
+    shown with a clip and are no option of the command are skipped.
     """
-    named = {option.name: option for option in table if option.in_command}
+    named = {
+        name: option
+        for option in table
+        if option.in_command
+        for name in (option.label, option.name)
+    }
+    named.pop("", None)  # the label of those that have none
     shown = {option.label or option.name for option in table if option.detail_line}
     names = "|".join(sorted(named.keys() | shown, key=len, reverse=True))
     parts = re.sub(rf"[\s,;，；]+(?=(?:{names})\s*[:=：])", "\n", f" {text}", flags=re.IGNORECASE)

@@ -23,6 +23,8 @@ from storage.domain.request import DenoisedShape, GenerationRequest, Preset
 
 HUB_ID = re.compile(r"(?P<repository>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[\w./-]+))?", re.ASCII)
 """A source on the Hugging Face hub: `owner/name`, or `owner/name@revision`."""
+SIZE = re.compile(r"([1-9][0-9]{0,4})x([1-9][0-9]{0,4})")
+"""A clip's size in pixels, as Details shows it."""
 DRAFT_SIDE = 256
 """The side of the square with the area of a rendered draft, in pixels."""
 ALWAYS = Span(0.0, 1.0)
@@ -134,6 +136,16 @@ class Model:
             self.aspects, key=lambda aspect: abs(_log_ratio(aspect[0] / aspect[1], ratio))
         )
         return self._sides(side, wide / high)
+
+    def resolution_named(self, text: str) -> str:
+        """Return the name of the resolution that has clips of the size in this text, else the text.
+
+        A size is written as 640x368; each name is one already.
+        """
+        if not (found := SIZE.fullmatch(text)):
+            return text
+        size = (int(found[1]), int(found[2]))
+        return next((name for name in self.resolutions if self.size(name, size) == size), text)
 
     def makes(self, width: int, height: int) -> bool:
         """Tell whether any of the model's clips have this size."""

@@ -27,7 +27,7 @@ MOST_OPTIONS = 25  # of one command
 RARER = ("playback", "choose", "guidance", "strength")
 """Options that /animate has only where there is room for all pictures, otherwise in PARAMETERS."""
 PARAMETERS = "parameters"
-MOST_TEXT = 1000  # characters of PARAMETERS
+MOST_TEXT = 6000  # characters of PARAMETERS: as many as Discord takes
 PICTURES = ("picture", "picture_2", "picture_3", "picture_4")
 
 Order: TypeAlias = Callable[[Interaction, Mapping[str, Any], Options], Awaitable[None]]

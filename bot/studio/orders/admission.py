@@ -55,6 +55,7 @@ class Admission:
         model = self.catalogue.model(str(options.get("model", "")))
         self._check_able(options, model)
         values = {"seed": seed} | self._completed(options, model)
+        values["resolution"] = model.resolution_named(values["resolution"])
         self._check_bounds(values, model)
         self._check_offered(values, model)
         _check_texts(values, model)

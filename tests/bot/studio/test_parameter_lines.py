@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.discord_ui.commands.animate import MOST_TEXT
 from bot.studio.clips.finish_options import Playback
 from bot.studio.option_table import OPTIONS
 from bot.studio.options import Chooser, Options
@@ -18,6 +19,8 @@ from bot.studio.parameter_lines import (
 from storage.domain.camera.motion import Motion, Reading
 from storage.domain.clip import Candidate
 from storage.domain.errors import BadRequest
+from storage.domain.prompt import path_text
+from storage.domain.request import PROMPT_LIMIT
 from tests.support.catalogue.admission import ADMISSION, admit
 from tests.support.examples import CLIP
 
@@ -39,12 +42,27 @@ def test_parameters_are_read_from_one_line(line: str) -> None:
 
 def test_all_that_details_shows_may_be_pasted_as_one_line() -> None:
     options = Options(
-        "a boat", path="zoom in and pan left; hold", seed=5, negative_prompt="rain, fog"
+        "a boat",
+        path="zoom in and pan left; hold",
+        seed=5,
+        negative_prompt="rain, fog",
+        resolution="640p",
     )
     text = write_details(OPTIONS, admit(options), CLIP).replace("\n", " ")
-    found = read_parameters(OPTIONS, text)
-    again = Options("a boat", **found, negative_prompt="rain, fog")
+    again = Options("a boat", **read_parameters(OPTIONS, text))
     assert admit(again) == admit(options.replace(seed=CLIP.seed))
+
+
+def test_a_size_that_no_clip_has_is_refused() -> None:
+    with pytest.raises(BadRequest) as caught:
+        admit(Options("a boat", **read_parameters(OPTIONS, "size: 17x9")))
+    assert caught.value.key == "request_resolution"
+
+
+def test_the_longest_details_may_be_pasted() -> None:
+    longest = replace(admit(Options("a boat")), negative_prompt="x" * PROMPT_LIMIT)
+    other = "\n".join(f"{option.label or option.name}: 0.123456789" for option in OPTIONS)
+    assert len(write_details(OPTIONS, longest)) + len(other) + path_text.LIMIT <= MOST_TEXT
 
 
 @pytest.mark.parametrize("line", ["loop", "plaback: loop", "playback: never"])
