@@ -105,11 +105,11 @@ async def open_app(
         for kept in (uploads, sent):
             stack.callback(asyncio.create_task(kept.expire_forever()).cancel)
 
-        async def forget(owner: str) -> None:
+        async def forget(owner: str, asked: float) -> None:
             """Drop what is in memory and in files of a person who was erased."""
-            live.forget_person(owner)
-            await uploads.forget_all(owner)
-            await sent.forget_all(owner)
+            live.forget_person(owner, asked)
+            await uploads.forget_all(owner, asked)
+            await sent.forget_all(owner, asked)
 
         stack.callback(studio.privacy.notices.listen(forget))
         pages: dict[str, ASGIApp] = {}

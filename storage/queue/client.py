@@ -285,10 +285,10 @@ class Queue:
                 pipe.publish(CHANGES, write_change(change))
             await pipe.execute()
 
-    async def announce_forgotten(self, owner: str) -> None:
+    async def announce_forgotten(self, owner: str, asked: float) -> None:
         """Tell all bots, this one included, that a person was erased; nothing of it is stored."""
         async with self._translated():
-            await self._redis.publish(FORGOTTEN, write_forgotten(Forgotten(owner)))
+            await self._redis.publish(FORGOTTEN, write_forgotten(Forgotten(owner, asked)))
 
     def events(self) -> AsyncIterator[Event]:
         """Yield what workers publish, through any outage, during which events are missed."""

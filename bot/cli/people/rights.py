@@ -54,8 +54,10 @@ async def forget(invocation: Invocation) -> int:
         if not (arguments.yes or await _agreed(invocation, service.studio)):
             print(invocation.text("cli_forget_kept"))
             return NOT_DONE
-        await service.studio.privacy.erasing.forget(arguments.person)
+        told = await service.studio.privacy.erasing.forget(arguments.person)
     print(invocation.text("cli_forgotten", person=printable(arguments.person)))
+    if not told:
+        print(invocation.text("cli_forgotten_untold"))
     return DONE
 
 

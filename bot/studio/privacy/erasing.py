@@ -1,7 +1,8 @@
 """Forgets people who ask for it: their jobs are cancelled and refunded, then all of it is erased.
 
-Who asked is a row of the database until nothing is left, so that a process that is killed leaves
-the rest to the next one.
+Who asked is a row of the database until nothing is left and every process is told, so that a
+process that is killed, or has no Redis, leaves the rest to the next one. What the person orders or
+uploads later stays.
 """
 
 from __future__ import annotations
@@ -45,22 +46,27 @@ class Erasing:
         self._notices = notices
         self._clock = clock
         self._locks = KeyedLocks()
+        self._untold: dict[str, float] = {}  # when who asked, of whom nothing else is left
 
     async def ask(self, owner: str) -> None:
         """Record that a person is to be forgotten: it is done in the end, whatever happens."""
         await self._table.ask(owner, self._clock())
 
-    async def forget(self, owner: str) -> None:
-        """Erase all that is kept of a person."""
+    async def forget(self, owner: str) -> bool:
+        """Erase all that is kept of a person; return False where others are told of it later."""
         await self.ask(owner)
         await self._erase(owner)
+        return owner not in self._untold
 
     async def run(self) -> None:
         """Go on with what other processes left over, until cancelled."""
         await keep_running(self._erase_all, INTERVAL, "people are forgotten later")
 
     async def _erase_all(self) -> None:
-        for owner in await self._table.owners():
+        owners = await self._table.owners()
+        for owner in self._untold.keys() - set(owners):  # another process has told it
+            del self._untold[owner]
+        for owner in owners:
             await self._erase_or_log(owner)
 
     async def _erase_or_log(self, owner: str) -> None:
@@ -80,7 +86,27 @@ class Erasing:
 
     async def _erase_once(self, owner: str) -> bool:
         """Erase what there is; return False where an order came meanwhile."""
-        for job in await self._table.unfinished(owner):
+        asked = await self._table.asked(owner)
+        if asked is None:  # another process was faster, and the person may be back
+            self._untold.pop(owner, None)
+            return True
+        erased = self._untold.get(owner) == asked
+        if not erased:
+            await self._erase_jobs(owner, asked)
+        # Before the erasure ends: a process that is killed here is followed by one that tells it.
+        told = await self._notices.tell(owner, asked)
+        if erased and not told:
+            return True
+        done = await self._table.erase_rest(owner, asked, ends=told)
+        self._untold.pop(owner, None)
+        if done and not told:
+            log.warning("other processes are told later that a person was erased")
+            self._untold[owner] = asked
+        return done
+
+    async def _erase_jobs(self, owner: str, asked: float) -> None:
+        """Cancel the unfinished jobs of before a time, and erase the ended ones."""
+        for job in await self._table.unfinished(owner, asked):
             with log_job(job):
                 try:
                     await self._cancel(job)
@@ -89,8 +115,5 @@ class Erasing:
                 except ValueError as error:  # its row cannot be read
                     log.warning("it is ended unread: %s", error)
                     await self._table.end_unread(job, self._clock())
-        while await self._table.erase_jobs(owner, self._clock()) == BATCH:
+        while await self._table.erase_jobs(owner, self._clock(), asked) == BATCH:
             pass
-        # Before the erasure ends: a process that is killed here is followed by one that tells it.
-        await self._notices.tell(owner)
-        return await self._table.erase_rest(owner)

@@ -93,7 +93,8 @@ class AccountRoutes:
         except Unavailable as error:
             return JSONResponse({"said": words.error(error)}, 503, headers=NOT_KEPT)
         try:
-            await erasing.forget(owner)
+            if not await erasing.forget(owner):
+                said = "page_forget_begun"
         except Unavailable:
             said = "page_forget_begun"
         return JSONResponse({"said": words(said)}, headers=NOT_KEPT | FORGOTTEN_HEADERS)

@@ -10,11 +10,11 @@ import contextlib
 import errno
 import logging
 import re
+import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from storage.domain.errors import BadPicture
@@ -48,12 +48,19 @@ class KeptLimits:
 
 @dataclass(slots=True)
 class KeptFile:
-    """A file; taken tells that nothing waits for it any more."""
+    """A file; taken tells that nothing waits for it any more.
+
+    since is when it was given last, in unix seconds, for other processes tell times by them.
+    callers is how many wait until it is written.
+    """
 
     path: Path
     size: int
     used: float
     taken: bool
+    written: asyncio.Task[None]
+    since: float
+    callers: int = 0
 
 
 class KeptFiles:
@@ -66,26 +73,55 @@ class KeptFiles:
         self._limits = limits
         self._clock = clock
         self._files: OrderedDict[Key, KeptFile] = OrderedDict()  # the latest used last
+        self._deleting: set[asyncio.Task[None]] = set()
 
     async def keep(
         self, owner: str, key: str, data: bytes, name: str = "file", *, taken: bool = False
     ) -> Path:
-        """Write a file, unless it is there; raise BadPicture where there is no room for it."""
-        if (path := self.use(owner, key)) is not None:
-            self._files[owner, key].taken &= taken
-            return path
-        path = self._root / sha256(f"{owner} {key}".encode()).hexdigest() / safe_name(name)
-        self._files[owner, key] = KeptFile(path, len(data), self._clock(), taken)
+        """Write a file, unless it is there; raise BadPicture where there is no room for it.
+
+        Raise it too where the file is forgotten before it is written.
+        """
+        found = self._files.get((owner, key))
+        if found is None:
+            path = self._root / secrets.token_hex(16) / safe_name(name)
+            writing = asyncio.create_task(self._write((owner, key), path, data))
+            found = KeptFile(path, len(data), self._clock(), taken, writing, time.time())
+            self._files[owner, key] = found
+        else:
+            self.use(owner, key)
+            found.taken &= taken
+            found.since = time.time()
+        await self._until_written((owner, key), found)
+        if self._files.get((owner, key)) is not found:
+            raise BadPicture("picture_gone")
+        return found.path
+
+    async def _until_written(self, key: Key, file: KeptFile) -> None:
+        """Wait until a file is there; forget it where nobody waits for it any more."""
+        file.callers += 1
         try:
-            await self._make_room((owner, key))
+            await asyncio.shield(file.written)
+        except asyncio.CancelledError:
+            if file.callers == 1 and not file.written.done():
+                await self._drop(key, file)
+            raise
+        finally:
+            file.callers -= 1
+
+    async def _write(self, key: Key, path: Path, data: bytes) -> None:
+        """Write a file that is among the others already, or let it be none of them."""
+        try:
+            await self._make_room(key[0])
             await asyncio.to_thread(_write, path, data)
         except BaseException as error:
-            await self.forget(owner, key)
+            if (file := self._files.get(key)) is not None and file.path == path:
+                del self._files[key]
+            await asyncio.to_thread(_delete, path)
             if isinstance(error, OSError) and error.errno in FULL:
                 log.error("there is no room in %s", self._root)
                 raise BadPicture("page_disk_full") from error
             raise
-        return path
 
     def use(self, owner: str, key: str) -> Path | None:
         """Return where a file is, None where it is not kept (any more)."""
@@ -112,14 +148,23 @@ class KeptFiles:
 
     async def forget(self, owner: str, key: str) -> None:
         """Keep a file no longer, if it is kept."""
-        found = self._files.pop((owner, key), None)
-        if found is not None:
-            await asyncio.to_thread(_delete, found.path)
+        if (found := self._files.get((owner, key))) is not None:
+            await self._drop((owner, key), found)
 
-    async def forget_all(self, owner: str) -> None:
-        """Keep nothing of a person."""
-        for (_, key), _file in list(self._of(owner)):
-            await self.forget(owner, key)
+    async def _drop(self, key: Key, file: KeptFile) -> None:
+        """Delete a file, after it is written; whoever is cancelled meanwhile does not stop that."""
+        if self._files.get(key) is file:
+            del self._files[key]
+        deleting = asyncio.create_task(_delete_written(file))
+        self._deleting.add(deleting)
+        deleting.add_done_callback(self._deleting.discard)
+        await asyncio.shield(deleting)
+
+    async def forget_all(self, owner: str, asked: float) -> None:
+        """Keep nothing that a person gave until a time, in unix seconds."""
+        for key, file in list(self._of(owner)):
+            if file.since <= asked:
+                await self._drop(key, file)
 
     async def expire(self) -> None:
         """Forget what was not used for so long."""
@@ -136,22 +181,22 @@ class KeptFiles:
     def _of(self, owner: str) -> Iterator[tuple[Key, KeptFile]]:
         return ((key, file) for key, file in self._files.items() if key[0] == owner)
 
-    async def _make_room(self, new: Key) -> None:
-        """Let files give way to a new one; raise BadPicture where not enough may."""
-        limits, owner = self._limits, new[0]
+    async def _make_room(self, owner: str) -> None:
+        """Let files give way to a person's new one; raise BadPicture where not enough may."""
+        limits = self._limits
         while self._exceeds(list(self._of(owner)), limits.files, limits.person):
-            await self._give_way(self._of(owner), new, "page_uploads_full", limits.person)
+            await self._give_way(self._of(owner), "page_uploads_full", limits.person)
         while self._exceeds(list(self._files.items()), None, limits.whole):
-            await self._give_way(iter(self._files.items()), new, "page_full", limits.whole)
+            await self._give_way(iter(self._files.items()), "page_full", limits.whole)
 
     def _exceeds(self, some: list[tuple[Key, KeptFile]], files: int | None, size: int) -> bool:
         return (files is not None and len(some) > files) or sum(one.size for _, one in some) > size
 
     async def _give_way(
-        self, some: Iterator[tuple[Key, KeptFile]], new: Key, reason: str, limit: int
+        self, some: Iterator[tuple[Key, KeptFile]], reason: str, limit: int
     ) -> None:
-        """Forget the one of some files that is needed the least."""
-        others = [(key, file) for key, file in some if key != new]
+        """Forget the one of some files that is needed the least, none that is being written."""
+        others = [(key, file) for key, file in some if file.written.done()]
         long_ago = self._clock() - self._limits.waiting
         idle = (key for key, file in others if file.used < long_ago)
         gone = next((key for key, file in others if file.taken), next(idle, None))
@@ -172,6 +217,11 @@ def _write(path: Path, data: bytes) -> None:
     part = path.with_name(f".{path.name}")
     part.write_bytes(data)
     part.replace(path)
+
+
+async def _delete_written(file: KeptFile) -> None:
+    await asyncio.wait([file.written])
+    await asyncio.to_thread(_delete, file.path)
 
 
 def _delete(path: Path) -> None:

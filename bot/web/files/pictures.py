@@ -45,7 +45,7 @@ class PictureUploads:
         """
         key = sha256(data).hexdigest()
         await self._files.keep(owner, key, data)
-        self._facts = {one: known for one, known in self._facts.items() if self._files.holds(*one)}
+        self._drop_facts()
         if facts is not None:
             self._facts[owner, key] = facts
         return key
@@ -77,8 +77,10 @@ class PictureUploads:
         self._facts.pop((owner, key), None)
         await self._files.forget(owner, key)
 
-    async def forget_all(self, owner: str) -> None:
-        """Keep nothing of a person."""
-        await self._files.forget_all(owner)
-        for one in [one for one in self._facts if one[0] == owner]:
-            del self._facts[one]
+    async def forget_all(self, owner: str, asked: float) -> None:
+        """Keep nothing that a person gave until a time, in unix seconds."""
+        await self._files.forget_all(owner, asked)
+        self._drop_facts()
+
+    def _drop_facts(self) -> None:
+        self._facts = {one: known for one, known in self._facts.items() if self._files.holds(*one)}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import time
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -61,7 +60,7 @@ class LiveOrders(JobFollower):
         self._versions: defaultdict[str, int] = defaultdict(int)
         self._forecast = studio.reports.wait_forecast()
         self._delivering: set[str] = set()
-        self._forgotten: dict[str, float] = {}  # who was erased last when
+        self._forgotten: dict[str, float] = {}  # when who asked last to be erased
 
     def reply_to(self) -> ReplyTarget:
         """Return where orders of the page are answered: here."""
@@ -92,11 +91,15 @@ class LiveOrders(JobFollower):
             self._drop(job_id)
         self._versions[owner] += 1
 
-    def forget_person(self, owner: str) -> None:
-        """Show nothing any more of a person who was erased, what is still told of it included."""
-        self._forgotten[owner] = time.time()
+    def forget_person(self, owner: str, asked: float) -> None:
+        """Show nothing any more that a person ordered until they asked to be erased.
+
+        What is still told of it is not shown either.
+        """
+        self._forgotten[owner] = max(asked, self._forgotten.get(owner, 0.0))
         for order in self.of(owner):
-            self._drop(order.job.id)
+            if order.job.created <= asked:
+                self._drop(order.job.id)
         self._versions[owner] += 1
 
     async def show(self, owner: str) -> list[LiveOrder]:

@@ -7,10 +7,10 @@ the rest to the next one. What is outside of the database becomes a leftover.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, RowMapping, and_, delete, exists, insert, not_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import dumps
@@ -39,8 +39,8 @@ from storage.database.tables import (
     styles,
 )
 from storage.database.transactions import Transaction
-from storage.database.usage.contribution import TOTALS
-from storage.database.usage.sums import rename
+from storage.database.usage import sums as usage
+from storage.database.usage.contribution import LATEST, TOTALS, contribution
 from storage.domain.clip import Failure
 from storage.domain.privacy.anonymous import ANONYMOUS
 from storage.domain.privacy.leftover import Leftover, LeftoverKind
@@ -89,12 +89,21 @@ class ErasureTable:
         self._write = write
 
     async def ask(self, owner: str, at: float) -> None:
-        """Record that a person is to be forgotten."""
+        """Record that a person is to be forgotten, with all that was there at this time."""
+        mine = erasures.c.owner == owner
         async with self._write() as connection:
             await lock(connection, owner)
-            if await connection.scalar(select(_asked(owner))):
-                return
-            await connection.execute(insert(erasures).values(owner=owner, asked=at))
+            asked = await connection.scalar(select(erasures.c.asked).where(mine))
+            if asked is None:
+                await connection.execute(insert(erasures).values(owner=owner, asked=at))
+            elif asked < at:
+                await connection.execute(update(erasures).where(mine).values(asked=at))
+
+    async def asked(self, owner: str) -> float | None:
+        """Return when a person asked last; None where nothing (any more) is to be erased."""
+        query = select(erasures.c.asked).where(erasures.c.owner == owner)
+        async with self._read() as connection:
+            return await connection.scalar(query)
 
     async def owners(self) -> list[str]:
         """Return who is to be forgotten, whoever asked first first."""
@@ -102,13 +111,13 @@ class ErasureTable:
         async with self._read() as connection:
             return list(await connection.scalars(query))
 
-    async def unfinished(self, owner: str) -> list[str]:
-        """Return some ids of a person's unfinished jobs, which are to be cancelled first."""
+    async def unfinished(self, owner: str, asked: float) -> list[str]:
+        """Return some ids of unfinished jobs of before that, which are to be cancelled first."""
         found: list[str] = []
         async with self._read() as connection:
             for which in (WAITING, IN_FLIGHT):  # each has an index
-                query = select(jobs.c.id).where(jobs.c.owner == owner, which).limit(BATCH)
-                found += await connection.scalars(query)
+                query = select(jobs.c.id).where(_jobs_of_before(owner, asked), which)
+                found += await connection.scalars(query.limit(BATCH))
         return found
 
     async def end_unread(self, job_id: str, at: float) -> None:
@@ -126,12 +135,14 @@ class ErasureTable:
                 async with connection.begin_nested():
                     await totals.record(connection, dict(old), {**old, **changes})
 
-    async def erase_jobs(self, owner: str, now: float) -> int:
-        """Take the name, and all that the person gave, from some ended jobs; return how many.
+    async def erase_jobs(self, owner: str, now: float, asked: float) -> int:
+        """Take the name, and all that the person gave, from some ended jobs of before that.
+
+        Return how many these were.
 
         What they spent this month counts by a mark; see storage.database.privacy.spender_mark.
         """
-        wanted = select(jobs).where(jobs.c.owner == owner, ENDED)
+        wanted = select(jobs).where(_jobs_of_before(owner, asked), ENDED)
         async with self._write() as connection:
             query = wanted.order_by(jobs.c.created).limit(BATCH).with_for_update()
             found = (await connection.execute(query)).mappings().all()
@@ -150,24 +161,29 @@ class ErasureTable:
             await connection.execute(about.values(detail="{}"))
         return len(found)
 
-    async def erase_rest(self, owner: str) -> bool:
-        """Erase all that is no job and end the erasure; False where the person has jobs yet."""
+    async def erase_rest(self, owner: str, asked: float, *, ends: bool = True) -> bool:
+        """Erase all of before that which is no job; end the erasure, unless others wait for it.
+
+        Return False where there are such jobs yet, or the person has asked again.
+        """
+        mine = erasures.c.owner == owner
         async with self._write() as connection:
             for name in sorted((owner, ANONYMOUS)):
                 await lock(connection, name)
-            if await connection.scalar(select(exists().where(jobs.c.owner == owner))):
+            if await connection.scalar(select(exists().where(_jobs_of_before(owner, asked)))):
                 return False
-            asked = delete(erasures).where(erasures.c.owner == owner)
-            if (await connection.execute(asked)).rowcount:
-                await _erase_uploads(connection, owner)
-                await _give_away_sums(connection, owner)
-                await rename(connection, owner, ANONYMOUS)
-                for table in (owner_queues, deliveries, exports):
-                    await connection.execute(delete(table).where(table.c.owner == owner))
-                entries = update(ledger).where(ledger.c.owner == owner)
-                await connection.execute(entries.values(owner=ANONYMOUS))
-                await connection.execute(delete(departures).where(departures.c.name == owner))
-                await erase_from_records(connection, owner)
+            latest = await connection.scalar(select(erasures.c.asked).where(mine))
+            if latest is None:  # another process was faster, and the person may be back
+                return True
+            if latest != asked:
+                return False
+            await _erase_uploads(connection, owner, asked)
+            await _erase_sums(connection, owner)
+            await connection.execute(delete(exports).where(exports.c.owner == owner))
+            await connection.execute(delete(departures).where(departures.c.name == owner))
+            await erase_from_records(connection, owner)
+            if ends:
+                await connection.execute(delete(erasures).where(mine))
         return True
 
 
@@ -183,29 +199,61 @@ def left_by(row: RowMapping, *, messages: bool = True) -> Iterator[Leftover]:
         yield Leftover(LeftoverKind.MESSAGE, row["message"], row["channel"], row["front"])
 
 
-def _asked(owner: str) -> Any:
-    return exists().where(erasures.c.owner == owner)
+def _jobs_of_before(owner: str, asked: float) -> ColumnElement[bool]:
+    """Return what is true for a person's jobs but those ordered later; damaged times are before."""
+    later = and_(jobs.c.created > asked, jobs.c.created <= LATEST)
+    return and_(jobs.c.owner == owner, not_(later))
 
 
-async def _erase_uploads(connection: AsyncConnection, owner: str) -> None:
+async def _erase_uploads(connection: AsyncConnection, owner: str, asked: float) -> None:
     """Delete a person's styles and the orders that they have begun."""
-    files = await connection.scalars(select(styles.c.file).where(styles.c.owner == owner))
+    uploaded = and_(styles.c.owner == owner, styles.c.created <= asked)
+    ordered = and_(begun_orders.c.owner == owner, begun_orders.c.begun <= asked)
+    files = await connection.scalars(select(styles.c.file).where(uploaded))
     left = [Leftover(LeftoverKind.STYLE, file) for file in files]
-    begun = select(begun_orders.c.pictures).where(begun_orders.c.owner == owner)
-    for pictures in await connection.scalars(begun):
+    for pictures in await connection.scalars(select(begun_orders.c.pictures).where(ordered)):
         left += [Leftover(LeftoverKind.BLOB, picture) for picture in pictures.split()]
     await leftovers.add(connection, left)
-    for table in (styles, begun_orders):
-        await connection.execute(delete(table).where(table.c.owner == owner))
+    await connection.execute(delete(styles).where(uploaded))
+    await connection.execute(delete(begun_orders).where(ordered))
 
 
-async def _give_away_sums(connection: AsyncConnection, owner: str) -> None:
-    """Add a person's sums to those of nobody."""
+async def _erase_sums(connection: AsyncConnection, owner: str) -> None:
+    """Let nothing but the jobs that a person still has, which are later ones, count for them."""
+    query = select(jobs).where(jobs.c.owner == owner)
+    later = (await connection.execute(query)).mappings().all()
+    await _give_away_sums(connection, owner, later)
+    await usage.rename(connection, owner, ANONYMOUS)
+    for row in later:
+        await usage.record(connection, {**row, "owner": ANONYMOUS}, dict(row))
+    models = {row["model"] for row in later}
+    queues = and_(owner_queues.c.owner == owner, owner_queues.c.model.not_in(models))
+    await connection.execute(delete(owner_queues).where(queues))
+    here = select(jobs.c.id).where(jobs.c.owner == owner)
+    tried = and_(deliveries.c.owner == owner, deliveries.c.job.not_in(here))
+    await connection.execute(delete(deliveries).where(tried))
+    paid = and_(ledger.c.owner == owner, ledger.c.job.not_in(here))
+    await connection.execute(update(ledger).where(paid).values(owner=ANONYMOUS))
+
+
+async def _give_away_sums(
+    connection: AsyncConnection, owner: str, later: Sequence[RowMapping]
+) -> None:
+    """Add a person's sums to those of nobody, but what the later jobs add to them."""
     mine, nobody = owners.c.owner == owner, owners.c.owner == ANONYMOUS
     sums = (await connection.execute(select(owners).where(mine))).mappings().first()
     if sums is None:
         return
-    await connection.execute(delete(owners).where(mine))
-    added = {name: owners.c[name] + sums[name] for name in TOTALS}
+    stays = dict.fromkeys(TOTALS, 0)
+    for row in later:
+        part = contribution(dict(row))
+        stays = {name: stays[name] + part[name] for name in TOTALS}
+    if later:
+        await connection.execute(update(owners).where(mine).values(stays))
+    else:
+        await connection.execute(delete(owners).where(mine))
+    gone = {name: sums[name] - stays[name] for name in TOTALS}
+    added = {name: owners.c[name] + gone[name] for name in TOTALS}
     if not (await connection.execute(update(owners).where(nobody).values(added))).rowcount:
-        await connection.execute(insert(owners).values({**sums, "owner": ANONYMOUS, "latest": 0.0}))
+        values = {**gone, "owner": ANONYMOUS, "latest": 0.0}
+        await connection.execute(insert(owners).values(values))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from storage.codec import CodecError, dumps, loads
@@ -23,7 +23,8 @@ async def erase_from_records(connection: AsyncConnection, person: str) -> None:
         named = update(audit).where(column == person)
         await connection.execute(named.values({column.name: ANONYMOUS, "detail": "{}"}))
     name = _as_written(person)
-    told = audit.c.detail.contains(name, autoescape=True)  # the one pass through the whole log
+    # The one pass through the whole log. SQLite's LIKE would find the name of web:Ada for web:ada.
+    told = func.replace(audit.c.detail, name, "") != audit.c.detail
     await connection.execute(update(audit).where(audit.c.id > 0, told).values(detail="{}"))
     naming = servers.c.policy.contains(name, autoescape=True)
     for guild, text in (await connection.execute(select(servers).where(naming))).all():

@@ -49,9 +49,13 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Forgotten:
-    """All that was kept of a person is erased; whoever holds something in memory drops it."""
+    """All that was kept of a person is erased; whoever holds something in memory drops it.
+
+    asked is when they asked for it, in unix seconds: what came later is not meant.
+    """
 
     owner: str
+    asked: float
 
 
 Event = Started | Progressed | Ended

@@ -25,7 +25,7 @@ async def test_a_delivery_that_goes_on_does_not_bring_a_forgotten_name_back(jobs
     await jobs.deliveries.put(JOB, TRIED)
     assert await owners(jobs) == [JOB.owner]
     await jobs.finish(JOB.id, Failure("failed_memory"), 14.0)
-    await jobs.privacy.erasures.erase_jobs(JOB.owner, 15.0)
+    await jobs.privacy.erasures.erase_jobs(JOB.owner, 15.0, JOB.created)
     await jobs.deliveries.put(JOB, replace(TRIED, failures=1))
     assert await owners(jobs) == []
 

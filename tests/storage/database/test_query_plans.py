@@ -158,10 +158,11 @@ async def use_privacy(jobs: Jobs) -> None:
     await tables.departures.asked_guild()
     await tables.erasures.ask("ann", 18.0)
     await tables.erasures.owners()
-    await tables.erasures.unfinished("ann")
+    await tables.erasures.asked("ann")
+    await tables.erasures.unfinished("ann", 1e9)
     await tables.erasures.end_unread("job3", 18.0)
-    await tables.erasures.erase_jobs("ann", 18.0)
-    await tables.erasures.erase_rest("ann")
+    await tables.erasures.erase_jobs("ann", 18.0, 1e9)
+    await tables.erasures.erase_rest("ann", 18.0)
 
 
 def is_scan(step: str) -> bool:

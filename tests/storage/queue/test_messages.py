@@ -40,7 +40,7 @@ MESSAGES: list[tuple[object, Callable[..., str], Callable[..., object]]] = [
     (PROGRESS, write_event, read_event),
     (Ended("job", 1), write_event, read_event),
     (Changed("job", "process"), write_change, read_change),
-    (Forgotten("web:ada"), write_forgotten, read_forgotten),
+    (Forgotten("web:ada", 5.0), write_forgotten, read_forgotten),
     (CLIP, write_outcome, read_outcome),
     (Failure("failed_encoding", (("a", "镜头"),)), write_outcome, read_outcome),
 ]
@@ -175,7 +175,7 @@ WRITTEN = {
     "progress.preview progress.segment progress.segments",
     Ended: "job attempt",
     Changed: "job process",
-    Forgotten: "owner",
+    Forgotten: "owner asked",
     Clip: "blob poster container width height frames fps seed motion bytes seconds worker "
     "adjustments scores candidates made_with picture content_score",
     Failure: "key parameters retryable cancelled",

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.studio.options import Options
-from bot.studio.privacy import erasing, erasure_notices
+from bot.studio.privacy import erasing
 from storage.database.privacy import erasures
 from storage.database.privacy.spender_mark import mark_of, new_mark
 from storage.database.tables import jobs
@@ -44,7 +44,7 @@ async def test_another_process_goes_on_where_one_was_killed(
     first, second = two_bots
     await order(first, 1)
 
-    async def killed(*_: object) -> None:
+    async def killed(*_: object, **__: object) -> None:
         raise asyncio.CancelledError
 
     monkeypatch.setattr(first.jobs.privacy.erasures, step, killed)
@@ -122,10 +122,10 @@ async def test_who_cannot_be_forgotten_keeps_nobody_else_waiting(
     await backend.studio.privacy.erasing.ask(OWNER)
     erase_rest = table.erase_rest
 
-    async def fail(owner: str) -> bool:
+    async def fail(owner: str, asked: float, *, ends: bool) -> bool:
         if owner == "2":
             raise ZeroDivisionError
-        return await erase_rest(owner)
+        return await erase_rest(owner, asked, ends=ends)
 
     async def only_one_is_left() -> bool:
         return await table.owners() == ["2"]
@@ -157,10 +157,11 @@ async def test_a_name_that_is_part_of_another_takes_nothing_of_theirs(backend: B
         await backend.jobs.audit.record(entry, 1.0)
     made = AuditEntry("7", "77", "settings")
     await backend.jobs.servers.change(made, lambda _: ServerPolicy(bans=bans), 1.0)
+    await backend.jobs.audit.record(AuditEntry("7", "77", "ban", "2", {"person": "web:Ad"}), 1.0)
     await backend.studio.privacy.erasing.forget("web:ad")
     assert (await backend.jobs.servers.policy("7")).bans == bans
     details = {one.subject: one.detail for one in await backend.jobs.audit.page("7", 9)}
-    assert (details["0"], details["1"]) == ({}, {"person": "web:ada"})
+    assert details == {**details, "0": {}, "1": {"person": "web:ada"}, "2": {"person": "web:Ad"}}
 
 
 async def test_every_process_hears_who_is_erased(two_bots: tuple[Backend, Backend]) -> None:
@@ -168,14 +169,17 @@ async def test_every_process_hears_who_is_erased(two_bots: tuple[Backend, Backen
     hears = asyncio.create_task(second.studio.privacy.notices.run())
     heard, told = asyncio.Queue[str](), list[str]()
 
-    async def fails(_: str) -> None:
+    async def fails(_: str, __: float) -> None:
         raise ZeroDivisionError
 
-    async def own(owner: str) -> None:
+    async def other(owner: str, _: float) -> None:
+        heard.put_nowait(owner)
+
+    async def own(owner: str, _: float) -> None:
         told.append(owner)
 
     stop = second.studio.privacy.notices.listen(fails)
-    second.studio.privacy.notices.listen(heard.put)
+    second.studio.privacy.notices.listen(other)
     first.studio.privacy.notices.listen(own)
 
     async def is_heard() -> bool:
@@ -190,35 +194,74 @@ async def test_every_process_hears_who_is_erased(two_bots: tuple[Backend, Backen
     await asyncio.gather(hears, return_exceptions=True)
 
 
-async def test_who_is_erased_without_redis_is_told_later(
+async def test_who_is_erased_without_redis_is_told_by_a_process_that_has_one(
     two_bots: tuple[Backend, Backend], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """As `mutoscope forget` beside a page with a Redis of its own."""
     first, second = two_bots
-    heard = asyncio.Queue[str]()
-    monkeypatch.setattr(erasure_notices, "RETRY_SECONDS", 0.05)
-    second.studio.privacy.notices.listen(heard.put)
-    announce, tries = first.queue.announce_forgotten, list[str]()
+    heard = list[tuple[str, float]]()
 
-    async def fail_twice(owner: str) -> None:
-        tries.append(owner)
-        if len(tries) < 3:
-            raise Unavailable("unavailable_queue")
-        await announce(owner)
+    async def hear(owner: str, asked: float) -> None:
+        heard.append((owner, asked))
 
-    monkeypatch.setattr(first.queue, "announce_forgotten", fail_twice)
-    running = [asyncio.create_task(one.studio.privacy.notices.run()) for one in two_bots]
-    await first.studio.privacy.erasing.forget(OWNER)
-    await until(lambda: len(tries) >= 3)
+    async def away(*_: object) -> None:
+        raise Unavailable("unavailable_queue")
 
-    async def is_heard() -> bool:  # the other may not have listened yet
-        if heard.empty():
-            await announce(OWNER)
-        return not heard.empty()
+    second.studio.privacy.notices.listen(hear)
+    monkeypatch.setattr(first.queue, "announce_forgotten", away)
+    await order(first, 1)
+    assert not await first.studio.privacy.erasing.forget(OWNER)
+    assert {table for table, _ in await in_tables(first.settings, WORDS)} == {"erasures"}
+    await first.studio.privacy.erasing._erase_all()  # nothing is left to do but to tell
+    asked = await first.jobs.privacy.erasures.asked(OWNER)
+    await second.studio.privacy.erasing._erase_all()
+    assert heard == [(OWNER, asked)]
+    assert await in_tables(first.settings, WORDS) == []
 
-    await until(is_heard)
-    for task in running:
-        task.cancel()
-    await asyncio.gather(*running, return_exceptions=True)
+
+async def test_an_order_of_after_the_erasure_stays(two_bots: tuple[Backend, Backend]) -> None:
+    """Where a slower process comes to a person whom another one has erased already."""
+    first, second = two_bots
+    await order(first, 1)
+    await first.studio.privacy.erasing.ask(OWNER)
+    erase_or_log = first.studio.privacy.erasing._erase_or_log
+    later = list[str]()
+
+    async def slower(owner: str) -> None:
+        await second.studio.privacy.erasing.forget(owner)
+        later.append(await order(second, 2))
+        await erase_or_log(owner)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(first.studio.privacy.erasing, "_erase_or_log", slower)
+        await first.studio.privacy.erasing._erase_all()
+    assert (await first.jobs.get(later[0])).status is Status.QUEUED
+
+
+async def test_what_is_ordered_while_an_erasure_waits_stays_with_its_sums(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(*_: object) -> None:
+        raise Unavailable("unavailable_queue")
+
+    await order(backend, 1)
+    announce = backend.queue.announce_forgotten
+    monkeypatch.setattr(backend.queue, "announce_forgotten", away)
+    erasing = backend.studio.privacy.erasing
+    await erasing.forget(OWNER)
+    stays = await order(backend, 2)
+    reserved = (await backend.jobs.sums.allowance(OWNER, time.time())).reserved
+    monkeypatch.setattr(backend.queue, "announce_forgotten", announce)
+    await erasing._erase_all()
+    assert await nothing_asked(backend)
+    assert (await backend.jobs.get(stays)).status is Status.QUEUED
+    allowance = await backend.jobs.sums.allowance(OWNER, time.time())
+    assert (allowance.reserved, allowance.unfinished) == (reserved, 1)
+    await backend.studio.cancel(stays, OWNER)
+    counts = [(await backend.studio.reports.of_person(one)).counts for one in (OWNER, ANONYMOUS)]
+    assert [one[Status.CANCELLED] for one in counts] == [1, 1]
+    await erasing.forget(OWNER)
+    assert await in_tables(backend.settings, WORDS) == []
 
 
 async def test_a_deleted_clip_leaves_nothing_where_its_process_is_killed(

@@ -1,5 +1,6 @@
 """Uploads are kept for their owner alone, and for as long as they are of use."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -30,7 +31,7 @@ async def test_what_is_released_gives_way_and_nothing_of_it_is_known() -> None:
         third = await uploads.put(ADA, b"3")
         assert await uploads.get(ADA, first) == b"1"
         assert (uploads.facts(ADA, first), uploads.facts(ADA, second)) == (FACTS, None)
-        await uploads.forget_all(ADA)
+        await uploads.forget_all(ADA, time.time())
         for key in (first, third):
             with pytest.raises(BadPicture, match="picture_gone"):
                 await uploads.get(ADA, key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ async def test_a_clip_that_was_sent_gives_way_and_an_upload_does_not(tmp_path: P
     assert [is_there(clip), is_there(upload)] == [False, True]
     assert files.owns("web:ada", upload)
     assert not files.owns("web:bob", upload)
-    await files.forget_all("web:ada")
+    await files.forget_all("web:ada", time.time())
     assert not is_there(upload.parent)
 
 

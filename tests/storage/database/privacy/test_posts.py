@@ -36,21 +36,21 @@ async def going(jobs: Jobs) -> list[tuple[str, str]]:
 
 
 async def test_all_go_with_a_forgotten_person(posted: Jobs) -> None:
-    await posted.privacy.erasures.erase_jobs(JOB.owner, 15.0)
+    await posted.privacy.erasures.erase_jobs(JOB.owner, 15.0, JOB.created)
     assert await going(posted) == [ANSWER, ("5", "51"), ("5", "52"), ("6", "61")]
 
 
 async def test_copies_go_with_a_deleted_clip_and_reports_with_its_owner(posted: Jobs) -> None:
     await posted.forget(JOB.id)
     assert await going(posted) == [("5", "51"), ("5", "52")]
-    await posted.privacy.erasures.erase_jobs(JOB.owner, 15.0)
+    await posted.privacy.erasures.erase_jobs(JOB.owner, 15.0, JOB.created)
     assert await going(posted) == [("5", "51"), ("5", "52"), ("6", "61")]
 
 
 async def test_what_stays_shown_of_an_old_clip_goes_with_its_owner(posted: Jobs) -> None:
     await posted.forget(JOB.id, shown=True)
     assert await going(posted) == []
-    await posted.privacy.erasures.erase_jobs(JOB.owner, 15.0)
+    await posted.privacy.erasures.erase_jobs(JOB.owner, 15.0, JOB.created)
     assert await going(posted) == [ANSWER, ("5", "51"), ("5", "52"), ("6", "61")]
 
 
