@@ -27,6 +27,7 @@ from storage.domain.errors import Unavailable
 log = logging.getLogger(__name__)
 
 REPEATED = 60.0  # seconds in which the gateway may send a press or a form again
+ANSWER_SECONDS = 5.0  # that answers in progress have to end before the client closes
 GUILD_SECONDS = 0.5
 """From a server's details to those of the next; discord.py's 2 s would only delay each start.
 
@@ -83,6 +84,7 @@ class MutoscopeClient(discord.AutoShardedClient):
         self._connected_shards: set[int] = set()
         self._turns = IdentifyTurns()
         self._stops = False
+        self._answering: set[asyncio.Task[Any]] = set()  # interactions and reactions
         self.orders: dict[str, asyncio.Task[Any]] = {}  # in progress, by the id of the begun order
         self.before_close: list[Callable[[], Awaitable[None]]] = []
         self.after_ready: list[Callable[[], Awaitable[None]]] = []
@@ -97,7 +99,23 @@ class MutoscopeClient(discord.AutoShardedClient):
         steps, self.before_close = self.before_close, []
         for step in steps:
             await step()
+        await self._finish_answers()
         await super().close()
+
+    async def _finish_answers(self) -> None:
+        """Let what is being answered end: discord.py would leave it to a closed database."""
+        answering = self._answering - {asyncio.current_task()}
+        if answering:
+            _, late = await asyncio.wait(answering, timeout=ANSWER_SECONDS)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _note_answering(self) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._answering.add(task)
+            task.add_done_callback(self._answering.discard)
 
     @contextlib.contextmanager
     def order_in_progress(self, begun_order: str) -> Iterator[None]:
@@ -176,7 +194,10 @@ class MutoscopeClient(discord.AutoShardedClient):
 
         Nor is anything answered once the client finishes what it has begun, to be closed.
         """
-        return not self._stops and self._known.take(str(interaction.id), time.monotonic())
+        new = not self._stops and self._known.take(str(interaction.id), time.monotonic())
+        if new:
+            self._note_answering()
+        return new
 
     def is_first_press(self, interaction: Interaction, what: str) -> bool:
         """Tell whether a person did this for the first time within a moment.
@@ -193,6 +214,7 @@ class MutoscopeClient(discord.AutoShardedClient):
         ours = event.message_author_id in (us, None) and event.user_id != us
         if handler is None or not ours or self._stops:
             return
+        self._note_answering()
         await handler(self, event)
 
     async def on_raw_reaction_remove(self, event: discord.RawReactionActionEvent) -> None:
