@@ -42,7 +42,7 @@ CAMERAS = st.builds(
     strength=st.floats(0, 1),
     keyframes=st.builds(
         lambda times, pose, easing: tuple(Keyframe(time, pose, easing) for time in sorted(times)),
-        st.sets(st.floats(0, 1), max_size=3),
+        st.sets(st.floats(0, 1, exclude_min=True), max_size=3),
         POSES,
         st.sampled_from(Easing),
     ),

@@ -32,7 +32,7 @@ MOST_EXPENSIVE: dict[str, Any] = {
     **LONG,
     "guidance": 2.0,
     "resolution": "1024p",
-    "choose": "judge",
+    "parameters": "choose: judge",
 }
 """Options of a clip that costs more than a person has in a day (see generation.yaml here)."""
 

@@ -122,10 +122,10 @@ def test_a_lack_of_memory_ends_the_sharing_and_not_the_clip(
 ) -> None:
     run = moved_engine.pipeline.unet.forward
 
-    def lacking(sample, *rest):  # type: ignore[no-untyped-def]  # passed on as it is
+    def lacking(sample, *rest, **named):  # type: ignore[no-untyped-def]  # passed on as it is
         if sample.shape[0] > 1:
             raise MemoryError
-        return run(sample, *rest)
+        return run(sample, *rest, **named)
 
     def frames() -> Frames:
         result = generate(moved_engine, canvas, candidates=2, steps=2)
