@@ -33,11 +33,11 @@ def measure_errors(pair: PipelinePair, shape: ClipShape) -> dict[Preset, dict[st
     references = _references(pair.folder, pair.device, shape)
 
     def stock_latents(seed: int) -> Tensor:
-        _start_from(pair.stock, shape, seed)
-        return pair.stock.latents(shape, seed=seed)
+        with starting_from(pair.stock, shape, seed):
+            return pair.stock.latents(shape, seed=seed)
 
     def mean_error(latents: Callable[..., Tensor]) -> float:
-        errors = (_relative_error(latents(seed=seed), references[seed]) for seed in SEEDS)
+        errors = (relative_error(latents(seed=seed), references[seed]) for seed in SEEDS)
         return statistics.fmean(errors)
 
     pair.move_to_device("stock")
@@ -68,7 +68,7 @@ def _distances_from_exact(pair: PipelinePair, shape: ClipShape) -> dict[Preset, 
     finally:
         components.traits = stock_traits
     return {
-        preset: _relative_error(result, latents[Preset.EXACT]) for preset, result in latents.items()
+        preset: relative_error(result, latents[Preset.EXACT]) for preset, result in latents.items()
     }
 
 
@@ -79,12 +79,13 @@ def _references(folder: Path, device: torch.device, shape: ClipShape) -> dict[in
     references = {}
     with _without_tf32():
         for seed in SEEDS:
-            _start_from(stock, shape, seed)
-            references[seed] = stock.latents(shape, seed=seed).cpu()
+            with starting_from(stock, shape, seed):
+                references[seed] = stock.latents(shape, seed=seed).cpu()
     return references
 
 
-def _start_from(stock: StockPipeline, shape: ClipShape, seed: int) -> None:
+@contextmanager
+def starting_from(stock: StockPipeline, shape: ClipShape, seed: int) -> Iterator[None]:
     """Let the stock pipeline start from a seed's noise in single precision, as the engine does.
 
     By itself it draws other numbers in each number format.
@@ -94,6 +95,10 @@ def _start_from(stock: StockPipeline, shape: ClipShape, seed: int) -> None:
     noise = torch.randn(size, generator=torch.Generator().manual_seed(seed))
     given = noise.to(stock.pipeline.device, stock.pipeline.unet.dtype)
     stock.pipeline.prepare_latents = lambda *_args: given
+    try:
+        yield
+    finally:
+        del stock.pipeline.prepare_latents
 
 
 @contextmanager
@@ -108,7 +113,7 @@ def _without_tf32() -> Iterator[None]:
         matrix.allow_tf32, convolution.allow_tf32 = before
 
 
-def _relative_error(result: Tensor, expected: Tensor) -> float:
+def relative_error(result: Tensor, expected: Tensor) -> float:
     """Return the root mean square difference as a share of the expected size."""
     difference = result.double().cpu() - expected.double().cpu()
     size = expected.double().square().mean().sqrt()
