@@ -21,6 +21,7 @@ from gpu_worker.models.i2vgen_xl.memory.fallback import MemoryFallback
 from gpu_worker.models.i2vgen_xl.optimizations import Optimizations
 from gpu_worker.models.i2vgen_xl.progress_tracker import ProgressTracker
 from storage.domain.camera.motion import Motion, Reading
+from storage.domain.catalogue import PresetRow
 from storage.domain.request import Preset
 
 
@@ -85,15 +86,16 @@ def engine_latents(
     shape: ClipShape,
     preset: Preset,
     mode: MemoryMode = MemoryMode.NONE,
+    row: PresetRow | None = None,
     **changes: Any,
 ) -> Tensor:
-    """Return the engine's finished latents (4, f, h, w)."""
+    """Return the engine's finished latents (4, f, h, w), sampled by row in the preset's place."""
     pipeline = engine.pipeline
     request = shape.request(preset=preset, **changes)
     inputs = denoised_inputs(request, shape.canvas(), Reading(Motion.ZOOM_OUT))
     fallback = MemoryFallback(pipeline.unet, pipeline.device)
     fallback.apply(mode)
-    row = engine.presets[preset]
+    row = row or engine.presets[preset]
     return pipeline.denoise_clips([inputs], row, fallback, _tracker(shape))[0][1]
 
 

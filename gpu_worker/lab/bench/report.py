@@ -14,6 +14,7 @@ import torch
 
 from gpu_worker.lab.bench.clip_shape import ClipShape
 from gpu_worker.lab.bench.estimates.gpu_estimate import GpuEstimate
+from gpu_worker.lab.bench.peers.deep_cache import PeerComparison
 from gpu_worker.lab.bench.product_defaults import DefaultsResult
 from gpu_worker.models.i2vgen_xl.memory.footprints import Footprint
 
@@ -107,6 +108,7 @@ class BenchmarkReport:
     min_memory_vs_stock: float | None = None
     estimates: list[GpuEstimate] = field(default_factory=list)
     defaults: DefaultsResult | None = None
+    peer: PeerComparison | None = None
 
     def json_line(self) -> str:
         """Return the run's last line: the first checkpoint's figures, and what holds for all."""
@@ -126,6 +128,7 @@ class BenchmarkReport:
                 "recovery": self.recovery,
                 "footprints": [asdict(row) for row in self.footprints],
                 "defaults": self.defaults.as_json() if self.defaults else {},
+                "peer": self.peer.as_json() if self.peer else {},
                 "calculated": [asdict(estimate) for estimate in self.estimates],
                 "others": dict(zip(names[1:], presets[1:], strict=True)),
             }
@@ -144,6 +147,7 @@ class BenchmarkReport:
         lines += self.defaults.markdown() if self.defaults else []
         for checkpoint in self.checkpoints:
             lines += checkpoint.markdown()
+        lines += self.peer.markdown() if self.peer else []
         for estimate in self.estimates:
             lines += estimate.markdown()
         lines += self._ablation()

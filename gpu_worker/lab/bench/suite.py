@@ -12,11 +12,8 @@ import torch
 from gpu_worker.lab.bench import ablation, accuracy, memory, responsiveness
 from gpu_worker.lab.bench.clip_shape import ClipShape
 from gpu_worker.lab.bench.estimates import flops, gpu_estimate
-from gpu_worker.lab.bench.pipelines import (
-    PipelinePair,
-    engine_clip,
-    load_engine,
-)
+from gpu_worker.lab.bench.peers.deep_cache import compare_peer
+from gpu_worker.lab.bench.pipelines import PipelinePair, engine_clip, load_engine
 from gpu_worker.lab.bench.product_defaults import measure_defaults
 from gpu_worker.lab.bench.report import (
     BenchmarkReport,
@@ -132,8 +129,7 @@ def time_presets(pair: PipelinePair, clips: ComparedClips) -> CheckpointResult:
 
 def measure_product(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
     """Measure the product's default clip beside the stock pipeline's."""
-    catalogue = load_catalogue()
-    model = catalogue.models["i2vgen-xl" if bench.gpu else "embedded"]
+    model = load_catalogue().models["i2vgen-xl" if bench.gpu else "embedded"]
     folder = bench.random_checkpoint("full") if bench.gpu else locate(bench.source)
     rounds = bench.rounds or (3 if bench.gpu else 1)
     measured = measure_defaults(model, folder, bench.device, rounds, bench.clock)
@@ -165,6 +161,12 @@ def measure_large(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
     shape = ClipShape(64, 64, 8, 5)
     clips = ComparedClips("mid-size, random", shape, shape, 1)
     return bench.compare_presets(report, middle, clips)
+
+
+def measure_peer(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
+    """Compare with another program, where that is installed."""
+    shape = ClipShape(512, 512, 16, 10) if bench.gpu else ClipShape(64, 64, 8, 10)
+    return replace(report, peer=compare_peer(bench.pair, shape, bench.rounds or 3))
 
 
 def measure_ablation(bench: Benchmark, report: BenchmarkReport) -> BenchmarkReport:
@@ -240,6 +242,7 @@ PARTS: dict[str, Callable[[Benchmark, BenchmarkReport], BenchmarkReport]] = {
     "defaults": measure_product,
     "clips": measure_clips,
     "large": measure_large,
+    "peer": measure_peer,
     "levers": measure_ablation,
     "starts": measure_responsiveness,
     "faults": measure_recovery,

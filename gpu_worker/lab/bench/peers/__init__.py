@@ -1,0 +1,1 @@
+"""Other programs that run this model, compared where they are installed."""
