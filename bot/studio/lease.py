@@ -72,8 +72,9 @@ class Lease:
         return self.id == min(own, default="")
 
     async def run(self) -> None:
-        """Renew until cancelled."""
-        await keep_running(self.renew, RENEW_SECONDS, "the lease is renewed later")
+        """Renew until cancelled, and no later after an error: others would take the jobs over."""
+        later = "the lease is renewed later"
+        await keep_running(self.renew, RENEW_SECONDS, later, most_intervals=1)
 
     async def renew(self) -> None:
         """Renew the lease, and adopt the jobs of bots that are gone; raise Unavailable."""

@@ -56,7 +56,7 @@ class Ordering:
             parent = await self.own(choice.job)
             options = options.replace(**{**self._unseen(parent), **end})
             return [await self.studio.follow_ups.tweak(parent.id, self.requester, options)]
-        if choice.end_of or self.studio.admission.text_to_image is None:
+        if choice.end or choice.end_of or self.studio.admission.text_to_image is None:
             self.studio.orders.check(options)
             raise BadPicture("page_picture_needed")
         return [await self.studio.orders.imagine(self.requester, options, Shape.SQUARE)]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.studio.events import HeldJobsChanged
+from bot.studio.keep_running import keep_running
 from bot.studio.lease import DEAD_SECONDS, RENEW_SECONDS, VALID_SECONDS, Lease
 from storage.domain.errors import HolderChanged, Unavailable
 from storage.domain.job import Job, Status
@@ -199,3 +202,23 @@ async def test_each_front_end_has_a_first_bot_of_its_own(backend: Backend, tmp_p
         await lease.renew()
     first = [one for one, lease in zip(fronts, leases, strict=True) if lease.is_first()]
     assert sorted(first) == ["discord", "web"]
+
+
+async def test_a_bot_renews_in_time_whatever_its_renewals_raise(
+    new_bot: Callable[..., Bot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bot, pauses = new_bot(), list[float]()
+
+    async def damaged() -> None:
+        raise ValueError("a damaged row")
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 5:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr("bot.studio.lease.keep_running", partial(keep_running, sleep=sleep))
+    monkeypatch.setattr(bot.lease, "renew", damaged)
+    with pytest.raises(asyncio.CancelledError):
+        await bot.lease.run()
+    assert max(pauses) < VALID_SECONDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from bot.web.orders.live_orders import LiveOrders
 from storage.domain.errors import BadEndPicture, BadPicture, BadRequest, JobGone
 from storage.domain.finish import Finish
 from storage.domain.job import Job
+from storage.domain.picture import TextToImage
 from tests.bot.studio.library.test_reuse import file_of
 from tests.support.backend import Backend, png, until
 
@@ -187,3 +189,12 @@ async def test_a_clip_ends_with_a_picture_of_another_one_of_its_person(
         await bob.place(PictureChoice((own,), end_of=red.id), Options("zoom in"))
     with pytest.raises(BadEndPicture, match="picture_gone"):
         await ordering.place(PictureChoice(tuple(keys), end_of=red.id, end_last=True), Options("a"))
+
+
+async def test_an_end_picture_alone_is_not_passed_over_for_words(ordering: Ordering) -> None:
+    orders = ordering.studio.orders
+    orders.admission = replace(orders.admission, text_to_image=TextToImage("a-model", 1, 0.0))
+    end = await ordering.uploads.put(ordering.owner, png())
+    with pytest.raises(BadPicture, match="page_picture_needed"):
+        await ordering.place(PictureChoice(end=end), Options("zoom in"))
+    assert len(await ordering.place(PictureChoice(), Options("zoom in"))) == 1
