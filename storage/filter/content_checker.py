@@ -20,9 +20,9 @@ log = logging.getLogger(__name__)
 CHILD = "storage.filter.child"
 OPEN_NSFW = "storage.filter.open_nsfw:create"
 TRIES = 2  # each in a process of its own, where the one before broke
-SECONDS = 3.0  # that one request may take, and for each of its pictures:
+SECONDS = 15.0  # that one request may take on a busy machine, and for each of its pictures:
 SECONDS_EACH = 1.0
-WAIT_SECONDS = 30.0  # for the requests before it
+WAIT_SECONDS = 60.0  # for the requests before it
 
 
 def is_installed(factory: str = OPEN_NSFW) -> bool:
