@@ -9,7 +9,9 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
+import discord
 from PIL import Image
 
 from bot.dispatch.dispatcher import Dispatcher
@@ -39,6 +41,12 @@ from storage.settings import Settings
 from tests.support.clip_files import box, small_gif, small_webp
 from tests.support.pictures.shared_processes import SharedPictureProcesses
 from tests.support.stores.sqlite_file import create_file
+
+ROOT = Path(__file__).parents[2]
+OWN_CODE = (
+    *(str(ROOT / name) for name in ("bot", "storage", "gpu_worker", "deploy", "tests")),
+    str(Path(discord.__file__).parent),
+)
 
 
 def png(size: tuple[int, int] = (320, 240), colour: str = "teal") -> bytes:
@@ -278,11 +286,31 @@ async def open_backend(
     decoders = SharedPictureProcesses()
     studio = Studio(jobs, blobs, queue, admission, events, decoders=decoders, content=rules)
     worker = ScriptedWorker(blobs, mp4)
+    before = asyncio.all_tasks()
     try:
         yield Backend(
             settings, catalogue, jobs, blobs, queue, events, studio, worker, jobs_with_quota
         )
     finally:
+        await cancel_tasks_since(before)
         decoders.close()
         await queue.close()
         await engine.dispose()
+
+
+async def cancel_tasks_since(before: set[asyncio.Task[Any]]) -> None:
+    """Cancel what the code under test has begun since and not ended, such as answers of discord.py.
+
+    It would find the database closed, in the moment of another test, which would then fail for it.
+    """
+    left = asyncio.all_tasks() - before - {asyncio.current_task()}
+    own = [task for task in left if _is_own(task)]
+    for task in own:
+        task.cancel()
+    await asyncio.gather(*own, return_exceptions=True)
+
+
+def _is_own(task: asyncio.Task[Any]) -> bool:
+    """Tell whether a task is not one of pytest's or a browser's."""
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and code.co_filename.startswith(OWN_CODE)
