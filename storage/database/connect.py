@@ -183,10 +183,10 @@ class SqliteEngine(AsyncEngine):
 
     __slots__ = ("_drivers",)
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, drivers: WeakSet[aiosqlite.Connection]) -> None:
+        """Wait for these connections, also for those that are still being opened."""
         super().__init__(engine)
-        self._drivers: WeakSet[aiosqlite.Connection] = WeakSet()
-        event.listen(engine, "connect", lambda made, _: self._drivers.add(made.driver_connection))
+        self._drivers = drivers
 
     async def dispose(self, close: bool = True) -> None:
         """Close the connections that nobody uses, and wait for those that were cancelled."""
@@ -203,14 +203,24 @@ class SqliteEngine(AsyncEngine):
 
 
 def _sqlite(url: URL) -> AsyncEngine:
+    drivers: WeakSet[aiosqlite.Connection] = WeakSet()
+
+    def create(*arguments: Any, **options: Any) -> aiosqlite.Connection:
+        driver = aiosqlite.connect(
+            *arguments, timeout=BUSY_SECONDS, factory=SqliteConnection, **options
+        )
+        driver._thread.daemon = True  # as SQLAlchemy does
+        drivers.add(driver)
+        return driver
+
     made = create_async_engine(
         url,
-        connect_args={"timeout": BUSY_SECONDS, "factory": SqliteConnection},
+        connect_args={"async_creator_fn": create},
         pool_size=CONNECTIONS,
         max_overflow=0,
         hide_parameters=True,  # errors are logged, and prompts must not be
     )
-    engine = SqliteEngine(made.sync_engine)
+    engine = SqliteEngine(made.sync_engine, drivers)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread, current_thread
 from typing import Any
 from urllib.parse import quote
 
@@ -17,6 +17,7 @@ from sqlalchemy import Connection, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from storage.database import connect
 from storage.database.connect import open_database, parse_url, place_of
 from storage.database.jobs import Jobs
 from storage.database.tables import metadata
@@ -210,3 +211,33 @@ async def test_an_end_waits_for_a_statement_whose_closing_was_cancelled_too(tmp_
     asyncio.get_running_loop().call_later(0.1, goes_on.set)
     await engine.dispose()
     assert not driver[0]._thread.is_alive()
+
+
+async def test_an_end_waits_for_a_connection_whose_opening_was_cancelled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, goes_on, threads = Event(), Event(), list[Thread]()
+
+    def open_slowly(*arguments: Any, **options: Any) -> connect.SqliteConnection:
+        threads.append(current_thread())
+        began.set()
+        goes_on.wait(60)
+        return made(*arguments, **options)
+
+    engine = await open_database(f"sqlite:///{tmp_path}/new.db")
+    await engine.dispose()
+    made = connect.SqliteConnection
+    monkeypatch.setattr(connect, "SqliteConnection", open_slowly)
+
+    async def read() -> None:
+        async with engine.connect():
+            pass
+
+    reading = asyncio.create_task(read())
+    while not began.is_set():  # noqa: ASYNC110  # a thread sets it
+        await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    asyncio.get_running_loop().call_later(0.1, goes_on.set)
+    await engine.dispose()
+    assert not threads[0].is_alive()
