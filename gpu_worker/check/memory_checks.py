@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 import torch
+from torch import Tensor, nn
 
 from gpu_worker.check.report import require
 from gpu_worker.check.subject import Subject, checked_frames, make_clip, psnr, sized
 from gpu_worker.engine.api import Result
 from gpu_worker.lab.bench.timing import measure_once
 from gpu_worker.models.i2vgen_xl.hardware.device import release_cached_memory
-from gpu_worker.models.i2vgen_xl.memory.copy_stream import CopyStream
+from gpu_worker.models.i2vgen_xl.memory.copy_stream import CopyStream, PendingCopy
 from gpu_worker.models.i2vgen_xl.memory.fallback import FallbackStep, smaller_size
 
 LIKENESS = {FallbackStep.EIGHT_BIT: 15.0}
@@ -24,6 +25,12 @@ OTHERWISE = 30.0
 
 DIFFERENCE = 2
 """How much of 255 the same clip may differ by on a GPU, whose sums have no fixed order."""
+
+MOST_LAYERS = 2
+"""How many of the largest layers the next one, brought beside another, may add to the peak.
+
+One, and what the allocator rounds up.
+"""
 
 
 def fallback(subject: Subject, step: FallbackStep) -> str:
@@ -56,29 +63,51 @@ def fallback(subject: Subject, step: FallbackStep) -> str:
 def overlapped_offload(subject: Subject) -> str:
     """Make a clip with offloaded layers, the next one brought beside one that runs, and without."""
     subject.require_gpu()
-    shape, results, seconds = subject.clip, list[Result](), list[float]()
+    shape, results, begun = subject.clip, list[Result](), list[int]()
+    seconds, peaks = list[float](), list[float]()
     failures = [*FallbackStep].index(FallbackStep.OFFLOAD) + 2
+    layer = max(map(_weight_bytes, subject.engine.pipeline.unet.layers()))
     for overlaps in (True, False):
-        with _streams(overlaps), _out_of_memory(subject, failures):
+        with _streams(overlaps) as copies, _out_of_memory(subject, failures):
             taken, _ = measure_once(
                 subject.device, lambda: results.append(make_clip(subject.engine, shape))
             )
         seconds.append(taken)
+        begun.append(len(copies))
+        # Memory that was dropped counts until the device has done what it needs it for.
+        peaks.append(torch.cuda.memory_stats(subject.device)["active_bytes.all.peak"])
     beside, after = (checked_frames(result, shape).astype(int) for result in results)
     difference = int(abs(beside - after).max())
-    found = f"{seconds[0]:.2f} s, {seconds[1]:.2f} s one after the other, differs by {difference}"
+    found = (
+        f"{seconds[0]:.2f} s, {seconds[1]:.2f} s one after the other; "
+        f"peak {peaks[0] / 2**30:.2f} GiB, {peaks[1] / 2**30:.2f}; differs by {difference}"
+    )
+    keys = [{adjustment.key for adjustment in result.adjustments} for result in results]
+    require(all("adjusted_offload" in one for one in keys), f"{found}; gave up {keys}")
+    require(begun[0] > 0 and begun[1] == 0, f"{found}; layers brought beside others: {begun}")
+    require(peaks[0] - peaks[1] <= MOST_LAYERS * layer, f"{found}; a layer {layer / 2**30:.2f} GiB")
     require(difference <= DIFFERENCE, found)
     return found
 
 
+def _weight_bytes(module: nn.Module) -> int:
+    return sum(one.numel() * one.element_size() for one in module.parameters())
+
+
 @contextmanager
-def _streams(used: bool) -> Iterator[None]:
-    """Let copies be begun beside computations, or not."""
-    begin = CopyStream.begin
-    if not used:
-        cast(Any, CopyStream).begin = lambda *_: None
+def _streams(used: bool) -> Iterator[list[PendingCopy]]:
+    """Let copies be begun beside computations, or not; yield those that were."""
+    begin, begun = CopyStream.begin, list[PendingCopy]()
+
+    def noted(stream: CopyStream, copy: Callable[[], Iterable[Tensor]]) -> PendingCopy | None:
+        pending = begin(stream, copy) if used else None
+        if pending is not None:
+            begun.append(PendingCopy((), pending.event))  # it holds no memory
+        return pending
+
+    cast(Any, CopyStream).begin = noted
     try:
-        yield
+        yield begun
     finally:
         cast(Any, CopyStream).begin = begin
 

@@ -158,15 +158,21 @@ def _ordered(maps: Tensor, weight: Tensor, result: Tensor) -> Tensor:
 
 
 class FakeStream:
-    """A queue of the device; current are those that were entered and not left."""
+    """A queue of the device; current are those that were entered and not left.
+
+    waited holds the events that it waits for, kept the tensors that are not reused before its work.
+    """
 
     current: ClassVar[list[FakeStream]] = []
 
     def __init__(self, _device: Any = None, name: str = "copies") -> None:
         self.name = name
+        self.waited: list[FakeEvent] = []
+        self.kept: list[Tensor] = []
 
     def wait_event(self, event: FakeEvent) -> None:
-        assert event.recorded
+        assert event.stream is not None
+        self.waited.append(event)
 
 
 @contextmanager
@@ -180,13 +186,22 @@ def on_stream(stream: FakeStream) -> Iterator[None]:
 
 
 class FakeEvent:
-    """An event that has to be recorded before it is waited for."""
+    """An event that has to be recorded before it is waited for.
 
-    def record(self, stream: Any = None) -> None:
-        self.recorded = True
+    synchronized holds those that the host waited for.
+    """
+
+    synchronized: ClassVar[list[FakeEvent]] = []
+
+    def __init__(self, **_options: Any) -> None:
+        self.stream: FakeStream | None = None
+
+    def record(self, stream: FakeStream | None = None) -> None:
+        self.stream = stream or cast(Any, torch.cuda).current_stream()
 
     def synchronize(self) -> None:
-        assert self.recorded
+        assert self.stream is not None
+        FakeEvent.synchronized.append(self)
 
 
 @contextmanager
@@ -212,7 +227,8 @@ def fake_gpu(patch: pytest.MonkeyPatch) -> Iterator[FakeGpu]:
     patch.setattr(torch.cuda, "stream", on_stream)
     usual = FakeStream(name="computations")
     patch.setattr(torch.cuda, "current_stream", lambda _=None: [usual, *FakeStream.current][-1])
-    patch.setattr(Tensor, "record_stream", lambda _tensor, _stream: None)
+    patch.setattr(FakeEvent, "synchronized", [])
+    patch.setattr(Tensor, "record_stream", lambda tensor, stream: stream.kept.append(tensor))
     patch.setattr(Tensor, "pin_memory", lambda tensor, *_given: tensor)
     torch._C._set_only_lift_cpu_tensors(True)
     try:

@@ -24,10 +24,16 @@ T = TypeVar("T")
 class OffloadedModules:
     """Modules on the host that can be copied to one device; on a CPU nothing is moved."""
 
-    def __init__(self, modules: Iterable[nn.Module], device: torch.device) -> None:
-        """Copy the modules' tensors to the host."""
+    def __init__(
+        self, modules: Iterable[nn.Module], device: torch.device, lock: bool | None = None
+    ) -> None:
+        """Copy the modules' tensors to the host; lock says whether their pages are locked there.
+
+        None: where the host has the memory for that.
+        """
         self.device = device
         self.modules = tuple(modules)
+        self._lock = lock
         self._stream: CopyStream | None = None
         self._pending: PendingCopy | None = None
         self.refresh()
@@ -35,8 +41,7 @@ class OffloadedModules:
     def refresh(self) -> None:
         """Copy the modules' current tensors to the host, after others took their places."""
         found = [] if self.device.type == "cpu" else list(_tensors(self.modules))
-        size = sum({id(one): one.numel() * one.element_size() for *_, one in found}.values())
-        locked = self.device.type == "cuda" and may_lock(size)
+        locked = _may_lock(self.modules, self.device) if self._lock is None else self._lock
         copies = {id(tensor): _host_copy(tensor, locked) for _, _, tensor in found}
         self._pending = None
         self._host = [(table, name, copies[id(tensor)]) for table, name, tensor in found]
@@ -107,13 +112,15 @@ class OffloadedModules:
 def offload(layers: list[nn.Module], device: torch.device) -> list[OffloadedModules]:
     """Offload layers, which run in this order; each is on the device only for that.
 
-    On a GPU a layer's copies are begun when the one before it is about to run.
+    On a GPU a layer's copies are begun when the one before it is about to run, and the one before
+    that has run. The host's pages are locked for all layers or for none.
     """
     stream = CopyStream(device) if device.type == "cuda" else None
-    offloaded = [OffloadedModules([layer], device) for layer in layers]
+    lock = _may_lock(layers, device)
+    offloaded = [OffloadedModules([layer], device, lock) for layer in layers]
     for layer, module, following in zip(layers, offloaded, [*offloaded[1:], None], strict=True):
         layer.register_forward_pre_hook(_arrival(module, following, stream))
-        layer.register_forward_hook(lambda *_given, module=module: module.to_host())
+        layer.register_forward_hook(_departure(module, stream))
     return offloaded
 
 
@@ -128,6 +135,25 @@ def _arrival(
             following.prefetch(stream)
 
     return arrive
+
+
+def _departure(module: OffloadedModules, stream: CopyStream | None) -> Callable[..., None]:
+    """Return a hook that drops a layer which has run."""
+
+    def depart(*_given: object) -> None:
+        module.to_host()
+        if stream is not None:
+            stream.mark_end()
+
+    return depart
+
+
+def _may_lock(modules: Iterable[nn.Module], device: torch.device) -> bool:
+    """Tell whether the host has the memory to lock the pages of all modules at once."""
+    if device.type != "cuda":
+        return False
+    found = {id(one): one.numel() * one.element_size() for *_, one in _tensors(modules)}
+    return may_lock(sum(found.values()))
 
 
 def _tensors(modules: Iterable[nn.Module]) -> Iterable[tuple[dict[str, Any], str, Tensor]]:

@@ -15,7 +15,7 @@ from gpu_worker.models.i2vgen_xl.hardware import host_memory
 from gpu_worker.models.i2vgen_xl.memory import offload as offloading
 from gpu_worker.models.i2vgen_xl.memory.copy_stream import CopyStream
 from gpu_worker.models.i2vgen_xl.memory.offload import OffloadedModules, offload
-from tests.support.fake_gpu import FakeStream, fake_gpu
+from tests.support.fake_gpu import FakeEvent, FakeStream, fake_gpu
 
 META = torch.device("meta")
 """Stands for a GPU: a device other than the host."""
@@ -121,6 +121,46 @@ def test_on_a_gpu_the_next_layer_is_brought_before_one_computes(
 
 
 @torch.inference_mode()
+def test_a_layer_computes_after_its_copies_which_are_not_reused_before(gpu: None) -> None:
+    layers, cuda = [nn.Linear(3, 3) for _ in range(3)], torch.device("cuda")
+    computations: Any = torch.cuda.current_stream(cuda)
+    offload([*layers], cuda)
+    tokens, used = torch.ones(2, 3).to(cuda), list[Any]()
+    for number, layer in enumerate(layers):
+        layer.register_forward_pre_hook(lambda part, _given: used.extend(part.parameters()))
+        tokens = layer(tokens)
+        assert [event.stream.name for event in computations.waited] == ["copies"] * number
+    places = [one.held.data_ptr() for one in used]
+    assert [one.held.data_ptr() for one in computations.kept] == places[2:]  # the first is its own
+
+
+@torch.inference_mode()
+def test_no_more_than_two_layers_are_there_at_once(
+    gpu: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = Layers(monkeypatch)
+    cuda = torch.device("cuda")
+    offload([*layers.parts], cuda)
+    computations: Any = torch.cuda.current_stream(cuda)
+    synchronize = FakeEvent.synchronize
+
+    def waited(event: FakeEvent) -> None:
+        synchronize(event)
+        assert event.stream is computations
+        layers.events.append("waited for the last one's end")
+
+    monkeypatch.setattr(FakeEvent, "synchronize", waited)
+    layers.watch()
+    tokens = torch.ones(2, 3).to(cuda)
+    layers.run(tokens)
+    layers.run(tokens)
+    end = "waited for the last one's end"
+    rest = [end, "bring 2 beside", "run 1", "run 2"]
+    first = ["bring 0 before", "bring 1 beside", "run 0", *rest]
+    assert layers.events == [*first, "bring 0 before", end, *first[1:]]
+
+
+@torch.inference_mode()
 def test_a_layer_without_room_beside_another_is_brought_when_it_runs(
     gpu: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +213,29 @@ def test_pages_are_locked_only_where_the_host_has_twice_the_memory(
         monkeypatch.setattr(offloading, "may_lock", lambda _size, may=may: may)
         OffloadedModules([nn.Linear(3, 3)], torch.device("cuda"))
         assert locked == ([9, 3] if may else [])
+
+
+@torch.inference_mode()
+def test_pages_are_locked_for_all_layers_or_for_none(
+    gpu: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    locked, asked, room = list[int](), list[float](), 96.0
+
+    def may_lock(size: float) -> bool:
+        asked.append(size)
+        return size <= room
+
+    def lock(tensor: Tensor) -> Tensor:
+        locked.append(tensor.numel())
+        return tensor
+
+    monkeypatch.setattr(Tensor, "pin_memory", lock)
+    monkeypatch.setattr(offloading, "may_lock", may_lock)
+    for count in (2, 3):  # layers of 48 bytes
+        offloaded = offload([nn.Linear(3, 3) for _ in range(count)], torch.device("cuda"))
+        offloaded[0].refresh()
+    assert asked == [96, 144]
+    assert locked == [9, 3] * 3
 
 
 @torch.inference_mode()
