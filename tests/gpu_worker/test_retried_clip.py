@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from PIL import Image
 
 from bot.dispatch.dispatcher import Dispatcher
@@ -48,6 +49,7 @@ async def wanted(workers: WorkerProcesses) -> GenerationRequest:
     return with_reading(request)
 
 
+@pytest.mark.slow
 async def test_a_retry_gives_the_bytes_of_an_undisturbed_clip(
     tmp_path: Path, redis_url: str
 ) -> None:

@@ -36,6 +36,7 @@ async def clips_of(member: MemberClient, job: str) -> list[str]:
     ]
 
 
+@pytest.mark.slow
 async def test_a_killed_bot_delivers_the_clip_once_and_in_its_message(
     members: NewMembers, local_stack: LocalStack
 ) -> None:

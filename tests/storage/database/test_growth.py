@@ -103,6 +103,7 @@ async def steps_of_events(
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("finished", [False, True])
 async def test_an_event_costs_the_same_however_many_jobs_there_are(
     finished: bool, tmp_path: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch

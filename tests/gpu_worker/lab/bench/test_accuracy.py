@@ -11,6 +11,7 @@ from gpu_worker.lab.bench.pipelines import PipelinePair
 from storage.domain.request import Preset
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 def test_exact_is_as_near_to_double_precision_as_the_stock_pipeline(pair: PipelinePair) -> None:
     # oneDNN sums plain and channels-last maps in an order that depends on the processor, which

@@ -13,6 +13,7 @@ from storage.catalogue_file import load_catalogue
 from storage.domain.models.defaults import Denoising
 
 
+@pytest.mark.slow
 def test_an_untrained_denoiser_gives_the_moved_picture(
     networks: TrainedNetworks,
     images: ImageDataset,
